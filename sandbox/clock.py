@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The virtual clock that every lifecycle, the meter and STS expiry run on."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timezone
+from typing import Callable
+
+
+class VirtualClock:
+    """A clock that can run faster than real time, stand still, or be moved forward; never backwards.
+
+    ``rate`` is virtual seconds per real second: 1 is real time, 0 is frozen.
+    """
+
+    def __init__(
+        self,
+        start: float | None = None,
+        rate: float = 1.0,
+        monotonic: Callable[[], float] = time.monotonic,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._monotonic = monotonic
+        self._base_real = monotonic()
+        self._base_virtual = wall() if start is None else start
+        self._rate = _checked_rate(rate)
+
+    @property
+    def rate(self) -> float:
+        """Virtual seconds per real second."""
+        return self._rate
+
+    def time(self) -> float:
+        """Virtual now as seconds since the Unix epoch: what rows store."""
+        return self._base_virtual + (self._monotonic() - self._base_real) * self._rate
+
+    def now(self) -> datetime:
+        """Virtual now as an aware UTC datetime."""
+        return at(self.time())
+
+    def real(self) -> float:
+        """Real monotonic seconds: only for telling whether a real agent is still there."""
+        return self._monotonic()
+
+    def advance(self, seconds: float) -> datetime:
+        """Move virtual time forward by ``seconds`` and return the new now; a negative step is refused."""
+        if seconds < 0:
+            raise ValueError(f"advance: {seconds} is negative; virtual time never goes backwards")
+        self._rebase(self.time() + seconds)
+        return self.now()
+
+    def set_rate(self, rate: float) -> None:
+        """Let virtual time run at ``rate`` from now on (0 freezes it)."""
+        checked = _checked_rate(rate)
+        self._rebase(self.time())
+        self._rate = checked
+
+    def _rebase(self, virtual: float) -> None:
+        self._base_virtual = virtual
+        self._base_real = self._monotonic()
+
+
+def at(seconds: float) -> datetime:
+    """The aware UTC datetime of an epoch second as rows store it."""
+    return datetime.fromtimestamp(seconds, tz=timezone.utc)
+
+
+def iso(seconds: float) -> str:
+    """``2026-11-24T08:15:00Z``: how SMC, ENS, STS and most of ECS write a time (facts 1.1)."""
+    return at(seconds).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def iso_minutes(seconds: float) -> str:
+    """``2026-11-24T08:15Z``: ECS tasks and snapshots write times without seconds (facts 3.2)."""
+    return at(seconds).strftime("%Y-%m-%dT%H:%MZ")
+
+
+def parse_iso(text: str) -> float:
+    """The epoch second of ``2026-11-24T08:15:00Z`` or ``2026-11-24T08:15Z``; ValueError for anything else."""
+    for form in ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%MZ"):
+        try:
+            return datetime.strptime(text, form).replace(tzinfo=timezone.utc).timestamp()
+        except ValueError:
+            continue
+    raise ValueError(f"{text!r} is not a time of the form yyyy-MM-ddTHH:mm:ssZ")
+
+
+def _checked_rate(rate: float) -> float:
+    if not 0 <= rate <= 100000:
+        raise ValueError(f"rate: {rate} is outside 0..100000 virtual seconds per second")
+    return float(rate)

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The state of one local cloud, and the few verbs that every room shares.
+
+For the rooms that move bytes (sandbox.oss, sandbox.bytes, sandbox.agent_service):
+
+* ``cloud.clock.now()`` is virtual time (aware UTC datetime), ``cloud.clock.time()`` the same as epoch seconds: rows
+  store epoch seconds. Request-date skew is judged on real time, never on this clock.
+* ``cloud.credentials.find(access_key_id)`` -> row {id, secret, token, expires, user} or None; ``cloud.expired(row)``.
+* ``cloud.object_stored(bucket, key, size)`` after every put, ``cloud.object_removed(bucket, key)`` after every delete,
+  ``cloud.part_stored(bucket, key, upload_id, size)`` with the upload's total size after each part, and
+  ``cloud.part_removed(bucket, key, upload_id)`` after complete or abort: that is how the meter knows.
+* ``cloud.log(product, action, params, status, code, result)`` notes a request.
+* ``raise cloud.error(code, message, status)`` (a ServiceError) refuses.
+* what an agent may do is in sandbox.services.agents (register, heartbeat, assignment).
+* ``cloud.disk_store`` (DiskStore), ``cloud.receivers`` (Receivers), ``cloud.buckets`` (Buckets) are theirs;
+  ``cloud.work`` runs long async work; files belong under ``cloud.root``.
+"""
+
+from __future__ import annotations
+
+import random
+import string
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Mapping
+
+from sandbox.clock import VirtualClock, iso
+from sandbox.credentials import Credentials
+from sandbox.errors import ServiceError, error
+from sandbox.meter import GIB, Meter
+from sandbox.requestlog import RequestLog
+from sandbox.store import Row, Store
+from sandbox.work import Work
+from sandbox.world import World
+
+if TYPE_CHECKING:
+    from sandbox.bytes.disks import DiskStore
+    from sandbox.bytes.receiver import Receivers
+    from sandbox.oss.buckets import Buckets
+
+_ALPHABET = string.ascii_lowercase + string.digits
+
+
+@dataclass
+class Cloud:
+    """One account's world: tables, clock, meter, request log and the byte stores."""
+
+    settings: World
+    root: Path
+    disk_store: DiskStore
+    receivers: Receivers
+    buckets: Buckets
+    endpoint: str = ""
+    agent_bundle: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.store = Store()
+        self.rng = random.Random(self.settings.seed)
+        self.clock = VirtualClock(self.settings.start, self.settings.clock_rate)
+        self.meter = Meter(self.clock)
+        self.requests = RequestLog()
+        self.work = Work()
+        self.tokens = self.store.table("tokens")
+        self.sources = self.store.table("sources")
+        self.jobs = self.store.table("jobs")
+        self.instances = self.store.table("instances")
+        self.disks = self.store.table("disks")
+        self.snapshots = self.store.table("snapshots")
+        self.images = self.store.table("images")
+        self.tasks = self.store.table("tasks")
+        self.security_groups = self.store.table("security_groups")
+        self.vpcs = self.store.table("vpcs")
+        self.vswitches = self.store.table("vswitches")
+        self.ens_images = self.store.table("ens_images")
+        self.client_tokens = self.store.table("client_tokens")
+        self.failures = self.store.table("failures")
+        self.credentials = Credentials(self.store.table("credentials"))
+
+    def new_id(self, prefix: str, length: int = 20) -> str:
+        """A fresh id such as ``j-`` and 20 characters, from the seeded generator."""
+        return prefix + "".join(self.rng.choices(_ALPHABET, k=length))
+
+    def request_id(self) -> str:
+        """A RequestId as the vendor writes it: an upper-case UUID."""
+        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4)).upper()
+
+    def error(self, code: str, message: str | None = None, status: int | None = None) -> ServiceError:
+        """The refusal with this code, to be raised."""
+        return error(code, message, status)
+
+    def expired(self, credential: Row) -> bool:
+        """True when a temporary credential has ended on the virtual clock."""
+        return credential["expires"] is not None and credential["expires"] <= self.clock.time()
+
+    def log(
+        self, product: str, action: str, params: Mapping[str, Any], status: int, code: str = "", result: Any = None
+    ) -> None:
+        """Note one request in the log; secrets are scrubbed there."""
+        self.requests.add(iso(self.clock.time()), product, action, params, status, code, result)
+
+    def object_stored(self, bucket: str, key: str, size: int) -> None:
+        """Bill an object of ``size`` bytes from now on; an empty object costs nothing."""
+        self._bill("oss_object", f"{bucket}/{key}", size)
+
+    def object_removed(self, bucket: str, key: str) -> None:
+        """Stop billing an object."""
+        self.meter.stop("oss_object", f"{bucket}/{key}")
+
+    def part_stored(self, bucket: str, key: str, upload_id: str, size: int) -> None:
+        """Bill an open multipart upload that holds ``size`` bytes in all its parts."""
+        self._bill("oss_part", f"{bucket}/{key}?uploadId={upload_id}", size)
+
+    def part_removed(self, bucket: str, key: str, upload_id: str) -> None:
+        """Stop billing a multipart upload that was completed or aborted."""
+        self.meter.stop("oss_part", f"{bucket}/{key}?uploadId={upload_id}")
+
+    def _bill(self, kind: str, resource_id: str, size: int) -> None:
+        if size > 0:
+            self.meter.start(kind, resource_id, size / GIB)
+        else:
+            self.meter.stop(kind, resource_id)

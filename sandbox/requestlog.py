@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The log of every request, secrets scrubbed: what ``GET /_sandbox/requests`` shows."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+_SECRET = {
+    "accesskeyid", "signature", "securitytoken", "accesstokencode", "accesskeysecret", "authorization",
+    "x-oss-security-token", "x-oss-signature", "x-oss-credential", "ossaccesskeyid", "security-token", "code",
+}  # fmt: skip
+_NOISE = {"SignatureMethod", "SignatureNonce", "SignatureType", "SignatureVersion", "Timestamp", "Format"}
+_KEEP = 20000
+
+
+def scrub(value: Any, key: str = "") -> Any:
+    """The value without secrets: every mapping entry with a secret name becomes ``***``."""
+    if isinstance(value, Mapping):
+        return {name: scrub(item, str(name)) for name, item in value.items() if name not in _NOISE}
+    if isinstance(value, list):
+        return [scrub(item) for item in value]
+    if key.lower() in _SECRET and isinstance(value, str):
+        return "***"
+    return value
+
+
+class RequestLog:
+    """Numbered entries from 1, the last 20000 kept."""
+
+    def __init__(self) -> None:
+        self._entries: list[dict[str, Any]] = []
+        self._count = 0
+
+    def add(
+        self, at: str, product: str, action: str, params: Mapping[str, Any], status: int, code: str = "",
+        result: Any = None,
+    ) -> None:  # fmt: skip
+        """Note one request: virtual time, product, action, parameters, HTTP status, error code, answer."""
+        self._count += 1
+        entry = {"n": self._count, "at": at, "product": product, "action": action, "params": scrub(params),
+                 "status": status, "code": code, "result": scrub(result)}  # fmt: skip
+        self._entries.append(entry)
+        if len(self._entries) > _KEEP:
+            del self._entries[: _KEEP // 10]
+
+    def since(self, number: int) -> dict[str, Any]:
+        """The entries after ``number`` and the number to ask with next."""
+        return {"requests": [entry for entry in self._entries if entry["n"] > number], "next": self._count}
+
+    def clear(self) -> None:
+        """Forget all entries; numbering goes on."""
+        self._entries.clear()

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the client on a source server may do: register, beat, and ask where to send its disks."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from typing import Any
+
+from sandbox.cloud import Cloud
+from sandbox.store import Row
+
+
+def register_by_token(
+    cloud: Cloud, token_id: str, code: str, report: dict[str, Any], source_id: str | None = None
+) -> Row:
+    """The source row after an import with an activation code (facts 1.6); see ``register`` for ``report``.
+
+    Refused: unknown token or wrong code, disabled or expired token, more sources than its Count.
+    """
+    token = cloud.tokens.get(token_id)
+    if token is None or not hmac.compare_digest(token["code"], code):
+        raise cloud.error("InvalidAccessToken", "The activation code does not exist or its code is wrong.", 403)
+    if token["disabled"] or token["expires"] <= cloud.clock.time():
+        raise cloud.error("InvalidAccessToken.Expired", "The activation code is disabled or has expired.", 403)
+    known = cloud.sources.get(source_id)
+    if known is None and token["registered"] >= token["count"]:
+        raise cloud.error("AccessToken.CountExceeded", "The activation code has registered its Count of sources.", 403)
+    source = register(cloud, report, source_id, token_id)
+    if known is None:
+        cloud.tokens.update(token_id, registered=token["registered"] + 1)
+    return source
+
+
+def register_by_key(
+    cloud: Cloud, access_key_id: str, secret: str, report: dict[str, Any], source_id: str | None = None
+) -> Row:
+    """The source row after an import with an access key pair; see ``register`` for ``report``."""
+    credential = cloud.credentials.find(access_key_id)
+    if credential is None:
+        raise cloud.error("InvalidAccessKeyId.NotFound")
+    if not hmac.compare_digest(credential["secret"], secret):
+        raise cloud.error("InvalidAccessKeySecret", "The AccessKeySecret is incorrect.")
+    return register(cloud, report, source_id, None)
+
+
+def register(cloud: Cloud, report: dict[str, Any], source_id: str | None, token_id: str | None) -> Row:
+    """Create the source of a client, or re-attach the client that kept its ``source_id``.
+
+    ``report``: {"system": {str: str} (facts 1.5 SystemInfo keys, hostname and ipv4 among them), "platform",
+    "architecture", "agent_version", "kernel_level": int, "disks": [{"index": 0 for the system disk, then 1.., "path",
+    "size_bytes", "parts": [{"path", "size_bytes", "device"}]}]}. A machine imported twice is two sources (trap 13).
+    """
+    facts = _facts(cloud, report)
+    known = cloud.sources.get(source_id)
+    if known is not None and known["state"] != "Deleting":
+        return cloud.sources.update(known["id"], **facts)
+    if len(cloud.sources) >= cloud.settings.account.quotas.sources:
+        raise cloud.error("QuotaExceeded.SourceServer", "The quota of source servers is exceeded.", 403)
+    now = cloud.clock.time()
+    name = f"{facts['system_info'].get('hostname', 'source')}"
+    return cloud.sources.add(
+        {"id": cloud.new_id("s-"), "name": name, "description": "", "state": "Unavailable", "since": now,
+         "created": now, "error_code": "", "status_info": "", "job_id": "", "token_id": token_id, "tags": {},
+         "simulated": False, "bandwidth_mbps": 1000.0, **facts}
+    )  # fmt: skip
+
+
+def heartbeat(cloud: Cloud, source_id: str) -> Row:
+    """Note that the client is alive; a source that is gone or going is refused, so that the client can stop."""
+    source = cloud.sources.get(source_id)
+    if source is None or source["state"] == "Deleting":
+        raise cloud.error("SourceId.NotFound", f"The source server {source_id} does not exist.", 404)
+    return cloud.sources.update(source_id, heartbeat_real=cloud.clock.real())
+
+
+def assignment(cloud: Cloud, source_id: str) -> dict[str, Any] | None:
+    """Where a client has to send its disks now, or None: {"job_id", "instance_id", "ip", "control_port",
+    "data_port"}. Only a job that is Running/Syncing with its receiver open gives one."""
+    for job in cloud.jobs.where(source_id=source_id, state="Running/Syncing"):
+        instance = cloud.instances.get(job["transition_instance_id"])
+        if instance is not None and instance["receiver"]:
+            return {"job_id": job["id"], "instance_id": instance["id"], **instance["receiver"]}
+    return None
+
+
+def _facts(cloud: Cloud, report: dict[str, Any]) -> dict[str, Any]:
+    system = {str(key): str(value) for key, value in report.get("system", {}).items()}
+    if len(json.dumps(system)) > 1024:
+        raise cloud.error("InvalidParameter.SystemInfo", "SystemInfo is larger than 1 KB.", 400)
+    return {
+        "system_info": system,
+        "platform": str(report.get("platform", "Others Linux")),
+        "architecture": str(report.get("architecture", "x86_64")),
+        "agent_version": str(report.get("agent_version", "")),
+        "kernel_level": int(report.get("kernel_level", 1)),
+        "disks": sorted(report.get("disks", []), key=lambda disk: int(disk["index"])),
+        "heartbeat_real": cloud.clock.real(),
+    }

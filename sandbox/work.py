@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Background work that takes real time (bytes on disk, sockets), keyed so that lifecycles can ask how it went."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any, Awaitable, Callable
+
+
+class Work:
+    """Async jobs by key; a lifecycle starts one as an effect and guards its next edge with ``done``."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[str, asyncio.Task[Any]] = {}
+
+    def start(self, key: str, make: Callable[[], Awaitable[Any]]) -> None:
+        """Start ``make()`` unless work of this key is under way or done."""
+        if key not in self._tasks:
+            self._tasks[key] = asyncio.ensure_future(_as_coroutine(make))
+
+    def done(self, key: str) -> bool:
+        """True once the work of this key has ended well."""
+        task = self._tasks.get(key)
+        return task is not None and task.done() and not task.cancelled() and task.exception() is None
+
+    def result(self, key: str) -> Any:
+        """What the work of this key returned; only after ``done``."""
+        return self._tasks[key].result()
+
+    def failure(self, key: str) -> str | None:
+        """Why the work of this key failed, or None."""
+        task = self._tasks.get(key)
+        if task is None or not task.done():
+            return None
+        if task.cancelled():
+            return "cancelled"
+        problem = task.exception()
+        return None if problem is None else str(problem) or type(problem).__name__
+
+    def forget(self, key: str) -> None:
+        """Cancel the work of this key if it still runs, and forget how it went."""
+        task = self._tasks.pop(key, None)
+        if task is not None and not task.done():
+            task.cancel()
+
+    async def stop(self) -> None:
+        """Cancel everything and wait until it has ended."""
+        tasks = list(self._tasks.values())
+        self._tasks.clear()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _as_coroutine(make: Callable[[], Awaitable[Any]]) -> Any:
+    return await make()

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The world file: account, credentials, buckets and what exists at the start; checked, with the field named on error."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Region = Literal[
+    "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1", "ap-southeast-3",
+    "ap-southeast-5", "ap-northeast-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-1", "me-east-1",
+]  # fmt: skip
+
+
+class WorldError(Exception):
+    """A world that cannot be used; the message names file and field in one line."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+
+class Quotas(_Strict):
+    """Limits of the account (facts 7.3; the export figures are not documented and only here to be set)."""
+
+    vpc: int = Field(10, ge=0, description="VPCs per region")
+    jobs: int = Field(1000, ge=0, description="replication jobs")
+    concurrent_jobs: int = Field(50, ge=0, description="replication jobs running at once")
+    sources: int = Field(1000, ge=0, description="registered source servers")
+    export_concurrent: int = Field(10, ge=0, description="image exports at once")
+    export_weekly: int = Field(1000, ge=0, description="image exports within seven days")
+
+
+class Account(_Strict):
+    """The one Alibaba Cloud account of this world."""
+
+    id: str = Field("1234567890123456", pattern=r"^\d{16}$")
+    balance: float = Field(100.0, description="0 or less: jobs fail with InvalidAccountStatus.NotEnoughBalance")
+    roles: list[str] = ["AliyunServiceRoleForSMC", "AliyunECSImageExportDefaultRole"]
+    quotas: Quotas = Quotas()
+
+
+class Credential(_Strict):
+    """One access key; with ``token`` it is an STS credential that ends ``ttl`` virtual seconds after the start."""
+
+    secret: str = Field(min_length=1)
+    token: str | None = None
+    ttl: float = 3600
+    user: str = "root"
+
+
+class Bucket(_Strict):
+    """A bucket that exists at the start."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")
+    region: Region
+
+
+class DiskSpec(_Strict):
+    """One disk of a pre-made source: its size, and how much content a simulated client sends."""
+
+    gib: int = Field(ge=1, le=32768)
+    content_mib: int = Field(2, ge=0, le=1024)
+
+
+class Source(_Strict):
+    """A source server that exists at the start, with a simulated client (no real host behind it)."""
+
+    name: str
+    id: str | None = Field(None, pattern=r"^s-[a-z0-9]{8,30}$")
+    hostname: str | None = None
+    ipv4: str = "192.0.2.10"
+    platform: str = "Ubuntu"
+    arch: str = "x86_64"
+    disks: list[DiskSpec] = Field(min_length=1)
+    bandwidth_mbps: float = Field(1000.0, gt=0)
+    online: bool = True
+
+
+class EcsImage(_Strict):
+    """A custom ECS image that exists at the start; its disks are empty."""
+
+    name: str
+    id: str | None = Field(None, pattern=r"^m-[a-z0-9]{8,30}$")
+    region: Region
+    platform: str = "Ubuntu"
+    os_type: Literal["linux", "windows"] = "linux"
+    disks: list[DiskSpec] = Field(min_length=1)
+    status: Literal["Creating", "Available", "UnAvailable", "CreateFailed"] = "Available"
+
+
+class EnsImage(_Strict):
+    """An ENS image that exists at the start, without content."""
+
+    name: str
+    id: str | None = Field(None, pattern=r"^m-[a-z0-9]{8,30}$")
+    region: Literal["cn-beijing", "ap-southeast-1"] = "ap-southeast-1"
+    status: str = "Available"
+
+
+class Failure(_Strict):
+    """Make a lifecycle fail: leaving ``at``, the row named ``name`` goes to its failure state with ``code``."""
+
+    lifecycle: Literal["smc.job", "ecs.task", "ens.image"]
+    at: str
+    name: str = Field("*", description="source name (smc.job) or image name (others); * and ? are wildcards")
+    code: str
+    message: str = ""
+    times: int = Field(1, ge=1, description="how often, then the lifecycle goes on as usual")
+
+
+class World(_Strict):
+    """Everything that a world file may say; every field has a default."""
+
+    account: Account = Account()
+    region: Region = "ap-southeast-1"
+    credentials: dict[str, Credential] = Field(
+        default_factory=lambda: {"LTAI5tSandboxAccessKey": Credential(secret="SandboxAccessKeySecret0123456")}
+    )
+    profile: Literal["fast", "realistic"] = "fast"
+    clock_rate: float = Field(1.0, ge=0, le=100000, description="virtual seconds per real second; 0 is frozen")
+    start: float | None = Field(None, description="virtual start as epoch seconds; unset: now")
+    seed: int = 1
+    buckets: list[Bucket] = []
+    sources: list[Source] = []
+    ecs_images: list[EcsImage] = []
+    ens_images: list[EnsImage] = []
+    ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2"]
+    job_errors: dict[str, str] = Field({}, description="source name: code; its jobs always fail while Syncing")
+    failures: list[Failure] = []
+
+
+def parse_world(document: Any, origin: str) -> World:
+    """The World of a parsed YAML or JSON document; WorldError names ``origin`` and each wrong field in one line."""
+    if document is None:
+        document = {}
+    if not isinstance(document, dict):
+        raise WorldError(f"{origin}: the top level must be a mapping, found {type(document).__name__}")
+    try:
+        return World.model_validate(document)
+    except ValidationError as failed:
+        raise WorldError("; ".join(f"{origin}: {_field(problem)}" for problem in failed.errors())) from failed
+
+
+def load_world(path: Path) -> World:
+    """The World in a YAML file; WorldError names file and line or field."""
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as failed:
+        raise WorldError(f"{path}: cannot be read: {failed.strerror}") from failed
+    except yaml.YAMLError as failed:
+        mark = getattr(failed, "problem_mark", None)
+        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise WorldError(f"{path}: {where}not valid YAML: {getattr(failed, 'problem', failed)}") from failed
+    return parse_world(document, str(path))
+
+
+def _field(problem: Any) -> str:
+    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
+    given = problem.get("input")
+    shown = "" if isinstance(given, (dict, list)) or problem["type"] == "missing" else f" (found {given!r})"
+    return f"{where}: {problem['msg']}{shown}"
