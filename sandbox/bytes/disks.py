@@ -43,7 +43,7 @@ class DiskStore:
         return self.path(disk_id).stat().st_blocks * 512
 
     def write(self, disk_id: str, offset: int, data: bytes) -> None:
-        """Write `data` at byte `offset`; what would leave the disk is refused, zeros stay or become a hole."""
+        """Write `data` at byte `offset`; what would leave the disk is refused, zeros over a hole take no space."""
         fd = os.open(self.path(disk_id), os.O_RDWR)
         try:
             size = os.fstat(fd).st_size
