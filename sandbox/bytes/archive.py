@@ -8,7 +8,7 @@ import tarfile
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import Any
 
 from sandbox.bytes.disks import write_sparse
 from sandbox.bytes.extents import BLOCK
@@ -19,7 +19,7 @@ class ArchiveError(ValueError):
 
 
 def unpack_disk(archive: Path, target: Path) -> int:
-    """Write the one disk of a raw.tar.gz archive as a sparse file and return its size; it blocks, so call it in a thread.
+    """Write the one disk of a raw.tar.gz archive as a sparse file and return its size; call it in a thread.
 
     Refused with ArchiveError: an archive that is truncated, damaged, empty, or has more than one file.
     """
@@ -45,7 +45,7 @@ def unpack_disk(archive: Path, target: Path) -> int:
         raise ArchiveError(f"the archive is truncated or damaged: {error}") from error
 
 
-def _pieces(stream: IO[bytes], member: tarfile.TarInfo) -> Iterator[tuple[int, bytes]]:
+def _pieces(stream: Any, member: tarfile.TarInfo) -> Iterator[tuple[int, bytes]]:
     """Yield (offset in the disk, data) of what the archive stores, without the holes of a sparse member."""
     sparse: list[tuple[int, int]] | None = getattr(member, "sparse", None)
     stream.seek(member.offset_data)

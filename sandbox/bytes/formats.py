@@ -38,7 +38,7 @@ def suffix(fmt: str) -> str:
 
 
 def stored_format(fmt: str) -> str:
-    """Return the format that :func:`ingest` writes for an object given as `fmt`: ENS keeps raw and qcow2 (facts 4.1)."""
+    """Return the format that :func:`ingest` writes for `fmt`: ENS keeps raw and qcow2 (facts 4.1)."""
     return "qcow2" if fmt == "qcow2" else "raw"
 
 
@@ -74,10 +74,10 @@ async def probe(path: Path) -> dict[str, Any]:
 
 
 async def ingest(object_path: Path, fmt: str, out_path: Path) -> int:
-    """Turn an imported object into a disk at `out_path` (see :func:`stored_format`) and return its virtual size in bytes.
+    """Turn an object into a disk at `out_path` (see :func:`stored_format`) and return its virtual size in bytes.
 
-    Refused with FormatError: an empty or truncated file, one that is not `fmt` (raw may also come as raw.tar.gz), one that
-    is backed by another file, and a disk that is empty or no whole number of sectors.
+    Refused with FormatError: an empty or truncated file, one that is not `fmt` (raw may also come as raw.tar.gz), one
+    that refers to another file, and a disk that is empty or no whole number of sectors.
     """
     _require(fmt, IMPORT_FORMATS)
     found = await asyncio.to_thread(_magic, object_path)
@@ -147,7 +147,8 @@ async def _check(path: Path, fmt: str) -> None:
         raise FormatError("the image is truncated: a VHD ends with its footer")
     if fmt == "qcow2":
         # qemu-img reads a missing end as zeros without a word; its check tells where the file should end.
-        report = json.loads(await _run("qemu-img", "check", "--output=json", "-f", _QEMU[fmt], str(path), codes=(0, 2, 3)))
+        text = await _run("qemu-img", "check", "--output=json", "-f", _QEMU[fmt], str(path), codes=(0, 2, 3))
+        report = json.loads(text)
         end, size = report.get("image-end-offset", 0), path.stat().st_size
         if size < end or report.get("corruptions"):
             raise FormatError(f"the image is truncated or damaged: {size} bytes of {end} are there, "

@@ -7,8 +7,9 @@ Control port (8080 in the real service): lines of JSON, one answer per line.
   {"op": "hello", "key", "job", "source"}          -> {"ok": true, "disks": [{"index", "size_bytes"}]}
   {"op": "progress", "disk", "done", "total"}      -> {"ok": true}
   {"op": "finish"}                                 -> {"ok": true} once every disk has been received
-Data port (8703), one connection per disk: a line {"key", "disk", "size"}, answered by a line {"ok": true, "have": n} and n
-records of what the instance already holds, then frames, then the end frame, answered by {"ok": true, "digest", "blocks"}.
+Data port (8703), one connection per disk: a line {"key", "disk", "size"}, answered by a line {"ok": true, "have": n}
+and n records of what the instance already holds, then frames, then the end frame, answered by a line
+{"ok": true, "digest", "blocks"}.
 A refused line is answered by {"ok": false, "error": "..."} and the connection is closed.
 """
 from __future__ import annotations

@@ -14,7 +14,7 @@ from sandbox.bytes.extents import BLOCK, data_blocks, read_block
 GIB = 1 << 30
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(tmp_path: Path) -> DiskStore:
     return DiskStore(tmp_path / "disks")
 
