@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The operating system of a source, from os-release or from the release files that came before it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_RELEASE = re.compile(r"(?P<name>.+?)\s+release\s+(?P<version>\d[\w.]*)", re.IGNORECASE)
+_SUSE = re.compile(r"(?P<name>.*SUSE.*?)\s+(?P<version>\d[\w.]*)", re.IGNORECASE)
+_IDS: Final = (
+    ("centos", "centos"),
+    ("red hat", "rhel"),
+    ("oracle", "ol"),
+    ("enterprise linux", "ol"),
+    ("scientific", "scientific"),
+    ("fedora", "fedora"),
+    ("amazon", "amzn"),
+    ("alibaba", "alinux"),
+    ("aliyun", "alinux"),
+    ("opensuse", "opensuse"),
+    ("suse", "sles"),
+)
+"""Beginnings of release texts and the os-release ID of their family; the first that fits counts."""
+
+
+RELEASE_FILES: Final = ("oracle-release", "redhat-release", "SuSE-release", "debian_version")
+"""Files of /etc that name the system where there is no os-release, the more telling ones first."""
+
+
+def parse_os(os_release: list[str], release_files: dict[str, list[str]]) -> dict[str, str]:
+    """Return ``id``, ``version`` and ``name`` of the operating system; each is empty when nothing tells it."""
+    values = dict(line.split("=", 1) for line in os_release if "=" in line and not line.startswith("#"))
+    known = {key.strip(): value.strip().strip("\"'") for key, value in values.items()}
+    if known.get("ID"):
+        return {
+            "id": known["ID"].lower(),
+            "version": known.get("VERSION_ID", ""),
+            "name": known.get("PRETTY_NAME") or known.get("NAME", known["ID"]),
+        }
+    for name in RELEASE_FILES[:-1]:
+        text = next(iter(release_files.get(name, [])), "").strip()
+        found = _RELEASE.match(text) or _SUSE.match(text)
+        if found:
+            return {"id": _id(text), "version": _version(found["version"], release_files.get(name, [])), "name": text}
+    version = next(iter(release_files.get("debian_version", [])), "").strip()
+    if version:
+        return {"id": "debian", "version": version, "name": f"Debian {version}"}
+    return {"id": "", "version": "", "name": ""}
+
+
+def _id(text: str) -> str:
+    lowered = text.lower()
+    return next((value for begin, value in _IDS if begin in lowered), lowered.split()[0])
+
+
+def _version(version: str, lines: list[str]) -> str:
+    """Return the version with the service pack that SuSE-release keeps on a line of its own."""
+    for line in lines:
+        name, _equals, value = line.partition("=")
+        if name.strip() == "PATCHLEVEL" and value.strip().isdigit() and "." not in version:
+            return f"{version}.{value.strip()}"
+    return version

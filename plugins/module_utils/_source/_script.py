@@ -1,0 +1,68 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The scripts that run on a source: how one is put together, and how its answer is read."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+COMMAND = "/bin/sh -c 'eval \"$(cat)\"'"
+"""Runs a script that comes through stdin. The shell has read all of it before it begins, so nothing can eat the rest,
+and neither the script nor its values appear on a command line."""
+
+_HERE = Path(__file__).parent
+
+
+class Record(NamedTuple):
+    """One line of a script's answer."""
+
+    key: str
+    fields: tuple[str, ...]
+
+
+class Answer(NamedTuple):
+    """What a script said between its fences; ``complete`` is False when the end is missing."""
+
+    records: list[Record]
+    complete: bool
+
+
+def new_fence() -> str:
+    """Return the marker of one call, which no banner or profile can print by chance."""
+    return f"EDGELIFT-{secrets.token_hex(8)}"
+
+
+def compose(fence: str, pieces: Iterable[str], values: Mapping[str, str], command: str = "") -> str:
+    """Return the script made of the named ``pieces``, with ``values`` as its variables, then ``command``."""
+    head = [f"FENCE={fence}", *(f"{name}={shlex.quote(value)}" for name, value in values.items())]
+    body = [(_HERE / f"{piece}.sh").read_text(encoding="utf-8") for piece in ("prelude", *pieces)]
+    return "\n".join([*head, *body, command, "printf '%s END\\n' \"$FENCE\"", ""])
+
+
+def parse(fence: str, text: str) -> Answer | None:
+    """Return what stands between the fences of ``text``, or None when the script never began."""
+    clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    lines = [line.rstrip("\r") for line in clean.split("\n")]
+    try:
+        begin = lines.index(f"{fence} BEGIN")
+    except ValueError:
+        return None
+    try:
+        end = lines.index(f"{fence} END", begin)
+    except ValueError:
+        end = None
+    records = [
+        Record(key, tuple(fields)) for key, *fields in (line.split("\t") for line in lines[begin + 1 : end] if line)
+    ]
+    return Answer(records, complete=end is not None)

@@ -1,0 +1,42 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+
+# What is known of the SMC client below INSTALL_DIR: its folders, live processes, and the source ids that it printed.
+
+agent_pids() { # folder: ids of the live processes of the client in this folder
+    # The path goes to grep through stdin: as an argument grep would find its own command line.
+    # shellcheck disable=SC2062 # the glob names the files; the pattern is what stdin brings
+    found=$(printf '%s\n' "$1/go2aliyun_client" | grep -l -F -f - /proc/[0-9]*/cmdline 2>/dev/null)
+    for file in $found; do
+        file=${file%/cmdline}
+        printf '%s\n' "${file##*/}"
+    done
+    # A client started by hand as ./go2aliyun_client shows no folder on its command line, but its executable does.
+    # shellcheck disable=SC2012 # names in /proc are plain, and readlink would be one process per process
+    ls -l /proc/[0-9]*/exe 2>/dev/null | while read -r line; do
+        case $line in
+        *" -> $1/"*)
+            file=${line%%/exe -> *}
+            printf '%s\n' "${file##*/}"
+            ;;
+        esac
+    done
+}
+
+agent_ids() { # folder: every source id that the client of this folder reported, each once
+    sed -n 's/.*Import Source Server \[\(s-[^]]*\)\] Successfully.*/\1/p' \
+        "$1"/Logs/* "$INSTALL_DIR/.edgelift/console.log" 2>/dev/null | sort -u
+}
+
+agent_state() {
+    for dir in "$INSTALL_DIR"/go2aliyun_client*; do
+        [ -d "$dir" ] || continue
+        say agent-dir "$dir"
+        [ -e "$dir/client_data" ] && say agent-data "$dir"
+        for pid in $(agent_pids "$dir" | sort -un); do say agent-pid "$dir" "$pid"; done
+        for id in $(agent_ids "$dir"); do say agent-id "$dir" "$id"; done
+    done
+    lines agent-bundle "$INSTALL_DIR/.edgelift/bundle"
+}

@@ -1,0 +1,33 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+
+# Begins every script: the answer stands between two fences, so that a banner or a shell profile that prints does no harm.
+
+LC_ALL=C
+export LC_ALL
+PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+export PATH
+umask 077
+
+say() { # record field...: one line, fields parted by tabs
+    out=$1
+    shift
+    for field in "$@"; do out="$out	$field"; done
+    printf '%s\n' "$out"
+}
+
+value() { # file: its first line, or nothing, in $VALUE
+    VALUE=
+    [ -r "$1" ] && IFS= read -r VALUE <"$1" 2>/dev/null
+    : "$VALUE"
+    return 0
+}
+
+lines() { # record file: every line of a readable file
+    [ -r "$2" ] || return 0
+    while IFS= read -r line || [ -n "$line" ]; do say "$1" "$line"; done <"$2" 2>/dev/null
+}
+
+printf '\n%s BEGIN\n' "$FENCE"
