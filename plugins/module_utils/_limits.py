@@ -1,0 +1,100 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The limits that SMC, ECS and ENS put on a migration, each with the place where the rule is written down."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+GIB: Final = 1024**3
+
+IMPORT_REGIONS: Final = ("cn-beijing", "ap-southeast-1")
+"""ENS imports images in these Regions only (vendor page "edge node migration", limits)."""
+
+EXPORT_FORMAT_REGIONS: Final = (
+    "ap-northeast-1",
+    "ap-southeast-5",
+    "eu-central-1",
+    "me-east-1",
+    "us-east-1",
+    "eu-west-1",
+    "ap-southeast-1",
+    "ap-southeast-3",
+    "us-west-1",
+)
+"""ECS ExportImage honours ImageFormat only here; elsewhere it always writes raw (ExportImage reference, 2026-07)."""
+
+DEFAULT_FORMAT: Final = {"ap-southeast-1": "qcow2", "cn-beijing": "raw"}
+"""The format that works without a conversion: ENS documents qcow2, cn-beijing can only export raw."""
+
+FORMATS: Final = ("qcow2", "raw")
+"""Formats that both ends know: ECS can write them and ENS stores them (DescribeSelfImages, DiskDeviceMapping.Format)."""
+
+MAX_DATA_DISKS: Final = 4
+"""ExportImage and the ENS limits page."""
+
+MAX_DATA_DISK_GIB: Final = 500
+"""ExportImage and the ENS limits page."""
+
+MAX_TOTAL_BYTES: Final = 1024 * GIB
+"""Sum of the compressed disk files of one ENS image (ENS limits page)."""
+
+NAME_RULE: Final = "2 to 128 characters: a letter first, then letters, digits, '_', ':' or '-'"
+"""What SMC, ECS and ENS all take as Name and ImageName."""
+
+NAME_PATTERN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_:-]{1,127}\Z")
+
+JOB_VALID_DAYS: Final = (7, 90)
+"""SMC ValidTime: created + 7 days to created + 90 days (CreateReplicationJob)."""
+
+CONCURRENT_JOBS: Final = 50
+"""Replication jobs that SMC runs at once in one account (SMC limits, 2023-06)."""
+
+SYSTEM_DISK_GIB: Final = (20, 2048)
+"""SystemDiskSize of CreateReplicationJob."""
+
+DATA_DISK_GIB: Final = (20, 32768)
+"""DataDisk.N.Size of CreateReplicationJob."""
+
+INTENT_SETTLE_SECONDS: Final = 120
+"""How long an unanswered ExportImage or ImportImage may stay invisible before it may be called again: neither has a
+ClientToken, and describe calls may lag behind a write."""
+
+
+def format_problem(region: str, image_format: str) -> str | None:
+    """Say why ECS cannot export ``image_format`` in ``region``, or return None."""
+    if image_format not in FORMATS:
+        return f"image_format {image_format!r} is not one of {', '.join(FORMATS)}"
+    if image_format != "raw" and region not in EXPORT_FORMAT_REGIONS:
+        return (
+            f"image_format {image_format!r} cannot be exported in {region}: ECS writes raw only there. "
+            f"Use image_format raw, or a Region among {', '.join(EXPORT_FORMAT_REGIONS)}"
+        )
+    return None
+
+
+def region_problem(region: str) -> str | None:
+    """Say why ``region`` cannot be the target of an ENS migration, or return None."""
+    if region in IMPORT_REGIONS:
+        return None
+    return f"region {region!r} cannot be used: ENS imports images only in {' and '.join(IMPORT_REGIONS)}"
+
+
+def name_problem(value: str) -> str | None:
+    """Say why ``value`` cannot be an image or job name, or return None."""
+    if not NAME_PATTERN.match(value):
+        return f"{value!r} is not a valid image name: {NAME_RULE}"
+    if value.lower().startswith(("http:", "https:", "aliyun", "acs:")):
+        return f"{value!r} is not a valid image name: it must not begin with 'http:', 'https:', 'acs:' or 'aliyun'"
+    return None
+
+
+def gib(size_bytes: int) -> int:
+    """Return a disk size in whole GiB, rounded up as the services bill it."""
+    return -(-size_bytes // GIB)

@@ -1,0 +1,106 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Pure functions between the inventory and a wave: the servers to migrate, the receipt, the table people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+STATUSES: Final = ("migrated", "blocked", "failed", "pending")
+
+
+def disks_of(probe: Mapping[str, Any]) -> list[dict[str, int]]:
+    """Return the disks of a probed host as ``{index, bytes}``: the system disk is 0, data disks count from 1 by name."""
+    ordered = sorted(probe.get("disks") or [], key=lambda disk: (not disk.get("system"), disk.get("name", "")))
+    return [{"index": index, "bytes": int(disk["bytes"])} for index, disk in enumerate(ordered)]
+
+
+def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the server entry of one host for the modules, from the facts that the roles preflight and agent set."""
+    probe = facts.get("preflight_probe") or {}
+    return {
+        "host": host,
+        "fingerprint": facts.get("preflight_fingerprint") or "",
+        "source_id": facts.get("agent_source_id") or "",
+        "image_name": facts.get("migration_image_name") or "",
+        "platform": (probe.get("os") or {}).get("id") or "",
+        "disks": disks_of(probe),
+    }
+
+
+def servers(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the servers that can go on: probed, not blocked, and with an agent wherever one is needed."""
+    found = []
+    for host in hosts:
+        facts = hostvars[host]
+        if facts.get("preflight_verdict") in ("clear", "migrated") and not facts.get("agent_error"):
+            found.append(server_of(host, facts))
+    return found
+
+
+def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) -> dict[str, Any]:
+    row = {
+        "host": host,
+        "status": "failed",
+        "reasons": [],
+        "ens_image_id": "",
+        "image_name": "",
+        "migration_id": "",
+        "seconds": 0.0,
+        "disks": disks_of(facts.get("preflight_probe") or {}),
+    }
+    if facts.get("preflight_verdict") == "blocked":
+        row.update(status="blocked", reasons=list(facts.get("preflight_reasons") or []))
+    elif facts.get("agent_error"):
+        row["reasons"] = [str(facts["agent_error"])]
+    elif done:
+        row.update({key: done[key] for key in ("ens_image_id", "image_name", "migration_id", "seconds")})
+        row.update(status=done["verdict"], reasons=list(done["reasons"]))
+    elif "preflight_verdict" not in facts:
+        row["reasons"] = ["it could not be reached or probed: look at the first failure of this host in the output"]
+    else:
+        row["reasons"] = ["the run ended before this server had a verdict: run the same command again"]
+    return row
+
+
+def receipt(
+    hosts: Iterable[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    wave: str,
+    migration: Mapping[str, Any] | None = None,
+    cleanup: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the receipt of a wave: every host with its status, every resource with its proof, what is left."""
+    done = {row["host"]: row for row in (migration or {}).get("servers", [])}
+    return {
+        "wave": wave,
+        "servers": [_row(host, hostvars[host], done.get(host)) for host in hosts],
+        "resources": list((cleanup or migration or {}).get("resources", [])),
+        "residual": list((cleanup or {}).get("residual", [])),
+    }
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the lines of the table host, verdict, disks, ENS image id, seconds, with the reasons below a host."""
+    rows = list(rows)
+    head = ("host", "verdict", "disks", "ENS image", "seconds")
+    body = [
+        (row["host"], row["status"], str(len(row["disks"])), row["ens_image_id"] or "-", f"{row['seconds']:.1f}")
+        for row in rows
+    ]
+    widths = [max(len(line[column]) for line in [head, *body]) for column in range(len(head))]
+
+    def line(cells: tuple[str, ...]) -> str:
+        return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+    lines = [line(head), line(tuple("-" * width for width in widths))]
+    for row, cells in zip(rows, body, strict=True):
+        lines.append(line(cells))
+        lines += [f"    {reason}" for reason in row["reasons"]]
+    return lines

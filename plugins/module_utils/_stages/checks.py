@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Checks before anything billable exists: the inputs alone (pure), then the account, with reads only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Policy, Server
+
+
+def input_problems(region: str, image_format: str, servers: Sequence[Server]) -> list[str]:
+    """Return what is wrong with the inputs of a whole wave: each names the value and what is allowed."""
+    problems = [_limits.region_problem(region), _limits.format_problem(region, image_format)]
+    for server in servers:
+        if server.base_name:
+            problem = _naming.base_name_problem(server.base_name)
+            problems.append(problem and f"image_name of {server.host}: {problem}")
+    hosts = [server.host for server in servers]
+    problems += [f"host {host!r} is listed more than once" for host in sorted({h for h in hosts if hosts.count(h) > 1})]
+    return [problem for problem in problems if problem]
+
+
+def server_problems(servers: Sequence[Server]) -> dict[str, list[str]]:
+    """Return, per host, why it cannot be migrated at all; the other servers of the wave can go on."""
+    problems: dict[str, list[str]] = defaultdict(list)
+    for server in servers:
+        data = [disk for disk in server.disks if disk.index > 0]
+        if len(data) > _limits.MAX_DATA_DISKS:
+            problems[server.host].append(f"it has {len(data)} data disks, ENS takes at most {_limits.MAX_DATA_DISKS}")
+        for disk in data:
+            if _limits.gib(disk.bytes) > _limits.MAX_DATA_DISK_GIB:
+                problems[server.host].append(
+                    f"data disk {disk.index} has {_limits.gib(disk.bytes)} GiB, "
+                    f"ENS takes at most {_limits.MAX_DATA_DISK_GIB} GiB"
+                )
+    for label, hosts in _twins(servers).items():
+        for host in hosts:
+            others = ", ".join(other for other in hosts if other != host)
+            problems[host].append(
+                f"it is the same machine as {others} ({label}): keep one of them in the inventory, or give a cloned "
+                "machine its own machine-id and host keys"
+            )
+    return dict(problems)
+
+
+def _twins(servers: Sequence[Server]) -> dict[str, list[str]]:
+    """Return the hosts that share a fingerprint or a source id, by what they share."""
+    shared: dict[str, list[str]] = defaultdict(list)
+    for server in servers:
+        if server.fingerprint:
+            shared[f"fingerprint {server.fingerprint[:12]}"].append(server.host)
+        if server.source_id:
+            shared[f"source {server.source_id}"].append(server.host)
+    twins: dict[str, list[str]] = {}
+    for label, hosts in shared.items():
+        if len(hosts) > 1 and hosts not in twins.values():
+            twins[label] = hosts
+    return twins
+
+
+def account(clients: Clients, policy: Policy) -> str:
+    """Return the account id; refuse credentials that do not work and a bucket that cannot carry the images."""
+    caller = clients.sts.get_caller_identity()
+    bucket = clients.oss(policy.bucket).bucket_info()
+    location = str(bucket.get("location", ""))
+    if location != policy.region:
+        raise CloudError(
+            "check the bucket",
+            "Bucket.OtherRegion",
+            f"bucket {policy.bucket!r} is in {location!r}, and ECS exports only to a bucket of the image's own Region",
+            hint=f"Use a bucket in {policy.region!r}, or migrate with region {location!r}.",
+        )
+    clients.oss(policy.bucket).list_keys(_naming.INTENTS + "/.readable")
+    return str(caller.get("AccountId", ""))

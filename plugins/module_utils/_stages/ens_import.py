@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Stage import: ENS makes an image from the exported objects.
+
+Done when the ENS image is Available, compared exactly by name and disks. The ENS image is the result: it stays.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Decision, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
+        ExportedObject,
+        Policy,
+        Row,
+        Server,
+    )
+
+STAGE = "import"
+
+
+def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
+    """Fill in the ENS images that bear a server's exact image name: one paged describe for the whole wave."""
+    by_name = {server.image_name: server for server in servers}
+    for server in servers:
+        seen[server.id].ens_images = []
+    for image in clients.ens.describe_self_images():
+        # ENS filters are fuzzy (facts 4.2): only an exact comparison counts.
+        owner = by_name.get(image.get("ImageName", ""))
+        if owner:
+            seen[owner.id].ens_images.append(image)
+
+
+def result(seen: Seen) -> Row | None:
+    """Return the one ENS image of a server, or None."""
+    return seen.ens_images[0] if len(seen.ens_images) == 1 else None
+
+
+def conflict(server: Server, seen: Seen) -> str:
+    """Say why an ENS image of this exact name cannot be this server's migration, or return ''.
+
+    A name alone proves nothing: two images of one name, or one with other disks than the server's, is somebody else's.
+    """
+    if len(seen.ens_images) > 1:
+        ids = ", ".join(image["ImageId"] for image in seen.ens_images)
+        return f"image name {server.image_name!r} is borne by {len(seen.ens_images)} ENS images ({ids})"
+    image = result(seen)
+    if image is None or not server.disks:
+        return ""
+    mappings = (image.get("DiskDeviceMappings") or {}).get("DiskDeviceMapping", [])
+    if not mappings:
+        return ""
+    theirs = sorted(int(float(mapping.get("Size") or 0)) for mapping in mappings)
+    ours = sorted(_limits.gib(disk.bytes) for disk in server.disks)
+    if theirs == ours:
+        return ""
+    return (
+        f"image name {server.image_name!r} is taken by ENS image {image['ImageId']}, which is not this server's: "
+        f"its disks are {theirs} GiB, the server's {ours} GiB"
+    )
+
+
+def decide(server: Server, seen: Seen, now: datetime) -> Decision:
+    """Return the next step: asked first for a server (its image may exist), and again when its objects are verified."""
+    problem = conflict(server, seen)
+    if problem:
+        return Decision.fail(f"{problem}. Choose another image_name or migration name, or delete that image")
+    image = result(seen)
+    if image is None:
+        if intents.settled(seen.intent, now):
+            return Decision.act("import", f"the objects of {server.host} are verified")
+        return Decision.wait(f"an import of {server.image_name} was asked for and does not show yet")
+    status = image.get("Status", "")
+    state = _states.outcome(_states.ENS_IMAGE, status)
+    if state == "pending":
+        return Decision.wait(f"ENS image {image['ImageId']} is {status}")
+    if state == "failure":
+        return Decision.fail(
+            f"ENS image {image['ImageId']} is {status}; ENS gives no reason. Check format and objects in the bucket, "
+            "and that ENS may read it (bucket policy); role cleanup deletes the failed image"
+        )
+    return Decision.done(image["ImageId"])
+
+
+def import_params(server: Server, policy: Policy, objects: Sequence[ExportedObject]) -> dict[str, Any]:
+    """Return the ImportImage parameters: one object alone, several as a mapping with the system disk first."""
+    params: dict[str, Any] = {
+        "ImageName": server.image_name,
+        "ComputeType": "ens_vm",
+        "Architecture": "x86_64",
+        "OSType": "linux",
+        "ImageFormat": policy.image_format,
+        "OSSRegion": policy.region,
+        "TargetOSSRegionId": policy.region,
+    }
+    if server.platform in ("centos", "ubuntu"):
+        # The only two words that the ImportImage reference lists.
+        params["Platform"] = server.platform
+    if len(objects) == 1:
+        params["OSSBucket"], params["OSSObject"] = objects[0]["bucket"], objects[0]["key"]
+    else:
+        params["DiskDeviceMapping"] = json.dumps(
+            [
+                {"OSSRegion": policy.region, "OSSBucket": item["bucket"], "OSSObject": item["key"]}
+                for item in sorted(objects, key=lambda item: item["index"])
+            ]
+        )
+    return params
+
+
+def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datetime) -> str:
+    """Ask for the import once, with the intent written first; return why it has to be asked again later, or ''."""
+    oss = clients.oss(policy.bucket)
+    keys = [item["key"] for item in seen.objects]
+    if not intents.write(oss, server.id, STAGE, policy.run_id, now, image_name=server.image_name, objects=keys):
+        seen.intent = intents.read(oss, server.id, STAGE)
+        if not intents.settled(seen.intent, now):
+            return "an import of this image was asked for and does not show yet"
+        intents.withdraw(oss, server.id, STAGE)
+        seen.intent = None
+        return "an old intent without a result was withdrawn"
+    seen.intent = {"at": now.isoformat()}
+    try:
+        clients.ens.import_image(import_params(server, policy, seen.objects))
+    except CloudError as error:
+        if not error.retryable:
+            intents.withdraw(oss, server.id, STAGE)
+            seen.intent = None
+        raise
+    return ""

@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Stage transfer: an SMC replication job copies the source into a custom ECS image.
+
+Done when the job is Finished and names its image. Leaves an intermediate instance (freed by SMC on success, kept and
+billed on error), an ECS image and its snapshots.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming, _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Decision, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
+        Ledger,
+        Policy,
+        Row,
+        Server,
+    )
+
+
+def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], ledger: Ledger) -> None:
+    """Fill in source, job and intermediate instance of every server: two batched describes for the whole wave,
+    a third one only while jobs have an intermediate instance."""
+    by_source = {server.source_id: server for server in servers if server.source_id}
+    if not by_source:
+        return
+    identities = list(by_source)
+    for source in clients.smc.describe_source_servers(source_ids=identities):
+        owner = by_source.get(source["SourceId"])
+        if owner:
+            seen[owner.id].source = source
+            ledger.saw("smc_source", source["SourceId"], owner.host, source.get("CreationTime", ""))
+    for server in by_source.values():
+        seen[server.id].job = seen[server.id].foreign_job = seen[server.id].instance = None
+    for job in clients.smc.describe_replication_jobs(source_ids=identities):
+        owner = by_source.get(job["SourceId"])
+        if owner:
+            _sort_in(owner, job, seen[owner.id], ledger)
+    _observe_instances(clients, servers, seen)
+
+
+def _sort_in(server: Server, job: Row, seen: Seen, ledger: Ledger) -> None:
+    if job.get("Name") == server.job_name:
+        seen.job = job
+        ledger.saw("smc_job", job["JobId"], server.host, job.get("CreationTime", ""))
+        ledger.saw("ecs_instance", job.get("TransitionInstanceId", ""), server.host, job.get("StartTime", ""))
+        ledger.saw("ecs_image", job.get("ImageId", ""), server.host, job.get("EndTime", ""))
+    elif job.get("Status") in _states.JOB_UNFINISHED:
+        seen.foreign_job = job
+
+
+def _observe_instances(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
+    wanted = {
+        job["TransitionInstanceId"]: server.id
+        for server in servers
+        if (job := seen[server.id].job) and job.get("TransitionInstanceId") and job["Status"] in ("Running", "InError")
+    }
+    if wanted:
+        for instance in clients.ecs.describe_instances(instance_ids=list(wanted)):
+            owner = wanted.get(instance["InstanceId"])
+            if owner:
+                seen[owner].instance = instance
+
+
+def decide(server: Server, seen: Seen, policy: Policy, attempts: int) -> Decision:
+    """Return the next step of the copy. ``attempts`` is how often this run has already started the job."""
+    if seen.job:
+        return _decide_job(seen.job, seen, policy, attempts)
+    if not server.source_id:
+        return Decision.fail("no source id is known: run the role agent on this host, or give source_id")
+    if not seen.source:
+        return Decision.fail(
+            f"source {server.source_id} is not registered in SMC: start the SMC client on the host again (role agent)"
+        )
+    if seen.foreign_job:
+        return Decision.fail(
+            f"source {server.source_id} already has job {seen.foreign_job['JobId']} ({seen.foreign_job.get('Name')}, "
+            f"{seen.foreign_job.get('Status')}), which this migration did not make: finish or delete it first"
+        )
+    if seen.source.get("State") != "Available":
+        return Decision.wait(f"source {server.source_id} is {seen.source.get('State')}")
+    return Decision.act("create", f"source {server.source_id} is Available and has no job")
+
+
+def _decide_job(job: Row, seen: Seen, policy: Policy, attempts: int) -> Decision:
+    status, name = job.get("Status", ""), job["JobId"]
+    if status == "Finished":
+        if job.get("ImageId"):
+            return Decision.done(job["ImageId"])
+        return Decision.fail(f"job {name} is Finished but names no image")
+    if status == "Running":
+        if job.get("TransitionInstanceId") and not seen.instance and job.get("BusinessStatus") == "Syncing":
+            # SMC notices a released instance late; until it says InError there is nothing to do but wait.
+            return Decision.wait(f"job {name}: the intermediate instance {job['TransitionInstanceId']} is gone")
+        return Decision.wait(f"job {name} is {job.get('BusinessStatus') or status}", float(job.get("Progress") or 0))
+    if status in ("Ready", "Stopped"):
+        return Decision.act("start", f"job {name} is {status}")
+    if status == "InError":
+        return _decide_error(job, seen, policy, attempts)
+    if status == "Expired":
+        return Decision.act("delete", f"job {name} is Expired and cannot be started again")
+    return Decision.wait(f"job {name} is {status}")
+
+
+def _decide_error(job: Row, seen: Seen, policy: Policy, attempts: int) -> Decision:
+    code, message = job.get("ErrorCode") or "unknown error", job.get("StatusInfo") or ""
+    known = _states.JOB_ERRORS.get(code, _states.UNKNOWN_JOB_ERROR)
+    instance_gone = code in _states.INTERMEDIATE_GONE or bool(job.get("TransitionInstanceId") and not seen.instance)
+    if attempts < policy.job_retries:
+        if instance_gone:
+            return Decision.act("delete", f"job {job['JobId']} lost its intermediate instance and cannot be resumed")
+        if known.retry:
+            return Decision.act("start", f"job {job['JobId']} is InError ({code}), which a retry can cure")
+    billed = "" if instance_gone else "; its intermediate instance is kept and billed until the job is deleted"
+    return Decision.fail(f"job {job['JobId']} is InError: {code} {message}. {known.remedy}{billed}".replace("  ", " "))
+
+
+def act(clients: Clients, server: Server, seen: Seen, policy: Policy, action: str, now: datetime) -> None:
+    """Perform the one call that ``decide`` asked for."""
+    if action == "create":
+        clients.smc.create_replication_job(job_params(server, seen, policy, now), client_token=str(uuid.uuid4()))
+    elif action == "start" and seen.job:
+        clients.smc.start_replication_job(seen.job["JobId"])
+    elif action == "delete" and seen.job:
+        clients.smc.delete_replication_job(seen.job["JobId"])
+
+
+def job_params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[str, Any]:
+    """Return the CreateReplicationJob parameters: sizes as SMC itself reported them for the source."""
+    source = seen.source or {}
+    valid_until = now.astimezone(timezone.utc) + timedelta(days=policy.job_valid_days, minutes=5)
+    params: dict[str, Any] = {
+        "RegionId": policy.region,
+        "SourceId": server.source_id,
+        "Name": server.job_name,
+        "Description": f"edgelift {server.migration} {server.host}"[:128],
+        "TargetType": "Image",
+        "ImageName": server.image_name,
+        "SystemDiskSize": int(source.get("SystemDiskSize") or _limits.gib(server.disks[0].bytes)),
+        "DataDisks": [
+            {"Index": int(disk["Index"]), "Size": max(int(disk["Size"]), _limits.DATA_DISK_GIB[0])}
+            for disk in (source.get("DataDisks") or {}).get("DataDisk", [])
+        ],
+        "NetMode": policy.net_mode,
+        "RunOnce": True,
+        "ValidTime": valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "Tags": _naming.tags(server.migration, server.host, server.id),
+    }
+    optional = {
+        "VpcId": policy.vpc_id,
+        "VSwitchId": policy.vswitch_id,
+        "ReplicationParameters": policy.replication_parameters,
+    }
+    params.update({key: value for key, value in optional.items() if value})
+    return params
