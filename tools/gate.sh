@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+#
+# usage: gate.sh NAME COMMAND... : run a gate with its output in build/logs/NAME.log, and print one line: ok or FAILED, and seconds.
+# Of a gate that failed the whole log follows; of one that passed, what it left out.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+name=$1
+shift
+mkdir -p build/logs
+log=build/logs/$name.log
+begin=$SECONDS
+if "$@" >"$log" 2>&1 </dev/null; then
+  printf '%-8s %-22s %4d s\n' ok "$name" $((SECONDS - begin))
+  grep -i 'left out' "$log" | sed 's/^/         /' || true
+else
+  code=$?
+  printf '%-8s %-22s %4d s\n' FAILED "$name" $((SECONDS - begin))
+  cat "$log"
+  exit "$code"
+fi
