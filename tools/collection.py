@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Mirror the sources to where Ansible's tools want a collection, build the artifact from there and install it.
 
-build/tree/ansible_collections/edgelift/ens_migration is what git has or would take (no ignored file), build/dist the artifact,
-build/collections the installed collection. Nothing is done while the sources are those of the last complete run.
+build/tree/ansible_collections/edgelift/ens_migration is what git has or would take (no ignored file), build/dist the
+artifact, build/collections the installed collection. Nothing is done while the sources are those of the last run.
 """
 
 from __future__ import annotations
@@ -26,10 +26,14 @@ KEPT = (".git", ".ansible", "tests/output")
 
 def sources() -> list[str]:
     """Return the paths, relative to the clone, of every file that git tracks or would track, and that exists."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     return sorted({name for name in listed.split("\0") if name and (ROOT / name).is_file()})
+
+
+def same(one: Path, other: Path) -> bool:
+    """Return whether both are files with the same content and the same rights."""
+    return other.is_file() and one.stat().st_mode == other.stat().st_mode and one.read_bytes() == other.read_bytes()
 
 
 def fingerprint(names: list[str]) -> str:
@@ -51,14 +55,13 @@ def mirror(names: list[str]) -> None:
         for name in files:
             if str(inside / name) not in wanted:
                 (Path(folder) / name).unlink()
-    # Without a repository of its own the tree would be an ignored folder of the clone's, and ansible-test would find it empty.
+    # Without a repository of its own the tree is an ignored folder of the clone's, and ansible-test finds it empty.
     subprocess.run(["git", "init", "--quiet", str(TREE)], check=True)
     for name in names:
         source, target = ROOT / name, TREE / name
-        if target.is_file() and target.read_bytes() == source.read_bytes() and target.stat().st_mode == source.stat().st_mode:
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
+        if not same(source, target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
 
 
 def galaxy(*arguments: str) -> None:

@@ -6,7 +6,7 @@
 # usage: gate.sh NAME COMMAND... : run a gate with its output in build/logs/NAME.log, and print one line: ok or FAILED, and seconds.
 # Of a gate that failed the whole log follows; of one that passed, what it left out.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
 
 name=$1
 shift

@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the get-pip script that ansible-test would download, made from the pip wheel that the package index serves.
 
-usage: make_get_pip.py ANSIBLE_TEST_HOME: run it with the Python that has ansible-test. ansible-test fetches that script from a host
-that is no package index, so a machine that reaches only an index could make none of its virtual environments; a script that lies
-in its cache is taken as it is.
+usage: make_get_pip.py ANSIBLE_TEST_HOME, with the Python that has ansible-test. ansible-test fetches that script from a
+host that is no package index, so where only an index is reached it could make none of its virtual environments; a
+script that lies in its cache is taken as it is.
 """
 
 from __future__ import annotations

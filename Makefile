@@ -1,0 +1,104 @@
+# make demo     the main job, end to end, on this machine alone: four servers over SSH become ENS images in a local cloud
+# make test     every check, its own set-up included; the last lines are pytest's
+# Every target sets up what it needs and may be repeated, interrupted, or run twice at once. Everything lands in build and .venv*.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+root := $(CURDIR)
+python := .venv/bin/python
+oldest := .venv-2.16/bin/python
+gate := tools/gate.sh
+tree := build/tree/ansible_collections/edgelift/ens_migration
+
+# Real folders of the clone before everything else; no file of the user's own Ansible is read or written.
+export ANSIBLE_CONFIG := $(root)/ansible.cfg
+export ANSIBLE_HOME := $(root)/build/ansible
+export ANSIBLE_COLLECTIONS_PATH := $(root)/build/collections
+export PYTHONPATH := $(root):$(root)/tests:$(root)/build/collections
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport VIRTUAL_ENV PYTHONHOME ANSIBLE_COLLECTIONS_PATHS ANSIBLE_INVENTORY
+# A socket's name has room for 107 characters, of which ssh's own ending takes about 40.
+ifneq ($(shell printf %s '$(root)/build/ansible/cp' | wc -c | awk '$$1 > 65'),)
+export ANSIBLE_SSH_ARGS := -C -o ControlMaster=no -o ControlPersist=no
+endif
+
+.PHONY: help
+help:
+	@printf '%s\n' \
+	  'make demo         four servers over SSH become ENS images in the local cloud (KEEP=1 keeps disks and images in build/demo)' \
+	  'make test         every check below, on the oldest and the newest ansible-core' \
+	  'make setup        virtual environments, system packages, collection' \
+	  'make lint         ruff, mypy, ansible-lint, changelog' \
+	  'make sanity       ansible-test sanity, newest and oldest' \
+	  'make galaxy       the artifact, looked at by galaxy-importer' \
+	  'make unit         unit tests (ARGS="-k name" goes to pytest)' \
+	  'make integration  integration tests (ARGS too)' \
+	  'make molecule     the scenario "default" on real SSH hosts' \
+	  'make collection   build/dist and build/collections from the sources' \
+	  'make clean        remove everything that make made, hosts and processes first'
+
+# ---- set-up: quick where all is there ----
+.PHONY: setup venv system collection oldest importer
+setup: collection
+
+system:
+	@tools/system.sh
+
+venv: system
+	@tools/venv.sh newest
+
+collection: venv
+	@$(python) tools/collection.py
+
+# Exit 3: no Python for it on this machine; that was said, and the gates that want it leave it out.
+oldest: system
+	@tools/venv.sh oldest || [ $$? = 3 ]
+
+importer: system
+	@tools/venv.sh importer || [ $$? = 3 ]
+
+# ---- use ----
+.PHONY: demo
+demo: collection
+	@$(python) -m testbed.demo $(if $(filter-out 0 no false,$(KEEP)),--keep)
+
+# ---- gates: one line each, or the whole log of the one that failed ----
+.PHONY: lint ruff mypy ansible-lint changelog sanity sanity-newest sanity-oldest galaxy molecule
+lint: ruff mypy ansible-lint changelog
+sanity: sanity-newest sanity-oldest
+
+ruff: venv
+	@$(gate) ruff $(python) -m ruff check --no-cache .
+
+mypy: collection
+	@$(gate) mypy env MYPYPATH=build/tree:tests $(python) -m mypy -p ansible_collections.edgelift.ens_migration.plugins -p sandbox -p testbed
+
+ansible-lint: collection
+	@$(gate) ansible-lint env -C $(tree) PATH=$(root)/.venv/bin:$$PATH ansible-lint --offline --strict
+
+changelog: venv
+	@$(gate) changelog $(python) -m antsibull_changelog lint
+
+sanity-newest: collection
+	@$(gate) sanity tools/sanity.sh .venv
+
+sanity-oldest: collection oldest
+	@if [ -e .venv-2.16/complete ]; then $(gate) sanity-2.16 tools/sanity.sh .venv-2.16; fi
+
+galaxy: collection importer
+	@if [ -e .venv-importer/complete ]; then $(gate) galaxy-importer tools/importer.sh; fi
+
+molecule: collection
+	@$(gate) molecule tools/molecule.sh
+
+# ---- tests ----
+.PHONY: unit integration test
+unit: collection
+	@$(python) -m pytest tests/unit $(ARGS)
+
+integration: collection
+	@$(python) -m pytest tests/integration $(ARGS)
+
+clean:
+	@tools/clean.sh

@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Modules and actions: complete documentation, one action group, thin files."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+FQCN = "edgelift.ens_migration"
+MODULES = sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__")
+# An action does the work on the controller; the module of the same name documents it and knows no credentials.
+TWINS = sorted(path.stem for path in (ROOT / "plugins" / "action").glob("*.py") if path.stem != "__init__")
+CODE_LINES = 60
+
+
+def parsed(name: str) -> ast.Module:
+    return ast.parse((ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8"))
+
+
+def texts(name: str) -> dict[str, Any]:
+    """The documentation blocks of a module, read as YAML."""
+    found = {}
+    for node in parsed(name).body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            found[ast.unparse(node.targets[0])] = yaml.safe_load(node.value.value)
+    return found
+
+
+def options_of_fragments(documentation: dict[str, Any], key: str) -> dict[str, Any]:
+    """What the named doc fragments of this collection add under ``key``."""
+    merged: dict[str, Any] = {}
+    for fragment in documentation.get("extends_documentation_fragment", []):
+        file, _dot, variant = fragment.removeprefix(f"{FQCN}.").partition(".")
+        tree = ast.parse((ROOT / "plugins" / "doc_fragments" / f"{file}.py").read_text(encoding="utf-8"))
+        wanted = (variant or "documentation").upper()
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == wanted:
+                merged.update(yaml.safe_load(ast.literal_eval(node.value)).get(key, {}))
+    return merged
+
+
+def test_the_action_group_has_every_module_of_the_cloud_side() -> None:
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text(encoding="utf-8"))["action_groups"]
+    assert sorted(groups["alicloud"]) == sorted(set(MODULES) - set(TWINS))
+    assert len(groups["alicloud"]) == len(set(groups["alicloud"]))
+
+
+def test_every_action_has_a_module_that_documents_it() -> None:
+    assert set(TWINS) <= set(MODULES)
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_documentation_is_complete(name: str) -> None:
+    blocks = texts(name)
+    documentation = blocks["DOCUMENTATION"]
+    assert documentation["module"] == name
+    assert blocks["RETURN"]
+    attributes = {**options_of_fragments(documentation, "attributes"), **documentation.get("attributes", {})}
+    assert {"check_mode", "diff_mode", "idempotent"} <= set(attributes)
+    assert all(row.get("support") in {"full", "partial", "none", "N/A"} for row in attributes.values())
+    vague = [key for key, row in attributes.items() if row["support"] == "partial" and not row.get("details")]
+    assert vague == [], "partial support says what is missing"
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_call_the_module_by_its_full_name(name: str) -> None:
+    tasks = texts(name)["EXAMPLES"]
+    assert any(f"{FQCN}.{name}" in task for task in tasks)
+    short = [key for task in tasks for key in task if key in MODULES]
+    assert short == []
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_file_is_documentation_and_one_call(name: str) -> None:
+    text_lines: set[int] = set()
+    for node in ast.walk(parsed(name)):
+        if isinstance(node, (ast.Assign, ast.Expr)) and isinstance(node.value, ast.Constant):
+            text_lines.update(range(node.lineno, (node.end_lineno or node.lineno) + 1))
+    source = (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8").splitlines()
+    code = [line.strip() for number, line in enumerate(source, start=1) if number not in text_lines]
+    assert len([line for line in code if line and not line.startswith("#")]) <= CODE_LINES

@@ -1,0 +1,62 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Roles and playbooks: documented, specified, and named in the README."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[3]
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+
+
+def values(role: str) -> dict[str, Any]:
+    """The role's defaults."""
+    file = ROOT / "roles" / role / "defaults" / "main.yml"
+    return (yaml.safe_load(file.read_text(encoding="utf-8")) or {}) if file.is_file() else {}
+
+
+def entries(role: str) -> dict[str, Any]:
+    """The role's argument specs by entry point."""
+    file = ROOT / "roles" / role / "meta" / "argument_specs.yml"
+    specs: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]
+    return specs
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_a_readme_that_says_more_than_its_name(role: str) -> None:
+    text = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
+    assert f"edgelift.ens_migration.{role}" in text
+    assert len(text.split()) > 40
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_argument_specs_cover_every_entry_point_and_default(role: str) -> None:
+    assert "main" in entries(role)
+    tasks = ROOT / "roles" / role / "tasks"
+    assert [entry for entry in entries(role) if not (tasks / f"{entry}.yml").is_file()] == []
+    documented = {option for entry in entries(role).values() for option in entry.get("options", {})}
+    assert set(values(role)) <= documented
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_specs_and_defaults_give_the_same_value(role: str) -> None:
+    given = {option: value for option, value in values(role).items() if "{{" not in str(value)}
+    different = [
+        (option, row["default"], given[option])
+        for entry in entries(role).values()
+        for option, row in entry.get("options", {}).items()
+        if "default" in row and option in given and row["default"] != given[option]
+    ]
+    assert different == []
+
+
+def test_the_readme_names_every_module_and_role() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    modules = [path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"]
+    assert [name for name in (*modules, *ROLES) if f"`{name}`" not in text] == []
