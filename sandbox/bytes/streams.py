@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import asyncio
+import binascii
 import contextlib
 import hashlib
 import hmac
 import os
-import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -226,7 +226,7 @@ async def _read_frame(instance: Instance, disk: ReceiverDisk, size: int,
     if length not in allowed:
         raise instance.refuse(disk.index, f"block {index} has {length} bytes, allowed are {sorted(allowed)}")
     payload = await reader.readexactly(length)
-    if zlib.crc32(payload) != checksum:
+    if binascii.crc32(payload) != checksum:
         raise instance.refuse(disk.index, f"block {index} arrived damaged (CRC-32 mismatch)")
     return index, payload
 

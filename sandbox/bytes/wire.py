@@ -14,10 +14,10 @@ A refused line is answered by {"ok": false, "error": "..."} and the connection i
 """
 from __future__ import annotations
 
+import binascii
 import hashlib
 import json
 import struct
-import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -36,7 +36,7 @@ RECORD = struct.Struct(">I32s")
 
 def encode_frame(index: int, payload: bytes) -> bytes:
     """Return one frame ready to be sent."""
-    return FRAME.pack(index, len(payload), zlib.crc32(payload)) + payload
+    return FRAME.pack(index, len(payload), binascii.crc32(payload)) + payload
 
 
 def encode_line(message: Mapping[str, Any]) -> bytes:
