@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timezone
-from typing import Callable
 
 
 class VirtualClock:
@@ -27,6 +28,7 @@ class VirtualClock:
         self._base_real = monotonic()
         self._base_virtual = wall() if start is None else start
         self._rate = _checked_rate(rate)
+        self._pinned: float | None = None
 
     @property
     def rate(self) -> float:
@@ -35,6 +37,8 @@ class VirtualClock:
 
     def time(self) -> float:
         """Virtual now as seconds since the Unix epoch: what rows store."""
+        if self._pinned is not None:
+            return self._pinned
         return self._base_virtual + (self._monotonic() - self._base_real) * self._rate
 
     def now(self) -> datetime:
@@ -57,6 +61,15 @@ class VirtualClock:
         checked = _checked_rate(rate)
         self._rebase(self.time())
         self._rate = checked
+
+    @contextmanager
+    def pinned(self, moment: float) -> Iterator[None]:
+        """While inside, now is ``moment``: a lifecycle step that was due earlier happens at its own time."""
+        self._pinned = moment
+        try:
+            yield
+        finally:
+            self._pinned = None
 
     def _rebase(self, virtual: float) -> None:
         self._base_virtual = virtual

@@ -15,7 +15,11 @@ For the rooms that move bytes (sandbox.oss, sandbox.bytes, sandbox.agent_service
 * ``raise cloud.error(code, message, status)`` (a ServiceError) refuses.
 * what an agent may do is in sandbox.services.agents (register, heartbeat, assignment).
 * ``cloud.disk_store`` (DiskStore), ``cloud.receivers`` (Receivers), ``cloud.buckets`` (Buckets) are theirs;
-  ``cloud.work`` runs long async work; files belong under ``cloud.root``.
+  ``cloud.work`` runs long async work; files belong under ``cloud.root``. Called here: ``buckets.create_bucket(name,
+  region, owner)``, ``buckets.bucket(name)`` -> {"name", "region", "owner", ...} or None, ``buckets.exists(bucket,
+  key)``, ``buckets.object_path(bucket, key)``, ``buckets.put_file(bucket, key, path)`` (moves the file),
+  ``buckets.clear()`` (forget all buckets and objects); ``agent_service.setup(app, cloud)`` adds the /_agent/ routes,
+  ``agent_service.bundle(cloud)`` -> {"url", "sha256"} builds the client bundle for ``cloud.endpoint``.
 """
 
 from __future__ import annotations
@@ -23,9 +27,10 @@ from __future__ import annotations
 import random
 import string
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Mapping
+from typing import TYPE_CHECKING, Any
 
 from sandbox.clock import VirtualClock, iso
 from sandbox.credentials import Credentials

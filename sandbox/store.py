@@ -9,7 +9,8 @@ persistent store can take the place of this one without a change elsewhere.
 
 from __future__ import annotations
 
-from typing import Any, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 Row = dict[str, Any]
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The world file: account, credentials, buckets and what exists at the start; checked, with the field named on error."""
+"""The world file: account, credentials, buckets and what exists at the start; an error names file and field."""
 
 from __future__ import annotations
 

@@ -1,0 +1,196 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m sandbox``: start the local cloud, print one JSON line, serve until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import errno
+import fcntl
+import ipaddress
+import json
+import os
+import signal
+import socket
+import sys
+import tempfile
+from pathlib import Path
+from typing import IO, Any
+
+from sandbox.world import World, WorldError, load_world
+
+_DEFAULT_WORLD = Path(__file__).with_name("worlds") / "default.yml"
+
+_DESCRIPTION = """\
+A local Alibaba Cloud for tests and demonstrations: Server Migration Center (SMC), ECS, VPC, Edge Node Service (ENS),
+STS, location and OSS on one loopback port. The vendor's own clients talk to it unchanged (aliyun-python-sdk-*, oss2);
+signatures are checked, lifecycles run on a virtual clock, nothing leaves this machine and nothing costs money.
+
+When it is ready it prints one JSON line with endpoint, port, pid, region, access_key, secret_key, endpoints, bucket,
+agent (url and sha256 of the client bundle) and state (the folder). It ends on SIGTERM or Ctrl-C."""
+
+_EPILOG = """\
+example:
+  python -m sandbox --port 8123
+  aliyun-python-sdk: request.set_endpoint("127.0.0.1:8123"); oss2: Bucket(auth, "http://127.0.0.1:8123", bucket)
+
+control calls (no signature):
+  GET  /_sandbox/health                     is it up, which virtual time is it
+  GET  /_sandbox/state                      everything that exists
+  GET  /_sandbox/requests?since=N           every call since number N, secrets scrubbed
+  GET  /_sandbox/meter                      what would be billed, and for how long
+  GET  /_sandbox/images/<ENS image id>      the files of an ENS image's disks
+  POST /_sandbox/clock {"advance": 3600}    let an hour pass; {"rate": 60}: a minute per second; {"rate": 0}: freeze
+  POST /_sandbox/seed  <world>              add what a world file (YAML or JSON) describes
+  POST /_sandbox/reset                      back to the world of the start
+
+world file (YAML; every field has a default, an unknown one is an error):
+  account: {id: "16 digits", balance: 100, roles: [...], quotas: {vpc: 10, jobs: 1000, concurrent_jobs: 50, ...}}
+  region: ap-southeast-1
+  credentials: {<access key id>: {secret: ..., token: <STS token>, ttl: 3600, user: root}}
+  profile: fast | realistic                 seconds, or the minutes that the real services take
+  clock_rate: 1                             virtual seconds per real second
+  seed: 1                                   of the generator that makes ids
+  buckets: [{name: ..., region: ...}]
+  sources: [{name: web01, hostname: ..., platform: Ubuntu, arch: x86_64, disks: [{gib: 20, content_mib: 2}]}]
+                                            sources with a simulated client; real ones register by themselves
+  ecs_images, ens_images: [{name: ..., region: ..., ...}]
+  ens_accept_formats: [qcow2]               formats that ENS ImportImage takes: qcow2, raw, vhd
+  job_errors: {<source name>: <code>}       its jobs end InError with that code while Syncing
+  failures: [{lifecycle: smc.job | ecs.task | ens.image, at: <state>, name: <source or image>, code: ..., times: 1}]
+sandbox/README.md explains them."""
+
+
+class StartError(Exception):
+    """The sandbox cannot start; the text is one line for the user."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run until told to end; 0 after a clean end, 2 when it could not start."""
+    options = _parser().parse_args(arguments)
+    try:
+        world = _world(options)
+        with _listen(options.host, options.port) as sock, _Folder(options.state) as folder:
+            asyncio.run(_serve(world, sock, folder))
+    except (StartError, WorldError) as failed:
+        print(f"sandbox: {failed}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 0
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description=_DESCRIPTION, epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 (the default) takes a free one")
+    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default 127.0.0.1)")
+    parser.add_argument("--world", type=Path, help="world file; default: sandbox/worlds/default.yml")
+    parser.add_argument("--state", type=Path, help="folder for disks, images and objects; emptied at the start. "
+                        "Default: a temporary folder that goes when the sandbox ends")  # fmt: skip
+    parser.add_argument("--profile", choices=("fast", "realistic"), help="overrides the world's profile")
+    parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
+    return parser
+
+
+def _world(options: argparse.Namespace) -> World:
+    world = load_world(options.world or _DEFAULT_WORLD)
+    changes: dict[str, Any] = {}
+    if options.profile:
+        changes["profile"] = options.profile
+    if options.clock_rate is not None:
+        if not 0 <= options.clock_rate <= 100000:
+            raise StartError(f"--clock-rate {options.clock_rate}: allowed is 0 to 100000 virtual seconds per second")
+        changes["clock_rate"] = options.clock_rate
+    return world.model_copy(update=changes)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        loopback = ipaddress.IPv4Address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        raise StartError(f"--host {host}: not an IPv4 address; allowed is a loopback address, 127.x.x.x") from None
+    if not loopback.is_loopback:
+        raise StartError(f"--host {host}: the sandbox only listens on loopback, 127.x.x.x")
+    if not 0 <= port <= 65535:
+        raise StartError(f"--port {port}: allowed is 0 to 65535")
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((str(loopback), port))
+    except OSError as failed:
+        sock.close()
+        why = "is in use" if failed.errno == errno.EADDRINUSE else f"cannot be used: {failed.strerror}"
+        raise StartError(f"--port {port}: port {port} on {loopback} {why}") from failed
+    return sock
+
+
+class _Folder:
+    """The state folder while this process owns it: made when missing, locked, removed at the end when temporary."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._temporary = tempfile.TemporaryDirectory(prefix="sandbox-") if path is None else None
+        self.path = Path(self._temporary.name if self._temporary else path or ".").resolve()
+        self._lock: IO[str] | None = None
+
+    def __enter__(self) -> Path:
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            self._lock = (self.path / "lock").open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StartError(f"--state {self.path}: another sandbox uses this folder") from None
+        except OSError as failed:
+            raise StartError(f"--state {self.path}: cannot be used: {failed.strerror}") from failed
+        return self.path
+
+    def __exit__(self, *_: object) -> None:
+        if self._lock is not None:
+            self._lock.close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+
+async def _serve(world: World, sock: socket.socket, folder: Path) -> None:
+    from aiohttp import web
+
+    from sandbox.app import make_app
+    from sandbox.build import build_cloud
+
+    endpoint = "http://{}:{}".format(*sock.getsockname())
+    cloud = await build_cloud(world, folder, endpoint)
+    runner = web.AppRunner(make_app(cloud, world), access_log=None, shutdown_timeout=2.0)
+    await runner.setup()
+    await web.SockSite(runner, sock).start()
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    print(json.dumps(_greeting(world, endpoint, sock.getsockname()[1], folder, cloud.agent_bundle)), flush=True)
+    await stop.wait()
+    await runner.cleanup()
+
+
+def _greeting(world: World, endpoint: str, port: int, folder: Path, agent: dict[str, str]) -> dict[str, Any]:
+    lasting = [(key, item.secret) for key, item in world.credentials.items() if item.token is None]
+    access_key, secret_key = (*lasting, ("", ""))[0]
+    own = [bucket.name for bucket in world.buckets if bucket.region == world.region]
+    return {
+        "endpoint": endpoint,
+        "port": port,
+        "pid": os.getpid(),
+        "region": world.region,
+        "access_key": access_key,
+        "secret_key": secret_key,
+        "endpoints": dict.fromkeys(("smc", "ecs", "ens", "vpc", "sts", "oss"), endpoint),
+        "bucket": (own or [""])[0],
+        "agent": agent,
+        "state": str(folder),
+    }
+
+
+if __name__ == "__main__":
+    sys.exit(main())

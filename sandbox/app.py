@@ -1,0 +1,69 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one aiohttp application: control calls, the agent's service, RPC, and OSS for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from sandbox import agent_service
+from sandbox.cloud import Cloud
+from sandbox.control import Control
+from sandbox.lifecycles.engine import tick
+from sandbox.oss import service as oss
+from sandbox.transport.rpc import RpcService
+from sandbox.world import World
+
+_TICK = 0.1
+_LOG = logging.getLogger("sandbox")
+
+
+def make_app(cloud: Cloud, world: World) -> web.Application:
+    """The application over a cloud that has been seeded with ``world``."""
+    app = web.Application(client_max_size=5 * 1024**3)
+    rpc = RpcService(cloud)
+
+    async def everything_else(request: web.Request) -> web.StreamResponse:
+        if "Action" in request.query and "Version" in request.query:
+            return await _rpc(request, rpc)
+        return await oss.handle(request, cloud)
+
+    app.add_routes(Control(cloud, world).routes())
+    agent_service.setup(app, cloud)
+    app.router.add_route("*", "/{path:.*}", everything_else)
+    app.cleanup_ctx.append(lambda _: _heartbeat(cloud))
+    return app
+
+
+async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
+    params = dict(request.query)
+    if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
+        params.update({key: str(value) for key, value in (await request.post()).items()})
+    reply = rpc.serve(request.method, params)
+    return web.json_response(reply.body, status=reply.status, headers=reply.headers)
+
+
+async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
+    """Let lifecycles go on while nobody asks: bytes arrive, and whoever looks next finds what happened."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            try:
+                tick(cloud)
+            except Exception:  # noqa: BLE001 - one broken step must not end the others
+                _LOG.exception("a lifecycle step failed")
+
+    task = asyncio.create_task(beat())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    await cloud.work.stop()
+    await cloud.receivers.close_all()

@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the API promises, as tables: one file per product; an RPC call names its product by its version."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sandbox.contracts import ecs, ens, location, smc, sts, vpc
+from sandbox.contracts.spec import Action, text
+
+# Every product takes these; the v1 SDK adds RegionId to each call, and its classes have setters for the others.
+_NAMES = ("RegionId", "OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount")
+_COMMON = tuple(text(name) for name in _NAMES)
+
+_PRODUCTS = {"smc": smc, "ecs": ecs, "vpc": vpc, "ens": ens, "sts": sts, "location": location}
+
+VERSIONS: dict[str, str] = {module.VERSION: product for product, module in _PRODUCTS.items()}
+
+CONTRACTS: dict[str, dict[str, Action]] = {
+    product: {entry.name: replace(entry, params=entry.params + _COMMON) for entry in module.ACTIONS}
+    for product, module in _PRODUCTS.items()
+}

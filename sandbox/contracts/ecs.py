@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ECS 2014-05-26: what each action takes (facts 3)."""
+
+from __future__ import annotations
+
+from sandbox.contracts.spec import (
+    PAGE_100,
+    TAGS,
+    Action,
+    action,
+    choice,
+    csv,
+    flag,
+    integer,
+    json_list,
+    many,
+    need,
+    text,
+    token_page,
+)
+
+VERSION = "2014-05-26"
+
+FORMATS = ("raw", "vhd", "qcow2", "vmdk", "vdi")
+
+ACTIONS: tuple[Action, ...] = (
+    action("DescribeRegions", text("AcceptLanguage"), text("ResourceType"), text("InstanceChargeType")),
+    action("DescribeZones", text("AcceptLanguage"), flag("Verbose"), text("InstanceChargeType")),
+    action(
+        "DescribeImages",
+        csv("Status", 20), text("ImageId"), text("ImageName"), text("SnapshotId"),
+        choice("ImageOwnerAlias", "system", "self", "others", "marketplace"), choice("Usage", "instance", "none"),
+        choice("OSType", "linux", "windows"), choice("Architecture", "i386", "x86_64", "arm64"), TAGS, *PAGE_100,
+    ),
+    action(
+        "ExportImage",
+        need(text("ImageId")), need(text("OSSBucket")),
+        text("OSSPrefix", r"[A-Za-z0-9]{1,30}", code="InvalidOSSPrefix.Malformed"),
+        choice("ImageFormat", *FORMATS, code="InvalidImageFormat.Malformed"), text("RoleName"), flag("DryRun"),
+    ),
+    action(
+        "DescribeTasks",
+        csv("TaskIds", 100),
+        choice("TaskAction", "ImportImage", "ExportImage", "RedeployInstance", "ModifyDiskSpec", "ArchiveSnapshot"),
+        choice("TaskStatus", "Finished", "Processing", "Failed"), many("ResourceIds", 100), text("StartTime"),
+        text("EndTime"), *PAGE_100,
+    ),
+    action("DescribeTaskAttribute", need(text("TaskId"))),
+    action("CancelTask", need(text("TaskId"))),
+    action("DeleteImage", need(text("ImageId")), flag("Force")),
+    action(
+        "DescribeInstances",
+        json_list("InstanceIds", 100), text("InstanceName"),
+        choice("Status", "Pending", "Running", "Starting", "Stopping", "Stopped"), text("VpcId"), text("VSwitchId"),
+        text("ImageId"), text("SecurityGroupId"), TAGS, *PAGE_100, *token_page(100),
+    ),
+    action("DeleteInstance", need(text("InstanceId")), flag("Force"), flag("ForceStop"), flag("TerminateSubscription")),
+    action(
+        "DescribeDisks",
+        json_list("DiskIds", 100), text("InstanceId"), text("DiskName"), choice("DiskType", "system", "data", "all"),
+        choice("Status", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting", "All"),
+        text("ZoneId"), TAGS, *PAGE_100, *token_page(500),
+    ),
+    action("DeleteDisk", need(text("DiskId"))),
+    action(
+        "DescribeSnapshots",
+        json_list("SnapshotIds", 100), text("InstanceId"), text("DiskId"), text("SnapshotName"),
+        choice("Status", "progressing", "accomplished", "failed", "all"), TAGS, *PAGE_100, *token_page(100),
+    ),
+    action("DeleteSnapshot", need(text("SnapshotId")), flag("Force")),
+    action(
+        "DescribeSecurityGroups",
+        text("SecurityGroupId"), json_list("SecurityGroupIds", 100), text("SecurityGroupName"), text("VpcId"), TAGS,
+        *PAGE_100, *token_page(100),
+    ),
+    action(
+        "DescribeSecurityGroupAttribute",
+        need(text("SecurityGroupId")), choice("Direction", "egress", "ingress", "all"),
+        choice("NicType", "internet", "intranet"), integer("MaxResults", 1, 1000), text("NextToken"),
+    ),
+    action("DeleteSecurityGroup", need(text("SecurityGroupId"))),
+)  # fmt: skip

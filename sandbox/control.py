@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control calls under /_sandbox/: for tests and people, without signature, on loopback only."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import yaml
+from aiohttp import web
+
+from sandbox.clock import iso
+from sandbox.cloud import Cloud
+from sandbox.lifecycles.engine import tick
+from sandbox.requestlog import scrub
+from sandbox.seeding import seed
+from sandbox.world import World, WorldError, parse_world
+
+
+class Refused(Exception):
+    """A control call that cannot be carried out; the text says why."""
+
+
+class Control:
+    """Health, reset, seed, state, requests, clock, meter and image files of one cloud."""
+
+    def __init__(self, cloud: Cloud, world: World) -> None:
+        self.cloud = cloud
+        self.world = world
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes to add to the application."""
+        answers: tuple[tuple[str, str, Callable[[web.Request], Awaitable[Any]]], ...] = (
+            ("GET", "health", self.health),
+            ("POST", "reset", self.reset),
+            ("POST", "seed", self.seed),
+            ("GET", "state", self.state),
+            ("GET", "requests", self.requests),
+            ("GET", "clock", self.clock),
+            ("POST", "clock", self.set_clock),
+            ("GET", "meter", self.meter),
+            ("GET", "images/{image_id}", self.image),
+        )
+        return [web.route(method, f"/_sandbox/{path}", _json(answer)) for method, path, answer in answers]
+
+    async def health(self, _request: web.Request) -> dict[str, Any]:
+        """That it lives, its region and its virtual time."""
+        return {"status": "ok", "region": self.world.region, "profile": self.cloud.settings.profile,
+                "now": iso(self.cloud.clock.time())}  # fmt: skip
+
+    async def reset(self, _request: web.Request) -> dict[str, Any]:
+        """Back to the world that the process was started with; blobs, meter and request log are emptied."""
+        await empty(self.cloud)
+        self.cloud.rng.seed(self.world.seed)
+        seed(self.cloud, self.world)
+        return {"status": "ok"}
+
+    async def seed(self, request: web.Request) -> dict[str, Any]:
+        """Add what a world (YAML or JSON in the body) describes to what is there."""
+        try:
+            document = yaml.safe_load(await request.text())
+        except yaml.YAMLError as failed:
+            raise Refused(f"the body is not valid YAML or JSON: {failed}") from failed
+        try:
+            merged = {**self.cloud.settings.model_dump(include={"account", "region", "profile", "ens_accept_formats"}),
+                      "credentials": {}, **(document or {})}  # fmt: skip
+            seed(self.cloud, parse_world(merged, "the body"))
+        except (WorldError, KeyError) as failed:
+            raise Refused(str(failed)) from failed
+        return {"status": "ok"}
+
+    async def state(self, _request: web.Request) -> dict[str, Any]:
+        """Every table's rows and every bucket's objects, secrets scrubbed."""
+        tick(self.cloud)
+        rows = {name: scrub(table) for name, table in self.cloud.store.dump().items() if name != "credentials"}
+        return {"now": iso(self.cloud.clock.time()), **rows}
+
+    async def requests(self, request: web.Request) -> dict[str, Any]:
+        """The request log after ``since``."""
+        since = request.query.get("since", "0")
+        if not since.isdigit():
+            raise Refused(f"since={since!r} is not a number")
+        return self.cloud.requests.since(int(since))
+
+    async def clock(self, _request: web.Request) -> dict[str, Any]:
+        """Virtual now and rate."""
+        return {"now": iso(self.cloud.clock.time()), "rate": self.cloud.clock.rate}
+
+    async def set_clock(self, request: web.Request) -> dict[str, Any]:
+        """``{"advance": seconds}`` moves virtual time, ``{"rate": n}`` changes its pace."""
+        body = await request.json()
+        if not isinstance(body, dict) or not body or not set(body) <= {"advance", "rate"}:
+            raise Refused('the body must be {"advance": seconds} or {"rate": virtual seconds per second}')
+        try:
+            if "rate" in body:
+                self.cloud.clock.set_rate(float(body["rate"]))
+            if "advance" in body:
+                tick(self.cloud)
+                self.cloud.clock.advance(float(body["advance"]))
+        except (TypeError, ValueError) as failed:
+            raise Refused(str(failed)) from failed
+        tick(self.cloud)
+        return await self.clock(request)
+
+    async def meter(self, _request: web.Request) -> dict[str, Any]:
+        """What is billed now and what it came to."""
+        tick(self.cloud)
+        return self.cloud.meter.report()
+
+    async def image(self, request: web.Request) -> dict[str, Any]:
+        """The files of an ENS image's disks, so that content can be compared."""
+        tick(self.cloud)
+        image = self.cloud.ens_images.get(request.match_info["image_id"])
+        if image is None:
+            raise Refused(f"there is no ENS image {request.match_info['image_id']}")
+        return {"id": image["id"], "name": image["name"], "status": image["state"], "disks": image["disks"]}
+
+
+async def empty(cloud: Cloud) -> None:
+    """Stop all work, close every receiver and forget every row, byte and figure."""
+    await cloud.work.stop()
+    await cloud.receivers.close_all()
+    cloud.store.clear()
+    cloud.meter.clear()
+    cloud.requests.clear()
+    cloud.buckets.clear()
+    for disk_id in cloud.disk_store.ids():
+        cloud.disk_store.delete(disk_id)
+    for name in ("ens", "export"):
+        shutil.rmtree(cloud.root / name, ignore_errors=True)
+
+
+def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def respond(request: web.Request) -> web.Response:
+        try:
+            return web.json_response(await answer(request))
+        except (Refused, ValueError) as failed:
+            return web.json_response({"error": str(failed)}, status=400)
+
+    return respond

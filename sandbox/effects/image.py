@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ECS custom image of a finished transfer: one snapshot per disk, made from the bytes received."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sandbox.cloud import Cloud
+from sandbox.effects.intermediate import job_disks
+from sandbox.lifecycles.guards import work_key
+from sandbox.store import Row
+
+
+def start(cloud: Cloud, job: Row) -> None:
+    """Stop receiving and freeze every received disk under a snapshot's id, in the background."""
+    instance_id = job["transition_instance_id"]
+    disks = [disk for disk in cloud.disks.where(instance_id=instance_id) if disk["index"] >= 0]
+    plan = [(disk["id"], cloud.new_id("s-"), disk["index"], disk["size"]) for disk in disks]
+    cloud.jobs.update(job["id"], received=True, last_step="Syncing")
+
+    async def freeze() -> Any:
+        await cloud.receivers.close(instance_id)
+        for disk_id, snapshot_id, _, _ in plan:
+            await asyncio.to_thread(cloud.disk_store.clone, disk_id, snapshot_id)
+        return plan
+
+    cloud.work.start(work_key("image", job), freeze)
+
+
+def tell_failure(cloud: Cloud, job: Row) -> None:
+    """Note why the image could not be made."""
+    reason = cloud.work.failure(work_key("image", job)) or ""
+    cloud.jobs.update(job["id"], error_code="InternalError", status_info=reason, last_step="Processing")
+
+
+def create(cloud: Cloud, job: Row) -> None:
+    """Add the image and its snapshots; the snapshots bill from now on, the image is free (facts 7.4)."""
+    source = cloud.sources.get(job["source_id"])
+    sizes = dict(job_disks(job))
+    frozen = [
+        (snapshot_id, index, sizes[index], disk_id)
+        for disk_id, snapshot_id, index, _ in cloud.work.result(work_key("image", job))
+    ]
+    image = add_image(
+        cloud, job["image_name"], job["region"], frozen,
+        platform=source["platform"] if source else "Others Linux",
+        architecture=source["architecture"] if source else "x86_64", tags=job["tags"],
+    )  # fmt: skip
+    cloud.jobs.update(job["id"], image_id=image["id"], last_step="Processing")
+
+
+def add_image(
+    cloud: Cloud, name: str, region: str, disks: list[tuple[str, int, int, str]], *, image_id: str | None = None,
+    platform: str = "Ubuntu", architecture: str = "x86_64", os_type: str = "linux", status: str = "Available",
+    tags: dict[str, str] | None = None,
+) -> Row:  # fmt: skip
+    """An ECS image over snapshots; ``disks``: (snapshot id, disk index, GiB, id of the disk it was made from)."""
+    now = cloud.clock.time()
+    mappings = []
+    for snapshot_id, index, gib, disk_id in disks:
+        device = f"/dev/xvd{'abcdefghijklmnopqrstuvwxyz'[index]}"
+        cloud.snapshots.add(
+            {"id": snapshot_id, "name": f"{name}_{index}", "region": region, "size": gib, "source_disk_id": disk_id,
+             "kind": "data" if index else "system", "device": device, "created": now, "tags": {}}
+        )  # fmt: skip
+        cloud.meter.start("snapshot", snapshot_id, gib)
+        mappings.append({"device": device, "index": index, "size": gib, "snapshot_id": snapshot_id})
+    return cloud.images.add(
+        {"id": image_id or cloud.new_id("m-"), "name": name, "region": region, "status": status, "platform": platform,
+         "architecture": architecture, "os_type": os_type, "disks": mappings, "created": now, "tags": dict(tags or {})}
+    )  # fmt: skip

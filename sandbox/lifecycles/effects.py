@@ -1,0 +1,29 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The effects that edges name, gathered from the rooms that carry them out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.cloud import Cloud
+from sandbox.effects import ens_import, export, image, intermediate
+from sandbox.store import Row
+
+Effect = Callable[[Cloud, Row], None]
+
+EFFECTS: dict[str, Effect] = {
+    "create_intermediate": intermediate.create,
+    "tell_transfer_failure": intermediate.tell_failure,
+    "release_intermediate": intermediate.release,
+    "finish_job": intermediate.finish,
+    "start_image": image.start,
+    "tell_image_failure": image.tell_failure,
+    "create_image": image.create,
+    "drop_export": export.drop,
+    "finish_export": export.finish,
+    "start_ingest": ens_import.start,
+    "tell_ingest_failure": ens_import.tell_failure,
+    "finish_ingest": ens_import.finish,
+}

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far a job is, in per cent: the float that DescribeReplicationJobs shows."""
+
+from __future__ import annotations
+
+from sandbox.cloud import Cloud
+from sandbox.lifecycles.guards import simulated_seconds
+from sandbox.lifecycles.tables import SMC_JOB
+from sandbox.store import Row
+
+# Per cent at the start and end of each step (local-cloud 11).
+_RANGE = {
+    "Running/Preparing": (0.0, 5.0),
+    "Running/Syncing": (5.0, 80.0),
+    "Running/Processing": (80.0, 98.0),
+    "Running/Cleaning": (98.0, 100.0),
+}
+
+
+def job_progress(cloud: Cloud, job: Row) -> float:
+    """The job's progress 0..100, which never falls; it is noted on the row, so a stopped job keeps it."""
+    if job["state"] == "Finished":
+        share = 100.0
+    elif job["state"] in _RANGE:
+        low, high = _RANGE[job["state"]]
+        share = low + (high - low) * _within(cloud, job)
+    else:
+        share = job["progress"]
+    progress = round(max(job["progress"], share), 2)
+    cloud.jobs.update(job["id"], progress=progress)
+    return progress
+
+
+def _within(cloud: Cloud, job: Row) -> float:
+    elapsed = cloud.clock.time() - job["since"]
+    if job["state"] == "Running/Syncing":
+        source = cloud.sources.get(job["source_id"])
+        if source is not None and source["simulated"]:
+            return min(1.0, elapsed / max(simulated_seconds(source), 0.001))
+        return cloud.receivers.progress(job["transition_instance_id"])
+    profile = 0 if cloud.settings.profile == "fast" else 1
+    delay = max(edge.delay[profile] for edge in SMC_JOB.edges if edge.origin == job["state"])
+    return min(0.99, elapsed / max(delay, 0.001))

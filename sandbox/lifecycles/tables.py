@@ -1,0 +1,116 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lifecycles as data: from, guard, delay per profile, effect, to (local-cloud 11).
+
+Edges of one state are tried in order, failures first. An edge fires once ``delay`` virtual seconds have passed since
+the state was entered and its guard holds. ``code`` is the ErrorCode that the edge leaves on the row. ``GONE`` deletes
+the row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+GONE = "(gone)"
+DAY = 86400.0
+
+# HeartbeatRate shown by the API, seconds (30 in the vendor's sample, facts 1.5).
+HEARTBEAT = {"fast": 2, "realistic": 30}
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One possible step. ``delay``: virtual seconds in the profiles (fast, realistic).
+
+    ``failure_id`` names the failure of the world file that the edge stands for.
+    """
+
+    origin: str
+    to: str
+    delay: tuple[float, float] = (0.0, 0.0)
+    guard: str = ""
+    effect: str = ""
+    code: str = ""
+    failure_id: str = ""
+
+
+@dataclass(frozen=True)
+class Lifecycle:
+    """The edges of one kind of row. ``failed`` is the state that a failure of the world file leads to."""
+
+    table: str
+    edges: tuple[Edge, ...]
+    failed: str = ""
+
+
+SMC_SOURCE = Lifecycle(
+    "sources",
+    (
+        Edge("Unavailable", "Available", (0.0, 5.0), "source_online"),
+        Edge("Available", "Unavailable", guard="source_offline", code="SourceServer.Offline"),
+        Edge("Available", "InUse", guard="source_has_running_job"),
+        Edge("InUse", "Unavailable", guard="source_offline", code="SourceServer.Offline"),
+        Edge("InUse", "Available", guard="source_has_no_running_job"),
+        Edge("Deleting", GONE, (0.3, 60.0)),
+    ),
+)
+
+SMC_JOB = Lifecycle(
+    "jobs",
+    (
+        Edge(
+            "Running/Preparing", "InError", (0.1, 60.0), "balance_used_up", code="InvalidAccountStatus.NotEnoughBalance"
+        ),
+        Edge("Running/Preparing", "InError", (0.1, 30.0), "vpc_quota_used_up", code="QuotaExceeded.Vpc"),
+        Edge("Running/Preparing", "InError", (0.1, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
+        Edge("Running/Preparing", "Running/Syncing", (0.3, 180.0), effect="create_intermediate"),
+        Edge("Running/Syncing", "InError", (0.0, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
+        Edge("Running/Syncing", "InError", (0.0, 90.0), "source_unavailable", code="SourceServer.Offline"),
+        Edge("Running/Syncing", "InError", guard="transfer_failed", effect="tell_transfer_failure"),
+        Edge("Running/Syncing", "Running/Processing", guard="all_bytes_received", effect="start_image"),
+        Edge("Running/Processing", "InError", guard="instance_lost", code="TransitionInstance.NotFound"),
+        Edge("Running/Processing", "InError", guard="image_work_failed", effect="tell_image_failure"),
+        Edge("Running/Processing", "Running/Cleaning", (0.4, 600.0), "image_work_done", "create_image"),
+        Edge("Running/Cleaning", "Finished", (0.3, 60.0), effect="finish_job"),
+        Edge("Ready", "Expired", guard="job_expired"),
+        Edge("Stopped", "Expired", guard="job_expired"),
+        Edge("InError", "Expired", guard="job_expired"),
+        Edge("Expired", GONE, (7 * DAY, 7 * DAY), effect="release_intermediate"),
+        Edge("Deleting", GONE, (0.4, 60.0), effect="release_intermediate"),
+    ),
+    failed="InError",
+)
+
+ECS_INSTANCE = Lifecycle("instances", (Edge("Pending", "Running", (0.1, 20.0)),))
+
+ECS_TASK = Lifecycle(
+    "tasks",
+    (
+        Edge("Processing", "Failed", (0, 0), "export_bucket_gone", "drop_export", code="InvalidOSSBucket.NotFound"),
+        Edge("Processing", "Failed", guard="export_work_failed", effect="drop_export", code="ExportImageFailed"),
+        Edge("Processing", "Finished", (0.4, 300.0), "export_work_done", "finish_export"),
+    ),
+    failed="Failed",
+)
+
+ENS_IMAGE = Lifecycle(
+    "ens_images",
+    (
+        Edge("Creating", "Uploading", (0.2, 60.0), effect="start_ingest"),
+        Edge("Uploading", "Upload_failed", guard="ingest_failed", effect="tell_ingest_failure"),
+        Edge("Uploading", "Available", (0.4, 300.0), "ingest_done", "finish_ingest"),
+    ),
+    failed="Upload_failed",
+)
+
+LIFECYCLES: dict[str, Lifecycle] = {
+    "smc.source": SMC_SOURCE,
+    "smc.job": SMC_JOB,
+    "ecs.instance": ECS_INSTANCE,
+    "ecs.task": ECS_TASK,
+    "ens.image": ENS_IMAGE,
+}
+
+# A failure that the world file asks for comes this long after its state was entered.
+FAILURE_DELAY = (0.2, 30.0)

@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""ECS instances, disks and snapshots: how an operator looks at, and releases, what a migration left (facts 3.3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.clock import iso, iso_minutes
+from sandbox.cloud import Cloud
+from sandbox.effects.intermediate import drop_instance
+from sandbox.services.call import Call, Handler, ecs_tag_list, has_tags, listed, named, token_page
+from sandbox.store import Row
+
+
+def describe_instances(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """One page of the instances that match; InstanceName takes ``*``."""
+    params = call.params
+    columns = (("state", "Status"), ("vpc_id", "VpcId"), ("vswitch_id", "VSwitchId"), ("image_id", "ImageId"),
+               ("security_group_id", "SecurityGroupId"))  # fmt: skip
+    wanted = {column: params[name] for column, name in columns if name in params}
+    rows = listed(cloud.instances.where(region=call.region, **wanted), "id", params.get("InstanceIds"))
+    rows = [row for row in named(rows, params.get("InstanceName")) if has_tags(row, params)]
+    shown, keys = token_page(rows, params)
+    return {**keys, "Instances": {"Instance": [_instance(row) for row in shown]}}
+
+
+def delete_instance(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Releases an instance with its disks; one that runs needs Force."""
+    instance = cloud.instances.get(call.params["InstanceId"])
+    if instance is None:
+        raise cloud.error("InvalidInstanceId.NotFound")
+    if instance["state"] == "Pending":
+        raise cloud.error("IncorrectInstanceStatus.Initializing")
+    if instance["state"] != "Stopped" and not call.params.get("Force"):
+        raise cloud.error("IncorrectInstanceStatus")
+    drop_instance(cloud, instance["id"])
+    return {}
+
+
+def describe_disks(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """One page of the disks that match; ``DiskIds=[]`` matches nothing (facts 3.3)."""
+    params = call.params
+    columns = (("instance_id", "InstanceId"), ("zone", "ZoneId"), ("status", "Status"), ("kind", "DiskType"))
+    wanted = {column: params[name] for column, name in columns if params.get(name, "all").lower() != "all"}
+    rows = listed(cloud.disks.where(region=call.region, **wanted), "id", params.get("DiskIds"))
+    rows = [row for row in named(rows, params.get("DiskName")) if has_tags(row, params)]
+    shown, keys = token_page(rows, params)
+    return {**keys, "Disks": {"Disk": [_disk(row) for row in shown]}}
+
+
+def delete_disk(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Deletes a disk that is not attached; an unknown id is ignored."""
+    disk = cloud.disks.get(call.params["DiskId"])
+    if disk is None:
+        return {}
+    if disk["instance_id"] in cloud.instances:
+        raise cloud.error("DiskStillAttached")
+    cloud.disks.delete(disk["id"])
+    cloud.meter.stop("disk", disk["id"])
+    cloud.disk_store.delete(disk["id"])
+    return {}
+
+
+def describe_snapshots(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """One page of the snapshots that match."""
+    params = call.params
+    wanted = {"source_disk_id": params["DiskId"]} if "DiskId" in params else {}
+    rows = cloud.snapshots.where(region=call.region, **wanted)
+    rows = named(listed(rows, "id", params.get("SnapshotIds")), params.get("SnapshotName"))
+    # Snapshots are made in one step here, and from disks that go with their instance.
+    if params.get("Status", "all") not in ("all", "accomplished") or "InstanceId" in params:
+        rows = []
+    shown, keys = token_page([row for row in rows if has_tags(row, params)], params)
+    return {**keys, "Snapshots": {"Snapshot": [_snapshot(cloud, row) for row in shown]}}
+
+
+def delete_snapshot(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Deletes a snapshot that no image uses; an unknown id is ignored."""
+    snapshot = cloud.snapshots.get(call.params["SnapshotId"])
+    if snapshot is None:
+        return {}
+    if _users(cloud, snapshot):
+        raise cloud.error("SnapshotCreatedImage")
+    cloud.snapshots.delete(snapshot["id"])
+    cloud.meter.stop("snapshot", snapshot["id"])
+    cloud.disk_store.delete(snapshot["id"])
+    return {}
+
+
+def _users(cloud: Cloud, snapshot: Row) -> list[str]:
+    return [
+        image["id"] for image in cloud.images if snapshot["id"] in [disk["snapshot_id"] for disk in image["disks"]]
+    ]
+
+
+def _instance(row: Row) -> dict[str, Any]:
+    return {
+        "InstanceId": row["id"],
+        "InstanceName": row["name"],
+        "Description": "",
+        "HostName": row["id"],
+        "Status": row["state"],
+        "RegionId": row["region"],
+        "ZoneId": row["zone"],
+        "ImageId": row["image_id"],
+        "InstanceType": row["instance_type"],
+        "InstanceChargeType": "PostPaid",
+        "InstanceNetworkType": "vpc",
+        "OSType": "linux",
+        "Cpu": 1,
+        "Memory": 2048,
+        "DeletionProtection": False,
+        "CreationTime": iso_minutes(row["created"]),
+        "SecurityGroupIds": {"SecurityGroupId": [row["security_group_id"]]},
+        "PublicIpAddress": {"IpAddress": ["127.0.0.1"]},
+        "VpcAttributes": {
+            "VpcId": row["vpc_id"],
+            "VSwitchId": row["vswitch_id"],
+            "PrivateIpAddress": {"IpAddress": [row["private_ip"]]},
+        },
+        "Tags": ecs_tag_list(row),
+    }
+
+
+def _disk(row: Row) -> dict[str, Any]:
+    return {
+        "DiskId": row["id"],
+        "DiskName": row["name"],
+        "Description": "",
+        "RegionId": row["region"],
+        "ZoneId": row["zone"],
+        "Type": row["kind"],
+        "Category": "cloud_efficiency",
+        "Size": row["size"],
+        "Status": row["status"],
+        "InstanceId": row["instance_id"],
+        "Device": row["device"],
+        "DeleteWithInstance": True,
+        "Portable": row["kind"] == "data",
+        "Encrypted": False,
+        "DiskChargeType": "PostPaid",
+        "CreationTime": iso(row["created"]),
+        "Tags": ecs_tag_list(row),
+    }
+
+
+def _snapshot(cloud: Cloud, row: Row) -> dict[str, Any]:
+    return {
+        "SnapshotId": row["id"],
+        "SnapshotName": row["name"],
+        "Description": "",
+        "RegionId": row["region"],
+        "Status": "accomplished",
+        "Progress": "100%",
+        "Available": True,
+        "SourceDiskId": row["source_disk_id"],
+        "SourceDiskSize": str(row["size"]),
+        "SourceDiskType": row["kind"],
+        "Encrypted": False,
+        "Usage": "image" if _users(cloud, row) else "none",
+        "CreationTime": iso(row["created"]),
+        "Tags": ecs_tag_list(row),
+    }
+
+
+HANDLERS: dict[str, Handler] = {
+    "DescribeInstances": describe_instances,
+    "DeleteInstance": delete_instance,
+    "DescribeDisks": describe_disks,
+    "DeleteDisk": delete_disk,
+    "DescribeSnapshots": describe_snapshots,
+    "DeleteSnapshot": delete_snapshot,
+}

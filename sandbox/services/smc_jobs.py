@@ -1,0 +1,225 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""SMC replication jobs (facts 1.3, 1.4; contract: local-cloud 10)."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sandbox.clock import iso
+from sandbox.cloud import Cloud
+from sandbox.contracts.check import missing
+from sandbox.lifecycles.progress import job_progress
+from sandbox.services import smc_sources
+from sandbox.services.call import Call, Handler, has_tags, listed, page, tag_list, tags_of
+from sandbox.services.places import known_region
+from sandbox.services.smc_job_rules import (
+    checked_disks,
+    checked_network,
+    release_source,
+    running,
+    status,
+    unfinished,
+    valid_until,
+)
+from sandbox.store import Row
+
+
+def create(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """A job in Ready; the same ClientToken gives the same job again."""
+    params = call.params
+    token = params.get("ClientToken", "")
+    replayed = cloud.client_tokens.get(f"smc.job/{token}") if token else None
+    if replayed is not None:
+        return {"JobId": replayed["result"]}
+    if not params.get("RegionId"):
+        raise missing("RegionId")
+    known_region(cloud, call.region)
+    source = smc_sources.find(cloud, params["SourceId"])
+    in_the_way = unfinished(cloud, source["id"])
+    if source["state"] != "Available" or in_the_way is not None:
+        reason = f"has the unfinished job {in_the_way['id']}" if in_the_way else f"is {source['state']}"
+        raise cloud.error("SourceServerState.Invalid", f"The source server {source['id']} {reason}.")
+    if len(cloud.jobs) >= cloud.settings.account.quotas.jobs:
+        raise cloud.error("QuotaExceeded.ReplicationJob")
+    if "Name" in params and cloud.jobs.where(name=params["Name"]):
+        raise cloud.error("ReplicationJobName.Duplicate")
+    for name in ("ImageName", "SystemDiskSize"):
+        if name not in params:
+            raise missing(name)
+    _refuse_used_image_name(cloud, params["ImageName"], "")
+    disks = checked_disks(cloud, source, params)
+    network = checked_network(cloud, params, call.region)
+    if "AliyunServiceRoleForSMC" not in cloud.settings.account.roles:
+        raise cloud.error("EntityNotExist.Role")
+    now = cloud.clock.time()
+    job_id = cloud.new_id("j-")
+    taken = any(image["region"] == call.region for image in cloud.images.where(name=params["ImageName"]))
+    cloud.jobs.add(
+        {"id": job_id, "name": params.get("Name", job_id), "description": params.get("Description", ""),
+         "source_id": source["id"], "region": call.region, "state": "Ready", "last_step": "", "since": now,
+         "progress": 0.0, "error_code": "", "status_info": "",
+         # A name that an image has is suffixed, not refused (facts 1.3).
+         "image_name": f"{params['ImageName']}_{job_id}" if taken else params["ImageName"],
+         "image_id": "", "system_disk_size": params["SystemDiskSize"], "data_disks": disks,
+         "net_mode": int(params.get("NetMode", "0")), **network, "own_vpc_id": "",
+         "instance_type": params.get("InstanceType", ""), "transition_instance_id": "", "received": False,
+         "replication_parameters": json.dumps(params.get("ReplicationParameters", {})),
+         "license_type": params.get("LicenseType", ""), "created": now, "started": None, "ended": None,
+         "valid_until": valid_until(cloud, params, now), "runs": 0, "tags": tags_of(params)}
+    )  # fmt: skip
+    cloud.sources.update(source["id"], job_id=job_id)
+    if token:
+        cloud.client_tokens.add({"id": f"smc.job/{token}", "result": job_id})
+    return {"JobId": job_id}
+
+
+def start(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Starts, or retries, a job from Ready, Stopped or InError."""
+    job = find(cloud, call)
+    if job["state"] not in ("Ready", "Stopped", "InError"):
+        raise cloud.error("ReplicationJob.InvalidStatus")
+    source = cloud.sources.get(job["source_id"])
+    if source is None or source["state"] != "Available":
+        raise cloud.error("SourceServerState.Invalid")
+    if sum(map(running, cloud.jobs)) >= cloud.settings.account.quotas.concurrent_jobs:
+        raise cloud.error("QuotaExceeded.ConcurrentJobs")
+    now = cloud.clock.time()
+    cloud.jobs.update(
+        job["id"], state="Running/Preparing", since=now, started=job["started"] or now, ended=None, error_code="",
+        status_info="", runs=job["runs"] + 1,
+    )  # fmt: skip
+    return {}
+
+
+def stop(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Stops a job that is Syncing; progress and the intermediate instance stay, and the instance bills."""
+    job = find(cloud, call)
+    if not running(job):
+        raise cloud.error("ReplicationJob.InvalidStatus")
+    if job["state"] != "Running/Syncing":
+        raise cloud.error("ReplicationJob.InvalidBusinessStatus")
+    job_progress(cloud, job)
+    cloud.jobs.update(job["id"], state="Stopped", last_step="Syncing", since=cloud.clock.time())
+    return {}
+
+
+def modify(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Changes a job: name and description always, everything else before the first start."""
+    params, job = call.params, find(cloud, call)
+    source = smc_sources.find(cloud, job["source_id"])
+    disks = checked_disks(cloud, source, params)
+    if params.get("Name", job["name"]) != job["name"] and cloud.jobs.where(name=params["Name"]):
+        raise cloud.error("ReplicationJobName.Duplicate")
+    early = {"ImageName", "SystemDiskSize", "DataDisk", "NetMode", "VpcId", "VSwitchId", "InstanceType", "ValidTime",
+             "ReplicationParameters", "TargetType"}  # fmt: skip
+    if early & set(params) and job["state"] != "Ready":
+        raise cloud.error("ReplicationJob.InvalidStatus")
+    _refuse_used_image_name(cloud, params.get("ImageName", ""), job["id"])
+    changes: dict[str, Any] = {
+        column: params[name]
+        for column, name in (
+            ("name", "Name"), ("description", "Description"), ("image_name", "ImageName"),
+            ("system_disk_size", "SystemDiskSize"), ("instance_type", "InstanceType"),
+        )
+        if name in params
+    }  # fmt: skip
+    if "DataDisk" in params:
+        changes["data_disks"] = disks
+    if "VSwitchId" in params or "VpcId" in params or "NetMode" in params:
+        changes.update(checked_network(cloud, params, job["region"]), net_mode=int(params.get("NetMode", "0")))
+    if "ValidTime" in params:
+        changes["valid_until"] = valid_until(cloud, params, job["created"])
+    if "ReplicationParameters" in params:
+        changes["replication_parameters"] = json.dumps(params["ReplicationParameters"])
+    cloud.jobs.update(job["id"], **changes)
+    return {}
+
+
+def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """One page of the jobs that match every filter; unknown ids match nothing. RegionId filters too (facts 1.1)."""
+    params = call.params
+    rows = cloud.jobs.where(**({"name": params["Name"]} if "Name" in params else {}))
+    for name, column in (("JobId", "id"), ("SourceId", "source_id"), ("InstanceId", "transition_instance_id")):
+        rows = listed(rows, column, params.get(name))
+    for position, name in enumerate(("Status", "BusinessStatus")):
+        rows = [row for row in rows if params.get(name) in (None, status(row)[position])]
+    rows = [row for row in rows if params.get("RegionId") in (None, row["region"]) and has_tags(row, params)]
+    shown, keys = page(rows, params)
+    return {**keys, "ReplicationJobs": {"ReplicationJob": [_view(cloud, job) for job in shown]}}
+
+
+def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Sends a job that does not run to Deleting, which frees its intermediate resources."""
+    job = find(cloud, call)
+    if running(job):
+        raise cloud.error("ReplicationJob.InvalidStatus")
+    release_source(cloud, job)
+    return {}
+
+
+def find(cloud: Cloud, call: Call) -> Row:
+    """The job that a call names, or a refusal (its code is not documented: facts 1.7)."""
+    job = cloud.jobs.get(call.params["JobId"])
+    if job is None:
+        raise cloud.error("JobId.NotFound", f"The specified JobId {call.params['JobId']} does not exist.")
+    return job
+
+
+def _refuse_used_image_name(cloud: Cloud, image_name: str, own_id: str) -> None:
+    for job in cloud.jobs.where(image_name=image_name):
+        if job["id"] != own_id and job["state"] not in ("Finished", "Deleting"):
+            raise cloud.error("ImageName.UsedByReplicationJob")
+
+
+def _view(cloud: Cloud, job: Row) -> dict[str, Any]:
+    state, business = status(job)
+    return {
+        "JobId": job["id"],
+        "Name": job["name"],
+        "Description": job["description"],
+        "SourceId": job["source_id"],
+        "RegionId": job["region"],
+        "Status": state,
+        "BusinessStatus": business,
+        "Progress": job_progress(cloud, job),
+        "StatusInfo": job["status_info"],
+        "ErrorCode": job["error_code"],
+        "TargetType": "Image",
+        "JobType": 0,
+        "ImageId": job["image_id"],
+        "ImageName": job["image_name"],
+        "InstanceId": "",
+        "InstanceType": job["instance_type"],
+        "TransitionInstanceId": job["transition_instance_id"],
+        "SystemDiskSize": job["system_disk_size"],
+        "DataDisks": {
+            "DataDisk": [
+                {"Index": disk["index"], "Size": disk["size"], "Parts": {"Part": []}} for disk in job["data_disks"]
+            ]
+        },
+        "NetMode": job["net_mode"],
+        "VpcId": job["vpc_id"],
+        "VSwitchId": job["vswitch_id"],
+        "RunOnce": True,
+        "CreationTime": iso(job["created"]),
+        "StartTime": iso(job["started"]) if job["started"] else "",
+        "EndTime": iso(job["ended"]) if job["ended"] else "",
+        "ValidTime": iso(job["valid_until"]),
+        "LicenseType": job["license_type"],
+        "ReplicationParameters": job["replication_parameters"],
+        "ReplicationJobRuns": {"ReplicationJobRun": []},
+        "Tags": tag_list(job),
+    }
+
+
+HANDLERS: dict[str, Handler] = {
+    "CreateReplicationJob": create,
+    "StartReplicationJob": start,
+    "StopReplicationJob": stop,
+    "ModifyReplicationJobAttribute": modify,
+    "DescribeReplicationJobs": describe,
+    "DeleteReplicationJob": delete,
+}

@@ -1,0 +1,92 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An RPC call from raw parameters to a reply: authenticate, check the contract, let time pass, handle, log."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.cloud import Cloud
+from sandbox.contracts import CONTRACTS, VERSIONS
+from sandbox.contracts.check import check, missing
+from sandbox.errors import DOCUMENTED, NOT_EMULATED, ServiceError, not_emulated
+from sandbox.lifecycles.engine import tick
+from sandbox.services.call import Call
+from sandbox.services.places import known_region
+from sandbox.services.registry import HANDLERS
+from sandbox.transport.nonces import Nonces
+from sandbox.transport.signature import authenticate
+
+# Parameters of the envelope; the contract sees only what is left.
+_SYSTEM = frozenset(
+    {"Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureNonce", "SignatureType",
+     "SignatureVersion", "Timestamp", "SecurityToken"}
+)  # fmt: skip
+_REGIONAL = frozenset({"ecs", "vpc"})
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What goes back: HTTP status, JSON body, and the marks of section 9 of issue 3 as headers."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+class RpcService:
+    """Serves SMC, ECS, VPC, ENS, STS and location calls against one cloud."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+        self._nonces = Nonces()
+
+    def serve(self, method: str, params: Mapping[str, str]) -> Reply:
+        """Answer one call; every refusal is an answer too. The call is noted in the request log."""
+        action = params.get("Action", "")
+        product = VERSIONS.get(params.get("Version", ""), "")
+        request_id = self.cloud.request_id()
+        try:
+            reply = self._answer(method, params, product, action, request_id)
+            code = ""
+        except ServiceError as refused:
+            code = refused.code
+            reply = self._refusal(refused, product, request_id)
+        shown = {key: value for key, value in params.items() if key not in ("Action", "Version")}
+        self.cloud.log(product or "unknown", action, shown, reply.status, code, reply.body)
+        return reply
+
+    def _answer(self, method: str, params: Mapping[str, str], product: str, action: str, request_id: str) -> Reply:
+        caller = authenticate(self.cloud, method, params, self._nonces, time.time())
+        if not product:
+            raise not_emulated(f"API version {params.get('Version')!r}")
+        contract = CONTRACTS[product].get(action)
+        if contract is None:
+            raise not_emulated(f"action {product}:{action}")
+        typed = check(contract, {key: value for key, value in params.items() if key not in _SYSTEM})
+        region = typed.get("RegionId", "")
+        if product in _REGIONAL:
+            if not region:
+                raise missing("RegionId")
+            known_region(self.cloud, region)
+        tick(self.cloud)
+        body = HANDLERS[product][action](self.cloud, Call(product, action, typed, region, caller))
+        return Reply(200, {"RequestId": request_id, **body}, {"x-sandbox-provenance": contract.provenance})
+
+    def _refusal(self, refused: ServiceError, product: str, request_id: str) -> Reply:
+        host = f"{product or 'unknown'}.aliyuncs.com"
+        body = {
+            "RequestId": request_id,
+            "HostId": host,
+            "Code": refused.code,
+            "Message": refused.message,
+            "Recommend": f"https://next.api.aliyun.com/troubleshoot?q={refused.code}&product={product}",
+        }
+        headers = {"x-sandbox-provenance": refused.provenance or DOCUMENTED}
+        if refused.code == NOT_EMULATED:
+            headers["x-sandbox-not-emulated"] = refused.message
+        return Reply(refused.status, body, headers)
