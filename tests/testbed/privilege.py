@@ -59,15 +59,15 @@ class Way:
             start_new_session=True,
         )
 
-    def kill(self, pids: list[int]) -> None:
-        """KILL these processes; those already gone are fine."""
+    def kill(self, pids: list[int], number: signal.Signals = signal.SIGKILL) -> None:
+        """Send these processes a signal; those already gone are fine."""
         if self.name == "sudo" and pids:
-            command = ["sudo", "-n", "--", "kill", "-KILL", *map(str, pids)]
+            command = ["sudo", "-n", "--", "kill", f"-{number.name[3:]}", *map(str, pids)]
             subprocess.run(command, capture_output=True, check=False)
             return
         for pid in pids:
             try:
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pid, number)
             except ProcessLookupError:
                 continue
 

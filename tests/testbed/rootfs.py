@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import subprocess
 from pathlib import Path
 
@@ -77,8 +78,15 @@ def rootfs(cache: Path, way: Way) -> Path:
     log = cache / "rootfs.log"
     try:
         with unfinished.open("wb") as tar, log.open("wb") as told:
-            done = subprocess.run(command, stdout=tar, stderr=told, env={**os.environ, "PATH": PATH}, check=False)
-        if done.returncode:
+            builder = subprocess.Popen(command, stdout=tar, stderr=told, env={**os.environ, "PATH": PATH})
+            try:
+                code = builder.wait()
+            except BaseException:
+                # It removes its own folder below /tmp when it is asked to end.
+                way.kill([builder.pid], signal.SIGTERM)
+                builder.wait(60)
+                raise
+        if code:
             words = log.read_text(errors="replace").strip().splitlines()
             raise RuntimeError(
                 f"mmdebstrap could not build {release}: {words[-1] if words else 'no reason'}; see {log}"
