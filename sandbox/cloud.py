@@ -13,7 +13,7 @@ For the rooms that move bytes (sandbox.oss, sandbox.bytes, sandbox.agent_service
   ``cloud.part_removed(bucket, key, upload_id)`` after complete or abort: that is how the meter knows.
 * ``cloud.log(product, action, params, status, code, result)`` notes a request.
 * ``raise cloud.error(code, message, status)`` (a ServiceError) refuses.
-* what an agent may do is in sandbox.services.agents (register, heartbeat, assignment).
+* what an agent may do is in sandbox.services.agents (register, heartbeat).
 * ``cloud.disk_store`` (DiskStore), ``cloud.receivers`` (Receivers), ``cloud.buckets`` (Buckets) are theirs;
   ``cloud.work`` runs long async work; files belong under ``cloud.root``. Called here: ``buckets.create_bucket(name,
   region, owner)``, ``buckets.bucket(name)`` -> {"name", "region", "owner", ...} or None, ``buckets.exists(bucket,

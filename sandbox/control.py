@@ -65,9 +65,10 @@ class Control:
         except yaml.YAMLError as failed:
             raise Refused(f"the body is not valid YAML or JSON: {failed}") from failed
         try:
-            merged = {**self.cloud.settings.model_dump(include={"account", "region", "profile", "ens_accept_formats"}),
-                      "credentials": {}, **(document or {})}  # fmt: skip
-            seed(self.cloud, parse_world(merged, "the body"))
+            if isinstance(document, dict):
+                kept = {"account", "region", "profile", "ens_accept_formats"}
+                document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
+            seed(self.cloud, parse_world(document, "the body"))
         except (WorldError, KeyError) as failed:
             raise Refused(str(failed)) from failed
         return {"status": "ok"}

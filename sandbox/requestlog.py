@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from typing import Any
 
 _SECRET = {
-    "accesskeyid", "signature", "securitytoken", "accesstokencode", "accesskeysecret", "authorization",
-    "x-oss-security-token", "x-oss-signature", "x-oss-credential", "ossaccesskeyid", "security-token", "code",
+    "accesskeyid", "signature", "securitytoken", "accesstokencode", "access_token_code", "accesskeysecret",
+    "authorization",
+    "x-oss-security-token", "x-oss-signature", "x-oss-credential", "ossaccesskeyid", "security-token",
 }  # fmt: skip
 _NOISE = {"SignatureMethod", "SignatureNonce", "SignatureType", "SignatureVersion", "Timestamp", "Format"}
 _KEEP = 20000

@@ -28,19 +28,19 @@ class _Strict(BaseModel):
 class Quotas(_Strict):
     """Limits of the account (facts 7.3; the export figures are not documented and only here to be set)."""
 
-    vpc: int = Field(10, ge=0, description="VPCs per region")
-    jobs: int = Field(1000, ge=0, description="replication jobs")
-    concurrent_jobs: int = Field(50, ge=0, description="replication jobs running at once")
-    sources: int = Field(1000, ge=0, description="registered source servers")
-    export_concurrent: int = Field(10, ge=0, description="image exports at once")
-    export_weekly: int = Field(1000, ge=0, description="image exports within seven days")
+    vpc: int = Field(default=10, ge=0, description="VPCs per region")
+    jobs: int = Field(default=1000, ge=0, description="replication jobs")
+    concurrent_jobs: int = Field(default=50, ge=0, description="replication jobs running at once")
+    sources: int = Field(default=1000, ge=0, description="registered source servers")
+    export_concurrent: int = Field(default=10, ge=0, description="image exports at once")
+    export_weekly: int = Field(default=1000, ge=0, description="image exports within seven days")
 
 
 class Account(_Strict):
     """The one Alibaba Cloud account of this world."""
 
-    id: str = Field("1234567890123456", pattern=r"^\d{16}$")
-    balance: float = Field(100.0, description="0 or less: jobs fail with InvalidAccountStatus.NotEnoughBalance")
+    id: str = Field(default="1234567890123456", pattern=r"^\d{16}$")
+    balance: float = Field(default=100.0, description="0 or less: jobs fail with InvalidAccountStatus.NotEnoughBalance")
     roles: list[str] = ["AliyunServiceRoleForSMC", "AliyunECSImageExportDefaultRole"]
     quotas: Quotas = Quotas()
 
@@ -65,20 +65,20 @@ class DiskSpec(_Strict):
     """One disk of a pre-made source: its size, and how much content a simulated client sends."""
 
     gib: int = Field(ge=1, le=32768)
-    content_mib: int = Field(2, ge=0, le=1024)
+    content_mib: int = Field(default=2, ge=0, le=1024)
 
 
 class Source(_Strict):
     """A source server that exists at the start, with a simulated client (no real host behind it)."""
 
     name: str
-    id: str | None = Field(None, pattern=r"^s-[a-z0-9]{8,30}$")
+    id: str | None = Field(default=None, pattern=r"^s-[a-z0-9]{8,30}$")
     hostname: str | None = None
     ipv4: str = "192.0.2.10"
     platform: str = "Ubuntu"
     arch: str = "x86_64"
     disks: list[DiskSpec] = Field(min_length=1)
-    bandwidth_mbps: float = Field(1000.0, gt=0)
+    bandwidth_mbps: float = Field(default=1000.0, gt=0)
     online: bool = True
 
 
@@ -86,7 +86,7 @@ class EcsImage(_Strict):
     """A custom ECS image that exists at the start; its disks are empty."""
 
     name: str
-    id: str | None = Field(None, pattern=r"^m-[a-z0-9]{8,30}$")
+    id: str | None = Field(default=None, pattern=r"^m-[a-z0-9]{8,30}$")
     region: Region
     platform: str = "Ubuntu"
     os_type: Literal["linux", "windows"] = "linux"
@@ -98,7 +98,7 @@ class EnsImage(_Strict):
     """An ENS image that exists at the start, without content."""
 
     name: str
-    id: str | None = Field(None, pattern=r"^m-[a-z0-9]{8,30}$")
+    id: str | None = Field(default=None, pattern=r"^m-[a-z0-9]{8,30}$")
     region: Literal["cn-beijing", "ap-southeast-1"] = "ap-southeast-1"
     status: str = "Available"
 
@@ -108,10 +108,10 @@ class Failure(_Strict):
 
     lifecycle: Literal["smc.job", "ecs.task", "ens.image"]
     at: str
-    name: str = Field("*", description="source name (smc.job) or image name (others); * and ? are wildcards")
+    name: str = Field(default="*", description="source name (smc.job) or image name (others); * and ? are wildcards")
     code: str
     message: str = ""
-    times: int = Field(1, ge=1, description="how often, then the lifecycle goes on as usual")
+    times: int = Field(default=1, ge=1, description="how often, then the lifecycle goes on as usual")
 
 
 class World(_Strict):
@@ -123,15 +123,15 @@ class World(_Strict):
         default_factory=lambda: {"LTAI5tSandboxAccessKey": Credential(secret="SandboxAccessKeySecret0123456")}
     )
     profile: Literal["fast", "realistic"] = "fast"
-    clock_rate: float = Field(1.0, ge=0, le=100000, description="virtual seconds per real second; 0 is frozen")
-    start: float | None = Field(None, description="virtual start as epoch seconds; unset: now")
+    clock_rate: float = Field(default=1.0, ge=0, le=100000, description="virtual seconds per real second; 0 is frozen")
+    start: float | None = Field(default=None, description="virtual start as epoch seconds; unset: now")
     seed: int = 1
     buckets: list[Bucket] = []
     sources: list[Source] = []
     ecs_images: list[EcsImage] = []
     ens_images: list[EnsImage] = []
     ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2"]
-    job_errors: dict[str, str] = Field({}, description="source name: code; its jobs always fail while Syncing")
+    job_errors: dict[str, str] = Field(default={}, description="source name: code; its jobs always fail while Syncing")
     failures: list[Failure] = []
 
 

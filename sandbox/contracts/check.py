@@ -89,6 +89,8 @@ def _text(param: Param, path: str, raw: str) -> str:
         for allowed in param.choices:
             if allowed.lower() == raw.lower():
                 return allowed
+        if raw.lower() in [known.lower() for known in param.elsewhere]:
+            raise not_emulated(f"{path}={raw}")
         raise invalid(param, path, raw, "one of " + ", ".join(param.choices))
     if param.pattern and not re.fullmatch(param.pattern, raw):
         raise invalid(param, path, raw, "text of the form " + param.pattern)

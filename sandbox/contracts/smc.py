@@ -29,7 +29,7 @@ VERSION = "2019-06-01"
 _JOB = (
     text("Name", NAME),
     text("Description", DESCRIPTION),
-    choice("TargetType", "Image"),
+    choice("TargetType", "Image", elsewhere=("ContainerImage", "TargetInstance")),
     text("ImageName", NAME),
     integer("SystemDiskSize", 20, 2048),
     objects("DataDisk", 16, need(integer("Index", 1, 16)), need(integer("Size", 20, 32768))),
@@ -65,7 +65,8 @@ ACTIONS: tuple[Action, ...] = (
     action("DeleteSourceServer", need(text("SourceId")), flag("Force")),
     action(
         "CreateReplicationJob",
-        need(text("SourceId")), *_JOB, choice("RunOnce", "true"), choice("JobType", "0"),
+        need(text("SourceId")), *_JOB, choice("RunOnce", "true", elsewhere=("false",)),
+        choice("JobType", "0", elsewhere=("1", "2", "3")),
         choice("LicenseType", "BYOL"), TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"),
     ),
     action("StartReplicationJob", need(text("JobId"))),
@@ -76,7 +77,7 @@ ACTIONS: tuple[Action, ...] = (
         many("JobId", 50), many("SourceId", 50), many("InstanceId", 50), text("Name"),
         choice("Status", "Ready", "Running", "Stopped", "InError", "Finished", "Waiting", "Expired", "Deleting"),
         choice("BusinessStatus", "Preparing", "Syncing", "Processing", "Cleaning"),
-        choice("JobType", "0"), TAGS, *PAGE_50,
+        choice("JobType", "0", elsewhere=("1", "2", "3")), TAGS, *PAGE_50,
     ),
     action("DeleteReplicationJob", need(text("JobId"))),
     action(

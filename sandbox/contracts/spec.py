@@ -19,12 +19,16 @@ DESCRIPTION = r"(?!https?://).{2,256}"
 
 @dataclass(frozen=True)
 class Param:
-    """One request parameter. ``low``/``high`` bound integers, and the number of items of lists."""
+    """One request parameter. ``low``/``high`` bound integers, and the number of items of lists.
+
+    ``elsewhere`` are values that the real service knows and this one does not emulate.
+    """
 
     name: str
     kind: Kind = "text"
     needed: bool = False
     choices: tuple[str, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     pattern: str = ""
     low: int | None = None
     high: int | None = None
@@ -51,9 +55,9 @@ def text(name: str, pattern: str = "", code: str = "") -> Param:
     return Param(name, "text", pattern=pattern, code=code)
 
 
-def choice(name: str, *choices: str, code: str = "") -> Param:
+def choice(name: str, *choices: str, code: str = "", elsewhere: tuple[str, ...] = ()) -> Param:
     """A string out of ``choices``; case does not count, the spelling of ``choices`` is handed on."""
-    return Param(name, "text", choices=choices, code=code)
+    return Param(name, "text", choices=choices, code=code, elsewhere=elsewhere)
 
 
 def integer(name: str, low: int | None = None, high: int | None = None, code: str = "") -> Param:

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from sandbox.bytes.receiver import ReceiverDisk
 from sandbox.cloud import Cloud
 from sandbox.effects.simulated import write_content
@@ -121,7 +119,7 @@ def _instance(cloud: Cloud, job: Row, group_id: str) -> Row:
         {"id": cloud.new_id("i-"), "name": NAME, "region": job["region"], "zone": zone, "state": "Pending",
          "since": now, "created": now, "instance_type": job["instance_type"] or _TYPE, "vpc_id": job["vpc_id"],
          "vswitch_id": job["vswitch_id"], "security_group_id": group_id, "job_id": job["id"],
-         "private_ip": f"10.0.0.{len(cloud.instances) % 200 + 10}", "image_id": "", "receiver": False, "tags": {}}
+         "private_ip": f"10.0.0.{len(cloud.instances) % 200 + 10}", "image_id": "", "tags": {}}
     )  # fmt: skip
     cloud.meter.start("instance", instance["id"])
     _disk(cloud, instance, "system", -1, _BOOT_DISK_GIB)
@@ -148,13 +146,11 @@ def _open_receiver(cloud: Cloud, job: Row) -> None:
     instance_id = job["transition_instance_id"]
     rows = [disk for disk in cloud.disks.where(instance_id=instance_id) if disk["index"] >= 0]
 
-    async def open_() -> Any:
+    async def open_() -> None:
         if source["simulated"]:
             await write_content(cloud, source, rows)
         else:
             disks = [ReceiverDisk(row["index"], row["id"], row["size"] * GIB) for row in rows]
             await cloud.receivers.open(instance_id, job["id"], job["source_id"], disks)
-        if instance_id in cloud.instances:
-            cloud.instances.update(instance_id, receiver=True)
 
     cloud.work.start(work_key("receiver", job), open_)

@@ -31,8 +31,9 @@ def source_offline(cloud: Cloud, source: Row) -> bool:
 
 
 def source_has_running_job(cloud: Cloud, source: Row) -> bool:
-    """True while a job of this source runs."""
-    return any(job["source_id"] == source["id"] and job["state"].startswith("Running/") for job in cloud.jobs)
+    """True while a job of this source runs: only its last one can."""
+    job = cloud.jobs.get(source["job_id"])
+    return job is not None and job["state"].startswith("Running/")
 
 
 def source_has_no_running_job(cloud: Cloud, source: Row) -> bool:

@@ -27,14 +27,14 @@ def job_progress(cloud: Cloud, job: Row) -> float:
         low, high = _RANGE[job["state"]]
         share = low + (high - low) * _within(cloud, job)
     else:
-        share = job["progress"]
-    progress = round(max(job["progress"], share), 2)
+        share = float(job["progress"])
+    progress = round(max(float(job["progress"]), share), 2)
     cloud.jobs.update(job["id"], progress=progress)
     return progress
 
 
 def _within(cloud: Cloud, job: Row) -> float:
-    elapsed = cloud.clock.time() - job["since"]
+    elapsed = cloud.clock.time() - float(job["since"])
     if job["state"] == "Running/Syncing":
         source = cloud.sources.get(job["source_id"])
         if source is not None and source["simulated"]:

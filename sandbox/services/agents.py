@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the client on a source server may do: register, beat, and ask where to send its disks."""
+"""What the client on a source server may do: register and beat."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def register_by_token(
     Refused: unknown token or wrong code, disabled or expired token, more sources than its Count.
     """
     token = cloud.tokens.get(token_id)
-    if token is None or not hmac.compare_digest(token["code"], code):
+    if token is None or not hmac.compare_digest(token["access_token_code"], code):
         raise cloud.error("InvalidAccessToken", "The activation code does not exist or its code is wrong.", 403)
     if token["disabled"] or token["expires"] <= cloud.clock.time():
         raise cloud.error("InvalidAccessToken.Expired", "The activation code is disabled or has expired.", 403)
@@ -74,16 +74,6 @@ def heartbeat(cloud: Cloud, source_id: str) -> Row:
     if source is None or source["state"] == "Deleting":
         raise cloud.error("SourceId.NotFound", f"The source server {source_id} does not exist.", 404)
     return cloud.sources.update(source_id, heartbeat_real=cloud.clock.real())
-
-
-def assignment(cloud: Cloud, source_id: str) -> dict[str, Any] | None:
-    """Where a client has to send its disks now, or None: {"job_id", "instance_id", "ip", "control_port",
-    "data_port"}. Only a job that is Running/Syncing with its receiver open gives one."""
-    for job in cloud.jobs.where(source_id=source_id, state="Running/Syncing"):
-        instance = cloud.instances.get(job["transition_instance_id"])
-        if instance is not None and instance["receiver"]:
-            return {"job_id": job["id"], "instance_id": instance["id"], **instance["receiver"]}
-    return None
 
 
 def _facts(cloud: Cloud, report: dict[str, Any]) -> dict[str, Any]:

@@ -126,7 +126,7 @@ def _view(cloud: Cloud, source: Row) -> dict[str, Any]:
 
 
 def _gib(disk: Row) -> int:
-    return math.ceil(disk["size_bytes"] / GIB)
+    return math.ceil(int(disk["size_bytes"]) / GIB)
 
 
 def _parts(disk: Row | None) -> list[dict[str, Any]]:

@@ -20,11 +20,11 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
     now = cloud.clock.time()
     days = call.params.get("TimeToLiveInDays", 30)
     token = cloud.tokens.add(
-        {"id": cloud.new_id("at-"), "code": cloud.new_id("", 32), "name": call.params.get("Name", ""),
+        {"id": cloud.new_id("at-"), "access_token_code": cloud.new_id("", 32), "name": call.params.get("Name", ""),
          "description": call.params.get("Description", ""), "count": call.params.get("Count", 100), "days": days,
          "registered": 0, "disabled": False, "created": now, "expires": now + days * DAY}
     )  # fmt: skip
-    return {"AccessTokenId": token["id"], "AccessTokenCode": token["code"]}
+    return {"AccessTokenId": token["id"], "AccessTokenCode": token["access_token_code"]}
 
 
 def list_(cloud: Cloud, call: Call) -> dict[str, Any]:
