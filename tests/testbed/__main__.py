@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     common.add_argument("--dir", type=Path, required=True, help="folder of the test bed")
     up = commands.add_parser("up", parents=[common], help="make disks and hosts; ends an earlier set in this folder")
     up.add_argument("--hosts", default=",".join(KNOWN), help="names, separated by commas (default: %(default)s)")
-    up.add_argument("--port", type=int, default=2222, help="port of every sshd (default: %(default)s)")
+    up.add_argument("--port", type=int, default=2222, help="port of every sshd, 0: a free one (default: %(default)s)")
     up.add_argument("--cache", type=Path, default=CACHE, help="where the root file system is kept")
     up.add_argument(
         "--broken",

@@ -60,6 +60,7 @@ class Bed:
     """The hosts below one folder; at most one set of them runs at a time."""
 
     def __init__(self, folder: Path, port: int = 2222) -> None:
+        """Port 0 asks for one that is free."""
         self.folder = folder.resolve()
         self.port = port
         self.state = self.folder / "bed.json"
@@ -78,6 +79,7 @@ class Bed:
         """End what an earlier run left here, make disks and hosts, and return when every sshd answers."""
         self.down()
         up_hosts = [host for host in hosts if not host.is_down]
+        self.port = self.port or _free_port(up_hosts)
         self._refuse_taken_ports(up_hosts)
         self._prepare(hosts)
         processes: dict[str, Process] = {}
@@ -109,6 +111,14 @@ class Bed:
         if name not in told["processes"]:
             raise BedError(f"host {name} does not run in {self.folder}")
         self._end(Way(told["way"]), [Process(**told["processes"][name])])
+
+    def command(self, name: str) -> list[str]:
+        """The words of an ssh command to this host, to which the remote command is added."""
+        told = json.loads(self.state.read_text())
+        checks = ["-o", f"UserKnownHostsFile={self.ssh / 'known_hosts'}", "-o", "StrictHostKeyChecking=yes"]
+        key = ["-i", str(self.ssh / "id_ed25519"), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
+        where = ["-p", str(told["port"]), f"{told['logins'][name]}@{told['hosts'][name]}"]
+        return ["ssh", "-F", "none", "-o", "ConnectTimeout=10", "-o", "LogLevel=ERROR", *checks, *key, *where]
 
     def status(self) -> list[Running]:
         """The hosts that were started here, and whether each still runs."""
@@ -192,11 +202,20 @@ class Bed:
             "way": way.name,
             "port": self.port,
             "hosts": {host.name: host.address for host in hosts},
+            "logins": {host.name: host.login for host in hosts},
             "processes": {name: asdict(process) for name, process in processes.items()},
         }
         unfinished = self.state.with_suffix(".part")
         unfinished.write_text(json.dumps(told, indent=2))
         os.replace(unfinished, self.state)
+
+
+def _free_port(hosts: list[Host]) -> int:
+    """A port that was free a moment ago on the first host's address."""
+    with socket.socket() as probe:
+        probe.bind((hosts[0].address if hosts else "127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
 
 
 def _told(log: Path, what: str) -> Process:
