@@ -93,12 +93,25 @@ molecule: collection
 	@$(gate) molecule tools/molecule.sh
 
 # ---- tests ----
-.PHONY: unit integration test
+.PHONY: unit integration pytest-oldest test gates environments
 unit: collection
 	@$(python) -m pytest tests/unit $(ARGS)
 
 integration: collection
 	@$(python) -m pytest tests/integration $(ARGS)
 
+pytest-oldest: collection oldest
+	@if [ -e .venv-2.16/complete ]; then $(gate) pytest-2.16 $(oldest) -m pytest -o cache_dir=build/pytest-2.16; fi
+
+environments: collection oldest importer
+gates: ruff mypy ansible-lint changelog galaxy sanity molecule pytest-oldest
+
+# Gates first, two at a time; pytest on the newest ansible-core comes last, so that its closing line is the last one printed.
+test:
+	@$(MAKE) --no-print-directory -j3 environments
+	@$(MAKE) --no-print-directory -j2 --keep-going gates
+	@$(python) -m pytest
+
+.PHONY: clean
 clean:
 	@tools/clean.sh
