@@ -30,19 +30,22 @@ flock 9
 look # another make may have installed them while this one waited
 ((${#missing[@]})) || exit 0
 
-as_root=()
+prefix=()
 if ((EUID != 0)); then
   if ! sudo -n true 2>/dev/null; then
     echo "system packages: not root, and sudo wants a password; please run: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
     exit 0
   fi
-  as_root=(sudo -n)
+  prefix=(sudo -n)
 fi
 
 echo "system packages: installing ${missing[*]}"
-apt() { "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" >>build/logs/apt.log 2>&1 9>&-; }
-# A package list of an earlier day is often good enough; a refresh costs seconds, so it comes only where the first try fails.
-if ! apt install --no-install-recommends "${missing[@]}" && ! { apt update && apt install --no-install-recommends "${missing[@]}"; }; then
+as_root() { "${prefix[@]}" env DEBIAN_FRONTEND=noninteractive "$@" >>build/logs/apt.log 2>&1 9>&-; }
+apt() { as_root apt-get -q -y -o DPkg::Lock::Timeout=300 "$@"; }
+add() { apt install --no-install-recommends "${missing[@]}"; }
+# A package list of an earlier day is often good enough, and an interrupted installation is rare: both are mended only
+# where the first try fails.
+if ! add && ! { as_root dpkg --configure -a && apt update && add; }; then
   tail -n 20 build/logs/apt.log >&2
   echo "system packages: apt-get failed (build/logs/apt.log); wanted: ${missing[*]}" >&2
   exit 1
