@@ -34,9 +34,9 @@ agent_state() {
     for dir in "$INSTALL_DIR"/go2aliyun_client*; do
         [ -d "$dir" ] || continue
         say agent-dir "$dir"
-        [ -e "$dir/client_data" ] && say agent-data "$dir"
         for pid in $(agent_pids "$dir" | sort -un); do say agent-pid "$dir" "$pid"; done
         for id in $(agent_ids "$dir"); do say agent-id "$dir" "$id"; done
     done
+    [ -d "$INSTALL_DIR/.edgelift" ] && say agent-own "$INSTALL_DIR/.edgelift"
     lines agent-bundle "$INSTALL_DIR/.edgelift/bundle"
 }

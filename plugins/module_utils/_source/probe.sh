@@ -63,7 +63,7 @@ for dir in /sys/block/*; do
     done
 done
 
-# Mounts of real file systems, and how full they are. A remote file system is never touched: a dead server would hang df.
+# Mounts of local file systems, and how full they are. A remote one is never touched: a dead server would hang df.
 set --
 while read -r source target fstype options rest; do
     case $source in /dev/*) ;; *) [ "$target" = / ] || continue ;; esac

@@ -1,0 +1,133 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action behind edgelift.ens_migration.smc_agent: the SMC client on a source, through a POSIX shell alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.action import ActionBase
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _lifecycle, _paths, _remote
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._agent import Agent, Wish, plan
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "state": {"type": "str", "choices": ["absent", "present", "started"], "default": "started"},
+    "src": {"type": "path"},
+    "sha256": {"type": "str"},
+    "install_dir": {"type": "str", "default": "/smc"},
+    "access_token_id": {"type": "str"},
+    "access_token_code": {"type": "str", "no_log": True},
+    "credentials_via": {"type": "str", "choices": ["config", "arguments"], "default": "config"},
+    "arguments": {"type": "list", "elements": "str", "default": ["--nocheckversion", "--noenterkey"]},
+    "environment": {"type": "dict", "default": {}},
+    "proxy": {"type": "str"},
+    "proxy_credentials": {"type": "str", "no_log": True},
+    "start_timeout": {"type": "int", "default": 120},
+    "force": {"type": "bool", "default": False},
+}
+REQUIRED_IF = [("state", "present", ["src", "sha256"]), ("state", "started", ["src", "sha256"])]
+REQUIRED_TOGETHER = [("access_token_id", "access_token_code")]
+REQUIRED_BY = {"proxy_credentials": ["proxy"]}
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+class ActionModule(ActionBase):
+    """Installs, starts and removes the SMC client on a source server."""
+
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset(ARGUMENT_SPEC)
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the client's state and its source id; what could not be done is a failure that says why."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(
+            ARGUMENT_SPEC, required_if=REQUIRED_IF, required_together=REQUIRED_TOGETHER, required_by=REQUIRED_BY
+        )
+        secrets = {args[name] for name in ("access_token_code", "proxy_credentials") if args[name]}
+        problem = _problem(args)
+        if problem:
+            return {**result, "failed": True, "msg": problem}
+        try:
+            outcome = self._apply(args)
+        except _remote.SourceError as error:
+            outcome = {"failed": True, "msg": str(error)}
+        cleaned: dict[str, Any] = remove_values({**result, **outcome}, secrets)
+        return cleaned
+
+    def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
+        life = _lifecycle.Lifecycle(_remote.Remote(self), _settings(args))
+        before = life.look()
+        wish = Wish(args["state"], (args["sha256"] or "").lower(), bool(args["access_token_code"]), args["force"])
+        if self._task.check_mode:
+            wish = Wish(wish.state, wish.sha256, credentials=True, force=wish.force)
+        steps = plan(before, wish)
+        after = before
+        if not self._task.check_mode:
+            life.prepare(steps)
+            after = life.take(steps, before)
+        changed = any(step != "wait" for step in steps)
+        outcome = {"changed": changed, "steps": steps, "agent": after.as_dict(), "source_id": after.source_id}
+        if self._task.diff:
+            outcome["diff"] = {"before": _summary(before), "after": _expected(steps, after, wish)}
+        if wish.state == "absent" and after.installed and not self._task.check_mode:
+            outcome["msg"] = f"{', '.join(after.dirs)} was not installed by this collection and stays"
+        return outcome
+
+
+def _problem(args: dict[str, Any]) -> str | None:
+    """Say which option has a value that cannot be used, or return None."""
+    if args["sha256"] is not None and not _SHA256.match(args["sha256"]):
+        return f"sha256 {args['sha256']!r} is not a SHA-256: 64 hexadecimal digits"
+    if args["start_timeout"] < 1:
+        return f"start_timeout {args['start_timeout']} must be at least 1 second"
+    for name in args["environment"]:
+        if not _VARIABLE.match(str(name)):
+            return f"environment {name!r} is not a name of an environment variable"
+    return _paths.install_dir_problem(args["install_dir"])
+
+
+def _settings(args: dict[str, Any]) -> _lifecycle.Settings:
+    return _lifecycle.Settings(
+        install_dir=args["install_dir"],
+        src=args["src"] or "",
+        sha256=args["sha256"] or "",
+        token_id=args["access_token_id"] or "",
+        token_code=args["access_token_code"] or "",
+        credentials_via=args["credentials_via"],
+        arguments=args["arguments"],
+        environment={str(name): str(value) for name, value in args["environment"].items()},
+        proxy=args["proxy"] or "",
+        proxy_credentials=args["proxy_credentials"] or "",
+        start_timeout=args["start_timeout"],
+        force=args["force"],
+    )
+
+
+def _summary(agent: Agent) -> dict[str, Any]:
+    return {
+        "installed": agent.installed,
+        "alive": agent.alive,
+        "source_id": agent.source_id,
+        "bundle_sha256": agent.bundle_sha256,
+    }
+
+
+def _expected(steps: list[Any], agent: Agent, wish: Wish) -> dict[str, Any]:
+    """Return the summary after the steps; the source id of a client that has yet to register cannot be known before."""
+    after = _summary(agent)
+    if "remove" in steps:
+        after = {"installed": False, "alive": False, "source_id": None, "bundle_sha256": None}
+    if "install" in steps:
+        after.update(installed=True, bundle_sha256=wish.sha256)
+    if "start" in steps or "register" in steps:
+        after.update(alive=True, source_id=agent.source_id)
+    return after

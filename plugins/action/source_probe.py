@@ -1,0 +1,58 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action behind edgelift.ens_migration.source_probe: one script over the connection, judged on the controller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _preflight
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _paths, _remote
+
+ARGUMENT_SPEC: dict[str, Any] = {"install_dir": {"type": "str", "default": "/smc"}}
+
+
+class ActionModule(ActionBase):
+    """Looks at a source server."""
+
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset(ARGUMENT_SPEC)
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return the probe, its findings and the verdict; a host that cannot be probed is a finding, not a failure."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
+        problem = _paths.install_dir_problem(args["install_dir"])
+        if problem:
+            return {**result, "failed": True, "msg": problem}
+        probe, findings = self._look(_remote.Remote(self), args["install_dir"])
+        result.update(
+            changed=False,
+            probe=probe,
+            findings=findings,
+            verdict=_preflight.verdict(findings),
+            reasons=_preflight.reasons(findings),
+            disks=_facts.transfer_disks(probe) if probe else [],
+        )
+        return result
+
+    def _look(self, remote: _remote.Remote, install_dir: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
+        if remote.windows:
+            shell = f"the inventory reaches this host with a Windows shell ({self._connection.transport})"
+            return {}, [_preflight.NOT_LINUX.finding(shell)]
+        try:
+            seen = remote.run(["agent_state", "probe"], {"INSTALL_DIR": install_dir})
+        except _remote.SourceError as error:
+            return {}, [_preflight.NO_SHELL.finding(str(error))]
+        if seen.answer is None:
+            return {}, [_preflight.NO_SHELL.finding(seen.evidence())]
+        if not seen.answer.complete:
+            return {}, [_preflight.PROBE_INCOMPLETE.finding(seen.evidence())]
+        probe = _facts.build_probe(seen.answer.records)
+        return probe, _preflight.judge(probe)

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Where the client may be installed on a source."""
+
+from __future__ import annotations
+
+from typing import Final
+
+_SYSTEM: Final = frozenset(
+    {
+        "/bin",
+        "/boot",
+        "/dev",
+        "/etc",
+        "/home",
+        "/lib",
+        "/lib64",
+        "/media",
+        "/mnt",
+        "/opt",
+        "/proc",
+        "/root",
+        "/run",
+        "/sbin",
+        "/srv",
+        "/sys",
+        "/tmp",
+        "/usr",
+        "/usr/bin",
+        "/usr/lib",
+        "/usr/local",
+        "/usr/sbin",
+        "/var",
+        "/var/lib",
+        "/var/log",
+        "/var/tmp",
+    }
+)
+
+
+def install_dir_problem(path: str) -> str | None:
+    """Say why ``path`` cannot be the folder of the client, or return None: everything below it is removed later."""
+    if not path.startswith("/") or "\n" in path or "\t" in path:
+        return f"install_dir {path!r} must be an absolute path on the source, such as /smc"
+    parts = path.rstrip("/").split("/")[1:]
+    if not parts or any(part in ("", ".", "..") for part in parts):
+        return f"install_dir {path!r} must be a plain absolute path without '.', '..' or empty parts, such as /smc"
+    if path.rstrip("/") in _SYSTEM:
+        return f"install_dir {path!r} is a system folder; name a folder of its own, such as /smc or /opt/smc"
+    return None

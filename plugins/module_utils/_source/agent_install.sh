@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+
+# Checks the bundle that lies at PAYLOAD and unpacks it to FOLDER. The folder appears under its name when it is whole.
+
+agent_install() {
+    size=$(wc -c <"$PAYLOAD")
+    [ "$((size))" -eq "$PAYLOAD_SIZE" ] || { say failed "$PAYLOAD has $size bytes on the host, $PAYLOAD_SIZE were sent"; return; }
+    if command -v sha256sum >/dev/null 2>&1; then
+        sum=$(sha256sum "$PAYLOAD")
+        sum=${sum%% *}
+        if [ "$sum" != "$PAYLOAD_SHA256" ]; then
+            say failed "$PAYLOAD has SHA-256 $sum on the host, $PAYLOAD_SHA256 was sent"
+            return
+        fi
+    fi
+    [ ! -e "$INSTALL_DIR/$FOLDER" ] || { say failed "$INSTALL_DIR/$FOLDER is in the way"; return; }
+    new=$INSTALL_DIR/.edgelift/new
+    rm -rf "$new"
+    mkdir -p "$new" || { say failed "cannot make $new"; return; }
+    if ! errors=$({ gzip -dc "$PAYLOAD" | (cd "$new" && tar -xf -); } 2>&1); then
+        say failed "cannot unpack the bundle to $new: $(printf '%s' "$errors" | tail -n 1)"
+        rm -rf "$new"
+        return
+    fi
+    # tar keeps the owners of the machine that packed the bundle; one of them may be a user of this host.
+    chown -R 0:0 "$new"
+    chmod 700 "$new/$FOLDER" "$new/$FOLDER/go2aliyun_client"
+    if ! errors=$(mv "$new/$FOLDER" "$INSTALL_DIR/$FOLDER" 2>&1); then
+        say failed "cannot move the unpacked client to $INSTALL_DIR/$FOLDER: $errors"
+        return
+    fi
+    printf 'dir %s\nsha256 %s\n' "$INSTALL_DIR/$FOLDER" "$SHA256" >"$INSTALL_DIR/.edgelift/bundle"
+}
+
+agent_install
+rm -rf "$PAYLOAD" "$INSTALL_DIR/.edgelift/new"
+agent_state

@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+
+# Ends the client of each folder given and removes the folder: first in its own words, then by its process ids.
+
+agent_gone() { # folder seconds: wait until no process of the folder is left
+    left=$2
+    while [ -n "$(agent_pids "$1")" ]; do
+        [ "$left" -gt 0 ] || return 1
+        sleep 1
+        left=$((left - 1))
+    done
+}
+
+agent_end() { # folder
+    [ -n "$(agent_pids "$1")" ] || return 0
+    "$1/go2aliyun_client" --abort </dev/null >/dev/null 2>&1 &
+    agent_gone "$1" 10 && return 0
+    for pid in $(agent_pids "$1"); do kill -TERM "$pid" 2>/dev/null; done
+    agent_gone "$1" 5 && return 0
+    for pid in $(agent_pids "$1"); do kill -KILL "$pid" 2>/dev/null; done
+    agent_gone "$1" 5
+}
+
+agent_remove() { # folder...
+    for dir in "$@"; do
+        if ! agent_end "$dir"; then
+            say failed "the client in $dir cannot be ended: processes" "$(agent_pids "$dir")"
+            return
+        fi
+        errors=$(rm -rf "$dir" 2>&1) || say failed "cannot remove $dir: $errors"
+    done
+    rm -rf "$INSTALL_DIR/.edgelift"
+    rmdir "$INSTALL_DIR" 2>/dev/null
+    agent_state
+}

@@ -1,0 +1,20 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+
+# Starts the client so that it outlives this SSH session: a session of its own, hangups ignored, no terminal anywhere. A
+# question that it asks reads the end of file. The arguments of the client are the arguments of agent_start.
+
+agent_start() {
+    cd "$CLIENT_DIR" || { say failed "cannot enter $CLIENT_DIR"; return; }
+    set -- "$CLIENT_DIR/go2aliyun_client" "$@"
+    command -v setsid >/dev/null 2>&1 && set -- setsid "$@"
+    mkdir -p "$INSTALL_DIR/.edgelift"
+    (
+        trap '' HUP
+        umask 022
+        exec "$@"
+    ) </dev/null >>"$INSTALL_DIR/.edgelift/console.log" 2>&1 &
+    cd /
+}
