@@ -1,0 +1,244 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: smc_source
+short_description: Change or delete a source of Server Migration Center
+version_added: 0.1.0
+author:
+  - Edgelift contributors (@edgelift)
+description:
+  - Changes the name and description of a registered source server, or deletes the source from SMC.
+  - A source is not made here. It comes into being when the SMC client starts on the server.
+  - Deleting a source does not touch the server itself. Remove the SMC client there first, or it registers again.
+extends_documentation_fragment:
+  - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.attributes
+  - edgelift.ens_migration.wait
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  source_id:
+    description:
+      - The id of the source. Names are not unique, so a source is never chosen by name.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) changes a source that exists.
+      - V(absent) deletes it. That is refused while it has a running job, and while it has an unfinished one unless
+        O(force=true).
+    type: str
+    choices:
+      - present
+      - absent
+    default: present
+  name:
+    description:
+      - The new name, 2 to 128 characters, a letter first.
+      - If unset, the name stays.
+    type: str
+  description:
+    description:
+      - The new description, 2 to 128 characters.
+      - If unset, the description stays.
+    type: str
+  force:
+    description:
+      - Whether O(state=absent) also deletes an unfinished job of the source that is not running, with the resources
+        that this job holds.
+    type: bool
+    default: false
+seealso:
+  - module: edgelift.ens_migration.smc_source_info
+"""
+
+EXAMPLES = r"""
+- name: Rename a source
+  edgelift.ens_migration.smc_source:
+    region: ap-southeast-1
+    source_id: s-bp1e2fsl57knvuug0000
+    name: web-01
+
+- name: Delete a source with its failed job, and wait until it is gone
+  edgelift.ens_migration.smc_source:
+    region: ap-southeast-1
+    source_id: s-bp1e2fsl57knvuug0000
+    state: absent
+    force: true
+
+- name: Start the deletion of a source
+  edgelift.ens_migration.smc_source:
+    region: ap-southeast-1
+    source_id: s-bp1e2fsl57knvuug0000
+    state: absent
+    wait: false
+
+- name: See whether it is gone
+  edgelift.ens_migration.smc_source_info:
+    region: ap-southeast-1
+    source_ids:
+      - s-bp1e2fsl57knvuug0000
+  register: registered
+"""
+
+RETURN = r"""
+source:
+  description: The source. Empty when it is gone, or would be. On failure, what was seen last.
+  returned: success
+  type: dict
+  contains:
+    source_id:
+      description: The id of the source.
+      returned: when it exists
+      type: str
+      sample: s-bp1e2fsl57knvuug0000
+    name:
+      description: Its name. Names are not unique.
+      returned: when it exists
+      type: str
+      sample: web-01
+    description:
+      description: Its description.
+      returned: when it exists
+      type: str
+      sample: Web server
+    state:
+      description: C(Unavailable), C(Available), C(InUse) or C(Deleting).
+      returned: when it exists
+      type: str
+      sample: Available
+    state_info:
+      description: Why it is C(Unavailable), in the words of SMC.
+      returned: when it exists
+      type: str
+      sample: ''
+    error_code:
+      description: The error code of an C(Unavailable) source.
+      returned: when it exists
+      type: str
+      sample: ''
+    job_id:
+      description: Its last replication job.
+      returned: when it exists
+      type: str
+      sample: j-bp17bclvg344jlyt0000
+    platform:
+      description: The distribution.
+      returned: when it exists
+      type: str
+      sample: Ubuntu
+    architecture:
+      description: The architecture.
+      returned: when it exists
+      type: str
+      sample: x86_64
+    agent_version:
+      description: The version of the SMC client.
+      returned: when it exists
+      type: str
+      sample: 2.8.5
+    replication_driver:
+      description: The replication driver.
+      returned: when it exists
+      type: str
+      sample: SMT
+    system_disk_size:
+      description: The size of the system disk in GiB.
+      returned: when it exists
+      type: int
+      sample: 20
+    creation_time:
+      description: When it registered.
+      returned: when it exists
+      type: str
+      sample: '2026-11-24T08:00:00Z'
+    hostname:
+      description: The host name that the SMC client has reported.
+      returned: when it exists
+      type: str
+      sample: web-01
+    ipv4:
+      description: The address that the SMC client has reported.
+      returned: when it exists
+      type: str
+      sample: 192.0.2.10
+    system_info:
+      description: All that the SMC client has reported.
+      returned: when it exists
+      type: dict
+      sample:
+        hostname: web-01
+        ipv4: 192.0.2.10
+        cores: '2'
+    data_disks:
+      description: The data disks.
+      returned: when it exists
+      type: list
+      elements: dict
+      sample:
+        - index: 1
+          path: /mnt/data
+          size: 40
+    tags:
+      description: The tags.
+      returned: when it exists
+      type: dict
+      sample: {'edgelift:wave': wave_01}
+transfers:
+  description: The jobs that prevent the deletion, as M(edgelift.ens_migration.smc_transfer_info) shows them.
+  returned: when a deletion is refused because of them
+  type: list
+  elements: dict
+  sample:
+    - job_id: j-bp17bclvg344jlyt0000
+      status: Running
+error:
+  description: What went wrong, for programs.
+  returned: failure
+  type: dict
+  sample:
+    action: Deleting the source
+    code: SourceServer.InUse
+    request_id: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+    http_status: null
+    retryable: false
+    hint: "Stop and delete the job first, or, when it is not running, use force."
+request_id:
+  description: The id of the request that failed.
+  returned: failure
+  type: str
+  sample: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec, wait_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import source
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
+
+
+def main() -> None:
+    own = ArgSpec(
+        argument_spec={
+            "source_id": {"type": "str", "required": True},
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "name": {"type": "str"},
+            "description": {"type": "str"},
+            "force": {"type": "bool", "default": False},
+        }
+    )
+    spec = auth_spec().merge(wait_spec(), own)
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), source.work)
+
+
+if __name__ == "__main__":
+    main()
