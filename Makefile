@@ -64,7 +64,7 @@ demo: collection
 	@$(python) -m testbed.demo $(if $(filter-out 0 no false,$(KEEP)),--keep)
 
 # ---- gates: one line each, or the whole log of the one that failed ----
-.PHONY: lint ruff mypy ansible-lint changelog sanity sanity-newest sanity-oldest galaxy molecule
+.PHONY: lint ruff mypy ansible-lint ansible-lint-oldest changelog sanity sanity-newest sanity-oldest galaxy molecule
 lint: ruff mypy ansible-lint changelog
 sanity: sanity-newest sanity-oldest
 
@@ -75,7 +75,11 @@ mypy: collection
 	@$(gate) mypy env MYPYPATH=build/tree:tests $(python) -m mypy -p ansible_collections.edgelift.ens_migration.plugins -p sandbox -p testbed
 
 ansible-lint: collection
-	@$(gate) ansible-lint env -C $(tree) PATH=$(root)/.venv/bin:$$PATH ansible-lint --offline --strict
+	@$(gate) ansible-lint env -C $(tree) NO_COLOR=1 PATH=$(root)/.venv/bin:$$PATH ansible-lint --offline --strict
+
+ansible-lint-oldest: collection oldest
+	@if [ -e .venv-2.16/complete ]; then \
+	  $(gate) ansible-lint-2.16 env -C $(tree) NO_COLOR=1 PATH=$(root)/.venv-2.16/bin:$$PATH ansible-lint --offline --strict; fi
 
 changelog: venv
 	@$(gate) changelog $(python) -m antsibull_changelog lint
@@ -104,11 +108,12 @@ pytest-oldest: collection oldest
 	@if [ -e .venv-2.16/complete ]; then $(gate) pytest-2.16 $(oldest) -m pytest -o cache_dir=build/pytest-2.16; fi
 
 environments: collection oldest importer
-gates: ruff mypy ansible-lint changelog galaxy sanity molecule pytest-oldest
+gates: sanity-oldest ruff mypy ansible-lint ansible-lint-oldest changelog galaxy molecule sanity-newest pytest-oldest
 
 # Gates first, two at a time; pytest on the newest ansible-core comes last, so that its closing line is the last one printed.
 test:
 	@$(MAKE) --no-print-directory -j3 environments
+	@tools/about.sh
 	@$(MAKE) --no-print-directory -j2 --keep-going gates
 	@$(python) -m pytest
 
