@@ -44,7 +44,7 @@ control calls (no signature):
   GET  /_sandbox/images/<ENS image id>      the files of an ENS image's disks
   POST /_sandbox/clock {"advance": 3600}    let an hour pass; {"rate": 60}: a minute per second; {"rate": 0}: freeze
   POST /_sandbox/seed  <world>              add what a world file (YAML or JSON) describes
-  POST /_sandbox/reset                      back to the world of the start
+  POST /_sandbox/reset  [world]             back to the world of the start, or to the one in the body
 
 world file (YAML; every field has a default, an unknown one is an error):
   account: {id: "16 digits", balance: 100, roles: [...], quotas: {vpc: 10, jobs: 1000, concurrent_jobs: 50, ...}}

@@ -25,6 +25,7 @@ class VirtualClock:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._monotonic = monotonic
+        self._wall = wall
         self._base_real = monotonic()
         self._base_virtual = wall() if start is None else start
         self._rate = _checked_rate(rate)
@@ -70,6 +71,11 @@ class VirtualClock:
             yield
         finally:
             self._pinned = None
+
+    def restart(self, start: float | None, rate: float) -> None:
+        """Begin anew at ``start`` (unset: real now) and ``rate``: the one way back in time, for ``reset``."""
+        self._rate = _checked_rate(rate)
+        self._rebase(self._wall() if start is None else start)
 
     def _rebase(self, virtual: float) -> None:
         self._base_virtual = virtual

@@ -51,26 +51,24 @@ class Control:
         return {"status": "ok", "region": self.world.region, "profile": self.cloud.settings.profile,
                 "now": iso(self.cloud.clock.time())}  # fmt: skip
 
-    async def reset(self, _request: web.Request) -> dict[str, Any]:
-        """Back to the world that the process was started with; blobs, meter and request log are emptied."""
+    async def reset(self, request: web.Request) -> dict[str, Any]:
+        """Back to the world of the start, or to the one in the body; blobs, meter and request log are emptied."""
+        document = _document(await request.text())
+        if document is not None:
+            self.world = parse_world(document, "the body")
         await empty(self.cloud)
         self.cloud.rng.seed(self.world.seed)
+        self.cloud.clock.restart(self.world.start, self.world.clock_rate)
         seed(self.cloud, self.world)
         return {"status": "ok"}
 
     async def seed(self, request: web.Request) -> dict[str, Any]:
         """Add what a world (YAML or JSON in the body) describes to what is there."""
-        try:
-            document = yaml.safe_load(await request.text())
-        except yaml.YAMLError as failed:
-            raise Refused(f"the body is not valid YAML or JSON: {failed}") from failed
-        try:
-            if isinstance(document, dict):
-                kept = {"account", "region", "profile", "ens_accept_formats"}
-                document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
-            seed(self.cloud, parse_world(document, "the body"))
-        except (WorldError, KeyError) as failed:
-            raise Refused(str(failed)) from failed
+        document = _document(await request.text())
+        if isinstance(document, dict):
+            kept = {"account", "region", "profile", "ens_accept_formats"}
+            document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
+        seed(self.cloud, parse_world(document, "the body"))
         return {"status": "ok"}
 
     async def state(self, _request: web.Request) -> dict[str, Any]:
@@ -134,11 +132,18 @@ async def empty(cloud: Cloud) -> None:
         shutil.rmtree(cloud.root / name, ignore_errors=True)
 
 
+def _document(text: str) -> Any:
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as failed:
+        raise Refused(f"the body is not valid YAML or JSON: {failed}") from failed
+
+
 def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def respond(request: web.Request) -> web.Response:
         try:
             return web.json_response(await answer(request))
-        except (Refused, ValueError) as failed:
+        except (Refused, WorldError, ValueError, KeyError) as failed:
             return web.json_response({"error": str(failed)}, status=400)
 
     return respond

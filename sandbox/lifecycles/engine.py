@@ -14,7 +14,7 @@ from collections import defaultdict
 from sandbox.cloud import Cloud
 from sandbox.lifecycles.effects import EFFECTS
 from sandbox.lifecycles.failures import failure_edge, spend
-from sandbox.lifecycles.guards import GUARDS
+from sandbox.lifecycles.guards import GUARDS, MOMENTS
 from sandbox.lifecycles.tables import GONE, LIFECYCLES, Edge
 from sandbox.store import Row
 
@@ -63,8 +63,15 @@ def _due(cloud: Cloud, name: str, row: Row, now: float) -> tuple[float, Edge] | 
     for edge in ([forced] if forced else []) + _EDGES[name][row["state"]]:
         moment = row["since"] + edge.delay[0 if cloud.settings.profile == "fast" else 1]
         if moment <= now and (not edge.guard or GUARDS[edge.guard](cloud, row)):
-            return (now if edge.guard else moment), edge
+            return _moment(cloud, row, edge, moment, now), edge
     return None
+
+
+def _moment(cloud: Cloud, row: Row, edge: Edge, due: float, now: float) -> float:
+    if not edge.guard:
+        return due
+    known = MOMENTS[edge.guard](cloud, row) if edge.guard in MOMENTS else None
+    return now if known is None else min(now, max(due, known))
 
 
 def _step(cloud: Cloud, moment: float, name: str, row: Row, edge: Edge) -> None:

@@ -132,6 +132,23 @@ def ingest_failed(cloud: Cloud, image: Row) -> bool:
     return cloud.work.failure(f"ingest/{image['id']}") is not None
 
 
+def _bytes_received_at(cloud: Cloud, job: Row) -> float | None:
+    source = cloud.sources.get(job["source_id"])
+    if job["received"] or source is None or not source["simulated"]:
+        return None
+    return float(job["since"]) + simulated_seconds(source)
+
+
+def _expired_at(_cloud: Cloud, job: Row) -> float | None:
+    return max(float(job["since"]), float(job["valid_until"]))
+
+
+# When a guard that waits for time became true: its step happens at that moment, also when the clock jumped past it.
+MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
+    "all_bytes_received": _bytes_received_at,
+    "job_expired": _expired_at,
+}
+
 GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (

@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cloud without process and sockets, on a clock that stands still until a test moves it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from sandbox.bytes.disks import DiskStore
+from sandbox.bytes.receiver import Receivers
+from sandbox.clock import iso
+from sandbox.cloud import Cloud
+from sandbox.lifecycles.engine import tick
+from sandbox.seeding import seed
+from sandbox.transport.rpc import Reply, RpcService
+from sandbox.transport.signature import sign, string_to_sign
+from sandbox.work import Work
+from sandbox.world import parse_world
+
+START = 1_800_000_000.0
+KEY, SECRET = "LTAI5tUnit", "unit-secret"
+VERSIONS = {"smc": "2019-06-01", "ecs": "2014-05-26", "vpc": "2016-04-28", "ens": "2017-11-10", "sts": "2015-04-01",
+            "location": "2015-06-12"}  # fmt: skip
+
+
+class PlainBuckets:
+    """Buckets as folders: just what the RPC rooms need."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.rows: dict[str, dict[str, str]] = {}
+
+    def create_bucket(self, name: str, region: str, owner: str) -> None:
+        """Make an empty bucket."""
+        self.rows[name] = {"name": name, "region": region, "owner": owner}
+        (self.root / name).mkdir(parents=True)
+
+    def bucket(self, name: str) -> dict[str, str] | None:
+        """The bucket, or None."""
+        return self.rows.get(name)
+
+    def object_path(self, bucket: str, key: str) -> Path:
+        """The file of an object."""
+        return self.root / bucket / key
+
+    def exists(self, bucket: str, key: str) -> bool:
+        """True when the object is there."""
+        return bucket in self.rows and self.object_path(bucket, key).exists()
+
+    def put_file(self, bucket: str, key: str, path: Path) -> None:
+        """Move a file in as an object."""
+        shutil.move(path, self.object_path(bucket, key))
+
+
+class InstantWork(Work):
+    """Background work that is over as soon as it is started."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outcomes: dict[str, tuple[Any, str | None]] = {}
+        self.later = False
+
+    def start(self, key: str, make: Callable[[], Awaitable[Any]]) -> None:
+        """Run it to its end now, unless ``later``."""
+        if self.later or key in self.outcomes:
+            return
+        try:
+            self.outcomes[key] = (asyncio.run(_await(make)), None)
+        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the outcome
+            self.outcomes[key] = (None, str(problem))
+
+    def done(self, key: str) -> bool:
+        """As Work says."""
+        return key in self.outcomes and self.outcomes[key][1] is None
+
+    def result(self, key: str) -> Any:
+        """As Work says."""
+        return self.outcomes[key][0]
+
+    def failure(self, key: str) -> str | None:
+        """As Work says."""
+        return self.outcomes[key][1] if key in self.outcomes else None
+
+    def forget(self, key: str) -> None:
+        """As Work says."""
+        self.outcomes.pop(key, None)
+
+
+async def _await(make: Callable[[], Awaitable[Any]]) -> Any:
+    return await make()
+
+
+class Bench:
+    """A cloud and the ways to drive it: signed calls, time, shortcuts through a migration."""
+
+    def __init__(self, root: Path, world: dict[str, Any]) -> None:
+        document = {
+            "credentials": {KEY: {"secret": SECRET}}, "start": START, "clock_rate": 0,
+            "buckets": [{"name": "images-sg", "region": "ap-southeast-1"},
+                        {"name": "images-bj", "region": "cn-beijing"}],
+            "sources": [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}]}
+                        for n in range(1, 4)],
+            **world,
+        }  # fmt: skip
+        settings = parse_world(document, "unit")
+        store = DiskStore(root / "disks")
+        buckets: Any = PlainBuckets(root / "oss")
+        self.cloud = Cloud(settings, root, store, Receivers(store), buckets, "http://127.0.0.1:1")
+        self.work = InstantWork()
+        self.cloud.work = self.work
+        seed(self.cloud, settings)
+        self.rpc = RpcService(self.cloud)
+        self._nonce = itertools.count()
+
+    def raw(self, params: dict[str, str], secret: str = SECRET, method: str = "POST") -> Reply:
+        """Sign and serve exactly these parameters."""
+        signed = {**params, "Signature": sign(secret, string_to_sign(method, params))}
+        return self.rpc.serve(method, signed)
+
+    def envelope(self, product: str, action: str, **params: Any) -> dict[str, str]:
+        """The parameters of a call as the v1 SDK sends them."""
+        return {
+            "Action": action, "Version": VERSIONS[product], "Format": "JSON", "AccessKeyId": KEY,
+            "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0", "SignatureType": "",
+            "SignatureNonce": str(next(self._nonce)), "Timestamp": iso(time.time()), "RegionId": "ap-southeast-1",
+            **{key.replace("__", "."): str(value) for key, value in params.items()},
+        }  # fmt: skip
+
+    def call(self, product: str, action: str, **params: Any) -> Reply:
+        """A signed call; ``DataDisk__1__Size`` stands for ``DataDisk.1.Size``."""
+        return self.raw(self.envelope(product, action, **params))
+
+    def ok(self, product: str, action: str, **params: Any) -> dict[str, Any]:
+        """The body of a call that must succeed."""
+        reply = self.call(product, action, **params)
+        assert reply.status == 200, reply.body
+        return reply.body
+
+    def code(self, product: str, action: str, **params: Any) -> tuple[int, str]:
+        """(status, code) of a call that must be refused."""
+        reply = self.call(product, action, **params)
+        assert reply.status != 200, reply.body
+        return reply.status, reply.body["Code"]
+
+    def advance(self, seconds: float) -> None:
+        """Let virtual time pass, and everything happen that is due."""
+        tick(self.cloud)
+        self.cloud.clock.advance(seconds)
+        tick(self.cloud)
+
+    def job(self, number: int = 1, **params: Any) -> str:
+        """A new job for source ``web<number>``."""
+        return str(self.ok("smc", "CreateReplicationJob", **self.job_params(number, **params))["JobId"])
+
+    def job_params(self, number: int = 1, **params: Any) -> dict[str, Any]:
+        """Parameters of a job that nothing is wrong with."""
+        return {"SourceId": f"s-unitweb{number:05}", "Name": f"job-{number}", "ImageName": f"image-{number}",
+                "SystemDiskSize": 20, "DataDisk__1__Index": 1, "DataDisk__1__Size": 30, **params}  # fmt: skip
+
+    def started(self, number: int = 1, **params: Any) -> str:
+        """A job that was started."""
+        job_id = self.job(number, **params)
+        self.ok("smc", "StartReplicationJob", JobId=job_id)
+        return job_id
+
+    def finished(self, number: int = 1, **params: Any) -> dict[str, Any]:
+        """A job that went through."""
+        job_id = self.started(number, **params)
+        self.finish()
+        shown = self.show(job_id)
+        assert shown["Status"] == "Finished", shown
+        return shown
+
+    def finish(self) -> None:
+        """Let what was started come to its end: bytes are moved between jumps of the clock, not by them."""
+        for _ in range(4):
+            self.advance(1000)
+
+    def show(self, job_id: str) -> dict[str, Any]:
+        """The job as DescribeReplicationJobs shows it, or {} when it is gone."""
+        found = self.ok("smc", "DescribeReplicationJobs", JobId__1=job_id)["ReplicationJobs"]["ReplicationJob"]
+        return dict(found[0]) if found else {}

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import time
+
+import pytest
+from sandbox_bench import KEY, Bench
+
+from sandbox.clock import iso
+from sandbox.transport.nonces import Nonces
+from sandbox.transport.signature import sign, string_to_sign
+
+
+def test_the_vendors_known_answer() -> None:
+    params = {
+        "Timestamp": "2016-02-23T12:46:24Z", "Format": "XML", "AccessKeyId": "testid", "Action": "DescribeRegions",
+        "SignatureMethod": "HMAC-SHA1", "SignatureNonce": "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf",
+        "Version": "2014-05-26", "SignatureVersion": "1.0",
+    }  # fmt: skip
+    assert sign("testsecret", string_to_sign("GET", params)) == "OLeaidS1JvxuMvnyHOwuJ+uX5qY="
+
+
+def test_empty_and_strange_values_are_part_of_the_signature() -> None:
+    text = string_to_sign("POST", {"b": "", "a": "x y~*/+ü", "Signature": "left out"})
+    assert text == "POST&%2F&a%3Dx%2520y~%252A%252F%252B%25C3%25BC%26b%3D"
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"AccessKeyId": "LTAInobody"}, 404, "InvalidAccessKeyId.NotFound"),
+        ({"Timestamp": iso(time.time() - 1000)}, 400, "InvalidTimeStamp.Expired"),
+        ({"Timestamp": iso(time.time() + 1000)}, 400, "InvalidTimeStamp.Expired"),
+        ({"Timestamp": "yesterday"}, 400, "InvalidTimeStamp.Format"),
+        ({"SignatureMethod": "HMAC-MD5"}, 400, "InvalidSignatureMethod"),
+        ({"SignatureNonce": ""}, 400, "MissingSignatureNonce"),
+        ({"SecurityToken": "something"}, 400, "InvalidSecurityToken.MismatchWithAccessKey"),
+    ],
+)
+def test_what_the_gateway_refuses(bench: Bench, changes: dict[str, str], status: int, code: str) -> None:
+    reply = bench.raw({**bench.envelope("sts", "GetCallerIdentity"), **changes})
+    assert (reply.status, reply.body["Code"]) == (status, code)
+
+
+def test_a_wrong_secret_shows_the_string_to_sign_after_a_colon(bench: Bench) -> None:
+    params = bench.envelope("sts", "GetCallerIdentity")
+    reply = bench.raw(params, secret="wrong")
+    assert (reply.status, reply.body["Code"]) == (400, "SignatureDoesNotMatch")
+    assert reply.body["Message"].split(":")[1] == string_to_sign("POST", params)
+
+
+def test_the_skew_is_judged_on_real_time(bench: Bench) -> None:
+    bench.cloud.clock.advance(1_000_000)
+    assert bench.ok("sts", "GetCallerIdentity")["AccountId"] == "1234567890123456"
+
+
+def test_a_replayed_request_has_no_second_effect(bench: Bench) -> None:
+    params = bench.envelope("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")
+    assert bench.raw(params).status == 200
+    reply = bench.raw(params)
+    assert (reply.status, reply.body["Code"]) == (400, "SignatureNonceUsed")
+    assert bench.ok("vpc", "DescribeVpcs")["TotalCount"] == 1
+
+
+def test_a_forged_request_does_not_use_up_the_nonce(bench: Bench) -> None:
+    params = bench.envelope("sts", "GetCallerIdentity")
+    assert bench.raw(params, secret="wrong").status == 400
+    assert bench.raw(params).status == 200
+
+
+def test_nonces_are_forgotten_after_their_window() -> None:
+    nonces = Nonces()
+    assert nonces.first_use("a", 0)
+    assert not nonces.first_use("a", 1800)
+    assert nonces.first_use("a", 1801)
+
+
+@pytest.mark.sandbox_world({"credentials": {"STS.unit": {"secret": "s", "token": "the-token", "ttl": 60}}})
+def test_sts_credentials_need_their_token_and_end_on_the_virtual_clock(bench: Bench) -> None:
+    def reply(**changes: str) -> str:
+        params = {**bench.envelope("sts", "GetCallerIdentity"), "AccessKeyId": "STS.unit", **changes}
+        return str(bench.raw(params, secret="s").body.get("Code", "ok"))
+
+    assert reply() == "MissingSecurityToken"
+    assert reply(SecurityToken="another") == "InvalidSecurityToken.Malformed"
+    assert reply(SecurityToken="the-token") == "ok"
+    bench.cloud.clock.advance(60)
+    assert reply(SecurityToken="the-token") == "InvalidSecurityToken.Expired"
+    assert KEY not in [row["id"] for row in bench.cloud.store.table("credentials")]
+
+
+def test_an_assumed_role_gets_a_credential_that_works_and_ends(bench: Bench) -> None:
+    arn = "acs:ram::1234567890123456:role/AliyunServiceRoleForSMC"
+    answer = bench.ok("sts", "AssumeRole", RoleArn=arn, RoleSessionName="ansible", DurationSeconds=900)
+    credentials = answer["Credentials"]
+
+    def identity() -> dict[str, object]:
+        params = {**bench.envelope("sts", "GetCallerIdentity"), "AccessKeyId": credentials["AccessKeyId"],
+                  "SecurityToken": credentials["SecurityToken"]}  # fmt: skip
+        return bench.raw(params, secret=credentials["AccessKeySecret"]).body
+
+    assert identity()["Arn"] == "acs:ram::1234567890123456:assumed-role/AliyunServiceRoleForSMC/ansible"
+    bench.cloud.clock.advance(900)
+    assert identity()["Code"] == "InvalidSecurityToken.Expired"
+
+
+def test_a_role_that_does_not_exist_cannot_be_assumed(bench: Bench) -> None:
+    arn = "acs:ram::1234567890123456:role/Nobody"
+    assert bench.code("sts", "AssumeRole", RoleArn=arn, RoleSessionName="ansible") == (404, "EntityNotExist.Role")
