@@ -179,11 +179,12 @@ class Fleet:
         """Let one stage decide and act for one server; return whether a job was started."""
         row.phase = phase
         decision = self._decide(row, phase)
-        if decision.kind == "act" and phase == "transfer" and decision.action == "start":
-            if running >= _limits.CONCURRENT_JOBS:
-                decision = Decision.wait(f"{running} jobs are running, SMC runs {_limits.CONCURRENT_JOBS} at once")
+        starts = phase == "transfer" and decision.action == "start"
+        if starts and running >= _limits.CONCURRENT_JOBS:
+            decision = Decision.wait(f"{running} jobs are running, SMC runs {_limits.CONCURRENT_JOBS} at once")
+            starts = False
         self._apply(row, decision)
-        return decision.kind == "act" and decision.action == "start"
+        return starts
 
     def _decide(self, row: Progress, phase: Phase) -> Decision:
         if phase == "transfer":

@@ -34,7 +34,7 @@ DEFAULT_FORMAT: Final = {"ap-southeast-1": "qcow2", "cn-beijing": "raw"}
 """The format that works without a conversion: ENS documents qcow2, cn-beijing can only export raw."""
 
 FORMATS: Final = ("qcow2", "raw")
-"""Formats that both ends know: ECS can write them and ENS stores them (DescribeSelfImages, DiskDeviceMapping.Format)."""
+"""Formats that ECS can write and ENS stores (DescribeSelfImages, DiskDeviceMapping.Format)."""
 
 MAX_DATA_DISKS: Final = 4
 """ExportImage and the ENS limits page."""

@@ -16,7 +16,7 @@ STATUSES: Final = ("migrated", "blocked", "failed", "pending")
 
 
 def disks_of(probe: Mapping[str, Any]) -> list[dict[str, int]]:
-    """Return the disks of a probed host as ``{index, bytes}``: the system disk is 0, data disks count from 1 by name."""
+    """Return the disks of a probed host as ``{index, bytes}``: the system disk is 0, data disks count by name."""
     ordered = sorted(probe.get("disks") or [], key=lambda disk: (not disk.get("system"), disk.get("name", "")))
     return [{"index": index, "bytes": int(disk["bytes"])} for index, disk in enumerate(ordered)]
 

@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """One server of a migration: the counterpart of identity_spec() in module_utils/_work/options.py."""
+
+    DOCUMENTATION = r"""
+options:
+  name:
+    description:
+      - The name of the migration, usually the name of the wave.
+      - Together with O(host) and O(fingerprint) it gives the migration id, which every resource carries in its name.
+        Moving the same server once more needs another name.
+    type: str
+    required: true
+  host:
+    description:
+      - The inventory name of the server.
+    type: str
+    required: true
+  fingerprint:
+    description:
+      - What makes the machine recognisable, as M(edgelift.ens_migration.source_probe) returns it.
+      - If unset, O(source_id) stands for the machine.
+    type: str
+  source_id:
+    description:
+      - The id of the server in SMC, as its own client reported it.
+      - If unset, O(fingerprint) must be given, and nothing can be copied.
+    type: str
+  image_name:
+    description:
+      - What the name of the image begins with. The migration id is appended to it.
+      - Two to 111 characters, a letter first, then letters, digits, underscores, colons or hyphens.
+      - If unset, the name of the O(host) is used, with other characters replaced by hyphens.
+    type: str
+  disks:
+    description:
+      - The disks of the server. They are compared with what the cloud made of them.
+      - If unset, their number and sizes are not compared.
+    type: list
+    elements: dict
+    suboptions:
+      index:
+        description: V(0) for the system disk, data disks count from V(1).
+        type: int
+        required: true
+      bytes:
+        description: The size of the disk in bytes.
+        type: int
+        required: true
+"""
+
+    SERVERS = r"""
+options:
+  servers:
+    description:
+      - The servers, as P(edgelift.ens_migration.wave_servers#filter) makes them of inventory hosts.
+    type: list
+    elements: dict
+    suboptions:
+      host:
+        description: The inventory name of the server.
+        type: str
+        required: true
+      fingerprint:
+        description:
+          - What makes the machine recognisable, as M(edgelift.ens_migration.source_probe) returns it.
+          - If unset, O(servers[].source_id) stands for the machine.
+        type: str
+      source_id:
+        description:
+          - The id of the server in SMC, as its own client reported it.
+          - If unset, nothing can be copied; an image that exists already is still recognised.
+        type: str
+      image_name:
+        description:
+          - What the name of the image begins with. The migration id is appended to it.
+          - If unset, the name of the host is used, with other characters replaced by hyphens.
+        type: str
+      platform:
+        description:
+          - The distribution, as the C(ID) of C(/etc/os-release) says it. ENS is told only C(centos) and C(ubuntu).
+          - If unset, ENS is told none.
+        type: str
+      disks:
+        description:
+          - The disks of the server. They are compared with what the cloud made of them.
+          - If unset, their number and sizes are not compared.
+        type: list
+        elements: dict
+        suboptions:
+          index:
+            description: V(0) for the system disk, data disks count from V(1).
+            type: int
+            required: true
+          bytes:
+            description: The size of the disk in bytes.
+            type: int
+            required: true
+"""

@@ -1,0 +1,70 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """How the stages work: the counterpart of transfer_spec() and bucket_spec() in module_utils/_work/options.py."""
+
+    TRANSFER = r"""
+options:
+  vpc_id:
+    description:
+      - The VPC in which SMC places the intermediate instance.
+      - If unset, SMC makes a VPC for every job, and ten VPCs are all that a Region allows by default.
+    type: str
+  vswitch_id:
+    description:
+      - The vSwitch of the intermediate instance. Needed when O(net_mode=vpc).
+      - If unset, see O(vpc_id).
+    type: str
+  net_mode:
+    description:
+      - Whether the source reaches the intermediate instance at its public address (V(internet)) or through a private
+        connection to the VPC (V(vpc)).
+    type: str
+    default: internet
+    choices:
+      - internet
+      - vpc
+  job_valid_days:
+    description:
+      - Days after which SMC lets a job that is not running expire, 7 to 90.
+    type: int
+    default: 7
+  job_retries:
+    description:
+      - How often a job that failed is started again, where a retry can help.
+    type: int
+    default: 2
+  replication_parameters:
+    description:
+      - Parameters of the copy, such as C(bandwidth_limit) in KB/s, C(compress_level) from 0 to 10, and C(checksum).
+      - If unset, SMC chooses.
+    type: dict
+"""
+
+    BUCKET = r"""
+options:
+  bucket:
+    description:
+      - The OSS bucket through which images go, in the same O(region).
+      - Exported objects and notes are made in it and removed again. Nothing else in it is touched.
+    type: str
+    required: true
+  image_format:
+    description:
+      - The format in which ECS exports and ENS imports.
+      - If unset, V(qcow2) in C(ap-southeast-1) and V(raw) in C(cn-beijing), where ECS exports nothing else.
+    type: str
+    choices:
+      - qcow2
+      - raw
+  export_role_name:
+    description:
+      - The RAM role that lets ECS write to the bucket.
+    type: str
+    default: AliyunECSImageExportDefaultRole
+"""

@@ -1,0 +1,148 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ens_image_import
+short_description: Import an ENS image from OSS
+version_added: 0.1.0
+author:
+  - Edgelift contributors (@edgelift)
+description:
+  - Imports the exported disks of a server as one ENS image, and follows it until it is Available.
+  - An image that exists counts only when its name carries the migration id and its disks are those of the server. Anything
+    else is refused, because a name proves nothing.
+  - ENS has no way to ask for the same import twice. A note in the bucket is written before the call, so that an import whose
+    answer was lost is found instead of repeated.
+extends_documentation_fragment:
+  - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.attributes
+  - edgelift.ens_migration.server
+  - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.wait
+attributes:
+  check_mode:
+    support: full
+    details: Says whether an import would be asked for.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  objects:
+    description:
+      - The keys of the exported objects, the system disk first, then the data disks by index.
+      - If empty, the image must exist already.
+    type: list
+    elements: str
+    default: []
+  wait_timeout:
+    default: 14400
+  poll_interval:
+    default: 15.0
+seealso:
+  - module: edgelift.ens_migration.ecs_image_export
+  - module: edgelift.ens_migration.ens_image_info
+"""
+
+EXAMPLES = r"""
+- name: Import the image of a server
+  edgelift.ens_migration.ens_image_import:
+    region: ap-southeast-1
+    name: wave_01
+    host: web-01
+    source_id: s-bp1e2fsl57knvuug0000
+    bucket: migration-images
+    objects: "{{ exported.export.objects | map(attribute='key') }}"
+  delegate_to: localhost
+  register: imported
+
+- name: Show the image
+  ansible.builtin.debug:
+    msg: "{{ imported.image.image_id }}"
+"""
+
+RETURN = r"""
+image:
+  description: The ENS image.
+  returned: always
+  type: dict
+  contains:
+    migration_id:
+      description: What every resource of this server carries in its name.
+      returned: always
+      type: str
+      sample: el3fa2b19c0d1e2f
+    image_id:
+      description: The id of the image. Empty in check mode when there is none yet.
+      returned: always
+      type: str
+      sample: m-5wn1dh0000000000
+    image_name:
+      description: The name of the image.
+      returned: always
+      type: str
+      sample: web-01-el3fa2b19c0d1e2f
+    status:
+      description: The status of the image.
+      returned: always
+      type: str
+      sample: Available
+    state:
+      description: What was seen last, in words.
+      returned: always
+      type: str
+      sample: ENS image m-5wn1dh0000000000 is Uploading
+error:
+  description: What the service said.
+  returned: failure
+  type: dict
+  sample:
+    action: ens.ImportImage
+    code: Throttling.User
+    request_id: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+    http_status: 400
+    retryable: true
+    hint: Run the task again later.
+request_id:
+  description: The id of the request that failed.
+  returned: failure
+  type: str
+  sample: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+resources:
+  description: What this run has seen of the migration.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - kind: smc_job
+      id: j-bp17bclvg344jlyt0000
+      host: web-01
+      created: '2026-11-24T08:00:00Z'
+      deleted: ''
+      proof: ''
+phase:
+  description: The stage that was reached.
+  returned: success
+  type: str
+  sample: done
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec, wait_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, single
+
+
+def main():
+    own = ArgSpec(argument_spec={"objects": {"type": "list", "elements": "str", "default": []}})
+    spec = auth_spec().merge(wait_spec(14400, 15.0), options.identity_spec(), options.bucket_spec(), own)
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.image_import)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,275 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ens_migration
+short_description: Migrate a wave of servers to ENS images
+version_added: 0.1.0
+author:
+  - Edgelift contributors (@edgelift)
+description:
+  - Takes every server of a wave through all cloud stages in one process. SMC copies the server into an ECS image, ECS exports
+    the image to OSS, and ENS imports it.
+  - What is done is read from the cloud, so the same task continues after a crash, on any controller. A server whose ENS image
+    is Available is left alone.
+  - The input and the account are checked before anything billable exists.
+extends_documentation_fragment:
+  - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.attributes
+  - edgelift.ens_migration.server.servers
+  - edgelift.ens_migration.stages.transfer
+  - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.wait
+attributes:
+  check_mode:
+    support: full
+    details: Says which step would come next for each server. Later steps depend on it and are not foreseen.
+  diff_mode:
+    support: full
+    details: Shows the ENS images before and after.
+  idempotent:
+    support: full
+options:
+  name:
+    description:
+      - The name of the migration, usually the name of the wave.
+      - With the host and fingerprint of a server it gives the migration id, which every resource carries in its name. Moving
+        the same server once more needs another name.
+    type: str
+    required: true
+  state:
+    description:
+      - V(present) migrates.
+      - V(checked) checks the input and the account, and says where each server stands. It only reads.
+    type: str
+    default: present
+    choices:
+      - present
+      - checked
+  servers:
+    required: true
+  wait:
+    description:
+      - Whether to wait until every server has a verdict.
+      - Without waiting, every server is taken as far as it can go now. Servers still under way come back as C(pending), and
+        the same task continues with them later.
+  wait_timeout:
+    description:
+      - Seconds to wait. A server that has no verdict by then fails, with the last state seen.
+    default: 21600
+  poll_interval:
+    default: 15.0
+seealso:
+  - module: edgelift.ens_migration.smc_cleanup
+"""
+
+EXAMPLES = r"""
+- name: Migrate the hosts of this play
+  edgelift.ens_migration.ens_migration:
+    region: ap-southeast-1
+    name: wave_01
+    bucket: migration-images
+    servers: "{{ ansible_play_hosts | edgelift.ens_migration.wave_servers(hostvars) }}"
+  run_once: true
+  delegate_to: localhost
+
+- name: Check what could be migrated, without changing anything
+  edgelift.ens_migration.ens_migration:
+    region: ap-southeast-1
+    name: wave_01
+    state: checked
+    bucket: migration-images
+    servers: "{{ ansible_play_hosts | edgelift.ens_migration.wave_servers(hostvars) }}"
+  run_once: true
+  delegate_to: localhost
+
+- name: Advance a wave as far as it can go now, to be called again on a schedule
+  edgelift.ens_migration.ens_migration:
+    region: ap-southeast-1
+    name: wave_01
+    bucket: migration-images
+    servers: "{{ ansible_play_hosts | edgelift.ens_migration.wave_servers(hostvars) }}"
+    wait: false
+  run_once: true
+  delegate_to: localhost
+  register: result
+
+- name: Show who is under way
+  ansible.builtin.debug:
+    msg: "{{ result.migration.servers | selectattr('verdict', 'eq', 'pending') | map(attribute='host') }}"
+"""
+
+RETURN = r"""
+migration:
+  description: The wave.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: The name of the migration.
+      returned: always
+      type: str
+      sample: wave_01
+    wave_id:
+      description: What the migration ids of all its servers begin with.
+      returned: always
+      type: str
+      sample: el3fa2b1
+    finished:
+      description: Whether every server has a verdict.
+      returned: always
+      type: bool
+      sample: true
+    servers:
+      description: The servers.
+      returned: always
+      type: list
+      elements: dict
+      contains:
+        host:
+          description: The inventory name.
+          returned: always
+          type: str
+          sample: web-01
+        migration_id:
+          description: What every resource of this server carries in its name.
+          returned: always
+          type: str
+          sample: el3fa2b19c0d1e2f
+        image_name:
+          description: The name of the ENS image.
+          returned: always
+          type: str
+          sample: web-01-el3fa2b19c0d1e2f
+        source_id:
+          description: The id of the source in SMC.
+          returned: always
+          type: str
+          sample: s-bp1e2fsl57knvuug0000
+        phase:
+          description: C(preflight), C(transfer), C(export), C(import) or C(done).
+          returned: always
+          type: str
+          sample: done
+        verdict:
+          description: C(migrated), C(failed), C(blocked), C(pending), or C(clear) when O(state=checked) has nothing against it.
+          returned: always
+          type: str
+          sample: migrated
+        state:
+          description: What was seen last.
+          returned: always
+          type: str
+          sample: job j-bp17bclvg344jlyt0000 is Syncing
+        progress:
+          description: The progress of the copy in percent, while there is one.
+          returned: always
+          type: float
+          sample: 42.5
+        reasons:
+          description: Why the server failed or is blocked, and what to do.
+          returned: always
+          type: list
+          elements: str
+          sample: []
+        error:
+          description: The last error of a call for this server.
+          returned: always
+          type: dict
+          sample:
+        job_id:
+          description: The replication job.
+          returned: always
+          type: str
+          sample: j-bp17bclvg344jlyt0000
+        image_id:
+          description: The ECS image between copy and export.
+          returned: always
+          type: str
+          sample: m-t4n1dh0000000000
+        ens_image_id:
+          description: The ENS image.
+          returned: always
+          type: str
+          sample: m-5wn1dh0000000000
+        disks:
+          description: The disks as they were given.
+          returned: always
+          type: list
+          elements: dict
+          sample:
+            - index: 0
+              bytes: 21474836480
+        seconds:
+          description: Seconds until the server had its verdict in this run.
+          returned: always
+          type: float
+          sample: 1834.2
+    resources:
+      description: Everything that this run has seen of the migration, apart from the ENS images.
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - kind: smc_job
+          id: j-bp17bclvg344jlyt0000
+          host: web-01
+          created: '2026-11-24T08:00:00Z'
+          deleted: ''
+          proof: ''
+    calls:
+      description: How often each API action was called.
+      returned: always
+      type: dict
+      sample:
+        smc.DescribeReplicationJobs: 12
+acts:
+  description: How often each changing step was taken, or in check mode would be taken next.
+  returned: when O(state=present)
+  type: dict
+  sample:
+    transfer.create: 3
+error:
+  description: What the service said.
+  returned: failure
+  type: dict
+  sample:
+    action: sts.GetCallerIdentity
+    code: InvalidAccessKeyId.NotFound
+    request_id: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+    http_status: 404
+    retryable: false
+    hint: Check the access key id.
+request_id:
+  description: The id of the request that failed.
+  returned: failure
+  type: str
+  sample: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec, wait_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, wave
+
+
+def main():
+    own = ArgSpec(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "default": "present", "choices": ["present", "checked"]},
+        }
+    )
+    spec = auth_spec().merge(
+        wait_spec(21600, 15.0), options.servers_spec(True), options.transfer_spec(), options.bucket_spec(), own
+    )
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), wave.work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,229 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: smc_cleanup
+short_description: Remove what a migration left, with proof
+version_added: 0.1.0
+author:
+  - Edgelift contributors (@edgelift)
+description:
+  - Finds everything that a migration has left in the account, deletes it, and proves by a describe call that it is gone.
+    That is replication jobs, intermediate instances, ECS images and their snapshots, exported objects and parts of uploads,
+    ENS images whose import failed, sources, the activation code and the shared network.
+  - Only things that carry the migration id, or that belong to something that does, are deleted. ENS images that are Available
+    are the result and stay.
+  - Nothing but credentials and the names of migration and bucket is needed, so it works after a crash and from any controller.
+extends_documentation_fragment:
+  - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.attributes
+  - edgelift.ens_migration.server.servers
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  name:
+    description:
+      - The name of the migration.
+    type: str
+    required: true
+  state:
+    description:
+      - V(absent) deletes.
+      - V(reported) only says what is there.
+    type: str
+    default: absent
+    choices:
+      - absent
+      - reported
+  bucket:
+    description:
+      - The OSS bucket through which the images went.
+    type: str
+    required: true
+  scope:
+    description:
+      - V(migration) covers all servers of the migration, and what they share.
+      - V(servers) covers only the O(servers) given. The activation code and the shared network stay.
+    type: str
+    default: migration
+    choices:
+      - migration
+      - servers
+  servers:
+    description:
+      - The servers, as P(edgelift.ens_migration.wave_servers#filter) makes them of inventory hosts.
+      - If unset, everything is found by name; then hosts are not named in the result, and sources that have no job are not
+        found.
+  delete_sources:
+    description:
+      - Whether the servers are also taken off the list of sources in SMC. They cost nothing, but count towards a quota.
+    type: bool
+    default: true
+  resources:
+    description:
+      - What an earlier result has listed, so that each of it gets its proof.
+      - If empty, only what is found gets one.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      kind:
+        description: What it is, such as C(ecs_instance).
+        type: str
+        required: true
+      id:
+        description: Its id.
+        type: str
+        required: true
+      host:
+        description: The server that it was made for. Empty when not known.
+        type: str
+        default: ''
+      created:
+        description: When it was made. Empty when not known.
+        type: str
+        default: ''
+      deleted:
+        description: When it was gone. Empty while it is not.
+        type: str
+        default: ''
+      proof:
+        description: The describe call that no longer showed it. Empty while there is none.
+        type: str
+        default: ''
+  wait_timeout:
+    description:
+      - Seconds until everything must be gone. What is still there then is returned as residual.
+    type: int
+    default: 900
+  poll_interval:
+    description:
+      - Seconds between two looks.
+    type: float
+    default: 5.0
+seealso:
+  - module: edgelift.ens_migration.ens_migration
+"""
+
+EXAMPLES = r"""
+- name: Remove what a migration left, with nothing but credentials
+  edgelift.ens_migration.smc_cleanup:
+    region: ap-southeast-1
+    name: wave_01
+    bucket: migration-images
+
+- name: Remove what the servers of a wave left, and get a proof for all that was seen
+  edgelift.ens_migration.smc_cleanup:
+    region: ap-southeast-1
+    name: wave_01
+    bucket: migration-images
+    servers: "{{ ansible_play_hosts | edgelift.ens_migration.wave_servers(hostvars) }}"
+    resources: "{{ result.migration.resources }}"
+  run_once: true
+  delegate_to: localhost
+
+- name: Say what is there, without touching it
+  edgelift.ens_migration.smc_cleanup:
+    region: ap-southeast-1
+    name: wave_01
+    bucket: migration-images
+    state: reported
+  register: left
+
+- name: Fail when anything is left
+  ansible.builtin.assert:
+    that: left.cleanup.residual | length == 0
+"""
+
+RETURN = r"""
+cleanup:
+  description: What was found and what became of it.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: The name of the migration.
+      returned: always
+      type: str
+      sample: wave_01
+    wave_id:
+      description: What the migration ids of all its servers begin with.
+      returned: always
+      type: str
+      sample: el3fa2b1
+    resources:
+      description: Everything found or given, with the proof of its end.
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - kind: smc_job
+          id: j-bp17bclvg344jlyt0000
+          host: web-01
+          created: '2026-11-24T08:00:00Z'
+          deleted: '2026-11-24T08:31:12Z'
+          proof: smc.DescribeReplicationJobs at 2026-11-24T08:31:12Z does not list j-bp17bclvg344jlyt0000
+    residual:
+      description: What is still there, and why. It may be billed.
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - kind: ecs_image
+          id: m-t4n1dh0000000000
+          host: web-01
+          reason: ecs.DescribeImages still lists it
+    lookalikes:
+      description:
+        - Instances with the name of an intermediate instance that belong to no job of this migration. They are never deleted.
+      returned: always
+      type: list
+      elements: str
+      sample: []
+    calls:
+      description: How often each API action was called.
+      returned: always
+      type: dict
+      sample:
+        smc.DescribeReplicationJobs: 3
+error:
+  description: What the service said.
+  returned: failure
+  type: dict
+  sample:
+    action: smc.DescribeReplicationJobs
+    code: Forbidden.Unauthorized
+    request_id: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+    http_status: 403
+    retryable: false
+    hint: Grant AliyunSMCFullAccess.
+request_id:
+  description: The id of the request that failed.
+  returned: failure
+  type: str
+  sample: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import auth_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import cleanup, options
+
+
+def main():
+    spec = auth_spec().merge(options.servers_spec(False), cleanup.spec())
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), cleanup.work)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: smc_transfer
+short_description: Copy a server into an ECS image with SMC
+version_added: 0.1.0
+author:
+  - Edgelift contributors (@edgelift)
+description:
+  - Makes the replication job of one registered source, starts it, and follows it until its ECS image exists.
+  - A job of this migration that exists is continued. One that failed is started again where that can help, and made anew
+    when its intermediate instance is gone.
+  - While a job runs or has failed, its intermediate instance is billed. M(edgelift.ens_migration.smc_cleanup) removes both.
+extends_documentation_fragment:
+  - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.attributes
+  - edgelift.ens_migration.server
+  - edgelift.ens_migration.stages.transfer
+  - edgelift.ens_migration.wait
+attributes:
+  check_mode:
+    support: full
+    details: Says whether a step would be taken now.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  source_id:
+    required: true
+  wait_timeout:
+    default: 14400
+  poll_interval:
+    default: 15.0
+seealso:
+  - module: edgelift.ens_migration.smc_transfer_info
+  - module: edgelift.ens_migration.ecs_image_export
+"""
+
+EXAMPLES = r"""
+- name: Copy a server into an ECS image
+  edgelift.ens_migration.smc_transfer:
+    region: ap-southeast-1
+    name: wave_01
+    host: web-01
+    source_id: s-bp1e2fsl57knvuug0000
+  delegate_to: localhost
+
+- name: Only start the copy, and look at it later
+  edgelift.ens_migration.smc_transfer:
+    region: ap-southeast-1
+    name: wave_01
+    host: web-01
+    source_id: s-bp1e2fsl57knvuug0000
+    wait: false
+  delegate_to: localhost
+  register: started
+
+- name: Look at it
+  edgelift.ens_migration.smc_transfer_info:
+    region: ap-southeast-1
+    job_ids:
+      - "{{ started.transfer.job_id }}"
+  delegate_to: localhost
+"""
+
+RETURN = r"""
+transfer:
+  description: The replication job.
+  returned: always
+  type: dict
+  contains:
+    migration_id:
+      description: What every resource of this server carries in its name.
+      returned: always
+      type: str
+      sample: el3fa2b19c0d1e2f
+    job_id:
+      description: The id of the job. Empty in check mode when there is none yet.
+      returned: always
+      type: str
+      sample: j-bp17bclvg344jlyt0000
+    name:
+      description: The name of the job.
+      returned: always
+      type: str
+      sample: web-01-el3fa2b19c0d1e2f
+    source_id:
+      description: The id of the source.
+      returned: always
+      type: str
+      sample: s-bp1e2fsl57knvuug0000
+    status:
+      description: The status of the job.
+      returned: always
+      type: str
+      sample: Finished
+    business_status:
+      description: What a running job is busy with.
+      returned: always
+      type: str
+      sample: Syncing
+    progress:
+      description: Percent.
+      returned: always
+      type: float
+      sample: 100.0
+    instance_id:
+      description: The intermediate instance of the job, while SMC names it.
+      returned: always
+      type: str
+      sample: i-t4n1dh0000000000
+    image_id:
+      description: The ECS image. Empty until the job is finished.
+      returned: always
+      type: str
+      sample: m-t4n1dh0000000000
+    image_name:
+      description: The name of the ECS image, and later of the ENS image.
+      returned: always
+      type: str
+      sample: web-01-el3fa2b19c0d1e2f
+    state:
+      description: What was seen last, in words.
+      returned: always
+      type: str
+      sample: job j-bp17bclvg344jlyt0000 is Syncing
+error:
+  description: What the service said.
+  returned: failure
+  type: dict
+  sample:
+    action: smc.CreateReplicationJob
+    code: Throttling.User
+    request_id: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+    http_status: 400
+    retryable: true
+    hint: Run the task again later.
+request_id:
+  description: The id of the request that failed.
+  returned: failure
+  type: str
+  sample: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+resources:
+  description: What this run has seen of the migration.
+  returned: always
+  type: list
+  elements: dict
+  sample:
+    - kind: smc_job
+      id: j-bp17bclvg344jlyt0000
+      host: web-01
+      created: '2026-11-24T08:00:00Z'
+      deleted: ''
+      proof: ''
+phase:
+  description: The stage that was reached.
+  returned: success
+  type: str
+  sample: transfer
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec, wait_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, single
+
+
+def main():
+    spec = auth_spec().merge(wait_spec(14400, 15.0), options.identity_spec(), options.transfer_spec())
+    spec = spec.merge(ArgSpec(argument_spec={"source_id": {"type": "str", "required": True}}))
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.transfer)
+
+
+if __name__ == "__main__":
+    main()
