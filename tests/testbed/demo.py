@@ -1,0 +1,236 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m testbed.demo``: the main job on this machine alone: servers over SSH become ENS images.
+
+It ends with a table, a receipt and exit code 0 when everything that must be true is; else with a list of what is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+
+from testbed import judge
+from testbed.__main__ import CACHE, CLONE
+from testbed.fleet import KNOWN, Host
+from testbed.hosts import Bed, BedError
+from testbed.local_cloud import LocalCloud, LocalCloudError, write_variables
+from testbed.playbook import Played, play
+from testbed.privilege import NoWayError, choose
+from testbed.receipt import complete, read, summary, write
+from testbed.rootfs import rootfs
+
+PORT = 2222
+HOUR = 3600
+RECEIPT = "receipt.json"
+TRACES = """\
+ls -d /smc/* 2>/dev/null
+for folder in /proc/[0-9]*; do tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -F go2aliyun; done
+true"""
+WORLD = Path(__file__).with_name("world.yml")
+
+
+class Demo:
+    """One run of the demo in its folder."""
+
+    def __init__(self, folder: Path, keep: bool, console: Console) -> None:
+        self.folder = folder.resolve()
+        self.keep = keep
+        self.console = console
+        self.hosts: list[Host] = list(KNOWN.values())
+        self.bed = Bed(self.folder, PORT)
+        self.cloud: LocalCloud | None = None
+        self.started = time.monotonic()
+
+    def run(self) -> list[str]:
+        """Do everything; what does not hold, in words."""
+        self._title("source servers")
+        self.clear()
+        way = choose()
+        self.console.print(way.line, highlight=False)
+        archive = rootfs(CACHE, way)
+        try:
+            self.bed.up(self.hosts, archive, way)
+        except BedError as exc:
+            if "Address already in use" not in str(exc):
+                raise
+            self.bed = Bed(self.folder, 0)
+            self.bed.up(self.hosts, archive, way)
+        self._title("local cloud")
+        self.cloud = LocalCloud.start(WORLD, self.folder / "cloud", self.folder / "cloud.log", self._environment())
+        self.console.print(self.cloud.told["endpoint"], highlight=False)
+        self._title("ansible-playbook -i inventories/demo playbooks/migrate.yml")
+        first = self._play("first")
+        problems = [f"the playbook ended with exit code {first.code}"] if first.code else []
+        if not (self.folder / RECEIPT).is_file():
+            return [*problems, f"the playbook wrote no {self.folder / RECEIPT}"]
+        receipt, found = self._compare()
+        problems += found
+        self._title("the same once more")
+        problems += self._again()
+        write(self.folder / RECEIPT, receipt)
+        self._title("result")
+        self.console.print(summary(receipt))
+        return problems
+
+    def _compare(self) -> tuple[dict[str, Any], list[str]]:
+        """The completed receipt, and what the cloud, the contents and the sources say against it."""
+        if self.cloud is None:
+            raise LocalCloudError("the local cloud does not run")
+        self._title("comparing contents")
+        receipt = read(self.folder / RECEIPT)
+        complete(receipt, self.hosts, self.bed.disks, lambda image: self.cloud_call(f"images/{image}")["disks"])
+        meter = self.cloud_call("meter")
+        self.cloud.advance(HOUR)
+        later = self.cloud_call("meter")
+        receipt["meter"] = later
+        problems = judge.verdicts(receipt, self.hosts)
+        problems += judge.contents(receipt, self.hosts)
+        problems += judge.nothing_billed(receipt, meter, later)
+        for name in judge.REFUSED:
+            problems += judge.untouched(self.cloud_call("requests?since=0")["requests"], name)
+        return receipt, problems + self._sources_are_clean()
+
+    def _again(self) -> list[str]:
+        """What a second run on the same wave did that it should not."""
+        before = self.cloud_call("requests?since=0")["next"]
+        receipt = (self.folder / RECEIPT).read_bytes()
+        second = self._play("second")
+        (self.folder / RECEIPT).write_bytes(receipt)
+        problems = [f"the second run ended with exit code {second.code}"] if second.code else []
+        problems += judge.unchanged(second.recap, self.hosts)
+        return problems + judge.only_looked(self.cloud_call(f"requests?since={before}")["requests"])
+
+    def _sources_are_clean(self) -> list[str]:
+        """Neither file nor process of the client is left on a source."""
+        found = {host.name: self._traces(host.name) for host in self.hosts}
+        return [f"{name}: the client is left on the source: {told}" for name, told in found.items() if told]
+
+    def _traces(self, name: str) -> str:
+        """The client's files and processes on this host, in words."""
+        words = [*self.bed.command(name), TRACES]
+        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
+        if done.returncode:
+            return f"it cannot be looked at: {done.stderr.strip()}"
+        return ", ".join(line.strip() for line in done.stdout.splitlines() if "/proc/[0-9]" not in line)
+
+    def cloud_call(self, path: str) -> Any:
+        """The answer of a control call of the local cloud."""
+        if self.cloud is None:
+            raise LocalCloudError("the local cloud does not run")
+        return self.cloud.get(path)
+
+    def _play(self, name: str) -> Played:
+        """Run the unchanged playbook; everything that makes it use the local cloud are these variables."""
+        if self.cloud is None:
+            raise LocalCloudError("the local cloud does not run")
+        told = self.cloud.told
+        variables = {
+            "alicloud_region": told["region"],
+            "alicloud_endpoints": told["endpoints"],
+            "alicloud_access_key": told["access_key"],
+            "alicloud_secret_key": told["secret_key"],
+            "migration_bucket": told["bucket"],
+            "agent_url": told["agent"]["url"],
+            "agent_sha256": told["agent"]["sha256"],
+            "report_receipt": str(self.folder / RECEIPT),
+            "testbed_dir": str(self.folder),
+            "testbed_port": self.bed.port,
+        }
+        write_variables(self.folder / "cloud.yml", variables)
+        inventory = CLONE / "inventories" / "demo"
+        words = ["-i", str(inventory), str(CLONE / "playbooks" / "migrate.yml"), "-e", f"@{self.folder / 'cloud.yml'}"]
+        return play(words, self.folder / f"{name}-run.log", self._environment())
+
+    def _environment(self) -> dict[str, str]:
+        """The environment of the children: the clone's own settings where the caller has set none."""
+        build = CLONE / "build"
+        return {
+            "ANSIBLE_CONFIG": str(CLONE / "ansible.cfg"),
+            "ANSIBLE_HOME": str(build / "ansible"),
+            "ANSIBLE_COLLECTIONS_PATH": str(build / "collections"),
+            "PYTHONPATH": f"{CLONE}:{CLONE / 'tests'}:{build / 'collections'}",
+            **os.environ,
+        }
+
+    def _title(self, what: str) -> None:
+        self.console.rule(f"{time.monotonic() - self.started:5.1f} s  {what}", align="left", characters="-")
+
+    def clear(self) -> None:
+        """End and remove what an earlier run left: the sandbox and the playbook of a killed run end with it."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.bed.down()
+        for name in ("cloud", RECEIPT, "cloud.yml", "cloud.log", "first-run.log", "second-run.log"):
+            path = self.folder / name
+            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Stop hosts and cloud; disks and images stay only with ``keep``."""
+        if self.cloud is not None:
+            self.cloud.stop()
+        self.bed.down(keep_disks=self.keep)
+        (self.folder / "cloud.yml").unlink(missing_ok=True)
+        if not self.keep:
+            shutil.rmtree(self.folder / "cloud", ignore_errors=True)
+
+
+@contextlib.contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; raises BedError when another demo uses the folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as exc:
+            raise BedError(f"another demo runs in {folder}") from exc
+        yield
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run the demo; 0 when everything holds, 1 when something does not, 130 after an interrupt."""
+    parser = argparse.ArgumentParser(prog="python -m testbed.demo", description=__doc__)
+    parser.add_argument("--dir", type=Path, default=CLONE / "build" / "demo", help="folder (default: build/demo)")
+    parser.add_argument("--keep", action="store_true", help="keep disks and images, for qemu-img compare")
+    args = parser.parse_args(words)
+    signal.signal(signal.SIGTERM, _interrupt)
+    console = Console(soft_wrap=True)
+    demo = Demo(args.dir, args.keep, console)
+    try:
+        with alone(demo.folder):
+            try:
+                problems = demo.run()
+            finally:
+                demo.close()
+    except KeyboardInterrupt:
+        console.print("Interrupted: source servers and local cloud have ended. 'make demo' starts anew.")
+        return 130
+    except (BedError, LocalCloudError, NoWayError, RuntimeError) as exc:
+        problems = [str(exc)]
+    for problem in problems:
+        console.print(f"NOT TRUE  {problem}", style="red", highlight=False, markup=False)
+    seconds = time.monotonic() - demo.started
+    told = "Everything holds" if not problems else f"{len(problems)} things do not hold"
+    console.print(f"{told}; {seconds:.0f} seconds; receipt: {demo.folder / RECEIPT}", highlight=False)
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
