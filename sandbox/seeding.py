@@ -26,7 +26,8 @@ def seed(cloud: Cloud, world: World) -> None:
         cloud.credentials.add(access_key, credential.secret, credential.token, expires, credential.user)
     for bucket in world.buckets:
         if cloud.buckets.bucket(bucket.name) is None:
-            cloud.buckets.create_bucket(bucket.name, bucket.region, world.account.id)
+            owner = bucket.owner or world.account.id
+            cloud.buckets.create_bucket(bucket.name, bucket.region, owner, storage_class=bucket.storage_class)
     for source in world.sources:
         _source(cloud, source, now)
     for ecs_image in world.ecs_images:

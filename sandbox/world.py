@@ -59,6 +59,8 @@ class Bucket(_Strict):
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")
     region: Region
+    owner: str | None = Field(default=None, description="account id; unset: this account. Others' are not readable")
+    storage_class: Literal["Standard", "IA", "Archive"] = "Standard"
 
 
 class DiskSpec(_Strict):

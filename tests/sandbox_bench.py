@@ -37,9 +37,9 @@ class PlainBuckets:
         self.root = root
         self.rows: dict[str, dict[str, str]] = {}
 
-    def create_bucket(self, name: str, region: str, owner: str) -> None:
+    def create_bucket(self, name: str, region: str, owner: str, storage_class: str = "Standard") -> None:
         """Make an empty bucket."""
-        self.rows[name] = {"name": name, "region": region, "owner": owner}
+        self.rows[name] = {"name": name, "region": region, "owner": owner, "storage_class": storage_class}
         (self.root / name).mkdir(parents=True)
 
     def bucket(self, name: str) -> dict[str, str] | None:

@@ -98,12 +98,14 @@ def _refuse_image(cloud: Cloud, image: Row) -> None:
 
 def _refuse_bucket(cloud: Cloud, name: str, region: str) -> None:
     bucket = cloud.buckets.bucket(name)
-    if bucket is None:
+    if bucket is None or bucket["owner"] != cloud.settings.account.id:
         raise cloud.error("InvalidOSSBucket.NotFound", f"The specified bucket {name} does not exist.")
     if bucket["region"] != region:
         raise cloud.error(
             "InvalidOSSBucket.NotMatched", f"The bucket {name} is in {bucket['region']}, the image in {region}."
         )
+    if bucket["storage_class"] == "Archive":
+        raise cloud.error("InvalidOSSBucket.NotSupported", f"The bucket {name} is of storage class Archive.")
 
 
 def _refuse_quota(cloud: Cloud) -> None:

@@ -95,6 +95,9 @@ def _refuse_object(cloud: Cloud, item: dict[str, str]) -> None:
     bucket = cloud.buckets.bucket(item["bucket"])
     if bucket is None:
         raise cloud.error("InvalidParameter.OSSBucket", f"The bucket {item['bucket']} does not exist.")
+    # How ENS reads a bucket is not documented (facts 9.2): within the account it may, elsewhere it may not.
+    if bucket["owner"] != cloud.settings.account.id:
+        raise cloud.error("NoPermission", f"ENS may not read the bucket {item['bucket']}.")
     item["region"] = item["region"] or bucket["region"]
     if item["region"] != bucket["region"] or bucket["region"] not in ("cn-beijing", "ap-southeast-1"):
         raise cloud.error(

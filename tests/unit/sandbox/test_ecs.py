@@ -1,0 +1,272 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sandbox_bench import Bench
+
+from sandbox.bytes import formats
+
+IMAGE = {"ImageId": "m-unitimage0", "OSSBucket": "images-sg", "OSSPrefix": "el1234"}
+ONE = {"ecs_images": [{"name": "one", "id": "m-unitimage0", "region": "ap-southeast-1", "disks": [{"gib": 20}]}]}
+BEIJING = {"ecs_images": [{"name": "one", "id": "m-unitimage0", "region": "cn-beijing", "disks": [{"gib": 20}]}]}
+
+
+def with_image(**changes: Any) -> dict[str, Any]:
+    return {"ecs_images": [{**ONE["ecs_images"][0], **changes}]}
+
+
+@pytest.fixture(autouse=True)
+def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No qemu-img in unit tests: an object is its disk's format and name."""
+
+    async def export(disk_path: Any, fmt: str, out_path: Any) -> None:
+        out_path.write_text(f"{fmt} of {disk_path.name}")
+
+    monkeypatch.setattr(formats, "export", export)
+
+
+def attribute(bench: Bench, task_id: str, **params: Any) -> dict[str, Any]:
+    return bench.ok("ecs", "DescribeTaskAttribute", TaskId=task_id, **params)
+
+
+def objects(answer: dict[str, Any]) -> list[str]:
+    (progress,) = answer["OperationProgressSet"]["OperationProgress"]
+    return [item["Value"] for item in progress["RelatedItemSet"]["RelatedItem"] if item["Name"] == "OSSObject"]
+
+
+@pytest.mark.sandbox_world(with_image(disks=[{"gib": 20}, {"gib": 30}]))
+def test_an_export_writes_one_object_per_disk_and_tells_their_names(bench: Bench) -> None:
+    task_id = bench.ok("ecs", "ExportImage", **IMAGE, ImageFormat="qcow2")["TaskId"]
+    running = attribute(bench, task_id)
+    assert (running["TaskStatus"], running["SupportCancel"], running["TaskProcess"]) == ("Processing", "true", "0%")
+    assert objects(running) == []
+    bench.advance(1)
+    done = attribute(bench, task_id)
+    assert (done["TaskStatus"], done["TaskProcess"], done["SuccessCount"]) == ("Finished", "100%", 1)
+    assert len(done["CreationTime"]) == len("2015-11-23T02:13Z")
+    names = objects(done)
+    assert [name.split("_", 3)[3] for name in names] == ["system.qcow2", "data_xvdb.qcow2"]
+    assert all(name.startswith("el1234_m-unitimage0_") for name in names)
+    assert all(bench.cloud.buckets.exists("images-sg", name) for name in names)
+    assert [entry["id"] for entry in bench.cloud.meter.report()["running"] if entry["kind"] == "oss_object"] == [
+        f"images-sg/{name}" for name in names
+    ]
+
+
+@pytest.mark.sandbox_world(ONE)
+def test_two_exports_of_one_image_do_not_share_names(bench: Bench) -> None:
+    first = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    bench.advance(1)
+    second = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    bench.advance(1)
+    assert not set(objects(attribute(bench, first))) & set(objects(attribute(bench, second)))
+
+
+@pytest.mark.sandbox_world(BEIJING)
+def test_beijing_exports_raw_and_nothing_else(bench: Bench) -> None:
+    here = {**IMAGE, "OSSBucket": "images-bj", "RegionId": "cn-beijing"}
+    assert bench.code("ecs", "ExportImage", **here, ImageFormat="qcow2") == (400, "RegionNotSupported")
+    task_id = bench.ok("ecs", "ExportImage", **here)["TaskId"]
+    bench.advance(1)
+    assert objects(attribute(bench, task_id, RegionId="cn-beijing"))[0].endswith("_system.raw.tar.gz")
+    assert bench.code("ecs", "DescribeTaskAttribute", TaskId=task_id) == (404, "InvalidTaskId.NotFound")
+
+
+@pytest.mark.sandbox_world(
+    {**ONE, "buckets": [{"name": "images-sg", "region": "ap-southeast-1"},
+                        {"name": "images-bj", "region": "cn-beijing"},
+                        {"name": "foreign", "region": "ap-southeast-1", "owner": "1" * 16},
+                        {"name": "frozen", "region": "ap-southeast-1", "storage_class": "Archive"}]}
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("params", "status", "code"),
+    [
+        ({"ImageId": "m-none"}, 404, "InvalidImageId.NotFound"),
+        ({"OSSPrefix": "with-dash"}, 400, "InvalidOSSPrefix.Malformed"),
+        ({"OSSPrefix": "x" * 31}, 400, "InvalidOSSPrefix.Malformed"),
+        ({"ImageFormat": "iso"}, 400, "InvalidImageFormat.Malformed"),
+        ({"OSSBucket": "nowhere"}, 404, "InvalidOSSBucket.NotFound"),
+        ({"OSSBucket": "foreign"}, 404, "InvalidOSSBucket.NotFound"),
+        ({"OSSBucket": "images-bj"}, 400, "InvalidOSSBucket.NotMatched"),
+        ({"OSSBucket": "frozen"}, 400, "InvalidOSSBucket.NotSupported"),
+        ({"RoleName": "MyRole"}, 403, "NoSetRoletoECSServiceAcount"),
+        ({"DryRun": "true"}, 400, "DryRunOperation"),
+        ({"OSSBucket": ""}, 400, "MissingParameter"),
+    ],
+)
+def test_what_an_export_is_refused_for(bench: Bench, params: dict[str, Any], status: int, code: str) -> None:
+    assert bench.code("ecs", "ExportImage", **{**IMAGE, **params}) == (status, code)
+    assert bench.ok("ecs", "DescribeTasks")["TotalCount"] == 0
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(("IncorrectImageStatus", 403), marks=pytest.mark.sandbox_world(with_image(status="Creating"))),
+        pytest.param(("ImageNotSupported", 403), marks=pytest.mark.sandbox_world(with_image(os_type="windows"))),
+        pytest.param(
+            ("InvalidImage.DiskAmountOrSize", 400),
+            marks=pytest.mark.sandbox_world(with_image(disks=[{"gib": 20}, {"gib": 501, "content_mib": 0}])),
+        ),
+        pytest.param(
+            ("InvalidImage.DiskAmountOrSize", 400),
+            marks=pytest.mark.sandbox_world(with_image(disks=[{"gib": 20, "content_mib": 0}] * 6)),
+        ),
+        pytest.param(
+            ("NoSetRoletoECSServiceAcount", 403), marks=pytest.mark.sandbox_world({**ONE, "account": {"roles": []}})
+        ),
+        pytest.param(
+            ("ConcurrentQuotaExceed.ExportImage", 403),
+            marks=pytest.mark.sandbox_world({**ONE, "account": {"quotas": {"export_concurrent": 0}}}),
+        ),
+        pytest.param(
+            ("WeeklyQuotaExceed.ExportImage", 403),
+            marks=pytest.mark.sandbox_world({**ONE, "account": {"quotas": {"export_weekly": 0}}}),
+        ),
+    ],
+)
+def test_images_and_accounts_that_cannot_export(bench: Bench, case: tuple[str, int]) -> None:
+    code, status = case
+    assert bench.code("ecs", "ExportImage", **IMAGE) == (status, code)
+
+
+@pytest.mark.sandbox_world(with_image(disks=[{"gib": 20, "content_mib": 0}] + [{"gib": 500, "content_mib": 0}] * 4))
+def test_four_data_disks_of_500_gib_are_the_most(bench: Bench) -> None:
+    bench.ok("ecs", "ExportImage", **IMAGE)
+
+
+@pytest.mark.sandbox_world(ONE)
+def test_an_image_is_locked_while_it_is_exported_and_the_task_can_be_found(bench: Bench) -> None:
+    task_id = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    assert bench.code("ecs", "ExportImage", **IMAGE) == (403, "ImageIsExporting")
+    assert bench.code("ecs", "DeleteImage", ImageId="m-unitimage0") == (403, "ImageIsExporting")
+    found = bench.ok("ecs", "DescribeTasks", TaskAction="ExportImage", TaskStatus="Processing")["TaskSet"]["Task"]
+    assert [(task["TaskId"], task["ResourceId"]) for task in found] == [(task_id, "m-unitimage0")]
+    bench.advance(1)
+    bench.ok("ecs", "DeleteImage", ImageId="m-unitimage0")
+
+
+@pytest.mark.sandbox_world(ONE)
+def test_cancel_ends_a_running_task_only(bench: Bench) -> None:
+    task_id = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    bench.ok("ecs", "CancelTask", TaskId=task_id)
+    failed = attribute(bench, task_id)
+    assert (failed["TaskStatus"], failed["FailedCount"]) == ("Failed", 1)
+    assert bench.code("ecs", "CancelTask", TaskId=task_id) == (403, "InvalidTaskId.IncorrectTaskStatus")
+    assert bench.code("ecs", "CancelTask", TaskId="t-none") == (404, "InvalidTaskId.NotFound")
+    bench.ok("ecs", "ExportImage", **IMAGE)
+
+
+@pytest.mark.sandbox_world(ONE)
+def test_a_bucket_that_goes_away_fails_the_task(bench: Bench) -> None:
+    bench.work.later = True
+    task_id = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    rows: Any = bench.cloud.buckets
+    del rows.rows["images-sg"]
+    failed = attribute(bench, task_id)
+    assert failed["TaskStatus"] == "Failed"
+    assert failed["OperationProgressSet"]["OperationProgress"][0]["ErrorCode"] == "InvalidOSSBucket.NotFound"
+
+
+@pytest.mark.sandbox_world(
+    {**ONE, "failures": [{"lifecycle": "ecs.task", "at": "Processing", "name": "one", "code": "ExportImageFailed"}]}
+)
+def test_a_failure_of_the_world_fails_one_export(bench: Bench) -> None:
+    for expected in ("Failed", "Finished"):
+        task_id = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+        bench.advance(1)
+        assert attribute(bench, task_id)["TaskStatus"] == expected
+
+
+@pytest.mark.sandbox_world(
+    {"ecs_images": [{"name": f"img-{n}", "region": "ap-southeast-1", "disks": [{"gib": 1, "content_mib": 0}],
+                     "status": "Creating" if n == 0 else "Available"} for n in range(13)]}
+)  # fmt: skip
+def test_images_page_filter_and_show_available_ones_only(bench: Bench) -> None:
+    answer = bench.ok("ecs", "DescribeImages")
+    assert (len(answer["Images"]["Image"]), answer["TotalCount"]) == (10, 12)
+    assert bench.ok("ecs", "DescribeImages", Status="Creating,Available")["TotalCount"] == 13
+    fuzzy = bench.ok("ecs", "DescribeImages", ImageName="img-1")["Images"]["Image"]
+    assert [image["ImageName"] for image in fuzzy] == ["img-1", "img-10", "img-11", "img-12"]
+    assert bench.ok("ecs", "DescribeImages", RegionId="cn-beijing")["TotalCount"] == 0
+    assert bench.ok("ecs", "DescribeImages", ImageOwnerAlias="system")["TotalCount"] == 0
+    assert bench.code("ecs", "DescribeImages", PageSize=101) == (400, "InvalidParameter.PageSize")
+
+
+@pytest.mark.sandbox_world(ONE)
+def test_snapshots_outlive_their_image_and_bill(bench: Bench) -> None:
+    (snapshot,) = bench.ok("ecs", "DescribeSnapshots")["Snapshots"]["Snapshot"]
+    snapshot_id = snapshot["SnapshotId"]
+    assert snapshot["Usage"] == "image"
+    assert bench.code("ecs", "DeleteSnapshot", SnapshotId=snapshot_id) == (403, "SnapshotCreatedImage")
+    bench.ok("ecs", "DeleteImage", ImageId="m-unitimage0")
+    bench.ok("ecs", "DeleteImage", ImageId="m-unitimage0")
+    assert [entry["kind"] for entry in bench.cloud.meter.report()["running"]] == ["snapshot"]
+    assert bench.ok("ecs", "DescribeSnapshots", SnapshotIds=f'["{snapshot_id}"]')["TotalCount"] == 1
+    bench.ok("ecs", "DeleteSnapshot", SnapshotId=snapshot_id)
+    assert bench.cloud.meter.report()["running"] == []
+    assert bench.cloud.disk_store.ids() == []
+
+
+def running_job(bench: Bench) -> dict[str, Any]:
+    bench.cloud.sources.update("s-unitweb00001", bandwidth_mbps=0.5)
+    job_id = bench.started()
+    bench.advance(0.35)
+    return bench.show(job_id)
+
+
+def test_an_initialising_instance_cannot_be_deleted(bench: Bench) -> None:
+    instance_id = running_job(bench)["TransitionInstanceId"]
+    initialising = bench.code("ecs", "DeleteInstance", InstanceId=instance_id, Force=True)
+    assert initialising == (403, "IncorrectInstanceStatus.Initializing")
+    bench.advance(1)
+    bench.ok("ecs", "DeleteInstance", InstanceId=instance_id, Force=True)
+    assert bench.code("ecs", "DeleteInstance", InstanceId=instance_id) == (404, "InvalidInstanceId.NotFound")
+    assert bench.cloud.meter.report()["running"] == []
+
+
+def test_instances_and_disks_are_found_by_ids_and_names(bench: Bench) -> None:
+    instance_id = running_job(bench)["TransitionInstanceId"]
+    assert bench.ok("ecs", "DescribeInstances", InstanceName="No_Delete*")["TotalCount"] == 1
+    assert bench.ok("ecs", "DescribeInstances", InstanceName="No_Delete")["TotalCount"] == 0
+    assert bench.ok("ecs", "DescribeInstances", InstanceIds=f'["{instance_id}"]')["TotalCount"] == 1
+    assert bench.ok("ecs", "DescribeInstances", InstanceIds='["i-none"]')["TotalCount"] == 0
+    assert bench.ok("ecs", "DescribeDisks", DiskIds="[]")["TotalCount"] == 0
+    assert bench.ok("ecs", "DescribeDisks", DiskIds="")["TotalCount"] == 3
+    assert bench.ok("ecs", "DescribeDisks", DiskType="data", Status="All")["TotalCount"] == 2
+    first = bench.ok("ecs", "DescribeDisks", MaxResults=10)["Disks"]["Disk"][0]["DiskId"]
+    assert bench.code("ecs", "DeleteDisk", DiskId=first) == (403, "DiskStillAttached")
+    bench.ok("ecs", "DeleteDisk", DiskId="d-none")
+
+
+def test_token_paging(bench: Bench) -> None:
+    running_job(bench)
+    first = bench.ok("ecs", "DescribeInstances", MaxResults=1)
+    assert first["NextToken"] == ""
+    for _ in range(11):
+        bench.cloud.disks.add({**next(iter(bench.cloud.disks)), "id": bench.cloud.new_id("d-")})
+    answer = bench.ok("ecs", "DescribeDisks", MaxResults=10)
+    rest = bench.ok("ecs", "DescribeDisks", MaxResults=10, NextToken=answer["NextToken"])
+    assert (len(answer["Disks"]["Disk"]), len(rest["Disks"]["Disk"]), rest["NextToken"]) == (10, 4, "")
+    assert bench.code("ecs", "DescribeDisks", NextToken="guess") == (400, "InvalidParameter.NextToken")
+
+
+def test_security_groups_of_instances_stay(bench: Bench) -> None:
+    vpc_id = running_job(bench)["VpcId"]
+    (group,) = bench.ok("ecs", "DescribeSecurityGroups", VpcId=vpc_id)["SecurityGroups"]["SecurityGroup"]
+    group_id = group["SecurityGroupId"]
+    assert bench.code("ecs", "DeleteSecurityGroup", SecurityGroupId=group_id) == (403, "DependencyViolation")
+    assert bench.code("vpc", "DeleteVpc", VpcId=vpc_id) == (403, "DependencyViolation")
+    missing = bench.code("ecs", "DescribeSecurityGroupAttribute", SecurityGroupId="sg-none")
+    assert missing == (404, "InvalidSecurityGroupId.NotFound")
+
+
+def test_regions_and_zones(bench: Bench) -> None:
+    regions = [region["RegionId"] for region in bench.ok("ecs", "DescribeRegions")["Regions"]["Region"]]
+    assert {"cn-beijing", "ap-southeast-1"} <= set(regions)
+    zones = bench.ok("ecs", "DescribeZones", RegionId="cn-beijing")["Zones"]["Zone"]
+    assert [zone["ZoneId"] for zone in zones] == ["cn-beijing-a", "cn-beijing-b", "cn-beijing-c"]

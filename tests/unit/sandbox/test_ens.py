@@ -1,0 +1,159 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from sandbox_bench import Bench
+
+from sandbox.bytes import formats
+
+PARAMS = {"ImageName": "web-01", "ComputeType": "ens_vm", "OSType": "linux", "Architecture": "x86_64",
+          "ImageFormat": "qcow2", "OSSBucket": "images-sg", "OSSObject": "one.qcow2"}  # fmt: skip
+GIB = 2**30
+
+
+@pytest.fixture(autouse=True)
+def quick_ingest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No qemu-img in unit tests: an object that says ``good`` is a disk of 20 GiB."""
+
+    async def ingest(object_path: Any, fmt: str, out_path: Any) -> int:
+        if object_path.read_text() != "good":
+            raise formats.FormatError(f"the file is not {fmt}")
+        out_path.write_text(fmt)
+        return 20 * GIB
+
+    monkeypatch.setattr(formats, "ingest", ingest)
+
+
+def put(bench: Bench, key: str, content: str = "good", bucket: str = "images-sg") -> None:
+    bench.cloud.buckets.object_path(bucket, key).write_text(content)
+
+
+def images(bench: Bench, **filters: Any) -> list[dict[str, Any]]:
+    return list(bench.ok("ens", "DescribeSelfImages", **filters)["Images"]["Image"])
+
+
+def mapping(*keys: str) -> str:
+    return json.dumps([{"OSSBucket": "images-sg", "OSSObject": key, "OSSRegion": "ap-southeast-1"} for key in keys])
+
+
+def test_an_import_is_created_uploaded_and_available(bench: Bench) -> None:
+    put(bench, "one.qcow2")
+    image_id = bench.ok("ens", "ImportImage", **PARAMS)["ImageId"]
+    seen = []
+    for _ in range(20):
+        (image,) = images(bench, ImageId=image_id)
+        if image["Status"] not in seen:
+            seen.append(image["Status"])
+        bench.advance(0.1)
+    assert seen == ["Creating", "Uploading", "Available"]
+    assert image["ImageSize"] == "20"
+    assert image["RegionId"] == "ap-southeast-1"
+    assert image["DiskDeviceMappings"]["DiskDeviceMapping"][0]["Type"] == "system"
+    assert bench.cloud.meter.report()["running"] == [], "the ENS image is the result and is not metered"
+
+
+def test_several_disks_come_in_one_json_string(bench: Bench) -> None:
+    for key in ("system.qcow2", "data.qcow2"):
+        put(bench, key)
+    params = {key: value for key, value in PARAMS.items() if not key.startswith("OSS")}
+    bench.ok("ens", "ImportImage", **params, DiskDeviceMapping=mapping("system.qcow2", "data.qcow2"))
+    bench.advance(0.3)
+    bench.advance(1)
+    (image,) = images(bench)
+    assert [disk["Type"] for disk in image["DiskDeviceMappings"]["DiskDeviceMapping"]] == ["system", "data"]
+    assert image["ImageStorageSize"] == "40"
+
+
+@pytest.mark.parametrize(("key", "content"), [("missing.qcow2", ""), ("one.qcow2", "garbage")])
+def test_an_object_that_is_no_disk_ends_in_upload_failed(bench: Bench, key: str, content: str) -> None:
+    put(bench, "one.qcow2", content)
+    image_id = bench.ok("ens", "ImportImage", **{**PARAMS, "OSSObject": key})["ImageId"]
+    bench.advance(1)
+    assert images(bench)[0]["Status"] == "Upload_failed"
+    row = bench.cloud.ens_images.get(image_id)
+    assert row is not None
+    assert f"oss://images-sg/{key}" in row["status_info"]
+    assert bench.code("ens", "ImportImage", **PARAMS)[1] == "InvalidParameter.ImageName.Duplicate"
+    bench.ok("ens", "DeleteImage", ImageId=image_id)
+    bench.ok("ens", "ImportImage", **PARAMS)
+
+
+@pytest.mark.parametrize(
+    ("params", "code"),
+    [
+        ({"ImageName": ""}, "MissingParameter"),
+        ({"ImageName": "1st"}, "InvalidParameter.ImageName"),
+        ({"ComputeType": "bare_metal"}, "InvalidParameter.ComputeType"),
+        ({"OSType": "windows"}, "InvalidParameter.OSType"),
+        ({"Architecture": "arm64"}, "InvalidParameter.Architecture"),
+        ({"ImageFormat": "raw"}, "InvalidParameter.ImageFormat"),
+        ({"ImageFormat": "vmdk"}, "InvalidParameter.ImageFormat"),
+        ({"OSSBucket": "nowhere"}, "InvalidParameter.OSSBucket"),
+        ({"OSSBucket": ""}, "MissingParameter"),
+        ({"OSSObject": ""}, "MissingParameter"),
+        ({"OSSRegion": "cn-beijing"}, "InvalidParameter.OSSRegion"),
+        ({"OSSRegion": "cn-hangzhou"}, "InvalidParameter.OSSRegion"),
+        ({"TargetOSSRegionId": "cn-hangzhou"}, "InvalidParameter.TargetOSSRegionId"),
+        ({"DiskDeviceMapping": "[]"}, "InvalidParameter.DiskDeviceMapping"),
+        ({"DiskDeviceMapping": '[{"OSSBucket": "images-sg"}]'}, "InvalidParameter.DiskDeviceMapping"),
+        ({"DiskDeviceMapping": '["one.qcow2"]'}, "InvalidParameter.DiskDeviceMapping"),
+    ],
+)
+def test_what_an_import_is_refused_for_always_with_400(bench: Bench, params: dict[str, str], code: str) -> None:
+    assert bench.code("ens", "ImportImage", **{**PARAMS, **params}) == (400, code)
+    assert images(bench) == []
+
+
+@pytest.mark.sandbox_world({"buckets": [{"name": "images-sg", "region": "ap-southeast-1", "owner": "9" * 16}]})
+def test_a_foreign_bucket_is_not_read(bench: Bench) -> None:
+    assert bench.code("ens", "ImportImage", **PARAMS) == (400, "NoPermission")
+
+
+@pytest.mark.sandbox_world({"buckets": [{"name": "images-sg", "region": "cn-hangzhou"}]})
+def test_buckets_of_other_regions_are_not_read(bench: Bench) -> None:
+    assert bench.code("ens", "ImportImage", **PARAMS) == (400, "InvalidParameter.OSSRegion")
+
+
+@pytest.mark.sandbox_world({"ens_accept_formats": ["raw", "qcow2"]})
+def test_the_accepted_formats_are_a_switch(bench: Bench) -> None:
+    put(bench, "one.raw")
+    bench.ok("ens", "ImportImage", **{**PARAMS, "ImageFormat": "raw", "OSSObject": "one.raw"})
+
+
+@pytest.mark.sandbox_world({"ens_images": [{"name": f"web-{n}"} for n in range(12)]})
+def test_filters_are_fuzzy_and_paging_numbers_are_strings(bench: Bench) -> None:
+    answer = bench.ok("ens", "DescribeSelfImages")
+    assert (answer["PageNumber"], answer["PageSize"], answer["TotalCount"], answer["Code"]) == ("1", "10", "12", 0)
+    assert len(answer["Images"]["Image"]) == 10
+    assert [image["ImageName"] for image in images(bench, ImageName="web-1")] == ["web-1", "web-10", "web-11"]
+    public = bench.ok("ens", "DescribeImages", ImageName="web-11")["Images"]["Image"]
+    assert [image["ImageName"] for image in public] == ["web-11"]
+    assert "Status" not in public[0]
+
+
+def test_ens_knows_no_404(bench: Bench) -> None:
+    assert bench.code("ens", "DeleteImage", ImageId="m-none") == (400, "Error.DeleteImage")
+
+
+@pytest.mark.sandbox_world(
+    {"failures": [{"lifecycle": "ens.image", "at": "Uploading", "name": "web-01", "code": "Upload_failed"}]}
+)
+def test_a_failure_of_the_world_fails_one_import(bench: Bench) -> None:
+    put(bench, "one.qcow2")
+    for expected in ("Upload_failed", "Available"):
+        image_id = bench.ok("ens", "ImportImage", **PARAMS)["ImageId"]
+        bench.advance(0.25)
+        bench.advance(1)
+        assert images(bench)[0]["Status"] == expected
+        bench.ok("ens", "DeleteImage", ImageId=image_id)
+
+
+def test_location_points_back_to_the_sandbox(bench: Bench) -> None:
+    answer = bench.ok("location", "DescribeEndpoints", Id="ap-southeast-1", ServiceCode="ens", Type="openAPI")
+    assert answer["Endpoints"]["Endpoint"][0]["Endpoint"] == "127.0.0.1:1"
+    assert bench.code("location", "DescribeEndpoints", Id="mars-1", ServiceCode="ens") == (400, "InvalidRegionId")
