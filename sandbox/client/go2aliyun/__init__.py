@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The client program: the project's stand-in for the vendor's go2aliyun_client (facts 2.1 to 2.3).
 
-It runs on a source server from its own folder, on the interpreter that the bundle carries; it needs nothing of the host.
+It runs on a source server, from its own folder, on the interpreter that the bundle carries; the host needs nothing.
 """
 from __future__ import annotations
 

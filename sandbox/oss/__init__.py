@@ -1,0 +1,4 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Object Storage Service (OSS), path style, for the vendor's own oss2 (local-cloud 3.6)."""

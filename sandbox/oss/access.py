@@ -1,0 +1,41 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who may do what: the account's own keys everything on its own buckets, others what an ACL opens to them."""
+from __future__ import annotations
+
+from sandbox.oss.bucket_ops import check_name
+from sandbox.oss.buckets import Bucket
+from sandbox.oss.call import Call
+from sandbox.oss.errors import OssError
+
+_ELSEWHERE = ("The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
+              "future requests to this endpoint.")
+
+
+def check_access(call: Call, action: str, access: str) -> None:
+    """Refuse a bucket that is missing or elsewhere, and a caller who has no right to what the operation needs."""
+    if not call.request.bucket:
+        if call.identity is None:
+            raise OssError("AccessDenied", "Anonymous access is forbidden for this operation.", "0003-00000016")
+        return
+    if action == "PutBucket":
+        if call.identity is None:
+            raise OssError("AccessDenied", "Anonymous access is forbidden for this operation.", "0003-00000016")
+        return
+    check_name(call.request.bucket)
+    bucket = call.bucket
+    if call.identity is not None and call.identity.region not in (None, bucket.region):
+        # One port stands for the endpoints of all regions: which one was meant is in a V4 signature.
+        raise OssError("AccessDenied", _ELSEWHERE, "0003-00001403", {"Endpoint": f"oss-{bucket.region}.aliyuncs.com"})
+    if call.identity is not None and call.identity.account == bucket.owner:
+        return
+    acl = _acl(call, bucket)
+    opened = {"private": (), "public-read": ("read",), "public-read-write": ("read", "write")}[acl]
+    if access not in opened:
+        raise OssError("AccessDenied", details={"BucketName": bucket.name})
+
+
+def _acl(call: Call, bucket: Bucket) -> str:
+    item = bucket.objects.get(call.request.key)
+    return bucket.acl if item is None or item.acl == "default" else item.acl

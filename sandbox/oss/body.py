@@ -1,0 +1,84 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bodies: taking one from the wire into a file, and sending a stretch of a file."""
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree.ElementTree import Element
+
+from aiohttp import web
+
+from sandbox.oss.buckets import Sums
+from sandbox.oss.call import Call
+from sandbox.oss.errors import OssError
+from sandbox.oss.request import OssRequest
+from sandbox.oss.xml import MalformedXml, parse
+
+_CHUNK = 1 << 20
+_INLINE = 64 * 1024
+_XML_LIMIT = 2 << 20
+
+
+async def receive(request: OssRequest, target: Path) -> Sums:
+    """Write the request's body to `target` and return its sums; a Content-MD5 that does not agree is refused."""
+    if "content-length" not in request.headers and "chunked" not in request.headers.get("transfer-encoding", ""):
+        raise OssError("MissingContentLength")
+    sums = Sums()
+    with target.open("wb") as file:
+        def take(data: bytes) -> None:
+            sums.update(data)
+            file.write(data)
+
+        pending = bytearray()
+        async for data in request.http.content.iter_any():
+            pending += data
+            if len(pending) >= _CHUNK:
+                # Hashing and writing a whole chunk takes milliseconds: not on the event loop.
+                await asyncio.to_thread(take, bytes(pending))
+                pending.clear()
+        if len(pending) > _INLINE:
+            await asyncio.to_thread(take, bytes(pending))
+        else:
+            take(bytes(pending))
+    expected = request.headers.get("content-md5")
+    if expected is not None and expected != base64.b64encode(sums.md5).decode():
+        raise OssError("InvalidDigest", details={"Content-MD5": expected})
+    return sums
+
+
+async def send(call: Call, path: Path, start: int, length: int, status: int,
+               headers: Mapping[str, str]) -> web.StreamResponse:
+    """Send `length` bytes of a file from `start`; to a HEAD request only their number."""
+    response = web.StreamResponse(status=status, headers=call.headers(headers))
+    response.content_length = length
+    # Opened before the first wait: the object may be replaced or deleted meanwhile, the reader keeps what it had.
+    with path.open("rb") as file:
+        file.seek(start)
+        await response.prepare(call.request.http)
+        while length and call.request.method != "HEAD":
+            data = await asyncio.to_thread(file.read, min(_CHUNK, length))
+            if not data:
+                raise ConnectionResetError(f"{path.name} is shorter than it was")
+            await response.write(data)
+            length -= len(data)
+    await response.write_eof()
+    return response
+
+
+async def read_xml(request: OssRequest, root: str, required: bool = True) -> Element | None:
+    """Return the root element of a small XML body, None for an empty body that is not required."""
+    body = bytearray()
+    async for data in request.http.content.iter_any():
+        body += data
+        if len(body) > _XML_LIMIT:
+            raise OssError("MalformedXML", f"The XML has more than {_XML_LIMIT} bytes.")
+    if not body and not required:
+        return None
+    try:
+        return parse(bytes(body), root)
+    except MalformedXml as error:
+        raise OssError("MalformedXML", details={"ErrorDetail": str(error)}) from error

@@ -1,0 +1,162 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Operations on buckets."""
+from __future__ import annotations
+
+import re
+
+from aiohttp import web
+
+from sandbox.oss.body import read_xml
+from sandbox.oss.call import Call, iso_time, whole_number
+from sandbox.oss.errors import OssError
+from sandbox.oss.xml import Content
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+ACLS = ("private", "public-read", "public-read-write")
+STORAGE_CLASSES = ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive")
+
+
+def check_name(name: str) -> None:
+    """Refuse a bucket name that breaks the rule: 3 to 63 lower-case letters, digits and hyphens."""
+    if not _NAME.fullmatch(name):
+        raise OssError("InvalidBucketName", details={"BucketName": name})
+
+
+def acl_of(text: str, allowed: tuple[str, ...] = ACLS) -> str:
+    """Return an ACL header's value, refused when it is none."""
+    if text not in allowed:
+        raise OssError("InvalidArgument", "no such bucket access control exists", details={
+            "ArgumentName": "x-oss-acl", "ArgumentValue": text})
+    return text
+
+
+async def list_buckets(call: Call) -> web.StreamResponse:
+    """ListBuckets: one page of the account's buckets."""
+    query = call.request.query
+    prefix, marker = query.get("prefix", ""), query.get("marker", "")
+    limit = whole_number(query.get("max-keys", "100"), "max-keys", 1, 1000)
+    mine = [bucket for bucket in call.buckets.all()
+            if bucket.owner == call.account and bucket.name.startswith(prefix) and bucket.name > marker]
+    page = mine[:limit]
+    more = len(mine) > limit
+    listed = [("Bucket", [
+        ("Name", bucket.name), ("CreationDate", iso_time(bucket.created)), ("Location", f"oss-{bucket.region}"),
+        ("ExtranetEndpoint", call.request.host), ("IntranetEndpoint", call.request.host),
+        ("StorageClass", bucket.storage_class), ("Region", bucket.region)]) for bucket in page]
+    return call.xml("ListAllMyBucketsResult", [
+        ("Prefix", prefix), ("Marker", marker), ("MaxKeys", limit), ("IsTruncated", str(more).lower()),
+        ("NextMarker", page[-1].name if more else None), ("Owner", call.owner()), ("Buckets", listed)])
+
+
+async def put_bucket(call: Call) -> web.StreamResponse:
+    """PutBucket: a new bucket in the region that the client signs for; one's own bucket may be put again."""
+    name = call.request.bucket
+    check_name(name)
+    acl = call.request.headers.get("x-oss-acl")
+    storage_class = await _storage_class(call)
+    known = call.buckets.find(name)
+    if known is None:
+        region = (call.identity.region if call.identity else None) or call.cloud.settings.region
+        call.buckets.create_bucket(name, region, call.account, acl_of(acl or "private"), storage_class)
+    elif known.owner != call.account or known.storage_class != storage_class:
+        raise OssError("BucketAlreadyExists", details={"BucketName": name})
+    elif acl is not None:
+        known.acl = acl_of(acl)
+    return call.empty(headers={"Location": f"/{name}"})
+
+
+async def _storage_class(call: Call) -> str:
+    body = await read_xml(call.request, "CreateBucketConfiguration", required=False)
+    text = (body.findtext("StorageClass") if body is not None else None) or "Standard"
+    if text not in STORAGE_CLASSES:
+        raise OssError("InvalidArgument", f"no such storage class: {text}")
+    return text
+
+
+async def delete_bucket(call: Call) -> web.StreamResponse:
+    """DeleteBucket: only an empty one, without open multipart uploads."""
+    if call.bucket.objects or call.bucket.uploads:
+        raise OssError("BucketNotEmpty", details={"BucketName": call.bucket.name})
+    call.buckets.delete_bucket(call.bucket.name)
+    return call.empty(204)
+
+
+async def head_bucket(call: Call) -> web.StreamResponse:
+    """HeadBucket: whether it exists, and where."""
+    return call.empty(headers={"x-oss-bucket-region": call.bucket.region})
+
+
+async def get_info(call: Call) -> web.StreamResponse:
+    """GetBucketInfo."""
+    bucket = call.bucket
+    return call.xml("BucketInfo", [("Bucket", [
+        ("AccessMonitor", "Disabled"), ("Comment", ""), ("CreationDate", iso_time(bucket.created)),
+        ("CrossRegionReplication", "Disabled"), ("DataRedundancyType", "LRS"),
+        ("ExtranetEndpoint", call.request.host), ("IntranetEndpoint", call.request.host),
+        ("Location", f"oss-{bucket.region}"), ("Name", bucket.name), ("ResourceGroupId", "rg-default"),
+        ("StorageClass", bucket.storage_class), ("TransferAcceleration", "Disabled"),
+        ("Owner", [("DisplayName", bucket.owner), ("ID", bucket.owner)]),
+        ("AccessControlList", [("Grant", bucket.acl)]),
+        ("ServerSideEncryptionRule", [("SSEAlgorithm", "None")]),
+        ("BucketPolicy", [("LogBucket", ""), ("LogPrefix", "")])])])
+
+
+async def get_location(call: Call) -> web.StreamResponse:
+    """GetBucketLocation: the region with its ``oss-``."""
+    return call.xml("LocationConstraint", f"oss-{call.bucket.region}")
+
+
+async def get_stat(call: Call) -> web.StreamResponse:
+    """GetBucketStat: figures of now; the real ones lag an hour behind."""
+    bucket = call.bucket
+    sizes: dict[str, list[int]] = {name: [] for name in STORAGE_CLASSES}
+    for item in bucket.objects.values():
+        sizes[item.storage_class].append(item.size)
+    classes: list[tuple[str, Content]] = []
+    for name, tag in (("Standard", "Standard"), ("IA", "InfrequentAccess"), ("Archive", "Archive"),
+                      ("ColdArchive", "ColdArchive"), ("DeepColdArchive", "DeepColdArchive")):
+        total = sum(sizes[name])
+        classes.append((f"{tag}Storage", total))
+        if name != "Standard":
+            classes.append((f"{tag}RealStorage", total))
+        classes.append((f"{tag}ObjectCount", len(sizes[name])))
+    return call.xml("BucketStat", [
+        ("Storage", sum(map(sum, sizes.values()))), ("ObjectCount", len(bucket.objects)),
+        ("MultipartUploadCount", len(bucket.uploads)), ("LiveChannelCount", 0),
+        ("LastModifiedTime", int(max((item.modified for item in bucket.objects.values()), default=bucket.created))),
+        *classes, ("MultipartPartCount", sum(len(upload.parts) for upload in bucket.uploads.values())),
+        ("DeleteMarkerCount", 0)])
+
+
+async def get_acl(call: Call) -> web.StreamResponse:
+    """GetBucketAcl."""
+    return call.xml("AccessControlPolicy", [
+        ("Owner", call.owner()), ("AccessControlList", [("Grant", call.bucket.acl)])])
+
+
+async def put_acl(call: Call) -> web.StreamResponse:
+    """PutBucketAcl, by header or by body."""
+    text = call.request.headers.get("x-oss-acl")
+    if text is None:
+        body = await read_xml(call.request, "AccessControlPolicy")
+        text = (body.findtext("AccessControlList/Grant") if body is not None else None) or ""
+    call.bucket.acl = acl_of(text)
+    return call.empty()
+
+
+async def get_versioning(call: Call) -> web.StreamResponse:
+    """GetBucketVersioning: the buckets of the local cloud never had it."""
+    return call.xml("VersioningConfiguration", None)
+
+
+async def get_tagging(call: Call) -> web.StreamResponse:
+    """GetBucketTags: none."""
+    return call.xml("Tagging", [("TagSet", [])])
+
+
+async def list_live_channels(call: Call) -> web.StreamResponse:
+    """ListLiveChannel: none; the vendor's own clean-up asks for them."""
+    return call.xml("ListLiveChannelResult", [
+        ("Prefix", ""), ("Marker", ""), ("MaxKeys", 100), ("IsTruncated", "false"), ("NextMarker", "")])

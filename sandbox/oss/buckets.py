@@ -1,0 +1,252 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Buckets, objects and multipart uploads: plain files below one folder, and what is known about them in memory."""
+from __future__ import annotations
+
+import bisect
+import hashlib
+import itertools
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sandbox.oss.crc64 import crc64
+
+_LONGEST_NAME = 200
+_COPY = 1 << 20
+_SHOWN = ("name", "region", "owner", "acl", "storage_class", "created")
+
+
+@dataclass
+class StoredObject:
+    """One object. `etag` and `crc64` are None until somebody asks for those of a file that was put in by hand."""
+
+    key: str
+    path: Path
+    size: int
+    etag: str | None = None
+    crc64: int | None = None
+    md5: bytes | None = None
+    kind: str = "Normal"
+    modified: float = 0.0
+    headers: dict[str, str] = field(default_factory=dict)
+    acl: str = "default"
+    storage_class: str = "Standard"
+    tags: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Part:
+    """One part of a multipart upload."""
+
+    number: int
+    path: Path
+    size: int
+    etag: str
+    crc64: int
+    modified: float
+
+
+@dataclass
+class Upload:
+    """One multipart upload that was neither completed nor aborted."""
+
+    upload_id: str
+    key: str
+    initiated: float
+    template: StoredObject
+    parts: dict[int, Part] = field(default_factory=dict)
+
+    def size(self) -> int:
+        """Return the bytes of all parts."""
+        return sum(part.size for part in self.parts.values())
+
+
+class Bucket:
+    """One bucket with its objects in order of their keys."""
+
+    def __init__(self, name: str, region: str, owner: str, acl: str, storage_class: str, folder: Path) -> None:
+        self.name = name
+        self.region = region
+        self.owner = owner
+        self.acl = acl
+        self.storage_class = storage_class
+        self.created = time.time()
+        self.folder = folder
+        self.objects: dict[str, StoredObject] = {}
+        self.uploads: dict[str, Upload] = {}
+        self._keys: list[str] = []
+        folder.mkdir(parents=True)
+
+    def add(self, item: StoredObject) -> None:
+        """Put an object in place of the one with the same key, if there is one; its file moves to the bucket."""
+        target = self.folder / _file_name(item.key)
+        os.replace(item.path, target)
+        item.path, item.modified = target, time.time()
+        if item.key not in self.objects:
+            bisect.insort(self._keys, item.key)
+        self.objects[item.key] = item
+
+    def remove(self, key: str) -> bool:
+        """Delete an object; False when there is none."""
+        item = self.objects.pop(key, None)
+        if item is None:
+            return False
+        del self._keys[bisect.bisect_left(self._keys, key)]
+        item.path.unlink(missing_ok=True)
+        return True
+
+    def keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """Yield the keys that begin with `prefix` and sort after `after`."""
+        start = max(bisect.bisect_left(self._keys, prefix), bisect.bisect_right(self._keys, after) if after else 0)
+        for key in itertools.islice(self._keys, start, None):
+            if not key.startswith(prefix):
+                return
+            yield key
+
+
+class Buckets:
+    """All buckets below one folder."""
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root)
+        self._buckets: dict[str, Bucket] = {}
+        self._numbers = itertools.count(1)
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget all buckets and objects."""
+        shutil.rmtree(self.root, ignore_errors=True)
+        (self.root / ".scratch").mkdir(parents=True)
+        self._buckets.clear()
+
+    def create_bucket(self, name: str, region: str, owner: str, acl: str = "private",
+                      storage_class: str = "Standard") -> Bucket:
+        """Make an empty bucket; a name that exists is refused with ValueError."""
+        if name in self._buckets:
+            raise ValueError(f"bucket {name} exists")
+        self._buckets[name] = Bucket(name, region, owner, acl, storage_class, self.root / name)
+        return self._buckets[name]
+
+    def find(self, name: str) -> Bucket | None:
+        """Return the bucket, or None."""
+        return self._buckets.get(name)
+
+    def bucket(self, name: str) -> dict[str, Any] | None:
+        """Return {"name", "region", "owner", "acl", "storage_class", "created"} of a bucket, or None."""
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            return None
+        return {name: getattr(bucket, name) for name in _SHOWN}
+
+    def all(self) -> list[Bucket]:
+        """Return every bucket, sorted by name."""
+        return [self._buckets[name] for name in sorted(self._buckets)]
+
+    def delete_bucket(self, name: str) -> None:
+        """Remove a bucket with all that is in it."""
+        bucket = self._buckets.pop(name)
+        shutil.rmtree(bucket.folder, ignore_errors=True)
+
+    def scratch(self) -> Path:
+        """Return the path of a new file, on the file system of the objects."""
+        return self.root / ".scratch" / f"{next(self._numbers)}"
+
+    def put_file(self, bucket: str, key: str, path: Path) -> None:
+        """Move a finished file into a bucket as an object, as a service does that writes large objects in parts."""
+        size = path.stat().st_size
+        target = self.scratch()
+        shutil.move(path, target)
+        self._require(bucket).add(StoredObject(key, target, size, kind="Multipart",
+                                               headers={"content-type": "application/octet-stream"}))
+
+    def exists(self, bucket: str, key: str) -> bool:
+        """Return whether the object exists."""
+        found = self._buckets.get(bucket)
+        return found is not None and key in found.objects
+
+    def object_path(self, bucket: str, key: str) -> Path:
+        """Return the object's file; it is never changed, only replaced. KeyError when there is no such object."""
+        return self._require(bucket).objects[key].path
+
+    def delete(self, bucket: str, key: str) -> bool:
+        """Delete an object; False when there is none."""
+        return self._require(bucket).remove(key)
+
+    def list(self, bucket: str, prefix: str = "") -> list[dict[str, Any]]:
+        """Return [{"key", "size"}] of the objects whose keys begin with `prefix`, sorted by key."""
+        found = self._require(bucket)
+        return [{"key": key, "size": found.objects[key].size} for key in found.keys(prefix)]
+
+    def total_bytes(self) -> int:
+        """Return the bytes of all objects and of all parts of open uploads."""
+        return sum(sum(item.size for item in bucket.objects.values())
+                   + sum(upload.size() for upload in bucket.uploads.values()) for bucket in self._buckets.values())
+
+    def _require(self, name: str) -> Bucket:
+        bucket = self._buckets.get(name)
+        if bucket is None:
+            raise KeyError(f"bucket {name} does not exist")
+        return bucket
+
+
+class Sums:
+    """MD5 and CRC-64 of bytes that come in pieces."""
+
+    def __init__(self, crc: int = 0) -> None:
+        self.crc = crc
+        self.size = 0
+        self._md5 = hashlib.md5(usedforsecurity=False)
+
+    def update(self, data: bytes) -> None:
+        """Add the next bytes."""
+        self.crc = crc64(data, self.crc)
+        self.size += len(data)
+        self._md5.update(data)
+
+    @property
+    def md5(self) -> bytes:
+        """The MD5 of what came so far."""
+        return self._md5.digest()
+
+    @property
+    def etag(self) -> str:
+        """The entity tag as OSS writes it, without quotes."""
+        return self._md5.hexdigest().upper()
+
+
+def checksum(item: StoredObject) -> None:
+    """Fill in the sums of an object that was put in as a file; it reads the file, so call it in a thread."""
+    if item.crc64 is None:
+        sums = Sums()
+        with item.path.open("rb") as file:
+            while data := file.read(_COPY):
+                sums.update(data)
+        item.crc64, item.etag = sums.crc, f"{sums.etag}-1"
+
+
+def join(paths: list[Path], target: Path) -> Sums:
+    """Write the files one after the other into `target` and return the sums of the whole; call it in a thread."""
+    sums = Sums()
+    with target.open("wb") as writer:
+        for path in paths:
+            with path.open("rb") as reader:
+                while data := reader.read(_COPY):
+                    sums.update(data)
+                    writer.write(data)
+    return sums
+
+
+def _file_name(key: str) -> str:
+    """Return the name of an object's file: the key as far as file names allow, else its digest."""
+    name = quote(key, safe=" ")
+    if len(name) > _LONGEST_NAME or name in (".", ".."):
+        # No quoted key has a percent sign before another one.
+        return "%%" + hashlib.sha256(key.encode()).hexdigest()
+    return name

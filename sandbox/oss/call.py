@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every operation is given, and how it answers."""
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import formatdate
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from sandbox.oss.auth import Identity
+from sandbox.oss.buckets import Bucket, Buckets, StoredObject, checksum
+from sandbox.oss.errors import OssError
+from sandbox.oss.request import OssRequest
+from sandbox.oss.xml import Content, document
+
+if TYPE_CHECKING:
+    from sandbox.cloud import Cloud
+
+
+@dataclass(frozen=True)
+class Call:
+    """One operation under way."""
+
+    cloud: Cloud
+    request: OssRequest
+    identity: Identity | None
+    request_id: str
+
+    @property
+    def buckets(self) -> Buckets:
+        """All buckets."""
+        return self.cloud.buckets
+
+    @property
+    def account(self) -> str:
+        """The account of the local cloud."""
+        return self.cloud.settings.account.id
+
+    @property
+    def bucket(self) -> Bucket:
+        """The bucket that the request names, refused when there is none."""
+        found = self.buckets.find(self.request.bucket)
+        if found is None:
+            raise OssError("NoSuchBucket", details={"BucketName": self.request.bucket})
+        return found
+
+    @property
+    def object(self) -> StoredObject:
+        """The object that the request names, refused when there is none."""
+        found = self.bucket.objects.get(self.request.key)
+        if found is None:
+            raise OssError("NoSuchKey", details={"Key": self.request.key})
+        return found
+
+    async def summed(self, items: Iterable[StoredObject]) -> list[StoredObject]:
+        """Return the objects once all of them have their entity tag and CRC-64."""
+        items = list(items)
+        for item in items:
+            if item.crc64 is None:
+                await asyncio.to_thread(checksum, item)
+        return items
+
+    def headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
+        """Return the headers that every answer has, and these."""
+        return {"Server": "AliyunOSS", "x-oss-request-id": self.request_id, **(more or {})}
+
+    def empty(self, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+        """Return an answer without a body."""
+        return web.Response(status=status, headers=self.headers(headers))
+
+    def xml(self, tag: str, content: Content, headers: Mapping[str, str] | None = None) -> web.Response:
+        """Return an answer with an XML document."""
+        return web.Response(body=document(tag, content), content_type="application/xml", headers=self.headers(headers))
+
+    def owner(self) -> Content:
+        """Return the content of an Owner element."""
+        return [("ID", self.account), ("DisplayName", self.account)]
+
+
+def iso_time(seconds: float) -> str:
+    """Return a time as OSS writes it in XML."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")
+
+
+def http_time(seconds: float) -> str:
+    """Return a time as HTTP headers have it."""
+    return formatdate(int(seconds), usegmt=True)
+
+
+def whole_number(text: str, name: str, low: int, high: int) -> int:
+    """Return a query parameter or header as a number between `low` and `high`; InvalidArgument names it otherwise."""
+    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+        raise OssError("InvalidArgument", f"Argument {name} must be an integer between {low} and {high}.",
+                       details={"ArgumentName": name, "ArgumentValue": text})
+    return int(text)

@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Listing the objects of a bucket, in both versions."""
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from urllib.parse import quote
+
+from aiohttp import web
+
+from sandbox.oss.call import Call, iso_time, whole_number
+from sandbox.oss.errors import OssError
+from sandbox.oss.listing import Page, page_of
+from sandbox.oss.xml import Content
+
+
+def encoder(query: Mapping[str, str]) -> Callable[[str], str]:
+    """Return how keys are written: percent-encoded when ``encoding-type=url`` was asked for, else as they are."""
+    kind = query.get("encoding-type", "")
+    if kind not in ("", "url"):
+        raise OssError("InvalidArgument", "Invalid Encoding Method specified in Request.",
+                       details={"ArgumentName": "encoding-type", "ArgumentValue": kind})
+    return (lambda key: quote(key, safe="")) if kind else str
+
+
+async def list_objects(call: Call) -> web.StreamResponse:
+    """GetBucket (ListObjects), version 1 or 2."""
+    query = call.request.query
+    version = query.get("list-type", "1")
+    if version not in ("1", "2"):
+        raise OssError("InvalidArgument", f"list-type {version} is not 2.")
+    return await (_version_2 if version == "2" else _version_1)(call)
+
+
+async def _version_1(call: Call) -> web.StreamResponse:
+    query, encode = call.request.query, encoder(call.request.query)
+    marker = query.get("marker", "")
+    limit, page = _page(call, marker)
+    return call.xml("ListBucketResult", [
+        ("Name", call.bucket.name), ("Prefix", encode(query.get("prefix", ""))), ("Marker", encode(marker)),
+        ("MaxKeys", limit), ("Delimiter", encode(query.get("delimiter", ""))),
+        ("EncodingType", query.get("encoding-type") or None), ("IsTruncated", str(page.truncated).lower()),
+        ("NextMarker", encode(page.next) if page.next else None), *await _entries(call, page, encode, True)])
+
+
+async def _version_2(call: Call) -> web.StreamResponse:
+    query, encode = call.request.query, encoder(call.request.query)
+    token = query.get("continuation-token")
+    start = query.get("start-after", "")
+    limit, page = _page(call, _key_of(token) if token else start)
+    return call.xml("ListBucketResult", [
+        ("Name", call.bucket.name), ("Prefix", encode(query.get("prefix", ""))),
+        ("StartAfter", encode(start) if start else None), ("ContinuationToken", token), ("MaxKeys", limit),
+        ("Delimiter", encode(query.get("delimiter", ""))), ("EncodingType", query.get("encoding-type") or None),
+        ("IsTruncated", str(page.truncated).lower()),
+        ("NextContinuationToken", _token_of(page.next) if page.next else None),
+        ("KeyCount", len(page.keys) + len(page.prefixes)),
+        *await _entries(call, page, encode, query.get("fetch-owner") == "true")])
+
+
+def _page(call: Call, marker: str) -> tuple[int, Page]:
+    query = call.request.query
+    limit = whole_number(query.get("max-keys", "100"), "max-keys", 0, 1000)
+    prefix = query.get("prefix", "")
+    return limit, page_of(call.bucket.keys(prefix, marker), prefix, query.get("delimiter", ""), marker, limit)
+
+
+async def _entries(call: Call, page: Page, encode: Callable[[str], str], owner: bool) -> list[tuple[str, Content]]:
+    items = await call.summed(call.bucket.objects[key] for key in page.keys)
+    contents: list[tuple[str, Content]] = [("Contents", [
+        ("Key", encode(item.key)), ("LastModified", iso_time(item.modified)), ("ETag", f'"{item.etag}"'),
+        ("Type", item.kind), ("Size", item.size), ("StorageClass", item.storage_class),
+        ("Owner", call.owner() if owner else None)]) for item in items]
+    return contents + [("CommonPrefixes", [("Prefix", encode(prefix))]) for prefix in page.prefixes]
+
+
+def _token_of(key: str) -> str:
+    return base64.b64encode(key.encode()).decode()
+
+
+def _key_of(token: str) -> str:
+    try:
+        return base64.b64decode(token, validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise OssError("InvalidArgument", "The continuation token provided is incorrect.",
+                       details={"ArgumentName": "continuation-token", "ArgumentValue": token}) from error

@@ -1,0 +1,65 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading objects."""
+from __future__ import annotations
+
+from aiohttp import web
+
+from sandbox.oss.body import send
+from sandbox.oss.buckets import StoredObject
+from sandbox.oss.call import Call, http_time
+from sandbox.oss.conditions import check_conditions, stretch_of
+
+_OVERRIDES = {
+    "response-content-type": "content-type", "response-content-language": "content-language",
+    "response-expires": "expires", "response-cache-control": "cache-control",
+    "response-content-disposition": "content-disposition", "response-content-encoding": "content-encoding",
+}
+
+
+async def get_object(call: Call) -> web.StreamResponse:
+    """GetObject and HeadObject, with conditions and ranges."""
+    (item,) = await call.summed([call.object])
+    check_conditions(call.request.headers, item.etag or "", item.modified)
+    headers = _headers(item)
+    query = call.request.query
+    headers.update({header: query[name] for name, header in _OVERRIDES.items() if name in query})
+    stretch = stretch_of(call.request.headers, item.size)
+    if stretch is None:
+        return await send(call, item.path, 0, item.size, 200, headers)
+    first, length = stretch
+    headers["content-range"] = f"bytes {first}-{first + length - 1}/{item.size}"
+    return await send(call, item.path, first, length, 206, headers)
+
+
+async def get_meta(call: Call) -> web.StreamResponse:
+    """GetObjectMeta: size, time and entity tag alone."""
+    (item,) = await call.summed([call.object])
+    return await send(call, item.path, 0, item.size, 200, {
+        "ETag": f'"{item.etag}"', "Last-Modified": http_time(item.modified), "x-oss-hash-crc64ecma": str(item.crc64)})
+
+
+async def get_object_acl(call: Call) -> web.StreamResponse:
+    """GetObjectAcl."""
+    return call.xml("AccessControlPolicy", [
+        ("Owner", call.owner()), ("AccessControlList", [("Grant", call.object.acl)])])
+
+
+async def get_object_tagging(call: Call) -> web.StreamResponse:
+    """GetObjectTagging."""
+    tags = sorted(call.object.tags.items())
+    return call.xml("Tagging", [("TagSet", [("Tag", [("Key", key), ("Value", value)]) for key, value in tags])])
+
+
+def _headers(item: StoredObject) -> dict[str, str]:
+    headers = {
+        **item.headers, "ETag": f'"{item.etag}"', "Last-Modified": http_time(item.modified), "Accept-Ranges": "bytes",
+        "x-oss-object-type": item.kind, "x-oss-storage-class": item.storage_class,
+        "x-oss-hash-crc64ecma": str(item.crc64), "x-oss-server-time": "0",
+    }
+    if item.kind == "Appendable":
+        headers["x-oss-next-append-position"] = str(item.size)
+    if item.tags:
+        headers["x-oss-tagging-count"] = str(len(item.tags))
+    return headers

@@ -1,0 +1,54 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a request says about the object that it will make: key, headers, class, ACL, tags."""
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote_plus
+
+from sandbox.oss.bucket_ops import ACLS, STORAGE_CLASSES, acl_of
+from sandbox.oss.buckets import StoredObject
+from sandbox.oss.call import Call
+from sandbox.oss.errors import OssError, not_emulated
+
+_KEPT = ("cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires")
+_UNKNOWN = ("x-oss-callback", "x-oss-server-side-", "x-oss-object-worm", "x-oss-symlink-")
+_LONGEST_KEY = 1023
+_MOST_TAGS = 10
+
+
+def template_of(call: Call) -> StoredObject:
+    """Return the object as the request's headers describe it, still without content."""
+    headers = call.request.headers
+    check_key(call.request.key)
+    for name in headers:
+        if name.startswith(_UNKNOWN):
+            raise not_emulated(f"the header {name}")
+    kept = {name: value for name, value in headers.items() if name in _KEPT or name.startswith("x-oss-meta-")}
+    kept.setdefault("content-type", "application/octet-stream")
+    storage_class = headers.get("x-oss-storage-class") or call.bucket.storage_class
+    if storage_class not in STORAGE_CLASSES:
+        raise OssError("InvalidArgument", f"no such storage class: {storage_class}")
+    return StoredObject(call.request.key, Path(), 0, headers=kept, storage_class=storage_class,
+                        acl=acl_of(headers.get("x-oss-object-acl", "default"), ("default", *ACLS)),
+                        tags=parse_tags(headers.get("x-oss-tagging", "")))
+
+
+def check_key(key: str) -> None:
+    """Refuse a key that breaks the rule: 1 to 1023 bytes, not beginning with a slash or a backslash."""
+    if not 0 < len(key.encode()) <= _LONGEST_KEY or key[0] in "/\\":
+        raise OssError("InvalidObjectName", details={"ObjectName": key})
+
+
+def parse_tags(text: str) -> dict[str, str]:
+    """Return the tags of ``k1=v1&k2=v2``: at most ten, keys of 1 to 128 and values of up to 256 characters."""
+    tags = {}
+    for item in filter(None, text.split("&")):
+        key, _equals, value = (unquote_plus(part) for part in item.partition("="))
+        if key in tags or not 0 < len(key) <= 128 or len(value) > 256:
+            raise OssError("InvalidArgument", f"The tag {key!r} is invalid.")
+        tags[key] = value
+    if len(tags) > _MOST_TAGS:
+        raise OssError("InvalidArgument", f"At most {_MOST_TAGS} tags are allowed, {len(tags)} were given.")
+    return tags

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writing and deleting objects."""
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote, unquote
+
+from aiohttp import web
+
+from sandbox.oss.body import read_xml, receive
+from sandbox.oss.bucket_ops import ACLS, acl_of
+from sandbox.oss.buckets import StoredObject, Sums, join
+from sandbox.oss.call import Call, iso_time, whole_number
+from sandbox.oss.conditions import check_conditions
+from sandbox.oss.errors import OssError
+from sandbox.oss.list_ops import encoder
+from sandbox.oss.template import parse_tags, template_of
+
+_DELETE_LIMIT = 1000
+
+
+async def put_object(call: Call) -> web.StreamResponse:
+    """PutObject; with forbid-overwrite exactly one of several at once wins."""
+    item = template_of(call)
+    refuse_overwrite(call)
+    with scratch_file(call) as path:
+        sums = await receive(call.request, path)
+        store(call, item, path, sums)
+    return call.empty(headers=_sum_headers(item, sums))
+
+
+async def copy_object(call: Call) -> web.StreamResponse:
+    """CopyObject within the account."""
+    source = await source_of(call)
+    item = template_of(call)
+    if call.request.headers.get("x-oss-metadata-directive", "COPY").upper() == "COPY":
+        item.headers = dict(source.headers)
+    if call.request.headers.get("x-oss-tagging-directive", "Copy").title() == "Copy":
+        item.tags = dict(source.tags)
+    refuse_overwrite(call)
+    with scratch_file(call) as path:
+        sums = await asyncio.to_thread(join, [source.path], path)
+        store(call, item, path, sums)
+    return call.xml("CopyObjectResult", [("LastModified", iso_time(item.modified)), ("ETag", f'"{item.etag}"')],
+                    {"ETag": f'"{item.etag}"', "x-oss-hash-crc64ecma": str(item.crc64)})
+
+
+async def append_object(call: Call) -> web.StreamResponse:
+    """AppendObject: only at the end of an object that was made by appending."""
+    position = whole_number(call.request.query.get("position", ""), "position", 0, 1 << 62)
+    known = call.bucket.objects.get(call.request.key)
+    if known is not None and known.kind != "Appendable":
+        raise OssError("ObjectNotAppendable")
+    _check_position(known, position)
+    item = template_of(call) if known is None else known
+    with scratch_file(call) as more, scratch_file(call) as whole:
+        await receive(call.request, more)
+        sums = await asyncio.to_thread(join, [known.path, more] if known else [more], whole)
+        # Another append may have come first while this one's bytes arrived.
+        _check_position(call.bucket.objects.get(call.request.key), position)
+        item.kind = "Appendable"
+        store(call, item, whole, sums)
+    return call.empty(headers={"x-oss-next-append-position": str(item.size), "x-oss-hash-crc64ecma": str(item.crc64),
+                               "ETag": f'"{item.etag}"'})
+
+
+def _check_position(known: StoredObject | None, position: int) -> None:
+    length = known.size if known is not None else 0
+    if position != length:
+        raise OssError("PositionNotEqualToLength", headers={"x-oss-next-append-position": str(length)})
+
+
+async def delete_object(call: Call) -> web.StreamResponse:
+    """DeleteObject: the same answer whether there was one or not."""
+    drop(call, call.request.key)
+    return call.empty(204)
+
+
+async def delete_objects(call: Call) -> web.StreamResponse:
+    """DeleteMultipleObjects: up to 1000 keys; one that does not exist counts as deleted."""
+    if "content-md5" not in call.request.headers:
+        raise OssError("InvalidArgument", "Missing Some Required Arguments.", details={"ArgumentName": "Content-MD5"})
+    body = await read_xml(call.request, "Delete")
+    nodes = body.findall("Object") if body is not None else []
+    keys = [node.findtext("Key") or "" for node in nodes]
+    if not 0 < len(keys) <= _DELETE_LIMIT or "" in keys:
+        raise OssError("MalformedXML", f"Between 1 and {_DELETE_LIMIT} keys are allowed, {len(keys)} were given.")
+    encode = encoder(call.request.query)
+    for key in keys:
+        drop(call, key)
+    if body is not None and (body.findtext("Quiet") or "").lower() == "true":
+        return call.empty()
+    return call.xml("DeleteResult", [("EncodingType", call.request.query.get("encoding-type") or None),
+                                     *(("Deleted", [("Key", encode(key))]) for key in keys)])
+
+
+async def put_object_acl(call: Call) -> web.StreamResponse:
+    """PutObjectAcl."""
+    call.object.acl = acl_of(call.request.headers.get("x-oss-object-acl", ""), ("default", *ACLS))
+    return call.empty()
+
+
+async def put_object_tagging(call: Call) -> web.StreamResponse:
+    """PutObjectTagging: replaces all tags."""
+    body = await read_xml(call.request, "Tagging")
+    nodes = body.findall("TagSet/Tag") if body is not None else []
+    pairs = "&".join(f"{quote(node.findtext('Key') or '')}={quote(node.findtext('Value') or '')}" for node in nodes)
+    call.object.tags = parse_tags(pairs)
+    return call.empty()
+
+
+async def delete_object_tagging(call: Call) -> web.StreamResponse:
+    """DeleteObjectTagging."""
+    call.object.tags = {}
+    return call.empty(204)
+
+
+def refuse_overwrite(call: Call) -> None:
+    """Refuse when the object exists and the request says that it must not."""
+    if call.request.headers.get("x-oss-forbid-overwrite", "").lower() == "true" \
+            and call.request.key in call.bucket.objects:
+        raise OssError("FileAlreadyExists", details={"Key": call.request.key})
+
+
+def store(call: Call, item: StoredObject, path: Path, sums: Sums) -> None:
+    """Make the file the object; nothing else happens between the last check and this, so it is atomic."""
+    refuse_overwrite(call)
+    item.path, item.size, item.crc64, item.etag = path, sums.size, sums.crc, item.etag or sums.etag
+    if item.kind == "Appendable":
+        item.etag = sums.etag
+    call.bucket.add(item)
+    call.cloud.object_stored(call.request.bucket, item.key, item.size)
+
+
+def drop(call: Call, key: str) -> None:
+    """Delete an object, if there is one."""
+    if call.bucket.remove(key):
+        call.cloud.object_removed(call.request.bucket, key)
+
+
+async def source_of(call: Call) -> StoredObject:
+    """Return the object that x-oss-copy-source names, once its conditions hold."""
+    bucket_name, key = _source_name(call)
+    bucket = call.buckets.find(bucket_name)
+    if bucket is None:
+        raise OssError("NoSuchBucket", details={"BucketName": bucket_name})
+    if bucket.owner != call.account:
+        raise OssError("AccessDenied")
+    if key not in bucket.objects:
+        raise OssError("NoSuchKey", details={"Key": key})
+    (item,) = await call.summed([bucket.objects[key]])
+    check_conditions(call.request.headers, item.etag or "", item.modified, "x-oss-copy-source-")
+    return item
+
+
+def _source_name(call: Call) -> tuple[str, str]:
+    text = unquote(call.request.headers["x-oss-copy-source"]).lstrip("/")
+    bucket, slash, key = text.partition("/")
+    if not slash or not key:
+        raise OssError("InvalidArgument", "Copy Source must mention the source bucket and key: /bucket/key.",
+                       details={"ArgumentName": "x-oss-copy-source", "ArgumentValue": text})
+    return bucket, key
+
+
+@contextlib.contextmanager
+def scratch_file(call: Call) -> Iterator[Path]:
+    """Give the path of a new file, and remove it at the end unless it was moved away."""
+    path = call.buckets.scratch()
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def _sum_headers(item: StoredObject, sums: Sums) -> dict[str, str]:
+    return {"ETag": f'"{item.etag}"', "Content-MD5": base64.b64encode(sums.md5).decode(),
+            "x-oss-hash-crc64ecma": str(sums.crc)}
