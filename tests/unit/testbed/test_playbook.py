@@ -49,7 +49,7 @@ def test_output_is_shown_and_kept(
 
 
 def test_an_interrupt_ends_the_run_and_what_it_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake(tmp_path, "trap 'exit 99' INT; echo ready; setsid sleep 60.0417 & wait", monkeypatch)
+    fake(tmp_path, "trap 'exit 99' INT; setsid sleep 60.0417 & echo ready; wait", monkeypatch)
     raised = threading.Event()
 
     class Interrupting:
@@ -57,7 +57,7 @@ def test_an_interrupt_ends_the_run_and_what_it_started(tmp_path: Path, monkeypat
             return None
 
         def write(self, _line: bytes) -> None:
-            time.sleep(0.3)  # until the shell has started its own child
+            time.sleep(0.2)  # so that the shell waits
             raised.set()
             raise KeyboardInterrupt
 
