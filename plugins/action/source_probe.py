@@ -38,6 +38,7 @@ class ActionModule(ActionBase):
             findings=findings,
             verdict=_preflight.verdict(findings),
             reasons=_preflight.reasons(findings),
+            summary=_preflight.lines(findings),
             disks=_facts.transfer_disks(probe) if probe else [],
         )
         return result

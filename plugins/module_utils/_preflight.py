@@ -288,3 +288,11 @@ def verdict(findings: list[dict[str, str]]) -> str:
 def reasons(findings: list[dict[str, str]]) -> list[str]:
     """Return one sentence for each blocker: its id, what was seen, and why it stops the migration."""
     return [f"{item['id']}: {item['evidence']}. {item['why']}" for item in findings if item["severity"] == "blocker"]
+
+
+def lines(findings: list[dict[str, str]]) -> list[str]:
+    """Return the findings for people to read: severity, id, what was seen, why it matters, and what to do."""
+    return [
+        f"{item['severity']} {item['id']}: {item['evidence']}. {item['why']} What to do: {item['fix']}"
+        for item in findings
+    ]

@@ -69,6 +69,15 @@ reasons:
   elements: str
   sample:
     - 'too-many-data-disks: 5 data disks: vdb, vdc, vdd, vde, vdf. ECS exports and ENS imports images with at most 4 data disks.'
+summary:
+  description: One paragraph for each finding, for people to read.
+  returned: always
+  type: list
+  elements: str
+  sample:
+    - >-
+      risk rsync-missing: no rsync in PATH. The SMC client copies with rsync. What to do: Install the package rsync on the
+      host.
 findings:
   description: What was found, blockers first.
   returned: always

@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._os import parse_os
+
+from .conftest import GIB, Host, sectors
+
+
+def names(host: Host) -> list[str]:
+    return [disk["name"] for disk in host.probe()["disks"]]
+
+
+def test_the_system_disk_holds_the_source_of_root_and_comes_first(host: Host) -> None:
+    host.blocks.clear()
+    host.extra.clear()
+    for name in ("vdb", "vda", "vdaa", "vdc"):
+        host.disk(name, 20)
+    host.root = "mount\t/dev/vdc1\t/\text4\trw"
+    probe = host.probe()
+    assert probe["root"]["disk"] == "vdc"
+    assert [(disk["name"], disk["system"]) for disk in probe["disks"]] == [
+        ("vdc", True),
+        ("vda", False),
+        ("vdb", False),
+        ("vdaa", False),
+    ]
+    assert [disk["index"] for disk in _facts.transfer_disks(probe)] == [0, 1, 2, 3]
+
+
+def test_sizes_are_bytes(host: Host) -> None:
+    host.disk("vdb", 600)
+    assert [disk["bytes"] for disk in _facts.transfer_disks(host.probe())] == [20 * GIB, 600 * GIB]
+
+
+def test_devices_that_are_no_disks_are_skipped(host: Host) -> None:
+    host.disk("sdz", 8, removable="1")
+    host.disk("nvme0c0n1", 8, hidden="1")
+    host.disk("vdb", 0.0)
+    host.mapped("dm-3", "data", "LVM-abc", "vda1")
+    assert names(host) == ["vda"]
+
+
+def test_a_removable_disk_that_holds_root_is_the_system_disk(host: Host) -> None:
+    host.blocks.clear()
+    host.extra.clear()
+    host.disk("vda", 20, removable="1")
+    assert host.probe()["root"]["disk"] == "vda"
+
+
+def test_root_on_lvm_is_followed_to_the_disk(host: Host) -> None:
+    host.mapped("dm-0", "vg0-root--a", "LVM-xyz", "vda1")
+    host.root = "mount\t/dev/mapper/vg0-root--a\t/\txfs\trw"
+    root = host.probe()["root"]
+    assert (root["device"], root["disk"], root["lvm"], root["encrypted"]) == ("dm-0", "vda", True, False)
+    host.root = "mount\t/dev/vg0/root-a\t/\txfs\trw"
+    assert host.probe()["root"]["disk"] == "vda"
+
+
+def test_root_on_a_luks_volume_below_lvm_is_encrypted(host: Host) -> None:
+    host.mapped("dm-0", "vda1_crypt", "CRYPT-LUKS2-abc-vda1_crypt", "vda1")
+    host.mapped("dm-1", "vg0-root", "LVM-xyz", "dm-0")
+    host.root = "mount\t/dev/mapper/vg0-root\t/\text4\trw"
+    probe = host.probe()
+    assert probe["root"]["encrypted"]
+    assert probe["disks"][0]["encrypted"]
+
+
+def test_a_closed_luks_volume_makes_its_disk_encrypted_and_no_other(host: Host) -> None:
+    host.disk("vdb", 20)
+    host.extra.append("luks\tvdb1")
+    probe = host.probe()
+    assert [disk["encrypted"] for disk in probe["disks"]] == [False, True]
+    assert not probe["root"]["encrypted"]
+
+
+def test_encrypted_swap_encrypts_nothing_that_is_migrated(host: Host) -> None:
+    host.mapped("dm-0", "cryptswap1", "CRYPT-PLAIN-cryptswap1", "vda1")
+    host.extra.append("swap\tFilename\t\t\t\tType")
+    host.extra.append("swap\t/dev/dm-0                               partition\t999\t0\t-2")
+    assert not host.probe()["disks"][0]["encrypted"]
+
+
+def test_root_on_software_raid_names_both_disks(host: Host) -> None:
+    host.disk("vdb", 20)
+    host.blocks.append(f"block\tmd0\t{sectors(20)}\t0\t\t9:0\t\t\t vda1 vdb1")
+    host.root = "mount\t/dev/md0\t/\text4\trw"
+    root = host.probe()["root"]
+    assert (root["disks"], root["disk"], root["raid"]) == (["vda", "vdb"], "vda", True)
+    assert [disk["system"] for disk in host.probe()["disks"]] == [True, True]
+    assert len(_facts.transfer_disks(host.probe())) == 1
+
+
+def test_dev_root_is_found_by_number_and_by_command_line(host: Host) -> None:
+    host.root = "mount\t/dev/root\t/\text3\trw"
+    assert host.probe()["root"]["disk"] is None
+    host.extra.append("rootinfo\t22 1 254:1 / / rw,relatime - ext3 /dev/root rw")
+    assert host.probe()["root"]["disk"] == "vda"
+    host.extra[-1] = "cmdline\tro root=/dev/vda1 quiet"
+    assert host.probe()["root"]["disk"] == "vda"
+
+
+def test_the_last_mount_on_root_is_in_force(host: Host) -> None:
+    host.extra.insert(0, "mount\trootfs\t/\trootfs\trw")
+    host.root, host.extra[0] = host.extra[0], host.root
+    assert host.probe()["root"]["source"] == "/dev/vda1"
+
+
+def test_controllers_with_a_slash_in_the_device_name(host: Host) -> None:
+    host.blocks = [f"block\tcciss!c0d0\t{sectors(20)}\t0\t\t104:0\t\t\t"]
+    host.extra = ["part\tcciss!c0d0\tcciss!c0d0p1\t1\t100\t104:1"]
+    host.root = "mount\t/dev/cciss/c0d0p1\t/\text3\trw"
+    assert host.probe()["root"]["disk"] == "cciss!c0d0"
+
+
+def test_used_bytes_and_escapes_of_mounts(host: Host) -> None:
+    host.extra += [
+        "df\tFilesystem     1024-blocks    Used Available Capacity Mounted on",
+        "df\t/dev/vda1         20511356 1953125  17507312      11% /",
+        "mount\t/dev/vda1\t/mnt/my\\040disk\text4\tro",
+    ]
+    first, second = host.probe()["mounts"]
+    assert (first["used_bytes"], first["bytes"], first["read_only"]) == (1953125 * 1024, 20511356 * 1024, False)
+    assert (second["target"], second["used_bytes"], second["read_only"]) == ("/mnt/my disk", None, True)
+
+
+@pytest.mark.parametrize(
+    ("lines", "state"),
+    [
+        (["selinux-enforce\t1"], "enforcing"),
+        (["selinux-enforce\t0"], "permissive"),
+        (["selinux-config\tSELINUX=disabled"], "disabled"),
+        ([], "absent"),
+    ],
+)
+def test_selinux(host: Host, lines: list[str], state: str) -> None:
+    host.extra += lines
+    assert host.probe()["selinux"] == state
+
+
+def test_the_platform_is_what_the_firmware_says_before_what_systemd_says(host: Host) -> None:
+    host.extra += ["dmi sys_vendor\tVMware, Inc.", "virt\tother"]
+    assert host.probe()["virtualization"] == "vmware"
+    host.extra = ["virt\tlxc"]
+    assert host.probe()["virtualization"] == "lxc"
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("grub-install (GRUB) 2.06-13+deb12u1", "2.06-13+deb12u1"),
+        ("grub2-install (GRUB) 2.02~beta2", "2.02~beta2"),
+        ("grub (GNU GRUB 0.97)", "0.97"),
+        ("", None),
+    ],
+)
+def test_grub(host: Host, text: str, version: str | None) -> None:
+    host.extra.append(f"grub\t{text}")
+    assert host.probe()["grub"] == version
+
+
+@pytest.mark.parametrize(
+    ("files", "system"),
+    [
+        ({"redhat-release": ["CentOS release 6.10 (Final)"]}, ("centos", "6.10")),
+        ({"redhat-release": ["Red Hat Enterprise Linux Server release 5.11 (Tikanga)"]}, ("rhel", "5.11")),
+        (
+            {
+                "oracle-release": ["Oracle Linux Server release 6.9"],
+                "redhat-release": ["Red Hat Enterprise Linux Server release 6.9 (Santiago)"],
+            },
+            ("ol", "6.9"),
+        ),
+        (
+            {"SuSE-release": ["SUSE Linux Enterprise Server 11 (x86_64)", "VERSION = 11", "PATCHLEVEL = 4"]},
+            ("sles", "11.4"),
+        ),
+        ({"SuSE-release": ["openSUSE 13.1 (x86_64)", "VERSION = 13.1"]}, ("opensuse", "13.1")),
+        ({"debian_version": ["6.0.10"]}, ("debian", "6.0.10")),
+        ({}, ("", "")),
+    ],
+)
+def test_systems_from_before_os_release(files: dict[str, list[str]], system: tuple[str, str]) -> None:
+    found = parse_os([], files)
+    assert (found["id"], found["version"]) == system
+
+
+def test_os_release_wins_over_the_older_files() -> None:
+    found = parse_os(["# comment", "NAME='CentOS Linux'", 'ID="centos"', 'VERSION_ID="7"'], {"redhat-release": ["x"]})
+    assert found == {"id": "centos", "version": "7", "name": "CentOS Linux"}

@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _script
+
+FENCE = "EDGELIFT-00"
+SHELLS = [
+    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]}"))
+    for words in (["dash"], ["bash", "--posix"], ["busybox", "ash"])
+]
+
+
+def test_what_stands_around_the_fences_does_not_count() -> None:
+    text = f"Welcome!\nuid\t7\n{FENCE} BEGIN\nuid\t0\n{FENCE} END\nuid\t8\n"
+    answer = _script.parse(FENCE, text)
+    assert answer is not None
+    assert answer.records == [("uid", ("0",))]
+    assert answer.complete
+
+
+def test_line_ends_of_a_terminal_do_no_harm() -> None:
+    answer = _script.parse(FENCE, f"{FENCE} BEGIN\r\nuid\t0\r\n{FENCE} END\r\n")
+    assert answer is not None
+    assert answer.records == [("uid", ("0",))]
+
+
+def test_an_answer_without_end_is_incomplete() -> None:
+    answer = _script.parse(FENCE, f"{FENCE} BEGIN\nuid\t0\n")
+    assert answer is not None
+    assert not answer.complete
+
+
+@pytest.mark.parametrize(
+    "text", ["", "sh: not found\n", "EDGELIFT-01 BEGIN\nEDGELIFT-01 END\n", f"echo {FENCE} BEGIN\n"]
+)
+def test_no_fence_is_no_answer(text: str) -> None:
+    assert _script.parse(FENCE, text) is None
+
+
+def test_bytes_that_are_no_text_become_replacement_characters() -> None:
+    answer = _script.parse(FENCE, f"{FENCE} BEGIN\nmount\t/dev/sda1\t/caf\udce9\text4\trw\n{FENCE} END\n")
+    assert answer is not None
+    assert answer.records[0].fields[1] == "/caf\ufffd"
+
+
+def test_every_call_has_its_own_fence() -> None:
+    assert _script.new_fence() != _script.new_fence()
+
+
+def run(shell: list[str], script: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
+    command = [*shell, "-c", 'eval "$(cat)"']
+    return subprocess.run(command, input=script.encode(), capture_output=True, check=False, timeout=60, **more)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_values_survive_the_shell(shell: list[str], tmp_path: Path) -> None:
+    nasty = "a b'c\"d$HOME`id`\\n;*"
+    script = _script.compose(FENCE, [], {"VALUE_IN": nasty}, 'say got "$VALUE_IN"; read -r more || say eof')
+    done = run(shell, script)
+    assert done.returncode == 0
+    answer = _script.parse(FENCE, done.stdout.decode())
+    assert answer is not None
+    assert answer.records == [("got", (nasty,)), ("eof", ())]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_probe_reads_this_machine_alike_in_every_shell(shell: list[str], tmp_path: Path) -> None:
+    script = _script.compose(FENCE, ["agent_state", "probe"], {"INSTALL_DIR": str(tmp_path / "smc")})
+    done = run(shell, script, cwd=tmp_path)
+    assert done.returncode == 0
+    assert done.stderr == b""
+    answer = _script.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
+    assert answer is not None
+    assert answer.complete
+    probe = _facts.build_probe(answer.records)
+    uname = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=True).stdout.strip()
+    assert (probe["system"], probe["machine"]) == ("Linux", uname)
+    assert any(mount["target"] == "/" for mount in probe["mounts"])
+    assert probe["tools"]["cat"]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_probe_works_where_there_are_no_tools_at_all(shell: list[str], tmp_path: Path) -> None:
+    """A shell with nothing but itself still answers: what is missing is empty, and nothing stops the script."""
+    shell = [shutil.which(shell[0]) or shell[0], *shell[1:]]
+    values = {"INSTALL_DIR": "/smc", "PATH": str(tmp_path)}
+    script = _script.compose(FENCE, ["agent_state", "probe"], values).replace(
+        "PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin", ":"
+    )
+    done = run(shell, script)
+    answer = _script.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
+    assert answer is not None
+    assert answer.complete
+    assert _facts.build_probe(answer.records)["tools"]["rsync"] is None
