@@ -188,6 +188,8 @@ class Fleet:
 
     def _decide(self, row: Progress, phase: Phase) -> Decision:
         if phase == "transfer":
+            if self.check_mode and not row.server.source_id:
+                return Decision.act("create", "the SMC client would register this server first")
             return transfer.decide(row.server, row.seen, self.policy, row.starts)
         if phase == "export":
             return export.decide(row.server, row.seen, self.clock.now())

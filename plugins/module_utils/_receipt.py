@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-STATUSES: Final = ("migrated", "blocked", "failed", "pending")
+_IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 
 
 def disks_of(probe: Mapping[str, Any]) -> list[dict[str, int]]:
@@ -44,6 +44,18 @@ def servers(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
     return found
 
 
+def resources(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return every resource that the registered results of the hosts name, each once."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for host in hosts:
+        facts = hostvars[host]
+        wave = (facts.get("migration_run") or {}).get("migration") or {}
+        for result in (wave, *(facts.get(name) or {} for name in ("transfer_run", "export_run", "ens_import_run"))):
+            for row in result.get("resources") or []:
+                found.setdefault((row["kind"], row["id"]), dict(row))
+    return list(found.values())
+
+
 def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) -> dict[str, Any]:
     row = {
         "host": host,
@@ -57,11 +69,18 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
     }
     if facts.get("preflight_verdict") == "blocked":
         row.update(status="blocked", reasons=list(facts.get("preflight_reasons") or []))
-    elif facts.get("agent_error"):
-        row["reasons"] = [str(facts["agent_error"])]
+    elif facts.get("agent_error") or facts.get("migration_error"):
+        row["reasons"] = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
     elif done:
-        row.update({key: done[key] for key in ("ens_image_id", "image_name", "migration_id", "seconds")})
+        row.update({key: done[key] for key in (*_IDENTITY, "seconds")})
         row.update(status=done["verdict"], reasons=list(done["reasons"]))
+    elif (facts.get("ens_import_run") or {}).get("image", {}).get("status") == "Available":
+        image = facts["ens_import_run"]["image"]
+        row.update(status="migrated", ens_image_id=image["image_id"])
+        row.update({key: image[key] for key in ("image_name", "migration_id")})
+    elif facts.get("preflight_verdict") == "migrated":
+        seen = facts.get("preflight_server") or {}
+        row.update(status="migrated", **{key: seen.get(key, "") for key in _IDENTITY})
     elif "preflight_verdict" not in facts:
         row["reasons"] = ["it could not be reached or probed: look at the first failure of this host in the output"]
     else:

@@ -252,7 +252,6 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec, wait_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, wave
