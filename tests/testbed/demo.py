@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import fcntl
+import json
 import os
 import shutil
 import signal
@@ -37,6 +38,7 @@ from testbed.rootfs import rootfs
 PORT = 2222
 HOUR = 3600
 RECEIPT = "receipt.json"
+REQUESTS = "requests.json"
 TRACES = """\
 ls -d /smc/* 2>/dev/null
 for folder in /proc/[0-9]*; do tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -F go2aliyun; done
@@ -101,8 +103,11 @@ class Demo:
         problems = judge.verdicts(receipt, self.hosts)
         problems += judge.contents(receipt, self.hosts)
         problems += judge.nothing_billed(receipt, meter, later)
+        calls = self.cloud_call("requests?since=0")["requests"]
+        (self.folder / REQUESTS).write_text(json.dumps(calls, indent=1))
+        self.console.print(f"{len(calls)} calls to the cloud for {len(self.hosts)} servers", highlight=False)
         for name in judge.REFUSED:
-            problems += judge.untouched(self.cloud_call("requests?since=0")["requests"], name)
+            problems += judge.untouched(calls, name)
         return receipt, problems + self._sources_are_clean()
 
     def _again(self) -> list[str]:
@@ -174,7 +179,7 @@ class Demo:
         """End and remove what an earlier run left: the sandbox and the playbook of a killed run end with it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.bed.down()
-        for name in ("cloud", RECEIPT, "cloud.yml", "cloud.log", "first-run.log", "second-run.log"):
+        for name in ("cloud", RECEIPT, REQUESTS, "cloud.yml", "cloud.log", "first-run.log", "second-run.log"):
             path = self.folder / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
