@@ -100,6 +100,8 @@ class Sandbox:
         module = importlib.import_module(f"aliyunsdk{product}.request.v{VERSIONS[product]}.{action}Request")
         request = getattr(module, f"{action}Request")()
         request.set_endpoint(self.endpoint.removeprefix("http://"))
+        # The STS classes ask for https by themselves.
+        request.set_protocol_type("http")
         for key, value in params.items():
             setter = getattr(request, f"set_{key}", None)
             if setter is None:

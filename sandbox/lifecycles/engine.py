@@ -60,7 +60,8 @@ def _next(cloud: Cloud) -> tuple[float, str, Row, Edge] | None:
 
 def _due(cloud: Cloud, name: str, row: Row, now: float) -> tuple[float, Edge] | None:
     forced = failure_edge(cloud, name, row)
-    for edge in ([forced] if forced else []) + _EDGES[name][row["state"]]:
+    # A failure that was asked for is the only way out of its state.
+    for edge in [forced] if forced else _EDGES[name][row["state"]]:
         moment = row["since"] + edge.delay[0 if cloud.settings.profile == "fast" else 1]
         if moment <= now and (not edge.guard or GUARDS[edge.guard](cloud, row)):
             return _moment(cloud, row, edge, moment, now), edge

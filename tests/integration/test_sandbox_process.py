@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starting and ending the sandbox, and what a user reads when it cannot start."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """``python -m sandbox`` with arguments that end it at once."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "sandbox", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, env=env, check=False, cwd=ROOT)
+
+
+def complaint(*arguments: str) -> str:
+    """The one line on stderr of a start that fails with exit code 2."""
+    ended = run(*arguments)
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (line,) = ended.stderr.splitlines()
+    return line
+
+
+def test_the_first_line_says_everything_a_client_needs(start_sandbox):
+    started = start_sandbox({"region": "cn-beijing", "buckets": [{"name": "bucket-bj", "region": "cn-beijing"}]})
+    greeting = started.greeting
+    assert set(greeting) == {"endpoint", "port", "pid", "region", "access_key", "secret_key", "endpoints", "bucket",
+                             "agent", "state"}  # fmt: skip
+    assert greeting["endpoint"] == f"http://127.0.0.1:{greeting['port']}"
+    assert set(greeting["endpoints"]) == {"smc", "ecs", "ens", "vpc", "sts", "oss"}
+    assert (greeting["region"], greeting["bucket"], greeting["pid"]) == ("cn-beijing", "bucket-bj", started.process.pid)
+    assert set(greeting["agent"]) == {"url", "sha256"}
+    assert started.call("sts", "GetCallerIdentity")["AccountId"] == "1234567890123456"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_cleanly_on_a_signal_even_while_a_job_runs(start_sandbox, number):
+    started = start_sandbox({"sources": [{"name": "web", "id": "s-sandboxweb01", "disks": [{"gib": 20}]}]})
+    made = started.call("smc", "CreateReplicationJob", SourceId="s-sandboxweb01", ImageName="web", SystemDiskSize=20)
+    started.call("smc", "StartReplicationJob", JobId=made["JobId"])
+    started.process.send_signal(number)
+    assert started.process.wait(10) == 0
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{started.endpoint}/_sandbox/health", timeout=5)
+
+
+def test_without_a_world_it_has_a_bucket_and_leaves_no_folder_behind(tmp_path):
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
+    with subprocess.Popen([sys.executable, "-m", "sandbox"], stdout=subprocess.PIPE, env=env, cwd=ROOT) as process:
+        assert process.stdout is not None
+        assert b'"bucket": "migration-images"' in process.stdout.readline()
+        assert list(tmp_path.iterdir())
+        process.terminate()
+        assert process.wait(10) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_busy_port(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        line = complaint("--port", str(port), "--state", str(tmp_path))
+    assert line == f"sandbox: --port {port}: port {port} on 127.0.0.1 is in use"
+
+
+def test_a_malformed_world_names_file_and_field(tmp_path):
+    world = tmp_path / "world.yml"
+    world.write_text("buckets: [{name: ok-bucket, region: mars-1}]")
+    assert complaint("--world", str(world)).startswith(f"sandbox: {world}: buckets[0].region: ")
+    world.write_text("a: [")
+    assert complaint("--world", str(world)).startswith(f"sandbox: {world}: line 1, column 5: not valid YAML")
+    assert "cannot be read: No such file" in complaint("--world", str(tmp_path / "none.yml"))
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])
+def test_other_than_loopback_is_refused(host):
+    assert f"--host {host}: " in complaint("--host", host)
+
+
+def test_two_sandboxes_do_not_share_a_folder(start_sandbox):
+    started = start_sandbox()
+    line = complaint("--state", started.greeting["state"])
+    assert line == f"sandbox: --state {started.greeting['state']}: another sandbox uses this folder"
+
+
+def test_a_folder_that_cannot_be_made(tmp_path):
+    (tmp_path / "file").write_text("")
+    assert "cannot be used: Not a directory" in complaint("--state", str(tmp_path / "file" / "state"))
+
+
+def test_a_restart_on_the_same_folder_starts_afresh(start_sandbox):
+    first = start_sandbox()
+    state = Path(first.greeting["state"])
+    (state / "blobs" / "disks" / "d-old.raw").write_bytes(b"x")
+    assert first.stop() == 0
+    again = subprocess.Popen([sys.executable, "-m", "sandbox", "--state", str(state)], stdout=subprocess.PIPE, cwd=ROOT,
+                             env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+    with again:
+        assert again.stdout is not None
+        again.stdout.readline()
+        assert not (state / "blobs" / "disks" / "d-old.raw").exists()
+        again.terminate()
+
+
+def test_help_explains_the_world_file_and_the_control_calls():
+    ended = run("--help")
+    assert ended.returncode == 0
+    for word in ("--world", "--state", "--clock-rate", "/_sandbox/clock", "/_sandbox/seed", "ens_accept_formats",
+                 "failures", "profile"):  # fmt: skip
+        assert word in ended.stdout
