@@ -116,18 +116,14 @@ async def serve_control(instance: Instance, reader: asyncio.StreamReader, writer
     """Answer the lines of one control connection until the peer leaves."""
     greeted = False
     with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-        while line := await _read_line(reader):
-            try:
+        try:
+            while line := await _read_line(reader):
                 message = wire.decode_line(line)
-                if not greeted:
-                    answer = _greet(instance, message)
-                    greeted = True
-                else:
-                    answer = _control(instance, message)
-            except (Refused, ValueError, TypeError, KeyError) as refusal:
-                await _say(writer, {"ok": False, "error": str(refusal)})
-                return
-            await _say(writer, answer)
+                await _say(writer, _control(instance, message) if greeted else _greet(instance, message))
+                greeted = True
+        except (Refused, ValueError, TypeError, KeyError) as refusal:
+            await _say(writer, {"ok": False, "error": str(refusal)})
+            await _discard(reader)
 
 
 def _greet(instance: Instance, message: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,308 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The client bundle on a source server that has a shell and nothing else, against a running sandbox."""
+from __future__ import annotations
+
+import json
+import os
+import random
+import shutil
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.bytes.disks import DiskStore, non_zero_blocks
+
+GIB, MIB = 1 << 30, 1 << 20
+FOLDER = "smc/go2aliyun_client_linux_x86_64"
+
+
+class Source:
+    """A root file system with busybox alone and disks as files: all that the client sees of a server."""
+
+    def __init__(self, root: Path, data_disks: int = 0) -> None:
+        self.root = root
+        self.processes: list[subprocess.Popen[str]] = []
+        for folder in ("bin", "smc", "etc", "proc", "dev", "sys/block"):
+            (root / folder).mkdir(parents=True)
+        shutil.copy("/bin/busybox", root / "bin/busybox")
+        for name in ("sh", "tar", "gzip"):
+            (root / "bin" / name).symlink_to("busybox")
+        (root / "etc/os-release").write_text('ID="debian"\n')
+        (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
+        (root / "proc/mounts").write_text("rootfs / rootfs rw 0 0\n/dev/vda1 / ext4 rw 0 0\n/dev/vdb1 /data ext4 rw 0 0\n")
+        # A name that sorts before the system disk, and devices that are none of the server's disks.
+        self.disks = [self._disk(name) for name in ("vda", "sda", "vdb")[:data_disks + 1]]
+        for name, sectors, removable in (("loop0", 2048, 0), ("sr0", 2048, 1), ("dm-0", 2048, 0), ("sdz", 2048, 1)):
+            self._block(name, sectors, removable)
+
+    def _block(self, name: str, sectors: int, removable: int) -> None:
+        (self.root / "sys/block" / name).mkdir()
+        (self.root / "sys/block" / name / "size").write_text(f"{sectors}\n")
+        (self.root / "sys/block" / name / "removable").write_text(f"{removable}\n")
+
+    def _disk(self, name: str) -> Path:
+        self._block(name, 20 * GIB // 512, 0)
+        part = self.root / "sys/block" / name / f"{name}1"
+        part.mkdir()
+        for field, value in (("partition", 1), ("size", 20 * GIB // 512 - 2048), ("start", 2048)):
+            (part / field).write_text(f"{value}\n")
+        path = self.root / "dev" / name
+        generator = random.Random(name)
+        with path.open("wb") as disk:
+            disk.truncate(20 * GIB)
+            for _number in range(12):
+                disk.seek(generator.randrange(20 * GIB - MIB))
+                disk.write(generator.randbytes(700_000))
+        return path
+
+    @property
+    def folder(self) -> Path:
+        return self.root / FOLDER
+
+    @property
+    def log(self) -> str:
+        path = self.folder / "Logs/go2aliyun_client.log"
+        return path.read_text() if path.exists() else ""
+
+    def install(self, agent: dict[str, str]) -> None:
+        with urllib.request.urlopen(agent["url"]) as response:
+            content = response.read()
+        assert sha256(content).hexdigest() == agent["sha256"]
+        (self.root / "smc/client.tar.gz").write_bytes(content)
+        done = self.run("/bin/tar", "xzf", "/smc/client.tar.gz", "-C", "/smc")
+        assert done.returncode == 0, done.stderr
+
+    def command(self, *words: str) -> list[str]:
+        enter = ["chroot"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--root"]
+        program = shutil.which(enter[0])
+        assert program, f"{enter[0]} is not installed"
+        return [program, *enter[1:], str(self.root), *words]
+
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=30, env={}, check=False)
+
+    def client(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return self.run(f"/{FOLDER}/go2aliyun_client", *options)
+
+    def start(self, *options: str) -> subprocess.Popen[str]:
+        process = subprocess.Popen(self.command(f"/{FOLDER}/go2aliyun_client", *options), text=True, env={},
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.processes.append(process)
+        return process
+
+    def configure(self, **fields: str) -> None:
+        path = self.folder / "user_config.json"
+        path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
+
+    def stop(self) -> None:
+        for process in self.processes:
+            process.kill()
+            process.wait()
+            if process.stdout:
+                process.stdout.close()
+
+
+@pytest.fixture
+def make_source(tmp_path: Path, sandbox: Any) -> Iterator[Callable[..., Source]]:
+    made: list[Source] = []
+
+    def make(data_disks: int = 0) -> Source:
+        source = Source(tmp_path / f"source-{len(made)}", data_disks)
+        made.append(source)
+        source.install(sandbox.agent)
+        return source
+
+    yield make
+    for source in made:
+        source.stop()
+
+
+def token(sandbox: Any, count: int = 1) -> tuple[str, str]:
+    answer = sandbox.call("smc", "CreateAccessToken", Name="wave-1", Count=str(count), TimeToLiveInDays="1")
+    return answer["AccessTokenId"], answer["AccessTokenCode"]
+
+
+def servers(sandbox: Any, **filters: Any) -> list[dict[str, Any]]:
+    return sandbox.call("smc", "DescribeSourceServers", **filters)["SourceServers"]["SourceServer"]
+
+
+def imported(sandbox: Any, source: Source) -> str:
+    """Import the source with an activation code in its configuration file and return its id once it is Available."""
+    token_id, code = token(sandbox)
+    source.configure(access_token_id=token_id, access_token_code=code)
+    source.start("--nocheckversion", "--noenterkey")
+    source_id: str = sandbox.until(lambda: json.loads((source.folder / "client_data").read_text())["source_id"])
+    sandbox.until(lambda: servers(sandbox, SourceIds=[source_id])[0]["State"] == "Available")
+    return source_id
+
+
+def test_a_source_with_a_shell_alone_is_imported(sandbox: Any, make_source: Callable[..., Source]) -> None:
+    source = make_source(data_disks=2)
+    token_id, code = token(sandbox)
+    source.configure(access_token_id=token_id, access_token_code=code)
+    process = source.start("--nocheckversion", "--noenterkey")
+    assert process.stdout
+    started, said = process.stdout.readline(), process.stdout.readline()
+    assert "starts" in started
+    data = json.loads((source.folder / "client_data").read_text())
+    assert said == f"Import Source Server [{data['source_id']}] Successfully!\n"
+    assert said.strip() in source.log
+    sandbox.until(lambda: servers(sandbox, SourceIds=[data["source_id"]])[0]["State"] == "Available")
+    (server,) = servers(sandbox, SourceIds=[data["source_id"]])
+    assert (server["Platform"], server["Architecture"]) == ("Debian", os.uname().machine)
+    assert server["SystemDiskSize"] == 20
+    assert [(disk["Index"], disk["Size"]) for disk in server["DataDisks"]["DataDisk"]] == [(1, 20), (2, 20)]
+    system = json.loads(server["SystemInfo"])
+    assert system["hostname"] == os.uname().nodename
+    assert len(server["SystemInfo"]) <= 1024
+    # Nothing that was secret is left anywhere but the key to come back with, which only root reads.
+    config = json.loads((source.folder / "user_config.json").read_text())
+    assert (config["access_token_id"], config["access_token_code"]) == ("", "")
+    assert code not in source.log
+    assert data["agent_key"] not in source.log
+    assert (source.folder / "client_data").stat().st_mode & 0o777 == 0o600
+    assert process.poll() is None
+
+
+@pytest.mark.parametrize(("options", "code"), [
+    (["--accesstokenid=at-unknown", "--accesstokencode=nonsense"], "InvalidAccessToken"),
+    (["--accessid=LTAInobody", "--secretkey=nonsense"], "InvalidAccessKeyId.NotFound"),
+    ([], "no credentials"),
+])
+def test_a_refused_import_says_why_and_ends(sandbox: Any, make_source: Callable[..., Source], options: list[str],
+                                            code: str) -> None:
+    source = make_source()
+    before = len(servers(sandbox))
+    done = source.client("--noenterkey", *options)
+    assert done.returncode == 1
+    assert "Error: " in done.stdout
+    assert code in done.stdout
+    assert done.stdout.endswith("Goto Aliyun Not Finished!\n")
+    assert "nonsense" not in done.stdout + done.stderr + source.log
+    assert len(servers(sandbox)) == before
+    assert not (source.folder / "go2aliyun_client.pid").exists()
+
+
+def test_an_access_key_pair_imports_too_and_its_secret_stays_here(sandbox: Any, make_source: Callable[..., Source],
+                                                                  ) -> None:
+    source = make_source()
+    source.start("--noenterkey", f"--accessid={sandbox.access_key}", f"--secretkey={sandbox.secret_key}")
+    sandbox.until(lambda: "Successfully!" in source.log)
+    assert sandbox.secret_key not in source.log
+    wrong = make_source()
+    done = wrong.client("--noenterkey", f"--accessid={sandbox.access_key}", "--secretkey=wrong")
+    assert (done.returncode, "InvalidAccessKeySecret" in done.stdout) == (1, True)
+
+
+def test_one_client_runs_and_comes_back_without_a_code(sandbox: Any, make_source: Callable[..., Source]) -> None:
+    source = make_source()
+    source_id = imported(sandbox, source)
+    first = source.processes[0]
+    pid = int((source.folder / "go2aliyun_client.pid").read_text())
+    again = source.client("--noenterkey")
+    assert (again.returncode, f"already running (process {pid})" in again.stdout) == (0, True)
+    assert source.client("--abort", "--noenterkey").returncode == 0
+    assert first.wait(5) == 0
+    assert not (source.folder / "go2aliyun_client.pid").exists()
+    source.start("--noenterkey")
+    sandbox.until(lambda: f"Source Server [{source_id}] is attached again" in source.log)
+    source.start("--noenterkey", "--rerun")
+    assert source.processes[1].wait(5) == 0
+    sandbox.until(lambda: source.log.count(f"Source Server [{source_id}] is attached again") == 2)
+    # No second source server was made for the same machine.
+    names = [server["Name"] for server in servers(sandbox)]
+    assert names.count(os.uname().nodename) == 1
+
+
+def test_a_killed_client_leaves_nothing_that_stops_the_next(sandbox: Any, make_source: Callable[..., Source]) -> None:
+    source = make_source()
+    source_id = imported(sandbox, source)
+    os.kill(source.processes[0].pid, 9)
+    source.processes[0].wait()
+    assert (source.folder / "go2aliyun_client.pid").exists()
+    source.start("--noenterkey")
+    sandbox.until(lambda: f"[{source_id}] is attached again" in source.log)
+
+
+def run_job(sandbox: Any, source_id: str, data_disks: int) -> str:
+    job = sandbox.call("smc", "CreateReplicationJob", SourceId=source_id, Name="job-1", TargetType="Image",
+                       ImageName="image-1", SystemDiskSize=20,
+                       DataDisks=[{"Index": index, "Size": 20} for index in range(1, data_disks + 1)],
+                       **{"RegionId": sandbox.region})["JobId"]
+    sandbox.call("smc", "StartReplicationJob", JobId=job)
+    return str(job)
+
+
+def job_status(sandbox: Any, job: str) -> dict[str, Any]:
+    jobs = sandbox.call("smc", "DescribeReplicationJobs", JobIds=[job])["ReplicationJobs"]["ReplicationJob"]
+    return dict(jobs[0])
+
+
+def test_the_disks_bytes_reach_the_image(sandbox: Any, make_source: Callable[..., Source]) -> None:
+    source = make_source(data_disks=2)
+    source_id = imported(sandbox, source)
+    job = run_job(sandbox, source_id, 2)
+    sandbox.until(lambda: job_status(sandbox, job)["Status"] == "Finished", 30)
+    assert f"Job [{job}]: all disks are there" in source.log
+    images = [image for image in sandbox.get("state")["images"] if image["id"] == job_status(sandbox, job)["ImageId"]]
+    store = DiskStore(Path(sandbox.greeting["state"]) / "blobs/disks")
+    copies = {disk["index"]: store.path(disk["snapshot_id"]) for disk in images[0]["disks"]}
+    # The system disk is the one that / is on, wherever it stands in the list of devices.
+    assert sorted(copies) == [0, 1, 2]
+    for index, name in enumerate(("vda", "sda", "vdb")):
+        assert non_zero_blocks(copies[index]) == non_zero_blocks(source.root / "dev" / name)
+        assert copies[index].stat().st_size == 20 * GIB
+        assert copies[index].stat().st_blocks * 512 < 32 * MIB
+
+
+def test_a_source_deleted_in_smc_is_told_so(sandbox: Any, make_source: Callable[..., Source]) -> None:
+    source = make_source()
+    source_id = imported(sandbox, source)
+    sandbox.call("smc", "DeleteSourceServer", SourceId=source_id)
+    sandbox.until(lambda: f"the source server [{source_id}] was deleted in SMC" in source.log)
+    assert source.processes[0].poll() is None
+    assert source.client("--abort", "--noenterkey").returncode == 0
+    # With a new code it becomes a new source server.
+    token_id, code = token(sandbox)
+    source.start("--noenterkey", f"--accesstokenid={token_id}", f"--accesstokencode={code}")
+    sandbox.until(lambda: source.log.count("Successfully!") == 2)
+    assert json.loads((source.folder / "client_data").read_text())["source_id"] != source_id
+
+
+def test_cleardata_makes_the_next_start_a_new_import(sandbox: Any, make_source: Callable[..., Source]) -> None:
+    source = make_source()
+    imported(sandbox, source)
+    assert source.client("--cleardata", "--noenterkey").returncode == 0
+    assert source.processes[0].wait(5) == 0
+    assert json.loads((source.folder / "client_data").read_text())["source_id"] == ""
+    assert source.client("--noenterkey").returncode == 1
+
+
+def test_the_program_starts_in_less_than_a_second(make_source: Callable[..., Source]) -> None:
+    source = make_source()
+    before = time.monotonic()
+    done = source.client("--version")
+    assert time.monotonic() - before < 1
+    assert done.stdout.startswith("go2aliyun_client ")
+    assert "--accesstokencode" in source.client("--help").stdout
+    assert source.client("--nonsense").returncode == 2
+
+
+def test_the_bundle_is_small_and_says_when_it_is_known(sandbox: Any) -> None:
+    with urllib.request.urlopen(sandbox.agent["url"]) as response:
+        content, etag = response.read(), response.headers["ETag"]
+    assert len(content) < 20 * MIB
+    assert etag == f'"{sandbox.agent["sha256"]}"'
+    request = urllib.request.Request(sandbox.agent["url"], headers={"If-None-Match": etag})
+    with pytest.raises(urllib.error.HTTPError) as answer:
+        urllib.request.urlopen(request)
+    assert answer.value.code == 304
