@@ -65,10 +65,10 @@ class Remote:
             return (
                 f"the connection plugin {connection.transport} cannot send data to a command; use ansible.builtin.ssh"
             )
-        if connection.become and not connection.become.pipelining:
-            return (
-                f"the become method {connection.become.name} cannot send data to a command; use sudo, or log in as root"
-            )
+        become = connection.become
+        # ansible-core says it itself from 2.17 on; before that, su was the one method that wants a terminal.
+        if become and not getattr(become, "pipelining", become.name != "su"):
+            return f"the become method {become.name} cannot send data to a command; use sudo, or log in as root"
         return None
 
     def run(self, pieces: Iterable[str], values: Mapping[str, str], command: str = "") -> Result:
