@@ -152,6 +152,7 @@ class Demo:
             "migration_bucket": told["bucket"],
             "agent_url": told["agent"]["url"],
             "agent_sha256": told["agent"]["sha256"],
+            "agent_cache_dir": str(self.folder / "cache"),
             "report_receipt": str(self.folder / RECEIPT),
             "testbed_dir": str(self.folder),
             "testbed_port": self.bed.port,
@@ -179,7 +180,7 @@ class Demo:
         """End and remove what an earlier run left: the sandbox and the playbook of a killed run end with it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         self.bed.down()
-        for name in ("cloud", RECEIPT, REQUESTS, "cloud.yml", "cloud.log", "first-run.log", "second-run.log"):
+        for name in ("cloud", "cache", RECEIPT, REQUESTS, "cloud.yml", "cloud.log", "first-run.log", "second-run.log"):
             path = self.folder / name
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
@@ -191,6 +192,7 @@ class Demo:
         (self.folder / "cloud.yml").unlink(missing_ok=True)
         if not self.keep:
             shutil.rmtree(self.folder / "cloud", ignore_errors=True)
+        shutil.rmtree(self.folder / "cache", ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -88,9 +88,8 @@ class Bed:
                 launcher = way.spawn(["sh", str(SCRIPTS / "cell.sh"), str(self.folder), str(rootfs.resolve())], log)
             processes["launcher"] = Process.of(launcher.pid)
             self._remember(way, hosts, processes)
-            self._wait_for_sshd(up_hosts, launcher)
-            processes["cell"] = _told(self.folder / "cell.log", "cell")
-            processes.update({host.name: _told(self._log(host.name), "host") for host in up_hosts})
+            running = self._wait_for_sshd(up_hosts, launcher)
+            processes |= {"cell": _told(self.folder / "cell.log", "cell"), **running}
             self._remember(way, hosts, processes)
         except BaseException:
             self.down()
@@ -178,23 +177,23 @@ class Bed:
             (folder / "partitions").write_text(partitions_text(host.disks, parts))
             (folder / "log").touch()
 
-    def _log(self, name: str) -> Path:
-        return self.folder / "hosts" / name / "log"
+    def _wait_for_sshd(self, hosts: list[Host], launcher: subprocess.Popen[bytes]) -> dict[str, Process]:
+        """The process of every host once its sshd listens; raises BedError with the words of what failed.
 
-    def _wait_for_sshd(self, hosts: list[Host], launcher: subprocess.Popen[bytes]) -> None:
-        """Return when every host's sshd greets; raises BedError with the words of what failed."""
+        Its own log counts, as a connection could be answered by a stranger on the same address.
+        """
         end = time.monotonic() + START_SECONDS
+        running = {}
         for host in hosts:
-            while not _greets(host.address, self.port):
-                if launcher.poll() is not None or time.monotonic() > end:
-                    told = [
-                        line
-                        for log in (self._log(host.name), self.folder / "cell.log")
-                        for line in log.read_text(errors="replace").splitlines()[-3:]
-                    ]
+            log = self.folder / "hosts" / host.name / "log"
+            while "Server listening on" not in (text := log.read_text(errors="replace")):
+                if "Cannot bind" in text or launcher.poll() is not None or time.monotonic() > end:
+                    told = [*text.splitlines(), *(self.folder / "cell.log").read_text(errors="replace").splitlines()]
                     where = f"{host.address}:{self.port}"
-                    raise BedError(f"host {host.name} does not answer on {where}: {' | '.join(told)}")
+                    raise BedError(f"host {host.name} does not come up on {where}: {' | '.join(told[-6:])}")
                 time.sleep(0.05)
+            running[host.name] = _told(log, "host")
+        return running
 
     def _remember(self, way: Way, hosts: list[Host], processes: dict[str, Process]) -> None:
         """Write the state, whole or not at all."""
@@ -225,12 +224,3 @@ def _told(log: Path, what: str) -> Process:
         if word == what and pid.isdigit():
             return Process.of(int(pid))
     raise BedError(f"{log} does not name the {what}'s process")
-
-
-def _greets(address: str, port: int) -> bool:
-    """Whether an SSH server greets at this address."""
-    try:
-        with socket.create_connection((address, port), timeout=2) as connection:
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False
