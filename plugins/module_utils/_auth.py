@@ -96,11 +96,9 @@ def _refuse(message: str, hint: str = "") -> CloudError:
 
 
 def _pair(place: Mapping[str, Any], names: tuple[str, str, str]) -> Credentials | None:
-    """Returns the credentials of one place, None when it has none; refuses half a pair and a token alone."""
+    """Returns the credentials of one place, None when it has none; refuses half a pair."""
     key, secret, token = (place.get(name) for name in names)
     if not key and not secret:
-        if token:
-            raise _refuse(f"{names[2]} is given without {names[0]} and {names[1]}")
         return None
     if not key or not secret:
         given, missing = (names[0], names[1]) if key else (names[1], names[0])
@@ -117,6 +115,8 @@ def choose(params: Mapping[str, Any], environ: Mapping[str, str], home: Path, fe
     found = _pair(params, ("access_key", "secret_key", "security_token"))
     if found:
         return Static(found, "options")
+    if params.get("security_token"):
+        raise _refuse("security_token is given without access_key and secret_key")
     if params.get("profile"):
         return _from_profile(str(params["profile"]), environ, home, fetchers)
     if params.get("ecs_role_name"):

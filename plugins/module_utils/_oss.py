@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
+from xml.etree import ElementTree
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError, MissingLibrary
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import chunks
@@ -90,6 +91,9 @@ class OssConnection:
                 raise self._translate(error) from None
             except self.http.errors as error:
                 raise self.http.failure(self._action, self._url, error) from None
+            except (RuntimeError, ElementTree.ParseError) as error:
+                # What oss2 raises for a body that is not the XML it expects, such as a gateway's HTML.
+                raise CloudError(self._action, "Answer.Unreadable", str(error), retryable=True) from None
 
         return self.retry.run(once, repeatable)
 
@@ -206,15 +210,14 @@ class OssApi:
     def delete_keys(self, keys: Iterable[str]) -> list[str]:
         """Returns the keys that the service says are deleted; only given keys are touched, in calls of at most 1000.
 
-        In a bucket with versioning every version and delete marker of these keys goes too: a plain deletion there would
-        only hide the object, which stays billed (trap 33).
+        In a bucket with versioning every version and delete marker of these keys goes: a plain deletion would only
+        hide the object, which stays billed (trap 33), behind one more marker.
         """
         wanted = list(dict.fromkeys(keys))
         if not wanted:
             return []
         if self._has_versions():
-            for key in wanted:
-                self._delete_versions(key)
+            return [key for key in wanted if self._delete_versions(key)]
         deleted: list[str] = []
         for some in chunks(wanted, MAX_KEYS):
             result = self._connection.run("DeleteMultipleObjects", partial(self._bucket.batch_delete_objects, some))
@@ -226,9 +229,10 @@ class OssApi:
             self._versioned = self.bucket_info()["versioning"] in ("Enabled", "Suspended")
         return self._versioned
 
-    def _delete_versions(self, key: str) -> None:
+    def _delete_versions(self, key: str) -> bool:
+        """Returns whether the service has confirmed the deletion of everything that bears this very key."""
         models = self._connection.oss2.models
-        marker, version_marker = "", ""
+        marker, version_marker, complete = "", "", True
         while True:
             page = self._connection.run(
                 "ListObjectVersions",
@@ -246,9 +250,12 @@ class OssApi:
                 batch = models.BatchDeleteObjectVersionList(
                     [models.BatchDeleteObjectVersion(row.key, row.versionid) for row in rows]
                 )
-                self._connection.run("DeleteMultipleObjects", partial(self._bucket.delete_object_versions, batch))
+                done = self._connection.run(
+                    "DeleteMultipleObjects", partial(self._bucket.delete_object_versions, batch)
+                )
+                complete = complete and len(done.delete_versions) == len(rows)
             if not page.is_truncated:
-                return
+                return complete
             marker, version_marker = page.next_key_marker, page.next_versionid_marker
 
     def list_uploads(self, prefix: str) -> list[dict[str, Any]]:
