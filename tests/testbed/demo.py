@@ -82,9 +82,9 @@ class Demo:
             return [*problems, f"the playbook wrote no {self.folder / RECEIPT}"]
         receipt, found = self._compare()
         problems += found
+        write(self.folder / RECEIPT, receipt)
         self._title("the same once more")
         problems += self._again()
-        write(self.folder / RECEIPT, receipt)
         self._title("result")
         self.console.print(summary(receipt))
         return problems
@@ -102,10 +102,12 @@ class Demo:
         receipt["meter"] = later
         problems = judge.verdicts(receipt, self.hosts)
         problems += judge.contents(receipt, self.hosts)
+        problems += judge.proved(receipt)
         problems += judge.nothing_billed(receipt, meter, later)
+        problems += judge.cloud_is_empty(self.cloud_call("state"), receipt)
         calls = self.cloud_call("requests?since=0")["requests"]
         (self.folder / REQUESTS).write_text(json.dumps(calls, indent=1))
-        self.console.print(f"{len(calls)} calls to the cloud for {len(self.hosts)} servers", highlight=False)
+        self.console.print(f"{len(calls)} calls to the cloud in the first run", highlight=False)
         for name in judge.REFUSED:
             problems += judge.untouched(calls, name)
         return receipt, problems + self._sources_are_clean()
@@ -115,8 +117,10 @@ class Demo:
         before = self.cloud_call("requests?since=0")["next"]
         receipt = (self.folder / RECEIPT).read_bytes()
         second = self._play("second")
-        (self.folder / RECEIPT).write_bytes(receipt)
         problems = [f"the second run ended with exit code {second.code}"] if second.code else []
+        if (self.folder / RECEIPT).read_bytes() != receipt:
+            problems.append("the second run wrote a receipt, though it changed nothing")
+            (self.folder / RECEIPT).write_bytes(receipt)
         problems += judge.unchanged(second.recap, self.hosts)
         return problems + judge.only_looked(self.cloud_call(f"requests?since={before}")["requests"])
 
@@ -218,7 +222,7 @@ def main(words: list[str] | None = None) -> int:
     parser.add_argument("--keep", action="store_true", help="keep disks and images, for qemu-img compare")
     args = parser.parse_args(words)
     signal.signal(signal.SIGTERM, _interrupt)
-    console = Console(soft_wrap=True)
+    console = Console()
     demo = Demo(args.dir, args.keep, console)
     try:
         with alone(demo.folder):
@@ -227,15 +231,17 @@ def main(words: list[str] | None = None) -> int:
             finally:
                 demo.close()
     except KeyboardInterrupt:
-        console.print("Interrupted: source servers and local cloud have ended. 'make demo' starts anew.")
+        console.print(
+            "Interrupted: source servers and local cloud have ended. 'make demo' starts anew.", soft_wrap=True
+        )
         return 130
     except (BedError, LocalCloudError, NoWayError, RuntimeError) as exc:
         problems = [str(exc)]
     for problem in problems:
-        console.print(f"NOT TRUE  {problem}", style="red", highlight=False, markup=False)
+        console.print(f"NOT TRUE  {problem}", style="red", highlight=False, markup=False, soft_wrap=True)
     seconds = time.monotonic() - demo.started
     told = "Everything holds" if not problems else f"{len(problems)} things do not hold"
-    console.print(f"{told}; {seconds:.0f} seconds; receipt: {demo.folder / RECEIPT}", highlight=False)
+    console.print(f"{told}; {seconds:.0f} seconds; receipt: {demo.folder / RECEIPT}", highlight=False, soft_wrap=True)
     return 1 if problems else 0
 
 

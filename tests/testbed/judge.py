@@ -12,6 +12,8 @@ from testbed.fleet import Host
 
 Receipt = Mapping[str, Any]
 LOOKING = ("Describe", "List", "Get", "Head")
+# Tables of the local cloud that may hold rows at the end: the result, and what is history, not a resource.
+MAY_STAY = {"now", "ens_images", "tasks", "client_tokens", "failures"}
 REFUSED = {"huge-01": ("data disks", "500 GiB")}
 
 
@@ -57,6 +59,24 @@ def nothing_billed(receipt: Receipt, before: Mapping[str, Any], after: Mapping[s
             wrong.append(f"the meter's {figure} went from {before[figure]} to {after[figure]} within an hour")
     if not before["total_seconds"] > 0:
         wrong.append("the meter never ran, so its standing still shows nothing")
+    return wrong
+
+
+def proved(receipt: Receipt) -> list[str]:
+    """Every resource in the receipt is gone, with the call that shows it."""
+    return [
+        f"no proof that {thing['kind']} {thing['id']} is gone"
+        for thing in receipt["resources"]
+        if not (thing["deleted"] and thing["proof"])
+    ] or ([] if receipt["resources"] else ["the receipt names no resource"])
+
+
+def cloud_is_empty(state: Mapping[str, Any], receipt: Receipt) -> list[str]:
+    """The cloud holds nothing but one ENS image per migrated server; ``state`` is its own list of what exists."""
+    wrong = [f"{len(rows)} {name} left in the cloud" for name, rows in state.items() if name not in MAY_STAY and rows]
+    migrated = sum(server["status"] == "migrated" for server in receipt["servers"])
+    if len(state["ens_images"]) != migrated:
+        wrong.append(f"{len(state['ens_images'])} ENS images for {migrated} migrated servers")
     return wrong
 
 

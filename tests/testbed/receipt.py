@@ -11,11 +11,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from rich.box import SIMPLE
+from rich.console import Group
 from rich.table import Table
+from rich.text import Text
 
 from testbed.digest import digest
 from testbed.fleet import GIB, Host
 
+NUMBERS = ("disks", "GiB", "seconds")
 ImageDisks = Callable[[str], list[dict[str, Any]]]
 
 
@@ -58,22 +62,30 @@ def complete(receipt: dict[str, Any], hosts: Iterable[Host], disks: Path, image_
             row[name] = found
 
 
-def summary(receipt: dict[str, Any]) -> Table:
-    """The table that the demo ends with."""
-    table = Table(title=f"wave {receipt['wave']}", title_justify="left")
-    for column in ("host", "verdict", "disks", "content", "ENS image", "seconds"):
-        table.add_column(column, justify="right" if column in ("disks", "seconds") else "left", overflow="fold")
+def _verdict_on_contents(server: dict[str, Any]) -> str:
+    """Whether the image's disks hold what the source's disks hold; a dash where nothing was migrated."""
+    if server["status"] != "migrated":
+        return "-"
+    same = server["disks"] and all(disk["source_digest"] == disk["image_digest"] != "" for disk in server["disks"])
+    return "identical" if same else "DIFFERENT"
+
+
+def summary(receipt: dict[str, Any]) -> Group:
+    """The table that the demo ends with, and below it why a server is not migrated."""
+    table = Table(box=SIMPLE, header_style="bold", padding=0, collapse_padding=True)
+    for column in ("host", "verdict", "disks", "GiB", "content", "ENS image", "seconds"):
+        table.add_column(column, justify="right" if column in NUMBERS else "left", no_wrap=True)
+    notes = []
     for server in receipt["servers"]:
-        sizes = " + ".join(f"{disk['bytes'] // GIB}" for disk in server["disks"])
-        same = bool(server["disks"]) and all(d["source_digest"] == d["image_digest"] != "" for d in server["disks"])
-        migrated = server["status"] == "migrated"
-        verdict = "\n".join([server["status"], *(f"- {reason}" for reason in server["reasons"])])
+        gib = sum(disk["bytes"] for disk in server["disks"]) // GIB
         table.add_row(
             server["host"],
-            verdict,
-            f"{sizes} GiB",
-            ("identical" if same else "DIFFERENT") if migrated else "-",
+            server["status"],
+            str(len(server["disks"])),
+            str(gib),
+            _verdict_on_contents(server),
             server["ens_image_id"] or "-",
             f"{server['seconds']:.1f}" if server.get("seconds") else "-",
         )
-    return table
+        notes += [Text(f"{server['host']}: {reason}", overflow="fold") for reason in server["reasons"]]
+    return Group(table, *notes)

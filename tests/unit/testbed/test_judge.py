@@ -83,6 +83,26 @@ def test_what_the_receipt_calls_left_is_named() -> None:
     ]
 
 
+def test_a_resource_without_deletion_or_proof_is_named() -> None:
+    gone = {"kind": "ecs_image", "id": "m-1", "deleted": "2026-01-01T00:00:00Z", "proof": "not listed"}
+    assert judge.proved({**receipt(), "resources": [gone]}) == []
+    kept = [{**gone, "id": "m-2", "deleted": None}, {**gone, "id": "m-3", "proof": ""}]
+    assert judge.proved({**receipt(), "resources": [gone, *kept]}) == [
+        "no proof that ecs_image m-2 is gone",
+        "no proof that ecs_image m-3 is gone",
+    ]
+    assert judge.proved(receipt()) == ["the receipt names no resource"]
+
+
+def test_the_clouds_own_list_is_asked_too() -> None:
+    state: dict[str, Any] = {"now": "t", "ens_images": [1, 2, 3], "tasks": [1], "sources": [], "tokens": []}
+    assert judge.cloud_is_empty(state, receipt()) == []
+    assert judge.cloud_is_empty({**state, "sources": [1, 2], "ens_images": []}, receipt()) == [
+        "2 sources left in the cloud",
+        "0 ENS images for 3 migrated servers",
+    ]
+
+
 def test_a_call_for_a_refused_host_is_found_in_any_parameter() -> None:
     calls = [
         {"action": "CreateReplicationJob", "params": {"Name": "huge-01-el0"}},
