@@ -98,7 +98,7 @@ def _v2_url(request: OssRequest, cloud: Cloud) -> None:
 
 
 def _v4_header(request: OssRequest, cloud: Cloud, match: re.Match[str]) -> Identity:
-    key_id, scope, region = _scope(match["credential"])
+    key_id, scope, region = _scope(match["credential"], "Invalid signing region in Authorization header.")
     date = request.headers.get("x-oss-date", "")
     _check_date(date)
     return _v4(request, cloud, key_id, scope, region, date, request.query, match["before"] or match["after"] or "",
@@ -108,7 +108,8 @@ def _v4_header(request: OssRequest, cloud: Cloud, match: re.Match[str]) -> Ident
 def _v4_url(request: OssRequest, cloud: Cloud) -> Identity:
     query = dict(request.query)
     signature = query.pop("x-oss-signature", "")
-    key_id, scope, region = _scope(query.get("x-oss-credential", ""))
+    key_id, scope, region = _scope(query.get("x-oss-credential", ""),
+                                   "The signing region in credential is invalid.")
     date = query.get("x-oss-date", "")
     _check_expires(_parse_date(date).timestamp() + _number(query.get("x-oss-expires", "")))
     return _v4(request, cloud, key_id, scope, region, date, query, query.get("x-oss-additional-headers", ""), signature)
@@ -122,14 +123,14 @@ def _v4(request: OssRequest, cloud: Cloud, key_id: str, scope: str, region: str,
     return Identity(cloud.settings.account.id, region)
 
 
-def _scope(credential: str) -> tuple[str, str, str]:
+def _scope(credential: str, wrong_region: str) -> tuple[str, str, str]:
     """Return access key id, scope and region of a V4 credential; a region that does not exist is refused."""
     key_id, _slash, scope = credential.partition("/")
     parts = scope.split("/")
     if len(parts) != 4 or parts[2:] != ["oss", "aliyun_v4_request"]:
         raise OssError("InvalidArgument", "Invalid credential in Authorization header.", "0002-00000225")
     if parts[1] not in REGIONS:
-        raise OssError("InvalidArgument", "Invalid signing region in Authorization header.", "0002-00000226")
+        raise OssError("InvalidArgument", wrong_region, "0002-00000226")
     return key_id, scope, parts[1]
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -50,22 +51,31 @@ async def receive(request: OssRequest, target: Path) -> Sums:
     return sums
 
 
-async def send(call: Call, path: Path, start: int, length: int, status: int,
-               headers: Mapping[str, str]) -> web.StreamResponse:
-    """Send `length` bytes of a file from `start`; to a HEAD request only their number."""
+async def send(call: Call, path: Path, start: int, length: int, status: int, headers: Mapping[str, str],
+               compress: bool = False) -> web.StreamResponse:
+    """Send `length` bytes of a file from `start`, gzipped on the way if wanted; to a HEAD request only their number."""
     response = web.StreamResponse(status=status, headers=call.headers(headers))
-    response.content_length = length
+    if compress:
+        response.enable_compression(web.ContentCoding.gzip)
+    else:
+        response.content_length = length
+    if call.request.must_close:
+        response.force_close()
     # Opened before the first wait: the object may be replaced or deleted meanwhile, the reader keeps what it had.
     with path.open("rb") as file:
         file.seek(start)
         await response.prepare(call.request.http)
-        while length and call.request.method != "HEAD":
-            data = await asyncio.to_thread(file.read, min(_CHUNK, length))
-            if not data:
-                raise ConnectionResetError(f"{path.name} is shorter than it was")
-            await response.write(data)
-            length -= len(data)
-    await response.write_eof()
+        # A client that leaves before the end has what it wanted; the answer's status was sent.
+        with contextlib.suppress(ConnectionResetError):
+            while length and call.request.method != "HEAD":
+                data = await asyncio.to_thread(file.read, min(_CHUNK, length))
+                if not data:
+                    # Somebody cut the file short behind the store's back: the client must not take it for whole.
+                    response.force_close()
+                    return response
+                await response.write(data)
+                length -= len(data)
+            await response.write_eof()
     return response
 
 

@@ -160,11 +160,10 @@ class Buckets:
 
     def put_file(self, bucket: str, key: str, path: Path) -> None:
         """Move a finished file into a bucket as an object, as a service does that writes large objects in parts."""
-        size = path.stat().st_size
-        target = self.scratch()
+        found, target, size = self._require(bucket), self.scratch(), path.stat().st_size
         shutil.move(path, target)
-        self._require(bucket).add(StoredObject(key, target, size, kind="Multipart",
-                                               headers={"content-type": "application/octet-stream"}))
+        found.add(StoredObject(key, target, size, kind="Multipart",
+                               headers={"content-type": "application/octet-stream"}))
 
     def exists(self, bucket: str, key: str) -> bool:
         """Return whether the object exists."""

@@ -103,8 +103,8 @@ async def list_parts(call: Call) -> web.StreamResponse:
     """ListParts."""
     upload, query = _upload(call), call.request.query
     encode = encoder(query)
-    limit = whole_number(query.get("max-parts", "1000"), "max-parts", 1, 1000)
-    marker = whole_number(query.get("part-number-marker", "0"), "part-number-marker", 0, _MOST_PARTS)
+    limit = whole_number(query.get("max-parts") or "1000", "max-parts", 1, 1000)
+    marker = whole_number(query.get("part-number-marker") or "0", "part-number-marker", 0, _MOST_PARTS)
     numbers = [number for number in sorted(upload.parts) if number > marker]
     parts = [upload.parts[number] for number in numbers[:limit]]
     return call.xml("ListPartsResult", [
@@ -121,7 +121,7 @@ async def list_uploads(call: Call) -> web.StreamResponse:
     query, encode = call.request.query, encoder(call.request.query)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
     key_marker, id_marker = query.get("key-marker", ""), query.get("upload-id-marker", "")
-    limit = whole_number(query.get("max-uploads", "1000"), "max-uploads", 1, 1000)
+    limit = whole_number(query.get("max-uploads") or "1000", "max-uploads", 1, 1000)
     uploads = {f"{upload.key}\0{upload.upload_id}": upload for upload in call.bucket.uploads.values()}
     # Without an upload id the marker stands behind every upload of its key.
     marker = f"{key_marker}\0{id_marker or chr(0x10FFFF)}" if key_marker else ""

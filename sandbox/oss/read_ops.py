@@ -4,6 +4,8 @@
 """Reading objects."""
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from aiohttp import web
 
 from sandbox.oss.body import send
@@ -17,6 +19,11 @@ _OVERRIDES = {
     "response-content-disposition": "content-disposition", "response-content-encoding": "content-encoding",
 }
 
+_COMPRESSED = frozenset({
+    "text/cache-manifest", "text/xml", "text/css", "text/html", "text/plain", "application/javascript",
+    "application/x-javascript", "application/rss+xml", "application/json", "text/json"})
+_SMALLEST_COMPRESSED = 1024
+
 
 async def get_object(call: Call) -> web.StreamResponse:
     """GetObject and HeadObject, with conditions and ranges."""
@@ -27,10 +34,17 @@ async def get_object(call: Call) -> web.StreamResponse:
     headers.update({header: query[name] for name, header in _OVERRIDES.items() if name in query})
     stretch = stretch_of(call.request.headers, item.size)
     if stretch is None:
-        return await send(call, item.path, 0, item.size, 200, headers)
+        return await send(call, item.path, 0, item.size, 200, headers, _compressible(call, headers, item.size))
     first, length = stretch
     headers["content-range"] = f"bytes {first}-{first + length - 1}/{item.size}"
     return await send(call, item.path, first, length, 206, headers)
+
+
+def _compressible(call: Call, headers: Mapping[str, str], size: int) -> bool:
+    """Return whether OSS gzips the answer on its way: text of a kilobyte or more, for who accepts it."""
+    return (call.request.method == "GET" and size >= _SMALLEST_COMPRESSED
+            and "gzip" in call.request.headers.get("accept-encoding", "") and "content-encoding" not in headers
+            and headers["content-type"].partition(";")[0].strip() in _COMPRESSED)
 
 
 async def get_meta(call: Call) -> web.StreamResponse:

@@ -4,6 +4,7 @@
 """What a request says about the object that it will make: key, headers, class, ACL, tags."""
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -16,6 +17,8 @@ _KEPT = ("cache-control", "content-disposition", "content-encoding", "content-la
 _UNKNOWN = ("x-oss-callback", "x-oss-server-side-", "x-oss-object-worm", "x-oss-symlink-")
 _LONGEST_KEY = 1023
 _MOST_TAGS = 10
+_TAG_KEY = re.compile(r"[\w +\-=.:/]{1,128}")
+_TAG_VALUE = re.compile(r"[\w +\-=.:/]{0,256}")
 
 
 def template_of(call: Call) -> StoredObject:
@@ -42,11 +45,11 @@ def check_key(key: str) -> None:
 
 
 def parse_tags(text: str) -> dict[str, str]:
-    """Return the tags of ``k1=v1&k2=v2``: at most ten, keys of 1 to 128 and values of up to 256 characters."""
+    """Return the tags of ``k1=v1&k2=v2``: at most ten, of letters, digits, spaces and ``+-=._:/``."""
     tags = {}
     for item in filter(None, text.split("&")):
         key, _equals, value = (unquote_plus(part) for part in item.partition("="))
-        if key in tags or not 0 < len(key) <= 128 or len(value) > 256:
+        if key in tags or not _TAG_KEY.fullmatch(key) or not _TAG_VALUE.fullmatch(value):
             raise OssError("InvalidArgument", f"The tag {key!r} is invalid.")
         tags[key] = value
     if len(tags) > _MOST_TAGS:
