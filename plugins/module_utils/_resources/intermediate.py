@@ -95,12 +95,7 @@ def observe(clients: Clients, job_id: str) -> facts.Facts:
         )
     instance = find(clients, job["instance_id"])
     groups = instance["security_group_ids"] if instance else []
-    rules = [
-        rule
-        for group in groups
-        for rule in facts.nested(clients.ecs.describe_security_group_attribute(group), "Permissions", "Permission")
-    ]
-    ports = open_ports(rules)
+    ports = open_ports([rule for group in groups for rule in rules_of(clients, group)])
     return {
         **(instance or {"instance_id": job["instance_id"]}),
         "present": instance is not None,
@@ -116,6 +111,16 @@ def find(clients: Clients, instance_id: str) -> facts.Facts | None:
     """Returns the facts of the instance with exactly this id, None when there is none."""
     rows = clients.ecs.describe_instances(instance_ids=[instance_id]) if instance_id else []
     return next((facts.instance(row) for row in rows if row["InstanceId"] == instance_id), None)
+
+
+def rules_of(clients: Clients, group_id: str) -> list[facts.Row]:
+    """Returns the rules of a security group; none when it has been deleted."""
+    try:
+        return facts.nested(clients.ecs.describe_security_group_attribute(group_id), "Permissions", "Permission")
+    except CloudError as error:
+        if is_gone(error.code):
+            return []
+        raise
 
 
 def reported(module: AnsibleModule, clients: Clients) -> dict[str, Any]:

@@ -11,16 +11,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients, make_clients
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._retry import Retry
+
+if TYPE_CHECKING:
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
 
 KEY, SECRET = "LTAIunitAccessKeyId", "unit-secret"
 DROP = object()
 PRODUCTS = ("smc", "ecs", "ens", "vpc", "sts", "oss")
+
+
+class FakeModule:
+    """What the work of a module sees of AnsibleModule."""
+
+    def __init__(self, params: dict[str, Any], check_mode: bool = False) -> None:
+        self.params = params
+        self.check_mode = check_mode
+        self._diff = True
 
 
 @dataclass
@@ -141,6 +151,9 @@ def sleeps() -> list[float]:
 @pytest.fixture
 def connect(wire: Wire, sleeps: list[float], tmp_path: Path) -> Callable[..., Clients]:
     """Makes clients of the scripted server that never sleep; options may be overridden."""
+    # pytest may load this file before pytest-ansible has set up the import of collections.
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import make_clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._retry import Retry
 
     def clients(environ: dict[str, str] | None = None, **options: Any) -> Clients:
         params = {

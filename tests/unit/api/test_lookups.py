@@ -1,0 +1,83 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import lookups
+
+from .conftest import FakeModule
+
+
+def listed(path: tuple[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"Code": 0, "TotalCount": len(rows), path[0]: {path[1]: rows}}
+
+
+def sources(clients: Any, **params: Any) -> list[dict[str, Any]]:
+    module = FakeModule({"source_ids": None, "name": None, "state": None, **params})
+    found: list[dict[str, Any]] = lookups.sources(module, clients)["sources"]
+    return found
+
+
+def test_a_name_is_compared_exactly(clients: Any, wire: Any) -> None:
+    rows = [{"SourceId": "s-1", "Name": "web-1"}, {"SourceId": "s-2", "Name": "web-10"}]
+    wire.expect("DescribeSourceServers", listed(("SourceServers", "SourceServer"), rows), Name="web-1")
+    assert [row["source_id"] for row in sources(clients, name="web-1")] == ["s-1"]
+
+
+def test_an_empty_list_of_ids_matches_nothing(clients: Any, wire: Any) -> None:
+    assert sources(clients, source_ids=[]) == []
+    assert wire.names == []
+
+
+def test_jobs_are_returned_with_numbers(clients: Any, wire: Any) -> None:
+    row = {"JobId": "j-1", "Name": "n", "Status": "Running", "Progress": "42.5", "TransitionInstanceId": "i-1",
+           "DataDisks": {"DataDisk": [{"Index": 1, "Size": 40}]}}  # fmt: skip
+    wire.expect("DescribeReplicationJobs", listed(("ReplicationJobs", "ReplicationJob"), [row]), **{"JobId.1": "j-1"})
+    params = {"job_ids": ["j-1"], "source_ids": None, "name": None, "status": None}
+    (found,) = lookups.transfers(FakeModule(params), clients)["transfers"]
+    assert (found["job_id"], found["progress"], found["instance_id"]) == ("j-1", 42.5, "i-1")
+    assert found["data_disks"] == [{"index": 1, "size": 40}]
+
+
+IMAGES = [
+    {"ImageId": "m-1", "ImageName": "web", "ImageSize": "20", "Status": "Available"},
+    {"ImageId": "m-11", "ImageName": "web-old", "Status": "Creating",
+     "DiskDeviceMappings": {"DiskDeviceMapping": [{"Type": "system", "Format": "qcow2", "Size": "20"}]}},
+    {"ImageId": "m-2", "ImageName": "db", "Status": "Uploading"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("ids", "names", "filters", "found"),
+    [
+        (["m-1"], None, {"ImageId": "m-1"}, ["m-1"]),
+        (None, ["web"], {"ImageName": "web"}, ["m-1"]),
+        (["m-1", "m-2"], None, {}, ["m-1", "m-2"]),
+        (["m-2"], ["web"], {}, ["m-1", "m-2"]),
+        (None, None, {}, ["m-1", "m-11", "m-2"]),
+    ],
+)
+def test_fuzzy_filters_are_not_trusted(
+    clients: Any, wire: Any, ids: Any, names: Any, filters: dict[str, str], found: list[str]
+) -> None:
+    wire.expect("DescribeSelfImages", listed(("Images", "Image"), IMAGES))
+    result = lookups.ens_images(FakeModule({"image_ids": ids, "names": names}), clients)
+    assert [image["image_id"] for image in result["images"]] == found
+    sent = {name: value for name, value in wire.received[0].params.items() if name in ("ImageId", "ImageName")}
+    assert sent == filters
+
+
+@pytest.mark.parametrize(("ids", "names"), [([], None), (None, []), ([], [])])
+def test_no_image_is_asked_for_nothing(clients: Any, wire: Any, ids: Any, names: Any) -> None:
+    assert lookups.ens_images(FakeModule({"image_ids": ids, "names": names}), clients)["images"] == []
+    assert wire.names == []
+
+
+def test_image_facts_are_typed(clients: Any, wire: Any) -> None:
+    wire.expect("DescribeSelfImages", listed(("Images", "Image"), IMAGES))
+    first, second, _ = lookups.ens_images(FakeModule({"image_ids": None, "names": None}), clients)["images"]
+    assert (first["size"], first["disks"]) == (20, [])
+    assert second["disks"] == [{"type": "system", "format": "qcow2", "size": 20}]

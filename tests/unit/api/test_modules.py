@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Argument specs, documentation fragments and the runner."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _argspec, _runner
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError, MissingLibrary
+
+FRAGMENTS = "ansible_collections.edgelift.ens_migration.plugins.doc_fragments"
+
+
+@pytest.mark.parametrize(
+    ("fragment", "spec"), [("alicloud", _argspec.auth_spec()), ("wait", _argspec.wait_spec())], ids=["alicloud", "wait"]
+)
+def test_fragment_and_spec_say_the_same(fragment: str, spec: _argspec.ArgSpec) -> None:
+    text = importlib.import_module(f"{FRAGMENTS}.{fragment}").ModuleDocFragment.DOCUMENTATION
+    documented = yaml.safe_load(text)["options"]
+    assert set(documented) == set(spec.argument_spec)
+    for name, option in spec.argument_spec.items():
+        assert documented[name]["type"] == option["type"]
+        assert documented[name].get("default") == option.get("default")
+        assert documented[name].get("required", False) == option.get("required", False)
+        assert set(documented[name].get("suboptions", ())) == set(option.get("options", ()))
+
+
+def test_secrets_are_never_logged() -> None:
+    spec = _argspec.auth_spec().argument_spec
+    assert all(spec[name]["no_log"] for name in ("access_key", "secret_key", "security_token"))
+
+
+def test_specs_merge_with_their_constraints() -> None:
+    first = _argspec.ArgSpec({"a": {"type": "str"}, "b": {"default": 1}}, mutually_exclusive=[("a", "b")])
+    second = _argspec.ArgSpec({"b": {"default": 2}}, required_if=[("a", "x", ("b",))], required_by={"a": "b"})
+    merged = first.merge(second).to_kwargs()
+    assert merged["argument_spec"] == {"a": {"type": "str"}, "b": {"default": 2}}
+    assert merged["mutually_exclusive"] == [("a", "b")]
+    assert merged["required_if"] == [("a", "x", ("b",))]
+    assert merged["required_by"] == {"a": "b"}
+
+
+class Ended(Exception):
+    """What exit_json and fail_json end a module with."""
+
+
+class Module:
+    """A module that remembers how it ended."""
+
+    params = {"region": "cn-beijing", "access_key": "k", "secret_key": "s"}
+
+    def exit_json(self, **result: Any) -> None:
+        raise Ended("exit", result)
+
+    def fail_json(self, **result: Any) -> None:
+        raise Ended("fail", result)
+
+
+def end_of(work: Any) -> tuple[str, dict[str, Any]]:
+    with pytest.raises(Ended) as ended:
+        _runner.run_module(Module(), work)  # type: ignore[arg-type]  # a stand-in
+    how, result = ended.value.args
+    return how, result
+
+
+def test_the_result_is_returned() -> None:
+    assert end_of(lambda module, clients: {"changed": False, "region": clients.region}) == (
+        "exit",
+        {"changed": False, "region": "cn-beijing"},
+    )
+
+
+def test_a_failure_has_message_details_and_the_last_known_object() -> None:
+    def work(module: Any, clients: Any) -> dict[str, Any]:
+        raise CloudError("smc.X", "Forbidden.RAM", "No.", "R-1", 403, last={"source": {"source_id": "s-1"}})
+
+    how, result = end_of(work)
+    assert how == "fail"
+    assert result["msg"].startswith("smc.X failed: No. (code Forbidden.RAM, request R-1). Grant the RAM user")
+    assert set(result["error"]) >= {"code", "request_id", "http_status", "retryable", "hint"}
+    assert (result["request_id"], result["source"]) == ("R-1", {"source_id": "s-1"})
+
+
+def test_a_missing_library_is_named() -> None:
+    def work(module: Any, clients: Any) -> dict[str, Any]:
+        raise MissingLibrary("aliyun-python-sdk-smc", "trace")
+
+    how, result = end_of(work)
+    assert how == "fail"
+    assert "aliyun-python-sdk-smc" in result["msg"]
+
+
+def test_contradictory_options_fail_before_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Module, "params", {"region": "nowhere!", "access_key": "k", "secret_key": "s"})
+    how, result = end_of(lambda module, clients: pytest.fail("never reached"))
+    assert (how, result["error"]["code"]) == ("fail", "InvalidRegionId.Malformed")
