@@ -83,8 +83,9 @@ class Demo:
         receipt, found = self._compare()
         problems += found
         write(self.folder / RECEIPT, receipt)
-        self._title("the same once more")
-        problems += self._again()
+        if not first.code:
+            self._title("the same once more")
+            problems += self._again()
         self._title("result")
         self.console.print(summary(receipt))
         return problems
