@@ -75,6 +75,10 @@ HINTS: tuple[tuple[str, str], ...] = (
 MESSAGE_HINTS: tuple[tuple[str, str], ...] = (
     (r"Real-name Authentication", "Complete the real-name verification of the account."),
     (r"Authorized For SMC RAM Role", "Authorise SMC once in its console, so that its RAM role exists."),
+    (
+        r"must be addressed using the specified endpoint",
+        "The bucket is in another region: use one in the option region.",
+    ),
     (r"CERTIFICATE_VERIFY_FAILED", "Give the certificate authority of the proxy or endpoint as ca_bundle."),
 )
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import os
 import platform
+import re
 import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 # Loggers whose debug lines hold signed URLs or headers.
 _TALKATIVE = ("urllib3.connectionpool", "oss2.api", "oss2.auth", "oss2.http", "aliyunsdkcore.client")
+# urllib3 begins its messages with the connection object.
+_OBJECT = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
 _CA_VARIABLES = ("ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
 
 
@@ -145,5 +148,5 @@ def _innermost(error: BaseException) -> str:
         nested = [arg for arg in seen.args if isinstance(arg, BaseException)]
         inner = getattr(seen, "reason", None) or (nested[0] if nested else None)
         if not isinstance(inner, BaseException):
-            return scrub(str(seen.args[-1] if seen.args else type(seen).__name__))
+            return scrub(_OBJECT.sub("", str(seen.args[-1] if seen.args else type(seen).__name__)))
         seen = inner

@@ -100,10 +100,13 @@ class OssConnection:
     def _translate(self, error: Any) -> CloudError:
         status = error.status if error.status > 0 else None
         code = error.code or (_CODE_OF_STATUS.get(status, f"HTTP.{status}") if status else type(error).__name__)
+        message = error.message or (f"HTTP {status}" if status else str(error.body))
+        # A bucket of another region is refused with the host that would be right, outside of the message.
+        endpoint = error.details.get("Endpoint")
         return CloudError(
             self._action,
             code,
-            error.message or (f"HTTP {status}" if status else str(error.body)),
+            f"{message} ({endpoint})" if endpoint else message,
             request_id=error.request_id,
             http_status=status,
             retryable=status is not None and (status >= 500 or status == 429),
