@@ -6,13 +6,17 @@
 # What is known of the SMC client below INSTALL_DIR: its folders, live processes, and the source ids that it printed.
 
 agent_pids() { # folder: ids of the live processes of the client in this folder
-    # The path goes to grep through stdin: as an argument grep would find its own command line.
-    # shellcheck disable=SC2062 # the glob names the files; the pattern is what stdin brings
-    found=$(printf '%s\n' "$1/go2aliyun_client" | grep -l -F -f - /proc/[0-9]*/cmdline 2>/dev/null)
-    for file in $found; do
-        file=${file%/cmdline}
-        printf '%s\n' "${file##*/}"
-    done
+    # read drops the NULs between the words of a command line; what follows the program is an option of it, or nothing.
+    for file in /proc/[0-9]*/cmdline; do
+        words=
+        IFS= read -r words <"$file" || :
+        case $words in
+        *"$1/go2aliyun_client" | *"$1/go2aliyun_client-"*)
+            file=${file%/cmdline}
+            printf '%s\n' "${file##*/}"
+            ;;
+        esac
+    done 2>/dev/null
     # A client started by hand as ./go2aliyun_client shows no folder on its command line, but its executable does.
     # shellcheck disable=SC2012 # names in /proc are plain, and readlink would be one process per process
     ls -l /proc/[0-9]*/exe 2>/dev/null | while read -r line; do

@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _script
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._agent import parse_agent
 
 FENCE = "EDGELIFT-00"
 SHELLS = [
@@ -102,3 +104,34 @@ def test_the_probe_works_where_there_are_no_tools_at_all(shell: list[str], tmp_p
     assert answer is not None
     assert answer.complete
     assert _facts.build_probe(answer.records)["tools"]["rsync"] is None
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> Iterator[int]:
+    """A script that runs as the client of tmp_path/smc, and programs that only have its path on their command lines."""
+    folder = tmp_path / "smc" / "go2aliyun_client2.6.5_linux_x86_64"
+    (folder / "Logs").mkdir(parents=True)
+    (folder / "Logs" / "a.log").write_text("2026-11-24 Import Source Server [s-bp1abc] Successfully!\n")
+    program = folder / "go2aliyun_client"
+    program.write_text("#!/bin/sh\nread -r line\n")
+    program.chmod(0o755)
+    running = [
+        subprocess.Popen([str(program), "--nocheckversion"], stdin=subprocess.PIPE),
+        subprocess.Popen(["sh", "-c", "read -r line", f"{program}.log"], stdin=subprocess.PIPE),
+        subprocess.Popen(["sh", "-c", "read -r line", f"{folder}/Logs/a.log"], stdin=subprocess.PIPE),
+    ]
+    yield running[0].pid
+    for process in running:
+        process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_client_is_told_from_programs_that_only_name_its_files(
+    shell: list[str], tmp_path: Path, client: int
+) -> None:
+    done = run(shell, _script.compose(FENCE, ["agent_state"], {"INSTALL_DIR": str(tmp_path / "smc")}, "agent_state"))
+    assert done.stderr == b""
+    answer = _script.parse(FENCE, done.stdout.decode())
+    assert answer is not None
+    agent = parse_agent(answer.records)
+    assert (agent.pids, agent.source_ids, agent.ours) == ([client], ["s-bp1abc"], False)

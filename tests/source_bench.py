@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the integration tests of the source side share: hosts behind real SSH, plays on them, and a client bundle."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import subprocess
+import sys
+import tarfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from testbed.hosts import Bed
+
+MARK = "--- answer ---"
+FOLDER = "go2aliyun_client2.6.5_linux_x86_64"
+
+CLIENT = """\
+#!/bin/sh
+# A stand-in for tests, not the vendor's client: it prints the documented lines and does as the test told it in Mode.
+home=${0%/*}
+log=$home/Logs/client.log
+mkdir -p "$home/Logs"
+if [ "$1" = --abort ]; then
+    echo aborted >>/tmp/aborted
+    [ "$(cat "$home/Mode")" = stubborn ] || kill "$(cat "$home/client.pid")"
+    exit
+fi
+trap : TERM
+[ "$(cat "$home/Mode")" = stubborn ] || trap 'exit 0' TERM
+echo $$ >"$home/client.pid"
+cat /proc/[0-9]*/cmdline | tr '\\000' ' ' >"$home/Logs/processes"
+echo "environment: $https_proxy" >>"$log"
+printf 'Do you want to install rsync? (yes/no) '
+read -r answer || echo 'nobody answered' >>"$log"
+if [ ! -s "$home/registered" ]; then
+    code=$(cat "$home/user_config.json" | tr -d ' \\n'; echo " $*")
+    case $code in *"$(cat "$home/Code")"*) ;; *) echo "Error: no activation code" >>"$log"; exit 1 ;; esac
+    echo s-test1 >"$home/registered"
+fi
+echo "2026-11-24 Import Source Server [$(cat "$home/registered")] Successfully!" >>"$log"
+[ "$(cat "$home/Mode")" = twice ] && echo "Import Source Server [s-test2] Successfully!"
+while :; do sleep 1; done
+"""
+
+
+@dataclass(frozen=True)
+class ClientBundle:
+    """A bundle for tests on the controller."""
+
+    path: Path
+    sha256: str
+
+
+def make_bundle(folder: Path, code: str, mode: str = "plain", padding: int = 0) -> ClientBundle:
+    """Write a bundle whose client registers with ``code``. ``mode`` is plain, twice (two source ids) or stubborn."""
+    files = {
+        "go2aliyun_client": CLIENT.encode(),
+        "user_config.json": b'{"access_id": "", "secret_key": "", "data_disks": []}',
+        "client_data": b"{}",
+        "Mode": mode.encode(),
+        "Code": code.encode(),
+        "padding": os.urandom(padding),
+    }
+    path = folder / f"client-{mode}-{padding}.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(f"{FOLDER}/{name}")
+            member.size, member.mode, member.uid = len(content), 0o644, 1000
+            archive.addfile(member, io.BytesIO(content))
+    return ClientBundle(path, hashlib.sha256(path.read_bytes()).hexdigest())
+
+
+@dataclass(frozen=True)
+class Played:
+    """How ansible-playbook ended, what it printed, and what the hosts returned."""
+
+    code: int
+    output: str
+    results: dict[str, dict[str, Any]]
+
+
+def run_playbook(bed: Bed, folder: Path, play: dict[str, Any], *words: str) -> subprocess.CompletedProcess[str]:
+    """Run one play on the hosts of the bed, with the ansible-playbook of this interpreter."""
+    path = folder / "play.yml"
+    path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
+    program = Path(sys.executable).parent / "ansible-playbook"
+    command = [str(program), "-i", str(bed.folder / "inventory.json"), str(path), *words]
+    env = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=5s"}
+    return subprocess.run(
+        command, env=env, text=True, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300
+    )
+
+
+def run_module(
+    bed: Bed, folder: Path, hosts: list[str], name: str, options: dict[str, Any], *words: str, **task: Any
+) -> Played:
+    """Run one action on some hosts and return what each of them answered."""
+    out = folder / "results.json"
+    out.unlink(missing_ok=True)
+    collected = "dict(ansible_play_hosts_all | zip(ansible_play_hosts_all | map('extract', hostvars, 'answer')))"
+    play = {
+        "hosts": ":".join(hosts),
+        "gather_facts": False,
+        "tasks": [
+            {
+                "name": "Run",
+                f"edgelift.ens_migration.{name}": options,
+                "register": "answer",
+                "ignore_errors": True,
+                "ignore_unreachable": True,
+                **task,
+            },
+            {
+                "name": "Write",
+                "ansible.builtin.copy": {
+                    "content": "{{ %s | to_json }}" % collected,  # noqa: UP031 - braces of Jinja
+                    "dest": str(out),
+                    "mode": "0600",
+                },
+                "run_once": True,
+                "delegate_to": "localhost",
+                "become": False,
+                "check_mode": False,
+                "diff": False,
+            },
+        ],
+    }
+    done = run_playbook(bed, folder, play, *words)
+    results = json.loads(out.read_text()) if out.exists() else {}
+    assert results, done.stdout + done.stderr
+    return Played(done.returncode, done.stdout + done.stderr, results)
+
+
+def ask(bed: Bed, host: str, command: str) -> str:
+    """What a command prints on a host, as root."""
+    words = bed.command(host)
+    become = [] if words[-1].startswith("root@") else ["sudo", "-n"]
+    # The login shell may print too.
+    script = f"echo {MARK}\n{command}\n"
+    done = subprocess.run(
+        [*words, *become, "sh", "-s"], input=script, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert done.returncode == 0, f"{host}: {command}: {done.stderr}"
+    return done.stdout.partition(f"{MARK}\n")[2].strip()

@@ -1,0 +1,52 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ansible_collections.edgelift.ens_migration.plugins.action import smc_agent, source_probe
+
+MODULES = Path(__file__).resolve().parents[3] / "plugins" / "modules"
+
+
+def options(**more: Any) -> dict[str, Any]:
+    given = {name: row.get("default") for name, row in smc_agent.ARGUMENT_SPEC.items()}
+    return {**given, "sha256": "A" * 64, **more}
+
+
+def test_the_defaults_can_be_used() -> None:
+    assert smc_agent._problem(options()) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("install_dir", "/usr", "install_dir '/usr' is a system folder"),
+        ("sha256", "a" * 63, "is not a SHA-256"),
+        ("sha256", "", "is not a SHA-256"),
+        ("start_timeout", 0, "start_timeout 0 must be"),
+        ("environment", {"a b": "c"}, "environment 'a b'"),
+    ],
+)
+def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, problem: str) -> None:
+    assert problem in (smc_agent._problem(options(**{name: value})) or "")
+
+
+@pytest.mark.parametrize("action", [smc_agent, source_probe])
+def test_the_twin_documents_what_the_action_takes(action: Any) -> None:
+    """ansible-test compares options with documentation for modules alone; for an action it is done here."""
+    name = action.__name__.rpartition(".")[2]
+    text = (MODULES / f"{name}.py").read_text(encoding="utf-8").partition('DOCUMENTATION = r"""')[2].partition('"""')[0]
+    documented = yaml.safe_load(text)["options"]
+    taken = {
+        option: {key: value for key, value in row.items() if key != "no_log"}
+        for option, row in action.ARGUMENT_SPEC.items()
+    }
+    kept = ("type", "default", "choices", "elements")
+    assert {option: {key: row[key] for key in kept if key in row} for option, row in documented.items()} == taken
+    assert frozenset(taken) == action.ActionModule._VALID_ARGS
