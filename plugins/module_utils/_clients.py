@@ -117,11 +117,12 @@ class _Fetchers:
 
 def make_clients(
     params: Mapping[str, Any],
-    environ: Mapping[str, str] = os.environ,
+    environ: Mapping[str, str] | None = None,
     home: Path | None = None,
     retry: Retry | None = None,
 ) -> Clients:
     """Returns the clients for a module's connection options; refuses what is contradictory, and sends nothing yet."""
+    environ = os.environ if environ is None else environ
     endpoints = Endpoints(str(params.get("region") or ""), params.get("endpoints"))
     timeout = (
         float(params.get("connect_timeout") or CONNECT_TIMEOUT),

@@ -55,7 +55,7 @@ class Http:
         timeout: tuple[float, float],
         ca_bundle: str | None = None,
         local_only: bool = False,
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
     ) -> None:
         try:
             import requests
@@ -66,6 +66,7 @@ class Http:
         self.errors: tuple[type[Exception], ...] = (requests.RequestException,)
         self._timeout = timeout
         self._local_only = local_only
+        environ = os.environ if environ is None else environ
         ca_bundle = ca_bundle or next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
         self._verify: bool | str = ca_bundle or True
         if isinstance(self._verify, str) and not os.path.exists(self._verify):

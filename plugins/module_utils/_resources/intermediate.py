@@ -35,7 +35,7 @@ def open_ports(permissions: Iterable[facts.Row], ports: Sequence[int] = PORTS) -
     """Returns those of the ports that an inbound rule accepts; ranges read "8080/8080", "-1/-1" is all (facts 3.3)."""
 
     def accepts(rule: facts.Row, port: int) -> bool:
-        low, _, high = str(rule.get("PortRange") or "").partition("/")
+        low, high = [*str(rule.get("PortRange") or "").split("/"), ""][:2]
         protocol = str(rule.get("IpProtocol") or "").lower()
         inbound = str(rule.get("Direction") or "ingress").lower() == "ingress"
         accepted = str(rule.get("Policy") or "Accept").lower() == "accept"

@@ -78,6 +78,6 @@ def test_no_image_is_asked_for_nothing(clients: Any, wire: Any, ids: Any, names:
 
 def test_image_facts_are_typed(clients: Any, wire: Any) -> None:
     wire.expect("DescribeSelfImages", listed(("Images", "Image"), IMAGES))
-    first, second, _ = lookups.ens_images(FakeModule({"image_ids": None, "names": None}), clients)["images"]
+    first, second = lookups.ens_images(FakeModule({"image_ids": None, "names": None}), clients)["images"][:2]
     assert (first["size"], first["disks"]) == (20, [])
     assert second["disks"] == [{"type": "system", "format": "qcow2", "size": 20}]

@@ -8,17 +8,16 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._retry import Retry
 
 
-def failing(*errors: CloudError | str) -> tuple[list[int], object]:
+def failing(*errors: CloudError) -> tuple[list[int], object]:
     """A call that raises the errors one after another, and then returns "done"; and how often it was called."""
     calls: list[int] = []
     script = list(errors)
 
     def call() -> str:
         calls.append(1)
-        step = script.pop(0) if script else "done"
-        if isinstance(step, CloudError):
-            raise step
-        return step
+        if script:
+            raise script.pop(0)
+        return "done"
 
     return calls, call
 
@@ -74,7 +73,7 @@ def test_attempts_and_budget_end_it(sleeps: list[float]) -> None:
 
 
 def test_the_service_may_ask_for_a_longer_pause(sleeps: list[float]) -> None:
-    _, call = failing(error("Throttling", retry_after=7.5))
+    call = failing(error("Throttling", retry_after=7.5))[1]
     retry(sleeps).run(call, repeatable=True)
     assert sleeps == [7.5]
 

@@ -84,7 +84,7 @@ NOT_REPEATABLE: list[tuple[str, Callable[[Any], Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("action", "call"), NOT_REPEATABLE, ids=[action for action, _ in NOT_REPEATABLE])
+@pytest.mark.parametrize(("action", "call"), NOT_REPEATABLE, ids=dict(NOT_REPEATABLE))
 @pytest.mark.parametrize("failure", ["drop", "503", "html"])
 def test_calls_without_client_token_are_made_once(
     clients: Any, wire: Any, action: str, call: Any, failure: str
@@ -101,7 +101,7 @@ def test_calls_without_client_token_are_made_once(
     assert wire.names == [action]
 
 
-@pytest.mark.parametrize(("action", "call"), NOT_REPEATABLE, ids=[action for action, _ in NOT_REPEATABLE])
+@pytest.mark.parametrize(("action", "call"), NOT_REPEATABLE, ids=dict(NOT_REPEATABLE))
 def test_they_are_repeated_when_throttled_at_the_gateway(clients: Any, wire: Any, action: str, call: Any) -> None:
     wire.refuse(action, "Throttling.User", 400)
     wire.expect(action, {"ImageId": "m", "TaskId": "t", "AccessTokenId": "a", "AccessTokenCode": "c"})
