@@ -1,11 +1,12 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m testbed up|down|stop|status``: source servers for tests and for looking around by hand."""
+"""``python -m testbed up|down|stop|status|ssh``: source servers for tests and for looking around by hand."""
 
 from __future__ import annotations
 
 import argparse
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -41,6 +42,9 @@ def parser() -> argparse.ArgumentParser:
     stop = commands.add_parser("stop", parents=[common], help="end one host as if its power failed")
     stop.add_argument("host")
     commands.add_parser("status", parents=[common], help="list the hosts that were started")
+    ssh = commands.add_parser("ssh", parents=[common], help="log in to a host, or run a command on it")
+    ssh.add_argument("host")
+    ssh.add_argument("remote", nargs="*", metavar="COMMAND")
     return top
 
 
@@ -73,6 +77,8 @@ def main(words: list[str] | None = None) -> int:
             Bed(args.dir).down(keep_disks=args.keep_disks)
         elif args.command == "stop":
             Bed(args.dir).stop(args.host)
+        elif args.command == "ssh":
+            return subprocess.run([*Bed(args.dir).command(args.host), *args.remote], check=False).returncode
         else:
             for host in Bed(args.dir).status():
                 print(f"{host.name:12} {host.address}:{host.port} pid {host.pid} {'up' if host.alive else 'ended'}")

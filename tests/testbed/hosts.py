@@ -13,6 +13,7 @@ import subprocess
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from testbed.disks import make_disks, partitions
 from testbed.fleet import Host
@@ -92,6 +93,7 @@ class Bed:
             processes |= {"cell": _told(self.folder / "cell.log", "cell"), **running}
             self._remember(way, hosts, processes)
         except BaseException:
+            self._end(way, list(processes.values()))
             self.down()
             raise
 
@@ -106,14 +108,14 @@ class Bed:
 
     def stop(self, name: str) -> None:
         """End one host as if its power failed; the others go on. Raises BedError when it is not running."""
-        told = json.loads(self.state.read_text())
+        told = self._state_with(name)
         if name not in told["processes"]:
-            raise BedError(f"host {name} does not run in {self.folder}")
+            raise BedError(f"host {name} was never up in {self.folder}")
         self._end(Way(told["way"]), [Process(**told["processes"][name])])
 
     def command(self, name: str) -> list[str]:
         """The words of an ssh command to this host, to which the remote command is added."""
-        told = json.loads(self.state.read_text())
+        told = self._state_with(name)
         checks = ["-o", f"UserKnownHostsFile={self.ssh / 'known_hosts'}", "-o", "StrictHostKeyChecking=yes"]
         key = ["-i", str(self.ssh / "id_ed25519"), "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
         where = ["-p", str(told["port"]), f"{told['logins'][name]}@{told['hosts'][name]}"]
@@ -130,6 +132,13 @@ class Bed:
                 process = Process(**row)
                 found.append(Running(name, address, told["port"], process.pid, process.is_alive()))
         return found
+
+    def _state_with(self, name: str) -> dict[str, Any]:
+        """What was noted at the start; raises BedError when this host was not part of it."""
+        told: dict[str, Any] = json.loads(self.state.read_text()) if self.state.is_file() else {"hosts": {}}
+        if name not in told["hosts"]:
+            raise BedError(f"there is no host {name} in {self.folder}; there are: {', '.join(told['hosts']) or 'none'}")
+        return told
 
     def _end(self, way: Way, processes: list[Process]) -> None:
         """KILL these processes, with all that is below them, and wait for their end."""

@@ -23,6 +23,12 @@ def test_down_without_anything_to_end_is_fine(tmp_path: Path) -> None:
     assert main(["down", "--dir", str(tmp_path / "never")]) == 0
 
 
+@pytest.mark.parametrize("command", ["stop", "ssh"])
+def test_a_host_that_is_not_there_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert main([command, "--dir", str(tmp_path), "web-09"]) == 1
+    assert capsys.readouterr().err == f"testbed: there is no host web-09 in {tmp_path}; there are: none\n"
+
+
 def test_where_no_way_works_one_line_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("testbed.privilege._try", lambda way: f"{way.name} is forbidden")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
