@@ -65,7 +65,9 @@ class Daemon:
         self._trouble = ""
         self._failures = 0
         self._transfer: _Running | None = None
+        self._wanted: Work | None = None
         self._done: Work | None = None
+        self._attempt = 0
         self._retry_at = 0.0
 
     def start(self, credentials: Credentials) -> None:
@@ -144,17 +146,18 @@ class Daemon:
 
     def _follow(self, work: Work | None) -> None:
         """Start, keep or end the transfer so that it is the one that the service wants."""
+        if work != self._wanted:
+            self._wanted, self._attempt, self._retry_at = work, 0, 0.0
         running = self._transfer
         if running is not None and (running.work != work or not running.thread.is_alive()):
             self._end_transfer()
-            if running.broken:
-                self._retry_at = time.monotonic() + min(0.5 * 2 ** running.attempt, LONGEST_PAUSE)
-            elif running.finished:
+            if running.finished:
                 self._done = running.work
-        if work is None or work == self._done or self._transfer is not None or time.monotonic() < self._retry_at:
-            return
-        attempt = running.attempt + 1 if running is not None and running.work == work and running.broken else 0
-        self._transfer = _Running(work, self._source_id, attempt, self._log, self._root)
+            elif running.work == work:
+                self._retry_at = time.monotonic() + min(0.5 * 2 ** min(self._attempt, 10), LONGEST_PAUSE)
+                self._attempt += 1
+        if work is not None and work != self._done and self._transfer is None and time.monotonic() >= self._retry_at:
+            self._transfer = _Running(work, self._source_id, self._log, self._root)
 
     def _end_transfer(self) -> None:
         if self._transfer is not None:
@@ -172,12 +175,10 @@ class Daemon:
 class _Running:
     """A transfer in a thread of its own, so that the client goes on beating meanwhile."""
 
-    def __init__(self, work: Work, source_id: str, attempt: int, log: Log, root: Path) -> None:
+    def __init__(self, work: Work, source_id: str, log: Log, root: Path) -> None:
         self.work = work
-        self.attempt = attempt
         self.stop = threading.Event()
         self.finished = False
-        self.broken = False
         self._log = log
         self._source_id = source_id
         self._root = root
@@ -191,7 +192,6 @@ class _Running:
             transfer = Transfer(self.work, self._source_id, disks(self._root), self.stop, self._log.info)
             transfer.run()
         except (TransferBroken, SystemProblem) as error:
-            self.broken = True
             self._log.error(f"Job [{self.work.job}]: {error}")
         except TransferStopped:
             self._log.info(f"Job [{self.work.job}]: stopped")
