@@ -230,14 +230,14 @@ def test_a_proxy_is_used_for_the_cloud_unless_no_proxy_says_otherwise(
         def serve() -> None:
             connection = proxy.accept()[0]
             with connection:
-                lines.append(connection.recv(1000).split(b"\r\n")[0])
+                lines.append(connection.recv(1000).split(b" HTTP/")[0])
 
         if proxied:
             threading.Thread(target=serve, daemon=True).start()
         fence = Fence(monkeypatch)
         with pytest.raises(CloudError):
             connect(endpoints=None).ens.import_image({"ImageName": "n"})
-    assert lines == ([b"CONNECT ens.aliyuncs.com:443 HTTP/1.1"] if proxied else [])
+    assert lines == ([b"CONNECT ens.aliyuncs.com:443"] if proxied else [])
     assert set(fence.attempts) == (set() if proxied else {"ens.aliyuncs.com"})
 
 
