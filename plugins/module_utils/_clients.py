@@ -48,6 +48,7 @@ class Clients:
         self.region = transport.region
         self.calls: Counter[str] = transport.calls
         self._transport = transport
+        self._buckets: dict[str, OssApi] = {}
 
     @cached_property
     def smc(self) -> SmcApi:
@@ -76,7 +77,9 @@ class Clients:
 
     def oss(self, bucket: str) -> OssApi:
         """Returns the client of one bucket in our region."""
-        return OssApi(bucket, self._oss)
+        if bucket not in self._buckets:
+            self._buckets[bucket] = OssApi(bucket, self._oss)
+        return self._buckets[bucket]
 
     @cached_property
     def _oss(self) -> OssConnection:

@@ -170,6 +170,13 @@ def test_deletions_go_in_lots_of_a_thousand(oss: Any, wire: Any) -> None:
     assert [request.body.count(b"<Key>") for request in wire.received[1:]] == [1000, 500]
 
 
+def test_a_bucket_is_asked_once_whether_it_keeps_versions(clients: Any, wire: Any) -> None:
+    wire.expect(f"GET /{BUCKET}/", INFO % b"")
+    for key in ("a", "b"):
+        wire.expect(f"POST /{BUCKET}/", deleted(key))
+        assert clients.oss(BUCKET).delete_keys([key]) == [key]
+
+
 def test_deleting_nothing_asks_nothing(oss: Any, wire: Any) -> None:
     assert oss.delete_keys([]) == []
     assert wire.names == []
