@@ -23,6 +23,7 @@ FOLDER = f"go2aliyun_client_linux_{ARCHITECTURE}"
 
 NAME = f"{FOLDER}.tar.gz"
 
+_KEPT = 4
 _FILES = Path(__file__).with_name("files")
 _PROGRAM = Path(__file__).with_name("go2aliyun") / "__main__.py"
 
@@ -57,6 +58,9 @@ def _common(cache_dir: Path) -> bytes:
     if not cached.exists():
         cache_dir.mkdir(parents=True, exist_ok=True)
         _replace(cached, gzip.compress(_tar(_contents(program)), 6, mtime=0))
+        # One per interpreter and state of the sources: the last few are enough.
+        for old in sorted(cache_dir.glob("go2aliyun-common-*.gz"), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+            old.unlink(missing_ok=True)
     return cached.read_bytes()
 
 

@@ -16,7 +16,7 @@ from aiohttp import web
 from sandbox.oss.buckets import Sums
 from sandbox.oss.call import Call
 from sandbox.oss.errors import OssError
-from sandbox.oss.request import OssRequest
+from sandbox.oss.request import OssRequest, must_close
 from sandbox.oss.xml import MalformedXml, parse
 
 _CHUNK = 1 << 20
@@ -59,7 +59,7 @@ async def send(call: Call, path: Path, start: int, length: int, status: int, hea
         response.enable_compression(web.ContentCoding.gzip)
     else:
         response.content_length = length
-    if call.request.must_close:
+    if must_close(call.request.http):
         response.force_close()
     # Opened before the first wait: the object may be replaced or deleted meanwhile, the reader keeps what it had.
     with path.open("rb") as file:

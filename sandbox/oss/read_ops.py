@@ -70,7 +70,7 @@ def _headers(item: StoredObject) -> dict[str, str]:
     headers = {
         **item.headers, "ETag": f'"{item.etag}"', "Last-Modified": http_time(item.modified), "Accept-Ranges": "bytes",
         "x-oss-object-type": item.kind, "x-oss-storage-class": item.storage_class,
-        "x-oss-hash-crc64ecma": str(item.crc64), "x-oss-server-time": "0",
+        "x-oss-hash-crc64ecma": str(item.crc64),
     }
     if item.kind == "Appendable":
         headers["x-oss-next-append-position"] = str(item.size)

@@ -11,14 +11,14 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 
 from sandbox.oss import bucket_ops, list_ops, multipart_ops, read_ops, write_ops
 from sandbox.oss.access import check_access
 from sandbox.oss.auth import Identity, authenticate
 from sandbox.oss.call import Call
 from sandbox.oss.errors import OssError, not_emulated
-from sandbox.oss.request import OssRequest, read_request
+from sandbox.oss.request import OssRequest, must_close, read_request
 from sandbox.oss.signatures import SUBRESOURCES
 
 if TYPE_CHECKING:
@@ -83,7 +83,6 @@ _OBJECT = {
     "DELETE": Operation("DeleteObject", "write", write_ops.delete_object),
     "POST append": Operation("AppendObject", "write", write_ops.append_object),
     "HEAD objectMeta": Operation("GetObjectMeta", "read", read_ops.get_meta),
-    "GET objectMeta": Operation("GetObjectMeta", "read", read_ops.get_meta),
     "GET acl": Operation("GetObjectAcl", "account", read_ops.get_object_acl),
     "PUT acl": Operation("PutObjectAcl", "account", write_ops.put_object_acl),
     "GET tagging": Operation("GetObjectTagging", "account", read_ops.get_object_tagging),
@@ -117,8 +116,11 @@ async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
         response = await _perform(oss, operation, authenticate(oss, cloud), cloud, request_id)
     except OssError as refusal:
         response, code = _refused(request, refusal, request_id), refusal.code
-    if request.method in ("GET", "HEAD", "DELETE") and request.can_read_body and not response.prepared:
-        response.force_close()
+        if must_close(request):
+            response.force_close()
+    except (ConnectionError, ClientPayloadError):
+        # The client left in the middle: nobody reads an answer, and nothing was stored.
+        response, code = web.Response(status=400), "RequestTimeout"
     cloud.log("oss", action, {name: value for name, value in logged.items() if value}, response.status, code)
     return response
 
@@ -141,7 +143,11 @@ async def _perform(request: OssRequest, operation: Operation, identity: Identity
                    request_id: str) -> web.StreamResponse:
     call = Call(cloud, request, identity, request_id)
     check_access(call, operation.action, operation.access)
-    return await operation.handler(call)
+    # An object may go while its file is read in a thread.
+    try:
+        return await operation.handler(call)
+    except FileNotFoundError as error:
+        raise OssError("NoSuchKey", details={"Key": request.key}) from error
 
 
 def _refused(request: web.Request, refusal: OssError, request_id: str) -> web.Response:

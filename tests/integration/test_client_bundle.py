@@ -289,6 +289,53 @@ def test_cleardata_makes_the_next_start_a_new_import(sandbox: Any, make_source: 
     assert source.client("--noenterkey").returncode == 1
 
 
+def ask(sandbox: Any, name: str, message: Any) -> tuple[int, str]:
+    answer = requests.post(f"{sandbox.endpoint}/_agent/{name}", data=json.dumps(message), timeout=10)
+    return answer.status_code, answer.json().get("code", "")
+
+
+REPORT = {"system": {"hostname": "h", "ipv4": "192.0.2.1"}, "architecture": "x86_64", "platform": "Debian",
+          "disks": [{"index": 0, "path": "/dev/vda", "size_bytes": 20 * GIB, "parts": []}]}
+
+
+def test_an_activation_code_ends_by_count_by_time_and_by_hand(sandbox: Any) -> None:
+    def register(token_id: str, code: str) -> tuple[int, str]:
+        return ask(sandbox, "register", {"token_id": token_id, "token_code": code, "report": REPORT})
+
+    token_id, code = token(sandbox, count=1)
+    assert register(token_id, "other")[0] == 403
+    assert register(token_id, code) == (200, "")
+    assert register(token_id, code) == (403, "AccessToken.CountExceeded")
+    disabled = token(sandbox)
+    sandbox.call("smc", "DisableAccessToken", AccessTokenId=disabled[0])
+    assert register(*disabled) == (403, "InvalidAccessToken.Expired")
+    old = token(sandbox)
+    sandbox.advance(86401)
+    assert register(*old) == (403, "InvalidAccessToken.Expired")
+    log = [row for row in sandbox.requests("agent") if row["action"] == "Register"]
+    assert [row["status"] for row in log] == [403, 200, 403, 403, 403]
+    assert code not in json.dumps(sandbox.requests("agent"))
+
+
+def test_nobody_takes_the_place_of_a_client(sandbox: Any) -> None:
+    token_id, code = token(sandbox)
+    answer = requests.post(f"{sandbox.endpoint}/_agent/register", timeout=10,
+                           json={"token_id": token_id, "token_code": code, "report": REPORT}).json()
+    good = {"source_id": answer["source_id"], "agent_key": answer["agent_key"], "report": REPORT}
+    assert ask(sandbox, "poll", good) == (200, "")
+    for name in ("poll", "attach", "forget"):
+        assert ask(sandbox, name, {**good, "agent_key": "guessed"}) == (403, "InvalidAgentKey")
+        assert ask(sandbox, name, {**good, "source_id": "s-unknown"}) == (404, "SourceId.NotFound")
+    assert ask(sandbox, "forget", good) == (200, "")
+    assert ask(sandbox, "poll", good) == (403, "InvalidAgentKey")
+    assert answer["agent_key"] not in json.dumps(sandbox.get("state"))
+
+
+@pytest.mark.parametrize("message", [[], {}, {"token_id": "at-1"}, "text", {"access_id": "x", "signature": 1}])
+def test_what_is_no_client_is_refused_by_the_service(sandbox: Any, message: Any) -> None:
+    assert ask(sandbox, "register", message) == (400, "InvalidParameter")
+
+
 def test_the_program_starts_in_less_than_a_second(make_source: Callable[..., Source]) -> None:
     source = make_source()
     before = time.monotonic()

@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import oss2
@@ -287,6 +289,24 @@ def test_a_wrong_checksum_is_refused_and_leaves_nothing(bucket: oss2.Bucket) -> 
     wrong = {"Content-MD5": oss2.utils.content_md5(b"other")}
     assert refusal(lambda: bucket.put_object("k", b"content", headers=wrong)) == (400, "InvalidDigest")
     assert not bucket.object_exists("k")
+
+
+def test_an_upload_that_breaks_off_leaves_nothing(sandbox: Any, bucket: oss2.Bucket) -> None:
+    url = bucket.sign_url("PUT", "k", 60).removeprefix(sandbox.endpoint)
+    with socket.create_connection(("127.0.0.1", sandbox.greeting["port"]), timeout=5) as peer:
+        peer.sendall(f"PUT {url} HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nabc".encode())
+    sandbox.until(lambda: "PutObject" in sandbox.actions("oss"))
+    assert not bucket.object_exists("k")
+    assert list((Path(sandbox.greeting["state"]) / "blobs/oss/.scratch").iterdir()) == []
+
+
+def test_a_body_that_is_announced_and_never_sent_holds_nothing_up(bucket: oss2.Bucket) -> None:
+    bucket.put_object("k", b"content")
+    began = time.monotonic()
+    for _number in range(3):
+        assert bucket.get_object("k", headers={"Content-Length": "9"}).read() == b"content"
+        assert refusal(lambda: bucket.get_object("absent", headers={"Content-Length": "9"})) == (404, "NoSuchKey")
+    assert time.monotonic() - began < 3
 
 
 def test_an_exported_file_is_an_object_like_any_other(sandbox: Any, bucket: oss2.Bucket) -> None:
