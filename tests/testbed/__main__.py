@@ -15,8 +15,8 @@ from testbed.fleet import KINDS, KNOWN, TWIN, fleet
 from testbed.hosts import Bed, BedError
 from testbed.privilege import NoWayError, choose
 from testbed.rootfs import rootfs
+from testbed.workplace import CLONE
 
-CLONE = Path(__file__).resolve().parents[2]
 CACHE = CLONE / "build" / "cache"
 
 

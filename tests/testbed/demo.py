@@ -9,16 +9,12 @@ It ends with a table, a receipt and exit code 0 when everything that must be tru
 from __future__ import annotations
 
 import argparse
-import contextlib
-import fcntl
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -26,19 +22,18 @@ from typing import Any
 from rich.console import Console
 
 from testbed import judge
-from testbed.__main__ import CACHE, CLONE
+from testbed.__main__ import CACHE
 from testbed.fleet import KNOWN, Host
 from testbed.hosts import Bed, BedError
 from testbed.local_cloud import LocalCloud, LocalCloudError, write_variables
 from testbed.playbook import Played, play
-from testbed.privilege import NoWayError, choose
+from testbed.privilege import choose
 from testbed.receipt import complete, read, summary, write
 from testbed.rootfs import rootfs
+from testbed.workplace import CLONE, Workplace
 
 PORT = 2222
 HOUR = 3600
-RECEIPT = "receipt.json"
-REQUESTS = "requests.json"
 TRACES = """\
 ls -d /smc/* 2>/dev/null
 for folder in /proc/[0-9]*; do tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -F go2aliyun; done
@@ -50,18 +45,20 @@ class Demo:
     """One run of the demo in its folder."""
 
     def __init__(self, folder: Path, keep: bool, console: Console) -> None:
-        self.folder = folder.resolve()
+        self.place = Workplace(folder)
         self.keep = keep
         self.console = console
         self.hosts: list[Host] = list(KNOWN.values())
-        self.bed = Bed(self.folder, PORT)
+        self.bed = Bed(self.place.folder, PORT)
         self.cloud: LocalCloud | None = None
+        self.environment = self.place.environment(os.environ)
         self.started = time.monotonic()
 
     def run(self) -> list[str]:
         """Do everything; what does not hold, in words."""
         self._title("source servers")
-        self.clear()
+        self.bed.down()
+        self.place.clear()
         way = choose()
         self.console.print(way.line, highlight=False)
         archive = rootfs(CACHE, way)
@@ -70,19 +67,19 @@ class Demo:
         except BedError as exc:
             if "Address already in use" not in str(exc):
                 raise
-            self.bed = Bed(self.folder, 0)
+            self.bed = Bed(self.place.folder, 0)
             self.bed.up(self.hosts, archive, way)
         self._title("local cloud")
-        self.cloud = LocalCloud.start(WORLD, self.folder / "cloud", self.folder / "cloud.log", self._environment())
+        self.cloud = LocalCloud.start(WORLD, self.place.cloud, self.place.cloud_log, self.environment)
         self.console.print(self.cloud.told["endpoint"], highlight=False)
         self._title("ansible-playbook -i inventories/demo playbooks/migrate.yml")
         first = self._play("first")
         problems = [f"the playbook ended with exit code {first.code}"] if first.code else []
-        if not (self.folder / RECEIPT).is_file():
-            return [*problems, f"the playbook wrote no {self.folder / RECEIPT}"]
+        if not self.place.receipt.is_file():
+            return [*problems, f"the playbook wrote no {self.place.receipt}"]
         receipt, found = self._compare()
         problems += found
-        write(self.folder / RECEIPT, receipt)
+        write(self.place.receipt, receipt)
         if not first.code:
             self._title("the same once more")
             problems += self._again()
@@ -95,7 +92,7 @@ class Demo:
         if self.cloud is None:
             raise LocalCloudError("the local cloud does not run")
         self._title("comparing contents")
-        receipt = read(self.folder / RECEIPT)
+        receipt = read(self.place.receipt)
         complete(receipt, self.hosts, self.bed.disks, lambda image: self.cloud_call(f"images/{image}")["disks"])
         meter = self.cloud_call("meter")
         self.cloud.advance(HOUR)
@@ -107,7 +104,7 @@ class Demo:
         problems += judge.nothing_billed(receipt, meter, later)
         problems += judge.cloud_is_empty(self.cloud_call("state"), receipt)
         calls = self.cloud_call("requests?since=0")["requests"]
-        (self.folder / REQUESTS).write_text(json.dumps(calls, indent=1))
+        self.place.requests.write_text(json.dumps(calls, indent=1))
         self.console.print(f"{len(calls)} calls to the cloud in the first run", highlight=False)
         for name in judge.REFUSED:
             problems += judge.untouched(calls, name)
@@ -116,12 +113,12 @@ class Demo:
     def _again(self) -> list[str]:
         """What a second run on the same wave did that it should not."""
         before = self.cloud_call("requests?since=0")["next"]
-        receipt = (self.folder / RECEIPT).read_bytes()
+        receipt = self.place.receipt.read_bytes()
         second = self._play("second")
         problems = [f"the second run ended with exit code {second.code}"] if second.code else []
-        if (self.folder / RECEIPT).read_bytes() != receipt:
+        if self.place.receipt.read_bytes() != receipt:
             problems.append("the second run wrote a receipt, though it changed nothing")
-            (self.folder / RECEIPT).write_bytes(receipt)
+            self.place.receipt.write_bytes(receipt)
         problems += judge.unchanged(second.recap, self.hosts)
         return problems + judge.only_looked(self.cloud_call(f"requests?since={before}")["requests"])
 
@@ -157,59 +154,25 @@ class Demo:
             "migration_bucket": told["bucket"],
             "agent_url": told["agent"]["url"],
             "agent_sha256": told["agent"]["sha256"],
-            "agent_cache_dir": str(self.folder / "cache"),
-            "report_receipt": str(self.folder / RECEIPT),
-            "testbed_dir": str(self.folder),
+            "agent_cache_dir": str(self.place.home / "cache"),
+            "report_receipt": str(self.place.receipt),
+            "testbed_dir": str(self.place.folder),
             "testbed_port": self.bed.port,
         }
-        write_variables(self.folder / "cloud.yml", variables)
+        write_variables(self.place.variables, variables)
         inventory = CLONE / "inventories" / "demo"
-        words = ["-i", str(inventory), str(CLONE / "playbooks" / "migrate.yml"), "-e", f"@{self.folder / 'cloud.yml'}"]
-        return play(words, self.folder / f"{name}-run.log", self._environment())
-
-    def _environment(self) -> dict[str, str]:
-        """The environment of the children: the clone's own settings where the caller has set none."""
-        build = CLONE / "build"
-        return {
-            "ANSIBLE_CONFIG": str(CLONE / "ansible.cfg"),
-            "ANSIBLE_HOME": str(build / "ansible"),
-            "ANSIBLE_COLLECTIONS_PATH": str(build / "collections"),
-            "PYTHONPATH": f"{CLONE}:{CLONE / 'tests'}:{build / 'collections'}",
-            **os.environ,
-        }
+        words = ["-i", str(inventory), str(CLONE / "playbooks" / "migrate.yml"), "-e", f"@{self.place.variables}"]
+        return play(words, self.place.log(name), self.environment)
 
     def _title(self, what: str) -> None:
         self.console.rule(f"{time.monotonic() - self.started:5.1f} s  {what}", align="left", characters="-")
 
-    def clear(self) -> None:
-        """End and remove what an earlier run left: the sandbox and the playbook of a killed run end with it."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        self.bed.down()
-        for name in ("cloud", "cache", RECEIPT, REQUESTS, "cloud.yml", "cloud.log", "first-run.log", "second-run.log"):
-            path = self.folder / name
-            shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-
     def close(self) -> None:
-        """Stop hosts and cloud; disks and images stay only with ``keep``."""
+        """Stop cloud and hosts; disks and images stay only with ``keep``."""
         if self.cloud is not None:
             self.cloud.stop()
         self.bed.down(keep_disks=self.keep)
-        (self.folder / "cloud.yml").unlink(missing_ok=True)
-        if not self.keep:
-            shutil.rmtree(self.folder / "cloud", ignore_errors=True)
-        shutil.rmtree(self.folder / "cache", ignore_errors=True)
-
-
-@contextlib.contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; raises BedError when another demo uses the folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as exc:
-            raise BedError(f"another demo runs in {folder}") from exc
-        yield
+        self.place.tidy(self.keep)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -226,7 +189,7 @@ def main(words: list[str] | None = None) -> int:
     console = Console()
     demo = Demo(args.dir, args.keep, console)
     try:
-        with alone(demo.folder):
+        with demo.place.alone():
             try:
                 problems = demo.run()
             finally:
@@ -236,13 +199,13 @@ def main(words: list[str] | None = None) -> int:
             "Interrupted: source servers and local cloud have ended. 'make demo' starts anew.", soft_wrap=True
         )
         return 130
-    except (BedError, LocalCloudError, NoWayError, RuntimeError) as exc:
+    except RuntimeError as exc:
         problems = [str(exc)]
     for problem in problems:
         console.print(f"NOT TRUE  {problem}", style="red", highlight=False, markup=False, soft_wrap=True)
     seconds = time.monotonic() - demo.started
     told = "Everything holds" if not problems else f"{len(problems)} things do not hold"
-    console.print(f"{told}; {seconds:.0f} seconds; receipt: {demo.folder / RECEIPT}", highlight=False, soft_wrap=True)
+    console.print(f"{told}; {seconds:.0f} seconds; receipt: {demo.place.receipt}", highlight=False, soft_wrap=True)
     return 1 if problems else 0
 
 

@@ -79,7 +79,10 @@ class LocalCloud:
         address = f"{self.told['endpoint']}/_sandbox/{path}"
         with requests.Session() as session:
             session.trust_env = False  # no proxy for loopback
-            answer = session.request(method, address, json=body, timeout=CALL_SECONDS)
+            try:
+                answer = session.request(method, address, json=body, timeout=CALL_SECONDS)
+            except requests.RequestException as exc:
+                raise LocalCloudError(f"{method} {address}: {exc}") from exc
         if answer.status_code != 200:
             raise LocalCloudError(f"{method} {address}: {answer.status_code} {answer.text[:200]}")
         return answer.json()
