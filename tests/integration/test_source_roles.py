@@ -1,0 +1,205 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The roles preflight and agent on hosts behind real SSH, with the local cloud and its client bundle."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from source_bench import ask, run_playbook
+from testbed.__main__ import CACHE
+from testbed.fleet import fleet
+from testbed.hosts import Bed
+from testbed.playbook import read_recap
+from testbed.privilege import choose
+from testbed.rootfs import rootfs
+
+WORLD = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
+FACTS = ("preflight_verdict", "preflight_reasons", "preflight_fingerprint", "agent_source_id", "agent_error")
+
+
+@dataclass(frozen=True)
+class Wave:
+    """How a play on the wave ended: its exit code and output, the facts of each host, the recap."""
+
+    code: int
+    output: str
+    facts: dict[str, dict[str, Any]]
+    changed: int
+
+
+Go = Callable[..., Wave]
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    way = choose()
+    bed = Bed(tmp_path_factory.mktemp("bed"), port=0)
+    names = ["web-01", "legacy-01", "huge-01", "stuck-01", "off-01"]
+    bed.up(fleet(names, {"off-01": ["down"]}), rootfs(CACHE, way), way)
+    ask(bed, "stuck-01", ">/smc")
+    yield bed
+    bed.down()
+
+
+@pytest.fixture
+def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
+    def run(*words: str, entry: str = "main", hosts: str = "all", **variables: Any) -> Wave:
+        out = tmp_path / "facts.json"
+        out.unlink(missing_ok=True)
+        play = {
+            "hosts": hosts,
+            "gather_facts": False,
+            "module_defaults": {
+                "group/edgelift.ens_migration.alicloud": {
+                    "region": sandbox.region,
+                    "access_key": sandbox.access_key,
+                    "secret_key": sandbox.secret_key,
+                    "endpoints": sandbox.endpoints,
+                }
+            },
+            "vars": {
+                "migration_name": "wave_source",
+                "migration_bucket": sandbox.bucket,
+                "agent_url": sandbox.agent["url"],
+                "agent_sha256": sandbox.agent["sha256"],
+                "agent_cache_dir": str(tmp_path / "cache"),
+                "agent_poll_interval": 1,
+                "agent_available_timeout": 20,
+                **variables,
+            },
+            "tasks": [
+                {"name": "Judge", "ansible.builtin.import_role": {"name": "edgelift.ens_migration.preflight"}},
+                {
+                    "name": "Do",
+                    "ansible.builtin.import_role": {"name": "edgelift.ens_migration.agent", "tasks_from": entry},
+                },
+                {
+                    "name": "Write",
+                    "ansible.builtin.copy": {"content": "{{ rows | to_json }}", "dest": str(out), "mode": "0600"},
+                    "vars": {"rows": "{{ ansible_play_hosts | map('extract', hostvars) | map('dict2items') | list }}"},
+                    "run_once": True,
+                    "delegate_to": "localhost",
+                    "become": False,
+                    "check_mode": False,
+                    "diff": False,
+                    "changed_when": False,
+                },
+            ],
+        }
+        done = run_playbook(bed, tmp_path, play, *words)
+        rows = (
+            [{row["key"]: row["value"] for row in rows} for rows in json.loads(out.read_text())] if out.exists() else []
+        )
+        facts = {row["inventory_hostname"]: {name: row.get(name) for name in FACTS} for row in rows}
+        changed = sum(row["changed"] for row in read_recap(done.stdout).values())
+        return Wave(done.returncode, done.stdout + done.stderr, facts, changed)
+
+    yield run
+    for host in ("web-01", "legacy-01"):
+        ask(bed, host, "for d in /smc/go2*; do [ -d $d ] && $d/go2aliyun_client --abort; done; rm -rf /smc")
+
+
+def created(sandbox: Any) -> list[str]:
+    """The actions that changed something in the account."""
+    named = [row["action"] for row in sandbox.requests() if row["product"] != "agent"]
+    return [name for name in named if not name.startswith(("Describe", "List", "Get", "Head"))]
+
+
+@pytest.mark.sandbox_world(WORLD)
+def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox: Any, go: Go) -> None:
+    foreseen = go("--check", hosts="web-01")
+    assert (foreseen.code, foreseen.facts["web-01"]["agent_error"]) == (0, "")
+    assert created(sandbox) == []
+
+    first = go("-vvv")
+    assert first.code == 4, first.output  # one host was unreachable, nothing failed
+    assert {host: row["preflight_verdict"] for host, row in first.facts.items()} == {
+        "web-01": "clear",
+        "legacy-01": "clear",
+        "huge-01": "blocked",
+        "stuck-01": "clear",
+    }
+    assert len(first.facts["huge-01"]["preflight_reasons"]) == 2
+    assert "cannot write /smc/.edgelift/payload" in first.facts["stuck-01"]["agent_error"]
+    rows = sandbox.call("smc", "DescribeSourceServers")["SourceServers"]["SourceServer"]
+    hosts = {row["SourceId"]: json.loads(row["SystemInfo"])["hostname"] for row in rows}
+    for host in ("web-01", "legacy-01"):
+        assert hosts[first.facts[host]["agent_source_id"]] == host
+        assert first.facts[host]["agent_error"] == ""
+    assert len(hosts) == 2
+    # One code for the three hosts that needed one, and it is nowhere to be read.
+    tokens = [row["params"] for row in sandbox.requests("smc") if row["action"] == "CreateAccessToken"]
+    assert [(row["Count"], row["TimeToLiveInDays"]) for row in tokens] == [("3", "1")]
+    assert re.search(r"(?<![0-9a-zA-Z-])(?=[0-9a-z]*[g-z])[0-9a-z]{32}(?![0-9a-zA-Z])", first.output) is None
+
+    again = go(hosts="web-01:legacy-01:huge-01")
+    assert (again.code, again.changed) == (0, 0)
+    assert [again.facts[host]["agent_source_id"] for host in again.facts] == [
+        first.facts[host]["agent_source_id"] for host in again.facts
+    ]
+    assert created(sandbox).count("CreateAccessToken") == 1
+
+    gone = go(entry="absent", hosts="web-01:legacy-01:huge-01")
+    assert gone.code == 0
+    for host in ("web-01", "legacy-01"):
+        assert ask(bed, host, "ls -d /smc 2>/dev/null || echo none") == "none"
+    assert sandbox.call("smc", "ListAccessTokens")["AccessTokens"]["AccessToken"] == []
+    assert go(entry="absent", hosts="web-01:legacy-01:huge-01").changed == 0
+
+
+@pytest.mark.sandbox_world(WORLD)
+@pytest.mark.parametrize("source", ["url", "file"])
+def test_a_wrong_checksum_ends_the_play_before_anything_is_done(
+    bed: Bed, sandbox: Any, go: Go, tmp_path: Path, source: str
+) -> None:
+    more = {}
+    if source == "file":
+        (tmp_path / "client.tar.gz").write_bytes(b"something else")
+        more = {"agent_src": str(tmp_path / "client.tar.gz")}
+    done = go(hosts="web-01", agent_sha256="0" * 64, **more)
+    assert done.code == 2
+    assert "0" * 64 in done.output
+    assert (sha256(b"something else").hexdigest() if source == "file" else sandbox.agent["sha256"]) in done.output
+    assert created(sandbox) == []
+    assert ask(bed, "web-01", "ls -d /smc 2>/dev/null || echo none") == "none"
+
+
+@pytest.mark.sandbox_world(WORLD)
+def test_a_source_that_smc_does_not_know_is_said_and_force_registers_anew(bed: Bed, sandbox: Any, go: Go) -> None:
+    """Somebody deleted the source, or the client belongs to another account: nothing is replaced unasked."""
+    first = go(hosts="legacy-01").facts["legacy-01"]["agent_source_id"]
+    sandbox.reset(WORLD)
+    done = go(hosts="legacy-01", agent_available_timeout=2)
+    assert (done.code, done.changed) == (0, 0)
+    assert f"SMC does not know source {first}" in done.facts["legacy-01"]["agent_error"]
+    done = go(hosts="legacy-01", agent_force=True)
+    assert (done.code, done.facts["legacy-01"]["agent_error"]) == (0, "")
+    assert done.facts["legacy-01"]["agent_source_id"] not in ("", first)
+
+
+@pytest.mark.sandbox_world(WORLD)
+def test_an_error_of_the_account_ends_the_play_once_for_all(sandbox: Any, go: Go) -> None:
+    done = go(hosts="web-01:legacy-01", migration_bucket="no-such-bucket")
+    assert done.code == 2
+    assert "NoSuchBucket" in done.output
+    assert created(sandbox) == []
+    nameless = go(hosts="web-01", migration_name="")
+    assert nameless.code == 2
+    assert "migration_name and migration_bucket must be given" in nameless.output
+
+
+@pytest.mark.sandbox_world(WORLD)
+def test_without_the_account_no_call_leaves_the_controller(sandbox: Any, go: Go) -> None:
+    done = go("--check", hosts="web-01:huge-01", entry="absent", preflight_check_account=False, agent_token_name="")
+    assert done.code == 0
+    assert done.facts["huge-01"]["preflight_verdict"] == "blocked"
+    assert sandbox.requests() == []
