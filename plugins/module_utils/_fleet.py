@@ -156,7 +156,7 @@ class Fleet:
                 self._take(row, "import")
 
     def _copy(self, rows: Sequence[Progress], seen: dict[str, Seen]) -> None:
-        transfer.observe(self.clients, [row.server for row in rows], seen, self.ledger)
+        transfer.observe(self.clients, [row.server for row in rows], seen, self.policy, self.ledger)
         running = sum(1 for row in rows if (row.seen.job or {}).get("Status") == "Running")
         for row in sorted(rows, key=_largest_first):
             running += self._take(row, "transfer", running)

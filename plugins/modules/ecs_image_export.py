@@ -145,7 +145,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, single
 
 
-def main():
+def main() -> None:
     own = ArgSpec(argument_spec={"image_id": {"type": "str", "required": True}})
     spec = auth_spec().merge(wait_spec(14400, 15.0), options.identity_spec(), options.bucket_spec(), own)
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.image_export)

@@ -257,7 +257,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, wave
 
 
-def main():
+def main() -> None:
     own = ArgSpec(
         argument_spec={
             "name": {"type": "str", "required": True},

@@ -219,7 +219,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import cleanup, options
 
 
-def main():
+def main() -> None:
     spec = auth_spec().merge(options.servers_spec(False), cleanup.spec())
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), cleanup.work)
 

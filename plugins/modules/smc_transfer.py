@@ -171,7 +171,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, single
 
 
-def main():
+def main() -> None:
     spec = auth_spec().merge(wait_spec(14400, 15.0), options.identity_spec(), options.transfer_spec())
     spec = spec.merge(ArgSpec(argument_spec={"source_id": {"type": "str", "required": True}}))
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.transfer)

@@ -154,16 +154,22 @@ class Ledger:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Resource] = {}
+        self._parents: set[tuple[str, str]] = set()
 
-    def saw(self, kind: str, identity: str, host: str, created: str = "") -> None:
+    def saw(self, kind: str, identity: str, host: str, created: str = "", parent: str = "") -> None:
         """Remember that a resource exists; later sightings only fill in what was empty."""
         if not identity:
             return
+        self._parents.add((kind, parent))
         row = self._rows.setdefault(
             (kind, identity), Resource(kind=kind, id=identity, host=host, created=created, deleted="", proof="")
         )
         row["created"] = row["created"] or created
         row["host"] = row["host"] or host
+
+    def knows(self, kind: str, parent: str) -> bool:
+        """Return whether a resource of this kind was seen as a part of ``parent``."""
+        return (kind, parent) in self._parents
 
     def gone(self, kind: str, identity: str, when: str, proof: str) -> None:
         """Remember that a describe call no longer shows a resource, and which call said so."""

@@ -21,7 +21,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils import _lim
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Decision, Seen
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     )
 
 
-def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], ledger: Ledger) -> None:
-    """Fill in source, job and intermediate instance of every server: two batched describes for the whole wave,
-    a third one only while jobs have an intermediate instance."""
+def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], policy: Policy, ledger: Ledger) -> None:
+    """Fill in source, job and intermediate instance of every server: two batched describes for the whole wave, a third
+    one only while jobs have an intermediate instance, and one for the disks of each instance when it is first seen."""
     by_source = {server.source_id: server for server in servers if server.source_id}
     if not by_source:
         return
@@ -50,7 +50,7 @@ def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], 
         owner = by_source.get(job["SourceId"])
         if owner:
             _sort_in(owner, job, seen[owner.id], ledger)
-    _observe_instances(clients, servers, seen)
+    _observe_instances(clients, by_source.values(), seen, policy, ledger)
 
 
 def _sort_in(server: Server, job: Row, seen: Seen, ledger: Ledger) -> None:
@@ -63,17 +63,41 @@ def _sort_in(server: Server, job: Row, seen: Seen, ledger: Ledger) -> None:
         seen.foreign_job = job
 
 
-def _observe_instances(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
+def _observe_instances(
+    clients: Clients, servers: Iterable[Server], seen: dict[str, Seen], policy: Policy, ledger: Ledger
+) -> None:
     wanted = {
-        job["TransitionInstanceId"]: server.id
+        job["TransitionInstanceId"]: server
         for server in servers
         if (job := seen[server.id].job) and job.get("TransitionInstanceId") and job["Status"] in ("Running", "InError")
     }
-    if wanted:
-        for instance in clients.ecs.describe_instances(instance_ids=list(wanted)):
-            owner = wanted.get(instance["InstanceId"])
-            if owner:
-                seen[owner].instance = instance
+    if not wanted:
+        return
+    for instance in clients.ecs.describe_instances(instance_ids=list(wanted)):
+        owner = wanted.get(instance["InstanceId"])
+        if owner:
+            seen[owner.id].instance = instance
+            _note_parts(clients, owner, instance, policy, ledger)
+
+
+def _note_parts(clients: Clients, server: Server, instance: Row, policy: Policy, ledger: Ledger) -> None:
+    """Note what was made together with an intermediate instance, so that its end can be proved too."""
+    if ledger.knows("ecs_disk", instance["InstanceId"]):
+        return
+    created = instance.get("CreationTime", "")
+    for disk in clients.ecs.describe_disks(instance_id=instance["InstanceId"]):
+        ledger.saw("ecs_disk", disk["DiskId"], server.host, disk.get("CreationTime", ""), instance["InstanceId"])
+    for group in group_ids(instance):
+        ledger.saw("security_group", group, server.host, created)
+    if not policy.vpc_id:
+        network = instance.get("VpcAttributes") or {}
+        ledger.saw("vswitch", network.get("VSwitchId", ""), server.host, created)
+        ledger.saw("vpc", network.get("VpcId", ""), server.host, created)
+
+
+def group_ids(instance: Row) -> list[str]:
+    """Return the security groups of an instance: SMC makes one for each intermediate instance."""
+    return list((instance.get("SecurityGroupIds") or {}).get("SecurityGroupId", []))
 
 
 def decide(server: Server, seen: Seen, policy: Policy, attempts: int) -> Decision:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Clock
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import release
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Scope
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._naming import wave_id
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import release
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.leftovers import Scope
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options
 
 if TYPE_CHECKING:

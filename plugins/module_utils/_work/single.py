@@ -30,18 +30,14 @@ def _fleet(module: AnsibleModule, clients: Clients, only: Phase) -> Fleet:
     return Fleet(clients, [item], policy, only=only, check_mode=module.check_mode)
 
 
-def _run(module: AnsibleModule, fleet: Fleet, key: str, found: dict[str, Any]) -> dict[str, Any]:
-    """Run the fleet's one stage; found is filled by the caller's describe function after the run."""
+def _run(module: AnsibleModule, fleet: Fleet, key: str) -> dict[str, Any]:
+    """Run the fleet's one stage and return its result under ``key``; a failed stage raises with what it saw last."""
     params = module.params
     fleet.run(params["wait"], params["wait_timeout"], params["poll_interval"])
     row = fleet.rows[0]
     found = _DESCRIBE[key](row)
-    result: dict[str, Any] = {
-        "changed": fleet.changed,
-        key: found,
-        "phase": row.phase,
-        "resources": fleet.ledger.rows(),
-    }
+    resources = fleet.ledger.rows()
+    result: dict[str, Any] = {"changed": fleet.changed, key: found, "phase": row.phase, "resources": resources}
     if module._diff:
         result["diff"] = {"before": {}, "after": found if fleet.changed else {}}
     if row.verdict == "failed":
@@ -52,7 +48,7 @@ def _run(module: AnsibleModule, fleet: Fleet, key: str, found: dict[str, Any]) -
             "; ".join(row.reasons),
             str(error.get("request_id") or ""),
             hint="",
-            last={key: found, "resources": fleet.ledger.rows()},
+            last={key: found, "resources": resources},
         )
     return result
 

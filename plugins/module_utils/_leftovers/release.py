@@ -14,14 +14,17 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError, is_gone
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import leftovers
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.order import ORDER
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Clock
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.leftovers import Found, Kind, Scope
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope
+
+INTERMEDIATE_NAME = "No_Delete_SMC_Transition_Instance"
+"""Every intermediate instance on earth bears this name, so it proves nothing."""
 
 _HELD = "it belongs to an image that ENS is still importing"
 
@@ -39,7 +42,7 @@ class Outcome:
 def report(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
     """Return what is there, without touching anything."""
     outcome = _start(known)
-    for kind in leftovers.ORDER:
+    for kind in ORDER:
         for item in kind.find(scope):
             outcome.ledger.saw(kind.name, item.id, _host(scope, item), item.created)
             outcome.residual.append(_residual(kind, item.id, _host(scope, item), item.busy or "it is there"))
@@ -51,7 +54,7 @@ def report(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
 def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeout: float, interval: float) -> Outcome:
     """Delete what is there and return the proofs; what ``timeout`` seconds did not suffice for is residual."""
     outcome = _start(known)
-    plan = [(kind, kind.find(scope)) for kind in leftovers.ORDER]
+    plan = [(kind, kind.find(scope)) for kind in ORDER]
     # The objects of an image that ENS still reads, and all that leads to them, stay until it has ended.
     held = {item.identity for _kind, items in plan for item in items if item.busy}
     deadline = clock.monotonic() + timeout
@@ -76,7 +79,7 @@ def _again(scope: Scope, kind: Kind, early: list[Found]) -> list[Found]:
 def lookalikes(scope: Scope) -> list[str]:
     """Return instances that bear the name of every intermediate instance and hang on no job of ours: never deleted."""
     ours = {job.get("TransitionInstanceId") for job in scope.jobs()}
-    shown = scope.clients.ecs.describe_instances(name=leftovers.INTERMEDIATE_NAME)
+    shown = scope.clients.ecs.describe_instances(name=INTERMEDIATE_NAME)
     return [row["InstanceId"] for row in shown if row["InstanceId"] not in ours]
 
 

@@ -1,0 +1,143 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Leftovers in ECS: the intermediate instance with its disks and security group, the image and its snapshots."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming, _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import oss
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope, busy
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.export import snapshot_ids
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.transfer import group_ids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Row
+
+RELEASE_SECONDS = 90.0
+"""What SMC is given to release an intermediate instance, and all that was made for it, once its job is deleted."""
+
+
+def _instances(scope: Scope) -> list[tuple[Row, str]]:
+    """Return the intermediate instances of this scope, each with the migration id of its job."""
+    owners = {
+        job["TransitionInstanceId"]: scope.owner(job["Name"]) or ""
+        for job in scope.jobs()
+        if job.get("TransitionInstanceId")
+    }
+    shown = scope.clients.ecs.describe_instances(instance_ids=list(owners)) if owners else []
+    return [(row, owners[row["InstanceId"]]) for row in shown]
+
+
+def _find_instances(scope: Scope) -> list[Found]:
+    return [Found(row["InstanceId"], owner, row.get("CreationTime", "")) for row, owner in _instances(scope)]
+
+
+def _delete_instance(scope: Scope, identity: str) -> None:
+    """Deleting the job releases its instance; only one that outlived its job is deleted by hand."""
+    scope.clients.ecs.delete_instance(identity)
+
+
+def _remaining_instances(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["InstanceId"] for row in scope.clients.ecs.describe_instances(instance_ids=list(ids))}
+
+
+def _find_disks(scope: Scope) -> list[Found]:
+    return [
+        Found(disk["DiskId"], owner, disk.get("CreationTime", ""))
+        for row, owner in _instances(scope)
+        for disk in scope.clients.ecs.describe_disks(instance_id=row["InstanceId"])
+    ]
+
+
+def _delete_disk(scope: Scope, identity: str) -> None:
+    scope.clients.ecs.delete_disk(identity)
+
+
+def _remaining_disks(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["DiskId"] for row in scope.clients.ecs.describe_disks(disk_ids=list(ids))}
+
+
+def _find_groups(scope: Scope) -> list[Found]:
+    return [Found(group, owner) for row, owner in _instances(scope) for group in group_ids(row)]
+
+
+def _delete_group(scope: Scope, identity: str) -> None:
+    scope.clients.ecs.delete_security_group(identity)
+
+
+def _remaining_groups(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["SecurityGroupId"] for row in scope.clients.ecs.describe_security_groups(ids=list(ids))}
+
+
+def _find_images(scope: Scope) -> list[Found]:
+    return [Found(image["ImageId"], owner, image.get("CreationTime", "")) for image, owner in scope.images()]
+
+
+def _delete_image(scope: Scope, identity: str) -> None:
+    for task in scope.clients.ecs.describe_tasks(action="ExportImage", resource_ids=[identity]):
+        if _states.outcome(_states.EXPORT_TASK, task.get("TaskStatus", "")) == "pending":
+            scope.clients.ecs.cancel_task(task["TaskId"])
+            raise busy("ecs.DeleteImage", f"export task {task['TaskId']} of image {identity} is being cancelled")
+    for image, owner in scope.images():
+        if image["ImageId"] == identity and snapshot_ids(image):
+            # A snapshot does not say which image it came from: once the image is gone, only this note finds it.
+            note = json.dumps({"snapshots": snapshot_ids(image)})
+            scope.clients.oss(scope.bucket).put_text(_naming.intent_key(owner, "release"), note)
+    scope.clients.ecs.delete_image(identity)
+
+
+def _remaining_images(scope: Scope, ids: Iterable[str]) -> set[str]:
+    wanted = set(ids)
+    return {image["ImageId"] for image in scope.clients.ecs.describe_images() if image["ImageId"] in wanted}
+
+
+def _find_snapshots(scope: Scope) -> list[Found]:
+    owners = {snapshot: owner for image, owner in scope.images() for snapshot in snapshot_ids(image)}
+    bucket = scope.clients.oss(scope.bucket)
+    for item in oss.keys(scope):
+        if item.id.endswith("/release.json"):
+            note = json.loads(bucket.get_text(item.id) or "{}")
+            owners.update(dict.fromkeys(note.get("snapshots", []), item.identity))
+    if not owners:
+        return []
+    shown = scope.clients.ecs.describe_snapshots(snapshot_ids=list(owners))
+    return [Found(row["SnapshotId"], owners[row["SnapshotId"]], row.get("CreationTime", "")) for row in shown]
+
+
+def _delete_snapshot(scope: Scope, identity: str) -> None:
+    scope.clients.ecs.delete_snapshot(identity)
+
+
+def _remaining_snapshots(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["SnapshotId"] for row in scope.clients.ecs.describe_snapshots(snapshot_ids=list(ids))}
+
+
+INSTANCE = Kind(
+    "ecs_instance",
+    "ecs.DescribeInstances",
+    _find_instances,
+    _delete_instance,
+    _remaining_instances,
+    grace=RELEASE_SECONDS,
+)
+DISK = Kind("ecs_disk", "ecs.DescribeDisks", _find_disks, _delete_disk, _remaining_disks, grace=RELEASE_SECONDS)
+SECURITY_GROUP = Kind(
+    "security_group",
+    "ecs.DescribeSecurityGroups",
+    _find_groups,
+    _delete_group,
+    _remaining_groups,
+    grace=RELEASE_SECONDS,
+)
+IMAGE = Kind("ecs_image", "ecs.DescribeImages", _find_images, _delete_image, _remaining_images)
+SNAPSHOT = Kind("ecs_snapshot", "ecs.DescribeSnapshots", _find_snapshots, _delete_snapshot, _remaining_snapshots)

@@ -1,0 +1,60 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Leftovers in VPC: the shared network of a wave, and the one that SMC makes for a job that was given none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Row
+
+
+def _networks(scope: Scope) -> list[Row]:
+    name = _naming.network_name(scope.migration)
+    shown = scope.clients.vpc.describe_vpcs(name=name) if scope.whole else []
+    return [row for row in shown if row.get("VpcName") == name]
+
+
+def _find_vswitches(scope: Scope) -> list[Found]:
+    wave = _naming.wave_id(scope.migration)
+    return [
+        Found(row["VSwitchId"], wave, row.get("CreationTime", ""))
+        for network in _networks(scope)
+        for row in scope.clients.vpc.describe_vswitches(vpc_id=network["VpcId"])
+    ]
+
+
+def _delete_vswitch(scope: Scope, identity: str) -> None:
+    scope.clients.vpc.delete_vswitch(identity)
+
+
+def _remaining_vswitches(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["VSwitchId"] for row in scope.clients.vpc.describe_vswitches(vswitch_ids=list(ids))}
+
+
+def _find_vpcs(scope: Scope) -> list[Found]:
+    wave = _naming.wave_id(scope.migration)
+    return [Found(row["VpcId"], wave, row.get("CreationTime", "")) for row in _networks(scope)]
+
+
+def _delete_vpc(scope: Scope, identity: str) -> None:
+    scope.clients.vpc.delete_vpc(identity)
+
+
+def _remaining_vpcs(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["VpcId"] for row in scope.clients.vpc.describe_vpcs(vpc_ids=list(ids))}
+
+
+VSWITCH = Kind("vswitch", "vpc.DescribeVSwitches", _find_vswitches, _delete_vswitch, _remaining_vswitches, grace=60.0)
+VPC = Kind("vpc", "vpc.DescribeVpcs", _find_vpcs, _delete_vpc, _remaining_vpcs, grace=60.0)

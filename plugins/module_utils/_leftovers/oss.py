@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Leftovers in OSS: exported objects, intents and other notes, parts of uploads that never ended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def keys(scope: Scope) -> list[Found]:
+    """Return the keys of the intents and exported objects of this scope."""
+    oss = scope.clients.oss(scope.bucket)
+    found = []
+    for prefix in scope.prefixes():
+        for item in oss.list_keys(_naming.intents_prefix(prefix)):
+            owner = scope.admits(item["key"].split("/")[1][: _naming.ID_LENGTH])
+            if owner:
+                found.append(Found(item["key"], owner))
+        for item in oss.list_keys(_naming.objects_prefix(prefix)):
+            owner = scope.admits(item["key"].split("_")[0])
+            if owner:
+                found.append(Found(item["key"], owner))
+    return found
+
+
+def _find_objects(scope: Scope) -> list[Found]:
+    return [Found(f"{scope.bucket}/{item.id}", item.identity) for item in keys(scope)]
+
+
+def _delete_object(scope: Scope, identity: str) -> None:
+    bucket, key = identity.split("/", 1)
+    scope.clients.oss(bucket).delete_keys([key])
+
+
+def _remaining_objects(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {item.id for item in _find_objects(scope)} & set(ids)
+
+
+def _find_uploads(scope: Scope) -> list[Found]:
+    found = []
+    for prefix in scope.prefixes():
+        for item in scope.clients.oss(scope.bucket).list_uploads(_naming.objects_prefix(prefix)):
+            owner = scope.admits(item["key"].split("_")[0])
+            if owner:
+                found.append(Found(f"{scope.bucket}/{item['key']}?uploadId={item['upload_id']}", owner))
+    return found
+
+
+def _delete_upload(scope: Scope, identity: str) -> None:
+    bucket, rest = identity.split("/", 1)
+    key, upload = rest.rsplit("?uploadId=", 1)
+    scope.clients.oss(bucket).abort_upload(key, upload)
+
+
+def _remaining_uploads(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {item.id for item in _find_uploads(scope)} & set(ids)
+
+
+OBJECT = Kind("oss_object", "oss.ListObjects", _find_objects, _delete_object, _remaining_objects, late=True)
+UPLOAD = Kind("oss_upload", "oss.ListMultipartUploads", _find_uploads, _delete_upload, _remaining_uploads, late=True)

@@ -1,0 +1,112 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What a cleanup may look at, and what a kind of leftover is.
+
+Only what carries a migration id, or hangs on something that does, is ever found (laws 1 and 7 of the design).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+
+if TYPE_CHECKING:
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Row
+
+
+@dataclass
+class Scope:
+    """What a cleanup may look at: one migration, of it some servers (all when ``identities`` is None)."""
+
+    clients: Clients
+    migration: str
+    bucket: str
+    identities: frozenset[str] | None = None
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    source_ids: Mapping[str, str] = field(default_factory=dict)
+    delete_sources: bool = True
+    _cache: dict[str, Any] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Forget what was listed, so that the next question is asked of the cloud again."""
+        self._cache.clear()
+
+    def jobs(self) -> list[Row]:
+        """Return the replication jobs of this scope."""
+        if "jobs" not in self._cache:
+            shown = self.clients.smc.describe_replication_jobs()
+            self._cache["jobs"] = [job for job in shown if self.owner(job.get("Name", ""))]
+        jobs: list[Row] = self._cache["jobs"]
+        return jobs
+
+    def images(self) -> list[tuple[Row, str]]:
+        """Return the ECS images of this scope, each with the migration id that it belongs to."""
+        if "images" not in self._cache:
+            by_job = {job["ImageId"]: self.owner(job["Name"]) for job in self.jobs() if job.get("ImageId")}
+            shown = [
+                (image, by_job.get(image["ImageId"]) or self.owner(image.get("ImageName", "")))
+                for image in self.clients.ecs.describe_images()
+            ]
+            self._cache["images"] = [(image, owner) for image, owner in shown if owner]
+        images: list[tuple[Row, str]] = self._cache["images"]
+        return images
+
+    def owner(self, name: str) -> str | None:
+        """Return the migration id in ``name`` when it belongs to this scope."""
+        return self.admits(_naming.owner_of(name))
+
+    def admits(self, identity: str | None) -> str | None:
+        """Return ``identity`` when it belongs to this scope."""
+        if identity is None or not identity.startswith(_naming.wave_id(self.migration)):
+            return None
+        return identity if self.identities is None or identity in self.identities else None
+
+    def prefixes(self) -> list[str]:
+        """Return the beginnings of every migration id in this scope."""
+        return sorted(self.identities) if self.identities is not None else [_naming.wave_id(self.migration)]
+
+    @property
+    def whole(self) -> bool:
+        """Return whether what the servers of the migration share is in scope too."""
+        return self.identities is None
+
+
+@dataclass(frozen=True)
+class Found:
+    """One thing found: its id, the migration id it belongs to, when it was made, and whether it may be deleted now."""
+
+    id: str
+    identity: str
+    created: str = ""
+    busy: str = ""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of thing: ``find`` lists what is there, ``delete`` asks for its removal (raising while it is busy),
+    ``remaining`` says which ids a describe call still shows, ``call`` names that describe call."""
+
+    name: str
+    call: str
+    find: Callable[[Scope], list[Found]]
+    delete: Callable[[Scope, str], None]
+    remaining: Callable[[Scope, Iterable[str]], set[str]]
+    grace: float = 0.0
+    """Seconds that SMC is given to release it by itself, once the job is deleted, before it is deleted by hand."""
+    late: bool = False
+    """Whether the deletion of the kinds before it can make new ones, so that it is looked for once more."""
+
+
+def busy(action: str, text: str) -> CloudError:
+    """Return the error that says: not yet, ask again."""
+    return CloudError(action, "Busy", text, retryable=True)

@@ -1,0 +1,77 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Leftovers in SMC: replication jobs, sources, activation codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming, _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope, busy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+def _find_jobs(scope: Scope) -> list[Found]:
+    return [Found(job["JobId"], scope.owner(job["Name"]) or "", job.get("CreationTime", "")) for job in scope.jobs()]
+
+
+def _delete_job(scope: Scope, identity: str) -> None:
+    for job in scope.clients.smc.describe_replication_jobs(job_ids=[identity]):
+        if job["Status"] == "Running" and job.get("BusinessStatus") == "Syncing":
+            # Only a Syncing job can be stopped, and a Running one cannot be deleted (facts 1.2).
+            scope.clients.smc.stop_replication_job(identity)
+            raise busy("smc.DeleteReplicationJob", f"job {identity} is being stopped")
+        if job["Status"] == "Running":
+            raise busy("smc.DeleteReplicationJob", f"job {identity} is {job.get('BusinessStatus') or 'Running'}")
+        if job["Status"] in _states.JOB_DELETABLE:
+            scope.clients.smc.delete_replication_job(identity)
+
+
+def _remaining_jobs(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {job["JobId"] for job in scope.clients.smc.describe_replication_jobs(job_ids=list(ids))}
+
+
+def _find_sources(scope: Scope) -> list[Found]:
+    owners = {source: owner for source, owner in scope.source_ids.items() if scope.admits(owner)}
+    owners.update({job["SourceId"]: scope.owner(job["Name"]) or "" for job in scope.jobs()})
+    if not (owners and scope.delete_sources):
+        return []
+    shown = scope.clients.smc.describe_source_servers(source_ids=list(owners))
+    return [Found(row["SourceId"], owners[row["SourceId"]], row.get("CreationTime", "")) for row in shown]
+
+
+def _delete_source(scope: Scope, identity: str) -> None:
+    scope.clients.smc.delete_source_server(identity)
+
+
+def _remaining_sources(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["SourceId"] for row in scope.clients.smc.describe_source_servers(source_ids=list(ids))}
+
+
+def _find_tokens(scope: Scope) -> list[Found]:
+    if not scope.whole:
+        return []
+    wave = _naming.wave_id(scope.migration)
+    tokens = scope.clients.smc.list_access_tokens(name=_naming.token_name(scope.migration))
+    return [Found(row["AccessTokenId"], wave, row.get("CreationTime", "")) for row in tokens]
+
+
+def _delete_token(scope: Scope, identity: str) -> None:
+    scope.clients.smc.disable_access_token(identity)
+    scope.clients.smc.delete_access_token(identity)
+
+
+def _remaining_tokens(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {item.id for item in _find_tokens(scope)} & set(ids)
+
+
+JOB = Kind("smc_job", "smc.DescribeReplicationJobs", _find_jobs, _delete_job, _remaining_jobs)
+SOURCE = Kind("smc_source", "smc.DescribeSourceServers", _find_sources, _delete_source, _remaining_sources)
+ACCESS_TOKEN = Kind("smc_access_token", "smc.ListAccessTokens", _find_tokens, _delete_token, _remaining_tokens)
