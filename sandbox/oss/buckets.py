@@ -32,7 +32,6 @@ class StoredObject:
     size: int
     etag: str | None = None
     crc64: int | None = None
-    md5: bytes | None = None
     kind: str = "Normal"
     modified: float = 0.0
     headers: dict[str, str] = field(default_factory=dict)

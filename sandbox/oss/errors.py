@@ -27,7 +27,6 @@ _KNOWN: dict[str, tuple[int, str, str]] = {
     "InvalidSecurityToken": (403, "The security token you provided is invalid.", ""),
     "MalformedXML": (400, "The XML you provided was not well-formed or did not validate against our published schema.",
                      ""),
-    "MethodNotAllowed": (405, "The specified method is not allowed against this resource.", ""),
     "MissingContentLength": (411, "You must provide the Content-Length HTTP header.", ""),
     "NoSuchBucket": (404, "The specified bucket does not exist.", "0015-00000101"),
     "NoSuchBucketPolicy": (404, "The bucket policy does not exist", ""),
