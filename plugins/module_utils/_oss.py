@@ -224,7 +224,8 @@ class OssApi:
         deleted: list[str] = []
         for some in chunks(wanted, MAX_KEYS):
             result = self._connection.run("DeleteMultipleObjects", partial(self._bucket.batch_delete_objects, some))
-            deleted.extend(key for key in result.deleted_keys if key in set(some))
+            confirmed = set(result.deleted_keys)
+            deleted.extend(key for key in some if key in confirmed)
         return deleted
 
     def _has_versions(self) -> bool:

@@ -156,7 +156,7 @@ def versions_deleted(*ids: str) -> bytes:
 
 def test_only_what_the_service_confirms_counts_as_deleted(oss: Any, wire: Any) -> None:
     wire.expect(f"GET /{BUCKET}/", INFO % b"")
-    wire.expect(f"POST /{BUCKET}/", deleted("a"))
+    wire.expect(f"POST /{BUCKET}/", deleted("a", "foreign"))
     assert oss.delete_keys(["a", "b", "a"]) == ["a"]
     assert wire.received[-1].body.count(b"<Key>") == 2
 

@@ -39,7 +39,9 @@ def test_exactly_one_page_needs_one_call() -> None:
 
 def test_total_may_be_a_string_and_may_be_too_high() -> None:
     assert len(by_number(pages_of(numbered(11), total="11"), {}, PATH, "ImageId", size=10)) == 11
-    assert len(by_number(pages_of(numbered(11), total="999"), {}, PATH, "ImageId", size=10)) == 11
+    log: list[dict[str, Any]] = []
+    assert len(by_number(pages_of(numbered(11), total="999", log=log), {}, PATH, "ImageId", size=10)) == 11
+    assert len(log) == 3
 
 
 def test_a_row_that_moves_between_pages_comes_once() -> None:
