@@ -14,6 +14,8 @@ author:
 description:
   - Returns the custom images of the account in ENS, with their status.
   - The filters of ENS are fuzzy, so ids and names are compared here, exactly.
+requirements:
+  - aliyun-python-sdk-ens
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes

@@ -14,6 +14,8 @@ author:
 description:
   - Creates, replaces and deletes the activation code (access token) with which SMC clients register their servers.
   - The code itself is shown once, when it is made. SMC has no call that shows it again.
+requirements:
+  - aliyun-python-sdk-smc
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes

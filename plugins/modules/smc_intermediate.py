@@ -17,6 +17,10 @@ description:
   - Without a VPC and vSwitch every job makes its own, and a region has room for ten. With O(state=present) this module
     makes one for a whole migration.
   - With O(state=absent) it removes that network, or an intermediate instance whose job no longer exists.
+requirements:
+  - aliyun-python-sdk-smc
+  - aliyun-python-sdk-ecs
+  - aliyun-python-sdk-vpc
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes

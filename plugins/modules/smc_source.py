@@ -15,6 +15,8 @@ description:
   - Changes the name and description of a registered source server, or deletes the source from SMC.
   - A source is not made here. It comes into being when the SMC client starts on the server.
   - Deleting a source does not touch the server itself. Remove the SMC client there first, or it registers again.
+requirements:
+  - aliyun-python-sdk-smc
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes

@@ -14,6 +14,8 @@ author:
 description:
   - Returns the source servers that are registered in SMC, with what their clients have reported.
   - All options that are given must match. With none, all sources are returned.
+requirements:
+  - aliyun-python-sdk-smc
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes

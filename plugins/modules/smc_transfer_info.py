@@ -15,6 +15,8 @@ description:
   - Returns the replication jobs of O(region), with their status and progress.
   - All options that are given must match. With none, all jobs of the region are returned.
   - Any number of ids can be given. They are asked for in as few calls as possible, 50 in each.
+requirements:
+  - aliyun-python-sdk-smc
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
