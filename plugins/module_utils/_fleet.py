@@ -104,6 +104,8 @@ class Fleet:
         self.ledger = Ledger()
         self.acts: Counter[str] = Counter()
         self.rows = [Progress(server, phase=only or "transfer") for server in servers]
+        self.on_tick: Callable[[Sequence[Progress]], None] | None = None
+        """Called with all servers after every look at the cloud."""
         self._began = self.clock.monotonic()
 
     @property
@@ -121,6 +123,8 @@ class Fleet:
             before = sum(self.acts.values())
             try:
                 self.tick()
+                if self.on_tick:
+                    self.on_tick(self.rows)
                 blind = 0
             except CloudError as error:
                 blind += 1

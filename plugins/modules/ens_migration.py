@@ -52,6 +52,11 @@ options:
       - checked
   servers:
     required: true
+  progress_file:
+    description:
+      - A file to which a line is appended whenever a server has moved on.
+      - If unset, and the task runs on the controller, the lines are shown while the task runs.
+    type: path
   wait:
     description:
       - Whether to wait until every server has a verdict.
@@ -262,6 +267,7 @@ def main() -> None:
         argument_spec={
             "name": {"type": "str", "required": True},
             "state": {"type": "str", "default": "present", "choices": ["present", "checked"]},
+            "progress_file": {"type": "path"},
         }
     )
     spec = auth_spec().merge(

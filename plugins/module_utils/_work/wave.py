@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Fleet, Progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._naming import wave_id
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._progress import ProgressFile
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Seen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options
@@ -43,6 +44,8 @@ def _migrate(
 ) -> dict[str, Any]:
     params = module.params
     fleet = Fleet(clients, [item for item in servers if item.host not in blocked], policy, check_mode=module.check_mode)
+    if params["progress_file"]:
+        fleet.on_tick = ProgressFile(params["progress_file"]).write
     fleet.run(params["wait"], params["wait_timeout"], params["poll_interval"])
     rows = [*fleet.rows, *(_blocked(item, blocked[item.host]) for item in servers if item.host in blocked)]
     result = {
