@@ -26,7 +26,7 @@ _LOG = logging.getLogger("sandbox")
 
 def make_app(cloud: Cloud, world: World) -> web.Application:
     """The application over a cloud that has been seeded with ``world``."""
-    app = web.Application(client_max_size=5 * 1024**3)
+    app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False})
     rpc = RpcService(cloud)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:

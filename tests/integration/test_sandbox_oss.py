@@ -4,6 +4,7 @@
 """OSS against the vendor's oss2, unmodified, over real sockets."""
 from __future__ import annotations
 
+import gzip
 import os
 import socket
 import threading
@@ -340,3 +341,10 @@ def test_the_request_log_names_operations_and_hides_secrets(sandbox: Any, bucket
     signature = url.partition("Signature=")[2].partition("&")[0]
     assert signature not in str(log)
     assert sandbox.access_key not in str(log)
+
+
+def test_compressed_bytes_are_stored_as_they_came(bucket: oss2.Bucket) -> None:
+    packed = gzip.compress(b"text" * 100)
+    bucket.put_object("packed.gz", packed, headers={"Content-Encoding": "gzip"})
+    assert bucket.head_object("packed.gz").content_length == len(packed)
+    assert bucket.get_object("packed.gz").resp.response.raw.read() == packed
