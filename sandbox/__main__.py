@@ -161,14 +161,14 @@ async def _serve(world: World, sock: socket.socket, folder: Path) -> None:
     from sandbox.app import make_app
     from sandbox.build import build_cloud
 
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     endpoint = "http://{}:{}".format(*sock.getsockname())
     cloud = await build_cloud(world, folder, endpoint)
     runner = web.AppRunner(make_app(cloud, world), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     await web.SockSite(runner, sock).start()
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     print(json.dumps(_greeting(world, endpoint, sock.getsockname()[1], folder, cloud.agent_bundle)), flush=True)
     await stop.wait()
     await runner.cleanup()

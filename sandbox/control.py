@@ -72,10 +72,15 @@ class Control:
         return {"status": "ok"}
 
     async def state(self, _request: web.Request) -> dict[str, Any]:
-        """Every table's rows and every bucket's objects, secrets scrubbed."""
+        """Every table's rows, every bucket's objects and open uploads; secrets scrubbed."""
         tick(self.cloud)
         rows = {name: scrub(table) for name, table in self.cloud.store.dump().items() if name != "credentials"}
-        return {"now": iso(self.cloud.clock.time()), **rows}
+        buckets = self.cloud.buckets.all()
+        objects = [{"bucket": bucket.name, "key": item.key, "size": item.size}
+                   for bucket in buckets for item in bucket.objects.values()]  # fmt: skip
+        uploads = [{"bucket": bucket.name, "key": upload.key, "upload_id": upload_id, "size": upload.size()}
+                   for bucket in buckets for upload_id, upload in bucket.uploads.items()]  # fmt: skip
+        return {"now": iso(self.cloud.clock.time()), **rows, "objects": objects, "uploads": uploads}
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
         """The request log after ``since``."""

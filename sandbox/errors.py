@@ -91,6 +91,9 @@ CATALOGUE: dict[str, Known] = {
     "EntityNotExist.Role": Known(
         403, "Your Account Haven't Authorized For SMC RAM Role (AliyunServiceRoleForSMC).", DOCUMENTED
     ),
+    "RealNameAuthenticationError": Known(
+        403, "Your Account Haven't Completed Real-name Authentication.", DOCUMENTED
+    ),
     "SourceId.NotFound": Known(400, "The specified SourceId does not exist.", INVENTED),
     "JobId.NotFound": Known(400, "The specified JobId does not exist.", INVENTED),
     "AccessTokenId.NotFound": Known(400, "The specified AccessTokenId does not exist.", INVENTED),

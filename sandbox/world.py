@@ -42,6 +42,7 @@ class Account(_Strict):
     id: str = Field(default="1234567890123456", pattern=r"^\d{16}$")
     balance: float = Field(default=100.0, description="0 or less: jobs fail with InvalidAccountStatus.NotEnoughBalance")
     roles: list[str] = ["AliyunServiceRoleForSMC", "AliyunECSImageExportDefaultRole"]
+    real_name: bool = Field(default=True, description="false: jobs are refused with RealNameAuthenticationError")
     quotas: Quotas = Quotas()
 
 

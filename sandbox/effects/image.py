@@ -9,7 +9,7 @@ import asyncio
 from typing import Any
 
 from sandbox.cloud import Cloud
-from sandbox.effects.intermediate import job_disks
+from sandbox.effects.job_disks import drop_frozen, job_disks
 from sandbox.lifecycles.guards import work_key
 from sandbox.store import Row
 
@@ -18,12 +18,13 @@ def start(cloud: Cloud, job: Row) -> None:
     """Stop receiving and freeze every received disk under a snapshot's id, in the background."""
     instance_id = job["transition_instance_id"]
     disks = [disk for disk in cloud.disks.where(instance_id=instance_id) if disk["index"] >= 0]
-    plan = [(disk["id"], cloud.new_id("s-"), disk["index"], disk["size"]) for disk in disks]
-    cloud.jobs.update(job["id"], received=True, last_step="Syncing")
+    plan = [(disk["id"], cloud.new_id("s-"), disk["index"]) for disk in disks]
+    drop_frozen(cloud, job)
+    cloud.jobs.update(job["id"], received=True, last_step="Syncing", frozen=[snapshot_id for _, snapshot_id, _ in plan])
 
     async def freeze() -> Any:
         await cloud.receivers.close(instance_id)
-        for disk_id, snapshot_id, _, _ in plan:
+        for disk_id, snapshot_id, _ in plan:
             await asyncio.to_thread(cloud.disk_store.clone, disk_id, snapshot_id)
         return plan
 
@@ -42,14 +43,14 @@ def create(cloud: Cloud, job: Row) -> None:
     sizes = dict(job_disks(job))
     frozen = [
         (snapshot_id, index, sizes[index], disk_id)
-        for disk_id, snapshot_id, index, _ in cloud.work.result(work_key("image", job))
+        for disk_id, snapshot_id, index in cloud.work.result(work_key("image", job))
     ]
     image = add_image(
         cloud, job["image_name"], job["region"], frozen,
         platform=source["platform"] if source else "Others Linux",
         architecture=source["architecture"] if source else "x86_64", tags=job["tags"],
     )  # fmt: skip
-    cloud.jobs.update(job["id"], image_id=image["id"], last_step="Processing")
+    cloud.jobs.update(job["id"], image_id=image["id"], last_step="Processing", frozen=[])
 
 
 def add_image(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sandbox.bytes.receiver import ReceiverDisk
 from sandbox.cloud import Cloud
+from sandbox.effects.job_disks import drop_frozen, job_disks
 from sandbox.effects.simulated import write_content
 from sandbox.lifecycles.guards import work_key
 from sandbox.meter import GIB
@@ -44,6 +45,7 @@ def release(cloud: Cloud, job: Row) -> None:
     """Free everything that the job holds; what is already gone is no error."""
     cloud.work.forget(work_key("receiver", job))
     cloud.work.forget(work_key("image", job))
+    drop_frozen(cloud, job)
     drop_instance(cloud, job["transition_instance_id"])
     for group in cloud.security_groups.where(job_id=job["id"]):
         cloud.security_groups.delete(group["id"])
@@ -76,11 +78,6 @@ def drop_instance(cloud: Cloud, instance_id: str) -> None:
             cloud.disk_store.delete(disk_id)
 
     cloud.work.start(f"drop/{instance_id}", close)
-
-
-def job_disks(job: Row) -> list[tuple[int, int]]:
-    """(index, GiB) of every disk that the job copies; 0 is the system disk."""
-    return [(0, job["system_disk_size"])] + [(disk["index"], disk["size"]) for disk in job["data_disks"]]
 
 
 def _network(cloud: Cloud, job: Row) -> None:

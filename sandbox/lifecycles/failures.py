@@ -27,8 +27,11 @@ def failure_edge(cloud: Cloud, lifecycle: str, row: Row) -> Edge | None:
         return None
     for failure in cloud.failures.where(lifecycle=lifecycle, at=row["state"]):
         if failure["left"] != 0 and fnmatch.fnmatchcase(_name(cloud, lifecycle, row), failure["name"]):
-            target = LIFECYCLES[lifecycle].failed
-            return Edge(row["state"], target, FAILURE_DELAY, code=failure["code"], failure_id=failure["id"])
+            kind = LIFECYCLES[lifecycle]
+            return Edge(
+                row["state"], kind.failed, FAILURE_DELAY, effect=kind.failed_effect, code=failure["code"],
+                failure_id=failure["id"],
+            )  # fmt: skip
     return None
 
 

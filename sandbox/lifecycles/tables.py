@@ -37,11 +37,15 @@ class Edge:
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The edges of one kind of row. ``failed`` is the state that a failure of the world file leads to."""
+    """The edges of one kind of row.
+
+    ``failed`` is the state that a failure of the world file leads to, ``failed_effect`` what it does on the way.
+    """
 
     table: str
     edges: tuple[Edge, ...]
     failed: str = ""
+    failed_effect: str = ""
 
 
 SMC_SOURCE = Lifecycle(
@@ -92,6 +96,7 @@ ECS_TASK = Lifecycle(
         Edge("Processing", "Finished", (0.4, 300.0), "export_work_done", "finish_export"),
     ),
     failed="Failed",
+    failed_effect="drop_export",
 )
 
 ENS_IMAGE = Lifecycle(

@@ -54,6 +54,8 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
     network = checked_network(cloud, params, call.region)
     if "AliyunServiceRoleForSMC" not in cloud.settings.account.roles:
         raise cloud.error("EntityNotExist.Role")
+    if not cloud.settings.account.real_name:
+        raise cloud.error("RealNameAuthenticationError")
     now = cloud.clock.time()
     job_id = cloud.new_id("j-")
     taken = any(image["region"] == call.region for image in cloud.images.where(name=params["ImageName"]))
@@ -65,7 +67,7 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
          "image_name": f"{params['ImageName']}_{job_id}" if taken else params["ImageName"],
          "image_id": "", "system_disk_size": params["SystemDiskSize"], "data_disks": disks,
          "net_mode": int(params.get("NetMode", "0")), **network, "own_vpc_id": "",
-         "instance_type": params.get("InstanceType", ""), "transition_instance_id": "", "received": False,
+         "instance_type": params.get("InstanceType", ""), "transition_instance_id": "", "received": False, "frozen": [],
          "replication_parameters": json.dumps(params.get("ReplicationParameters", {})),
          "license_type": params.get("LicenseType", ""), "created": now, "started": None, "ended": None,
          "valid_until": valid_until(cloud, params, now), "runs": 0, "tags": tags_of(params)}

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ from sandbox.services.registry import HANDLERS
 from sandbox.transport.nonces import Nonces
 from sandbox.transport.signature import authenticate
 
+_LOG = logging.getLogger("sandbox.rpc")
+
 # Parameters of the envelope; the contract sees only what is left.
 _SYSTEM = frozenset(
     {"Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureNonce", "SignatureType",
@@ -31,7 +34,7 @@ _REGIONAL = frozenset({"ecs", "vpc"})
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back: HTTP status, JSON body, and the marks of section 9 of issue 3 as headers."""
+    """What goes back: HTTP status, JSON body, and the marks of what is emulated and how well, as headers."""
 
     status: int
     body: dict[str, Any]
@@ -56,6 +59,11 @@ class RpcService:
         except ServiceError as refused:
             code = refused.code
             reply = self._refusal(refused, product, request_id)
+        except Exception as bug:  # noqa: BLE001 - a bug of the sandbox must reach the client as an answer that says so
+            _LOG.exception("%s:%s failed", product, action)
+            code = "InternalError"
+            reply = self._refusal(self.cloud.error(code), product, request_id)
+            reply.headers["x-sandbox-bug"] = type(bug).__name__
         shown = {key: value for key, value in params.items() if key not in ("Action", "Version")}
         self.cloud.log(product or "unknown", action, shown, reply.status, code, reply.body)
         return reply

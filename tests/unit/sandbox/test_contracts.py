@@ -85,6 +85,12 @@ def test_what_is_not_emulated_bears_a_mark_of_its_own(
     assert "x-sandbox-not-emulated" in reply.headers
 
 
+def test_a_bug_of_the_sandbox_is_an_answer_that_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(HANDLERS["sts"], "GetCallerIdentity", lambda *_: {}["nothing"])
+    reply = bench.call("sts", "GetCallerIdentity")
+    assert (reply.status, reply.body["Code"], reply.headers["x-sandbox-bug"]) == (500, "InternalError", "KeyError")
+
+
 def test_answers_say_how_sure_they_are(bench: Bench) -> None:
     assert bench.call("ecs", "DescribeRegions").headers["x-sandbox-provenance"] == "documented"
     assert bench.call("ecs", "DescribeNothing").headers["x-sandbox-provenance"] == "invented"

@@ -179,7 +179,9 @@ def test_a_failure_of_the_world_fails_one_export(bench: Bench) -> None:
     for expected in ("Failed", "Finished"):
         task_id = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
         bench.advance(1)
-        assert attribute(bench, task_id)["TaskStatus"] == expected
+        ended = attribute(bench, task_id)
+        assert ended["TaskStatus"] == expected
+        assert ended["FinishedTime"]
 
 
 @pytest.mark.sandbox_world(

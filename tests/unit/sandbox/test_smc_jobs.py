@@ -71,6 +71,11 @@ def test_without_the_service_role_there_are_no_jobs(bench: Bench) -> None:
     assert bench.code("smc", "CreateReplicationJob", **bench.job_params()) == (403, "EntityNotExist.Role")
 
 
+@pytest.mark.sandbox_world({"account": {"real_name": False}})
+def test_without_real_name_authentication_there_are_no_jobs(bench: Bench) -> None:
+    assert bench.code("smc", "CreateReplicationJob", **bench.job_params()) == (403, "RealNameAuthenticationError")
+
+
 def test_a_source_has_one_unfinished_job(bench: Bench) -> None:
     job_id = bench.job()
     status, code = bench.code("smc", "CreateReplicationJob", **bench.job_params(Name="other", ImageName="other"))
@@ -339,3 +344,5 @@ def test_a_failure_is_spent_and_the_retry_succeeds(bench: Bench) -> None:
     bench.ok("smc", "StartReplicationJob", JobId=job_id)
     bench.finish()
     assert bench.show(job_id)["Status"] == "Finished"
+    snapshots = [row["id"] for row in bench.cloud.snapshots]
+    assert sorted(bench.cloud.disk_store.ids()) == sorted(snapshots), "nothing is left of the first attempt"
