@@ -86,12 +86,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sandbox", description=_DESCRIPTION, epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    )
     parser.add_argument("--port", type=int, default=0, help="TCP port; 0 (the default) takes a free one")
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default 127.0.0.1)")
     parser.add_argument("--world", type=Path, help="world file; default: sandbox/worlds/default.yml")
     parser.add_argument("--state", type=Path, help="folder for disks, images and objects; emptied at the start. "
-                        "Default: a temporary folder that goes when the sandbox ends")  # fmt: skip
+                        "Default: a temporary folder that goes when the sandbox ends")
     parser.add_argument("--profile", choices=("fast", "realistic"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
     return parser

@@ -49,7 +49,7 @@ class Control:
     async def health(self, _request: web.Request) -> dict[str, Any]:
         """That it lives, its region and its virtual time."""
         return {"status": "ok", "region": self.world.region, "profile": self.cloud.settings.profile,
-                "now": iso(self.cloud.clock.time())}  # fmt: skip
+                "now": iso(self.cloud.clock.time())}
 
     async def reset(self, request: web.Request) -> dict[str, Any]:
         """Back to the world of the start, or to the one in the body; blobs, meter and request log are emptied."""
@@ -77,9 +77,9 @@ class Control:
         rows = {name: scrub(table) for name, table in self.cloud.store.dump().items() if name != "credentials"}
         buckets = self.cloud.buckets.all()
         objects = [{"bucket": bucket.name, "key": item.key, "size": item.size}
-                   for bucket in buckets for item in bucket.objects.values()]  # fmt: skip
+                   for bucket in buckets for item in bucket.objects.values()]
         uploads = [{"bucket": bucket.name, "key": upload.key, "upload_id": upload_id, "size": upload.size()}
-                   for bucket in buckets for upload_id, upload in bucket.uploads.items()]  # fmt: skip
+                   for bucket in buckets for upload_id, upload in bucket.uploads.items()]
         return {"now": iso(self.cloud.clock.time()), **rows, "objects": objects, "uploads": uploads}
 
     async def requests(self, request: web.Request) -> dict[str, Any]:

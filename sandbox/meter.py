@@ -52,11 +52,11 @@ class Meter:
             seconds[kind] += more_seconds
             amount += more_amount
             running.append({"kind": kind, "id": resource_id, "since": iso(entry[0]), "units": round(entry[1], 9),
-                            "rate_unit": f"{self._rates[kind]['unit']}-hour"})  # fmt: skip
+                            "rate_unit": f"{self._rates[kind]['unit']}-hour"})
         return {"now": iso(self._clock.time()), "running": running,
                 "seconds": {kind: round(value, 3) for kind, value in seconds.items()},
                 "total_seconds": round(sum(seconds.values()), 3), "amount": round(amount, 6),
-                "rate_card": self._card}  # fmt: skip
+                "rate_card": self._card}
 
     def clear(self) -> None:
         """Forget everything, as ``reset`` does."""

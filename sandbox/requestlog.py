@@ -12,7 +12,7 @@ _SECRET = {
     "accesskeyid", "signature", "securitytoken", "accesstokencode", "access_token_code", "accesskeysecret",
     "authorization",
     "x-oss-security-token", "x-oss-signature", "x-oss-credential", "ossaccesskeyid", "security-token",
-}  # fmt: skip
+}
 _NOISE = {"SignatureMethod", "SignatureNonce", "SignatureType", "SignatureVersion", "Timestamp", "Format"}
 _KEEP = 20000
 
@@ -38,11 +38,11 @@ class RequestLog:
     def add(
         self, at: str, product: str, action: str, params: Mapping[str, Any], status: int, code: str = "",
         result: Any = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         """Note one request: virtual time, product, action, parameters, HTTP status, error code, answer."""
         self._count += 1
         entry = {"n": self._count, "at": at, "product": product, "action": action, "params": scrub(params),
-                 "status": status, "code": code, "result": scrub(result)}  # fmt: skip
+                 "status": status, "code": code, "result": scrub(result)}
         self._entries.append(entry)
         if len(self._entries) > _KEEP:
             del self._entries[: _KEEP // 10]

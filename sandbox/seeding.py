@@ -42,7 +42,7 @@ def _source(cloud: Cloud, source: Source, now: float) -> None:
         {"index": index, "path": f"/dev/vd{'abcdefghijklmnopqrstuvwxyz'[index]}", "size_bytes": disk.gib * GIB,
          "content_bytes": disk.content_mib * _MIB, "parts": []}
         for index, disk in enumerate(source.disks)
-    ]  # fmt: skip
+    ]
     hostname = source.hostname or source.name
     cloud.sources.add(
         {"id": source.id or cloud.new_id("s-"), "name": source.name, "description": "",
@@ -52,7 +52,7 @@ def _source(cloud: Cloud, source: Source, now: float) -> None:
          "bandwidth_mbps": source.bandwidth_mbps, "platform": source.platform, "architecture": source.arch,
          "agent_version": "2.8.5", "kernel_level": 1, "disks": disks,
          "system_info": {"hostname": hostname, "ipv4": source.ipv4, "client_type": "linux", "agent_type": "normal"}}
-    )  # fmt: skip
+    )
 
 
 def _ecs_image(cloud: Cloud, image: EcsImage) -> None:
@@ -65,7 +65,7 @@ def _ecs_image(cloud: Cloud, image: EcsImage) -> None:
     add_image(
         cloud, image.name, image.region, disks, image_id=image.id, platform=image.platform, os_type=image.os_type,
         status=image.status,
-    )  # fmt: skip
+    )
 
 
 def _fill(cloud: Cloud, disk_id: str, disk: DiskSpec) -> None:
@@ -78,4 +78,4 @@ def _ens_image(cloud: Cloud, image: EnsImage, now: float) -> None:
         {"id": image.id or cloud.new_id("m-"), "name": image.name, "state": image.status, "since": now, "created": now,
          "region": image.region, "format": "qcow2", "platform": "ubuntu", "os_version": "", "objects": [], "disks": [],
          "error_code": "", "status_info": ""}
-    )  # fmt: skip
+    )

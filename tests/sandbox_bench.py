@@ -27,7 +27,7 @@ from sandbox.world import parse_world
 START = 1_800_000_000.0
 KEY, SECRET = "LTAI5tUnit", "unit-secret"
 VERSIONS = {"smc": "2019-06-01", "ecs": "2014-05-26", "vpc": "2016-04-28", "ens": "2017-11-10", "sts": "2015-04-01",
-            "location": "2015-06-12"}  # fmt: skip
+            "location": "2015-06-12"}
 
 
 class PlainBuckets:
@@ -108,7 +108,7 @@ class Bench:
             "sources": [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}]}
                         for n in range(1, 4)],
             **world,
-        }  # fmt: skip
+        }
         settings = parse_world(document, "unit")
         store = DiskStore(root / "disks")
         buckets: Any = PlainBuckets(root / "oss")
@@ -131,7 +131,7 @@ class Bench:
             "SignatureMethod": "HMAC-SHA1", "SignatureVersion": "1.0", "SignatureType": "",
             "SignatureNonce": str(next(self._nonce)), "Timestamp": iso(time.time()), "RegionId": "ap-southeast-1",
             **{key.replace("__", "."): str(value) for key, value in params.items()},
-        }  # fmt: skip
+        }
 
     def call(self, product: str, action: str, **params: Any) -> Reply:
         """A signed call; ``DataDisk__1__Size`` stands for ``DataDisk.1.Size``."""
@@ -162,7 +162,7 @@ class Bench:
     def job_params(self, number: int = 1, **params: Any) -> dict[str, Any]:
         """Parameters of a job that nothing is wrong with."""
         return {"SourceId": f"s-unitweb{number:05}", "Name": f"job-{number}", "ImageName": f"image-{number}",
-                "SystemDiskSize": 20, "DataDisk__1__Index": 1, "DataDisk__1__Size": 30, **params}  # fmt: skip
+                "SystemDiskSize": 20, "DataDisk__1__Index": 1, "DataDisk__1__Size": 30, **params}
 
     def started(self, number: int = 1, **params: Any) -> str:
         """A job that was started."""

@@ -81,4 +81,4 @@ ACTIONS: tuple[Action, ...] = (
         choice("NicType", "internet", "intranet"), integer("MaxResults", 1, 1000), text("NextToken"),
     ),
     action("DeleteSecurityGroup", need(text("SecurityGroupId"))),
-)  # fmt: skip
+)

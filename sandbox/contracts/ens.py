@@ -24,4 +24,4 @@ ACTIONS: tuple[Action, ...] = (
     action("DescribeSelfImages", text("ImageId"), text("ImageName"), text("SnapshotId"), *PAGE_50),
     action("DescribeImages", text("ImageId"), text("ImageName"), text("Status"), *PAGE_50),
     action("DeleteImage", need(text("ImageId"))),
-)  # fmt: skip
+)

@@ -91,4 +91,4 @@ ACTIONS: tuple[Action, ...] = (
         need(choice("ResourceType", "sourceserver", "replicationjob", code="InvalidResourceType.NotFound")),
         many("ResourceId", 50, code="NumberExceed.ResourceIds"), TAGS, text("NextToken"),
     ),
-)  # fmt: skip
+)

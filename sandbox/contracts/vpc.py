@@ -31,4 +31,4 @@ ACTIONS: tuple[Action, ...] = (
         text("VpcId"), text("VSwitchId"), text("VSwitchName"), text("ZoneId"), flag("IsDefault"), TAGS, *PAGE_50,
     ),
     action("DeleteVSwitch", need(text("VSwitchId"))),
-)  # fmt: skip
+)

@@ -71,4 +71,4 @@ async def _disk(cloud: Cloud, image: Row, index: int, item: dict[str, str]) -> d
     except formats.FormatError as failed:
         raise Refused(f"oss://{bucket}/{key}: {failed}") from failed
     return {"index": index, "format": formats.stored_format(image["format"]), "path": str(target),
-            "virtual_size": virtual_size}  # fmt: skip
+            "virtual_size": virtual_size}

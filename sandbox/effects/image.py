@@ -49,7 +49,7 @@ def create(cloud: Cloud, job: Row) -> None:
         cloud, job["image_name"], job["region"], frozen,
         platform=source["platform"] if source else "Others Linux",
         architecture=source["architecture"] if source else "x86_64", tags=job["tags"],
-    )  # fmt: skip
+    )
     cloud.jobs.update(job["id"], image_id=image["id"], last_step="Processing", frozen=[])
 
 
@@ -57,7 +57,7 @@ def add_image(
     cloud: Cloud, name: str, region: str, disks: list[tuple[str, int, int, str]], *, image_id: str | None = None,
     platform: str = "Ubuntu", architecture: str = "x86_64", os_type: str = "linux", status: str = "Available",
     tags: dict[str, str] | None = None,
-) -> Row:  # fmt: skip
+) -> Row:
     """An ECS image over snapshots; ``disks``: (snapshot id, disk index, GiB, id of the disk it was made from)."""
     now = cloud.clock.time()
     mappings = []
@@ -66,10 +66,10 @@ def add_image(
         cloud.snapshots.add(
             {"id": snapshot_id, "name": f"{name}_{index}", "region": region, "size": gib, "source_disk_id": disk_id,
              "kind": "data" if index else "system", "device": device, "created": now, "tags": {}}
-        )  # fmt: skip
+        )
         cloud.meter.start("snapshot", snapshot_id, gib)
         mappings.append({"device": device, "index": index, "size": gib, "snapshot_id": snapshot_id})
     return cloud.images.add(
         {"id": image_id or cloud.new_id("m-"), "name": name, "region": region, "status": status, "platform": platform,
          "architecture": architecture, "os_type": os_type, "disks": mappings, "created": now, "tags": dict(tags or {})}
-    )  # fmt: skip
+    )

@@ -89,13 +89,13 @@ def _network(cloud: Cloud, job: Row) -> None:
         cloud.vpcs.add(
             {"id": vpc_id, "name": "SMC_Transition_VPC", "description": "Created by SMC", "region": job["region"],
              "cidr": "10.0.0.0/8", "created": now, "tags": {}}
-        )  # fmt: skip
+        )
         cloud.jobs.update(job["id"], own_vpc_id=vpc_id)
     vswitch_id = cloud.new_id("vsw-")
     cloud.vswitches.add(
         {"id": vswitch_id, "name": "SMC_Transition_VSwitch", "description": "Created by SMC", "region": job["region"],
          "vpc_id": vpc_id, "zone": zones(job["region"])[0], "cidr": "10.0.0.0/24", "created": now, "tags": {}}
-    )  # fmt: skip
+    )
     cloud.jobs.update(job["id"], vpc_id=vpc_id, vswitch_id=vswitch_id)
 
 
@@ -105,7 +105,7 @@ def _security_group(cloud: Cloud, job: Row) -> Row:
          "region": job["region"], "vpc_id": job["vpc_id"], "job_id": job["id"], "created": cloud.clock.time(),
          "permissions": [{"PortRange": ports, "IpProtocol": "TCP", "SourceCidrIp": "0.0.0.0/0"} for ports in PORTS],
          "tags": {}}
-    )  # fmt: skip
+    )
 
 
 def _instance(cloud: Cloud, job: Row, group_id: str) -> Row:
@@ -117,7 +117,7 @@ def _instance(cloud: Cloud, job: Row, group_id: str) -> Row:
          "since": now, "created": now, "instance_type": job["instance_type"] or _TYPE, "vpc_id": job["vpc_id"],
          "vswitch_id": job["vswitch_id"], "security_group_id": group_id, "job_id": job["id"],
          "private_ip": f"10.0.0.{len(cloud.instances) % 200 + 10}", "image_id": "", "tags": {}}
-    )  # fmt: skip
+    )
     cloud.meter.start("instance", instance["id"])
     _disk(cloud, instance, "system", -1, _BOOT_DISK_GIB)
     for index, gib in job_disks(job):
@@ -131,7 +131,7 @@ def _disk(cloud: Cloud, instance: Row, kind: str, index: int, gib: int) -> Row:
         {"id": cloud.new_id("d-"), "name": "", "region": instance["region"], "zone": instance["zone"], "kind": kind,
          "index": index, "size": gib, "device": f"/dev/xvd{'abcdefghijklmnopqrstuvwxyz'[index + 1]}",
          "instance_id": instance["id"], "status": "In_use", "created": cloud.clock.time(), "tags": {}}
-    )  # fmt: skip
+    )
     cloud.meter.start("disk", disk["id"], gib)
     return disk
 

@@ -31,7 +31,7 @@ def failure_edge(cloud: Cloud, lifecycle: str, row: Row) -> Edge | None:
             return Edge(
                 row["state"], kind.failed, FAILURE_DELAY, effect=kind.failed_effect, code=failure["code"],
                 failure_id=failure["id"],
-            )  # fmt: skip
+            )
     return None
 
 
@@ -59,4 +59,4 @@ def _add(cloud: Cloud, lifecycle: str, at: str, name: str, code: str, message: s
     cloud.failures.add(
         {"id": f"failure-{len(cloud.failures) + 1}", "lifecycle": lifecycle, "at": at, "name": name, "code": code,
          "message": message, "left": left}
-    )  # fmt: skip
+    )

@@ -157,4 +157,4 @@ GUARDS: dict[str, Guard] = {
         image_work_done, image_work_failed, export_bucket_gone, export_work_done, export_work_failed, ingest_done,
         ingest_failed,
     )
-}  # fmt: skip
+}

@@ -65,7 +65,7 @@ def register(cloud: Cloud, report: dict[str, Any], source_id: str | None, token_
         {"id": cloud.new_id("s-"), "name": name, "description": "", "state": "Unavailable", "since": now,
          "created": now, "error_code": "", "status_info": "", "job_id": "", "token_id": token_id, "tags": {},
          "simulated": False, "bandwidth_mbps": 1000.0, **facts}
-    )  # fmt: skip
+    )
 
 
 def heartbeat(cloud: Cloud, source_id: str) -> Row:

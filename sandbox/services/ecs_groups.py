@@ -32,7 +32,7 @@ def attribute(cloud: Cloud, call: Call) -> dict[str, Any]:
          "Description": "", "CreateTime": iso(group["created"]), **permission}
         for permission in group["permissions"]
         if call.params.get("Direction", "all") in ("all", "ingress")
-    ]  # fmt: skip
+    ]
     return {
         "RegionId": call.region,
         "SecurityGroupId": group["id"],

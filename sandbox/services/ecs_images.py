@@ -17,7 +17,7 @@ from sandbox.store import Row
 FORMAT_REGIONS = frozenset(
     {"ap-northeast-1", "ap-southeast-5", "eu-central-1", "me-east-1", "us-east-1", "eu-west-1", "ap-southeast-1",
      "ap-southeast-3", "us-west-1"}
-)  # fmt: skip
+)
 _ROLE = "AliyunECSImageExportDefaultRole"
 _WEEK = 7 * 86400
 
@@ -62,7 +62,7 @@ def export_image(cloud: Cloud, call: Call) -> dict[str, Any]:
         {"id": cloud.new_id("t-"), "action": "ExportImage", "image_id": image["id"], "region": call.region,
          "state": "Processing", "since": now, "created": now, "finished": None, "error_code": "", "status_info": "",
          "bucket": params["OSSBucket"], "prefix": params.get("OSSPrefix", ""), "format": fmt, "objects": []}
-    )  # fmt: skip
+    )
     cloud.tasks.update(task["id"], objects=export.object_names(cloud, task, image))
     export.start(cloud, task, image)
     return {"RegionId": call.region, "TaskId": task["id"]}
@@ -142,7 +142,7 @@ def _view(image: Row) -> dict[str, Any]:
             ]
         },
         "Tags": ecs_tag_list(image),
-    }  # fmt: skip
+    }
 
 
 HANDLERS: dict[str, Handler] = {"DescribeImages": describe, "ExportImage": export_image, "DeleteImage": delete}

@@ -18,7 +18,7 @@ def describe_instances(cloud: Cloud, call: Call) -> dict[str, Any]:
     """One page of the instances that match; InstanceName takes ``*``."""
     params = call.params
     columns = (("state", "Status"), ("vpc_id", "VpcId"), ("vswitch_id", "VSwitchId"), ("image_id", "ImageId"),
-               ("security_group_id", "SecurityGroupId"))  # fmt: skip
+               ("security_group_id", "SecurityGroupId"))
     wanted = {column: params[name] for column, name in columns if name in params}
     rows = listed(cloud.instances.where(region=call.region, **wanted), "id", params.get("InstanceIds"))
     rows = [row for row in named(rows, params.get("InstanceName")) if has_tags(row, params)]

@@ -48,7 +48,7 @@ def attribute(cloud: Cloud, call: Call) -> dict[str, Any]:
                  "RelatedItemSet": {"RelatedItem": related}}
             ]
         },
-    }  # fmt: skip
+    }
 
 
 def cancel(cloud: Cloud, call: Call) -> dict[str, Any]:

@@ -33,7 +33,7 @@ def import_image(cloud: Cloud, call: Call) -> dict[str, Any]:
          "region": params.get("TargetOSSRegionId", objects[0]["region"]), "format": params["ImageFormat"],
          "platform": params.get("Platform", ""), "os_version": params.get("OSVersion", ""), "objects": objects,
          "disks": [], "error_code": "", "status_info": ""}
-    )  # fmt: skip
+    )
     return {"ImageId": image["id"]}
 
 
@@ -81,7 +81,7 @@ def _objects(cloud: Cloud, params: dict[str, Any]) -> list[dict[str, str]]:
             if unknown:
                 raise cloud.error("InvalidParameter.DiskDeviceMapping", f"unknown key {sorted(unknown)[0]}")
             found.append({"bucket": str(item["OSSBucket"]), "object": str(item["OSSObject"]),
-                          "region": str(item.get("OSSRegion", region))})  # fmt: skip
+                          "region": str(item.get("OSSRegion", region))})
         if not found:
             raise cloud.error("InvalidParameter.DiskDeviceMapping", "DiskDeviceMapping is empty.")
         return found
@@ -130,7 +130,7 @@ def _view(image: Row) -> dict[str, Any]:
                 for disk in image["disks"]
             ]
         },
-    }  # fmt: skip
+    }
 
 
 HANDLERS: dict[str, Handler] = {

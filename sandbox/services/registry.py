@@ -30,4 +30,4 @@ HANDLERS: dict[str, dict[str, Handler]] = {
     "ens": ens_images.HANDLERS,
     "sts": sts.HANDLERS,
     "location": location.HANDLERS,
-}  # fmt: skip
+}

@@ -71,7 +71,7 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
          "replication_parameters": json.dumps(params.get("ReplicationParameters", {})),
          "license_type": params.get("LicenseType", ""), "created": now, "started": None, "ended": None,
          "valid_until": valid_until(cloud, params, now), "runs": 0, "tags": tags_of(params)}
-    )  # fmt: skip
+    )
     cloud.sources.update(source["id"], job_id=job_id)
     if token:
         cloud.client_tokens.add({"id": f"smc.job/{token}", "result": job_id})
@@ -92,7 +92,7 @@ def start(cloud: Cloud, call: Call) -> dict[str, Any]:
     cloud.jobs.update(
         job["id"], state="Running/Preparing", since=now, started=job["started"] or now, ended=None, error_code="",
         status_info="", runs=job["runs"] + 1,
-    )  # fmt: skip
+    )
     return {}
 
 
@@ -116,7 +116,7 @@ def modify(cloud: Cloud, call: Call) -> dict[str, Any]:
     if params.get("Name", job["name"]) != job["name"] and cloud.jobs.where(name=params["Name"]):
         raise cloud.error("ReplicationJobName.Duplicate")
     early = {"ImageName", "SystemDiskSize", "DataDisk", "NetMode", "VpcId", "VSwitchId", "InstanceType", "ValidTime",
-             "ReplicationParameters", "TargetType"}  # fmt: skip
+             "ReplicationParameters", "TargetType"}
     if early & set(params) and job["state"] != "Ready":
         raise cloud.error("ReplicationJob.InvalidStatus")
     _refuse_used_image_name(cloud, params.get("ImageName", ""), job["id"])
@@ -127,7 +127,7 @@ def modify(cloud: Cloud, call: Call) -> dict[str, Any]:
             ("system_disk_size", "SystemDiskSize"), ("instance_type", "InstanceType"),
         )
         if name in params
-    }  # fmt: skip
+    }
     if "DataDisk" in params:
         changes["data_disks"] = disks
     if "VSwitchId" in params or "VpcId" in params or "NetMode" in params:

@@ -135,7 +135,7 @@ def _parts(disk: Row | None) -> list[dict[str, Any]]:
         {"Device": part.get("device", ""), "Path": part.get("path", ""), "SizeBytes": int(part.get("size_bytes", 0)),
          "CanBlock": True, "Need": True}
         for part in parts
-    ]  # fmt: skip
+    ]
 
 
 HANDLERS: dict[str, Handler] = {

@@ -23,7 +23,7 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
         {"id": cloud.new_id("at-"), "access_token_code": cloud.new_id("", 32), "name": call.params.get("Name", ""),
          "description": call.params.get("Description", ""), "count": call.params.get("Count", 100), "days": days,
          "registered": 0, "disabled": False, "created": now, "expires": now + days * DAY}
-    )  # fmt: skip
+    )
     return {"AccessTokenId": token["id"], "AccessTokenCode": token["access_token_code"]}
 
 

@@ -18,7 +18,7 @@ def get_caller_identity(cloud: Cloud, call: Call) -> dict[str, Any]:
     kind = "AssumedRoleUser" if call.caller["token"] else "Account" if user == "root" else "RAMUser"
     arn = f"acs:ram::{account}:" + {"Account": "root", "RAMUser": f"user/{user}"}.get(kind, f"assumed-role/{user}")
     return {"AccountId": account, "Arn": arn, "IdentityType": kind, "PrincipalId": account, "UserId": account,
-            "RoleId": ""}  # fmt: skip
+            "RoleId": ""}
 
 
 def assume_role(cloud: Cloud, call: Call) -> dict[str, Any]:

@@ -110,7 +110,7 @@ def _add(cloud: Cloud, call: Call, table: Table, prefix: str, name: str, **colum
     table.add(
         {"id": new_id, "name": name, "description": call.params.get("Description", ""), "region": call.region,
          "created": cloud.clock.time(), "tags": tags_of(call.params), **columns}
-    )  # fmt: skip
+    )
     if "ClientToken" in call.params:
         cloud.client_tokens.add({"id": f"{call.action}/{call.params['ClientToken']}", "result": new_id})
     return new_id

@@ -28,7 +28,7 @@ _LOG = logging.getLogger("sandbox.rpc")
 _SYSTEM = frozenset(
     {"Action", "Version", "Format", "AccessKeyId", "Signature", "SignatureMethod", "SignatureNonce", "SignatureType",
      "SignatureVersion", "Timestamp", "SecurityToken"}
-)  # fmt: skip
+)
 _REGIONAL = frozenset({"ecs", "vpc"})
 
 

@@ -37,7 +37,7 @@ def test_the_first_line_says_everything_a_client_needs(start_sandbox):
     started = start_sandbox({"region": "cn-beijing", "buckets": [{"name": "bucket-bj", "region": "cn-beijing"}]})
     greeting = started.greeting
     assert set(greeting) == {"endpoint", "port", "pid", "region", "access_key", "secret_key", "endpoints", "bucket",
-                             "agent", "state"}  # fmt: skip
+                             "agent", "state"}
     assert greeting["endpoint"] == f"http://127.0.0.1:{greeting['port']}"
     assert set(greeting["endpoints"]) == {"smc", "ecs", "ens", "vpc", "sts", "oss"}
     assert (greeting["region"], greeting["bucket"], greeting["pid"]) == ("cn-beijing", "bucket-bj", started.process.pid)
@@ -105,7 +105,7 @@ def test_a_restart_on_the_same_folder_starts_afresh(start_sandbox):
     (state / "blobs" / "disks" / "d-old.raw").write_bytes(b"x")
     assert first.stop() == 0
     again = subprocess.Popen([sys.executable, "-m", "sandbox", "--state", str(state)], stdout=subprocess.PIPE, cwd=ROOT,
-                             env={**os.environ, "PYTHONPATH": str(ROOT)})  # fmt: skip
+                             env={**os.environ, "PYTHONPATH": str(ROOT)})
     with again:
         assert again.stdout is not None
         again.stdout.readline()
@@ -117,5 +117,5 @@ def test_help_explains_the_world_file_and_the_control_calls():
     ended = run("--help")
     assert ended.returncode == 0
     for word in ("--world", "--state", "--clock-rate", "/_sandbox/clock", "/_sandbox/seed", "ens_accept_formats",
-                 "failures", "profile"):  # fmt: skip
+                 "failures", "profile"):
         assert word in ended.stdout

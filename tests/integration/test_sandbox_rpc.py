@@ -30,7 +30,7 @@ def job(sandbox: Any, source_id: str, name: str, **params: Any) -> str:
     made = sandbox.call(
         "smc", "CreateReplicationJob", SourceId=source_id, Name=name, ImageName=f"{name}-image", SystemDiskSize=20,
         TargetType="Image", RunOnce=True, ClientToken=name, **params,
-    )  # fmt: skip
+    )
     sandbox.call("smc", "StartReplicationJob", JobId=made["JobId"])
     return str(made["JobId"])
 
@@ -74,7 +74,7 @@ def imported(sandbox: Any, keys: list[str], name: str = "web-01") -> dict[str, A
     made = sandbox.call(
         "ens", "ImportImage", ImageName=name, ComputeType="ens_vm", OSType="linux", Architecture="x86_64",
         ImageFormat="qcow2", TargetOSSRegionId=sandbox.region, DiskDeviceMapping=json.dumps(mapping),
-    )  # fmt: skip
+    )
 
     def look() -> dict[str, Any] | None:
         found = sandbox.call("ens", "DescribeSelfImages", ImageId=made["ImageId"])["Images"]["Image"]
@@ -134,7 +134,7 @@ def test_a_request_sent_twice_has_one_effect(sandbox):
     answers = [requests.post(sandbox.endpoint + url, timeout=10) for _ in range(2)]
     assert [(answer.status_code, answer.json().get("Code")) for answer in answers] == [
         (200, None), (400, "SignatureNonceUsed")
-    ]  # fmt: skip
+    ]
     assert sandbox.call("vpc", "DescribeVpcs")["TotalCount"] == 1
 
 
@@ -221,14 +221,14 @@ def test_an_object_that_was_damaged_is_not_imported(sandbox):
     bucket.put_object("raw.qcow2", b"\0" * 1024**2)
     statuses = {name: imported(sandbox, [key], name)["Status"] for name, key in
                 (("im-truncated", "truncated.qcow2"), ("im-raw", "raw.qcow2"), ("im-missing", "missing.qcow2"),
-                 ("im-whole", keys[0]))}  # fmt: skip
+                 ("im-whole", keys[0]))}
     assert statuses == {"im-truncated": "Upload_failed", "im-raw": "Upload_failed", "im-missing": "Upload_failed",
-                        "im-whole": "Available"}  # fmt: skip
+                        "im-whole": "Available"}
 
 
 def test_beijing_exports_raw_archives(sandbox):
     made = sandbox.call("smc", "CreateReplicationJob", SourceId="s-sandboxweb01", ImageName="bj-image",
-                        SystemDiskSize=20, RegionId="cn-beijing")  # fmt: skip
+                        SystemDiskSize=20, RegionId="cn-beijing")
     sandbox.call("smc", "StartReplicationJob", JobId=made["JobId"])
 
     def look() -> dict[str, Any] | None:
@@ -262,7 +262,7 @@ def test_a_job_in_error_keeps_and_bills_its_instance_until_it_is_deleted(sandbox
 
 def test_an_instance_released_by_hand_ends_the_job(sandbox):
     sandbox.post("seed", {"sources": [{"name": "slow", "id": "s-sandboxslow1", "disks": [{"gib": 20}],
-                                       "bandwidth_mbps": 0.01}]})  # fmt: skip
+                                       "bandwidth_mbps": 0.01}]})
     job_id = job(sandbox, "s-sandboxslow1", "slow")
     sandbox.until(lambda: shown_job(sandbox, job_id)["BusinessStatus"] == "Syncing")
     instance_id = shown_job(sandbox, job_id)["TransitionInstanceId"]
@@ -286,7 +286,7 @@ def test_a_frozen_clock_moves_only_by_hand(sandbox):
 
 def test_a_job_expires_on_the_virtual_clock(sandbox):
     made = sandbox.call("smc", "CreateReplicationJob", SourceId="s-sandboxweb01", ImageName="web", SystemDiskSize=20,
-                        Name="web")  # fmt: skip
+                        Name="web")
     sandbox.advance(30 * DAY + 1)
     assert shown_job(sandbox, made["JobId"])["Status"] == "Expired"
     sandbox.advance(7 * DAY + 1)

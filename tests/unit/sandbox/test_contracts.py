@@ -18,7 +18,7 @@ SAMPLE = action(
     "Sample", need(text("Id")), text("Name", r"[a-z]{2,8}"), integer("Size", 20, 40), flag("Force"),
     choice("Kind", "Image", elsewhere=("Container",)), many("JobId", 2), json_list("Ids", 2), csv("TaskIds", 2),
     objects("Disk", 2, need(integer("Index", 1, 16)), integer("Size"), objects("Part", 2, text("Device"))),
-)  # fmt: skip
+)
 
 
 def test_every_contract_has_a_handler_and_every_handler_a_contract() -> None:
@@ -31,11 +31,11 @@ def test_values_come_out_typed() -> None:
     flat = {
         "Id": "x", "Size": "30", "Force": "True", "Kind": "image", "JobId.2": "b", "JobId.1": "a", "Ids": '["i"]',
         "TaskIds": "t-1, t-2", "Disk.10.Index": "2", "Disk.9.Index": "1", "Disk.9.Part.1.Device": "0_0",
-    }  # fmt: skip
+    }
     assert check(SAMPLE, flat) == {
         "Id": "x", "Size": 30, "Force": True, "Kind": "Image", "JobId": ["a", "b"], "Ids": ["i"],
         "TaskIds": ["t-1", "t-2"], "Disk": [{"Index": 1, "Part": [{"Device": "0_0"}]}, {"Index": 2}],
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_beijing_exports_raw_and_nothing_else(bench: Bench) -> None:
                         {"name": "images-bj", "region": "cn-beijing"},
                         {"name": "foreign", "region": "ap-southeast-1", "owner": "1" * 16},
                         {"name": "frozen", "region": "ap-southeast-1", "storage_class": "Archive"}]}
-)  # fmt: skip
+)
 @pytest.mark.parametrize(
     ("params", "status", "code"),
     [
@@ -187,7 +187,7 @@ def test_a_failure_of_the_world_fails_one_export(bench: Bench) -> None:
 @pytest.mark.sandbox_world(
     {"ecs_images": [{"name": f"img-{n}", "region": "ap-southeast-1", "disks": [{"gib": 1, "content_mib": 0}],
                      "status": "Creating" if n == 0 else "Available"} for n in range(13)]}
-)  # fmt: skip
+)
 def test_images_page_filter_and_show_available_ones_only(bench: Bench) -> None:
     answer = bench.ok("ecs", "DescribeImages")
     assert (len(answer["Images"]["Image"]), answer["TotalCount"]) == (10, 12)

@@ -16,7 +16,7 @@ def test_secrets_do_not_reach_the_log() -> None:
         "2026-11-24T00:00:00Z", "smc", "CreateAccessToken",
         {"AccessKeyId": SECRETS[0], "Signature": SECRETS[1], "SecurityToken": SECRETS[2], "Name": "wave"}, 200, "",
         {"AccessTokenCode": SECRETS[3], "AccessTokenId": "at-1", "Credentials": {"AccessKeySecret": SECRETS[4]}},
-    )  # fmt: skip
+    )
     shown = json.dumps(log.since(0))
     assert not [secret for secret in SECRETS if secret in shown]
     assert "at-1" in shown

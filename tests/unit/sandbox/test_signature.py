@@ -18,7 +18,7 @@ def test_the_vendors_known_answer() -> None:
         "Timestamp": "2016-02-23T12:46:24Z", "Format": "XML", "AccessKeyId": "testid", "Action": "DescribeRegions",
         "SignatureMethod": "HMAC-SHA1", "SignatureNonce": "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf",
         "Version": "2014-05-26", "SignatureVersion": "1.0",
-    }  # fmt: skip
+    }
     assert sign("testsecret", string_to_sign("GET", params)) == "OLeaidS1JvxuMvnyHOwuJ+uX5qY="
 
 
@@ -98,7 +98,7 @@ def test_an_assumed_role_gets_a_credential_that_works_and_ends(bench: Bench) -> 
 
     def identity() -> dict[str, object]:
         params = {**bench.envelope("sts", "GetCallerIdentity"), "AccessKeyId": credentials["AccessKeyId"],
-                  "SecurityToken": credentials["SecurityToken"]}  # fmt: skip
+                  "SecurityToken": credentials["SecurityToken"]}
         return bench.raw(params, secret=credentials["AccessKeySecret"]).body
 
     assert identity()["Arn"] == "acs:ram::1234567890123456:assumed-role/AliyunServiceRoleForSMC/ansible"

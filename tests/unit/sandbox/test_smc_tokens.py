@@ -13,7 +13,7 @@ REPORT = {
     "system": {"hostname": "web-09", "ipv4": "192.0.2.9"}, "platform": "Debian", "architecture": "x86_64",
     "disks": [{"index": 1, "path": "/dev/vdb", "size_bytes": 5 * 2**30 + 1, "parts": []},
               {"index": 0, "path": "/dev/vda", "size_bytes": 20 * 2**30, "parts": [{"path": "/", "size_bytes": 1}]}],
-}  # fmt: skip
+}
 DAY = 86400
 
 
@@ -28,7 +28,7 @@ def test_the_code_is_shown_once_and_numbers_are_strings(bench: Bench) -> None:
     assert made["AccessTokenCode"] not in str(shown)
     assert {key: shown[key] for key in ("Count", "RegisteredCount", "TimeToLiveInDays", "Status")} == {
         "Count": "3", "RegisteredCount": "0", "TimeToLiveInDays": "2", "Status": "activated"
-    }  # fmt: skip
+    }
 
 
 def test_every_token_comes_at_once_since_the_action_has_no_paging(bench: Bench) -> None:
