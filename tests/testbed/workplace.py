@@ -48,7 +48,12 @@ class Workplace:
             "ANSIBLE_COLLECTIONS_PATH": str(build / "collections"),
             "PYTHONPATH": f"{CLONE}:{CLONE / 'tests'}:{build / 'collections'}",
         }
-        own = {"HOME": str(self.home), "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.sockets)}
+        own = {
+            "HOME": str(self.home),
+            "ANSIBLE_SSH_CONTROL_PATH_DIR": str(self.sockets),
+            # Expanded by each host's own shell; of a tilde Ansible would make the account's home, whatever HOME says.
+            "ANSIBLE_REMOTE_TMP": "$HOME/.ansible/tmp",
+        }
         if len(str(self.sockets)) > LONGEST_SOCKET_FOLDER:
             own["ANSIBLE_SSH_ARGS"] = "-C -o ControlMaster=no -o ControlPersist=no"
         return {**defaults, **given, **own}

@@ -15,6 +15,7 @@ def test_children_have_their_home_in_the_folder_and_the_callers_settings(tmp_pat
     env = place.environment({"HOME": "/home/person", "ANSIBLE_COLLECTIONS_PATH": "/given", "LANG": "C"})
     assert env["HOME"] == str(tmp_path / "home")
     assert env["ANSIBLE_SSH_CONTROL_PATH_DIR"] == str(tmp_path / "cp")
+    assert "~" not in env["ANSIBLE_REMOTE_TMP"]
     assert (env["ANSIBLE_COLLECTIONS_PATH"], env["LANG"]) == ("/given", "C")
     assert env["ANSIBLE_CONFIG"] == str(CLONE / "ansible.cfg")
 
