@@ -16,8 +16,9 @@ _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 
 
 def disks_of(probe: Mapping[str, Any]) -> list[dict[str, int]]:
-    """Return the disks of a probed host as ``{index, bytes}``: the system disk is 0, data disks count by name."""
-    ordered = sorted(probe.get("disks") or [], key=lambda disk: (not disk.get("system"), disk.get("name", "")))
+    """Return the disks of a probed host as ``{index, bytes}``: the system disk is 0, data disks count from 1 in the
+    order of the probe, which is the order in which the SMC client numbers them."""
+    ordered = sorted(probe.get("disks") or [], key=lambda disk: not disk.get("system"))
     return [{"index": index, "bytes": int(disk["bytes"])} for index, disk in enumerate(ordered)]
 
 
