@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.facts import tags
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.network import WAVE_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,17 +23,19 @@ if TYPE_CHECKING:
 
 
 def _networks(scope: Scope) -> list[Row]:
+    """Return the shared VPC of the migration: its name alone proves nothing, its tag does (law 7)."""
     name = _naming.network_name(scope.migration)
     shown = scope.clients.vpc.describe_vpcs(name=name) if scope.whole else []
-    return [row for row in shown if row.get("VpcName") == name]
+    return [row for row in shown if row.get("VpcName") == name and tags(row).get(WAVE_TAG) == scope.migration]
 
 
 def _find_vswitches(scope: Scope) -> list[Found]:
-    wave = _naming.wave_id(scope.migration)
+    wave, name = _naming.wave_id(scope.migration), _naming.network_name(scope.migration)
     return [
         Found(row["VSwitchId"], wave, row.get("CreationTime", ""))
         for network in _networks(scope)
         for row in scope.clients.vpc.describe_vswitches(vpc_id=network["VpcId"])
+        if row.get("VSwitchName") == name
     ]
 
 
