@@ -105,7 +105,11 @@ class Demo:
         problems += judge.cloud_is_empty(self.cloud_call("state"), receipt)
         calls = self.cloud_call("requests?since=0")["requests"]
         self.place.requests.write_text(json.dumps(calls, indent=1))
-        self.console.print(f"{len(calls)} calls to the cloud in the first run", highlight=False)
+        api = [call for call in calls if call["product"] != "agent"]
+        migrated = sum(server["status"] == "migrated" for server in receipt["servers"])
+        self.console.print(
+            f"{len(api)} API calls, {len(api) / max(migrated, 1):.0f} per migrated server", highlight=False
+        )
         for name in judge.REFUSED:
             problems += judge.untouched(calls, name)
         return receipt, problems + self._sources_are_clean()
