@@ -98,3 +98,9 @@ def name_problem(value: str) -> str | None:
 def gib(size_bytes: int) -> int:
     """Return a disk size in whole GiB, rounded up as the services bill it."""
     return -(-size_bytes // GIB)
+
+
+def target_gib(size_bytes: int) -> int:
+    """Return the size in GiB of the disk that takes the content of one of ``size_bytes``: disks in the cloud are whole
+    GiB and have at least 20 of them (CreateReplicationJob), those of real machines need not."""
+    return max(gib(size_bytes), DATA_DISK_GIB[0])

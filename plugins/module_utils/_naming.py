@@ -44,7 +44,8 @@ def migration_id(migration: str, host: str, fingerprint: str) -> str:
 def resource_name(base: str, identity: str) -> str:
     """Return ``base``-``identity``, cut so that SMC, ECS and ENS take it as a name."""
     cleaned = re.sub(r"[^A-Za-z0-9_:-]", "-", base)
-    if not cleaned[:1].isalpha():
+    if not cleaned[:1].isalpha() or _limits.name_problem(f"{cleaned}-{identity}"[:128]):
+        # A digit first, or a word such as "aliyun" that the services keep for themselves.
         cleaned = "h-" + cleaned
     return f"{cleaned[: 127 - len(identity)].rstrip('-_:')}-{identity}"
 
@@ -95,9 +96,9 @@ def objects_prefix(identity: str) -> str:
 
 
 def tags(migration: str, host: str, identity: str) -> list[dict[str, str]]:
-    """Return the tags of everything that takes tags."""
+    """Return the tags of everything that takes tags; a value has at most 128 characters (facts 1.3)."""
     return [
         {"Key": "edgelift:migration", "Value": identity},
-        {"Key": "edgelift:wave", "Value": migration},
-        {"Key": "edgelift:host", "Value": host},
+        {"Key": "edgelift:wave", "Value": migration[:128]},
+        {"Key": "edgelift:host", "Value": host[:128]},
     ]

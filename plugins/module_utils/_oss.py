@@ -172,7 +172,7 @@ class OssApi:
             if error.code == "NoSuchKey":
                 return None
             raise
-        return body.decode("utf-8")
+        return body.decode("utf-8", errors="replace")
 
     def head(self, key: str) -> dict[str, Any] | None:
         """Returns size (bytes), etag and last_modified (seconds) of an object, None when there is no such object."""

@@ -41,6 +41,11 @@ def server_problems(servers: Sequence[Server]) -> dict[str, list[str]]:
         data = [disk for disk in server.disks if disk.index > 0]
         if len(data) > _limits.MAX_DATA_DISKS:
             problems[server.host].append(f"it has {len(data)} data disks, ENS takes at most {_limits.MAX_DATA_DISKS}")
+        system = max((_limits.gib(disk.bytes) for disk in server.disks if disk.index == 0), default=0)
+        if system > _limits.SYSTEM_DISK_GIB[1]:
+            problems[server.host].append(
+                f"its system disk has {system} GiB, SMC takes at most {_limits.SYSTEM_DISK_GIB[1]} GiB"
+            )
         for disk in data:
             if _limits.gib(disk.bytes) > _limits.MAX_DATA_DISK_GIB:
                 problems[server.host].append(

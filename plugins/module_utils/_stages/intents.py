@@ -54,7 +54,10 @@ def settled(intent: Mapping[str, Any] | None, now: datetime) -> bool:
     if intent is None:
         return True
     try:
-        written = datetime.fromisoformat(str(intent.get("at", "")))
+        # Python 3.10 does not know the Z.
+        written = datetime.fromisoformat(str(intent.get("at", "")).replace("Z", "+00:00"))
     except ValueError:
         return True
+    if written.tzinfo is None:
+        written = written.replace(tzinfo=timezone.utc)
     return (now - written).total_seconds() > _limits.INTENT_SETTLE_SECONDS
