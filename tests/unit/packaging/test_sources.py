@@ -87,7 +87,7 @@ def test_silenced_checks_give_a_reason(sources: Sources) -> None:
             found = silence.search(line)
             if not found or 'r"#' in line:
                 continue
-            if len(re.findall(r"[A-Za-z]{2,}", found["reason"])) >= 2:
+            if re.search(r"[A-Za-z]{3,}", found["reason"]):
                 explained.add(found["code"])
             elif found["code"] not in explained:
                 bare.append(f"{name}:{number}: {line.strip()}")
