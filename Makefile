@@ -116,7 +116,7 @@ test:
 	@$(MAKE) --no-print-directory -j3 environments
 	@tools/about.sh
 	@$(MAKE) --no-print-directory -j2 --keep-going gates
-	@$(python) -m pytest
+	@$(python) -m pytest -n 2 --dist worksteal
 
 .PHONY: clean
 clean:
