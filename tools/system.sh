@@ -33,7 +33,7 @@ look # another make may have installed them while this one waited
 prefix=()
 if ((EUID != 0)); then
   if ! sudo -n true 2>/dev/null; then
-    echo "system packages: not root, and sudo wants a password; please run: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+    echo "system packages: not root, and no sudo that asks for nothing; please run as root: apt-get install --no-install-recommends ${missing[*]}" >&2
     exit 0
   fi
   prefix=(sudo -n)
