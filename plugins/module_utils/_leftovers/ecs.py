@@ -39,7 +39,9 @@ def _instances(scope: Scope) -> list[tuple[Row, str]]:
 
 
 def _find_instances(scope: Scope) -> list[Found]:
-    return [Found(row["InstanceId"], owner, row.get("CreationTime", "")) for row, owner in _instances(scope)]
+    return [
+        Found(row["InstanceId"], owner, row.get("CreationTime", ""), released=True) for row, owner in _instances(scope)
+    ]
 
 
 def _delete_instance(scope: Scope, identity: str) -> None:
@@ -53,7 +55,7 @@ def _remaining_instances(scope: Scope, ids: Iterable[str]) -> set[str]:
 
 def _find_disks(scope: Scope) -> list[Found]:
     return [
-        Found(disk["DiskId"], owner, disk.get("CreationTime", ""))
+        Found(disk["DiskId"], owner, disk.get("CreationTime", ""), released=True)
         for row, owner in _instances(scope)
         for disk in scope.clients.ecs.describe_disks(instance_id=row["InstanceId"])
     ]
@@ -68,7 +70,7 @@ def _remaining_disks(scope: Scope, ids: Iterable[str]) -> set[str]:
 
 
 def _find_groups(scope: Scope) -> list[Found]:
-    return [Found(group, owner) for row, owner in _instances(scope) for group in group_ids(row)]
+    return [Found(group, owner, released=True) for row, owner in _instances(scope) for group in group_ids(row)]
 
 
 def _delete_group(scope: Scope, identity: str) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError, is_gone
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.order import ORDER
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.smc import quiet
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Ledger
 
 if TYPE_CHECKING:
@@ -54,10 +55,11 @@ def report(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
 def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeout: float, interval: float) -> Outcome:
     """Delete what is there and return the proofs; what ``timeout`` seconds did not suffice for is residual."""
     outcome = _start(known)
+    deadline = clock.monotonic() + timeout
+    quiet(scope, clock, deadline, interval)
     plan = [(kind, kind.find(scope)) for kind in ORDER]
     # The objects of an image that ENS still reads, and all that leads to them, stay until it has ended.
     held = {item.identity for _kind, items in plan for item in items if item.busy}
-    deadline = clock.monotonic() + timeout
     for kind, early in plan:
         items = _again(scope, kind, early) if kind.late else early
         items = [replace(item, busy=item.busy or _HELD) if item.identity in held else item for item in items]
@@ -103,16 +105,18 @@ def _remove_kind(
     """Delete the things of one kind, asking again while one is busy, until none is shown or time is up."""
     waiting = {item.id: item for item in items if item.busy}
     open_ids = {item.id for item in items if not item.busy}
-    open_ids |= {row["id"] for row in outcome.ledger.open() if row["kind"] == kind.name} - set(waiting)
+    noted = {row["id"] for row in outcome.ledger.open() if row["kind"] == kind.name} - open_ids - set(waiting)
+    open_ids |= noted
+    patient = noted | {item.id for item in items if item.released} if kind.grace else set()
     asked: set[str] = set()
     reasons: dict[str, str] = {identity: item.busy for identity, item in waiting.items()}
     by_hand = clock.monotonic() + kind.grace
     while open_ids:
-        if clock.monotonic() >= by_hand or not kind.grace:
-            for identity in sorted(open_ids - asked):
-                reasons[identity] = _delete(scope, kind, identity)
-                if not reasons[identity]:
-                    asked.add(identity)
+        ready = open_ids - asked - (patient if clock.monotonic() < by_hand else set())
+        for identity in sorted(ready):
+            reasons[identity] = _delete(scope, kind, identity)
+            if not reasons[identity]:
+                asked.add(identity)
         scope.look()
         shown = kind.remaining(scope, sorted(open_ids))
         when = clock.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -83,12 +83,14 @@ class Scope:
 
 @dataclass(frozen=True)
 class Found:
-    """One thing found: its id, the migration id it belongs to, when it was made, and whether it may be deleted now."""
+    """One thing found: its id, the migration id it belongs to, when it was made, why it may not be deleted now, and
+    whether SMC releases it by itself once its job is deleted."""
 
     id: str
     identity: str
     created: str = ""
     busy: str = ""
+    released: bool = False
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ class Kind:
     delete: Callable[[Scope, str], None]
     remaining: Callable[[Scope, Iterable[str]], set[str]]
     grace: float = 0.0
-    """Seconds that SMC is given to release it by itself, once the job is deleted, before it is deleted by hand."""
+    """Seconds that SMC is given to release what it made for a job, before that is deleted by hand."""
     late: bool = False
     """Whether the deletion of the kinds before it can make new ones, so that it is looked for once more."""
 

@@ -12,10 +12,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming, _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope, busy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Clock
+
+
+def quiet(scope: Scope, clock: Clock, deadline: float, interval: float) -> None:
+    """Wait until no job of this scope is Running, stopping those that can be stopped: a running job goes on making
+    instances and images while one looks for them."""
+    while True:
+        running = [job for job in scope.jobs() if job["Status"] == "Running"]
+        for job in running:
+            if job.get("BusinessStatus") == "Syncing":
+                _stop(scope, job["JobId"])
+        if not running or clock.monotonic() + interval > deadline:
+            return
+        clock.sleep(interval)
+        scope.look()
+
+
+def _stop(scope: Scope, identity: str) -> None:
+    """Stop a job; one that has left Syncing meanwhile cannot be stopped any more, and is waited for."""
+    try:
+        scope.clients.smc.stop_replication_job(identity)
+    except CloudError as error:
+        if not error.code.startswith("ReplicationJob.Invalid") and not error.retryable:
+            raise
 
 
 def _find_jobs(scope: Scope) -> list[Found]:
@@ -26,7 +52,7 @@ def _delete_job(scope: Scope, identity: str) -> None:
     for job in scope.clients.smc.describe_replication_jobs(job_ids=[identity]):
         if job["Status"] == "Running" and job.get("BusinessStatus") == "Syncing":
             # Only a Syncing job can be stopped, and a Running one cannot be deleted (facts 1.2).
-            scope.clients.smc.stop_replication_job(identity)
+            _stop(scope, identity)
             raise busy("smc.DeleteReplicationJob", f"job {identity} is being stopped")
         if job["Status"] == "Running":
             raise busy("smc.DeleteReplicationJob", f"job {identity} is {job.get('BusinessStatus') or 'Running'}")

@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A wave through the modules, without hosts: the sources are the local cloud's simulated ones."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import oss2
+import pytest
+from wave_bench import DB, WEB, changing, done, identity, image_name, run, server, standing_still, utils
+
+
+def images(sandbox: Any) -> list[dict[str, Any]]:
+    return sandbox.call("ens", "DescribeSelfImages", PageSize=50)["Images"]["Image"]
+
+
+def bucket(sandbox: Any) -> oss2.Bucket:
+    auth = oss2.AuthV4(sandbox.access_key, sandbox.secret_key)
+    return oss2.Bucket(auth, sandbox.endpoint, sandbox.bucket, region=sandbox.region)
+
+
+def test_a_wave_is_migrated_once_and_leaves_nothing(sandbox: Any) -> None:
+    first = run(sandbox, "ens_migration", name="wave", servers=[WEB, DB])
+    rows = {row["host"]: row for row in first["migration"]["servers"]}
+    assert {host: row["verdict"] for host, row in rows.items()} == {"web-01": "migrated", "db-01": "migrated"}
+    assert first["changed"]
+    assert first["diff"] == {"before": {}, "after": {row["image_name"]: row["ens_image_id"] for row in rows.values()}}
+    assert {row["ImageName"] for row in images(sandbox)} == {image_name(WEB, "wave"), image_name(DB, "wave")}
+
+    left = run(sandbox, "smc_cleanup", name="wave", servers=[WEB, DB], resources=first["migration"]["resources"])
+    assert left["cleanup"]["residual"] == []
+    assert all(row["deleted"] and row["proof"] for row in left["cleanup"]["resources"])
+    kinds = {row["kind"] for row in left["cleanup"]["resources"]}
+    assert kinds == {
+        "smc_source", "smc_job", "ecs_instance", "ecs_disk", "security_group", "vpc", "vswitch", "ecs_image",
+        "ecs_snapshot", "oss_object",
+    }
+    assert standing_still(sandbox)
+
+    since = sandbox.get("requests?since=0")["next"]
+    again = run(sandbox, "ens_migration", name="wave", servers=[WEB, DB])
+    swept = run(sandbox, "smc_cleanup", name="wave", servers=[WEB, DB])
+    assert (again["changed"], swept["changed"]) == (False, False)
+    assert changing(sandbox.requests(since=since)) == []
+    assert {row["ens_image_id"] for row in again["migration"]["servers"]} == {row["ImageId"] for row in images(sandbox)}
+
+
+def test_check_mode_and_checked_only_look(sandbox: Any) -> None:
+    foreseen = run(sandbox, "ens_migration", check=True, name="wave", servers=[WEB, DB])
+    assert (foreseen["changed"], foreseen["acts"]) == (True, {"transfer.create": 2})
+    checked = run(sandbox, "ens_migration", state="checked", name="wave", servers=[WEB, DB])
+    assert [row["verdict"] for row in checked["migration"]["servers"]] == ["clear", "clear"]
+    assert changing(sandbox.requests()) == []
+
+
+def test_two_controllers_make_one_image(sandbox: Any) -> None:
+    start = threading.Barrier(2)
+
+    def controller() -> dict[str, Any]:
+        start.wait()
+        return run(sandbox, "ens_migration", name="wave", servers=[WEB])
+
+    with ThreadPoolExecutor(2) as pool:
+        results = [future.result() for future in [pool.submit(controller), pool.submit(controller)]]
+    verdicts = [result["migration"]["servers"][0]["verdict"] for result in results]
+    assert "migrated" in verdicts
+    assert len(images(sandbox)) == 1
+    rows = sandbox.requests()
+    assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [1, 1, 1]
+
+
+def test_another_controller_goes_on_where_one_was_killed(sandbox: Any) -> None:
+    fleet_room, options = utils("_fleet"), utils("_work.options")
+    params = {
+        "name": "wave", "region": sandbox.region, "bucket": sandbox.bucket, "access_key": sandbox.access_key,
+        "secret_key": sandbox.secret_key, "endpoints": sandbox.endpoints, "servers": [WEB],
+    }
+    for _life in range(30):
+        # Each tick is a controller of its own, which forgets all it knew: the cloud is the only ledger.
+        clients = utils("_clients").make_clients(params)
+        fleet = fleet_room.Fleet(clients, options.servers(params), options.policy(params))
+        fleet.tick()
+        if fleet.rows[0].verdict != "pending":
+            break
+        threading.Event().wait(0.4)
+    assert fleet.rows[0].verdict == "migrated", fleet.rows[0].reasons
+    rows = sandbox.requests()
+    assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [1, 1, 1]
+
+
+SAME_NAME = "wave of namesakes"
+
+
+@pytest.mark.parametrize(
+    ("copies", "told"),
+    [(1, "is taken by ENS image"), (2, "is borne by 2 ENS images")],
+)
+def test_a_name_alone_proves_nothing(sandbox: Any, copies: int, told: str) -> None:
+    sandbox.post("seed", {"ens_images": [{"name": image_name(WEB, SAME_NAME)}] * copies})
+    looked = run(sandbox, "ens_migration", state="checked", name=SAME_NAME, servers=[WEB, DB])
+    web, other = looked["migration"]["servers"]
+    assert (web["verdict"], other["verdict"]) == ("blocked", "clear")
+    assert told in web["reasons"][0]
+    tried = run(sandbox, "ens_migration", name=SAME_NAME, servers=[WEB])
+    assert tried["migration"]["servers"][0]["verdict"] == "failed"
+    assert changing(sandbox.requests()) == []
+
+
+def exported(sandbox: Any) -> list[dict[str, Any]]:
+    copied = run(sandbox, "smc_transfer", **identity(DB, "wave"))["transfer"]
+    assert copied["status"] == "Finished"
+    done_export = run(sandbox, "ecs_image_export", **identity(DB, "wave"), image_id=copied["image_id"])["export"]
+    assert [item["virtual_size"] for item in done_export["objects"]] == [disk["bytes"] for disk in DB["disks"]]
+    return done_export["objects"]
+
+
+def test_stage_by_stage_gives_the_same(sandbox: Any) -> None:
+    keys = [item["key"] for item in exported(sandbox)]
+    image = run(sandbox, "ens_image_import", **identity(DB, "wave"), objects=keys)
+    assert (image["changed"], image["image"]["status"]) == (True, "Available")
+    again = run(sandbox, "ens_image_import", **identity(DB, "wave"))
+    assert (again["changed"], again["image"]["image_id"]) == (False, image["image"]["image_id"])
+    assert run(sandbox, "ens_migration", name="wave", servers=[DB])["changed"] is False
+
+
+@pytest.mark.parametrize("damage", ["missing", "empty", "foreign", "other size", "one short"])
+def test_a_damaged_export_is_refused_before_the_import(sandbox: Any, damage: str) -> None:
+    objects = exported(sandbox)
+    keys, oss, victim = [item["key"] for item in objects], bucket(sandbox), objects[1]["key"]
+    if damage == "missing":
+        oss.delete_object(victim)
+    elif damage == "empty":
+        oss.put_object(victim, b"")
+    elif damage == "foreign":
+        oss.put_object(victim, b"\x7fELF" + bytes(4096))
+    elif damage == "other size":
+        oss.put_object(victim, oss.get_object(objects[2]["key"]).read())
+    else:
+        keys.remove(victim)
+    with pytest.raises(utils("_errors").CloudError) as refused:
+        run(sandbox, "ens_image_import", **identity(DB, "wave"), objects=keys)
+    assert ("2 objects for 3 disks" if damage == "one short" else victim) in str(refused.value)
+    assert done(sandbox.requests("ens"), "ImportImage") == 0
+
+
+@pytest.mark.sandbox_world({"job_errors": {"web-01": "InvalidAccountStatus.NotEnoughBalance"}})
+def test_a_job_that_no_retry_cures_fails_alone(sandbox: Any) -> None:
+    result = run(sandbox, "ens_migration", name="wave", servers=[WEB, DB])["migration"]
+    rows = {row["host"]: row for row in result["servers"]}
+    assert rows["db-01"]["verdict"] == "migrated"
+    assert rows["web-01"]["verdict"] == "failed"
+    assert "InvalidAccountStatus.NotEnoughBalance" in rows["web-01"]["reasons"][0]
+    assert "Top up the account" in rows["web-01"]["reasons"][0]
+    assert "kept and billed" in rows["web-01"]["reasons"][0]
+    assert [row["kind"] for row in sandbox.get("meter")["running"]].count("instance") == 1
+    left = run(sandbox, "smc_cleanup", name="wave", servers=[WEB, DB], resources=result["resources"])
+    assert left["cleanup"]["residual"] == []
+    assert standing_still(sandbox)
+
+
+@pytest.mark.sandbox_world(
+    {"failures": [{"lifecycle": "smc.job", "at": "Running/Syncing", "name": "web-01", "code": "SourceServer.Offline"}]}
+)
+def test_a_job_that_a_retry_cures_is_started_again(sandbox: Any) -> None:
+    result = run(sandbox, "ens_migration", name="wave", servers=[WEB])
+    assert result["migration"]["servers"][0]["verdict"] == "migrated"
+    assert result["acts"]["transfer.start"] == 2
+    assert done(sandbox.requests("smc"), "CreateReplicationJob") == 1
+
+
+@pytest.mark.sandbox_world({"failures": [{"lifecycle": "ens.image", "at": "Uploading", "code": "Upload"}]})
+def test_a_failed_import_is_told_and_removed(sandbox: Any) -> None:
+    result = run(sandbox, "ens_migration", name="wave", servers=[WEB])["migration"]
+    assert result["servers"][0]["verdict"] == "failed"
+    assert "Upload_failed" in result["servers"][0]["reasons"][0]
+    run(sandbox, "smc_cleanup", name="wave", servers=[WEB], resources=result["resources"])
+    assert images(sandbox) == []
+    assert standing_still(sandbox)
+
+
+MANY = [server(f"host-{number:02d}", f"s-sandboxmany{number:02d}", 20) for number in range(60)]
+
+
+@pytest.mark.sandbox_world(
+    {
+        "sources": [
+            {"name": entry["host"], "id": entry["source_id"], "disks": [{"gib": 20, "content_mib": 1}]}
+            for entry in MANY
+        ],
+        "account": {"quotas": {"vpc": 100}},
+    }
+)
+def test_sixty_servers_go_in_batches(sandbox: Any) -> None:
+    result = run(sandbox, "ens_migration", name="wave", servers=MANY, poll_interval=1, wait_timeout=120)["migration"]
+    assert {row["host"]: row["reasons"] for row in result["servers"] if row["verdict"] != "migrated"} == {}
+    assert len({row["ens_image_id"] for row in result["servers"]}) == 60
+    rows = sandbox.requests()
+    for row in rows:
+        assert sum(name.startswith(("JobId.", "SourceId.")) for name in row["params"]) <= 50
+    left = run(sandbox, "smc_cleanup", name="wave", servers=MANY, resources=result["resources"])["cleanup"]
+    assert left["residual"] == []
+    # Batching is what makes a wave cheap: one server alone needs about twice as many.
+    assert sum(result["calls"].values()) / len(MANY) < 30
