@@ -21,7 +21,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import, export, transfer
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
@@ -66,8 +66,11 @@ class Progress:
     percent: float | None = None
     reasons: list[str] = field(default_factory=list)
     error: dict[str, Any] | None = None
-    starts: int = 0
-    transient: int = 0
+    existed: bool = False
+    """Whether its ENS image was there before this run did anything for it."""
+    retries: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    """Failures in a row, of looks and of acts."""
     seconds: float = 0.0
 
     @property
@@ -115,8 +118,8 @@ class Fleet:
 
     def run(self, wait: bool, timeout: float, interval: float) -> None:
         """Tick until every server has a verdict; a server without one when ``timeout`` seconds are over fails with
-        the last state seen. Without ``wait`` ticks repeat only while they find something to do; servers that are
-        still under way stay ``pending``."""
+        the last state seen. Without ``wait`` ticks repeat only while they get something done; servers that are still
+        under way stay ``pending``. A look at the cloud that fails is an error; with ``wait`` only if it goes on so."""
         deadline = self.clock.monotonic() + timeout
         blind = 0
         while True:
@@ -128,7 +131,7 @@ class Fleet:
                 blind = 0
             except CloudError as error:
                 blind += 1
-                if not error.retryable or blind >= TRANSIENT_LIMIT:
+                if not (wait and error.retryable) or self.check_mode or blind >= TRANSIENT_LIMIT:
                     raise
             if self.check_mode or not any(row.open for row in self.rows):
                 return
@@ -169,12 +172,17 @@ class Fleet:
         if rows:
             export.observe(self.clients, [row.server for row in rows], seen, self.policy, self.ledger)
         for row in rows:
-            self._take(row, "export")
+            if row.seen.trouble:
+                self._doubt(row, row.seen.trouble, "look")
+            else:
+                row.failures["look"] = 0
+                self._take(row, "export")
 
     def _finish_import(self, row: Progress) -> bool:
         """Settle a server whose ENS image exists already; return whether nothing of it is left to look at."""
         if not row.seen.ens_images:
             return False
+        row.existed = row.existed or not self.acts
         row.phase = "import"
         self._apply(row, ens_import.decide(row.server, row.seen, self.clock.now()))
         return True
@@ -194,7 +202,7 @@ class Fleet:
         if phase == "transfer":
             if self.check_mode and not row.server.source_id:
                 return Decision.act("create", "the SMC client would register this server first")
-            return transfer.decide(row.server, row.seen, self.policy, row.starts)
+            return transfer.decide(row.server, row.seen, self.policy, row.retries, self.clock.now())
         if phase == "export":
             return export.decide(row.server, row.seen, self.clock.now())
         return ens_import.decide(row.server, row.seen, self.clock.now())
@@ -221,27 +229,41 @@ class Fleet:
         row.seconds = self.clock.monotonic() - self._began
 
     def _act(self, row: Progress, decision: Decision) -> None:
-        self.acts[f"{row.phase}.{decision.action}"] += 1
+        step = f"{row.phase}.{decision.action}"
         if self.check_mode:
+            self.acts[step] += 1
             return
-        now = self.clock.now()
+        retrying = row.phase == "transfer" and (row.seen.job or {}).get("Status") == "InError"
         try:
-            if row.phase == "transfer":
-                transfer.act(self.clients, row.server, row.seen, self.policy, decision.action, now)
-                row.starts += decision.action == "start"
-            elif row.phase == "export":
-                row.state = export.act(self.clients, row.server, row.seen, self.policy, now) or row.state
-            else:
-                row.state = ens_import.act(self.clients, row.server, row.seen, self.policy, now) or row.state
-            row.transient = 0
+            held = self._perform(row, decision.action)
         except CloudError as error:
-            self._doubt(row, error)
+            if error.uncertain:
+                self.acts[step] += 1
+            self._doubt(row, error, "act")
+            return
+        if held:
+            row.state = held
+            return
+        self.acts[step] += 1
+        row.retries += retrying
+        row.failures["act"] = 0
 
-    def _doubt(self, row: Progress, error: CloudError) -> None:
-        """Keep a server whose call may have had its effect: the next tick looks before anything is called again."""
+    def _perform(self, row: Progress, action: str) -> str:
+        """Make one call; return why it has to be asked again later, or ''."""
+        now = self.clock.now()
+        if row.phase == "transfer":
+            return transfer.act(self.clients, row.server, row.seen, self.policy, action, now)
+        if row.phase == "export":
+            return export.act(self.clients, row.server, row.seen, self.policy, now)
+        return ens_import.act(self.clients, row.server, row.seen, self.policy, now)
+
+    def _doubt(self, row: Progress, error: CloudError, what: str) -> None:
+        """Keep a server for which a look failed, or a call that may have had its effect, or that came too early: the
+        next tick looks before anything is called again."""
         row.error, row.state = error.as_dict(), str(error)
-        row.transient += 1
-        if not error.retryable or row.transient >= TRANSIENT_LIMIT:
+        row.failures[what] += 1
+        passing = error.retryable or error.code in _states.SMC_LOOK_AGAIN
+        if not passing or row.failures[what] >= TRANSIENT_LIMIT:
             self._end(row, "failed", f"{error}. {error.hint}".strip())
 
 

@@ -80,9 +80,9 @@ def network_name(migration: str) -> str:
     return f"edgelift-{wave_id(migration)}"
 
 
-def intent_key(identity: str, stage: str) -> str:
-    """Return the OSS key under which the intent to run ``stage`` is written before the call."""
-    return f"{INTENTS}/{identity}/{stage}.json"
+def intent_key(identity: str, stage: str, number: int = 1) -> str:
+    """Return the OSS key under which the ``number``-th intent to run ``stage`` is written before the call."""
+    return f"{INTENTS}/{identity}/{stage}{'' if number == 1 else f'.{number}'}.json"
 
 
 def intents_prefix(identity: str) -> str:

@@ -49,8 +49,20 @@ ECS_IMAGE: Final[dict[str, Outcome]] = {
 JOB_DELETABLE: Final = frozenset({"Ready", "Stopped", "InError", "Finished", "Waiting", "Expired"})
 """DeleteReplicationJob refuses Running; Deleting is already under way (SMC FAQ)."""
 
+SMC_LOOK_AGAIN: Final = frozenset(
+    {"ReplicationJobName.Duplicate", "ReplicationJob.InvalidStatus", "SourceServerState.Invalid"}
+)
+"""SMC refuses a step because source or job is not, or no longer, in the state that the last describe showed: it lagged
+behind, or another controller was faster. The next look tells (codes: facts 1.7)."""
+
 JOB_UNFINISHED: Final = frozenset({"Ready", "Running", "Stopped", "Waiting", "InError", "Expired", "Deleting"})
 """While one of these exists SMC makes no second job for the source."""
+
+
+def queued(code: str) -> bool:
+    """Return whether a refusal only means that as many of the kind run as may: ConcurrentQuotaExceed.ExportImage and
+    ImageIsExporting of ExportImage (facts 3.1). The word that StartReplicationJob has for it is not documented."""
+    return code == "ImageIsExporting" or "concurrent" in code.lower()
 
 
 def outcome(table: dict[str, Outcome], state: str) -> Outcome:

@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
@@ -18,11 +20,32 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils import _nam
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+
 Row = Mapping[str, Any]
 """One object of an API answer, with the API's own keys."""
 
 Phase = Literal["preflight", "transfer", "export", "import", "done"]
 Verdict = Literal["pending", "migrated", "failed", "blocked", "clear"]
+
+
+def number(value: Any) -> float:
+    """Return a number of an API answer, which may come as text or with a percent sign; 0 for what is none."""
+    try:
+        found = float(str(value or 0).rstrip("% "))
+    except ValueError:
+        return 0.0
+    return found if isfinite(found) else 0.0
+
+
+def moment(text: Any) -> datetime | None:
+    """Return a time of an API answer or note, in UTC where it names no zone; None for what is none."""
+    try:
+        # Python 3.10 does not know the Z.
+        when = datetime.fromisoformat(str(text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 
 class Resource(TypedDict):
@@ -112,8 +135,13 @@ class Seen:
     task_detail: Row | None = None
     objects: list[ExportedObject] = field(default_factory=list)
     object_problem: str = ""
-    intent: Mapping[str, Any] | None = None
     ens_images: list[Row] = field(default_factory=list)
+    trouble: CloudError | None = None
+    """Why the last look at this server, and at no other, failed."""
+    created: Mapping[str, Any] | None = None
+    """The job that this run has created, in the form of an intent: a describe may not list it at once."""
+    export_intent: Mapping[str, Any] | None = None
+    import_intent: Mapping[str, Any] | None = None
 
 
 Kind = Literal["done", "wait", "act", "fail"]

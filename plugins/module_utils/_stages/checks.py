@@ -29,6 +29,9 @@ def input_problems(region: str, image_format: str, servers: Sequence[Server]) ->
         if server.base_name:
             problem = _naming.base_name_problem(server.base_name)
             problems.append(problem and f"image_name of {server.host}: {problem}")
+        indexes = [disk.index for disk in server.disks]
+        if indexes != list(range(len(indexes))):
+            problems.append(f"disks of {server.host}: the indexes are {indexes}, they count from 0 without a gap")
     hosts = [server.host for server in servers]
     problems += [f"host {host!r} is listed more than once" for host in sorted({h for h in hosts if hosts.count(h) > 1})]
     return [problem for problem in problems if problem]
@@ -64,30 +67,43 @@ def server_problems(servers: Sequence[Server]) -> dict[str, list[str]]:
 
 def _twins(servers: Sequence[Server]) -> dict[str, list[str]]:
     """Return the hosts that share a fingerprint or a source id, by what they share."""
-    shared: dict[str, list[str]] = defaultdict(list)
+    shared: dict[tuple[str, str], list[str]] = defaultdict(list)
     for server in servers:
         if server.fingerprint:
-            shared[f"fingerprint {server.fingerprint[:12]}"].append(server.host)
+            shared["fingerprint", server.fingerprint].append(server.host)
         if server.source_id:
-            shared[f"source {server.source_id}"].append(server.host)
+            shared["source", server.source_id].append(server.host)
     twins: dict[str, list[str]] = {}
-    for label, hosts in shared.items():
+    for (kind, value), hosts in shared.items():
         if len(hosts) > 1 and hosts not in twins.values():
-            twins[label] = hosts
+            twins[f"{kind} {value[:24]}"] = hosts
     return twins
 
 
 def account(clients: Clients, policy: Policy) -> str:
     """Return the account id; refuse credentials that do not work and a bucket that cannot carry the images."""
     caller = clients.sts.get_caller_identity()
-    bucket = clients.oss(policy.bucket).bucket_info()
+    checking = f"Checking bucket {policy.bucket!r} for region {policy.region!r}"
+    try:
+        bucket = clients.oss(policy.bucket).bucket_info()
+        clients.oss(policy.bucket).list_keys(_naming.INTENTS + "/.readable")
+    except CloudError as error:
+        # OSS does not say in its message which bucket it means.
+        raise CloudError(
+            checking,
+            error.code,
+            error.message,
+            error.request_id,
+            error.http_status,
+            error.retryable,
+            hint=error.hint,
+        ) from error
     location = str(bucket.get("location", ""))
     if location != policy.region:
         raise CloudError(
-            "check the bucket",
+            checking,
             "Bucket.OtherRegion",
-            f"bucket {policy.bucket!r} is in {location!r}, and ECS exports only to a bucket of the image's own Region",
+            f"the bucket is in {location!r}, and ECS exports only to a bucket of the image's own Region",
             hint=f"Use a bucket in {policy.region!r}, or migrate with region {location!r}.",
         )
-    clients.oss(policy.bucket).list_keys(_naming.INTENTS + "/.readable")
     return str(caller.get("AccountId", ""))

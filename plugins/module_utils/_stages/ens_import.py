@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Decision, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Decision, Seen, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,18 +57,19 @@ def conflict(server: Server, seen: Seen) -> str:
     """Say why an ENS image of this exact name cannot be this server's migration, or return ''.
 
     A name alone proves nothing: two images of one name, or one with other disks than the server's, is somebody else's.
+    What ENS says of the disks of an image that it is still making is not documented, so that is not compared.
     """
     if len(seen.ens_images) > 1:
         ids = ", ".join(image["ImageId"] for image in seen.ens_images)
         return f"image name {server.image_name!r} is borne by {len(seen.ens_images)} ENS images ({ids})"
     image = result(seen)
-    if image is None or not server.disks:
+    if image is None or not server.disks or image.get("Status") != "Available":
         return ""
-    mappings = (image.get("DiskDeviceMappings") or {}).get("DiskDeviceMapping", [])
-    if not mappings:
-        return ""
-    theirs = sorted(int(float(mapping.get("Size") or 0)) for mapping in mappings)
-    ours = sorted(_limits.gib(disk.bytes) for disk in server.disks)
+    mappings = rows_at(dict(image), ("DiskDeviceMappings", "DiskDeviceMapping"))
+    # An image of one disk may come without a mapping; its size is then that of its system disk.
+    sizes = [mapping.get("Size") for mapping in mappings] or [image.get("ImageSize")]
+    theirs = sorted(int(number(size)) for size in sizes)
+    ours = sorted(_limits.target_gib(disk.bytes) for disk in server.disks)
     if theirs == ours:
         return ""
     return (
@@ -83,7 +85,7 @@ def decide(server: Server, seen: Seen, now: datetime) -> Decision:
         return Decision.fail(f"{problem}. Choose another image_name or migration name, or delete that image")
     image = result(seen)
     if image is None:
-        if intents.settled(seen.intent, now):
+        if intents.settled(seen.import_intent, now):
             return Decision.act("import", f"the objects of {server.host} are verified")
         return Decision.wait(f"an import of {server.image_name} was asked for and does not show yet")
     status = image.get("Status", "")
@@ -128,19 +130,16 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datet
     """Ask for the import once, with the intent written first; return why it has to be asked again later, or ''."""
     oss = clients.oss(policy.bucket)
     keys = [item["key"] for item in seen.objects]
-    if not intents.write(oss, server.id, STAGE, policy.run_id, now, image_name=server.image_name, objects=keys):
-        seen.intent = intents.read(oss, server.id, STAGE)
-        if not intents.settled(seen.intent, now):
-            return "an import of this image was asked for and does not show yet"
-        intents.withdraw(oss, server.id, STAGE)
-        seen.intent = None
-        return "an old intent without a result was withdrawn"
-    seen.intent = {"at": now.isoformat()}
+    intent = intents.claim(oss, server.id, STAGE, policy.run_id, now, image_name=server.image_name, objects=keys)
+    if not intent:
+        seen.import_intent = intents.read(oss, server.id, STAGE)
+        return f"an import of {server.image_name} was asked for and does not show yet"
+    seen.import_intent = {"at": now.isoformat()}
     try:
         clients.ens.import_image(import_params(server, policy, seen.objects))
     except CloudError as error:
-        if not error.retryable:
-            intents.withdraw(oss, server.id, STAGE)
-            seen.intent = None
+        if not error.uncertain:
+            intents.withdraw(oss, intent)
+            seen.import_intent = None
         raise
     return ""

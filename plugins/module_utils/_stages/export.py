@@ -14,16 +14,17 @@ right virtual size. Leaves OSS objects and perhaps multipart parts, both billed.
 from __future__ import annotations
 
 import re
-import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming, _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming, _states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import archive, intents, job_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
     Decision,
     ExportedObject,
     Seen,
+    moment,
 )
 
 if TYPE_CHECKING:
@@ -40,63 +41,79 @@ if TYPE_CHECKING:
     )
 
 STAGE = "export"
-_QUEUED = frozenset({"ConcurrentQuotaExceed.ExportImage", "ImageIsExporting"})
-_QCOW2_MAGIC = b"QFI\xfb"
-_GZIP_MAGIC = b"\x1f\x8b"
+_AGAIN = "What is left is billed until the role cleanup removes it; then migrate again"
 
 
 def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], policy: Policy, ledger: Ledger) -> None:
-    """Fill in ECS image, export task and exported objects of every server whose copy is finished."""
+    """Fill in ECS image, export task and exported objects of every server whose copy is finished. What fails for one
+    server alone becomes its ``trouble``; the others go on."""
     wanted = {job["ImageId"]: server for server in servers if (job := seen[server.id].job) and job.get("ImageId")}
     if not wanted:
         return
     for server in wanted.values():
-        seen[server.id].image = seen[server.id].task = None
+        seen[server.id].image = seen[server.id].task = seen[server.id].trouble = None
     for image in clients.ecs.describe_images():
-        owner = wanted.get(image["ImageId"])
+        owner = wanted.get(image.get("ImageId", ""))
         if owner:
             seen[owner.id].image = image
-            ledger.saw("ecs_image", image["ImageId"], owner.host, image.get("CreationTime", ""))
-            for snapshot in snapshot_ids(image):
-                ledger.saw("ecs_snapshot", snapshot, owner.host, image.get("CreationTime", ""))
     for task in clients.ecs.describe_tasks(action="ExportImage", resource_ids=list(wanted)):
         owner = wanted.get(task.get("ResourceId", ""))
         if owner and task.get("CreationTime", "") >= (seen[owner.id].task or {}).get("CreationTime", ""):
             seen[owner.id].task = task
-    for server in wanted.values():
-        _observe_result(clients, server, seen[server.id], policy, ledger)
+    for image_id, server in wanted.items():
+        try:
+            _observe_one(clients, server, seen[server.id], image_id, policy, ledger)
+        except CloudError as error:
+            seen[server.id].trouble = error
 
 
-def _observe_result(clients: Clients, server: Server, seen: Seen, policy: Policy, ledger: Ledger) -> None:
+def _observe_one(
+    clients: Clients, server: Server, seen: Seen, image_id: str, policy: Policy, ledger: Ledger
+) -> None:
+    if seen.image is None:
+        # A list that is read page by page can miss a row while others are deleted: ask for this very one.
+        found = clients.ecs.describe_images(image_id=image_id)
+        seen.image = next((image for image in found if image.get("ImageId") == image_id), None)
+    if seen.image:
+        made = seen.image.get("CreationTime", "")
+        ledger.saw("ecs_image", image_id, server.host, made)
+        for snapshot in snapshot_ids(seen.image):
+            ledger.saw("ecs_snapshot", snapshot, server.host, made)
     oss = clients.oss(policy.bucket)
     task = seen.task
     if task is None:
-        seen.intent = intents.read(oss, server.id, STAGE)
+        seen.export_intent = intents.read(oss, server.id, STAGE)
         return
     if _states.outcome(_states.EXPORT_TASK, task.get("TaskStatus", "")) == "pending" or seen.objects:
         return
     seen.task_detail = clients.ecs.describe_task_attribute(task["TaskId"])
     if task.get("TaskStatus") == "Finished":
-        seen.objects, seen.object_problem = inspect(oss, seen.task_detail, server, policy)
+        keys = _keys(oss, seen.task_detail, f"{_naming.objects_prefix(server.id)}_{image_id}")
+        seen.objects, seen.object_problem = verify(oss, keys, job_spec.sizes(server, seen.job), policy)
         for item in seen.objects:
             ledger.saw("oss_object", f"{item['bucket']}/{item['key']}", server.host, task.get("FinishedTime", ""))
 
 
+def _keys(oss: OssApi, detail: Row, prefix: str) -> list[str]:
+    """Return the keys that an export wrote, in disk order: those that the task names, else those that begin so
+    (facts 3.1)."""
+    return disk_order(set(related(detail, "OSSObject")) or {item["key"] for item in oss.list_keys(prefix)})
+
+
 def snapshot_ids(image: Row) -> list[str]:
     """Return the snapshots that an ECS image stands on; they outlive the image and are billed."""
-    mappings = (image.get("DiskDeviceMappings") or {}).get("DiskDeviceMapping", [])
+    mappings = rows_at(dict(image), ("DiskDeviceMappings", "DiskDeviceMapping"))
     return [mapping["SnapshotId"] for mapping in mappings if mapping.get("SnapshotId")]
+
+
+def _steps(detail: Row | None) -> list[dict[str, Any]]:
+    return rows_at(dict(detail or {}), ("OperationProgressSet", "OperationProgress"))
 
 
 def related(detail: Row, name: str) -> list[str]:
     """Return the values of one RelatedItem name of an export task: the only authority on what it wrote."""
-    progress = (detail.get("OperationProgressSet") or {}).get("OperationProgress", [])
-    return [
-        item["Value"]
-        for step in progress
-        for item in (step.get("RelatedItemSet") or {}).get("RelatedItem", [])
-        if item.get("Name") == name
-    ]
+    items = [item for step in _steps(detail) for item in rows_at(step, ("RelatedItemSet", "RelatedItem"))]
+    return [item["Value"] for item in items if item.get("Name") == name and item.get("Value")]
 
 
 def disk_order(keys: Iterable[str]) -> list[str]:
@@ -109,67 +126,63 @@ def disk_order(keys: Iterable[str]) -> list[str]:
     return sorted(keys, key=rank)
 
 
-def inspect(oss: OssApi, detail: Row, server: Server, policy: Policy) -> tuple[list[ExportedObject], str]:
-    """Return the exported objects in disk order, and what is wrong with them (empty: nothing)."""
-    keys = disk_order(set(related(detail, "OSSObject")))
-    if not keys:
-        keys = disk_order(item["key"] for item in oss.list_keys(_naming.objects_prefix(server.id) + "_"))
-    return verify(oss, keys, server, policy)
-
-
-def verify(oss: OssApi, keys: Sequence[str], server: Server, policy: Policy) -> tuple[list[ExportedObject], str]:
-    """Return what the objects under ``keys`` (in disk order) are, and what is wrong with them (empty: nothing)."""
-    if server.disks and len(keys) != len(server.disks):
-        return [], f"there are {len(keys)} objects for {len(server.disks)} disks: {', '.join(keys) or 'none'}"
+def verify(oss: OssApi, keys: Sequence[str], sizes: Sequence[int], policy: Policy) -> tuple[list[ExportedObject], str]:
+    """Return what the objects under ``keys`` (in disk order) are, and what is wrong with them (empty: nothing).
+    ``sizes`` are the bytes that the disks must have; [] compares neither their number nor their sizes."""
+    if sizes and len(keys) != len(sizes):
+        return [], f"there are {len(keys)} objects for {len(sizes)} disks: {', '.join(keys) or 'none'}"
     found: list[ExportedObject] = []
     for index, key in enumerate(keys):
-        expected = server.disks[index].bytes if server.disks else 0
-        item, problem = _inspect_one(oss, policy, index, key, expected)
+        item = ExportedObject(index=index, bucket=policy.bucket, key=key, size=0, virtual_size=0)
+        problem = _inspect(oss, item, policy.image_format, sizes[index] if sizes else 0)
         if problem:
-            return found, problem
+            return found, f"oss://{policy.bucket}/{key} (disk {index}) {problem}"
         found.append(item)
     return found, "" if found else "no object is named"
 
 
-def _inspect_one(oss: OssApi, policy: Policy, index: int, key: str, expected: int) -> tuple[ExportedObject, str]:
-    item = ExportedObject(index=index, bucket=policy.bucket, key=key, size=0, virtual_size=0)
-    where = f"oss://{policy.bucket}/{key}"
-    head = oss.head(key)
+def _inspect(oss: OssApi, item: ExportedObject, image_format: str, expected: int) -> str:
+    """Fill in the sizes of one object; return what is wrong with it, or ''."""
+    head = oss.head(item["key"])
     if head is None:
-        return item, f"{where} (disk {index}) is missing although the export task is Finished"
+        return "is missing although the export is finished"
     item["size"] = int(head["size"])
     if item["size"] == 0:
-        return item, f"{where} (disk {index}) is empty"
-    start = oss.read_range(key, 0, min(item["size"], 32) - 1)
-    if policy.image_format == "raw":
-        problem = "" if start.startswith(_GZIP_MAGIC) else "is not a gzip archive (raw exports are .raw.tar.gz)"
-        return item, problem and f"{where} (disk {index}) {problem}"
-    if not start.startswith(_QCOW2_MAGIC) or len(start) < 32:
-        return item, f"{where} (disk {index}) is not a qcow2 file"
-    item["virtual_size"] = struct.unpack(">Q", start[24:32])[0]
-    if expected and item["virtual_size"] != expected:
-        return item, f"{where} (disk {index}) holds {item['virtual_size']} bytes, the source's disk has {expected}"
-    return item, ""
+        return "is empty"
+    found = archive.disk_size(oss, item["key"], item["size"], image_format)
+    if isinstance(found, str):
+        return found
+    item["virtual_size"] = found
+    if expected and found != expected:
+        return f"holds {found} bytes, the disk must have {expected}"
+    return ""
 
 
 def decide(server: Server, seen: Seen, now: datetime) -> Decision:
     """Return the next step of the export of a server whose copy is finished."""
     image = seen.image
     if image is None:
-        return Decision.fail(
-            f"ECS image {(seen.job or {}).get('ImageId')} of {server.host} is gone: somebody deleted it. "
-            "Delete the job (role cleanup) and migrate again"
-        )
+        return _decide_missing(server, seen.job or {}, now)
     state = _states.outcome(_states.ECS_IMAGE, image.get("Status", ""))
     if state == "pending":
         return Decision.wait(f"ECS image {image['ImageId']} is {image.get('Status')}")
     if state == "failure":
         return Decision.fail(f"ECS image {image['ImageId']} is {image.get('Status')}: it cannot be exported")
     if seen.task is None:
-        if intents.settled(seen.intent, now):
+        if intents.settled(seen.export_intent, now):
             return Decision.act("export", f"ECS image {image['ImageId']} is Available")
         return Decision.wait(f"an export of {image['ImageId']} was asked for and does not show yet")
     return _decide_task(seen.task, seen)
+
+
+def _decide_missing(server: Server, job: Row, now: datetime) -> Decision:
+    ended = moment(job.get("EndTime"))
+    if ended and (now - ended).total_seconds() <= _limits.INTENT_SETTLE_SECONDS:
+        return Decision.wait(f"ECS image {job.get('ImageId')} was made and does not show yet")
+    return Decision.fail(
+        f"ECS image {job.get('ImageId')} of {server.host} is gone: somebody deleted it. "
+        "Delete the job (role cleanup) and migrate again"
+    )
 
 
 def _decide_task(task: Row, seen: Seen) -> Decision:
@@ -178,11 +191,12 @@ def _decide_task(task: Row, seen: Seen) -> Decision:
     if state == "pending":
         return Decision.wait(f"export task {task['TaskId']} is {status}")
     if state == "failure":
-        steps = ((seen.task_detail or {}).get("OperationProgressSet") or {}).get("OperationProgress", [])
-        why = "; ".join(f"{step.get('ErrorCode', '')} {step.get('ErrorMsg', '')}".strip() for step in steps)
-        return Decision.fail(f"export task {task['TaskId']} is {status}: {why or 'the cloud gives no reason'}")
+        steps = _steps(seen.task_detail)
+        errors = (f"{step.get('ErrorCode') or ''} {step.get('ErrorMsg') or ''}".strip() for step in steps)
+        why = "; ".join(filter(None, errors)) or "the cloud gives no reason"
+        return Decision.fail(f"export task {task['TaskId']} is {status}: {why}. {_AGAIN}")
     if seen.object_problem:
-        return Decision.fail(f"export task {task['TaskId']} is Finished, but {seen.object_problem}")
+        return Decision.fail(f"export task {task['TaskId']} is Finished, but {seen.object_problem}. {_AGAIN}")
     return Decision.done(task["TaskId"])
 
 
@@ -191,11 +205,9 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datet
     if seen.image is None:
         return ""
     oss = clients.oss(policy.bucket)
-    if not intents.write(oss, server.id, STAGE, policy.run_id, now, image_id=seen.image["ImageId"]):
-        if not intents.settled(intents.read(oss, server.id, STAGE), now):
-            return "another controller is exporting this image"
-        intents.withdraw(oss, server.id, STAGE)
-        return "an old intent without a result was withdrawn"
+    intent = intents.claim(oss, server.id, STAGE, policy.run_id, now, image_id=seen.image["ImageId"])
+    if not intent:
+        return f"an export of {seen.image['ImageId']} was asked for and does not show yet"
     # Outside these Regions ECS takes no ImageFormat at all: it always writes raw.
     image_format = None if policy.image_format == "raw" else policy.image_format
     try:
@@ -207,10 +219,9 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datet
             role_name=policy.role_name,
         )
     except CloudError as error:
-        if not error.retryable:
-            intents.withdraw(oss, server.id, STAGE)
-        if error.code in _QUEUED:
-            intents.withdraw(oss, server.id, STAGE)
-            return f"queued by ECS ({error.code})"
-        raise
+        if not error.uncertain:
+            intents.withdraw(oss, intent)
+        if not _states.queued(error.code):
+            raise
+        return f"the export of {seen.image['ImageId']} is queued by ECS ({error.code})"
     return ""

@@ -8,44 +8,58 @@
 """An intent: a small OSS object written, with forbid-overwrite, before a call that has no ClientToken.
 
 Whoever writes it first may make the call; any controller sees it, so a call whose answer was lost is looked for
-before it is made again (law 2 of the design).
+before it is made again (law 2 of the design). An intent that is too old to wait for is not removed but followed by the
+next one: of two controllers that find it, only one can write that.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+import re
+from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import moment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._oss import OssApi
 
+_END = re.compile(r"(?:(\d+)\.)?json")
+
 
 def read(oss: OssApi, identity: str, stage: str) -> dict[str, Any] | None:
-    """Return the intent of a stage, or None when nobody has written one."""
-    text = oss.get_text(_naming.intent_key(identity, stage))
-    if text is None:
-        return None
-    try:
-        intent = json.loads(text)
-    except ValueError:
-        return {}
-    return intent if isinstance(intent, dict) else {}
+    """Return the last intent of a stage, or None when nobody has written one."""
+    last = _last(oss, identity, stage)
+    return _load(oss, _naming.intent_key(identity, stage, last)) if last else None
 
 
-def write(oss: OssApi, identity: str, stage: str, run_id: str, now: datetime, **facts: Any) -> bool:
-    """Write the intent; return False when another controller (or an earlier run) was first."""
+def claim(oss: OssApi, identity: str, stage: str, run_id: str, now: datetime, **facts: Any) -> str:
+    """Write the intent and return its key: the caller may make the call. Return '' when another controller, or an
+    earlier run, was first and the result of its call may still turn up."""
     body = {"run": run_id, "at": now.astimezone(timezone.utc).isoformat(timespec="seconds"), **facts}
-    return oss.put_intent(_naming.intent_key(identity, stage), json.dumps(body, sort_keys=True))
+    text = json.dumps(body, sort_keys=True)
+    key = _naming.intent_key(identity, stage)
+    if oss.put_intent(key, text):
+        return key
+    last = _last(oss, identity, stage)
+    if not last or not settled(_load(oss, _naming.intent_key(identity, stage, last)), now):
+        return ""
+    key = _naming.intent_key(identity, stage, last + 1)
+    return key if oss.put_intent(key, text) else ""
 
 
-def withdraw(oss: OssApi, identity: str, stage: str) -> None:
-    """Remove the intent after the cloud has refused the call outright: nothing was made."""
-    oss.delete_keys([_naming.intent_key(identity, stage)])
+def withdraw(oss: OssApi, key: str) -> None:
+    """Remove an intent after the cloud has refused the call outright: nothing was made. Where that fails too, the
+    intent grows old instead; what refused the call is the news."""
+    try:
+        oss.delete_keys([key])
+    except CloudError:
+        return
 
 
 def settled(intent: Mapping[str, Any] | None, now: datetime) -> bool:
@@ -53,11 +67,21 @@ def settled(intent: Mapping[str, Any] | None, now: datetime) -> bool:
     its result would have shown by now."""
     if intent is None:
         return True
+    written = moment(intent.get("at"))
+    return written is None or (now - written).total_seconds() > _limits.INTENT_SETTLE_SECONDS
+
+
+def _last(oss: OssApi, identity: str, stage: str) -> int:
+    """Return the number of the last intent of a stage, 0 when there is none."""
+    stem = _naming.intent_key(identity, stage).removesuffix("json")
+    ends = (_END.fullmatch(item["key"].removeprefix(stem)) for item in oss.list_keys(stem))
+    return max((int(end.group(1) or 1) for end in ends if end), default=0)
+
+
+def _load(oss: OssApi, key: str) -> dict[str, Any]:
+    """Return the content of an intent, {} when it cannot be read."""
     try:
-        # Python 3.10 does not know the Z.
-        written = datetime.fromisoformat(str(intent.get("at", "")).replace("Z", "+00:00"))
+        intent = json.loads(oss.get_text(key) or "{}")
     except ValueError:
-        return True
-    if written.tzinfo is None:
-        written = written.replace(tzinfo=timezone.utc)
-    return (now - written).total_seconds() > _limits.INTENT_SETTLE_SECONDS
+        return {}
+    return intent if isinstance(intent, dict) else {}

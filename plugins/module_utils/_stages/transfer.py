@@ -14,14 +14,17 @@ billed on error), an ECS image and its snapshots.
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming, _states
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Decision, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents, job_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Decision, Seen, number
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
@@ -40,15 +43,15 @@ def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], 
         return
     identities = list(by_source)
     for source in clients.smc.describe_source_servers(source_ids=identities):
-        owner = by_source.get(source["SourceId"])
+        owner = by_source.get(source.get("SourceId", ""))
         if owner:
             seen[owner.id].source = source
-            ledger.saw("smc_source", source["SourceId"], owner.host, source.get("CreationTime", ""))
+            ledger.saw("smc_source", owner.source_id, owner.host, source.get("CreationTime", ""))
     for server in by_source.values():
         seen[server.id].job = seen[server.id].foreign_job = seen[server.id].instance = None
     for job in clients.smc.describe_replication_jobs(source_ids=identities):
-        owner = by_source.get(job["SourceId"])
-        if owner:
+        owner = by_source.get(job.get("SourceId", ""))
+        if owner and job.get("JobId"):
             _sort_in(owner, job, seen[owner.id], ledger)
     _observe_instances(clients, by_source.values(), seen, policy, ledger)
 
@@ -69,27 +72,34 @@ def _observe_instances(
     wanted = {
         job["TransitionInstanceId"]: server
         for server in servers
-        if (job := seen[server.id].job) and job.get("TransitionInstanceId") and job["Status"] in ("Running", "InError")
+        if (job := seen[server.id].job)
+        and job.get("TransitionInstanceId")
+        and job.get("Status") in ("Running", "InError")
     }
     if not wanted:
         return
     for instance in clients.ecs.describe_instances(instance_ids=list(wanted)):
-        owner = wanted.get(instance["InstanceId"])
+        owner = wanted.get(instance.get("InstanceId", ""))
         if owner:
             seen[owner.id].instance = instance
             _note_parts(clients, owner, instance, policy, ledger)
 
 
 def _note_parts(clients: Clients, server: Server, instance: Row, policy: Policy, ledger: Ledger) -> None:
-    """Note what was made together with an intermediate instance, so that its end can be proved too."""
+    """Note what was made together with an intermediate instance, so that its end can be proved too. A look that fails
+    is made again in the next tick: the copy does not depend on it."""
     if ledger.knows("ecs_disk", instance["InstanceId"]):
         return
     created = instance.get("CreationTime", "")
-    for disk in clients.ecs.describe_disks(instance_id=instance["InstanceId"]):
+    try:
+        disks = clients.ecs.describe_disks(instance_id=instance["InstanceId"])
+    except CloudError:
+        return
+    for disk in disks:
         ledger.saw("ecs_disk", disk["DiskId"], server.host, disk.get("CreationTime", ""), instance["InstanceId"])
     for group in group_ids(instance):
         ledger.saw("security_group", group, server.host, created)
-    if not policy.vpc_id:
+    if not (policy.vpc_id or policy.vswitch_id):
         network = instance.get("VpcAttributes") or {}
         ledger.saw("vswitch", network.get("VSwitchId", ""), server.host, created)
         ledger.saw("vpc", network.get("VpcId", ""), server.host, created)
@@ -97,13 +107,16 @@ def _note_parts(clients: Clients, server: Server, instance: Row, policy: Policy,
 
 def group_ids(instance: Row) -> list[str]:
     """Return the security groups of an instance: SMC makes one for each intermediate instance."""
-    return list((instance.get("SecurityGroupIds") or {}).get("SecurityGroupId", []))
+    groups: list[Any] = rows_at(dict(instance), ("SecurityGroupIds", "SecurityGroupId"))
+    return [str(group) for group in groups]
 
 
-def decide(server: Server, seen: Seen, policy: Policy, attempts: int) -> Decision:
-    """Return the next step of the copy. ``attempts`` is how often this run has already started the job."""
+def decide(server: Server, seen: Seen, policy: Policy, retries: int, now: datetime) -> Decision:
+    """Return the next step of the copy. ``retries`` is how often this run has already tried to cure a failed job."""
     if seen.job:
-        return _decide_job(seen.job, seen, policy, attempts)
+        return _decide_job(seen.job, seen, policy, retries)
+    if not intents.settled(seen.created, now):
+        return Decision.wait(f"job {(seen.created or {}).get('job_id')} was created and does not show yet")
     if not server.source_id:
         return Decision.fail("no source id is known: run the role agent on this host, or give source_id")
     if not seen.source:
@@ -117,10 +130,13 @@ def decide(server: Server, seen: Seen, policy: Policy, attempts: int) -> Decisio
         )
     if seen.source.get("State") != "Available":
         return Decision.wait(f"source {server.source_id} is {seen.source.get('State')}")
+    problem = job_spec.disk_problem(server, seen.source)
+    if problem:
+        return Decision.fail(problem)
     return Decision.act("create", f"source {server.source_id} is Available and has no job")
 
 
-def _decide_job(job: Row, seen: Seen, policy: Policy, attempts: int) -> Decision:
+def _decide_job(job: Row, seen: Seen, policy: Policy, retries: int) -> Decision:
     status, name = job.get("Status", ""), job["JobId"]
     if status == "Finished":
         if job.get("ImageId"):
@@ -130,21 +146,21 @@ def _decide_job(job: Row, seen: Seen, policy: Policy, attempts: int) -> Decision
         if job.get("TransitionInstanceId") and not seen.instance and job.get("BusinessStatus") == "Syncing":
             # SMC notices a released instance late; until it says InError there is nothing to do but wait.
             return Decision.wait(f"job {name}: the intermediate instance {job['TransitionInstanceId']} is gone")
-        return Decision.wait(f"job {name} is {job.get('BusinessStatus') or status}", float(job.get("Progress") or 0))
+        return Decision.wait(f"job {name} is {job.get('BusinessStatus') or status}", number(job.get("Progress")))
     if status in ("Ready", "Stopped"):
         return Decision.act("start", f"job {name} is {status}")
     if status == "InError":
-        return _decide_error(job, seen, policy, attempts)
+        return _decide_error(job, seen, policy, retries)
     if status == "Expired":
         return Decision.act("delete", f"job {name} is Expired and cannot be started again")
     return Decision.wait(f"job {name} is {status}")
 
 
-def _decide_error(job: Row, seen: Seen, policy: Policy, attempts: int) -> Decision:
+def _decide_error(job: Row, seen: Seen, policy: Policy, retries: int) -> Decision:
     code, message = job.get("ErrorCode") or "unknown error", job.get("StatusInfo") or ""
     known = _states.JOB_ERRORS.get(code, _states.UNKNOWN_JOB_ERROR)
     instance_gone = code in _states.INTERMEDIATE_GONE or bool(job.get("TransitionInstanceId") and not seen.instance)
-    if attempts < policy.job_retries:
+    if retries < policy.job_retries:
         if instance_gone:
             return Decision.act("delete", f"job {job['JobId']} lost its intermediate instance and cannot be resumed")
         if known.retry:
@@ -153,41 +169,38 @@ def _decide_error(job: Row, seen: Seen, policy: Policy, attempts: int) -> Decisi
     return Decision.fail(f"job {job['JobId']} is InError: {code} {message}. {known.remedy}{billed}".replace("  ", " "))
 
 
-def act(clients: Clients, server: Server, seen: Seen, policy: Policy, action: str, now: datetime) -> None:
-    """Perform the one call that ``decide`` asked for."""
+def act(clients: Clients, server: Server, seen: Seen, policy: Policy, action: str, now: datetime) -> str:
+    """Perform the one call that ``decide`` asked for; return why it has to be asked again later, or ''."""
     if action == "create":
-        clients.smc.create_replication_job(job_params(server, seen, policy, now), client_token=str(uuid.uuid4()))
+        _create(clients, server, seen, policy, now)
     elif action == "start" and seen.job:
-        clients.smc.start_replication_job(seen.job["JobId"])
+        try:
+            clients.smc.start_replication_job(seen.job["JobId"])
+        except CloudError as error:
+            if not _states.queued(error.code):
+                raise
+            return f"job {seen.job['JobId']} is queued by SMC ({error.code})"
     elif action == "delete" and seen.job:
         clients.smc.delete_replication_job(seen.job["JobId"])
+        seen.created = None
+    return ""
 
 
-def job_params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[str, Any]:
-    """Return the CreateReplicationJob parameters: sizes as SMC itself reported them for the source."""
-    source = seen.source or {}
-    valid_until = now.astimezone(timezone.utc) + timedelta(days=policy.job_valid_days, minutes=5)
-    params: dict[str, Any] = {
-        "RegionId": policy.region,
-        "SourceId": server.source_id,
-        "Name": server.job_name,
-        "Description": f"edgelift {server.migration} {server.host}"[:128],
-        "TargetType": "Image",
-        "ImageName": server.image_name,
-        "SystemDiskSize": int(source.get("SystemDiskSize") or _limits.gib(server.disks[0].bytes)),
-        "DataDisks": [
-            {"Index": int(disk["Index"]), "Size": max(int(disk["Size"]), _limits.DATA_DISK_GIB[0])}
-            for disk in (source.get("DataDisks") or {}).get("DataDisk", [])
-        ],
-        "NetMode": policy.net_mode,
-        "RunOnce": True,
-        "ValidTime": valid_until.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "Tags": _naming.tags(server.migration, server.host, server.id),
-    }
-    optional = {
-        "VpcId": policy.vpc_id,
-        "VSwitchId": policy.vswitch_id,
-        "ReplicationParameters": policy.replication_parameters,
-    }
-    params.update({key: value for key, value in optional.items() if value})
-    return params
+def _create(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datetime) -> None:
+    try:
+        answer = clients.smc.create_replication_job(job_spec.params(server, seen, policy, now), str(uuid.uuid4()))
+    except CloudError as error:
+        if error.code != "ReplicationJobName.Duplicate":
+            raise
+        for job in clients.smc.describe_replication_jobs(name=server.job_name):
+            if job.get("Name") == server.job_name and job.get("SourceId") != server.source_id:
+                raise CloudError(
+                    error.action,
+                    "ReplicationJob.OtherSource",
+                    f"job {job['JobId']} of this migration copies source {job.get('SourceId')}, and the server is now "
+                    f"source {server.source_id}: it was registered anew",
+                    error.request_id,
+                    hint="Run the role cleanup to remove that job, then migrate again.",
+                ) from None
+        raise
+    seen.created = {"at": now.isoformat(), "job_id": answer.get("JobId")}

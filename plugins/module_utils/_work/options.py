@@ -100,8 +100,12 @@ def server(migration: str, entry: Mapping[str, Any]) -> Server:
         source_id=entry.get("source_id") or "",
         base_name=entry.get("image_name") or "",
         platform=entry.get("platform") or "",
-        disks=tuple(Disk(disk["index"], disk["bytes"]) for disk in entry.get("disks") or []),
+        disks=tuple(sorted((Disk(disk["index"], disk["bytes"]) for disk in entry.get("disks") or []), key=_index)),
     )
+
+
+def _index(disk: Disk) -> int:
+    return disk.index
 
 
 def servers(params: Mapping[str, Any]) -> list[Server]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Fleet
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import, export
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import, export, job_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def image_import(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     ens_import.observe(clients, [row.server], {row.server.id: row.seen})
     if not (row.seen.ens_images or module.check_mode):
         keys, bucket = module.params["objects"], clients.oss(fleet.policy.bucket)
-        row.seen.objects, problem = export.verify(bucket, keys, row.server, fleet.policy)
+        row.seen.objects, problem = export.verify(bucket, keys, job_spec.sizes(row.server, None), fleet.policy)
         options.refuse([problem] if problem else [])
     return _run(module, fleet, "image")
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Fleet, Progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._naming import wave_id
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._progress import ProgressFile
@@ -46,16 +47,22 @@ def _migrate(
     fleet = Fleet(clients, [item for item in servers if item.host not in blocked], policy, check_mode=module.check_mode)
     if params["progress_file"]:
         fleet.on_tick = ProgressFile(params["progress_file"]).write
-    fleet.run(params["wait"], params["wait_timeout"], params["poll_interval"])
     rows = [*fleet.rows, *(_blocked(item, blocked[item.host]) for item in servers if item.host in blocked)]
-    result = {
-        "changed": fleet.changed,
-        "migration": _migration(params["name"], rows, fleet.ledger.rows(), clients),
-        "acts": dict(fleet.acts),
-    }
-    if module._diff:
-        result["diff"] = _diff(fleet)
-    return result
+
+    def result() -> dict[str, Any]:
+        migration = _migration(params["name"], rows, fleet.ledger.rows(), clients)
+        return {"changed": fleet.changed, "migration": migration, "acts": dict(fleet.acts)}
+
+    try:
+        fleet.run(params["wait"], params["wait_timeout"], params["poll_interval"])
+    except CloudError as error:
+        for row in fleet.rows:
+            if row.open:
+                row.end("failed", f"the run ended in phase {row.phase}: {error}; last state: {row.state or 'not seen'}")
+        # What it has made by then is billed: the reader, and the cleanup, want to know (law 11).
+        error.last = result()
+        raise
+    return {**result(), "diff": _diff(fleet)} if module._diff else result()
 
 
 def _look(clients: Clients, servers: Sequence[Server], blocked: dict[str, list[str]]) -> list[Progress]:
@@ -119,11 +126,10 @@ def describe(row: Progress) -> dict[str, Any]:
 
 def _diff(fleet: Fleet) -> dict[str, Any]:
     """Return the ENS images before and after; in check mode the ones that would be made have no id yet."""
-    existed = {row.server.id for row in fleet.rows if row.seen.ens_images and not fleet.acts}
     before, after = {}, {}
     for row in fleet.rows:
         image = ens_import.result(row.seen)
         after[row.server.image_name] = image["ImageId"] if image else "(to be made)"
-        if row.server.id in existed:
+        if row.existed:
             before[row.server.image_name] = after[row.server.image_name]
     return {"before": before, "after": after}

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._limits import INTENT_SETTLE_SECONDS
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents
 
-from .cloud import START, Cloud
+from .cloud import START, Cloud, refused
 
 ID = "el3fa2b19c0d1e2f"
 KEY = f"edgelift/{ID}/export.json"
@@ -22,10 +22,14 @@ def at(seconds: float) -> dict[str, str]:
     return {"at": (START + timedelta(seconds=seconds)).isoformat()}
 
 
+def claim(cloud: Cloud, stage: str = "export", after: float = 0, identity: str = ID, run: str = "run-1") -> str:
+    return intents.claim(cloud.oss("images"), identity, stage, run, START + timedelta(seconds=after), image_id="m-1")
+
+
 def test_the_first_writer_wins_and_the_second_learns_of_the_first() -> None:
     cloud = Cloud()
-    assert intents.write(cloud.oss("images"), ID, "export", "run-1", START, image_id="m-1")
-    assert not intents.write(cloud.oss("images"), ID, "export", "run-2", START, image_id="m-1")
+    assert claim(cloud) == KEY
+    assert claim(cloud, run="run-2") == ""
     assert intents.read(cloud.oss("images"), ID, "export") == {
         "run": "run-1",
         "at": "2026-11-24T08:00:00+00:00",
@@ -35,23 +39,54 @@ def test_the_first_writer_wins_and_the_second_learns_of_the_first() -> None:
 
 def test_stages_and_servers_have_intents_of_their_own() -> None:
     cloud = Cloud()
-    assert intents.write(cloud.oss("images"), ID, "export", "run", START)
-    assert intents.write(cloud.oss("images"), ID, "import", "run", START)
-    assert intents.write(cloud.oss("images"), ID[:-1] + "0", "export", "run", START)
+    assert claim(cloud, "export")
+    assert claim(cloud, "import")
+    assert claim(cloud, identity=ID[:-1] + "0")
     assert intents.read(cloud.oss("images"), ID[:-1] + "1", "export") is None
 
 
 def test_the_time_is_written_in_utc() -> None:
     cloud = Cloud()
-    intents.write(cloud.oss("images"), ID, "export", "run", START.astimezone(timezone(timedelta(hours=8))))
+    intents.claim(cloud.oss("images"), ID, "export", "run", START.astimezone(timezone(timedelta(hours=8))))
     assert json.loads(cloud.objects[KEY])["at"] == "2026-11-24T08:00:00+00:00"
 
 
 def test_a_withdrawn_intent_can_be_written_again() -> None:
     cloud = Cloud()
-    intents.write(cloud.oss("images"), ID, "export", "run-1", START)
-    intents.withdraw(cloud.oss("images"), ID, "export")
-    assert intents.write(cloud.oss("images"), ID, "export", "run-2", START)
+    intents.withdraw(cloud.oss("images"), claim(cloud))
+    assert claim(cloud, run="run-2") == KEY
+
+
+def test_an_intent_that_cannot_be_withdrawn_grows_old_instead() -> None:
+    cloud = Cloud()
+    key = claim(cloud)
+    cloud.fail("oss.DeleteKeys", refused("AccessDenied"))
+    intents.withdraw(cloud.oss("images"), key)
+    assert claim(cloud, after=60) == ""
+    assert claim(cloud, after=121)
+
+
+def test_of_two_that_find_the_same_old_intent_one_goes_on() -> None:
+    cloud = Cloud()
+    claim(cloud)
+    # Both have seen the old one; the first has written the next one before the second does.
+    assert claim(cloud, after=300, run="run-2") == f"edgelift/{ID}/export.2.json"
+    assert claim(cloud, after=300, run="run-3") == ""
+    assert (intents.read(cloud.oss("images"), ID, "export") or {})["run"] == "run-2"
+    assert claim(cloud, after=600, run="run-3") == f"edgelift/{ID}/export.3.json"
+
+
+def test_the_last_intent_counts_by_number_and_not_by_name() -> None:
+    cloud = Cloud()
+    for attempt in range(12):
+        assert claim(cloud, after=300 * attempt, run=f"run-{attempt}")
+    assert (intents.read(cloud.oss("images"), ID, "export") or {})["run"] == "run-11"
+
+
+def test_other_files_beside_the_intents_do_not_matter() -> None:
+    cloud = Cloud(objects={f"edgelift/{ID}/export.old.json": b"", f"edgelift/{ID}/export.json.bak": b""})
+    assert intents.read(cloud.oss("images"), ID, "export") is None
+    assert claim(cloud) == KEY
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"text"', b"null", b"\xff\xfe"])

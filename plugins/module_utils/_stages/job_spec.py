@@ -1,0 +1,105 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What a replication job is asked for, and whether the disks that SMC sees are the server's (pure)."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import number
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
+        Policy,
+        Row,
+        Seen,
+        Server,
+    )
+
+
+def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[str, Any]:
+    """Return the CreateReplicationJob parameters. Sizes are those of the probe in whole GiB, so that what is exported
+    and imported later can be compared with them; where the probe has none, what SMC itself reports of the source."""
+    source = seen.source or {}
+    ours = {disk.index: _limits.target_gib(disk.bytes) for disk in server.disks}
+
+    def size(index: int, reported: Any) -> int:
+        return ours.get(index) or max(int(number(reported)), _limits.DATA_DISK_GIB[0])
+
+    # Inside of what SMC takes even where the clocks differ by the 15 minutes at which calls are refused.
+    longest = timedelta(days=_limits.JOB_VALID_DAYS[1], minutes=-20)
+    valid = min(timedelta(days=policy.job_valid_days, minutes=20), longest)
+    wanted: dict[str, Any] = {
+        "RegionId": policy.region,
+        "SourceId": server.source_id,
+        "Name": server.job_name,
+        "Description": _naming.resource_name(f"edgelift-{server.migration}-{server.host}", server.id),
+        "TargetType": "Image",
+        "ImageName": server.image_name,
+        "SystemDiskSize": size(0, source.get("SystemDiskSize")),
+        "DataDisks": [
+            {"Index": index, "Size": size(index, disk.get("Size"))}
+            for disk in _data_disks(source)
+            if (index := int(number(disk.get("Index"))))
+        ],
+        "NetMode": policy.net_mode,
+        "RunOnce": True,
+        "ValidTime": (now.astimezone(timezone.utc) + valid).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "Tags": _naming.tags(server.migration, server.host, server.id),
+    }
+    optional = {
+        "VpcId": policy.vpc_id,
+        "VSwitchId": policy.vswitch_id,
+        "ReplicationParameters": policy.replication_parameters,
+    }
+    wanted.update({key: value for key, value in optional.items() if value})
+    return wanted
+
+
+def _data_disks(row: Row) -> list[dict[str, Any]]:
+    """Return the data disks of a source or job by index."""
+    return sorted(rows_at(dict(row), ("DataDisks", "DataDisk")), key=lambda disk: number(disk.get("Index")))
+
+
+def disk_problem(server: Server, source: Row) -> str:
+    """Say why the disks that SMC sees cannot be those that the probe has seen, or return ''.
+
+    SMC leaves out data disks that are not mounted (facts 2.4), and such an image is refused only hours later, after the
+    export. Sizes may differ by what rounding, or a GB of 10^9 bytes, makes of them.
+    """
+    sizes = [number(source.get("SystemDiskSize")), *(number(disk.get("Size")) for disk in _data_disks(source))]
+    if not server.disks:
+        return "" if sizes[0] else f"SMC knows no disk size of source {server.source_id}: give the disks of the server"
+    if len(sizes) != len(server.disks):
+        return (
+            f"SMC sees {len(sizes)} disks of source {server.source_id}, the host has {len(server.disks)}: SMC leaves "
+            "out data disks without a mounted file system. Mount them, or detach them"
+        )
+    for size, disk in zip(sizes, server.disks, strict=True):
+        ours = _limits.gib(disk.bytes)
+        if size and abs(size - ours) > max(1, ours / 10):
+            return (
+                f"SMC sees {size:g} GiB for disk {disk.index} of source {server.source_id}, the host has {ours} GiB: "
+                "this is another machine, or its disks are in another order"
+            )
+    return ""
+
+
+def sizes(server: Server, job: Row | None) -> list[int]:
+    """Return the bytes that each disk of the image must have, in disk order; [] when nobody knows them."""
+    if server.disks:
+        return [_limits.target_gib(disk.bytes) * _limits.GIB for disk in server.disks]
+    system = int(number((job or {}).get("SystemDiskSize")))
+    if not job or not system:
+        return []
+    return [size * _limits.GIB for size in (system, *(int(number(disk.get("Size"))) for disk in _data_disks(job)))]

@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage import: a name alone proves nothing, and one import is asked for once."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk, Seen
+
+from .cloud import GIB, START, Cloud, lost, policy, qcow2, refused, server
+
+SERVER = server()
+
+
+def image(status: str = "Available", sizes: Any = ("20",), image_id: str = "m-ens") -> dict[str, Any]:
+    mappings = {"DiskDeviceMapping": [{"Size": size} for size in sizes]}
+    return {"ImageId": image_id, "ImageName": SERVER.image_name, "Status": status, "DiskDeviceMappings": mappings}
+
+
+def objects(count: int = 1) -> list[Any]:
+    return [{"index": index, "bucket": "images", "key": f"k{index}", "size": 64} for index in range(count)]
+
+
+def intent(age: float) -> dict[str, str]:
+    return {"at": (START - timedelta(seconds=age)).isoformat()}
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind", "words"),
+    [
+        (Seen(), "act", "verified"),
+        (Seen(import_intent=intent(10)), "wait", "does not show yet"),
+        (Seen(import_intent=intent(1000)), "act", "verified"),
+        (Seen(import_intent={}), "act", "verified"),
+        # An export was asked for a moment ago: that says nothing about the import.
+        (Seen(export_intent=intent(10)), "act", "verified"),
+        (Seen(ens_images=[image()]), "done", "m-ens"),
+        (Seen(ens_images=[image()], import_intent=intent(10)), "done", "m-ens"),
+        (Seen(ens_images=[image(), image(image_id="m-2")]), "fail", "borne by 2 ENS images (m-ens, m-2)"),
+        (Seen(ens_images=[image("Creating"), image(image_id="m-2")]), "fail", "2 ENS images"),
+        (Seen(ens_images=[image(sizes=("20", "30"))]), "fail", "disks are [20, 30] GiB, the server's [20] GiB"),
+        (Seen(ens_images=[image(sizes=("40",))]), "fail", "delete that image"),
+        (Seen(ens_images=[image("Creating", sizes=("0",))]), "wait", "Creating"),
+        (Seen(ens_images=[image("Unavailable", sizes=("0",))]), "fail", "cleanup deletes the failed image"),
+        (Seen(ens_images=[{"ImageId": "m-ens", "Status": "Available"}]), "fail", "disks are [0] GiB"),
+        (Seen(ens_images=[{"ImageId": "m-ens", "Status": "Available", "ImageSize": "20"}]), "done", "m-ens"),
+        (Seen(ens_images=[{"ImageId": "m-ens"}]), "wait", "m-ens"),
+    ],
+)
+def test_every_state_has_its_next_step(seen: Seen, kind: str, words: str) -> None:
+    decision = ens_import.decide(SERVER, seen, START)
+    assert decision.kind == kind
+    assert words in decision.text
+
+
+@pytest.mark.parametrize("status", sorted(_states.ENS_IMAGE))
+def test_every_status_has_its_meaning(status: str) -> None:
+    kinds = {"pending": "wait", "success": "done", "failure": "fail"}
+    found = ens_import.decide(SERVER, Seen(ens_images=[image(status)]), START)
+    assert found.kind == kinds[_states.ENS_IMAGE[status]]
+    assert found.kind == "done" or status in found.text
+
+
+@pytest.mark.parametrize("sizes", [("20", "30"), ("30", "20"), (30, 20), ("20.0", "30")])
+def test_disks_agree_in_any_order_and_spelling(sizes: Any) -> None:
+    assert ens_import.conflict(server(disks=(20, 30)), Seen(ens_images=[image(sizes=sizes)])) == ""
+
+
+def test_disks_of_real_machines_are_compared_as_the_cloud_makes_them() -> None:
+    item = replace(SERVER, disks=(Disk(0, 250_059_350_016), Disk(1, 8 * GIB)))
+    assert ens_import.conflict(item, Seen(ens_images=[image(sizes=("233", "20"))])) == ""
+
+
+@pytest.mark.parametrize("sizes", [(None,), ("",), ("big",)])
+def test_a_size_that_is_no_number_is_another_size(sizes: Any) -> None:
+    assert "its disks are [0] GiB" in ens_import.conflict(SERVER, Seen(ens_images=[image(sizes=sizes)]))
+
+
+def test_without_known_disks_the_name_is_all_there_is() -> None:
+    assert ens_import.conflict(server(disks=()), Seen(ens_images=[image(sizes=("99",))])) == ""
+
+
+def test_names_are_compared_exactly_and_the_wave_is_observed_in_one_call() -> None:
+    cloud, wave = Cloud(), [server(number) for number in range(1, 31)]
+    ours = cloud.add_ens_image(wave[0].image_name)
+    for name in (f"{wave[1].image_name}-copy", wave[1].image_name.upper(), f"x{wave[1].image_name}"):
+        cloud.add_ens_image(name)
+    cloud.edit("ens.DescribeSelfImages", lambda rows: [{}, *rows])
+    seen = {item.id: Seen(ens_images=[image()]) for item in wave}
+    ens_import.observe(cloud, wave, seen)
+    assert [row["ImageId"] for row in seen[wave[0].id].ens_images] == [ours["ImageId"]]
+    assert not any(seen[item.id].ens_images for item in wave[1:])
+    assert cloud.calls.total() == 1
+
+
+# ---- parameters ----
+def test_one_disk_is_named_by_bucket_and_object() -> None:
+    assert ens_import.import_params(SERVER, policy(), objects()) == {
+        "ImageName": SERVER.image_name,
+        "ComputeType": "ens_vm",
+        "Architecture": "x86_64",
+        "OSType": "linux",
+        "ImageFormat": "qcow2",
+        "OSSRegion": "ap-southeast-1",
+        "TargetOSSRegionId": "ap-southeast-1",
+        "OSSBucket": "images",
+        "OSSObject": "k0",
+    }
+
+
+def test_several_disks_are_a_mapping_with_the_system_disk_first() -> None:
+    params = ens_import.import_params(SERVER, policy(), list(reversed(objects(3))))
+    assert "OSSObject" not in params
+    assert [item["OSSObject"] for item in json.loads(params["DiskDeviceMapping"])] == ["k0", "k1", "k2"]
+
+
+@pytest.mark.parametrize(
+    ("platform", "sent"), [("centos", "centos"), ("ubuntu", "ubuntu"), ("debian", None), ("", None)]
+)
+def test_only_documented_platforms_are_named(platform: str, sent: str | None) -> None:
+    assert ens_import.import_params(server(platform=platform), policy(), objects()).get("Platform") == sent
+
+
+# ---- act ----
+def act(cloud: Cloud, seen: Seen, now: Any = START) -> str:
+    return ens_import.act(cloud, SERVER, seen, policy(), now)
+
+
+def ready() -> tuple[Cloud, Seen]:
+    return Cloud(objects={"k0": qcow2(20)}), Seen(objects=objects())
+
+
+def test_the_intent_is_written_before_the_call_and_remembered() -> None:
+    cloud, seen = ready()
+    assert act(cloud, seen) == ""
+    assert cloud.mutations() == ["oss.PutIntent", "ens.ImportImage"]
+    note = json.loads(cloud.objects[f"edgelift/{SERVER.id}/import.json"])
+    assert (note["image_name"], note["objects"]) == (SERVER.image_name, ["k0"])
+    assert ens_import.decide(SERVER, seen, START).kind == "wait"
+
+
+def test_another_controllers_import_is_waited_for() -> None:
+    cloud, seen = ready()
+    act(cloud, Seen(objects=objects()))
+    assert "does not show yet" in act(cloud, seen, START + timedelta(seconds=5))
+    assert cloud.calls["ens.ImportImage"] == 1
+    assert ens_import.decide(SERVER, seen, START + timedelta(seconds=10)).kind == "wait"
+
+
+@pytest.mark.parametrize("error", [refused("NoPermission"), refused("Throttling", retryable=True)], ids=str)
+def test_a_call_that_surely_had_no_effect_withdraws_its_intent(error: CloudError) -> None:
+    cloud, seen = ready()
+    cloud.fail("ens.ImportImage", error)
+    with pytest.raises(CloudError):
+        act(cloud, seen)
+    assert list(cloud.objects) == ["k0"]
+    assert ens_import.decide(SERVER, seen, START).kind == "act"
+
+
+def test_a_call_whose_answer_was_lost_keeps_its_intent() -> None:
+    cloud, seen = ready()
+    cloud.fail("ens.ImportImage", lost(), after=True)
+    with pytest.raises(CloudError):
+        act(cloud, seen)
+    assert f"edgelift/{SERVER.id}/import.json" in cloud.objects
+    assert ens_import.decide(SERVER, seen, START).kind == "wait"

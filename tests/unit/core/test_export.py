@@ -1,0 +1,419 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stage export: one call for one image, and objects that are looked into before anybody relies on them."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import random
+import tarfile
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import export
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Ledger, Policy, Seen
+
+from .cloud import GIB, START, Cloud, lost, policy, qcow2, refused, server, stamp
+
+SERVER = server()
+KEY = f"{SERVER.id}_m-1_system.qcow2"
+IMAGE = {"ImageId": "m-1", "Status": "Available"}
+JOB = {"JobId": "j-1", "ImageId": "m-1", "EndTime": stamp(START - timedelta(hours=1))}
+
+
+def intent(age: float) -> dict[str, str]:
+    return {"at": (START - timedelta(seconds=age)).isoformat()}
+
+
+def task(status: str) -> dict[str, str]:
+    return {"TaskId": "t-1", "TaskStatus": status}
+
+
+def detail(*steps: dict[str, Any]) -> dict[str, Any]:
+    return {"OperationProgressSet": {"OperationProgress": list(steps)}}
+
+
+REASON = detail({"ErrorCode": "NoSetRole", "ErrorMsg": "no role"}, {"ErrorCode": None, "ErrorMsg": ""})
+
+
+@pytest.mark.parametrize(
+    ("seen", "kind", "words"),
+    [
+        (Seen(job=JOB), "fail", "m-1 of web-01 is gone"),
+        (Seen(job={**JOB, "EndTime": ""}), "fail", "gone"),
+        (Seen(job={**JOB, "EndTime": "soon"}), "fail", "gone"),
+        (Seen(), "fail", "gone"),
+        (Seen(job={**JOB, "EndTime": stamp(START)}), "wait", "does not show yet"),
+        (Seen(image=IMAGE), "act", "Available"),
+        (Seen(image=IMAGE, export_intent=intent(10)), "wait", "asked for"),
+        (Seen(image=IMAGE, export_intent=intent(1000)), "act", "Available"),
+        (Seen(image=IMAGE, export_intent={}), "act", "Available"),
+        (Seen(image=IMAGE, import_intent=intent(10)), "act", "Available"),
+        (Seen(image=IMAGE, task=task("Finished")), "done", "t-1"),
+        (Seen(image=IMAGE, task=task("Finished"), export_intent=intent(10)), "done", "t-1"),
+        (Seen(image=IMAGE, task=task("Finished"), object_problem="x is empty"), "fail", "Finished, but x is empty"),
+        (Seen(image=IMAGE, task=task("Failed"), task_detail=REASON), "fail", "Failed: NoSetRole no role."),
+        (Seen(image=IMAGE, task=task("Failed")), "fail", "the cloud gives no reason"),
+        (Seen(image=IMAGE, task=task("Cancelled"), task_detail=detail()), "fail", "the cloud gives no reason"),
+        (Seen(image=IMAGE, task={"TaskId": "t-1"}), "wait", "t-1"),
+    ],
+)
+def test_every_state_has_its_next_step(seen: Seen, kind: str, words: str) -> None:
+    decision = export.decide(SERVER, seen, START)
+    assert decision.kind == kind
+    assert words in decision.text
+
+
+@pytest.mark.parametrize("status", sorted(_states.EXPORT_TASK))
+def test_every_task_status_has_its_meaning(status: str) -> None:
+    kinds = {"pending": "wait", "success": "done", "failure": "fail"}
+    found = export.decide(SERVER, Seen(image=IMAGE, task=task(status)), START)
+    assert found.kind == kinds[_states.EXPORT_TASK[status]]
+
+
+@pytest.mark.parametrize("status", sorted(_states.ECS_IMAGE))
+def test_every_image_status_has_its_meaning(status: str) -> None:
+    kinds = {"pending": "wait", "success": "act", "failure": "fail"}
+    found = export.decide(SERVER, Seen(image={**IMAGE, "Status": status}), START)
+    assert found.kind == kinds[_states.ECS_IMAGE[status]]
+    assert found.kind == "act" or status in found.text
+
+
+def test_a_failed_export_says_that_it_is_billed_and_what_to_do() -> None:
+    text = export.decide(SERVER, Seen(image=IMAGE, task=task("Failed")), START).text
+    assert "billed until the role cleanup removes it" in text
+
+
+# ---- the objects ----
+def verify(
+    objects: dict[str, bytes], sizes: list[int], keys: list[str] | None = None, using: Policy | None = None
+) -> tuple[list[Any], str]:
+    return export.verify(Cloud(objects=objects).oss("images"), keys or list(objects), sizes, using or policy())
+
+
+def test_a_good_object_is_described() -> None:
+    found, problem = verify({"k": qcow2(20)}, [20 * GIB])
+    assert problem == ""
+    assert found == [{"index": 0, "bucket": "images", "key": "k", "size": 64, "virtual_size": 20 * GIB}]
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (None, "is missing although the export is finished"),
+        (b"", "is empty"),
+        (b"Q", "is not a qcow2 file"),
+        (qcow2(20)[:31], "is not a qcow2 file"),
+        (qcow2(20, magic=b"KDMV"), "is not a qcow2 file"),
+        (bytes(512), "is not a qcow2 file"),
+        (qcow2(19), f"holds {19 * GIB} bytes, the disk must have {20 * GIB}"),
+        (qcow2(21), f"holds {21 * GIB} bytes"),
+    ],
+)
+def test_a_bad_object_is_named_with_its_disk(body: bytes | None, words: str) -> None:
+    found, problem = verify({} if body is None else {"k": body}, [20 * GIB], ["k"])
+    assert found == []
+    assert problem.startswith(f"oss://images/k (disk 0) {words}")
+
+
+def test_a_header_of_exactly_32_bytes_is_enough() -> None:
+    assert verify({"k": qcow2(20)[:32]}, [20 * GIB])[1] == ""
+
+
+@pytest.mark.parametrize("count", [0, 1, 3])
+def test_another_number_of_objects_than_disks_is_refused(count: int) -> None:
+    objects = {f"k{number}": qcow2(20) for number in range(count)}
+    found, problem = verify(objects, [20 * GIB] * 2)
+    assert found == []
+    assert problem.startswith(f"there are {count} objects for 2 disks: ")
+
+
+def test_without_known_disks_any_number_and_size_is_taken_but_none() -> None:
+    assert verify({"a": qcow2(7), "b": qcow2(8)}, [])[1] == ""
+    assert verify({}, [])[1] == "no object is named"
+
+
+def test_the_first_bad_object_ends_the_look() -> None:
+    found, problem = verify({"a": qcow2(20), "b": b"", "c": qcow2(20)}, [20 * GIB] * 3)
+    assert [item["key"] for item in found] == ["a"]
+    assert "oss://images/b (disk 1) is empty" in problem
+
+
+def archive(size: int, name: str = "disk.raw", kind: bytes = tarfile.REGTYPE) -> bytes:
+    member = tarfile.TarInfo(name)
+    member.size, member.type = size, kind
+    return gzip.compress(member.tobuf(tarfile.GNU_FORMAT) + bytes(1024))
+
+
+def sparse_archive(extents: int, size: int) -> bytes:
+    """Return a GNU sparse archive as ``tar --sparse`` writes it: its map goes on for many blocks after the header."""
+
+    def octal(number: int) -> bytes:
+        return number.to_bytes(12, "big") if number >= 8**11 else b"%011o\0" % number
+
+    chance = random.Random(7)
+    pairs = [(chance.randrange(size), 0) for _extent in range(extents)]
+    entries = [octal(offset | (1 << 95 if offset >= 8**11 else 0)) + octal(0) for offset, _length in pairs]
+    header = bytearray(512)
+    header[0:8] = b"disk.raw"
+    header[100:108] = header[108:116] = header[116:124] = b"0000644\0"
+    header[124:136], header[136:148] = octal(0), octal(0)
+    header[156:157] = b"S"
+    header[257:265] = b"ustar  \0"
+    header[386:482] = b"".join(entries[:4]).ljust(96, b"\0")
+    header[482] = len(entries) > 4
+    header[483:495] = (size | 1 << 95).to_bytes(12, "big")
+    header[148:156] = b"%06o\0 " % (sum(header[:148]) + sum(header[156:]) + 8 * 32)
+    blocks = [bytes(header)]
+    rest = entries[4:]
+    while rest:
+        blocks.append(b"".join(rest[:21]).ljust(504, b"\0") + bytes([len(rest) > 21]) + bytes(7))
+        rest = rest[21:]
+    return gzip.compress(b"".join(blocks) + bytes(1024))
+
+
+RAW = policy(image_format="raw")
+
+
+def test_a_raw_export_is_an_archive_that_says_the_size_of_its_disk() -> None:
+    found, problem = verify({"k": archive(20 * GIB)}, [20 * GIB], using=RAW)
+    assert problem == ""
+    assert found[0]["virtual_size"] == 20 * GIB
+
+
+@pytest.mark.parametrize("extents", [0, 3, 4, 5, 60, 4000])
+def test_the_map_of_a_sparse_disk_may_be_long(extents: int) -> None:
+    found, problem = verify({"k": sparse_archive(extents, 40 * GIB)}, [40 * GIB], using=RAW)
+    assert problem == ""
+    assert found[0]["virtual_size"] == 40 * GIB
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (qcow2(20), "is not a raw.tar.gz archive"),
+        (b"\x1f\x8b", "is not a raw.tar.gz archive"),
+        (archive(20 * GIB)[:40], "is not a raw.tar.gz archive"),
+        (gzip.compress(b"no archive" * 100), "is not a raw.tar.gz archive"),
+        (gzip.compress(bytes(10240)), "holds no disk file"),
+        (archive(0, kind=tarfile.DIRTYPE), "holds no disk file"),
+        (archive(19 * GIB), f"holds {19 * GIB} bytes"),
+    ],
+)
+def test_a_bad_archive_is_refused(body: bytes, words: str) -> None:
+    problem = verify({"k": body}, [20 * GIB], using=RAW)[1]
+    assert problem.startswith(f"oss://images/k (disk 0) {words}")
+
+
+def test_only_the_beginning_of_an_archive_is_read() -> None:
+    noise = random.Random(1).randbytes(8 * 1024**2)
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as made:
+        member = tarfile.TarInfo("disk.raw")
+        member.size = len(noise)
+        made.addfile(member, io.BytesIO(noise))
+    cloud = Cloud(objects={"k": file.getvalue()})
+    assert export.verify(cloud.oss("images"), ["k"], [len(noise)], RAW)[1] == ""
+    assert cloud.calls["oss.ReadRange"] <= 3
+
+
+def test_an_error_of_oss_is_no_bad_archive() -> None:
+    cloud = Cloud(objects={"k": archive(20 * GIB)})
+    cloud.fail("oss.ReadRange", refused("AccessDenied"))
+    with pytest.raises(CloudError, match="AccessDenied"):
+        export.verify(cloud.oss("images"), ["k"], [20 * GIB], RAW)
+
+
+@pytest.mark.parametrize(
+    ("keys", "ordered"),
+    [
+        (["x_data_xvdc.q", "x_system.q", "x_data_xvdb.q"], ["x_system.q", "x_data_xvdb.q", "x_data_xvdc.q"]),
+        (["m_xvdb_data.raw.tar.gz", "m_system.raw.tar.gz"], ["m_system.raw.tar.gz", "m_xvdb_data.raw.tar.gz"]),
+        (["x_b", "x_a"], ["x_a", "x_b"]),
+        ([], []),
+    ],
+)
+def test_the_system_disk_comes_first_and_data_disks_by_device(keys: list[str], ordered: list[str]) -> None:
+    assert export.disk_order(keys) == ordered
+
+
+# ---- observe ----
+def observe(cloud: Cloud, *servers: Any) -> tuple[dict[str, Seen], Ledger]:
+    seen = {item.id: Seen(job=job) for item, job in zip(servers, cloud.jobs.values(), strict=True)}
+    ledger = Ledger()
+    export.observe(cloud, servers, seen, policy(), ledger)
+    return seen, ledger
+
+
+def exported(disks: tuple[int, ...] = (20,), number: int = 1, cloud: Cloud | None = None) -> tuple[Cloud, Any]:
+    """Return a cloud in which a server's image was exported a while ago."""
+    cloud, item = cloud or Cloud(), server(number, disks)
+    image_id = cloud.new_id("m-")
+    cloud.add_image(image_id, item.image_name, disks)
+    cloud.add_job(item, "Finished", ImageId=image_id)
+    cloud.add_task(image_id, prefix=item.id)
+    cloud.sleep(60)
+    return cloud, item
+
+
+def test_the_objects_are_those_that_the_task_names_in_disk_order() -> None:
+    cloud, item = exported((20, 30, 40))
+    seen, ledger = observe(cloud, item)
+    assert seen[item.id].object_problem == ""
+    sizes = [(found["index"], found["virtual_size"] // GIB) for found in seen[item.id].objects]
+    assert sizes == [(0, 20), (1, 30), (2, 40)]
+    noted = [row["kind"] for row in ledger.rows()]
+    assert (noted.count("ecs_image"), noted.count("ecs_snapshot"), noted.count("oss_object")) == (1, 3, 3)
+
+
+def test_a_task_that_names_nothing_is_looked_for_by_id_and_image() -> None:
+    cloud, item = exported()
+    cloud.tasks["t-0001"]["_keys"].clear()
+    # What an earlier image of the same server has left is not its export.
+    cloud.objects[f"{item.id}_m-old_system.qcow2"] = qcow2(20)
+    seen = observe(cloud, item)[0][item.id]
+    assert [found["key"] for found in seen.objects] == [f"{item.id}_m-0001_system.qcow2"]
+
+
+def test_the_objects_are_looked_into_once() -> None:
+    cloud, item = exported()
+    seen, ledger = observe(cloud, item)
+    before = cloud.calls["oss.ReadRange"]
+    export.observe(cloud, [item], seen, policy(), ledger)
+    assert cloud.calls["oss.ReadRange"] == before == 1
+
+
+def test_the_newest_task_of_an_image_counts() -> None:
+    cloud, item = exported()
+    cloud.add_task("m-0001", "Failed")
+    seen = observe(cloud, item)[0][item.id]
+    assert seen.task is not None
+    assert seen.task["TaskId"] == "t-0002"
+
+
+def test_an_image_that_a_list_left_out_is_asked_for_by_its_id() -> None:
+    cloud, item = exported()
+    cloud.edit("ecs.DescribeImages", lambda rows: [])
+    seen = observe(cloud, item)[0][item.id]
+    assert seen.image is not None
+    assert cloud.calls["ecs.DescribeImages"] == 2
+
+
+def test_a_wave_of_exports_is_observed_in_batches() -> None:
+    cloud, wave = Cloud(), []
+    for number in range(1, 21):
+        wave.append(exported(number=number, cloud=cloud)[1])
+    for item in wave:
+        cloud.tasks[f"t-{wave.index(item) + 1:04d}"]["TaskStatus"] = "Waiting"
+    observe(cloud, *wave)
+    assert dict(cloud.calls) == {"ecs.DescribeImages": 1, "ecs.DescribeTasks": 1}
+
+
+def test_what_fails_for_one_server_leaves_the_others() -> None:
+    cloud, first = exported()
+    _cloud, second = exported(number=2, cloud=cloud)
+    cloud.fail("oss.Head", refused("AccessDenied"), only=first.id)
+    seen = observe(cloud, first, second)[0]
+    assert seen[first.id].trouble is not None
+    assert seen[second.id].trouble is None
+    assert seen[second.id].objects
+    export.observe(cloud, [first, second], seen, policy(), Ledger())
+    assert seen[first.id].trouble is None
+
+
+@pytest.mark.parametrize(
+    "shape", [{}, {"OperationProgressSet": None}, {"OperationProgressSet": []}, {"OperationProgressSet": [{}]}]
+)
+def test_a_task_detail_of_another_shape_is_survived(shape: dict[str, Any]) -> None:
+    assert export.related(shape, "OSSObject") == []
+    assert export.decide(SERVER, Seen(image=IMAGE, task=task("Failed"), task_detail=shape), START).kind == "fail"
+
+
+# ---- act ----
+def act(cloud: Cloud, now: Any = START, **changes: Any) -> str:
+    return export.act(cloud, SERVER, Seen(image=IMAGE), policy(**changes), now)
+
+
+def test_the_intent_is_written_before_the_call() -> None:
+    cloud = Cloud()
+    assert act(cloud) == ""
+    assert cloud.mutations() == ["oss.PutIntent", "ecs.ExportImage"]
+    assert json.loads(cloud.objects[f"edgelift/{SERVER.id}/export.json"])["image_id"] == "m-1"
+
+
+@pytest.mark.parametrize(("image_format", "sent"), [("qcow2", "qcow2"), ("raw", None)])
+def test_raw_is_asked_for_by_naming_no_format(image_format: str, sent: str | None) -> None:
+    cloud = Cloud()
+    act(cloud, image_format=image_format)
+    assert cloud.log[-1] == (
+        "ecs.ExportImage",
+        {"image_id": "m-1", "prefix": SERVER.id, "image_format": sent, "role_name": "AliyunECSImageExportDefaultRole"},
+    )
+
+
+def test_another_controllers_intent_is_respected() -> None:
+    cloud = Cloud()
+    act(cloud)
+    assert "does not show yet" in act(cloud, START + timedelta(seconds=60))
+    assert cloud.calls["ecs.ExportImage"] == 1
+
+
+def test_an_intent_without_a_result_is_followed_by_the_next_one() -> None:
+    cloud = Cloud()
+    act(cloud)
+    assert act(cloud, START + timedelta(seconds=300)) == ""
+    assert cloud.calls["ecs.ExportImage"] == 2
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        refused("NoSetRoletoECSServiceAcount", http_status=403),
+        refused("Throttling.User", retryable=True),
+        refused("Connection.Refused", retryable=True),
+    ],
+    ids=lambda error: error.code,
+)
+def test_a_call_that_surely_had_no_effect_withdraws_its_intent(error: CloudError) -> None:
+    cloud = Cloud()
+    cloud.fail("ecs.ExportImage", error)
+    with pytest.raises(CloudError):
+        act(cloud)
+    assert cloud.objects == {}
+
+
+def test_a_call_whose_answer_was_lost_keeps_its_intent() -> None:
+    cloud = Cloud()
+    cloud.fail("ecs.ExportImage", lost(), after=True)
+    with pytest.raises(CloudError):
+        act(cloud)
+    assert list(cloud.objects) == [f"edgelift/{SERVER.id}/export.json"]
+
+
+@pytest.mark.parametrize("code", ["ConcurrentQuotaExceed.ExportImage", "ImageIsExporting"])
+def test_a_full_queue_is_waited_for(code: str) -> None:
+    cloud = Cloud()
+    cloud.fail("ecs.ExportImage", refused(code, http_status=403))
+    assert code in act(cloud)
+    assert cloud.objects == {}
+
+
+def test_a_weekly_quota_is_not_waited_for() -> None:
+    cloud = Cloud()
+    cloud.fail("ecs.ExportImage", refused("WeeklyQuotaExceed.ExportImage", http_status=403))
+    with pytest.raises(CloudError):
+        act(cloud)
+
+
+def test_the_refusal_is_told_even_when_the_intent_cannot_be_withdrawn() -> None:
+    cloud = Cloud()
+    cloud.fail("ecs.ExportImage", refused("InvalidImage.DiskAmountOrSize"))
+    cloud.fail("oss.DeleteKeys", refused("AccessDenied"))
+    with pytest.raises(CloudError, match=r"InvalidImage\.DiskAmountOrSize"):
+        act(cloud)
