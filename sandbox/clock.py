@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
+from time import monotonic as real_monotonic
+from time import time as real_time
 
 
 class VirtualClock:
@@ -21,8 +22,8 @@ class VirtualClock:
         self,
         start: float | None = None,
         rate: float = 1.0,
-        monotonic: Callable[[], float] = time.monotonic,
-        wall: Callable[[], float] = time.time,
+        monotonic: Callable[[], float] = real_monotonic,
+        wall: Callable[[], float] = real_time,
     ) -> None:
         self._monotonic = monotonic
         self._wall = wall

@@ -180,7 +180,7 @@ class Bench:
 
     def finish(self) -> None:
         """Let what was started come to its end: bytes are moved between jumps of the clock, not by them."""
-        for _ in range(4):
+        for _turn in range(4):
             self.advance(1000)
 
     def show(self, job_id: str) -> dict[str, Any]:

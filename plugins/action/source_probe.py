@@ -44,6 +44,8 @@ class ActionModule(ActionBase):
         return result
 
     def _look(self, remote: _remote.Remote, install_dir: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
+        if self._connection.transport == "local":
+            return {}, [_preflight.IS_CONTROLLER.finding("its connection is local")]
         if remote.windows:
             shell = f"the inventory reaches this host with a Windows shell ({self._connection.transport})"
             return {}, [_preflight.NOT_LINUX.finding(shell)]

@@ -259,6 +259,14 @@ NO_SHELL = Rule(
     "SMC, edge node migration, limits (2025-12)",
     lambda _probe: None,
 )
+IS_CONTROLLER = Rule(
+    "is-controller",
+    "blocker",
+    "A host of the inventory with a local connection is the controller itself, which would be copied and get a client.",
+    "Take localhost out of the wave's group; to migrate the controller, do it from another machine over SSH.",
+    "edgelift.ens_migration",
+    lambda _probe: None,
+)
 PROBE_INCOMPLETE = Rule(
     "probe-incomplete",
     "blocker",

@@ -74,7 +74,8 @@ with zipfile.ZipFile(sys.argv[1], "w") as archive:
             continue
         inside = name.replace(".", "/") + ("/__init__" if path.name == "__init__.py" else "")
         code = compile(path.read_bytes(), f"{inside}.py", "exec", dont_inherit=True, optimize=2)
+        # Version 2 writes no references, whose flags differ from run to run.
         # A hash-based header that is never checked: the sources are not there (PEP 552).
-        content = importlib.util.MAGIC_NUMBER + bytes([1, 0, 0, 0]) + bytes(8) + marshal.dumps(code)
+        content = importlib.util.MAGIC_NUMBER + bytes([1, 0, 0, 0]) + bytes(8) + marshal.dumps(code, 2)
         archive.writestr(zipfile.ZipInfo(f"{inside}.pyc", (1980, 1, 1, 0, 0, 0)), content)
 print(json.dumps(extensions))

@@ -20,11 +20,12 @@ def start(cloud: Cloud, job: Row) -> None:
     disks = [disk for disk in cloud.disks.where(instance_id=instance_id) if disk["index"] >= 0]
     plan = [(disk["id"], cloud.new_id("s-"), disk["index"]) for disk in disks]
     drop_frozen(cloud, job)
-    cloud.jobs.update(job["id"], received=True, last_step="Syncing", frozen=[snapshot_id for _, snapshot_id, _ in plan])
+    frozen = [snapshot_id for _disk, snapshot_id, _index in plan]
+    cloud.jobs.update(job["id"], received=True, last_step="Syncing", frozen=frozen)
 
     async def freeze() -> Any:
         await cloud.receivers.close(instance_id)
-        for disk_id, snapshot_id, _ in plan:
+        for disk_id, snapshot_id, _index in plan:
             await asyncio.to_thread(cloud.disk_store.clone, disk_id, snapshot_id)
         return plan
 

@@ -32,7 +32,7 @@ def list_(cloud: Cloud, call: Call) -> dict[str, Any]:
     wanted = {key: call.params[name] for key, name in (("name", "Name"),) if name in call.params}
     rows = listed(cloud.tokens.where(**wanted), "id", call.params.get("AccessTokenId"))
     rows = [row for row in rows if call.params.get("Status") in (None, status(cloud, row))]
-    _, keys = page(rows, {"PageSize": max(10, len(rows))})
+    _rows, keys = page(rows, {"PageSize": max(10, len(rows))})
     return {**keys, "AccessTokens": {"AccessToken": [_view(cloud, row) for row in rows]}}
 
 

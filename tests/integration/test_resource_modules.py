@@ -55,6 +55,7 @@ def play(sandbox: Any, tmp_path: Path) -> Callable[..., str]:
             "ANSIBLE_COLLECTIONS_PATH": str(Path(str(naming.__file__)).parents[5]),
             "HOME": str(tmp_path),
             "ANSIBLE_HOME": str(tmp_path / "ansible"),
+            "ANSIBLE_CALLBACK_RESULT_FORMAT": "json",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_PIPELINING": "true",

@@ -130,8 +130,9 @@ def test_a_request_sent_twice_has_one_effect(sandbox):
     request = sandbox.request("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")
     request.add_query_param("RegionId", sandbox.region)
     request.set_accept_format("JSON")
-    _, url = AccessKeySigner(AccessKeyCredential(sandbox.access_key, sandbox.secret_key)).sign(sandbox.region, request)
-    answers = [requests.post(sandbox.endpoint + url, timeout=10) for _ in range(2)]
+    signer = AccessKeySigner(AccessKeyCredential(sandbox.access_key, sandbox.secret_key))
+    _headers, url = signer.sign(sandbox.region, request)
+    answers = [requests.post(sandbox.endpoint + url, timeout=10) for _turn in range(2)]
     assert [(answer.status_code, answer.json().get("Code")) for answer in answers] == [
         (200, None), (400, "SignatureNonceUsed")
     ]
@@ -302,7 +303,7 @@ def test_the_request_log_tells_what_happened_and_no_secret(sandbox):
     entries = [(entry["product"], entry["action"], entry["status"], entry["code"]) for entry in log["requests"]]
     assert ("smc", "CreateAccessToken", 200, "") in entries
     assert ("ecs", "DescribeTaskAttribute", 404, "InvalidTaskId.NotFound") in entries
-    assert "oss" in {product for product, *_ in entries}
+    assert "oss" in {product for product, *_rest in entries}
     text = json.dumps(log) + json.dumps(sandbox.get("state"))
     for secret in (made["AccessTokenCode"], sandbox.secret_key, "Signature="):
         assert secret not in text

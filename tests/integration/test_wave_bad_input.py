@@ -171,3 +171,14 @@ def test_a_wrong_bucket_stops_the_wave_at_preflight(sandbox: Any, bed: Bed, tmp_
     assert played.code == 2, played.output
     assert "no-such-bucket" in played.output
     assert changing(sandbox.requests()) == []
+
+
+@pytest.mark.sandbox_world(WORLD)
+def test_the_controller_is_never_a_source(sandbox: Any, bed: Bed, tmp_path: Path) -> None:
+    player = Player(bed, sandbox, tmp_path)
+    played = player.play("migrate.yml", migration_wave="localhost", migration_name="wave")
+    assert played.code == 0, played.output
+    assert played.row("localhost")["status"] == "blocked"
+    assert "is-controller" in played.row("localhost")["reasons"][0]
+    assert changing(sandbox.requests()) == []
+    assert not Path("/smc").exists()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -68,18 +69,34 @@ def play(arguments: list[str], log: Path, env: dict[str, str]) -> Played:
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     """End a run and what it started: by its own means first, then by KILL."""
-    below = []
-    for pid in descendants(child.pid):
-        try:
-            below.append(Process.of(pid))
-        except ProcessLookupError:
-            continue
+    below = Below(child.pid)
+    below.look()
     child.send_signal(signal.SIGINT)
-    try:
-        child.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    for process in below:
-        if process.is_alive():
-            os.kill(process.pid, signal.SIGKILL)
+    end = time.monotonic() + STOP_SECONDS
+    while child.poll() is None and time.monotonic() < end:
+        below.look()  # it may start workers until it has noticed
+        time.sleep(0.05)
+    below.look()
+    child.kill()
+    child.wait()
+    below.kill()
+
+
+class Below:
+    """All that a process was ever seen to have started."""
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._seen: dict[int, Process] = {}
+
+    def look(self) -> None:
+        """Note what runs now."""
+        for pid in descendants(self._pid):
+            with contextlib.suppress(ProcessLookupError):
+                self._seen.setdefault(pid, Process.of(pid))
+
+    def kill(self) -> None:
+        """End what still runs of it."""
+        for process in self._seen.values():
+            if process.is_alive():
+                os.kill(process.pid, signal.SIGKILL)

@@ -26,7 +26,8 @@ class Action(Protocol):
 
     _connection: Any
 
-    def _low_level_execute_command(self, cmd: str, *, in_data: bytes) -> dict[str, Any]: ...
+    def _low_level_execute_command(self, cmd: str, *, in_data: bytes) -> dict[str, Any]:
+        """Run a command on the host, with data for its standard input."""
 
 
 class SourceError(Exception):

@@ -16,7 +16,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk, Seen
 
-from .cloud import GIB, START, Cloud, lost, policy, qcow2, refused, server
+from .cloud import Cloud
+from .kit import GIB, START, lost, policy, qcow2, refused, server
 
 SERVER = server()
 

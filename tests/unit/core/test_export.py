@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gzip
 import io
-import json
 import random
 import tarfile
 from datetime import timedelta
@@ -17,9 +16,10 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import export
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Ledger, Policy, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Policy, Seen
 
-from .cloud import GIB, START, Cloud, lost, policy, qcow2, refused, server, stamp
+from .cloud import Cloud
+from .kit import GIB, START, policy, qcow2, refused, server, stamp
 
 SERVER = server()
 KEY = f"{SERVER.id}_m-1_system.qcow2"
@@ -241,179 +241,3 @@ def test_an_error_of_oss_is_no_bad_archive() -> None:
 )
 def test_the_system_disk_comes_first_and_data_disks_by_device(keys: list[str], ordered: list[str]) -> None:
     assert export.disk_order(keys) == ordered
-
-
-# ---- observe ----
-def observe(cloud: Cloud, *servers: Any) -> tuple[dict[str, Seen], Ledger]:
-    seen = {item.id: Seen(job=job) for item, job in zip(servers, cloud.jobs.values(), strict=True)}
-    ledger = Ledger()
-    export.observe(cloud, servers, seen, policy(), ledger)
-    return seen, ledger
-
-
-def exported(disks: tuple[int, ...] = (20,), number: int = 1, cloud: Cloud | None = None) -> tuple[Cloud, Any]:
-    """Return a cloud in which a server's image was exported a while ago."""
-    cloud, item = cloud or Cloud(), server(number, disks)
-    image_id = cloud.new_id("m-")
-    cloud.add_image(image_id, item.image_name, disks)
-    cloud.add_job(item, "Finished", ImageId=image_id)
-    cloud.add_task(image_id, prefix=item.id)
-    cloud.sleep(60)
-    return cloud, item
-
-
-def test_the_objects_are_those_that_the_task_names_in_disk_order() -> None:
-    cloud, item = exported((20, 30, 40))
-    seen, ledger = observe(cloud, item)
-    assert seen[item.id].object_problem == ""
-    sizes = [(found["index"], found["virtual_size"] // GIB) for found in seen[item.id].objects]
-    assert sizes == [(0, 20), (1, 30), (2, 40)]
-    noted = [row["kind"] for row in ledger.rows()]
-    assert (noted.count("ecs_image"), noted.count("ecs_snapshot"), noted.count("oss_object")) == (1, 3, 3)
-
-
-def test_a_task_that_names_nothing_is_looked_for_by_id_and_image() -> None:
-    cloud, item = exported()
-    cloud.tasks["t-0001"]["_keys"].clear()
-    # What an earlier image of the same server has left is not its export.
-    cloud.objects[f"{item.id}_m-old_system.qcow2"] = qcow2(20)
-    seen = observe(cloud, item)[0][item.id]
-    assert [found["key"] for found in seen.objects] == [f"{item.id}_m-0001_system.qcow2"]
-
-
-def test_the_objects_are_looked_into_once() -> None:
-    cloud, item = exported()
-    seen, ledger = observe(cloud, item)
-    before = cloud.calls["oss.ReadRange"]
-    export.observe(cloud, [item], seen, policy(), ledger)
-    assert cloud.calls["oss.ReadRange"] == before == 1
-
-
-def test_the_newest_task_of_an_image_counts() -> None:
-    cloud, item = exported()
-    cloud.add_task("m-0001", "Failed")
-    seen = observe(cloud, item)[0][item.id]
-    assert seen.task is not None
-    assert seen.task["TaskId"] == "t-0002"
-
-
-def test_an_image_that_a_list_left_out_is_asked_for_by_its_id() -> None:
-    cloud, item = exported()
-    cloud.edit("ecs.DescribeImages", lambda rows: [])
-    seen = observe(cloud, item)[0][item.id]
-    assert seen.image is not None
-    assert cloud.calls["ecs.DescribeImages"] == 2
-
-
-def test_a_wave_of_exports_is_observed_in_batches() -> None:
-    cloud, wave = Cloud(), []
-    for number in range(1, 21):
-        wave.append(exported(number=number, cloud=cloud)[1])
-    for item in wave:
-        cloud.tasks[f"t-{wave.index(item) + 1:04d}"]["TaskStatus"] = "Waiting"
-    observe(cloud, *wave)
-    assert dict(cloud.calls) == {"ecs.DescribeImages": 1, "ecs.DescribeTasks": 1}
-
-
-def test_what_fails_for_one_server_leaves_the_others() -> None:
-    cloud, first = exported()
-    _cloud, second = exported(number=2, cloud=cloud)
-    cloud.fail("oss.Head", refused("AccessDenied"), only=first.id)
-    seen = observe(cloud, first, second)[0]
-    assert seen[first.id].trouble is not None
-    assert seen[second.id].trouble is None
-    assert seen[second.id].objects
-    export.observe(cloud, [first, second], seen, policy(), Ledger())
-    assert seen[first.id].trouble is None
-
-
-@pytest.mark.parametrize(
-    "shape", [{}, {"OperationProgressSet": None}, {"OperationProgressSet": []}, {"OperationProgressSet": [{}]}]
-)
-def test_a_task_detail_of_another_shape_is_survived(shape: dict[str, Any]) -> None:
-    assert export.related(shape, "OSSObject") == []
-    assert export.decide(SERVER, Seen(image=IMAGE, task=task("Failed"), task_detail=shape), START).kind == "fail"
-
-
-# ---- act ----
-def act(cloud: Cloud, now: Any = START, **changes: Any) -> str:
-    return export.act(cloud, SERVER, Seen(image=IMAGE), policy(**changes), now)
-
-
-def test_the_intent_is_written_before_the_call() -> None:
-    cloud = Cloud()
-    assert act(cloud) == ""
-    assert cloud.mutations() == ["oss.PutIntent", "ecs.ExportImage"]
-    assert json.loads(cloud.objects[f"edgelift/{SERVER.id}/export.json"])["image_id"] == "m-1"
-
-
-@pytest.mark.parametrize(("image_format", "sent"), [("qcow2", "qcow2"), ("raw", None)])
-def test_raw_is_asked_for_by_naming_no_format(image_format: str, sent: str | None) -> None:
-    cloud = Cloud()
-    act(cloud, image_format=image_format)
-    assert cloud.log[-1] == (
-        "ecs.ExportImage",
-        {"image_id": "m-1", "prefix": SERVER.id, "image_format": sent, "role_name": "AliyunECSImageExportDefaultRole"},
-    )
-
-
-def test_another_controllers_intent_is_respected() -> None:
-    cloud = Cloud()
-    act(cloud)
-    assert "does not show yet" in act(cloud, START + timedelta(seconds=60))
-    assert cloud.calls["ecs.ExportImage"] == 1
-
-
-def test_an_intent_without_a_result_is_followed_by_the_next_one() -> None:
-    cloud = Cloud()
-    act(cloud)
-    assert act(cloud, START + timedelta(seconds=300)) == ""
-    assert cloud.calls["ecs.ExportImage"] == 2
-
-
-@pytest.mark.parametrize(
-    "error",
-    [
-        refused("NoSetRoletoECSServiceAcount", http_status=403),
-        refused("Throttling.User", retryable=True),
-        refused("Connection.Refused", retryable=True),
-    ],
-    ids=lambda error: error.code,
-)
-def test_a_call_that_surely_had_no_effect_withdraws_its_intent(error: CloudError) -> None:
-    cloud = Cloud()
-    cloud.fail("ecs.ExportImage", error)
-    with pytest.raises(CloudError):
-        act(cloud)
-    assert cloud.objects == {}
-
-
-def test_a_call_whose_answer_was_lost_keeps_its_intent() -> None:
-    cloud = Cloud()
-    cloud.fail("ecs.ExportImage", lost(), after=True)
-    with pytest.raises(CloudError):
-        act(cloud)
-    assert list(cloud.objects) == [f"edgelift/{SERVER.id}/export.json"]
-
-
-@pytest.mark.parametrize("code", ["ConcurrentQuotaExceed.ExportImage", "ImageIsExporting"])
-def test_a_full_queue_is_waited_for(code: str) -> None:
-    cloud = Cloud()
-    cloud.fail("ecs.ExportImage", refused(code, http_status=403))
-    assert code in act(cloud)
-    assert cloud.objects == {}
-
-
-def test_a_weekly_quota_is_not_waited_for() -> None:
-    cloud = Cloud()
-    cloud.fail("ecs.ExportImage", refused("WeeklyQuotaExceed.ExportImage", http_status=403))
-    with pytest.raises(CloudError):
-        act(cloud)
-
-
-def test_the_refusal_is_told_even_when_the_intent_cannot_be_withdrawn() -> None:
-    cloud = Cloud()
-    cloud.fail("ecs.ExportImage", refused("InvalidImage.DiskAmountOrSize"))
-    cloud.fail("oss.DeleteKeys", refused("AccessDenied"))
-    with pytest.raises(CloudError, match=r"InvalidImage\.DiskAmountOrSize"):
-        act(cloud)

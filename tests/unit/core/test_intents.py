@@ -12,7 +12,8 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._limits import INTENT_SETTLE_SECONDS
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents
 
-from .cloud import START, Cloud, refused
+from .cloud import Cloud
+from .kit import START, refused
 
 ID = "el3fa2b19c0d1e2f"
 KEY = f"edgelift/{ID}/export.json"

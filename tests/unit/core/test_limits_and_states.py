@@ -12,7 +12,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils import _lim
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk
 
-from .cloud import server
+from .kit import server
 
 GIB = _limits.GIB
 

@@ -15,7 +15,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import job_spec, transfer
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk, Ledger, Seen
 
-from .cloud import GIB, START, Cloud, policy, refused, server
+from .cloud import Cloud
+from .kit import GIB, START, policy, refused, server
 
 SERVER = server()
 SOURCE = {"SourceId": "s-01", "State": "Available", "SystemDiskSize": 20}
@@ -58,7 +59,7 @@ JOBS = [
 
 @pytest.mark.parametrize(
     ("row", "kind", "action", "words"), JOBS,
-    ids=[f"{number}-{row.get('Status')}" for number, (row, *_) in enumerate(JOBS)],
+    ids=[f"{number}-{row.get('Status')}" for number, (row, *_rest) in enumerate(JOBS)],
 )
 def test_every_state_of_a_job_has_its_next_step(row: dict[str, Any], kind: str, action: str, words: str) -> None:
     found = decide(Seen(source=SOURCE, job=row))
@@ -67,7 +68,7 @@ def test_every_state_of_a_job_has_its_next_step(row: dict[str, Any], kind: str, 
 
 
 def test_every_documented_job_state_is_in_the_table() -> None:
-    covered = {row.get("Status") for row, *_ in JOBS} | {"InError"}
+    covered = {row.get("Status") for row, *_rest in JOBS} | {"InError"}
     assert covered >= _states.JOB_UNFINISHED | {"Finished"}
 
 
@@ -96,7 +97,7 @@ def test_another_error_is_for_a_human_with_code_message_remedy_and_cost(code: st
     assert "billed until the job is deleted" in text
 
 
-@pytest.mark.parametrize("code", ["", "Forbidden.RAM", *_states.INTERMEDIATE_GONE])
+@pytest.mark.parametrize("code", ["", "Forbidden.RAM", *sorted(_states.INTERMEDIATE_GONE)])
 def test_a_job_that_lost_its_instance_is_deleted_and_made_anew(code: str) -> None:
     assert decide(in_error(code, gone=True))[:2] == ("act", "delete")
     kind, _action, text = decide(in_error(code, gone=True), retries=2)
@@ -187,8 +188,8 @@ def test_without_any_disk_size_there_is_no_job() -> None:
 
 
 # ---- parameters ----
-def params(item: Any = SERVER, source: Any = SOURCE, **changes: Any) -> dict[str, Any]:
-    return job_spec.params(item, Seen(source=source), policy(**changes), START)
+def params(item: Any = SERVER, source: Any = None, **changes: Any) -> dict[str, Any]:
+    return job_spec.params(item, Seen(source=source or SOURCE), policy(**changes), START)
 
 
 def test_the_parameters_of_a_job() -> None:

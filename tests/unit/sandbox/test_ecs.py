@@ -249,7 +249,7 @@ def test_token_paging(bench: Bench) -> None:
     running_job(bench)
     first = bench.ok("ecs", "DescribeInstances", MaxResults=1)
     assert first["NextToken"] == ""
-    for _ in range(11):
+    for _turn in range(11):
         bench.cloud.disks.add({**next(iter(bench.cloud.disks)), "id": bench.cloud.new_id("d-")})
     answer = bench.ok("ecs", "DescribeDisks", MaxResults=10)
     rest = bench.ok("ecs", "DescribeDisks", MaxResults=10, NextToken=answer["NextToken"])

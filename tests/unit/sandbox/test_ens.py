@@ -45,7 +45,7 @@ def test_an_import_is_created_uploaded_and_available(bench: Bench) -> None:
     put(bench, "one.qcow2")
     image_id = bench.ok("ens", "ImportImage", **PARAMS)["ImageId"]
     seen = []
-    for _ in range(20):
+    for _turn in range(20):
         (image,) = images(bench, ImageId=image_id)
         if image["Status"] not in seen:
             seen.append(image["Status"])

@@ -53,7 +53,7 @@ def test_steps_that_wait_for_time_happen_at_their_own_moment(bench: Bench) -> No
 
 def test_nothing_happens_on_a_frozen_clock(bench: Bench) -> None:
     job_id = bench.started()
-    assert [bench.show(job_id)["BusinessStatus"] for _ in range(3)] == ["Preparing"] * 3
+    assert [bench.show(job_id)["BusinessStatus"] for _turn in range(3)] == ["Preparing"] * 3
 
 
 @pytest.mark.sandbox_world({"profile": "realistic"})

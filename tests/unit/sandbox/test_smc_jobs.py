@@ -99,7 +99,7 @@ def test_an_image_name_that_exists_is_suffixed_with_the_job_id(bench: Bench) -> 
 
 
 def test_vswitch_and_vpc_must_belong_together(bench: Bench) -> None:
-    vpcs = [bench.ok("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")["VpcId"] for _ in range(2)]
+    vpcs = [bench.ok("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")["VpcId"] for _turn in range(2)]
     vswitch = bench.ok("vpc", "CreateVSwitch", VpcId=vpcs[0], ZoneId="ap-southeast-1a", CidrBlock="10.0.1.0/24")
     network = {"VSwitchId": vswitch["VSwitchId"], "VpcId": vpcs[1]}
     mismatch = bench.code("smc", "CreateReplicationJob", **bench.job_params(**network))
@@ -140,7 +140,7 @@ def test_jobs_page_and_filter(bench: Bench) -> None:
 def test_steps_of_a_job_and_its_progress(bench: Bench) -> None:
     job_id = bench.started()
     seen = []
-    for _ in range(80):
+    for _turn in range(80):
         shown = bench.show(job_id)
         step = (shown["Status"], shown["BusinessStatus"])
         if not seen or seen[-1][0] != step:
@@ -149,7 +149,7 @@ def test_steps_of_a_job_and_its_progress(bench: Bench) -> None:
         assert shown["Progress"] >= seen[-1][1]
         assert bool(shown["ImageId"]) == (step[1] == "Cleaning" or step[0] == "Finished")
         bench.advance(0.02)
-    assert [step for step, _ in seen] == [
+    assert [step for step, _progress in seen] == [
         ("Running", "Preparing"), ("Running", "Syncing"), ("Running", "Processing"), ("Running", "Cleaning"),
         ("Finished", "Cleaning"),
     ]
@@ -321,7 +321,7 @@ def test_modify_before_and_after_the_start(bench: Bench) -> None:
 @pytest.mark.sandbox_world({"job_errors": {"web1": "check virtio failed"}})
 def test_job_errors_of_the_world_fail_every_time(bench: Bench) -> None:
     job_id = bench.started()
-    for _ in range(2):
+    for _turn in range(2):
         bench.advance(60)
         shown = bench.show(job_id)
         assert (shown["Status"], shown["ErrorCode"]) == ("InError", "check virtio failed")

@@ -32,7 +32,7 @@ def test_the_code_is_shown_once_and_numbers_are_strings(bench: Bench) -> None:
 
 
 def test_every_token_comes_at_once_since_the_action_has_no_paging(bench: Bench) -> None:
-    for _ in range(12):
+    for _turn in range(12):
         bench.ok("smc", "CreateAccessToken")
     assert len(listed(bench)) == 12
 

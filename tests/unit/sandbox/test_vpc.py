@@ -29,7 +29,7 @@ def test_client_tokens_make_creation_repeatable(bench: Bench) -> None:
 
 
 def test_ten_vpcs_per_region(bench: Bench) -> None:
-    for _ in range(10):
+    for _turn in range(10):
         vpc(bench)
     assert bench.code("vpc", "CreateVpc") == (400, "QuotaExceeded.Vpc")
     vpc(bench, RegionId="cn-beijing")

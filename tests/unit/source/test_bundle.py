@@ -105,7 +105,7 @@ def test_a_zip_is_sent_as_the_same_files_in_a_tar(tmp_path: Path) -> None:
     assert bundle.sha256 == sha
     assert bundle.payload_sha256 != sha
     with tarfile.open(fileobj=io.BytesIO(bundle.payload)) as archive:
-        held = {item.name: archive.extractfile(item).read() for item in archive if item.isfile()}  # type: ignore[union-attr]
+        held = {item.name: archive.extractfile(item).read() for item in archive if item.isfile()}  # type: ignore[union-attr]  # regular files only
     assert held == FILES
 
 

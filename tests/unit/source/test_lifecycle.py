@@ -45,7 +45,7 @@ class FakeRemote:
 def life(remote: FakeRemote, **more: Any) -> _lifecycle.Lifecycle:
     settings = _lifecycle.Settings("/smc/", token_id="at-1", token_code=CODE, arguments=["--nocheckversion"])
     clock = iter(range(0, 10_000, 4))
-    made = _lifecycle.Lifecycle(remote, replace(settings, **more), clock=lambda: next(clock))  # type: ignore[arg-type]
+    made = _lifecycle.Lifecycle(remote, replace(settings, **more), clock=lambda: next(clock))  # type: ignore[arg-type]  # a double
     made._bundle = BUNDLE
     return made
 
@@ -54,7 +54,7 @@ def test_a_new_client_is_installed_registered_and_cleaned_of_its_code() -> None:
     remote = FakeRemote(THERE, [], ALIVE, [*ALIVE, ("agent-id", DIR, "s-1")])
     agent = life(remote).take(["install", "register", "wait"], Agent())
     assert (agent.source_id, agent.alive) == ("s-1", True)
-    (payload, _), (config, first), (again, last) = remote.files
+    (payload, _mode), (config, first), (again, last) = remote.files
     assert payload == "/smc/.edgelift/payload"
     assert config == again == f"{DIR}/user_config.json"
     assert json.loads(first)["access_token_code"] == CODE

@@ -1,0 +1,292 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The API classes of the FAKE cloud (see cloud.py): each works on the cloud's tables."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._limits import GIB
+
+from .kit import BUCKET, Row, refused, stamp
+
+if TYPE_CHECKING:
+    from .cloud import Cloud
+
+
+def _among(rows: Mapping[str, Row], ids: Iterable[str] | None) -> list[Row]:
+    return list(rows.values()) if ids is None else [rows[key] for key in dict.fromkeys(ids) if key in rows]
+
+
+class Smc:
+    """What the code uses of SmcApi."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def describe_source_servers(self, source_ids: Any = None, name: Any = None, state: Any = None) -> list[Row]:
+        return self.cloud.call("smc.DescribeSourceServers", source_ids, lambda: _among(self.cloud.sources, source_ids))
+
+    def describe_replication_jobs(
+        self, job_ids: Any = None, source_ids: Any = None, name: Any = None, status: Any = None
+    ) -> list[Row]:
+        def show() -> list[Row]:
+            rows = _among(self.cloud.jobs, job_ids)
+            return [
+                row
+                for row in rows
+                if (source_ids is None or row["SourceId"] in source_ids) and name in (None, row["Name"])
+            ]
+
+        return self.cloud.call("smc.DescribeReplicationJobs", source_ids or job_ids, show)
+
+    def create_replication_job(self, params: Row, client_token: str) -> Row:
+        def create() -> Row:
+            unfinished = [
+                job
+                for job in self.cloud.jobs.values()
+                if job["SourceId"] == params["SourceId"] and job["Status"] != "Finished"
+            ]
+            if any(job["Name"] == params["Name"] for job in self.cloud.jobs.values()):
+                raise refused("ReplicationJobName.Duplicate")
+            if unfinished:
+                raise refused("SourceServerState.Invalid")
+            job_id = self.cloud.new_id("j-")
+            self.cloud.jobs[job_id] = {
+                **params,
+                "JobId": job_id,
+                "Status": "Ready",
+                "BusinessStatus": "",
+                "DataDisks": {"DataDisk": params["DataDisks"]},
+                "CreationTime": stamp(self.cloud.now),
+            }
+            return {"JobId": job_id}
+
+        return self.cloud.call("smc.CreateReplicationJob", params, create)
+
+    def start_replication_job(self, job_id: str) -> None:
+        def start() -> None:
+            job = self.cloud.jobs[job_id]
+            if job["Status"] not in ("Ready", "Stopped", "InError"):
+                raise refused("ReplicationJob.InvalidStatus")
+            job.update(
+                Status="Running", BusinessStatus="Syncing", _since=self.cloud.now, StartTime=stamp(self.cloud.now)
+            )
+            self.cloud.sources[job["SourceId"]]["State"] = "InUse"
+            if job.get("TransitionInstanceId", "") not in self.cloud.instances:
+                self.cloud.add_instance(job)
+
+        self.cloud.call("smc.StartReplicationJob", job_id, start)
+
+    def stop_replication_job(self, job_id: str) -> None:
+        self.cloud.call("smc.StopReplicationJob", job_id, lambda: self.cloud.jobs[job_id].update(Status="Stopped"))
+
+    def delete_replication_job(self, job_id: str) -> None:
+        def delete() -> None:
+            job = self.cloud.jobs[job_id]
+            if job["Status"] in ("Running", "Deleting"):
+                raise refused("ReplicationJob.InvalidStatus")
+            job.update(Status="Deleting", _since=self.cloud.now)
+            if job["SourceId"] in self.cloud.sources:
+                self.cloud.sources[job["SourceId"]]["State"] = "Available"
+
+        self.cloud.call("smc.DeleteReplicationJob", job_id, delete)
+
+    def delete_source_server(self, source_id: str, force: bool = False) -> None:
+        self.cloud.call("smc.DeleteSourceServer", source_id, lambda: self.cloud.sources.pop(source_id))
+
+    def list_access_tokens(self, name: str | None = None) -> list[Row]:
+        def show() -> list[Row]:
+            return [row for row in self.cloud.tokens.values() if (name or "") in row["Name"]]
+
+        return self.cloud.call("smc.ListAccessTokens", name, show)
+
+    def disable_access_token(self, token_id: str) -> None:
+        self.cloud.call("smc.DisableAccessToken", token_id, lambda: None)
+
+    def delete_access_token(self, token_id: str) -> None:
+        self.cloud.call("smc.DeleteAccessToken", token_id, lambda: self.cloud.tokens.pop(token_id))
+
+
+class Ecs:
+    """What the code uses of EcsApi."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def describe_images(self, image_id: str | None = None, image_name: str | None = None) -> list[Row]:
+        ids = None if image_id is None else [image_id]
+        return self.cloud.call("ecs.DescribeImages", image_id, lambda: _among(self.cloud.images, ids))
+
+    def export_image(
+        self, image_id: str, bucket: str, prefix: str, image_format: str | None = None, role_name: str | None = None
+    ) -> Row:
+        args = {"image_id": image_id, "prefix": prefix, "image_format": image_format, "role_name": role_name}
+        return self.cloud.call("ecs.ExportImage", args, lambda: self.cloud.add_task(image_id, prefix=prefix))
+
+    def describe_tasks(self, task_ids: Any = None, action: str = "ExportImage", resource_ids: Any = None) -> list[Row]:
+        def show() -> list[Row]:
+            return [row for row in self.cloud.tasks.values() if row["ResourceId"] in resource_ids]
+
+        return self.cloud.call("ecs.DescribeTasks", list(resource_ids), show)
+
+    def describe_task_attribute(self, task_id: str) -> Row:
+        def show() -> Row:
+            task = self.cloud.tasks[task_id]
+            named = [{"Name": "OSSBucket", "Value": BUCKET}]
+            named += [{"Name": "OSSObject", "Value": key} for key in reversed(task["_keys"])]
+            step = {"RelatedItemSet": {"RelatedItem": named}, **task.get("_error", {})}
+            return {**task, "OperationProgressSet": {"OperationProgress": [step]}}
+
+        return self.cloud.call("ecs.DescribeTaskAttribute", task_id, show)
+
+    def cancel_task(self, task_id: str) -> None:
+        self.cloud.call("ecs.CancelTask", task_id, lambda: self.cloud.tasks[task_id].update(TaskStatus="Cancelled"))
+
+    def delete_image(self, image_id: str) -> None:
+        self.cloud.call("ecs.DeleteImage", image_id, lambda: self.cloud.images.pop(image_id))
+
+    def describe_instances(self, instance_ids: Any = None, name: str | None = None) -> list[Row]:
+        def show() -> list[Row]:
+            rows = _among(self.cloud.instances, instance_ids)
+            return [row for row in rows if name in (None, row["InstanceName"])]
+
+        return self.cloud.call("ecs.DescribeInstances", name or list(instance_ids), show)
+
+    def delete_instance(self, instance_id: str) -> None:
+        self.cloud.call("ecs.DeleteInstance", instance_id, lambda: self.cloud.release(instance_id))
+
+    def describe_disks(self, disk_ids: Any = None, instance_id: str | None = None) -> list[Row]:
+        def show() -> list[Row]:
+            return [row for row in _among(self.cloud.disks, disk_ids) if instance_id in (None, row["InstanceId"])]
+
+        return self.cloud.call("ecs.DescribeDisks", instance_id or list(disk_ids), show)
+
+    def delete_disk(self, disk_id: str) -> None:
+        self.cloud.call("ecs.DeleteDisk", disk_id, lambda: self.cloud.disks.pop(disk_id))
+
+    def describe_snapshots(self, snapshot_ids: Iterable[str]) -> list[Row]:
+        wanted = list(snapshot_ids)
+        return self.cloud.call("ecs.DescribeSnapshots", wanted, lambda: _among(self.cloud.snapshots, wanted))
+
+    def delete_snapshot(self, snapshot_id: str) -> None:
+        self.cloud.call("ecs.DeleteSnapshot", snapshot_id, lambda: self.cloud.snapshots.pop(snapshot_id))
+
+    def describe_security_groups(self, ids: Any = None) -> list[Row]:
+        return self.cloud.call("ecs.DescribeSecurityGroups", list(ids), lambda: _among(self.cloud.groups, ids))
+
+    def delete_security_group(self, group_id: str) -> None:
+        self.cloud.call("ecs.DeleteSecurityGroup", group_id, lambda: self.cloud.groups.pop(group_id))
+
+
+class Ens:
+    """What the code uses of EnsApi."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def import_image(self, params: Row) -> Row:
+        def make() -> Row:
+            mapping = json.loads(params.get("DiskDeviceMapping", "[]"))
+            keys = [params["OSSObject"]] if "OSSObject" in params else [item["OSSObject"] for item in mapping]
+            sizes = [struct.unpack(">Q", self.cloud.objects[key][24:32])[0] // GIB for key in keys]
+            return self.cloud.add_ens_image(params["ImageName"], "Creating", sizes)
+
+        return self.cloud.call("ens.ImportImage", params, make)
+
+    def describe_self_images(self, image_id: Any = None, image_name: Any = None) -> list[Row]:
+        return self.cloud.call("ens.DescribeSelfImages", None, lambda: list(self.cloud.ens_images.values()))
+
+    def delete_image(self, image_id: str) -> None:
+        self.cloud.call("ens.DeleteImage", image_id, lambda: self.cloud.ens_images.pop(image_id))
+
+
+class Vpc:
+    """What the code uses of VpcApi."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def describe_vpcs(self, vpc_ids: Any = None, name: str | None = None) -> list[Row]:
+        def show() -> list[Row]:
+            return [row for row in _among(self.cloud.vpcs, vpc_ids) if (name or "") in row["VpcName"]]
+
+        return self.cloud.call("vpc.DescribeVpcs", name or list(vpc_ids), show)
+
+    def delete_vpc(self, vpc_id: str) -> None:
+        self.cloud.call("vpc.DeleteVpc", vpc_id, lambda: self.cloud.vpcs.pop(vpc_id))
+
+    def describe_vswitches(self, vpc_id: str | None = None, vswitch_ids: Any = None) -> list[Row]:
+        def show() -> list[Row]:
+            return [row for row in _among(self.cloud.vswitches, vswitch_ids) if vpc_id in (None, row["VpcId"])]
+
+        return self.cloud.call("vpc.DescribeVSwitches", vpc_id or list(vswitch_ids), show)
+
+    def delete_vswitch(self, vswitch_id: str) -> None:
+        self.cloud.call("vpc.DeleteVSwitch", vswitch_id, lambda: self.cloud.vswitches.pop(vswitch_id))
+
+
+class Oss:
+    """What the code uses of OssApi, for the one bucket."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    def put_intent(self, key: str, text: str) -> bool:
+        def put() -> bool:
+            if key in self.cloud.objects:
+                return False
+            self.cloud.objects[key] = text.encode()
+            return True
+
+        return self.cloud.call("oss.PutIntent", key, put)
+
+    def put_text(self, key: str, text: str) -> None:
+        self.cloud.call("oss.PutText", key, lambda: self.cloud.objects.update({key: text.encode()}))
+
+    def get_text(self, key: str) -> str | None:
+        def get() -> str | None:
+            return self.cloud.objects[key].decode(errors="replace") if key in self.cloud.objects else None
+
+        return self.cloud.call("oss.GetText", key, get)
+
+    def head(self, key: str) -> Row | None:
+        def head() -> Row | None:
+            return {"size": len(self.cloud.objects[key])} if key in self.cloud.objects else None
+
+        return self.cloud.call("oss.Head", key, head)
+
+    def read_range(self, key: str, start: int, end_inclusive: int) -> bytes:
+        return self.cloud.call("oss.ReadRange", key, lambda: self.cloud.objects[key][start : end_inclusive + 1])
+
+    def list_keys(self, prefix: str) -> list[Row]:
+        def show() -> list[Row]:
+            keys = [key for key in self.cloud.objects if key.startswith(prefix)]
+            return [{"key": key, "size": len(self.cloud.objects[key])} for key in keys]
+
+        return self.cloud.call("oss.ListKeys", prefix, show)
+
+    def delete_keys(self, keys: Iterable[str]) -> list[str]:
+        wanted = list(keys)
+
+        def delete() -> list[str]:
+            for key in wanted:
+                self.cloud.objects.pop(key, None)
+            return []
+
+        self.cloud.call("oss.DeleteKeys", wanted, delete)
+        return wanted
+
+    def list_uploads(self, prefix: str) -> list[Row]:
+        def show() -> list[Row]:
+            return [row for row in self.cloud.uploads if row["key"].startswith(prefix)]
+
+        return self.cloud.call("oss.ListUploads", prefix, show)
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        gone = {"key": key, "upload_id": upload_id}
+        self.cloud.call("oss.AbortUpload", gone, lambda: self.cloud.uploads.remove(gone))

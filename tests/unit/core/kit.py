@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of the core share: servers, policies, errors and small files."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._limits import GIB
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk, Policy, Server
+
+Row = dict[str, Any]
+START = datetime(2026, 11, 24, 8, 0, tzinfo=timezone.utc)
+REGION, BUCKET, MIGRATION = "ap-southeast-1", "images", "wave_01"
+
+MUTATING = frozenset(
+    {
+        "smc.CreateReplicationJob",
+        "smc.StartReplicationJob",
+        "smc.StopReplicationJob",
+        "smc.DeleteReplicationJob",
+        "smc.DeleteSourceServer",
+        "smc.DisableAccessToken",
+        "smc.DeleteAccessToken",
+        "ecs.ExportImage",
+        "ecs.CancelTask",
+        "ecs.DeleteImage",
+        "ecs.DeleteInstance",
+        "ecs.DeleteDisk",
+        "ecs.DeleteSnapshot",
+        "ecs.DeleteSecurityGroup",
+        "ens.ImportImage",
+        "ens.DeleteImage",
+        "vpc.DeleteVpc",
+        "vpc.DeleteVSwitch",
+        "oss.PutIntent",
+        "oss.PutText",
+        "oss.DeleteKeys",
+        "oss.AbortUpload",
+    }
+)
+
+
+def server(number: int = 1, disks: Iterable[int] = (20,), **changes: Any) -> Server:
+    """Return a server named web-NN with disks of these GiB."""
+    values: Row = {
+        "migration": MIGRATION,
+        "host": f"web-{number:02d}",
+        "fingerprint": f"fp-{number:02d}",
+        "source_id": f"s-{number:02d}",
+        "disks": tuple(Disk(index, size * GIB) for index, size in enumerate(disks)),
+    }
+    return Server(**{**values, **changes})
+
+
+def policy(**changes: Any) -> Policy:
+    """Return a policy for the fake's region and bucket."""
+    return Policy(**{"region": REGION, "bucket": BUCKET, "image_format": "qcow2", "run_id": "run-1", **changes})
+
+
+def refused(code: str, retryable: bool = False, http_status: int | None = None) -> CloudError:
+    """Return an error as the transport raises it: a retryable one that is no Throttling may have had its effect."""
+    return CloudError("the.call", code, "as the test ordered", "req-1", http_status, retryable, hint="")
+
+
+def lost() -> CloudError:
+    """Return the error of an answer that never came: the call may have had its effect."""
+    return refused("Connection.Lost", retryable=True)
+
+
+def qcow2(gib: int, magic: bytes = b"QFI\xfb") -> bytes:
+    """Return the beginning of a qcow2 file of this virtual size."""
+    return magic + bytes(20) + struct.pack(">Q", gib * GIB) + bytes(32)
+
+
+def stamp(when: datetime) -> str:
+    """Return a time as the services write it."""
+    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@dataclass
+class Fault:
+    """An error for the next ``times`` calls, raised before the call's effect or after it."""
+
+    error: CloudError
+    after: bool
+    times: int
+    only: str
