@@ -182,6 +182,22 @@ def test_a_failed_import_is_told_and_removed(sandbox: Any) -> None:
     assert standing_still(sandbox)
 
 
+BEIJING = {"region": "cn-beijing", "bucket": "migration-images-beijing"}
+
+
+@pytest.mark.sandbox_world({"ens_accept_formats": ["raw"]})
+def test_where_ecs_exports_raw_only_raw_it_is(sandbox: Any) -> None:
+    result = run(sandbox, "ens_migration", name="wave", servers=[DB], **BEIJING)["migration"]
+    assert result["servers"][0]["verdict"] == "migrated", result["servers"][0]["reasons"]
+    made = [row for row in sandbox.requests("ens") if row["action"] == "ImportImage"]
+    assert [row["params"]["ImageFormat"] for row in made] == ["raw"]
+    disks = sandbox.get(f"images/{result['servers'][0]['ens_image_id']}")["disks"]
+    assert [disk["virtual_size"] for disk in disks] == [disk["bytes"] for disk in DB["disks"]]
+    left = run(sandbox, "smc_cleanup", name="wave", servers=[DB], resources=result["resources"], **BEIJING)
+    assert left["cleanup"]["residual"] == []
+    assert standing_still(sandbox)
+
+
 MANY = [server(f"host-{number:02d}", f"s-sandboxmany{number:02d}", 20) for number in range(60)]
 
 
