@@ -99,11 +99,9 @@ def test_another_controller_continues_where_the_cloud_stands() -> None:
     assert cloud.calls["ecs.ExportImage"] == cloud.calls["ens.ImportImage"] == 1
 
 
-def test_a_server_that_is_copied_is_exported_while_others_still_copy() -> None:
+def test_a_server_that_is_copied_is_exported_while_others_still_wait() -> None:
     early, late = server(1), server(2)
     cloud = cloud_with(early, late)
-    cloud.jobs["j-x"] = {**cloud.add_job(early, "Ready"), "JobId": "j-x"}
-    del cloud.jobs["j-0001"]
     cloud.sources["s-02"]["State"] = "Unavailable"
     made = fleet(cloud, early, late)
     run(made, timeout=300)
@@ -212,8 +210,8 @@ def test_a_throttled_call_is_made_again_without_waiting_for_a_result() -> None:
     cloud = cloud_with()
     cloud.fail("ecs.ExportImage", refused("Throttling.User", retryable=True), times=2)
     assert verdicts(run(fleet(cloud))) == ["migrated"]
-    assert (cloud.now - cloud.clock().now()).total_seconds() == 0
-    assert cloud.clock().monotonic() < 250
+    # Copy, export and import take 120 s; an intent that stayed would have added as much again.
+    assert cloud.clock().monotonic() < 120 + _limits.INTENT_SETTLE_SECONDS
 
 
 def test_a_full_export_queue_is_waited_for_at_the_pace_of_the_poll() -> None:
