@@ -97,6 +97,9 @@ molecule: collection
 	@$(gate) molecule tools/molecule.sh
 
 # ---- tests ----
+# Integration tests that run no Ansible: they need no second ansible-core.
+no_ansible := test_sandbox_oss.py test_sandbox_process.py test_testbed.py
+
 .PHONY: unit integration pytest-oldest test gates environments
 unit: collection
 	@$(python) -m pytest tests/unit $(ARGS)
@@ -105,7 +108,8 @@ integration: collection
 	@$(python) -m pytest tests/integration $(ARGS)
 
 pytest-oldest: collection oldest
-	@if [ -e .venv-2.16/complete ]; then $(gate) pytest-2.16 $(oldest) -m pytest -o cache_dir=build/pytest-2.16; fi
+	@if [ -e .venv-2.16/complete ]; then \
+	  $(gate) pytest-2.16 $(oldest) -m pytest -n 2 --dist worksteal -o cache_dir=build/pytest-2.16 $(addprefix --ignore=tests/integration/,$(no_ansible)); fi
 
 environments: collection oldest importer
 # The longest one first, so that it has one of the two cores to itself while the others take turns on the other.

@@ -22,6 +22,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils import _lim
 
 ID_LENGTH: Final = 16
 _WAVE_LENGTH: Final = 8
+_ID = re.compile(r"el[0-9a-f]{14}")
 _TAIL = re.compile(r"-(el[0-9a-f]{14})(?:[_-]j-[0-9A-Za-z]+)?\Z")
 INTENTS: Final = "edgelift"
 """The OSS folder of intents; exported objects begin with the migration id itself."""
@@ -57,6 +58,11 @@ def owner_of(name: str) -> str | None:
     """
     found = _TAIL.search(name or "")
     return found.group(1) if found else None
+
+
+def is_id(text: str) -> bool:
+    """Return whether ``text`` is a whole migration id, and not just something that begins like one."""
+    return _ID.fullmatch(text) is not None
 
 
 def base_name_problem(base: str) -> str | None:

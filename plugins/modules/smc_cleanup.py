@@ -70,7 +70,8 @@ options:
     default: true
   resources:
     description:
-      - What an earlier result has listed, so that each of it gets its proof.
+      - What an earlier result has listed, so that each of it gets its proof. With O(scope=servers) only what was made
+        for one of the O(servers) counts.
       - If empty, only what is found gets one.
     type: list
     elements: dict

@@ -9,11 +9,12 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming, _states
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import oss
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import notes
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope, busy
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.export import snapshot_ids
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.transfer import group_ids
@@ -28,14 +29,39 @@ RELEASE_SECONDS = 90.0
 
 
 def _instances(scope: Scope) -> list[tuple[Row, str]]:
-    """Return the intermediate instances of this scope, each with the migration id of its job."""
-    owners = {
-        job["TransitionInstanceId"]: scope.owner(job["Name"]) or ""
-        for job in scope.jobs()
-        if job.get("TransitionInstanceId")
-    }
-    shown = scope.clients.ecs.describe_instances(instance_ids=list(owners)) if owners else []
-    return [(row, owners[row["InstanceId"]]) for row in shown]
+    """Return the intermediate instances of this scope, each with the migration id of its job, or of the note that the
+    job's deletion has left."""
+
+    def ask() -> list[tuple[Row, str]]:
+        owners = notes.owners(scope, INSTANCE.name)
+        owners.update(
+            {
+                job["TransitionInstanceId"]: scope.owner(job["Name"]) or ""
+                for job in scope.jobs()
+                if job.get("TransitionInstanceId")
+            }
+        )
+        shown = scope.clients.ecs.describe_instances(instance_ids=list(owners)) if owners else []
+        return [(row, owners[row["InstanceId"]]) for row in shown if row.get("InstanceId") in owners]
+
+    return scope.once("instances", ask)
+
+
+def note_instance(scope: Scope, job: Row) -> None:
+    """Note the intermediate instance of a job that is about to be deleted, and what was made together with it. SMC
+    releases them; where it does not, nothing else would lead to them."""
+    wanted, owner = job.get("TransitionInstanceId"), scope.owner(job.get("Name", ""))
+    if not (wanted and owner):
+        return
+    found = {INSTANCE.name: [wanted]}
+    with suppress(CloudError):
+        # Where ECS cannot be asked, the id that the job names is noted at least.
+        shown = [row for row, _owner in _instances(scope) if row["InstanceId"] == wanted]
+        if not shown:
+            return
+        found[SECURITY_GROUP.name] = group_ids(shown[0])
+        found[DISK.name] = [disk["DiskId"] for disk in scope.clients.ecs.describe_disks(instance_id=wanted)]
+    notes.add(scope, owner, found)
 
 
 def _find_instances(scope: Scope) -> list[Found]:
@@ -54,10 +80,17 @@ def _remaining_instances(scope: Scope, ids: Iterable[str]) -> set[str]:
 
 
 def _find_disks(scope: Scope) -> list[Found]:
-    return [
-        Found(disk["DiskId"], owner, disk.get("CreationTime", ""), released=True)
+    shown = [
+        (disk, owner)
         for row, owner in _instances(scope)
         for disk in scope.clients.ecs.describe_disks(instance_id=row["InstanceId"])
+    ]
+    noted = notes.owners(scope, DISK.name)
+    if noted:
+        shown += [(disk, noted[disk["DiskId"]]) for disk in scope.clients.ecs.describe_disks(disk_ids=list(noted))]
+    rows = {disk["DiskId"]: (disk, owner) for disk, owner in shown}
+    return [
+        Found(identity, owner, disk.get("CreationTime", ""), released=True) for identity, (disk, owner) in rows.items()
     ]
 
 
@@ -70,7 +103,12 @@ def _remaining_disks(scope: Scope, ids: Iterable[str]) -> set[str]:
 
 
 def _find_groups(scope: Scope) -> list[Found]:
-    return [Found(group, owner, released=True) for row, owner in _instances(scope) for group in group_ids(row)]
+    owners = {group: owner for row, owner in _instances(scope) for group in group_ids(row)}
+    noted = notes.owners(scope, SECURITY_GROUP.name)
+    if noted:
+        shown = scope.clients.ecs.describe_security_groups(ids=list(noted))
+        owners.update({row["SecurityGroupId"]: noted[row["SecurityGroupId"]] for row in shown})
+    return [Found(group, owner, released=True) for group, owner in owners.items()]
 
 
 def _delete_group(scope: Scope, identity: str) -> None:
@@ -92,9 +130,8 @@ def _delete_image(scope: Scope, identity: str) -> None:
             raise busy("ecs.DeleteImage", f"export task {task['TaskId']} of image {identity} is being cancelled")
     for image, owner in scope.images():
         if image["ImageId"] == identity and snapshot_ids(image):
-            # A snapshot does not say which image it came from: once the image is gone, only this note finds it.
-            note = json.dumps({"snapshots": snapshot_ids(image)})
-            scope.clients.oss(scope.bucket).put_text(_naming.intent_key(owner, "release"), note)
+            # A snapshot does not say which image it came from: once the image is gone, only the note finds it.
+            notes.add(scope, owner, {SNAPSHOT.name: snapshot_ids(image)})
     scope.clients.ecs.delete_image(identity)
 
 
@@ -104,12 +141,8 @@ def _remaining_images(scope: Scope, ids: Iterable[str]) -> set[str]:
 
 
 def _find_snapshots(scope: Scope) -> list[Found]:
-    owners = {snapshot: owner for image, owner in scope.images() for snapshot in snapshot_ids(image)}
-    bucket = scope.clients.oss(scope.bucket)
-    for item in oss.keys(scope):
-        if item.id.endswith("/release.json"):
-            note = json.loads(bucket.get_text(item.id) or "{}")
-            owners.update(dict.fromkeys(note.get("snapshots", []), item.identity))
+    owners = notes.owners(scope, SNAPSHOT.name)
+    owners.update({snapshot: owner for image, owner in scope.images() for snapshot in snapshot_ids(image)})
     if not owners:
         return []
     shown = scope.clients.ecs.describe_snapshots(snapshot_ids=list(owners))

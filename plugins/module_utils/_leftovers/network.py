@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.facts import tags
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.network import WAVE_TAG
@@ -29,6 +30,18 @@ def _networks(scope: Scope) -> list[Row]:
     return [row for row in shown if row.get("VpcName") == name and tags(row).get(WAVE_TAG) == scope.migration]
 
 
+def _refuse_foreign(what: str, identity: str, ours: list[Found]) -> None:
+    """Refuse what does not bear the wave's name and tag: a job's own network is SMC's to remove, and it may be one
+    that the user has given to the job (law 7)."""
+    if identity not in {item.id for item in ours}:
+        raise CloudError(
+            f"Deleting {what} {identity}",
+            "Network.NotOurs",
+            "nothing shows that this migration has made it; SMC removes what it made for a job",
+            hint="Delete it by hand if nothing uses it.",
+        )
+
+
 def _find_vswitches(scope: Scope) -> list[Found]:
     wave, name = _naming.wave_id(scope.migration), _naming.network_name(scope.migration)
     return [
@@ -40,6 +53,7 @@ def _find_vswitches(scope: Scope) -> list[Found]:
 
 
 def _delete_vswitch(scope: Scope, identity: str) -> None:
+    _refuse_foreign("vSwitch", identity, _find_vswitches(scope))
     scope.clients.vpc.delete_vswitch(identity)
 
 
@@ -53,6 +67,7 @@ def _find_vpcs(scope: Scope) -> list[Found]:
 
 
 def _delete_vpc(scope: Scope, identity: str) -> None:
+    _refuse_foreign("VPC", identity, _find_vpcs(scope))
     scope.clients.vpc.delete_vpc(identity)
 
 

@@ -9,33 +9,51 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import notes
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-def keys(scope: Scope) -> list[Found]:
-    """Return the keys of the intents and exported objects of this scope."""
+def _keys(scope: Scope) -> list[Found]:
+    """Return the keys of the intents, notes and exported objects of this scope: ``edgelift/<id>/...`` and
+    ``<id>_...``, and nothing that only begins alike."""
     oss = scope.clients.oss(scope.bucket)
     found = []
     for prefix in scope.prefixes():
         for item in oss.list_keys(_naming.intents_prefix(prefix)):
-            owner = scope.admits(item["key"].split("/")[1][: _naming.ID_LENGTH])
+            folder = item["key"].split("/")
+            owner = scope.admits(folder[1]) if len(folder) > 2 else None
             if owner:
-                found.append(Found(item["key"], owner))
+                found.append(Found(item["key"], owner, busy=_trail(scope, owner, item["key"])))
         for item in oss.list_keys(_naming.objects_prefix(prefix)):
-            owner = scope.admits(item["key"].split("_")[0])
+            owner = _exported(scope, item["key"])
             if owner:
                 found.append(Found(item["key"], owner))
     return found
 
 
+def _exported(scope: Scope, key: str) -> str | None:
+    """Return the migration id of an exported object, None for another one."""
+    identity, separator, _rest = key.partition("_")
+    return scope.admits(identity) if separator else None
+
+
+def _trail(scope: Scope, owner: str, key: str) -> str:
+    """Say why a note may not go yet: it may be all that leads to what is still there."""
+    if key != notes.key(owner) or not (scope.left or scope.unseen):
+        return ""
+    needed = notes.needed(scope, owner)
+    return f"it leads to {', '.join(needed)}" if needed else ""
+
+
 def _find_objects(scope: Scope) -> list[Found]:
-    return [Found(f"{scope.bucket}/{item.id}", item.identity) for item in keys(scope)]
+    return [replace(item, id=f"{scope.bucket}/{item.id}") for item in _keys(scope)]
 
 
 def _delete_object(scope: Scope, identity: str) -> None:
@@ -51,7 +69,7 @@ def _find_uploads(scope: Scope) -> list[Found]:
     found = []
     for prefix in scope.prefixes():
         for item in scope.clients.oss(scope.bucket).list_uploads(_naming.objects_prefix(prefix)):
-            owner = scope.admits(item["key"].split("_")[0])
+            owner = _exported(scope, item["key"])
             if owner:
                 found.append(Found(f"{scope.bucket}/{item['key']}?uploadId={item['upload_id']}", owner))
     return found

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
@@ -22,6 +22,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors imp
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Row
+
+Answer = TypeVar("Answer")
 
 
 @dataclass
@@ -35,31 +37,45 @@ class Scope:
     hosts: Mapping[str, str] = field(default_factory=dict)
     source_ids: Mapping[str, str] = field(default_factory=dict)
     delete_sources: bool = True
+    left: set[str] = field(default_factory=set)
+    """The ids of what this cleanup could not remove."""
+    unseen: set[str] = field(default_factory=set)
+    """The kinds that this cleanup could not look for."""
     _cache: dict[str, Any] = field(default_factory=dict)
 
     def look(self) -> None:
         """Forget what was listed, so that the next question is asked of the cloud again."""
         self._cache.clear()
 
+    def once(self, what: str, ask: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question, which is asked once per look."""
+        if what not in self._cache:
+            self._cache[what] = ask()
+        answer: Answer = self._cache[what]
+        return answer
+
     def jobs(self) -> list[Row]:
         """Return the replication jobs of this scope."""
-        if "jobs" not in self._cache:
+
+        def ask() -> list[Row]:
             shown = self.clients.smc.describe_replication_jobs()
-            self._cache["jobs"] = [job for job in shown if self.owner(job.get("Name", ""))]
-        jobs: list[Row] = self._cache["jobs"]
-        return jobs
+            return [job for job in shown if job.get("JobId") and self.owner(job.get("Name", ""))]
+
+        return self.once("jobs", ask)
 
     def images(self) -> list[tuple[Row, str]]:
         """Return the ECS images of this scope, each with the migration id that it belongs to."""
-        if "images" not in self._cache:
+
+        def ask() -> list[tuple[Row, str]]:
             by_job = {job["ImageId"]: self.owner(job["Name"]) for job in self.jobs() if job.get("ImageId")}
             shown = [
                 (image, by_job.get(image["ImageId"]) or self.owner(image.get("ImageName", "")))
                 for image in self.clients.ecs.describe_images()
+                if image.get("ImageId")
             ]
-            self._cache["images"] = [(image, owner) for image, owner in shown if owner]
-        images: list[tuple[Row, str]] = self._cache["images"]
-        return images
+            return [(image, owner) for image, owner in shown if owner]
+
+        return self.once("images", ask)
 
     def owner(self, name: str) -> str | None:
         """Return the migration id in ``name`` when it belongs to this scope."""
@@ -67,7 +83,7 @@ class Scope:
 
     def admits(self, identity: str | None) -> str | None:
         """Return ``identity`` when it belongs to this scope."""
-        if identity is None or not identity.startswith(_naming.wave_id(self.migration)):
+        if identity is None or not _naming.is_id(identity) or not identity.startswith(_naming.wave_id(self.migration)):
             return None
         return identity if self.identities is None or identity in self.identities else None
 

@@ -9,28 +9,33 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming, _states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import ecs
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Found, Kind, Scope, busy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Clock
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Row
 
 
-def quiet(scope: Scope, clock: Clock, deadline: float, interval: float) -> None:
+def quiet(scope: Scope, clock: Clock, deadline: float, interval: float) -> int:
     """Wait until no job of this scope is Running, stopping those that can be stopped: a running job goes on making
-    instances and images while one looks for them."""
+    instances and images while one looks for them. Return how many were asked to stop."""
+    stopped: set[str] = set()
     while True:
-        running = [job for job in scope.jobs() if job["Status"] == "Running"]
+        running = [job for job in scope.jobs() if job.get("Status") == "Running"]
         for job in running:
             if job.get("BusinessStatus") == "Syncing":
                 _stop(scope, job["JobId"])
+                stopped.add(job["JobId"])
         if not running or clock.monotonic() + interval > deadline:
-            return
+            return len(stopped)
         clock.sleep(interval)
         scope.look()
 
@@ -57,7 +62,15 @@ def _delete_job(scope: Scope, identity: str) -> None:
         if job["Status"] == "Running":
             raise busy("smc.DeleteReplicationJob", f"job {identity} is {job.get('BusinessStatus') or 'Running'}")
         if job["Status"] in _states.JOB_DELETABLE:
+            _note(scope, job)
             scope.clients.smc.delete_replication_job(identity)
+
+
+def _note(scope: Scope, job: Row) -> None:
+    """Leave a trail to the job's instance. Without one the job is deleted all the same: it is that which ends the
+    bill, and SMC releases the instance by itself."""
+    with suppress(CloudError):
+        ecs.note_instance(scope, job)
 
 
 def _remaining_jobs(scope: Scope, ids: Iterable[str]) -> set[str]:
@@ -85,12 +98,17 @@ def _find_tokens(scope: Scope) -> list[Found]:
     if not scope.whole:
         return []
     wave = _naming.wave_id(scope.migration)
-    tokens = scope.clients.smc.list_access_tokens(name=_naming.token_name(scope.migration))
-    return [Found(row["AccessTokenId"], wave, row.get("CreationTime", "")) for row in tokens]
+    name = _naming.token_name(scope.migration)
+    tokens = scope.clients.smc.list_access_tokens(name=name)
+    return [
+        Found(row["AccessTokenId"], wave, row.get("CreationTime", "")) for row in tokens if row.get("Name") == name
+    ]
 
 
 def _delete_token(scope: Scope, identity: str) -> None:
-    scope.clients.smc.disable_access_token(identity)
+    with suppress(CloudError):
+        # Whether an expired code can be disabled is not documented; that it can be deleted is what counts.
+        scope.clients.smc.disable_access_token(identity)
     scope.clients.smc.delete_access_token(identity)
 
 

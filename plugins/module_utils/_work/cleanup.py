@@ -67,12 +67,13 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         delete_sources=params["delete_sources"],
     )
     removing = params["state"] == "absent"
+    known = [row for row in params["resources"] if scope.whole or row["host"] in scope.hosts.values()]
     if removing and not module.check_mode:
-        outcome = release.remove(scope, params["resources"], Clock(), params["wait_timeout"], params["poll_interval"])
+        outcome = release.remove(scope, known, Clock(), params["wait_timeout"], params["poll_interval"])
     else:
-        outcome = release.report(scope, params["resources"])
+        outcome = release.report(scope, known)
     result: dict[str, Any] = {
-        "changed": removing and outcome.found > 0,
+        "changed": removing and outcome.changes > 0,
         "cleanup": {
             "name": params["name"],
             "wave_id": wave_id(params["name"]),
