@@ -1,0 +1,233 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leftovers that hold one another: jobs and instances, images and snapshots, ENS and the objects it reads."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import ecs
+
+from .cloud import Cloud
+from .kit import refused
+from .sweep import (
+    NOTE,
+    OTHER,
+    SERVER,
+    deleted,
+    full,
+    left,
+    note,
+    reasons,
+    remove,
+    scope,
+    sweep,
+)
+
+
+# ---- jobs ----
+def test_a_syncing_job_is_stopped_and_then_deleted() -> None:
+    cloud = Cloud(copy_seconds=10_000)
+    cloud.register(SERVER)
+    cloud.add_instance(cloud.add_job(SERVER, "Running", BusinessStatus="Syncing"))
+    outcome = remove(cloud)
+    assert cloud.mutations()[:2] == ["smc.StopReplicationJob", "oss.PutText"]
+    assert cloud.mutations()[2] == "smc.DeleteReplicationJob"
+    assert outcome.residual == []
+    assert cloud.instances == {}
+
+
+@pytest.mark.parametrize("business", ["Preparing", "Processing", "Cleaning"])
+def test_a_running_job_that_cannot_be_stopped_is_waited_for(business: str) -> None:
+    cloud = Cloud(copy_seconds=40)
+    cloud.register(SERVER)
+    job = cloud.add_job(SERVER, "Running", BusinessStatus=business)
+    cloud.add_instance(job)
+    outcome = remove(cloud)
+    assert "smc.StopReplicationJob" not in cloud.mutations()
+    assert outcome.residual == []
+    # The image that it made meanwhile went as well.
+    assert "ecs_image" in deleted(outcome)
+    assert left(cloud, "images", "snapshots") == []
+
+
+def test_a_job_that_stays_busy_is_residual_with_its_state_and_the_rest_goes() -> None:
+    cloud = full()
+    cloud.copy_seconds = 10_000
+    next(iter(cloud.jobs.values())).update(Status="Running", BusinessStatus="Processing")
+    outcome = remove(cloud, timeout=60)
+    found = reasons(outcome)
+    assert "job j-0001 is Processing" in found["smc_job j-0001"]
+    assert left(cloud, "images", "uploads", "tokens") == []
+
+
+@pytest.mark.parametrize("status", ["Ready", "Stopped", "InError", "Finished", "Waiting", "Expired"])
+def test_a_job_at_rest_is_deleted(status: str) -> None:
+    cloud = Cloud()
+    cloud.add_job(SERVER, status)
+    assert remove(cloud).residual == []
+    assert cloud.calls["smc.DeleteReplicationJob"] == 1
+
+
+def test_a_job_under_deletion_is_waited_for() -> None:
+    cloud = Cloud()
+    cloud.add_job(SERVER, "Deleting")
+    assert remove(cloud).residual == []
+    assert not cloud.calls["smc.DeleteReplicationJob"]
+
+
+# ---- intermediate instances ----
+def test_smc_is_given_time_to_release_an_instance() -> None:
+    cloud = full()
+    cloud.release_seconds = ecs.RELEASE_SECONDS - 10
+    assert remove(cloud).residual == []
+    assert not {"ecs.DeleteInstance", "ecs.DeleteDisk", "ecs.DeleteSecurityGroup"} & set(cloud.mutations())
+
+
+def test_an_instance_that_outlives_its_job_is_deleted_by_hand_after_that_time() -> None:
+    cloud = full()
+    cloud.releases = False
+    began = cloud.clock().monotonic()
+    outcome = remove(cloud)
+    assert outcome.residual == []
+    assert cloud.calls["ecs.DeleteInstance"] == 1
+    times = cloud.clock().monotonic() - began
+    assert times >= ecs.RELEASE_SECONDS
+    assert left(cloud, "instances", "disks", "groups") == []
+
+
+def test_an_instance_whose_job_is_gone_is_found_by_the_note_that_the_deletion_left() -> None:
+    # A controller that dies after the deletion of the job leaves nothing else that leads to the instance.
+    cloud = full()
+    cloud.releases = False
+    cloud.fail("ecs.DeleteImage", refused("Killed"), times=99)
+    remove(cloud, timeout=0)
+    cloud.sleep(60)
+    assert cloud.smc.describe_replication_jobs() == []
+    assert len(cloud.instances) == len(cloud.disks) == len(cloud.groups) == 1
+    again = sweep(cloud)
+    assert {"ecs_instance", "ecs_disk", "security_group"} <= deleted(again)
+    assert left(cloud, "instances", "disks", "groups") == []
+
+
+def test_disks_and_groups_that_stay_behind_their_instance_are_found_by_the_note() -> None:
+    cloud = Cloud()
+    cloud.disks["d-1"] = {"DiskId": "d-1", "InstanceId": ""}
+    cloud.groups["sg-1"] = {"SecurityGroupId": "sg-1"}
+    cloud.objects[NOTE] = note({"ecs_instance": ["i-gone"], "ecs_disk": ["d-1"], "security_group": ["sg-1", "sg-gone"]})
+    outcome = sweep(cloud)
+    assert outcome.residual == []
+    assert left(cloud, "disks", "groups", "objects") == []
+
+
+def test_a_note_that_cannot_be_written_does_not_keep_a_job() -> None:
+    cloud = full()
+    cloud.fail("oss.PutText", refused("AccessDenied"))
+    remove(cloud)
+    assert left(cloud, "jobs", "instances") == []
+
+
+# ---- images and snapshots ----
+def test_a_running_export_is_cancelled_before_its_image_is_deleted() -> None:
+    cloud = full()
+    cloud.export_seconds = 10_000
+    cloud.add_task("m-1", prefix=SERVER.id)
+    outcome = remove(cloud)
+    done = [name for name in cloud.mutations() if name.startswith("ecs.")]
+    assert done[:2] == ["ecs.CancelTask", "ecs.DeleteImage"]
+    assert outcome.residual == []
+
+
+def test_what_a_cancelled_export_has_written_until_then_goes_as_well() -> None:
+    cloud = full()
+    cloud.add_task("m-1", prefix=SERVER.id)
+
+    def write_one_more(rows: list[Any]) -> list[Any]:
+        cloud.objects[f"{SERVER.id}_late"] = b"x"
+        return rows
+
+    cloud.edit("ecs.DescribeTasks", write_one_more)
+    assert remove(cloud).residual == []
+    assert cloud.objects == {}
+
+
+def test_snapshots_are_noted_before_their_image_goes_and_found_by_the_note_afterwards() -> None:
+    cloud = full()
+    cloud.jobs.clear()
+    cloud.fail("ecs.DeleteSnapshot", refused("Killed"), times=1)
+    here = scope(cloud)
+    ecs.IMAGE.delete(here, "m-1")
+    assert cloud.mutations() == ["oss.PutText", "ecs.DeleteImage"]
+    assert json.loads(cloud.objects[NOTE]) == {"ecs_snapshot": ["s-snap0001"]}
+    outcome = sweep(cloud)
+    assert "ecs_snapshot" in deleted(outcome)
+    assert left(cloud, "snapshots", "objects") == []
+
+
+def test_the_note_of_a_second_image_keeps_what_the_first_has_noted() -> None:
+    cloud = full()
+    cloud.add_image("m-2", f"{SERVER.image_name}_j-2ze", (20, 30))
+    for image in ("m-1", "m-2"):
+        ecs.IMAGE.delete(scope(cloud), image)
+    assert json.loads(cloud.objects[NOTE]) == {"ecs_snapshot": ["s-snap0001", "s-snap0002", "s-snap0003"]}
+
+
+def test_an_image_is_not_deleted_before_its_snapshots_are_noted() -> None:
+    cloud = full()
+    cloud.fail("oss.PutText", refused("AccessDenied"), times=99)
+    outcome = remove(cloud, timeout=30)
+    assert not cloud.calls["ecs.DeleteImage"]
+    assert "AccessDenied" in reasons(outcome)["ecs_image m-1"]
+
+
+def test_a_note_stays_while_it_leads_to_something_that_could_not_be_deleted() -> None:
+    cloud = full()
+    cloud.fail("ecs.DeleteSnapshot", refused("SnapshotInUse"), times=99)
+    outcome = remove(cloud, timeout=30)
+    assert "SnapshotInUse" in reasons(outcome)["ecs_snapshot s-snap0001"]
+    assert "it leads to s-snap0001" in reasons(outcome)[f"oss_object images/{NOTE}"]
+    assert list(cloud.objects) == [NOTE]
+    cloud._faults.clear()
+    assert sweep(cloud).residual == []
+    assert left(cloud, "snapshots", "objects") == []
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"ecs_disk": "d-1"}', b'{"ecs_disk": 1}', b"\xff"])
+def test_an_unreadable_note_leads_nowhere_and_goes(body: bytes) -> None:
+    cloud = Cloud(objects={NOTE: body})
+    assert remove(cloud).residual == []
+    assert cloud.objects == {}
+
+
+# ---- what ENS still reads ----
+def test_the_objects_of_an_image_that_ens_still_imports_stay_with_all_that_leads_to_them() -> None:
+    cloud = full()
+    cloud.add_job(OTHER, "Finished")
+    cloud.ens_images.clear()
+    image = cloud.add_ens_image(SERVER.image_name, "Creating")
+    image["_until"] = image["_until"].replace(year=2100)
+    outcome = remove(cloud)
+    found = reasons(outcome)
+    assert "still importing it (Creating)" in found[f"ens_image {image['ImageId']}"]
+    for key in (f"edgelift/{SERVER.id}/export.json", f"{SERVER.id}_m-1_system.qcow2"):
+        assert "ENS is still importing" in found[f"oss_object images/{key}"]
+        assert key in cloud.objects
+    assert cloud.images
+    # Another server, and what the wave shares, is not held.
+    assert "s-02" not in {job["SourceId"] for job in cloud.jobs.values()}
+    assert not cloud.tokens
+    image["Status"] = "Available"
+    assert remove(cloud).residual == []
+    assert not cloud.objects
+    assert image["ImageId"] in cloud.ens_images
+
+
+@pytest.mark.parametrize("status", ["Pack_failed", "Upload_failed", "Unavailable"])
+def test_an_ens_image_that_failed_is_deleted(status: str) -> None:
+    cloud = Cloud()
+    cloud.add_ens_image(SERVER.image_name, status)
+    assert remove(cloud).residual == []
+    assert not cloud.ens_images
