@@ -96,7 +96,10 @@ class Below:
                 self._seen.setdefault(pid, Process.of(pid))
 
     def kill(self) -> None:
-        """End what still runs of it."""
+        """End what still runs of it, and wait until it has ended."""
         for process in self._seen.values():
             if process.is_alive():
                 os.kill(process.pid, signal.SIGKILL)
+        end = time.monotonic() + STOP_SECONDS
+        while any(process.is_alive() for process in self._seen.values()) and time.monotonic() < end:
+            time.sleep(0.02)
