@@ -68,10 +68,12 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
         "seconds": 0.0,
         "disks": disks_of(facts.get("preflight_probe") or {}),
     }
+    errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
     if facts.get("preflight_verdict") == "blocked":
         row.update(status="blocked", reasons=list(facts.get("preflight_reasons") or []))
-    elif facts.get("agent_error") or facts.get("migration_error"):
-        row["reasons"] = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
+    elif errors and not (done and done["verdict"] == "migrated"):
+        # The error of a wave is that of every host in it, apart from those that were through before it.
+        row["reasons"] = errors
     elif done:
         row.update({key: done[key] for key in (*_IDENTITY, "seconds")})
         row.update(status=done["verdict"], reasons=list(done["reasons"]))

@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The filters between inventory and wave: who goes on, what is written into the receipt, what people read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.filter.wave import FilterModule
+
+FILTERS = FilterModule().filters()
+GIB = 1024**3
+PROBE = {
+    "os": {"id": "debian"},
+    "disks": [
+        {"name": "nvme0n1", "bytes": 30 * GIB},
+        {"name": "sda", "bytes": 20 * GIB, "system": True},
+        {"name": "sdb", "bytes": 40 * GIB, "system": False},
+    ],
+}
+CLEAR = {"preflight_verdict": "clear", "preflight_probe": PROBE, "preflight_fingerprint": "fp"}
+DISKS = [{"index": 0, "bytes": 20 * GIB}, {"index": 1, "bytes": 30 * GIB}, {"index": 2, "bytes": 40 * GIB}]
+
+
+def done(host: str = "web-01", verdict: str = "migrated", **more: Any) -> dict[str, Any]:
+    return {
+        "host": host, "verdict": verdict, "reasons": [], "ens_image_id": "m-1", "image_name": "web-01-el",
+        "migration_id": "el", "seconds": 7.5, **more,
+    }
+
+
+# ---- wave_servers ----
+def test_a_server_is_what_its_roles_have_found() -> None:
+    facts = {**CLEAR, "agent_source_id": "s-1", "migration_image_name": "shop"}
+    assert FILTERS["wave_servers"](["web-01"], {"web-01": facts}) == [
+        {
+            "host": "web-01",
+            "fingerprint": "fp",
+            "source_id": "s-1",
+            "image_name": "shop",
+            "platform": "debian",
+            "disks": DISKS,
+        }
+    ]
+
+
+@pytest.mark.parametrize("probe", [None, {}, {"os": None, "disks": None}])
+def test_what_is_not_known_is_empty(probe: Any) -> None:
+    facts = {"preflight_verdict": "migrated", "preflight_probe": probe}
+    assert FILTERS["wave_servers"](["h"], {"h": facts}) == [
+        {"host": "h", "fingerprint": "", "source_id": "", "image_name": "", "platform": "", "disks": []}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("facts", "goes_on"),
+    [
+        ({"preflight_verdict": "clear"}, True),
+        ({"preflight_verdict": "migrated"}, True),
+        ({"preflight_verdict": "blocked"}, False),
+        ({"preflight_verdict": "clear", "agent_error": "no rsync"}, False),
+        ({"preflight_verdict": "clear", "agent_error": ""}, True),
+        ({}, False),
+    ],
+)
+def test_only_servers_that_can_go_on_are_in_the_wave(facts: dict[str, Any], goes_on: bool) -> None:
+    found = FILTERS["wave_servers"](["a", "b"], {"a": facts, "b": CLEAR})
+    assert [row["host"] for row in found] == (["a", "b"] if goes_on else ["b"])
+
+
+# ---- wave_resources ----
+def resource(identity: str, host: str = "web-01", **more: str) -> dict[str, str]:
+    return {"kind": "smc_job", "id": identity, "host": host, **more}
+
+
+def test_resources_of_all_results_are_listed_once_and_in_order() -> None:
+    wave = {"migration": {"resources": [resource("j-1"), resource("j-2", "web-02")]}}
+    hostvars = {
+        "web-01": {"migration_run": wave},
+        "web-02": {"migration_run": wave, "transfer_run": {"resources": [resource("j-3"), resource("j-1", "other")]}},
+        "web-03": {"export_run": {"resources": [{**resource("j-1"), "kind": "ecs_image"}]}, "ens_import_run": {}},
+        "web-04": {},
+        "web-05": {"migration_run": {"failed": True}, "transfer_run": None, "export_run": {"resources": None}},
+    }
+    found = FILTERS["wave_resources"](hostvars, hostvars)
+    assert [(row["kind"], row["id"], row["host"]) for row in found] == [
+        ("smc_job", "j-1", "web-01"),
+        ("smc_job", "j-2", "web-02"),
+        ("smc_job", "j-3", "web-01"),
+        ("ecs_image", "j-1", "web-01"),
+    ]
+    found[0]["deleted"] = "now"
+    assert "deleted" not in wave["migration"]["resources"][0]
+
+
+# ---- wave_receipt ----
+def row(facts: dict[str, Any], *servers: dict[str, Any]) -> dict[str, Any]:
+    return FILTERS["wave_receipt"](["web-01"], {"web-01": facts}, "wave_01", {"servers": list(servers)})["servers"][0]
+
+
+IMAGE = {"status": "Available", "image_id": "m-2", "image_name": "n", "migration_id": "i"}
+IMPORTED = {"ens_import_run": {"image": IMAGE}}
+
+
+@pytest.mark.parametrize(
+    ("facts", "servers", "status", "reasons"),
+    [
+        (CLEAR, [done()], "migrated", []),
+        (CLEAR, [done(verdict="failed", reasons=["no disk"])], "failed", ["no disk"]),
+        (CLEAR, [done(verdict="pending")], "pending", []),
+        (CLEAR, [done(verdict="blocked", reasons=["twin"])], "blocked", ["twin"]),
+        ({**CLEAR, "preflight_verdict": "blocked", "preflight_reasons": ["arm64"]}, [], "blocked", ["arm64"]),
+        ({"preflight_verdict": "blocked", "preflight_reasons": None}, [done()], "blocked", []),
+        ({**CLEAR, "agent_error": "no rsync"}, [], "failed", ["no rsync"]),
+        ({**CLEAR, "agent_error": "a", "migration_error": "m"}, [], "failed", ["a", "m"]),
+        ({**CLEAR, "migration_error": "the wave broke"}, [done(verdict="failed")], "failed", ["the wave broke"]),
+        # Who was through before the wave broke has his image.
+        ({**CLEAR, "migration_error": "the wave broke"}, [done()], "migrated", []),
+        ({**CLEAR, **IMPORTED}, [], "migrated", []),
+        ({**CLEAR, "ens_import_run": {"image": {"status": "Creating"}}}, [], "failed", ["before this server had"]),
+        ({**CLEAR, "ens_import_run": {"skipped": True}}, [], "failed", ["before this server had a verdict"]),
+        ({**CLEAR, "preflight_verdict": "migrated", "preflight_server": {"ens_image_id": "m-3"}}, [], "migrated", []),
+        ({**CLEAR, "preflight_verdict": "migrated"}, [], "migrated", []),
+        ({}, [], "failed", ["could not be reached or probed"]),
+        (CLEAR, [], "failed", ["run the same command again"]),
+        (CLEAR, [done("web-02")], "failed", ["run the same command again"]),
+    ],
+)
+def test_every_host_has_a_status_with_its_reasons(
+    facts: dict[str, Any], servers: list[dict[str, Any]], status: str, reasons: list[str]
+) -> None:
+    found = row(facts, *servers)
+    assert found["status"] == status
+    assert len(found["reasons"]) == len(reasons)
+    for words, reason in zip(reasons, found["reasons"], strict=True):
+        assert words in reason
+    keys = ["host", "status", "reasons", "ens_image_id", "image_name", "migration_id", "seconds", "disks"]
+    assert list(found) == keys
+
+
+def test_the_image_is_named_wherever_it_is_known() -> None:
+    def identity(found: dict[str, Any]) -> tuple[str, str, str]:
+        return found["ens_image_id"], found["image_name"], found["migration_id"]
+
+    assert identity(row(CLEAR, done())) == ("m-1", "web-01-el", "el")
+    assert identity(row({**CLEAR, **IMPORTED})) == ("m-2", "n", "i")
+    seen = {"ens_image_id": "m-3", "image_name": "n", "migration_id": "i"}
+    assert identity(row({**CLEAR, "preflight_verdict": "migrated", "preflight_server": seen})) == ("m-3", "n", "i")
+    assert identity(row({})) == ("", "", "")
+
+
+def test_disks_are_those_of_the_probe_with_the_system_disk_first() -> None:
+    assert row(CLEAR, done())["disks"] == DISKS
+    assert row({}, done())["disks"] == []
+
+
+def test_the_cleanup_has_the_last_word_on_resources() -> None:
+    migration = {"servers": [], "resources": [resource("j-1")]}
+    cleanup = {"resources": [resource("j-1", deleted="now")], "residual": [{"kind": "vpc"}]}
+    both = FILTERS["wave_receipt"]([], {}, "wave_01", migration, cleanup)
+    assert both == {
+        "wave": "wave_01",
+        "servers": [],
+        "resources": cleanup["resources"],
+        "residual": [{"kind": "vpc"}],
+    }
+    alone = FILTERS["wave_receipt"]([], {}, "wave_01", migration, {})
+    assert (alone["resources"], alone["residual"]) == (migration["resources"], [])
+    assert FILTERS["wave_receipt"]([], {}, "wave_01")["resources"] == []
+
+
+# ---- wave_table ----
+def test_the_table_has_a_line_for_every_host_and_its_reasons_below() -> None:
+    rows = [
+        {**row(CLEAR, done()), "host": "web-01.example.com"},
+        row({"preflight_verdict": "blocked", "preflight_reasons": ["arm64", "Windows"]}),
+    ]
+    assert FILTERS["wave_table"](rows) == [
+        "host                verdict   disks  ENS image  seconds",
+        "------------------  --------  -----  ---------  -------",
+        "web-01.example.com  migrated  3      m-1        7.5",
+        "web-01              blocked   0      -          0.0",
+        "    arm64",
+        "    Windows",
+    ]
+
+
+def test_a_table_of_nothing_is_its_head() -> None:
+    assert FILTERS["wave_table"](iter([])) == [
+        "host  verdict  disks  ENS image  seconds",
+        "----  -------  -----  ---------  -------",
+    ]
