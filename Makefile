@@ -97,8 +97,8 @@ molecule: collection
 	@$(gate) molecule tools/molecule.sh
 
 # ---- tests ----
-# Integration tests that run no Ansible: they need no second ansible-core.
-no_ansible := test_sandbox_oss.py test_sandbox_process.py test_testbed.py
+# Integration tests that run no Ansible, or a playbook that others run too: they need no second ansible-core.
+once := $(notdir $(wildcard tests/integration/test_sandbox_*.py)) test_client_bundle.py test_demo.py test_scenarios.py test_testbed.py
 
 .PHONY: unit integration pytest-oldest test gates environments
 unit: collection
@@ -109,7 +109,7 @@ integration: collection
 
 pytest-oldest: collection oldest
 	@if [ -e .venv-2.16/complete ]; then \
-	  $(gate) pytest-2.16 $(oldest) -m pytest -n 2 --dist worksteal -o cache_dir=build/pytest-2.16 $(addprefix --ignore=tests/integration/,$(no_ansible)); fi
+	  $(gate) pytest-2.16 $(oldest) -m pytest -n 2 --dist worksteal -o cache_dir=build/pytest-2.16 $(addprefix --ignore=tests/integration/,$(once)); fi
 
 environments: collection oldest importer
 # The longest one first, so that it has one of the two cores to itself while the others take turns on the other.

@@ -201,14 +201,16 @@ def test_the_map_of_a_sparse_disk_may_be_long(extents: int) -> None:
         (b"\x1f\x8b", "is not a raw.tar.gz archive"),
         (archive(20 * GIB)[:40], "is not a raw.tar.gz archive"),
         (gzip.compress(b"no archive" * 100), "is not a raw.tar.gz archive"),
-        (gzip.compress(bytes(10240)), "holds no disk file"),
+        # The second is what tarfile makes of it up to Python 3.10.
+        (gzip.compress(bytes(10240)), ("holds no disk file", "is not a raw.tar.gz archive")),
         (archive(0, kind=tarfile.DIRTYPE), "holds no disk file"),
         (archive(19 * GIB), f"holds {19 * GIB} bytes"),
     ],
+    ids=["qcow2", "only magic", "cut", "no tar", "zeros", "folder", "other size"],
 )
-def test_a_bad_archive_is_refused(body: bytes, words: str) -> None:
+def test_a_bad_archive_is_refused(body: bytes, words: str | tuple[str, ...]) -> None:
     problem = verify({"k": body}, [20 * GIB], using=RAW)[1]
-    assert problem.startswith(f"oss://images/k (disk 0) {words}")
+    assert problem.removeprefix("oss://images/k (disk 0) ").startswith(words)
 
 
 def test_only_the_beginning_of_an_archive_is_read() -> None:
