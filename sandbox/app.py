@@ -17,16 +17,17 @@ from sandbox.cloud import Cloud
 from sandbox.control import Control
 from sandbox.lifecycles.engine import tick
 from sandbox.oss import service as oss
+from sandbox.saving import save_quietly, saving
 from sandbox.transport.rpc import RpcService
-from sandbox.world import World
 
 _TICK = 0.1
 _LOG = logging.getLogger("sandbox")
 
 
-def make_app(cloud: Cloud, world: World) -> web.Application:
-    """The application over a cloud that has been seeded with ``world``."""
-    app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False})
+def make_app(cloud: Cloud) -> web.Application:
+    """The application over a cloud."""
+    app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
+                          middlewares=[saving(cloud)])
     rpc = RpcService(cloud)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
@@ -34,7 +35,7 @@ def make_app(cloud: Cloud, world: World) -> web.Application:
             return await _rpc(request, rpc)
         return await oss.handle(request, cloud)
 
-    app.add_routes(Control(cloud, world).routes())
+    app.add_routes(Control(cloud).routes())
     agent_service.setup(app, cloud)
     app.router.add_route("*", "/{path:.*}", everything_else)
     app.cleanup_ctx.append(lambda _: _heartbeat(cloud))
@@ -59,6 +60,7 @@ async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
                 tick(cloud)
             except Exception:  # noqa: BLE001 - one broken step must not end the others
                 _LOG.exception("a lifecycle step failed")
+            save_quietly(cloud)
 
     task = asyncio.create_task(beat())
     yield
@@ -67,3 +69,6 @@ async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
         await task
     await cloud.work.stop()
     await cloud.receivers.close_all()
+    save_quietly(cloud)
+    if cloud.database is not None:
+        cloud.database.close()

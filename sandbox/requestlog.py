@@ -33,6 +33,7 @@ class RequestLog:
 
     def __init__(self) -> None:
         self._entries: list[dict[str, Any]] = []
+        self.unsaved: list[dict[str, Any]] = []
         self._count = 0
 
     def add(
@@ -44,6 +45,7 @@ class RequestLog:
         entry = {"n": self._count, "at": at, "product": product, "action": action, "params": scrub(params),
                  "status": status, "code": code, "result": scrub(result)}
         self._entries.append(entry)
+        self.unsaved.append(entry)
         if len(self._entries) > _KEEP:
             del self._entries[: _KEEP // 10]
 
@@ -51,6 +53,20 @@ class RequestLog:
         """The entries after ``number`` and the number to ask with next."""
         return {"requests": [entry for entry in self._entries if entry["n"] > number], "next": self._count}
 
+    def load(self, entries: list[dict[str, Any]]) -> None:
+        """Take the place of what is there, as the database kept it; numbering goes on where it was."""
+        self._entries, self.unsaved = list(entries), []
+        self._count = entries[-1]["n"] if entries else 0
+
+    def touch(self) -> None:
+        """Count every entry as new, for a database that is written anew."""
+        self.unsaved = list(self._entries)
+
+    def latest(self, count: int) -> list[dict[str, Any]]:
+        """The last entries, newest first."""
+        return self._entries[: -count - 1 : -1]
+
     def clear(self) -> None:
         """Forget all entries; numbering goes on."""
         self._entries.clear()
+        self.unsaved.clear()
