@@ -54,7 +54,7 @@ def render(cloud: Cloud, migration: str | None = None) -> str:
 <p><b>{escape(cloud.endpoint)}</b> · {escape(cloud.settings.region)} · profile {escape(cloud.settings.profile)} ·
 virtual time <b id="now">{now}</b>, {cloud.clock.rate:g} times real time ·
 account {escape(cloud.settings.account.id)}</p></header>
-<p id="figures"><span><b>{report['amount']:.4f} {escape(card['currency'])}</b> running bill</span>
+<p id="figures"><span><b>{report['amount']:.6f} {escape(card['currency'])}</b> running bill</span>
 <span><b>{report['running_count']}</b> billed now</span>
 <span><b>{report['seconds']['instance']:.0f} s</b> of instances</span>
 <span><b>{sum(job['state'].startswith('Running/') for job in cloud.jobs)}</b> of {len(cloud.jobs)} jobs running</span>
@@ -112,7 +112,8 @@ def _timelines(cloud: Cloud) -> str:
     for (table, row_id), steps in newest:
         marks = "".join(f"<li class=\"{_mood(step['state'])}\">{escape(step['state'])} <time>{iso(step['at'])[11:19]}"
                         f"{_length(steps, place)}</time></li>" for place, step in enumerate(steps))
-        shown.append(f"<tr><th>{escape(table)}</th><td>{escape(row_id)}</td><td><ol>{marks}</ol></td></tr>")
+        kind = escape(table.replace("_", " "))
+        shown.append(f"<tr><th>{kind}</th><td>{escape(row_id)}</td><td><ol>{marks}</ol></td></tr>")
     more = f"<p>The last {_TIMELINES} of {len(lines)}.</p>" if len(lines) > _TIMELINES else ""
     return f"<table class=\"lines\">{''.join(shown)}</table>{more}"
 

@@ -22,5 +22,6 @@ thead th { font-weight: 600; opacity: .7; white-space: nowrap }
 ol { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .3rem }
 ol li { border-left: 4px solid var(--on); background: var(--soft); border-radius: .2rem; padding: 0 .5rem }
 ol li.good { border-color: var(--good) } ol li.bad { border-color: var(--bad) } ol li.past { opacity: .6 }
+.lines th, .lines td:nth-child(2) { white-space: nowrap; width: 1% }
 time { opacity: .7; font-size: .85em } footer { margin-top: 2rem; opacity: .8 }
 """
