@@ -155,7 +155,12 @@ def launch(state: Path, world: dict[str, Any] | None = None, *arguments: str) ->
     state.mkdir(parents=True, exist_ok=True)
     world_file = state.parent / f"{state.name}.yml"
     world_file.write_text(yaml.safe_dump(WORLD if world is None else world), encoding="utf-8")
-    command = [sys.executable, "-m", "sandbox", "--world", str(world_file), "--state", str(state), *arguments]
+    return launch_again(state, "--world", str(world_file), *arguments)
+
+
+def launch_again(state: Path, *arguments: str) -> Sandbox:
+    """A sandbox over ``state`` that goes on where the former one ended, on its port."""
+    command = [sys.executable, "-m", "sandbox", "--state", str(state), *arguments]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=env)
     assert process.stdout is not None
@@ -183,11 +188,17 @@ def sandbox(_sandbox_process: Sandbox, request: pytest.FixtureRequest) -> Sandbo
 
 @pytest.fixture
 def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
-    """Starts more sandboxes, for tests about the process itself: ``start_sandbox(world=None, *arguments)``."""
+    """Starts more sandboxes, for tests about the process itself: ``start_sandbox(world=None, *arguments)``.
+
+    ``state=`` names the folder of one that has ended: the new one goes on where it was, and no world is taken.
+    """
     running: list[Sandbox] = []
 
-    def start(world: dict[str, Any] | None = None, *arguments: str) -> Sandbox:
-        running.append(launch(tmp_path / f"state-{len(running)}", world, *arguments))
+    def start(world: dict[str, Any] | None = None, *arguments: str, state: str | Path | None = None) -> Sandbox:
+        if state is not None:
+            running.append(launch_again(Path(state), *arguments))
+        else:
+            running.append(launch(tmp_path / f"state-{len(running)}", world, *arguments))
         return running[-1]
 
     yield start
