@@ -36,6 +36,7 @@ help:
 	  'make integration  integration tests (ARGS too)' \
 	  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \
+	  'make bench        requests per second, start-up and the cost of a mostly empty disk of the local cloud (half a minute)' \
 	  'make clean        remove everything that make made, hosts and processes first'
 
 # ---- set-up: quick where all is there ----
@@ -62,6 +63,11 @@ importer: system
 .PHONY: demo
 demo: collection
 	@$(python) -m testbed.demo $(if $(filter-out 0 no false,$(KEEP)),--keep)
+
+# Exit 1 below 500 requests per second or above one second to start; JSON=1 prints one object.
+.PHONY: bench
+bench: collection
+	@$(python) benchmarks/sandbox_rps.py $(if $(filter-out 0 no false,$(JSON)),--json)
 
 # ---- gates: one line each, or the whole log of the one that failed ----
 .PHONY: lint ruff mypy ansible-lint ansible-lint-oldest changelog sanity sanity-newest sanity-oldest galaxy molecule

@@ -19,12 +19,12 @@ _KEEP = 20000
 
 def scrub(value: Any, key: str = "") -> Any:
     """The value without secrets: every mapping entry with a secret name becomes ``***``."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        return "***" if key and key.lower() in _SECRET else value
+    if isinstance(value, dict):
         return {name: scrub(item, str(name)) for name, item in value.items() if name not in _NOISE}
     if isinstance(value, list):
         return [scrub(item) for item in value]
-    if key.lower() in _SECRET and isinstance(value, str):
-        return "***"
     return value
 
 
@@ -42,7 +42,7 @@ class RequestLog:
     ) -> None:
         """Note one request: virtual time, product, action, parameters, HTTP status, error code, answer."""
         self._count += 1
-        entry = {"n": self._count, "at": at, "product": product, "action": action, "params": scrub(params),
+        entry = {"n": self._count, "at": at, "product": product, "action": action, "params": scrub(dict(params)),
                  "status": status, "code": code, "result": scrub(result)}
         self._entries.append(entry)
         self.unsaved.append(entry)
