@@ -18,6 +18,7 @@ from sandbox.control import Control
 from sandbox.lifecycles.engine import tick
 from sandbox.oss import service as oss
 from sandbox.saving import save_quietly, saving
+from sandbox.transport import acs3
 from sandbox.transport.rpc import RpcService
 
 _TICK = 0.1
@@ -33,6 +34,8 @@ def make_app(cloud: Cloud) -> web.Application:
     async def everything_else(request: web.Request) -> web.StreamResponse:
         if "Action" in request.query and "Version" in request.query:
             return await _rpc(request, rpc)
+        if "x-acs-action" in request.headers and "x-acs-version" in request.headers:
+            return await _acs3(request, rpc)
         return await oss.handle(request, cloud)
 
     app.add_routes(Control(cloud).routes())
@@ -47,6 +50,17 @@ async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
     if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
         params.update({key: str(value) for key, value in (await request.post()).items()})
     reply = rpc.serve(request.method, params)
+    return web.json_response(reply.body, status=reply.status, headers=reply.headers)
+
+
+async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
+    body = await request.read()
+    query = dict(request.query)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    params = {**query, "Action": headers["x-acs-action"], "Version": headers["x-acs-version"]}
+    if request.content_type == "application/x-www-form-urlencoded":
+        params.update({key: str(value) for key, value in (await request.post()).items()})
+    reply = rpc.serve(request.method, params, acs3.Signed(request.rel_url.raw_path, query, headers, body))
     return web.json_response(reply.body, status=reply.status, headers=reply.headers)
 
 
