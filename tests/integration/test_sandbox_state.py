@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -238,6 +239,33 @@ def test_a_rate_card_that_is_wrong_names_file_and_field(tmp_path):
     assert len(ended.stderr.splitlines()) == 1
 
 
+def refuses_changes_and_reads_on(cloud: Sandbox, state: Path, copies: Path) -> None:
+    """Fill the file system up to the last page, so that not even a row fits, then give it room again."""
+    filler = state / "filler"
+    with contextlib.suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))
+
+    def grow() -> None:
+        for number in range(400):
+            cloud.call("smc", "CreateAccessToken", Name=f"t-{number}", Description="x" * 100)
+
+    with pytest.raises(Exception, match=r"cannot keep its state: .*state\.db: database or disk is full") as refused:
+        grow()
+    assert refused.value.get_http_status() == 500
+    seen = cloud.call("smc", "ListAccessTokens")["AccessTokens"]["AccessToken"]
+    assert seen
+    assert bucket(cloud).get_object("small").read() == b"kept"
+    filler.unlink()
+    cloud.call("smc", "CreateAccessToken", Name="after")
+    for path in state.glob("state.db*"):
+        shutil.copy(path, copies)
+    with sqlite3.connect(copies / "state.db") as database:
+        kept = [json.loads(body) for (body,) in database.execute("SELECT body FROM rows WHERE kind = 'tokens'")]
+    assert {row["name"] for row in kept} >= {"t-0", "after"}
+    assert len(kept) == len(seen) + 1
+
+
 def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
     """A file system of 24 MiB of its own, in a mount name space where no privilege is needed."""
     script = (f"mount -t tmpfs -o size=24m sandbox {tmp_path} && "
@@ -262,5 +290,6 @@ def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
         assert cloud.call("smc", "DescribeSourceServers")["TotalCount"] == 0
         bucket(cloud).put_object("small-too", b"fits again")
         assert [item["key"] for item in cloud.get("state")["objects"]] == ["small", "small-too"]
+        refuses_changes_and_reads_on(cloud, Path(f"/proc/{cloud.pid}/root{tmp_path}/state"), tmp_path)
     finally:
         assert cloud.stop() == 0
