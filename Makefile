@@ -34,6 +34,7 @@ help:
 	  'make galaxy       the artifact, looked at by galaxy-importer' \
 	  'make unit         unit tests (ARGS="-k name" goes to pytest)' \
 	  'make integration  integration tests (ARGS too)' \
+	  'make conformance answers of the local cloud against the vendor'"'"'s own models' \
 	  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \
 	  'make bench        requests per second, start-up and the cost of a mostly empty disk of the local cloud (half a minute)' \
@@ -112,6 +113,15 @@ integration: collection
 
 pytest-oldest: collection oldest
 	@if [ -e .venv-2.16/complete ]; then $(gate) pytest-2.16 $(oldest) -m pytest -o cache_dir=build/pytest-2.16; fi
+
+# The answers of the RPC products, held against the response models of the vendor's alibabacloud packages.
+.PHONY: conformance conformance-rpc
+conformance: conformance-rpc
+
+conformance-rpc: collection
+	@rm -rf build/roundtrip
+	@ROUNDTRIP=build/roundtrip $(python) -m pytest -q tests/unit/sandbox tests/integration/test_sandbox_acs3.py tests/integration/test_sandbox_rpc.py
+	@$(python) -m roundtrip build/roundtrip
 
 environments: collection oldest importer
 gates: sanity-oldest ruff mypy ansible-lint ansible-lint-oldest changelog galaxy molecule sanity-newest pytest-oldest
