@@ -17,6 +17,7 @@ from sandbox.clock import iso
 from sandbox.cloud import Cloud
 from sandbox.lifecycles.engine import tick
 from sandbox.page.render import render
+from sandbox.policy import smallest_policy
 from sandbox.requestlog import scrub
 from sandbox.seeding import seed
 from sandbox.world import World, WorldError, parse_world
@@ -48,6 +49,7 @@ class Control:
             ("POST", "snapshot", self.snapshot),
             ("POST", "restore", self.restore),
             ("GET", "requests", self.requests),
+            ("GET", "policy", self.policy),
             ("GET", "clock", self.clock),
             ("POST", "clock", self.set_clock),
             ("GET", "meter", self.meter),
@@ -125,10 +127,11 @@ class Control:
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
         """The request log after ``since``."""
-        since = request.query.get("since", "0")
-        if not since.isdigit():
-            raise Refused(f"since={since!r} is not a number")
-        return self.cloud.requests.since(int(since))
+        return self.cloud.requests.since(_since(request))
+
+    async def policy(self, request: web.Request) -> dict[str, Any]:
+        """The smallest RAM policy for what succeeded after ``since``."""
+        return smallest_policy(self.cloud.requests.since(_since(request))["requests"])
 
     async def clock(self, _request: web.Request) -> dict[str, Any]:
         """Virtual now and rate."""
@@ -176,6 +179,13 @@ async def empty(cloud: Cloud) -> None:
         cloud.disk_store.delete(disk_id)
     for name in ("ens", "export"):
         shutil.rmtree(cloud.root / name, ignore_errors=True)
+
+
+def _since(request: web.Request) -> int:
+    since = request.query.get("since", "0")
+    if not since.isdigit():
+        raise Refused(f"since={since!r} is not a number")
+    return int(since)
 
 
 async def _name(request: web.Request) -> str:
