@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
+from sandbox.faults.scenario import load_scenario
 from sandbox.start import Start
 from sandbox.world import World, WorldError, load_world
 
@@ -46,6 +47,7 @@ control calls (no signature):
   GET  /_sandbox/images/<ENS image id>      the files of an ENS image's disks
   POST /_sandbox/clock {"advance": 3600}    let an hour pass; {"rate": 60}: a minute per second; {"rate": 0}: freeze
   POST /_sandbox/seed  <world>              add what a world file (YAML or JSON) describes
+  POST /_sandbox/faults <scenario>          put a scenario's fault rules in force; GET shows what they hit
   POST /_sandbox/reset  [world]             back to the world of the start, or to the one in the body
   POST /_sandbox/snapshot {"name": "n"}     keep everything as it is; POST /_sandbox/restore {"name": "n"}: be so again
   GET  /_sandbox/                           a page for a browser: resources, timelines, requests, the running bill
@@ -100,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
                         "Default: a temporary folder that goes when the sandbox ends")
     parser.add_argument("--fresh", action="store_true", help="forget the cloud that the state folder holds")
     parser.add_argument("--rate-card", type=Path, help="prices of the meter; default: sandbox/ratecard.yml")
+    parser.add_argument("--scenario", type=Path, action="append", default=[], metavar="FILE",
+                        help="what goes wrong, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated")
     parser.add_argument("--profile", choices=("fast", "realistic"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
     return parser
@@ -107,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _start(world: World, options: argparse.Namespace) -> Start:
     return Start(world, options.world is not None, options.profile, options.clock_rate, options.rate_card,
-                 options.fresh)
+                 options.fresh, tuple(load_scenario(path) for path in options.scenario))
 
 
 def _port(given: int | None, folder: Path) -> tuple[int, bool]:

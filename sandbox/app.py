@@ -15,6 +15,7 @@ from aiohttp import web
 from sandbox import agent_service
 from sandbox.cloud import Cloud
 from sandbox.control import Control
+from sandbox.faults import carry
 from sandbox.lifecycles.engine import tick
 from sandbox.oss import service as oss
 from sandbox.saving import save_quietly, saving
@@ -49,8 +50,7 @@ async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
     params = dict(request.query)
     if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
         params.update({key: str(value) for key, value in (await request.post()).items()})
-    reply = rpc.serve(request.method, params)
-    return web.json_response(reply.body, status=reply.status, headers=reply.headers)
+    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params))
 
 
 async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
@@ -60,8 +60,8 @@ async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
     params = {**query, "Action": headers["x-acs-action"], "Version": headers["x-acs-version"]}
     if request.content_type == "application/x-www-form-urlencoded":
         params.update({key: str(value) for key, value in (await request.post()).items()})
-    reply = rpc.serve(request.method, params, acs3.Signed(request.rel_url.raw_path, query, headers, body))
-    return web.json_response(reply.body, status=reply.status, headers=reply.headers)
+    signed = acs3.Signed(request.rel_url.raw_path, query, headers, body)
+    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params, signed))
 
 
 async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:

@@ -36,6 +36,7 @@ from sandbox.clock import VirtualClock, iso
 from sandbox.credentials import Credentials
 from sandbox.database import FORMAT, Database
 from sandbox.errors import ServiceError, error
+from sandbox.faults.rules import Faults
 from sandbox.meter import GIB, Meter
 from sandbox.oss import saved
 from sandbox.owners import owner_of
@@ -71,6 +72,7 @@ class Cloud:
         self.origin = self.origin or self.settings
         self._saved_worlds: tuple[World, World | None] | None = None
         self.rng = random.Random(self.settings.seed)
+        self.faults = Faults()
         self.clock = VirtualClock(self.settings.start, self.settings.clock_rate)
         self.store = Store(self.clock.time)
         self.meter = Meter(self.clock, self.rate_card, self.store.table("ledger"), self._owner)

@@ -15,6 +15,8 @@ from aiohttp import web
 from sandbox import snapshots
 from sandbox.clock import iso
 from sandbox.cloud import Cloud
+from sandbox.faults.play import play
+from sandbox.faults.scenario import parse_scenario
 from sandbox.lifecycles.engine import tick
 from sandbox.page.render import render
 from sandbox.policy import smallest_policy
@@ -53,6 +55,8 @@ class Control:
             ("GET", "clock", self.clock),
             ("POST", "clock", self.set_clock),
             ("GET", "meter", self.meter),
+            ("GET", "faults", self.faults),
+            ("POST", "faults", self.add_faults),
             ("GET", "images/{image_id}", self.image),
         )
         routes = [web.route(method, f"/_sandbox/{path}", _json(answer)) for method, path, answer in answers]
@@ -158,6 +162,15 @@ class Control:
         tick(self.cloud)
         return self.cloud.meter.report(request.query.get("migration") or None)
 
+    async def faults(self, _request: web.Request) -> dict[str, Any]:
+        """The fault rules in force, with how often each fitted and hit."""
+        return {"faults": self.cloud.faults.report()}
+
+    async def add_faults(self, request: web.Request) -> dict[str, Any]:
+        """Put the scenario in the body (YAML or JSON) in force; reset and restore end its rules."""
+        play(self.cloud, parse_scenario(await request.text(), "the body"))
+        return await self.faults(request)
+
     async def image(self, request: web.Request) -> dict[str, Any]:
         """The files of an ENS image's disks, so that content can be compared."""
         tick(self.cloud)
@@ -172,6 +185,7 @@ async def empty(cloud: Cloud) -> None:
     await cloud.work.stop()
     await cloud.receivers.close_all()
     cloud.store.clear()
+    cloud.faults.clear()
     cloud.meter.clear()
     cloud.requests.clear()
     cloud.buckets.clear()

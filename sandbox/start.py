@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.faults.scenario import Scenario
 from sandbox.world import World
 
 
@@ -24,3 +25,4 @@ class Start:
     clock_rate: float | None = None
     rate_card: Path | None = None
     fresh: bool = False
+    scenarios: tuple[Scenario, ...] = ()
