@@ -34,8 +34,10 @@ help:
 	  'make galaxy       the artifact, looked at by galaxy-importer' \
 	  'make unit         unit tests (ARGS="-k name" goes to pytest)' \
 	  'make integration  integration tests (ARGS too)' \
+	  'make conformance answers of the local cloud against the vendor'"'"'s own models' \
 	  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \
+	  'make bench        requests per second, start-up and the cost of a mostly empty disk of the local cloud (half a minute)' \
 	  'make clean        remove everything that make made, hosts and processes first'
 
 # ---- set-up: quick where all is there ----
@@ -62,6 +64,11 @@ importer: system
 .PHONY: demo
 demo: collection
 	@$(python) -m testbed.demo $(if $(filter-out 0 no false,$(KEEP)),--keep)
+
+# Exit 1 below 500 requests per second or above one second to start; JSON=1 prints one object.
+.PHONY: bench
+bench: collection
+	@$(python) benchmarks/sandbox_rps.py $(if $(filter-out 0 no false,$(JSON)),--json)
 
 # ---- gates: one line each, or the whole log of the one that failed ----
 .PHONY: lint ruff mypy ansible-lint ansible-lint-oldest changelog sanity sanity-newest sanity-oldest galaxy molecule
@@ -110,6 +117,15 @@ integration: collection
 pytest-oldest: collection oldest
 	@if [ -e .venv-2.16/complete ]; then \
 	  $(gate) pytest-2.16 $(oldest) -m pytest -n 2 --dist worksteal -o cache_dir=build/pytest-2.16 $(addprefix --ignore=tests/integration/,$(once)); fi
+
+# The answers of the RPC products, held against the response models of the vendor's alibabacloud packages.
+.PHONY: conformance conformance-rpc
+conformance: conformance-rpc
+
+conformance-rpc: collection
+	@rm -rf build/roundtrip
+	@ROUNDTRIP=build/roundtrip $(python) -m pytest -q tests/unit/sandbox tests/integration/test_sandbox_acs3.py tests/integration/test_sandbox_rpc.py
+	@$(python) -m roundtrip build/roundtrip
 
 environments: collection oldest importer
 # The longest one first, so that it has one of the two cores to itself while the others take turns on the other.

@@ -19,8 +19,11 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
+from sandbox.faults.scenario import load_scenario
+from sandbox.start import Start
 from sandbox.world import World, WorldError, load_world
 
+_PORT_FILE = "port"
 _DEFAULT_WORLD = Path(__file__).with_name("worlds") / "default.yml"
 
 _DESCRIPTION = """\
@@ -40,11 +43,14 @@ control calls (no signature):
   GET  /_sandbox/health                     is it up, which virtual time is it
   GET  /_sandbox/state                      everything that exists
   GET  /_sandbox/requests?since=N           every call since number N, secrets scrubbed
-  GET  /_sandbox/meter                      what would be billed, and for how long
+  GET  /_sandbox/meter?migration=N          what would be billed, and for how long; all, or of one migration
   GET  /_sandbox/images/<ENS image id>      the files of an ENS image's disks
   POST /_sandbox/clock {"advance": 3600}    let an hour pass; {"rate": 60}: a minute per second; {"rate": 0}: freeze
   POST /_sandbox/seed  <world>              add what a world file (YAML or JSON) describes
+  POST /_sandbox/faults <scenario>          put a scenario's fault rules in force; GET shows what they hit
   POST /_sandbox/reset  [world]             back to the world of the start, or to the one in the body
+  POST /_sandbox/snapshot {"name": "n"}     keep everything as it is; POST /_sandbox/restore {"name": "n"}: be so again
+  GET  /_sandbox/                           a page for a browser: resources, timelines, requests, the running bill
 
 world file (YAML; every field has a default, an unknown one is an error):
   account: {id: "16 digits", balance: 100, roles: [...], quotas: {vpc: 10, jobs: 1000, concurrent_jobs: 50, ...}}
@@ -72,8 +78,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         world = _world(options)
-        with _listen(options.host, options.port) as sock, _Folder(options.state) as folder:
-            asyncio.run(_serve(world, sock, folder))
+        with _Folder(options.state) as folder, _listen(options.host, _port(options.port, folder)) as sock:
+            asyncio.run(_serve(_start(world, options), sock, folder))
     except (StartError, WorldError) as failed:
         print(f"sandbox: {failed}", file=sys.stderr)
         return 2
@@ -87,14 +93,35 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sandbox", description=_DESCRIPTION, epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, default=0, help="TCP port; 0 (the default) takes a free one")
+    parser.add_argument("--port", type=int, help="TCP port; 0 takes a free one. Default: the one that the state folder "
+                        "had last, if it can be had, else a free one")
     parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default 127.0.0.1)")
     parser.add_argument("--world", type=Path, help="world file; default: sandbox/worlds/default.yml")
-    parser.add_argument("--state", type=Path, help="folder for disks, images and objects; emptied at the start. "
+    parser.add_argument("--state", type=Path, help="folder for the state file, disks, images and objects. "
+                        "A cloud that it holds goes on where it was, after a kill too. "
                         "Default: a temporary folder that goes when the sandbox ends")
+    parser.add_argument("--fresh", action="store_true", help="forget the cloud that the state folder holds")
+    parser.add_argument("--rate-card", type=Path, help="prices of the meter; default: sandbox/ratecard.yml")
+    parser.add_argument("--scenario", type=Path, action="append", default=[], metavar="FILE",
+                        help="what goes wrong, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated")
     parser.add_argument("--profile", choices=("fast", "realistic"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
     return parser
+
+
+def _start(world: World, options: argparse.Namespace) -> Start:
+    return Start(world, options.world is not None, options.profile, options.clock_rate, options.rate_card,
+                 options.fresh, tuple(load_scenario(path) for path in options.scenario))
+
+
+def _port(given: int | None, folder: Path) -> tuple[int, bool]:
+    """The port to listen on, and whether another one will do as well."""
+    if given is not None:
+        return given, False
+    try:
+        return int((folder / _PORT_FILE).read_text(encoding="ascii")), True
+    except (OSError, ValueError):
+        return 0, True
 
 
 def _world(options: argparse.Namespace) -> World:
@@ -109,7 +136,8 @@ def _world(options: argparse.Namespace) -> World:
     return world.model_copy(update=changes)
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, wish: tuple[int, bool]) -> socket.socket:
+    port, another_will_do = wish
     try:
         loopback = ipaddress.IPv4Address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
@@ -124,6 +152,8 @@ def _listen(host: str, port: int) -> socket.socket:
         sock.bind((str(loopback), port))
     except OSError as failed:
         sock.close()
+        if another_will_do and port:
+            return _listen(host, (0, True))
         why = "is in use" if failed.errno == errno.EADDRINUSE else f"cannot be used: {failed.strerror}"
         raise StartError(f"--port {port}: port {port} on {loopback} {why}") from failed
     return sock
@@ -155,20 +185,29 @@ class _Folder:
             self._temporary.cleanup()
 
 
-async def _serve(world: World, sock: socket.socket, folder: Path) -> None:
+async def _serve(start: Start, sock: socket.socket, folder: Path) -> None:
     from aiohttp import web
 
     from sandbox.app import make_app
     from sandbox.build import build_cloud
+    from sandbox.database import DatabaseError
+    from sandbox.meter import RateCardError
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     endpoint = "http://{}:{}".format(*sock.getsockname())
-    cloud = await build_cloud(world, folder, endpoint)
-    runner = web.AppRunner(make_app(cloud, world), access_log=None, shutdown_timeout=2.0)
+    try:
+        cloud = await build_cloud(start, folder, endpoint)
+        (folder / _PORT_FILE).write_text(str(sock.getsockname()[1]), encoding="ascii")
+    except (DatabaseError, RateCardError) as failed:
+        raise StartError(str(failed)) from failed
+    except OSError as failed:
+        raise StartError(f"--state {folder}: {failed.filename or folder}: {failed.strerror}") from failed
+    runner = web.AppRunner(make_app(cloud), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     await web.SockSite(runner, sock).start()
+    world = cloud.origin or cloud.settings
     print(json.dumps(_greeting(world, endpoint, sock.getsockname()[1], folder, cloud.agent_bundle)), flush=True)
     await stop.wait()
     await runner.cleanup()

@@ -15,26 +15,31 @@ from aiohttp import web
 from sandbox import agent_service
 from sandbox.cloud import Cloud
 from sandbox.control import Control
+from sandbox.faults import carry
 from sandbox.lifecycles.engine import tick
 from sandbox.oss import service as oss
+from sandbox.saving import save_quietly, saving
+from sandbox.transport import acs3
 from sandbox.transport.rpc import RpcService
-from sandbox.world import World
 
 _TICK = 0.1
 _LOG = logging.getLogger("sandbox")
 
 
-def make_app(cloud: Cloud, world: World) -> web.Application:
-    """The application over a cloud that has been seeded with ``world``."""
-    app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False})
+def make_app(cloud: Cloud) -> web.Application:
+    """The application over a cloud."""
+    app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
+                          middlewares=[saving(cloud)])
     rpc = RpcService(cloud)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
         if "Action" in request.query and "Version" in request.query:
             return await _rpc(request, rpc)
+        if "x-acs-action" in request.headers and "x-acs-version" in request.headers:
+            return await _acs3(request, rpc)
         return await oss.handle(request, cloud)
 
-    app.add_routes(Control(cloud, world).routes())
+    app.add_routes(Control(cloud).routes())
     agent_service.setup(app, cloud)
     app.router.add_route("*", "/{path:.*}", everything_else)
     app.cleanup_ctx.append(lambda _: _heartbeat(cloud))
@@ -45,8 +50,18 @@ async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
     params = dict(request.query)
     if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
         params.update({key: str(value) for key, value in (await request.post()).items()})
-    reply = rpc.serve(request.method, params)
-    return web.json_response(reply.body, status=reply.status, headers=reply.headers)
+    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params))
+
+
+async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
+    body = await request.read()
+    query = dict(request.query)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    params = {**query, "Action": headers["x-acs-action"], "Version": headers["x-acs-version"]}
+    if request.content_type == "application/x-www-form-urlencoded":
+        params.update({key: str(value) for key, value in (await request.post()).items()})
+    signed = acs3.Signed(request.rel_url.raw_path, query, headers, body)
+    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params, signed))
 
 
 async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
@@ -59,6 +74,7 @@ async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
                 tick(cloud)
             except Exception:  # noqa: BLE001 - one broken step must not end the others
                 _LOG.exception("a lifecycle step failed")
+            save_quietly(cloud)
 
     task = asyncio.create_task(beat())
     yield
@@ -67,3 +83,6 @@ async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
         await task
     await cloud.work.stop()
     await cloud.receivers.close_all()
+    save_quietly(cloud)
+    if cloud.database is not None:
+        cloud.database.close()

@@ -1,28 +1,67 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts a cloud together from its parts and a world."""
+"""Puts a cloud together from its parts: a new one from a world, or the one that the state folder holds."""
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from sandbox import agent_service
 from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
 from sandbox.cloud import Cloud
-from sandbox.control import empty
+from sandbox.database import Database
+from sandbox.faults.play import play
 from sandbox.oss.buckets import Buckets
+from sandbox.resume import load, resume
 from sandbox.seeding import seed
-from sandbox.world import World
+from sandbox.start import Start
+from sandbox.world import WorldError
+
+STATE_FILE = "state.db"
 
 
-async def build_cloud(world: World, folder: Path, endpoint: str) -> Cloud:
-    """A cloud over ``folder``, emptied of what a former process left there, holding what the world describes."""
+async def build_cloud(start: Start, folder: Path, endpoint: str) -> Cloud:
+    """The cloud that ``folder`` holds, going on where it was; without one a new cloud as the world describes."""
     blobs = folder / "blobs"
+    if start.fresh:
+        for path in folder.glob(f"{STATE_FILE}*"):
+            path.unlink()
+    database = Database(folder / STATE_FILE)
+    held = database.meta()
+    if not held:
+        shutil.rmtree(blobs, ignore_errors=True)
     store = DiskStore(blobs / "disks")
-    cloud = Cloud(world, blobs, store, Receivers(store), Buckets(blobs / "oss"), endpoint)
-    await empty(cloud)
-    seed(cloud, world)
+    cloud = Cloud(start.world, blobs, store, Receivers(store), Buckets(blobs / "oss"), endpoint,
+                  rate_card=start.rate_card, database=database)
+    if held:
+        load(cloud, database)
+        _refuse_another_world(cloud, start, folder)
+        _override(cloud, start)
+        resume(cloud)
+        cloud.rewrite()
+    else:
+        seed(cloud, start.world)
+        cloud.rewrite()
+    for scenario in start.scenarios:
+        play(cloud, scenario)
     cloud.agent_bundle = agent_service.bundle(cloud)
     return cloud
+
+
+def _override(cloud: Cloud, start: Start) -> None:
+    if start.profile is not None:
+        cloud.settings = cloud.settings.model_copy(update={"profile": start.profile})
+    if start.clock_rate is not None:
+        cloud.clock.set_rate(start.clock_rate)
+
+
+def _refuse_another_world(cloud: Cloud, start: Start, folder: Path) -> None:
+    origin = cloud.origin
+    overridden = {"profile", "clock_rate"}
+    if start.world_given and origin is not None \
+            and start.world.model_dump(exclude=overridden) != origin.model_dump(exclude=overridden):
+        raise WorldError(f"--state {folder}: holds a cloud that began with another world than --world says; "
+                         "--fresh forgets it, leaving --world out goes on with it")

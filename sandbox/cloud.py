@@ -34,8 +34,12 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.clock import VirtualClock, iso
 from sandbox.credentials import Credentials
+from sandbox.database import FORMAT, Database
 from sandbox.errors import ServiceError, error
+from sandbox.faults.rules import Faults
 from sandbox.meter import GIB, Meter
+from sandbox.oss import saved
+from sandbox.owners import owner_of
 from sandbox.requestlog import RequestLog
 from sandbox.store import Row, Store
 from sandbox.work import Work
@@ -60,12 +64,18 @@ class Cloud:
     buckets: Buckets
     endpoint: str = ""
     agent_bundle: dict[str, str] = field(default_factory=dict)
+    rate_card: Path | None = None
+    database: Database | None = None
+    origin: World | None = None
 
     def __post_init__(self) -> None:
-        self.store = Store()
+        self.origin = self.origin or self.settings
+        self._saved_worlds: tuple[World, World | None] | None = None
         self.rng = random.Random(self.settings.seed)
+        self.faults = Faults()
         self.clock = VirtualClock(self.settings.start, self.settings.clock_rate)
-        self.meter = Meter(self.clock)
+        self.store = Store(self.clock.time)
+        self.meter = Meter(self.clock, self.rate_card, self.store.table("ledger"), self._owner)
         self.requests = RequestLog()
         self.work = Work()
         self.tokens = self.store.table("tokens")
@@ -83,6 +93,37 @@ class Cloud:
         self.client_tokens = self.store.table("client_tokens")
         self.failures = self.store.table("failures")
         self.credentials = Credentials(self.store.table("credentials"))
+
+    def rewrite(self) -> None:
+        """Write the whole state anew, after a reset or restore: the state file has the old one or the new one."""
+        self.store.touch()
+        saved.touch(self.buckets)
+        self.requests.touch()
+        self._saved_worlds = None
+        self.save(anew=True)
+
+    def save(self, anew: bool = False) -> None:
+        """Write what was changed since the last time to the state file; DatabaseError when that cannot be done.
+
+        What could not be written is kept and tried again with the next change.
+        """
+        if self.database is None:
+            return
+        worlds = (self.settings, self.origin)
+        meta: dict[str, Any] = {"clock": {"time": self.clock.time(), "rate": self.clock.rate}}
+        if self._saved_worlds is None or any(a is not b for a, b in zip(worlds, self._saved_worlds, strict=True)):
+            origin = self.origin or self.settings
+            meta.update(format=FORMAT, settings=self.settings.model_dump(), origin=origin.model_dump())
+        rows = self.store.changes() + saved.changes(self.buckets)
+        self.database.write(rows, meta, self.requests.unsaved, self.store.timeline.unsaved, anew)
+        self._saved_worlds = worlds
+        self.store.written()
+        self.buckets.changed.clear()
+        self.requests.unsaved.clear()
+
+    def unsaved(self) -> bool:
+        """True while there are rows that the state file does not have."""
+        return bool(self.store.changes() or self.buckets.changed)
 
     def new_id(self, prefix: str, length: int = 20) -> str:
         """A fresh id such as ``j-`` and 20 characters, from the seeded generator."""
@@ -121,6 +162,9 @@ class Cloud:
     def part_removed(self, bucket: str, key: str, upload_id: str) -> None:
         """Stop billing a multipart upload that was completed or aborted."""
         self.meter.stop("oss_part", f"{bucket}/{key}?uploadId={upload_id}")
+
+    def _owner(self, kind: str, resource_id: str) -> dict[str, Any]:
+        return owner_of(self, kind, resource_id)
 
     def _bill(self, kind: str, resource_id: str, size: int) -> None:
         if size > 0:

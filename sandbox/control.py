@@ -12,9 +12,14 @@ from typing import Any
 import yaml
 from aiohttp import web
 
+from sandbox import snapshots
 from sandbox.clock import iso
 from sandbox.cloud import Cloud
+from sandbox.faults.play import play
+from sandbox.faults.scenario import parse_scenario
 from sandbox.lifecycles.engine import tick
+from sandbox.page.render import render
+from sandbox.policy import smallest_policy
 from sandbox.requestlog import scrub
 from sandbox.seeding import seed
 from sandbox.world import World, WorldError, parse_world
@@ -25,11 +30,15 @@ class Refused(Exception):
 
 
 class Control:
-    """Health, reset, seed, state, requests, clock, meter and image files of one cloud."""
+    """Health, reset, seed, state, snapshots, requests, clock, meter, image files and the page of one cloud."""
 
-    def __init__(self, cloud: Cloud, world: World) -> None:
+    def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self.world = world
+
+    @property
+    def world(self) -> World:
+        """The world that ``reset`` goes back to."""
+        return self.cloud.origin or self.cloud.settings
 
     def routes(self) -> list[web.RouteDef]:
         """The routes to add to the application."""
@@ -38,13 +47,31 @@ class Control:
             ("POST", "reset", self.reset),
             ("POST", "seed", self.seed),
             ("GET", "state", self.state),
+            ("GET", "snapshots", self.snapshots),
+            ("POST", "snapshot", self.snapshot),
+            ("POST", "restore", self.restore),
             ("GET", "requests", self.requests),
+            ("GET", "policy", self.policy),
             ("GET", "clock", self.clock),
             ("POST", "clock", self.set_clock),
             ("GET", "meter", self.meter),
+            ("GET", "faults", self.faults),
+            ("POST", "faults", self.add_faults),
             ("GET", "images/{image_id}", self.image),
         )
-        return [web.route(method, f"/_sandbox/{path}", _json(answer)) for method, path, answer in answers]
+        routes = [web.route(method, f"/_sandbox/{path}", _json(answer)) for method, path, answer in answers]
+        return [web.get("/_sandbox", self.to_page), web.get("/_sandbox/", self.page), *routes]
+
+    async def to_page(self, _request: web.Request) -> web.Response:
+        """The page has a slash at its end, for its links."""
+        raise web.HTTPMovedPermanently("/_sandbox/")
+
+    async def page(self, request: web.Request) -> web.Response:
+        """What exists, what happened and what it costs, for a person with a browser."""
+        tick(self.cloud)
+        return web.Response(text=render(self.cloud, request.query.get("migration") or None), content_type="text/html",
+                            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+                                     "Cache-Control": "no-store"})
 
     async def health(self, _request: web.Request) -> dict[str, Any]:
         """That it lives, its region and its virtual time."""
@@ -55,11 +82,12 @@ class Control:
         """Back to the world of the start, or to the one in the body; blobs, meter and request log are emptied."""
         document = _document(await request.text())
         if document is not None:
-            self.world = parse_world(document, "the body")
+            self.cloud.origin = parse_world(document, "the body")
         await empty(self.cloud)
         self.cloud.rng.seed(self.world.seed)
         self.cloud.clock.restart(self.world.start, self.world.clock_rate)
         seed(self.cloud, self.world)
+        self.cloud.rewrite()
         return {"status": "ok"}
 
     async def seed(self, request: web.Request) -> dict[str, Any]:
@@ -70,6 +98,25 @@ class Control:
             document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
         seed(self.cloud, parse_world(document, "the body"))
         return {"status": "ok"}
+
+    async def snapshots(self, _request: web.Request) -> dict[str, Any]:
+        """The names that can be restored."""
+        return {"snapshots": snapshots.names(self.cloud)}
+
+    async def snapshot(self, request: web.Request) -> dict[str, Any]:
+        """``{"name": n}``: keep everything as it is now."""
+        name = await _name(request)
+        tick(self.cloud)
+        snapshots.take(self.cloud, name)
+        return {"status": "ok", "snapshots": snapshots.names(self.cloud)}
+
+    async def restore(self, request: web.Request) -> dict[str, Any]:
+        """``{"name": n}``: be again as the snapshot of this name; virtual time goes back to it too."""
+        name = await _name(request)
+        snapshots.stored(self.cloud, name)
+        await empty(self.cloud)
+        snapshots.restore(self.cloud, name)
+        return {"status": "ok", "now": iso(self.cloud.clock.time())}
 
     async def state(self, _request: web.Request) -> dict[str, Any]:
         """Every table's rows, every bucket's objects and open uploads; secrets scrubbed."""
@@ -84,10 +131,11 @@ class Control:
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
         """The request log after ``since``."""
-        since = request.query.get("since", "0")
-        if not since.isdigit():
-            raise Refused(f"since={since!r} is not a number")
-        return self.cloud.requests.since(int(since))
+        return self.cloud.requests.since(_since(request))
+
+    async def policy(self, request: web.Request) -> dict[str, Any]:
+        """The smallest RAM policy for what succeeded after ``since``."""
+        return smallest_policy(self.cloud.requests.since(_since(request))["requests"])
 
     async def clock(self, _request: web.Request) -> dict[str, Any]:
         """Virtual now and rate."""
@@ -109,10 +157,19 @@ class Control:
         tick(self.cloud)
         return await self.clock(request)
 
-    async def meter(self, _request: web.Request) -> dict[str, Any]:
-        """What is billed now and what it came to."""
+    async def meter(self, request: web.Request) -> dict[str, Any]:
+        """What is billed now and what it came to, of one migration with ``?migration=``."""
         tick(self.cloud)
-        return self.cloud.meter.report()
+        return self.cloud.meter.report(request.query.get("migration") or None)
+
+    async def faults(self, _request: web.Request) -> dict[str, Any]:
+        """The fault rules in force, with how often each fitted and hit."""
+        return {"faults": self.cloud.faults.report()}
+
+    async def add_faults(self, request: web.Request) -> dict[str, Any]:
+        """Put the scenario in the body (YAML or JSON) in force; reset and restore end its rules."""
+        play(self.cloud, parse_scenario(await request.text(), "the body"))
+        return await self.faults(request)
 
     async def image(self, request: web.Request) -> dict[str, Any]:
         """The files of an ENS image's disks, so that content can be compared."""
@@ -128,6 +185,7 @@ async def empty(cloud: Cloud) -> None:
     await cloud.work.stop()
     await cloud.receivers.close_all()
     cloud.store.clear()
+    cloud.faults.clear()
     cloud.meter.clear()
     cloud.requests.clear()
     cloud.buckets.clear()
@@ -135,6 +193,20 @@ async def empty(cloud: Cloud) -> None:
         cloud.disk_store.delete(disk_id)
     for name in ("ens", "export"):
         shutil.rmtree(cloud.root / name, ignore_errors=True)
+
+
+def _since(request: web.Request) -> int:
+    since = request.query.get("since", "0")
+    if not since.isdigit():
+        raise Refused(f"since={since!r} is not a number")
+    return int(since)
+
+
+async def _name(request: web.Request) -> str:
+    document = _document(await request.text())
+    if not isinstance(document, dict) or set(document) != {"name"} or not isinstance(document["name"], str):
+        raise Refused('the body must be {"name": "<name of the snapshot>"}')
+    return str(document["name"])
 
 
 def _document(text: str) -> Any:
@@ -148,7 +220,7 @@ def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Requ
     async def respond(request: web.Request) -> web.Response:
         try:
             return web.json_response(await answer(request))
-        except (Refused, WorldError, ValueError, KeyError) as failed:
+        except (Refused, WorldError, snapshots.SnapshotError, ValueError, KeyError) as failed:
             return web.json_response({"error": str(failed)}, status=400)
 
     return respond

@@ -19,12 +19,12 @@ _KEEP = 20000
 
 def scrub(value: Any, key: str = "") -> Any:
     """The value without secrets: every mapping entry with a secret name becomes ``***``."""
-    if isinstance(value, Mapping):
+    if isinstance(value, str):
+        return "***" if key and key.lower() in _SECRET else value
+    if isinstance(value, dict):
         return {name: scrub(item, str(name)) for name, item in value.items() if name not in _NOISE}
     if isinstance(value, list):
         return [scrub(item) for item in value]
-    if key.lower() in _SECRET and isinstance(value, str):
-        return "***"
     return value
 
 
@@ -33,6 +33,7 @@ class RequestLog:
 
     def __init__(self) -> None:
         self._entries: list[dict[str, Any]] = []
+        self.unsaved: list[dict[str, Any]] = []
         self._count = 0
 
     def add(
@@ -41,9 +42,10 @@ class RequestLog:
     ) -> None:
         """Note one request: virtual time, product, action, parameters, HTTP status, error code, answer."""
         self._count += 1
-        entry = {"n": self._count, "at": at, "product": product, "action": action, "params": scrub(params),
+        entry = {"n": self._count, "at": at, "product": product, "action": action, "params": scrub(dict(params)),
                  "status": status, "code": code, "result": scrub(result)}
         self._entries.append(entry)
+        self.unsaved.append(entry)
         if len(self._entries) > _KEEP:
             del self._entries[: _KEEP // 10]
 
@@ -51,6 +53,20 @@ class RequestLog:
         """The entries after ``number`` and the number to ask with next."""
         return {"requests": [entry for entry in self._entries if entry["n"] > number], "next": self._count}
 
+    def load(self, entries: list[dict[str, Any]]) -> None:
+        """Take the place of what is there, as the database kept it; numbering goes on where it was."""
+        self._entries, self.unsaved = list(entries), []
+        self._count = entries[-1]["n"] if entries else 0
+
+    def touch(self) -> None:
+        """Count every entry as new, for a database that is written anew."""
+        self.unsaved = list(self._entries)
+
+    def latest(self, count: int) -> list[dict[str, Any]]:
+        """The last entries, newest first."""
+        return self._entries[: -count - 1 : -1]
+
     def clear(self) -> None:
         """Forget all entries; numbering goes on."""
         self._entries.clear()
+        self.unsaved.clear()

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from roundtrip import VALIDATED
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -53,6 +54,7 @@ class Sandbox:
         self.pid: int = greeting["pid"]
         self._http = requests.Session()
         self._http.trust_env = False
+        self._validated = 0
 
     # ---- control calls ----
     def get(self, path: str) -> dict[str, Any]:
@@ -61,6 +63,8 @@ class Sandbox:
 
     def post(self, path: str, body: Any = None) -> dict[str, Any]:
         """The answer of a control call with a body, e.g. ``post("clock", {"advance": 60})``."""
+        if path == "reset":
+            self.validate()
         return self._answer(self._http.post(f"{self.endpoint}/_sandbox/{path}", data=_body(body), timeout=30))
 
     def reset(self, world: dict[str, Any] | None = None) -> None:
@@ -70,6 +74,12 @@ class Sandbox:
     def advance(self, seconds: float) -> None:
         """Let virtual time pass."""
         self.post("clock", {"advance": seconds})
+
+    def validate(self) -> None:
+        """Hold every answer since the last time against the vendor's models; a difference fails the test."""
+        log = self.get(f"requests?since={self._validated}")
+        self._validated = log["next"]
+        assert VALIDATED.check(log["requests"]) == []
 
     def requests(self, product: str | None = None, since: int = 0) -> list[dict[str, Any]]:
         """The request log, of one product when named."""
@@ -155,7 +165,12 @@ def launch(state: Path, world: dict[str, Any] | None = None, *arguments: str) ->
     state.mkdir(parents=True, exist_ok=True)
     world_file = state.parent / f"{state.name}.yml"
     world_file.write_text(yaml.safe_dump(WORLD if world is None else world), encoding="utf-8")
-    command = [sys.executable, "-m", "sandbox", "--world", str(world_file), "--state", str(state), *arguments]
+    return launch_again(state, "--world", str(world_file), *arguments)
+
+
+def launch_again(state: Path, *arguments: str) -> Sandbox:
+    """A sandbox over ``state`` that goes on where the former one ended, on its port."""
+    command = [sys.executable, "-m", "sandbox", "--state", str(state), *arguments]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=env)
     assert process.stdout is not None
@@ -170,7 +185,10 @@ def launch(state: Path, world: dict[str, Any] | None = None, *arguments: str) ->
 def _sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     sandbox = launch(tmp_path_factory.mktemp("sandbox") / "state")
     yield sandbox
-    assert sandbox.stop() == 0
+    try:
+        sandbox.validate()
+    finally:
+        assert sandbox.stop() == 0
 
 
 @pytest.fixture
@@ -183,11 +201,17 @@ def sandbox(_sandbox_process: Sandbox, request: pytest.FixtureRequest) -> Sandbo
 
 @pytest.fixture
 def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
-    """Starts more sandboxes, for tests about the process itself: ``start_sandbox(world=None, *arguments)``."""
+    """Starts more sandboxes, for tests about the process itself: ``start_sandbox(world=None, *arguments)``.
+
+    ``state=`` names the folder of one that has ended: the new one goes on where it was, and no world is taken.
+    """
     running: list[Sandbox] = []
 
-    def start(world: dict[str, Any] | None = None, *arguments: str) -> Sandbox:
-        running.append(launch(tmp_path / f"state-{len(running)}", world, *arguments))
+    def start(world: dict[str, Any] | None = None, *arguments: str, state: str | Path | None = None) -> Sandbox:
+        if state is not None:
+            running.append(launch_again(Path(state), *arguments))
+        else:
+            running.append(launch(tmp_path / f"state-{len(running)}", world, *arguments))
         return running[-1]
 
     yield start
@@ -198,3 +222,9 @@ def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the marker of this suite."""
     config.addinivalue_line("markers", "sandbox_world(changes): the world of the fixture sandbox, merged over WORLD")
+
+
+def pytest_sessionfinish() -> None:
+    """Leave behind which kinds of answers were validated, where ``make conformance`` asks for it."""
+    if "ROUNDTRIP" in os.environ:
+        VALIDATED.save(Path(os.environ["ROUNDTRIP"]))

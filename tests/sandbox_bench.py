@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
 import shutil
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
+
+from roundtrip import VALIDATED
 
 from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
@@ -28,6 +31,7 @@ START = 1_800_000_000.0
 KEY, SECRET = "LTAI5tUnit", "unit-secret"
 VERSIONS = {"smc": "2019-06-01", "ecs": "2014-05-26", "vpc": "2016-04-28", "ens": "2017-11-10", "sts": "2015-04-01",
             "location": "2015-06-12"}
+_PRODUCTS = {version: product for product, version in VERSIONS.items()}
 
 
 class PlainBuckets:
@@ -122,7 +126,11 @@ class Bench:
     def raw(self, params: dict[str, str], secret: str = SECRET, method: str = "POST") -> Reply:
         """Sign and serve exactly these parameters."""
         signed = {**params, "Signature": sign(secret, string_to_sign(method, params))}
-        return self.rpc.serve(method, signed)
+        reply = self.rpc.serve(method, signed)
+        entry = {"product": _PRODUCTS.get(params.get("Version", ""), ""), "action": params.get("Action", ""),
+                 "status": reply.status, "result": json.loads(json.dumps(reply.body))}
+        assert VALIDATED.check([entry]) == []
+        return reply
 
     def envelope(self, product: str, action: str, **params: Any) -> dict[str, str]:
         """The parameters of a call as the v1 SDK sends them."""

@@ -32,7 +32,7 @@ def create(cloud: Cloud, job: Row) -> None:
         group = _security_group(cloud, job)
         instance = _instance(cloud, job, group["id"])
         cloud.jobs.update(job["id"], transition_instance_id=instance["id"])
-    _open_receiver(cloud, job)
+    open_receiver(cloud, job)
 
 
 def tell_failure(cloud: Cloud, job: Row) -> None:
@@ -136,7 +136,8 @@ def _disk(cloud: Cloud, instance: Row, kind: str, index: int, gib: int) -> Row:
     return disk
 
 
-def _open_receiver(cloud: Cloud, job: Row) -> None:
+def open_receiver(cloud: Cloud, job: Row) -> None:
+    """Let the job's source stream, unless everything was received; what its disks hold already counts."""
     source = cloud.sources.get(job["source_id"])
     if job["received"] or source is None:
         return

@@ -6,18 +6,24 @@
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable
 
 from sandbox.cloud import Cloud
 from sandbox.lifecycles.tables import FAILURE_DELAY, LIFECYCLES, Edge
 from sandbox.store import Row
-from sandbox.world import World
+from sandbox.world import Failure, World
 
 
 def load(cloud: Cloud, world: World) -> None:
     """Take over the failures that a world asks for, beside those that are there."""
     for source_name, code in world.job_errors.items():
         _add(cloud, "smc.job", "Running/Syncing", source_name, code, "", -1)
-    for failure in world.failures:
+    add(cloud, world.failures)
+
+
+def add(cloud: Cloud, failures: Iterable[Failure]) -> None:
+    """Make lifecycles fail as described, besides what was asked for before."""
+    for failure in failures:
         _add(cloud, failure.lifecycle, failure.at, failure.name, failure.code, failure.message, failure.times)
 
 

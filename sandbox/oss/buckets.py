@@ -80,17 +80,24 @@ class Bucket:
         self.folder = folder
         self.objects: dict[str, StoredObject] = {}
         self.uploads: dict[str, Upload] = {}
+        self.changed: set[tuple[str, str, str]] = set()
+        self.saved_uploads: set[str] = set()
         self._keys: list[str] = []
-        folder.mkdir(parents=True)
+        folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, item: StoredObject) -> None:
         """Put an object in place of the one with the same key, if there is one; its file moves to the bucket."""
         target = self.folder / _file_name(item.key)
         os.replace(item.path, target)
         item.path, item.modified = target, time.time()
+        self.keep(item)
+
+    def keep(self, item: StoredObject) -> None:
+        """Know an object whose file is in its place."""
         if item.key not in self.objects:
             bisect.insort(self._keys, item.key)
         self.objects[item.key] = item
+        self.changed.add(("object", self.name, item.key))
 
     def remove(self, key: str) -> bool:
         """Delete an object; False when there is none."""
@@ -99,6 +106,7 @@ class Bucket:
             return False
         del self._keys[bisect.bisect_left(self._keys, key)]
         item.path.unlink(missing_ok=True)
+        self.changed.add(("object", self.name, key))
         return True
 
     def keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
@@ -116,22 +124,45 @@ class Buckets:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         self._buckets: dict[str, Bucket] = {}
+        self.scratch_folder = self.root / ".scratch"
+        self.scratch_folder.mkdir(parents=True, exist_ok=True)
         self._numbers = itertools.count(1)
-        self.clear()
+        self.changed: set[tuple[str, str, str]] = set()
+        """(bucket, object or upload; bucket's name; key or upload id) of what the state file does not know yet."""
 
     def clear(self) -> None:
         """Forget all buckets and objects."""
+        for name in list(self._buckets):
+            self.delete_bucket(name)
         shutil.rmtree(self.root, ignore_errors=True)
-        (self.root / ".scratch").mkdir(parents=True)
-        self._buckets.clear()
+        self.scratch_folder.mkdir(parents=True)
 
     def create_bucket(self, name: str, region: str, owner: str, acl: str = "private",
                       storage_class: str = "Standard") -> Bucket:
         """Make an empty bucket; a name that exists is refused with ValueError."""
         if name in self._buckets:
             raise ValueError(f"bucket {name} exists")
-        self._buckets[name] = Bucket(name, region, owner, acl, storage_class, self.root / name)
-        return self._buckets[name]
+        bucket = self.attach(name, region, owner, acl, storage_class)
+        self.changed.add(("bucket", name, ""))
+        return bucket
+
+    def attach(self, name: str, region: str, owner: str, acl: str = "private",
+               storage_class: str = "Standard") -> Bucket:
+        """Know a bucket, whose folder may be there already."""
+        bucket = Bucket(name, region, owner, acl, storage_class, self.root / name)
+        bucket.changed = self.changed
+        self._buckets[name] = bucket
+        return bucket
+
+    def touch(self, name: str, key: str, upload_id: str) -> None:
+        """Note that a request may have changed a bucket, this object of it, this upload, or opened or ended others."""
+        bucket = self._buckets.get(name)
+        self.changed.add(("bucket", name, ""))
+        self.changed.update((kind, name, item) for kind, item in (("object", key), ("upload", upload_id)) if item)
+        if bucket is not None:
+            for other in bucket.saved_uploads ^ set(bucket.uploads):
+                self.changed.add(("upload", name, other))
+            bucket.saved_uploads = set(bucket.uploads)
 
     def find(self, name: str) -> Bucket | None:
         """Return the bucket, or None."""
@@ -151,11 +182,14 @@ class Buckets:
     def delete_bucket(self, name: str) -> None:
         """Remove a bucket with all that is in it."""
         bucket = self._buckets.pop(name)
+        self.changed.add(("bucket", name, ""))
+        self.changed.update(("object", name, key) for key in bucket.objects)
+        self.changed.update(("upload", name, upload_id) for upload_id in bucket.uploads)
         shutil.rmtree(bucket.folder, ignore_errors=True)
 
     def scratch(self) -> Path:
         """Return the path of a new file, on the file system of the objects."""
-        return self.root / ".scratch" / f"{next(self._numbers)}"
+        return next(path for number in self._numbers if not (path := self.scratch_folder / f"{number}").exists())
 
     def put_file(self, bucket: str, key: str, path: Path) -> None:
         """Move a finished file into a bucket as an object, as a service does that writes large objects in parts."""

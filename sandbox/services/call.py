@@ -48,7 +48,7 @@ def token_page(items: list[Item], params: dict[str, Any], default: int = 10) -> 
         raise error("InvalidParameter.NextToken", f"The specified NextToken {text} was not handed out here.")
     start = int(text)
     more = str(start + size) if start + size < len(items) else ""
-    return items[start : start + size], {"NextToken": more, "MaxResults": size, "TotalCount": len(items)}
+    return items[start : start + size], {"NextToken": more, "TotalCount": len(items)}
 
 
 def tags_of(params: dict[str, Any]) -> dict[str, str]:

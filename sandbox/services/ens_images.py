@@ -46,7 +46,7 @@ def describe_self(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {
         "Code": 0,
         **{key: str(value) for key, value in keys.items()},
-        "Images": {"Image": [{**_view(row), "Status": row["state"]} for row in shown]},
+        "Images": {"Image": [_own_view(row) for row in shown]},
     }
 
 
@@ -112,24 +112,30 @@ def _view(image: Row) -> dict[str, Any]:
         "ImageId": image["id"],
         "ImageName": image["name"],
         "Architecture": "x86_64",
-        "ComputeType": "ens_vm",
         "Platform": image["platform"],
-        "OsVersion": image["os_version"],
-        "OsType": "linux",
         "ImageOwnerAlias": "self",
         "ImageSize": str(sum(disk["virtual_size"] for disk in image["disks"][:1]) // GIB),
-        "ImageStorageSize": str(sum(disk["virtual_size"] for disk in image["disks"]) // GIB),
-        "InstanceId": "",
         "SnapshotId": "",
         "RegionId": image["region"],
         "CreationTime": iso(image["created"]),
         "DiskDeviceMappings": {
             "DiskDeviceMapping": [
                 {"Format": disk["format"], "Size": str(disk["virtual_size"] // GIB),
-                 "Type": "data" if disk["index"] else "system", "ImageId": image["id"]}
+                 "Type": "data" if disk["index"] else "system", "imageId": image["id"]}
                 for disk in image["disks"]
             ]
         },
+    }
+
+
+def _own_view(image: Row) -> dict[str, Any]:
+    return {
+        **_view(image),
+        "Status": image["state"],
+        "ComputeType": "ens_vm",
+        "OsVersion": image["os_version"],
+        "ImageStorageSize": str(sum(disk["virtual_size"] for disk in image["disks"]) // GIB),
+        "InstanceId": "",
     }
 
 

@@ -19,6 +19,7 @@ from sandbox.lifecycles.engine import tick
 from sandbox.services.call import Call
 from sandbox.services.places import known_region
 from sandbox.services.registry import HANDLERS
+from sandbox.transport import acs3
 from sandbox.transport.nonces import Nonces
 from sandbox.transport.signature import authenticate
 
@@ -48,13 +49,16 @@ class RpcService:
         self.cloud = cloud
         self._nonces = Nonces()
 
-    def serve(self, method: str, params: Mapping[str, str]) -> Reply:
-        """Answer one call; every refusal is an answer too. The call is noted in the request log."""
+    def serve(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None = None) -> Reply:
+        """Answer one call; every refusal is an answer too. The call is noted in the request log.
+
+        ``signed`` is there for a call with an ACS3 signature; without it the signature is among the parameters.
+        """
         action = params.get("Action", "")
         product = VERSIONS.get(params.get("Version", ""), "")
         request_id = self.cloud.request_id()
         try:
-            reply = self._answer(method, params, product, action, request_id)
+            reply = self._answer(method, params, signed, product, action, request_id)
             code = ""
         except ServiceError as refused:
             code = refused.code
@@ -68,8 +72,12 @@ class RpcService:
         self.cloud.log(product or "unknown", action, shown, reply.status, code, reply.body)
         return reply
 
-    def _answer(self, method: str, params: Mapping[str, str], product: str, action: str, request_id: str) -> Reply:
-        caller = authenticate(self.cloud, method, params, self._nonces, time.time())
+    def _answer(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None, product: str, action: str,
+                request_id: str) -> Reply:
+        if signed is None:
+            caller = authenticate(self.cloud, method, params, self._nonces, time.time())
+        else:
+            caller = acs3.authenticate(self.cloud, method, signed, self._nonces, time.time())
         if not product:
             raise not_emulated(f"API version {params.get('Version')!r}")
         contract = CONTRACTS[product].get(action)

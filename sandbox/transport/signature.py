@@ -52,7 +52,7 @@ def authenticate(cloud: Cloud, method: str, params: Mapping[str, str], nonces: N
         raise cloud.error("InvalidTimeStamp.Format") from None
     if abs(stamp - real_now) > SKEW:
         raise cloud.error("InvalidTimeStamp.Expired")
-    caller = _caller(cloud, params)
+    caller = find_caller(cloud, params["AccessKeyId"], params.get("SecurityToken", ""))
     text = string_to_sign(method, params)
     if not hmac.compare_digest(sign(caller["secret"], text), params["Signature"]):
         # The v1 SDK splits this message at its colon and compares what follows with its own string (local-cloud 3.4).
@@ -65,11 +65,11 @@ def authenticate(cloud: Cloud, method: str, params: Mapping[str, str], nonces: N
     return caller
 
 
-def _caller(cloud: Cloud, params: Mapping[str, str]) -> Row:
-    caller = cloud.credentials.find(params["AccessKeyId"])
+def find_caller(cloud: Cloud, access_key_id: str, token: str) -> Row:
+    """The row of an access key, when the security token is the one that belongs to it and has not expired."""
+    caller = cloud.credentials.find(access_key_id)
     if caller is None:
         raise cloud.error("InvalidAccessKeyId.NotFound")
-    token = params.get("SecurityToken", "")
     if caller["token"] is None:
         if token:
             raise cloud.error("InvalidSecurityToken.MismatchWithAccessKey")

@@ -354,3 +354,38 @@ def test_the_bundle_is_small_and_says_when_it_is_known(sandbox: Any) -> None:
     again = download(sandbox.agent["url"], {"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
     assert requests.head(sandbox.agent["url"], timeout=10).headers["Content-Length"] == str(len(answer.content))
+
+
+def test_a_sandbox_that_is_killed_while_a_client_streams_goes_on_with_it(start_sandbox: Callable[..., Any],
+                                                                          tmp_path: Path) -> None:
+    first = start_sandbox({"buckets": [{"name": "images", "region": "ap-southeast-1"}]})
+    source = Source(tmp_path / "source")
+    with (source.root / "dev/vda").open("r+b") as disk:
+        for number in range(300):
+            disk.seek(number * 40 * MIB)
+            disk.write(random.Random(number).randbytes(MIB))
+    try:
+        source.install(first.agent)
+        source_id = imported(first, source)
+        job = run_job(first, source_id, 0)
+        first.until(lambda: job_status(first, job)["Progress"] > 10)
+        (instance,) = first.get("state")["instances"]
+        held = job_status(first, job)
+        first.process.kill()
+        first.process.wait()
+        assert held["BusinessStatus"] == "Syncing"
+        disks = DiskStore(Path(first.greeting["state"]) / "blobs/disks")
+        arrived = sum(len(non_zero_blocks(disks.path(disk))) for disk in disks.ids())
+        assert 0 < arrived < 300
+        second = start_sandbox(None, state=first.greeting["state"])
+        assert second.endpoint == first.endpoint
+        second.until(lambda: job_status(second, job)["Status"] == "Finished", 60)
+        gone = [entry for entry in second.get("meter")["resources"] if entry["id"] == instance["id"]]
+        assert [entry["running"] for entry in gone] == [False]
+        (image,) = second.get("state")["images"]
+        copy = disks.path(image["disks"][0]["snapshot_id"])
+        assert non_zero_blocks(copy) == non_zero_blocks(source.root / "dev/vda")
+        assert source.processes[0].poll() is None
+        assert len(servers(second)) == 1
+    finally:
+        source.stop()

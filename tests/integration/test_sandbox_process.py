@@ -99,7 +99,7 @@ def test_a_folder_that_cannot_be_made(tmp_path):
     assert "cannot be used: Not a directory" in complaint("--state", str(tmp_path / "file" / "state"))
 
 
-def test_a_restart_on_the_same_folder_starts_afresh(start_sandbox):
+def test_a_restart_removes_disks_that_belong_to_nothing(start_sandbox):
     first = start_sandbox()
     state = Path(first.greeting["state"])
     (state / "blobs" / "disks" / "d-old.raw").write_bytes(b"x")

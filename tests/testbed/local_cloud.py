@@ -36,7 +36,8 @@ class LocalCloud:
     @classmethod
     def start(cls, world: Path, state: Path, log: Path, env: dict[str, str]) -> LocalCloud:
         """Start one on a free port, which ends when this process does; raises LocalCloudError with its own words."""
-        words = [sys.executable, "-m", "sandbox", "--port", "0", "--world", str(world), "--state", str(state)]
+        words = [sys.executable, "-m", "sandbox", "--port", "0", "--fresh", "--world", str(world),
+                 "--state", str(state)]
         with log.open("wb") as errors:
             child = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", "--", *words],

@@ -263,6 +263,10 @@ def test_security_groups_of_instances_stay(bench: Bench) -> None:
     group_id = group["SecurityGroupId"]
     assert bench.code("ecs", "DeleteSecurityGroup", SecurityGroupId=group_id) == (403, "DependencyViolation")
     assert bench.code("vpc", "DeleteVpc", VpcId=vpc_id) == (403, "DependencyViolation")
+    (instance,) = bench.ok("ecs", "DescribeInstances")["Instances"]["Instance"]
+    bench.advance(100)
+    bench.ok("ecs", "DeleteInstance", InstanceId=instance["InstanceId"], Force="true")
+    bench.ok("ecs", "DeleteSecurityGroup", SecurityGroupId=group_id)
     missing = bench.code("ecs", "DescribeSecurityGroupAttribute", SecurityGroupId="sg-none")
     assert missing == (404, "InvalidSecurityGroupId.NotFound")
 

@@ -131,3 +131,14 @@ def test_a_failed_export_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(formats.FormatError, match="qemu-img failed"):
         asyncio.run(formats.export(tmp_path / "absent.raw", "qcow2", tmp_path / "x"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_without_any_content_is_imported_too(tmp_path: Path) -> None:
+    empty = DiskStore(tmp_path / "store").create("d-empty", SIZE)
+    exported = tmp_path / "x.qcow2"
+    asyncio.run(formats.export(empty, "qcow2", exported))
+    assert ingest(exported, "qcow2", tmp_path / "imported") == SIZE
+    with exported.open("r+b") as file:
+        file.truncate(exported.stat().st_size - 65536)
+    with pytest.raises(formats.FormatError, match="truncated"):
+        ingest(exported, "qcow2", tmp_path / "again")

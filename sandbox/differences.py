@@ -1,0 +1,96 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m sandbox.differences`` writes docs/sandbox-differences.md from the tables that the sandbox runs on."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from sandbox.contracts import CONTRACTS, VERSIONS
+from sandbox.contracts.spec import Param
+from sandbox.errors import APPROXIMATE, CATALOGUE, DOCUMENTED, INVENTED, NOT_EMULATED
+
+TARGET = Path(__file__).resolve().parents[1] / "docs" / "sandbox-differences.md"
+
+_MEANING = {
+    DOCUMENTED: "code and HTTP status are the vendor's; the wording of the message may not be",
+    APPROXIMATE: "a good guess at what the vendor answers",
+    INVENTED: "the vendor answers something here that is not public",
+}
+
+
+def page() -> str:
+    """The whole page: what is emulated, which values are not, and how sure we are of every error code."""
+    return "\n".join((*_opening(), *_actions(), *_values(), *_codes())) + "\n"
+
+
+def _opening() -> Iterator[str]:
+    yield "# Where the local cloud differs from Alibaba Cloud"
+    yield ""
+    yield "Written by `python -m sandbox.differences` from the tables in `sandbox/contracts` and `sandbox/errors.py`;"
+    yield "a test fails when it is not current. What is not listed here is refused with"
+    yield f"`{NOT_EMULATED}` (RPC) or `NotImplemented` (OSS), HTTP 501, header `x-sandbox-not-emulated`."
+    yield ""
+
+
+def _actions() -> Iterator[str]:
+    versions = {product: version for version, product in VERSIONS.items()}
+    yield "## Actions that exist"
+    yield ""
+    yield "| product | version | action | answers are |"
+    yield "|---|---|---|---|"
+    for product, actions in CONTRACTS.items():
+        for name in sorted(actions):
+            yield f"| {product} | {versions[product]} | {name} | {actions[name].provenance} |"
+    yield ""
+
+
+def _values() -> Iterator[str]:
+    yield "## Values that the vendor knows and the local cloud does not emulate"
+    yield ""
+    yield "| action | parameter | values |"
+    yield "|---|---|---|"
+    for product, actions in CONTRACTS.items():
+        for name in sorted(actions):
+            for path, values in _elsewhere(actions[name].params, ""):
+                yield f"| {product} {name} | {path} | {', '.join(values)} |"
+    yield ""
+
+
+def _elsewhere(params: tuple[Param, ...], path: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    for param in params:
+        if param.elsewhere:
+            yield path + param.name, param.elsewhere
+        yield from _elsewhere(param.fields, f"{path}{param.name}.N.")
+
+
+def _codes() -> Iterator[str]:
+    yield "## Error codes of the RPC products"
+    yield ""
+    yield "A code that is not listed (such as `InvalidParameter.<name>`) is approximate, HTTP 400."
+    for mark, meaning in _MEANING.items():
+        known = {code: entry.status for code, entry in CATALOGUE.items() if entry.provenance == mark}
+        yield ""
+        yield f"### {mark.capitalize()} ({len(known)})"
+        yield ""
+        yield f"{meaning[0].upper()}{meaning[1:]}."
+        yield ""
+        yield "| code | HTTP status |"
+        yield "|---|---|"
+        for code in sorted(known):
+            yield f"| {code} | {known[code]} |"
+
+
+def main() -> int:
+    """Write the page and say where."""
+    TARGET.parent.mkdir(exist_ok=True)
+    TARGET.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{TARGET}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Puts a scenario in force in a cloud."""
+
+from __future__ import annotations
+
+from sandbox.cloud import Cloud
+from sandbox.faults.scenario import Scenario
+from sandbox.lifecycles import failures
+
+
+def play(cloud: Cloud, scenario: Scenario) -> None:
+    """From now on calls meet the scenario's rules and lifecycles its failures, besides those already there."""
+    cloud.faults.add(scenario.faults)
+    failures.add(cloud, scenario.failures)
