@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
+_RUNS: Final = ("migration_run", "transfer_run", "export_run", "ens_import_run")
+"""What the roles that migrate register."""
 
 
 def disks_of(probe: Mapping[str, Any]) -> list[dict[str, int]]:
@@ -51,7 +53,7 @@ def resources(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -
     for host in hosts:
         facts = hostvars[host]
         wave = (facts.get("migration_run") or {}).get("migration") or {}
-        for result in (wave, *(facts.get(name) or {} for name in ("transfer_run", "export_run", "ens_import_run"))):
+        for result in (wave, *(facts.get(name) or {} for name in _RUNS[1:])):
             for row in result.get("resources") or []:
                 found.setdefault((row["kind"], row["id"]), dict(row))
     return list(found.values())
@@ -86,6 +88,8 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
         row.update(status="migrated", **{key: seen.get(key, "") for key in _IDENTITY})
     elif "preflight_verdict" not in facts:
         row["reasons"] = ["it could not be reached or probed: look at the first failure of this host in the output"]
+    elif not any(name in facts for name in _RUNS):
+        row.update(status="pending", reasons=["this run was not asked to migrate it: run without tags to go on"])
     else:
         row["reasons"] = ["the run ended before this server had a verdict: run the same command again"]
     return row

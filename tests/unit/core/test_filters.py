@@ -124,8 +124,10 @@ IMPORTED = {"ens_import_run": {"image": IMAGE}}
         ({**CLEAR, "preflight_verdict": "migrated", "preflight_server": {"ens_image_id": "m-3"}}, [], "migrated", []),
         ({**CLEAR, "preflight_verdict": "migrated"}, [], "migrated", []),
         ({}, [], "failed", ["could not be reached or probed"]),
-        (CLEAR, [], "failed", ["run the same command again"]),
-        (CLEAR, [done("web-02")], "failed", ["run the same command again"]),
+        ({**CLEAR, "migration_run": {"failed": True}}, [], "failed", ["run the same command again"]),
+        ({**CLEAR, "migration_run": {}}, [done("web-02")], "failed", ["run the same command again"]),
+        # With tags a run may end before anything is migrated, and nothing has failed.
+        (CLEAR, [], "pending", ["run without tags"]),
     ],
 )
 def test_every_host_has_a_status_with_its_reasons(
