@@ -25,12 +25,14 @@ def disks_of(probe: Mapping[str, Any]) -> list[dict[str, int]]:
 
 
 def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the server entry of one host for the modules, from the facts that the roles preflight and agent set."""
+    """Return the server entry of one host for the modules, from the facts that the roles preflight and agent set. Where
+    the role agent had nothing to do, the client that this collection has left on the host says which source it is."""
     probe = facts.get("preflight_probe") or {}
+    agent = probe.get("agent") or {}
     return {
         "host": host,
         "fingerprint": facts.get("preflight_fingerprint") or "",
-        "source_id": facts.get("agent_source_id") or "",
+        "source_id": facts.get("agent_source_id") or (agent.get("ours") and agent.get("source_id")) or "",
         "image_name": facts.get("migration_image_name") or "",
         "platform": (probe.get("os") or {}).get("id") or "",
         "disks": disks_of(probe),

@@ -46,6 +46,16 @@ def test_a_server_is_what_its_roles_have_found() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("agent", "source_id"),
+    [({"ours": True, "source_id": "s-2"}, "s-2"), ({"ours": False, "source_id": "s-2"}, ""), ({"ours": True}, "")],
+)
+def test_a_client_that_was_left_on_the_host_says_which_source_it_is(agent: dict[str, Any], source_id: str) -> None:
+    facts = {**CLEAR, "agent_source_id": "", "preflight_probe": {**PROBE, "agent": {"source_id": None, **agent}}}
+    assert FILTERS["wave_servers"](["h"], {"h": facts})[0]["source_id"] == source_id
+    assert FILTERS["wave_servers"](["h"], {"h": {**facts, "agent_source_id": "s-1"}})[0]["source_id"] == "s-1"
+
+
 @pytest.mark.parametrize("probe", [None, {}, {"os": None, "disks": None}])
 def test_what_is_not_known_is_empty(probe: Any) -> None:
     facts = {"preflight_verdict": "migrated", "preflight_probe": probe}
