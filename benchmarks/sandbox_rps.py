@@ -131,11 +131,12 @@ def load(greeting: dict[str, Any], seconds: float, counts: Any) -> None:
 def rate(cloud: Cloud, clients: int, seconds: float) -> float:
     """Requests per second of so many client processes at once."""
     counts: Any = multiprocessing.Queue()
-    processes = [multiprocessing.Process(target=load, args=(cloud.greeting, seconds, counts)) for _ in range(clients)]
+    arguments = (cloud.greeting, seconds, counts)
+    processes = [multiprocessing.Process(target=load, args=arguments) for _client in range(clients)]
     began = time.monotonic()
     for process in processes:
         process.start()
-    done: int = sum(counts.get(timeout=seconds + 60) for _ in processes)
+    done: int = sum(counts.get(timeout=seconds + 60) for _turn in processes)
     took = time.monotonic() - began
     for process in processes:
         process.join()
@@ -194,7 +195,7 @@ def main() -> int:
         clouds = [Cloud(Path(folder) / str(number), world()) for number in range(3)]
         cloud = clouds[-1]
         try:
-            rates = [rate(cloud, options.clients, options.seconds) for _ in range(3)]
+            rates = [rate(cloud, options.clients, options.seconds) for _turn in range(3)]
             alone = rate(cloud, 1, options.seconds)
             baseline = migrate(cloud, "s-benchempty", "empty")
             content = migrate(cloud, "s-benchcontent", "content")

@@ -67,11 +67,11 @@ class Database:
 
     def requests(self) -> list[Row]:
         """The request log, oldest first."""
-        return [json.loads(body) for _, body in self._read("SELECT n, body FROM requests ORDER BY n")]
+        return [json.loads(body) for _number, body in self._read("SELECT n, body FROM requests ORDER BY n")]
 
     def timeline(self) -> list[Row]:
         """The timeline, oldest first."""
-        return [json.loads(body) for _, body in self._read("SELECT n, body FROM timeline ORDER BY n")]
+        return [json.loads(body) for _number, body in self._read("SELECT n, body FROM timeline ORDER BY n")]
 
     def write(
         self, changes: Iterable[Change], meta: dict[str, Any], requests: list[Row], timeline: list[Row],

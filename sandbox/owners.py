@@ -45,7 +45,7 @@ def _snapshot(cloud: Cloud, resource_id: str) -> Row | None:
 
 
 def _object(cloud: Cloud, resource_id: str) -> Row | None:
-    bucket, _, key = resource_id.partition("/")
+    bucket, _slash, key = resource_id.partition("/")
     for task in cloud.tasks.where(bucket=bucket):
         if key in task["objects"]:
             return next(iter(cloud.jobs.where(image_id=task["image_id"])), None)

@@ -22,6 +22,7 @@ _TOLD: dict[str, str] = {}
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READS = ("Describe", "List", "Get", "Head")
 
+
 def saving(cloud: Cloud) -> Middleware:
     """The middleware that writes the state file between a request's effect and its answer."""
 

@@ -356,8 +356,9 @@ def test_the_bundle_is_small_and_says_when_it_is_known(sandbox: Any) -> None:
     assert requests.head(sandbox.agent["url"], timeout=10).headers["Content-Length"] == str(len(answer.content))
 
 
-def test_a_sandbox_that_is_killed_while_a_client_streams_goes_on_with_it(start_sandbox: Callable[..., Any],
-                                                                          tmp_path: Path) -> None:
+def test_a_sandbox_that_is_killed_while_a_client_streams_goes_on_with_it(
+    start_sandbox: Callable[..., Any], tmp_path: Path
+) -> None:
     first = start_sandbox({"buckets": [{"name": "images", "region": "ap-southeast-1"}]})
     source = Source(tmp_path / "source")
     with (source.root / "dev/vda").open("r+b") as disk:

@@ -190,7 +190,7 @@ def test_a_snapshot_comes_back_with_its_time_and_bytes(start_sandbox):
     cloud.call("ecs", "DeleteInstance", InstanceId=seen["instances"][0]["id"], Force=True)
     cloud.until(lambda: status(cloud, job_id) == "InError")
 
-    for _ in range(2):
+    for _turn in range(2):
         cloud.post("restore", {"name": "before"})
         after = cloud.get("state")
         assert parse_iso(after["now"]) - parse_iso(seen["now"]) < 60

@@ -43,14 +43,14 @@ def refusal(sandbox: Any, product: str, action: str, **params: Any) -> tuple[int
 
 def test_01_throttling_ends_after_the_burst(sandbox: Any) -> None:
     play(sandbox, "01-throttling.yml")
-    seen = [refusal(sandbox, "smc", "DescribeSourceServers") for _ in range(4)]
+    seen = [refusal(sandbox, "smc", "DescribeSourceServers") for _turn in range(4)]
     assert seen == [(400, "Throttling.User")] * 3 + [(429, "Throttling")]
     assert sandbox.call("smc", "DescribeSourceServers")["TotalCount"] == 2
 
 
 def test_02_server_errors_come_before_the_effect(sandbox: Any) -> None:
     play(sandbox, "02-server-errors.yml")
-    seen = [refusal(sandbox, "smc", "DescribeSourceServers") for _ in range(3)]
+    seen = [refusal(sandbox, "smc", "DescribeSourceServers") for _turn in range(3)]
     assert seen == [(500, "InternalError"), (503, "ServiceUnavailable"), (502, "SDK.UnknownServerError")]
     assert sandbox.call("smc", "DescribeSourceServers")["TotalCount"] == 2
 
