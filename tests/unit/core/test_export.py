@@ -22,7 +22,6 @@ from .cloud import Cloud
 from .kit import GIB, START, policy, qcow2, refused, server, stamp
 
 SERVER = server()
-KEY = f"{SERVER.id}_m-1_system.qcow2"
 IMAGE = {"ImageId": "m-1", "Status": "Available"}
 JOB = {"JobId": "j-1", "ImageId": "m-1", "EndTime": stamp(START - timedelta(hours=1))}
 

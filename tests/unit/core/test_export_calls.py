@@ -15,24 +15,14 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Ledger, Seen
 
 from .cloud import Cloud
-from .kit import GIB, START, lost, policy, qcow2, refused, server, stamp
+from .kit import GIB, START, lost, policy, qcow2, refused, server
 
 SERVER = server()
-KEY = f"{SERVER.id}_m-1_system.qcow2"
 IMAGE = {"ImageId": "m-1", "Status": "Available"}
-JOB = {"JobId": "j-1", "ImageId": "m-1", "EndTime": stamp(START - timedelta(hours=1))}
-
-
-def intent(age: float) -> dict[str, str]:
-    return {"at": (START - timedelta(seconds=age)).isoformat()}
 
 
 def task(status: str) -> dict[str, str]:
     return {"TaskId": "t-1", "TaskStatus": status}
-
-
-def detail(*steps: dict[str, Any]) -> dict[str, Any]:
-    return {"OperationProgressSet": {"OperationProgress": list(steps)}}
 
 
 # ---- observe ----
@@ -66,11 +56,35 @@ def test_the_objects_are_those_that_the_task_names_in_disk_order() -> None:
 
 def test_a_task_that_names_nothing_is_looked_for_by_id_and_image() -> None:
     cloud, item = exported()
+    cloud.ecs.describe_images()
     cloud.tasks["t-0001"]["_keys"].clear()
     # What an earlier image of the same server has left is not its export.
     cloud.objects[f"{item.id}_m-old_system.qcow2"] = qcow2(20)
     seen = observe(cloud, item)[0][item.id]
     assert [found["key"] for found in seen.objects] == [f"{item.id}_m-0001_system.qcow2"]
+
+
+def test_what_a_task_names_counts_whatever_its_key() -> None:
+    cloud, item = exported()
+    cloud.ecs.describe_images()
+    cloud.objects["elsewhere"] = qcow2(20)
+    cloud.tasks["t-0001"]["_keys"] = ["elsewhere"]
+    assert [found["key"] for found in observe(cloud, item)[0][item.id].objects] == ["elsewhere"]
+    assert not cloud.calls["oss.ListKeys"]
+
+
+def test_without_a_finished_copy_there_is_nothing_to_look_at() -> None:
+    cloud, copied = exported()
+    copying, fresh = server(2), server(3)
+    cloud.add_job(copying, "Running")
+    seen = {copied.id: Seen(job=cloud.jobs["j-0001"]), copying.id: Seen(job=cloud.jobs["j-0002"]), fresh.id: Seen()}
+    cloud.edit("ecs.DescribeTasks", lambda rows: [{"ResourceId": "m-other", "TaskId": "t-9"}, {}, *rows])
+    export.observe(cloud, [copied, copying, fresh], seen, policy(), Ledger())
+    assert seen[copied.id].objects
+    assert (seen[copying.id].task, seen[fresh.id].task) == (None, None)
+    cloud.calls.clear()
+    export.observe(cloud, [copying, fresh], seen, policy(), Ledger())
+    assert not cloud.calls
 
 
 def test_the_objects_are_looked_into_once() -> None:
