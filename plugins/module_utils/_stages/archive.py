@@ -13,7 +13,7 @@ import io
 import struct
 import tarfile
 import zlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._oss import OssApi
@@ -56,15 +56,12 @@ class _Object(io.RawIOBase):
     def __init__(self, oss: OssApi, key: str, size: int) -> None:
         self._oss, self._key, self._end, self._at = oss, key, min(size, _MOST), 0
 
-    def readable(self) -> bool:
-        """Return that it can be read."""
-        return True
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        """Return the next bytes, fetched one range at a time."""
-        end = self._end if size is None or size < 0 else min(self._at + size, self._end)
+    def readinto(self, buffer: Any, /) -> int:
+        """Fill the buffer with the next bytes, fetched as one range, and return how many there were."""
+        end = min(self._at + len(buffer), self._end)
         if end <= self._at:
-            return b""
+            return 0
         body = self._oss.read_range(self._key, self._at, end - 1)
+        buffer[: len(body)] = body
         self._at += len(body)
-        return body
+        return len(body)

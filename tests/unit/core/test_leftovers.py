@@ -172,9 +172,11 @@ def test_an_image_that_smc_renamed_is_found_by_name_and_one_of_any_name_by_its_j
 
 def test_sources_stay_when_asked_even_if_an_earlier_result_lists_them() -> None:
     cloud = full()
-    known = [{"kind": "smc_source", "id": "s-01", "host": "web-01"}]
+    cloud.disks["d-left"] = {"DiskId": "d-left", "InstanceId": ""}
+    known = [{"kind": kind, "id": known} for kind, known in (("smc_source", "s-01"), ("ecs_disk", "d-left"))]
     outcome = remove(cloud, known=known, delete_sources=False)
     assert list(cloud.sources) == ["s-01"]
+    assert "d-left" not in cloud.disks
     assert outcome.residual == []
 
 

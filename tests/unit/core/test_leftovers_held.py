@@ -170,8 +170,9 @@ def test_snapshots_are_noted_before_their_image_goes_and_found_by_the_note_after
 def test_the_note_of_a_second_image_keeps_what_the_first_has_noted() -> None:
     cloud = full()
     cloud.add_image("m-2", f"{SERVER.image_name}_j-2ze", (20, 30))
-    for image in ("m-1", "m-2"):
-        ecs.IMAGE.delete(scope(cloud), image)
+    ecs.IMAGE.delete(scope(cloud), "m-1")
+    assert json.loads(cloud.objects[NOTE]) == {"ecs_snapshot": ["s-snap0001"]}
+    ecs.IMAGE.delete(scope(cloud), "m-2")
     assert json.loads(cloud.objects[NOTE]) == {"ecs_snapshot": ["s-snap0001", "s-snap0002", "s-snap0003"]}
 
 
