@@ -26,14 +26,19 @@ if TYPE_CHECKING:
 
 def quiet(scope: Scope, clock: Clock, deadline: float, interval: float) -> int:
     """Wait until no job of this scope is Running, stopping those that can be stopped: a running job goes on making
-    instances and images while one looks for them. Return how many were asked to stop."""
+    instances and images while one looks for them. Return how many were asked to stop. One that may not be stopped is
+    not waited for: its deletion says why, and the rest goes all the same."""
     stopped: set[str] = set()
+    refused: set[str] = set()
     while True:
-        running = [job for job in scope.jobs() if job.get("Status") == "Running"]
+        running = [job for job in scope.jobs() if job.get("Status") == "Running" and job["JobId"] not in refused]
         for job in running:
             if job.get("BusinessStatus") == "Syncing":
-                _stop(scope, job["JobId"])
-                stopped.add(job["JobId"])
+                try:
+                    _stop(scope, job["JobId"])
+                    stopped.add(job["JobId"])
+                except CloudError:
+                    refused.add(job["JobId"])
         if not running or clock.monotonic() + interval > deadline:
             return len(stopped)
         clock.sleep(interval)

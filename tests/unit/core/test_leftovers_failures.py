@@ -143,3 +143,13 @@ def test_tokens_that_cannot_be_disabled_are_deleted_all_the_same() -> None:
     cloud.fail("smc.DisableAccessToken", refused("InternalError"))
     assert remove(cloud).residual == []
     assert not cloud.tokens
+
+
+def test_a_job_that_may_not_be_stopped_is_residual_and_does_not_keep_the_rest() -> None:
+    cloud = full()
+    cloud.copy_seconds = 10_000
+    next(iter(cloud.jobs.values())).update(Status="Running", BusinessStatus="Syncing")
+    cloud.fail("smc.StopReplicationJob", refused("Forbidden.RAM"), times=99)
+    outcome = remove(cloud)
+    assert "Forbidden.RAM" in reasons(outcome)["smc_job j-0001"]
+    assert left(cloud, "images", "snapshots", "uploads", "tokens", "vpcs") == []

@@ -232,3 +232,22 @@ def test_an_ens_image_that_failed_is_deleted(status: str) -> None:
     cloud.add_ens_image(SERVER.image_name, status)
     assert remove(cloud).residual == []
     assert not cloud.ens_images
+
+
+@pytest.mark.parametrize(
+    "error", [refused("ReplicationJob.InvalidBusinessStatus"), refused("ServiceUnavailable", retryable=True)], ids=str
+)
+def test_a_job_that_has_left_syncing_meanwhile_is_waited_for(error: Any) -> None:
+    cloud = Cloud(copy_seconds=30)
+    cloud.register(SERVER)
+    cloud.add_instance(cloud.add_job(SERVER, "Running", BusinessStatus="Syncing"))
+    cloud.fail("smc.StopReplicationJob", error, times=99)
+    assert remove(cloud).residual == []
+    assert not cloud.jobs
+
+
+def test_only_the_note_of_a_server_is_taken_for_one() -> None:
+    cloud = Cloud(objects={f"edgelift/{SERVER.id}/export.json": note({"ecs_disk": ["d-1"]})})
+    cloud.disks["d-1"] = {"DiskId": "d-1", "InstanceId": ""}
+    assert remove(cloud).residual == []
+    assert "d-1" in cloud.disks

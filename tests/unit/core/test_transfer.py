@@ -16,7 +16,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk, Ledger, Seen
 
 from .cloud import Cloud
-from .kit import GIB, START, policy, refused, server
+from .kit import GIB, START, policy, refused, server, stamp
 
 SERVER = server()
 SOURCE = {"SourceId": "s-01", "State": "Available", "SystemDiskSize": 20}
@@ -314,6 +314,7 @@ def test_all_that_is_made_for_a_job_is_noted_once() -> None:
     transfer.observe(cloud, [SERVER], seen, policy(), ledger)
     assert cloud.calls["ecs.DescribeDisks"] == 1
     assert {row["host"] for row in ledger.rows()} == {"web-01"}
+    assert next(row["created"] for row in ledger.rows() if row["kind"] == "ecs_disk") == stamp(START)
 
 
 @pytest.mark.parametrize("given", [{"vpc_id": "vpc-smc"}, {"vswitch_id": "vsw-smc"}])

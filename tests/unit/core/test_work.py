@@ -86,6 +86,9 @@ def test_every_problem_is_named_at_once() -> None:
         ({"vpc_id": None}, "vpc_id", ""),
         ({}, "job_retries", 2),
         ({"job_retries": 0}, "job_retries", 0),
+        ({"export_role_name": "Mine"}, "role_name", "Mine"),
+        ({"vpc_id": "vpc-1", "vswitch_id": "vsw-1"}, "vpc_id", "vpc-1"),
+        ({"vswitch_id": "vsw-1"}, "vswitch_id", "vsw-1"),
     ],
 )
 def test_values_become_the_policy(params: dict[str, Any], field: str, value: Any) -> None:
@@ -95,6 +98,11 @@ def test_values_become_the_policy(params: dict[str, Any], field: str, value: Any
 def test_a_server_without_fingerprint_is_known_by_its_source() -> None:
     found = options.server("w", {"host": "h", "source_id": "s-1", "disks": None, "image_name": None})
     assert (found.fingerprint, found.source_id, found.disks, found.base_name) == ("s-1", "s-1", (), "")
+
+
+def test_a_server_has_what_its_entry_says() -> None:
+    found = options.server("w", {**entry(), "platform": "ubuntu", "image_name": "shop"})
+    assert (found.migration, found.host, found.platform, found.base_name) == ("w", "web-01", "ubuntu", "shop")
 
 
 def test_disks_are_taken_in_the_order_of_their_indexes() -> None:
