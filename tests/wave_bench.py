@@ -187,5 +187,9 @@ class Player:
             timeout=300,
             cwd=ROOT,
         )
+        return self.ended(ended.returncode, ended.stdout + ended.stderr)
+
+    def ended(self, code: int, output: str) -> Played:
+        """How a run has ended that gave this exit code and output."""
         receipt = json.loads(self.receipt.read_text(encoding="utf-8")) if self.receipt.is_file() else {}
-        return Played(ended.returncode, ended.stdout + ended.stderr, read_recap(ended.stdout), receipt)
+        return Played(code, output, read_recap(output), receipt)

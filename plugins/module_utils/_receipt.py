@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
@@ -98,19 +98,26 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
 
 
 def receipt(
-    hosts: Iterable[str],
+    hosts: Sequence[str],
     hostvars: Mapping[str, Mapping[str, Any]],
     wave: str,
     migration: Mapping[str, Any] | None = None,
     cleanup: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the receipt of a wave: every host with its status, every resource with its proof, what is left."""
+    """Return the receipt of a wave: every host with its status, every resource with its proof, what is left. Where the
+    cleanup broke, that is everything which the wave had seen."""
     done = {row["host"]: row for row in (migration or {}).get("servers", [])}
+    known = (cleanup or migration or {}).get("resources") or resources(hosts, hostvars)
+    broken = next(filter(None, (hostvars[host].get("cleanup_error") for host in hosts)), "")
+    unproved = [row for row in known if broken and not row.get("deleted")]
     return {
         "wave": wave,
         "servers": [_row(host, hostvars[host], done.get(host)) for host in hosts],
-        "resources": list((cleanup or migration or {}).get("resources", [])),
-        "residual": list((cleanup or {}).get("residual", [])),
+        "resources": list(known),
+        "residual": [
+            *(cleanup or {}).get("residual", []),
+            *({**{key: row[key] for key in ("kind", "id", "host")}, "reason": str(broken)} for row in unproved),
+        ],
     }
 
 

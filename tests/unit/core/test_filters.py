@@ -183,6 +183,16 @@ def test_the_cleanup_has_the_last_word_on_resources() -> None:
     assert FILTERS["wave_receipt"]([], {}, "wave_01")["resources"] == []
 
 
+def test_a_cleanup_that_broke_leaves_what_the_wave_had_seen() -> None:
+    seen = [resource("j-1"), resource("j-2", deleted="now")]
+    facts = {"migration_run": {"migration": {"resources": seen}}, "cleanup_error": "expired"}
+    made = FILTERS["wave_receipt"](["web-01"], {"web-01": facts}, "wave_01", {}, {})
+    assert made["resources"] == seen
+    assert made["residual"] == [{**resource("j-1"), "reason": "expired"}]
+    calm = {**facts, "cleanup_error": ""}
+    assert FILTERS["wave_receipt"](["web-01"], {"web-01": calm}, "wave_01", {}, {})["residual"] == []
+
+
 # ---- wave_table ----
 def test_the_table_has_a_line_for_every_host_and_its_reasons_below() -> None:
     rows = [

@@ -1,0 +1,102 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of waves on real SSH hosts share: the hosts, a controller that is killed, and how all must end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from source_bench import ask
+from testbed.__main__ import CACHE
+from testbed.digest import digest
+from testbed.fleet import fleet
+from testbed.hosts import Bed
+from testbed.judge import MAY_STAY
+from testbed.privilege import choose
+from testbed.process import descendants
+from testbed.rootfs import rootfs
+from wave_bench import ROOT, Played, Player, done
+
+NO_CLIENT = "for d in /smc/go2*; do [ -d $d ] && $d/go2aliyun_client --abort; done; rm -rf /smc; true"
+
+
+@contextmanager
+def hosts_up(folder: Path, *names: str, broken: dict[str, list[str]] | None = None) -> Iterator[Bed]:
+    """These hosts, up for as long as the block lasts; ``broken`` as testbed.fleet has it."""
+    way = choose()
+    bed = Bed(folder, port=0)
+    bed.up(fleet(list(names), broken or {}), rootfs(CACHE, way), way)
+    try:
+        yield bed
+    finally:
+        bed.down()
+
+
+def client_on(bed: Bed, host: str) -> str:
+    """The folders and processes of the SMC client on a host; empty when there are none."""
+    look = "ls -d /smc/* 2>/dev/null; cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\000' '\\n' | grep '^/smc/'; true"
+    return ask(bed, host, look)
+
+
+def same_content(player: Player, played: Played, host: str) -> bool:
+    """Whether every disk of the host's ENS image holds what the source's disk holds, each by its own bytes."""
+    disks = player.sandbox.get(f"images/{played.row(host)['ens_image_id']}")["disks"]
+    sources = sorted((player.bed.disks / host).iterdir())
+    return [digest(path) for path in sources] == [digest(Path(disk["path"])) for disk in disks]
+
+
+def remains(sandbox: Any) -> list[str]:
+    """What is in the cloud beside results and history, as kinds."""
+    return sorted(name for name, rows in sandbox.get("state").items() if name not in MAY_STAY and rows)
+
+
+def statuses(played: Played) -> dict[str, str]:
+    """The status of every host in the receipt."""
+    return {row["host"]: row["status"] for row in played.receipt["servers"]}
+
+
+def settled(player: Player, played: Played, *hosts: str) -> None:
+    """Require that these hosts are migrated, and nothing is left in the cloud or on the sources, or is billed."""
+    assert {host: played.row(host)["status"] for host in hosts} == dict.fromkeys(hosts, "migrated"), played.output
+    assert played.receipt["residual"] == []
+    assert all(row["deleted"] and row["proof"] for row in played.receipt["resources"])
+    assert all(same_content(player, played, host) for host in hosts)
+    assert remains(player.sandbox) == []
+    assert {host: client_on(player.bed, host) for host in hosts} == dict.fromkeys(hosts, "")
+    assert player.sandbox.get("meter")["running"] == []
+
+
+@contextmanager
+def running(player: Player, playbook: str, *words: str, **variables: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A playbook that runs beside the block. When the block ends first, the controller dies as in a power failure."""
+    with (player.folder / "running.log").open("wb") as log:
+        controller = subprocess.Popen(
+            player.command(playbook, *words, **variables),
+            env=player.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=ROOT,
+        )
+        try:
+            yield controller
+        finally:
+            # Ansible's workers have sessions of their own, so a process group is not enough.
+            for pid in [] if controller.poll() is not None else [controller.pid, *descendants(controller.pid)]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            controller.wait()
+
+
+def killed_at(moment: str, player: Player, playbook: str, *words: str, **variables: Any) -> None:
+    """Run a playbook, and let its controller die as soon as a call ``moment`` has had its effect."""
+    since = player.sandbox.get("requests?since=0")["next"]
+    with running(player, playbook, *words, **variables):
+        player.sandbox.until(lambda: done(player.sandbox.requests(since=since), moment), 90)
