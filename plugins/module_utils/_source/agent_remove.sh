@@ -30,7 +30,8 @@ agent_remove() { # folder...
             say failed "the client in $dir cannot be ended: processes" "$(agent_pids "$dir")"
             return
         fi
-        errors=$(rm -rf "$dir" 2>&1) || say failed "cannot remove $dir: $errors"
+        # The mark that it is ours stays until all is gone, so that the next removal finds it.
+        errors=$(rm -rf "$dir" 2>&1) || { say failed "cannot remove $dir: $errors"; return; }
     done
     rm -rf "$INSTALL_DIR/.edgelift"
     rmdir "$INSTALL_DIR" 2>/dev/null
