@@ -42,9 +42,10 @@ def sources(sandbox: Any) -> set[str]:
     return {row["name"] for row in sandbox.get("state")["sources"]}
 
 
+SYNCING = {"lifecycle": "smc.job", "at": "Running/Syncing"}
 FAIL_ONCE = [
-    {"lifecycle": "smc.job", "at": "Running/Syncing", "name": "legacy-01", "code": "Do Grub Failed", "message": "No GRUB"},
-    {"lifecycle": "smc.job", "at": "Running/Syncing", "name": "web-01", "code": "SourceServer.Offline"},
+    {**SYNCING, "name": "legacy-01", "code": "Do Grub Failed", "message": "No GRUB"},
+    {**SYNCING, "name": "web-01", "code": "SourceServer.Offline"},
 ]
 
 

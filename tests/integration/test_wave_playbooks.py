@@ -5,22 +5,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from source_bench import ask
-from testbed.__main__ import CACHE
-from testbed.digest import digest
-from testbed.fleet import fleet
 from testbed.hosts import Bed
-from testbed.privilege import choose
-from testbed.rootfs import rootfs
-from wave_bench import ROOT, Played, Player, changing, done, standing_still
+from wave_bench import Played, Player, changing, done, standing_still
+from wave_hosts import NO_CLIENT, hosts_up, killed_at, settled
 
 HOSTS = ("web-01", "legacy-01")
 WORLD = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
@@ -29,11 +22,8 @@ pytestmark = pytest.mark.sandbox_world(WORLD)
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    way = choose()
-    bed = Bed(tmp_path_factory.mktemp("bed"), port=0)
-    bed.up(fleet(list(HOSTS), {}), rootfs(CACHE, way), way)
-    yield bed
-    bed.down()
+    with hosts_up(tmp_path_factory.mktemp("bed"), *HOSTS) as bed:
+        yield bed
 
 
 @pytest.fixture
@@ -41,31 +31,16 @@ def player(bed: Bed, sandbox: Any, tmp_path: Path) -> Player:
     return Player(bed, sandbox, tmp_path)
 
 
-def same_content(player: Player, played: Played, host: str) -> bool:
-    """Whether every disk of the host's ENS image holds what the source's disk holds, each by its own bytes."""
-    disks = player.sandbox.get(f"images/{played.row(host)['ens_image_id']}")["disks"]
-    sources = sorted((player.bed.disks / host).iterdir())
-    return [digest(path) for path in sources] == [digest(Path(disk["path"])) for disk in disks]
-
-
-def settled(player: Player, played: Played, *hosts: str) -> None:
-    """Require that these hosts are migrated, and nothing is left in the cloud or on the sources."""
-    assert {host: played.row(host)["status"] for host in hosts} == dict.fromkeys(hosts, "migrated"), played.output
-    assert played.receipt["residual"] == []
-    assert all(same_content(player, played, host) for host in hosts)
+def ended(player: Player, played: Played, *hosts: str) -> None:
+    """Require the end of ``settled``, and that an hour later nothing more is billed."""
+    settled(player, played, *hosts)
     assert standing_still(player.sandbox)
-    state = player.sandbox.get("state")
-    assert {name: state[name] for name in ("sources", "tokens", "jobs", "images", "objects")} == {
-        "sources": [], "tokens": [], "jobs": [], "images": [], "objects": [],
-    }
-    for host in hosts:
-        assert ask(player.bed, host, "ls -d /smc/* 2>/dev/null; true").strip() == ""
 
 
 def test_step_by_step_gives_the_same_as_the_wave(player: Player, sandbox: Any) -> None:
     first = player.play("step_by_step.yml", migration_name="steps")
     assert first.code == 0, first.output
-    settled(player, first, *HOSTS)
+    ended(player, first, *HOSTS)
     kinds = {row["kind"] for row in first.receipt["resources"]}
     assert {"smc_job", "ecs_instance", "ecs_image", "ecs_snapshot", "oss_object", "smc_access_token"} <= kinds
     assert all(row["deleted"] and row["proof"] for row in first.receipt["resources"])
@@ -96,7 +71,7 @@ def test_foreseen_then_limited(player: Player, sandbox: Any) -> None:
     assert renamed.code == 0, renamed.output
     assert renamed.row("web-01")["ens_image_id"] != limited.row("web-01")["ens_image_id"]
     assert len(sandbox.get("state")["ens_images"]) == 2
-    settled(player, renamed, "web-01")
+    ended(player, renamed, "web-01")
 
 
 def test_ticks_are_enough(player: Player) -> None:
@@ -108,32 +83,19 @@ def test_ticks_are_enough(player: Player) -> None:
             break
         for host in under_way:
             assert ask(player.bed, host, "cat /smc/go2*/go2aliyun_client.pid").strip(), f"tick {tick}: no client"
-    settled(player, played, *HOSTS)
+    ended(player, played, *HOSTS)
 
 
 @pytest.mark.parametrize("moment", ["StartReplicationJob", "ExportImage"])
 def test_killed_in_the_middle_and_run_again(player: Player, sandbox: Any, moment: str) -> None:
     name = f"killed at {moment}"
-    controller = subprocess.Popen(
-        player.command("migrate.yml", migration_name=name),
-        env=player.environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        cwd=ROOT,
-        start_new_session=True,
-    )
-    try:
-        sandbox.until(lambda: done(sandbox.requests(), moment), 90)
-    finally:
-        os.killpg(controller.pid, signal.SIGKILL)
-        controller.wait()
+    killed_at(moment, player, "migrate.yml", migration_name=name)
     # What the dead controller began goes on and is billed, until somebody ends it.
     sandbox.until(lambda: sandbox.get("meter")["running"])
 
     again = player.play("migrate.yml", migration_name=name)
     assert again.code == 0, again.output
-    settled(player, again, *HOSTS)
+    ended(player, again, *HOSTS)
     rows = sandbox.requests()
     assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [2, 2, 2]
     assert len(sandbox.get("state")["ens_images"]) == 2
@@ -150,4 +112,4 @@ def test_a_sweep_after_a_wave_that_nobody_finishes(player: Player, sandbox: Any)
     again = player.play("cleanup.yml", migration_name="left")
     assert (again.code, again.changed) == (0, 0)
     for host in HOSTS:
-        ask(player.bed, host, "for d in /smc/go2*; do $d/go2aliyun_client --abort; done; rm -rf /smc")
+        ask(player.bed, host, NO_CLIENT)
