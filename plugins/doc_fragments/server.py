@@ -87,6 +87,11 @@ options:
           - The distribution, as the C(ID) of C(/etc/os-release) says it. ENS is told only C(centos) and C(ubuntu).
           - If unset, ENS is told none.
         type: str
+      keep_source:
+        description:
+          - Whether the source was registered by somebody else's client, and stays in SMC at a cleanup.
+        type: bool
+        default: false
       disks:
         description:
           - The disks of the server. They are compared with what the cloud made of them.

@@ -127,7 +127,7 @@ def test_stage_by_stage_gives_the_same(sandbox: Any) -> None:
     assert run(sandbox, "ens_migration", name="wave", servers=[DB])["changed"] is False
 
 
-@pytest.mark.parametrize("damage", ["missing", "empty", "foreign", "other size", "one short"])
+@pytest.mark.parametrize("damage", ["missing", "empty", "foreign", "cut off", "other size", "one short"])
 def test_a_damaged_export_is_refused_before_the_import(sandbox: Any, damage: str) -> None:
     objects = exported(sandbox)
     keys, oss, victim = [item["key"] for item in objects], bucket(sandbox), objects[1]["key"]
@@ -137,6 +137,9 @@ def test_a_damaged_export_is_refused_before_the_import(sandbox: Any, damage: str
         oss.put_object(victim, b"")
     elif damage == "foreign":
         oss.put_object(victim, b"\x7fELF" + bytes(4096))
+    elif damage == "cut off":
+        whole = oss.get_object(victim).read()
+        oss.put_object(victim, whole[: len(whole) // 2])
     elif damage == "other size":
         oss.put_object(victim, oss.get_object(objects[2]["key"]).read())
     else:

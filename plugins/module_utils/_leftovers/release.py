@@ -82,7 +82,7 @@ def _start(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
     cannot be listed, this raises."""
     scope.jobs()
     outcome = Outcome()
-    outcome.ledger.load(known)
+    outcome.ledger.load(row for row in known if row["id"] not in scope.keep_sources)
     with suppress(CloudError):
         # Where instances cannot be listed, the search for ours says so.
         outcome.lookalikes = _lookalikes(scope)

@@ -37,6 +37,7 @@ class Scope:
     hosts: Mapping[str, str] = field(default_factory=dict)
     source_ids: Mapping[str, str] = field(default_factory=dict)
     delete_sources: bool = True
+    keep_sources: frozenset[str] = frozenset()
     left: set[str] = field(default_factory=set)
     """The ids of what this cleanup could not remove."""
     unseen: set[str] = field(default_factory=set)

@@ -85,9 +85,11 @@ def _remaining_jobs(scope: Scope, ids: Iterable[str]) -> set[str]:
 def _find_sources(scope: Scope) -> list[Found]:
     owners = {source: owner for source, owner in scope.source_ids.items() if scope.admits(owner)}
     owners.update({job["SourceId"]: scope.owner(job["Name"]) or "" for job in scope.jobs()})
-    if not (owners and scope.delete_sources):
+    # A source that was there before us, with a client of somebody else's, is not ours to delete (law 7).
+    wanted = [source for source in owners if source not in scope.keep_sources]
+    if not (wanted and scope.delete_sources):
         return []
-    shown = scope.clients.smc.describe_source_servers(source_ids=list(owners))
+    shown = scope.clients.smc.describe_source_servers(source_ids=wanted)
     return [Found(row["SourceId"], owners[row["SourceId"]], row.get("CreationTime", "")) for row in shown]
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming, _states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import archive, intents, job_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import archive, intents, job_spec, qcow2
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
     Decision,
     ExportedObject,
@@ -149,7 +149,8 @@ def _inspect(oss: OssApi, item: ExportedObject, image_format: str, expected: int
     item["size"] = int(head["size"])
     if item["size"] == 0:
         return "is empty"
-    found = archive.disk_size(oss, item["key"], item["size"], image_format)
+    room = archive if image_format == "raw" else qcow2
+    found = room.disk_size(oss, item["key"], item["size"])
     if isinstance(found, str):
         return found
     item["virtual_size"] = found

@@ -65,6 +65,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         hosts={item.id: item.host for item in servers},
         source_ids={item.source_id: item.id for item in servers if item.source_id},
         delete_sources=params["delete_sources"],
+        keep_sources=frozenset(row["source_id"] for row in params["servers"] or [] if row.get("keep_source")),
     )
     removing = params["state"] == "absent"
     known = [row for row in params["resources"] if scope.whole or row["host"] in scope.hosts.values()]

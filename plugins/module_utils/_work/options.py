@@ -58,6 +58,7 @@ def servers_spec(required: bool) -> ArgSpec:
                     "source_id": {"type": "str"},
                     "image_name": {"type": "str"},
                     "platform": {"type": "str"},
+                    "keep_source": {"type": "bool", "default": False},
                     "disks": dict(_DISKS),
                 },
                 "required_one_of": [("fingerprint", "source_id")],

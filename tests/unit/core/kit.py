@@ -75,8 +75,11 @@ def lost() -> CloudError:
 
 
 def qcow2(gib: int, magic: bytes = b"QFI\xfb") -> bytes:
-    """Return the beginning of a qcow2 file of this virtual size."""
-    return magic + bytes(20) + struct.pack(">Q", gib * GIB) + bytes(32)
+    """Return a qcow2 file of this virtual size that holds nothing: header, refcount table, refcounts, L1 table, each in
+    a cluster of 512 bytes."""
+    header = magic + struct.pack(">IQIIQIIQQIIQ", 2, 0, 0, 9, gib * GIB, 0, 1, 1536, 512, 1, 0, 0)
+    table, counts = struct.pack(">Q", 1024), struct.pack(">4H", 1, 1, 1, 1)
+    return b"".join(part.ljust(512, b"\0") for part in (header, table, counts, b""))
 
 
 def stamp(when: datetime) -> str:

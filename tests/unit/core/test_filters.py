@@ -39,6 +39,7 @@ def test_a_server_is_what_its_roles_have_found() -> None:
             "host": "web-01",
             "fingerprint": "fp",
             "source_id": "s-1",
+            "keep_source": False,
             "image_name": "shop",
             "platform": "debian",
             "disks": DISKS,
@@ -56,11 +57,32 @@ def test_a_client_that_was_left_on_the_host_says_which_source_it_is(agent: dict[
     assert FILTERS["wave_servers"](["h"], {"h": {**facts, "agent_source_id": "s-1"}})[0]["source_id"] == "s-1"
 
 
+@pytest.mark.parametrize(
+    ("agent", "kept"),
+    [
+        ({"installed": False, "ours": False}, False),
+        ({"installed": True, "ours": True}, False),
+        ({"installed": True, "ours": False}, True),
+    ],
+)
+def test_the_source_of_a_client_that_was_there_before_is_kept(agent: dict[str, bool], kept: bool) -> None:
+    facts = {**CLEAR, "preflight_probe": {**PROBE, "agent": agent}}
+    assert FILTERS["wave_servers"](["h"], {"h": facts})[0]["keep_source"] is kept
+
+
 @pytest.mark.parametrize("probe", [None, {}, {"os": None, "disks": None}])
 def test_what_is_not_known_is_empty(probe: Any) -> None:
     facts = {"preflight_verdict": "migrated", "preflight_probe": probe}
     assert FILTERS["wave_servers"](["h"], {"h": facts}) == [
-        {"host": "h", "fingerprint": "", "source_id": "", "image_name": "", "platform": "", "disks": []}
+        {
+            "host": "h",
+            "fingerprint": "",
+            "source_id": "",
+            "keep_source": False,
+            "image_name": "",
+            "platform": "",
+            "disks": [],
+        }
     ]
 
 

@@ -251,3 +251,15 @@ def test_only_the_note_of_a_server_is_taken_for_one() -> None:
     cloud.disks["d-1"] = {"DiskId": "d-1", "InstanceId": ""}
     assert remove(cloud).residual == []
     assert "d-1" in cloud.disks
+
+
+def test_the_source_of_somebody_elses_client_stays() -> None:
+    cloud = Cloud()
+    cloud.register(SERVER)
+    known = [{"kind": "smc_source", "id": SERVER.source_id, "host": SERVER.host}]
+    ours = {"source_ids": {SERVER.source_id: SERVER.id}}
+    outcome = remove(cloud, known=known, keep_sources=frozenset({SERVER.source_id}), **ours)
+    assert (outcome.residual, outcome.ledger.rows()) == ([], [])
+    assert SERVER.source_id in cloud.sources
+    remove(cloud, known=known, **ours)
+    assert SERVER.source_id not in cloud.sources
