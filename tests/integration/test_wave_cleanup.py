@@ -9,14 +9,9 @@ from typing import Any
 
 import oss2
 import pytest
-from wave_bench import DB, WEB, changing, run, standing_still, utils
+from wave_bench import DB, WEB, bucket, changing, run, standing_still, utils
 
 FOREIGN_KEYS = ("el", "el0123456789abcd_m-x_system.qcow2", "edgelift/other.json", "photos/web-01.jpg")
-
-
-def bucket(sandbox: Any) -> oss2.Bucket:
-    auth = oss2.AuthV4(sandbox.access_key, sandbox.secret_key)
-    return oss2.Bucket(auth, sandbox.endpoint, sandbox.bucket, region=sandbox.region)
 
 
 def jobs(sandbox: Any) -> list[dict[str, Any]]:

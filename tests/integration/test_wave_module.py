@@ -9,18 +9,12 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import oss2
 import pytest
-from wave_bench import DB, WEB, changing, done, identity, image_name, run, server, standing_still, utils
+from wave_bench import DB, WEB, bucket, changing, done, identity, image_name, run, server, standing_still, utils
 
 
 def images(sandbox: Any) -> list[dict[str, Any]]:
     return sandbox.call("ens", "DescribeSelfImages", PageSize=50)["Images"]["Image"]
-
-
-def bucket(sandbox: Any) -> oss2.Bucket:
-    auth = oss2.AuthV4(sandbox.access_key, sandbox.secret_key)
-    return oss2.Bucket(auth, sandbox.endpoint, sandbox.bucket, region=sandbox.region)
 
 
 def test_a_wave_is_migrated_once_and_leaves_nothing(sandbox: Any) -> None:

@@ -5,34 +5,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import TRANSIENT_LIMIT, Fleet, Progress
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import TRANSIENT_LIMIT
 
 from .cloud import Cloud
 from .kit import policy, refused, server
-
-
-def fleet(cloud: Cloud, *servers: Any, using: Any = None, **options: Any) -> Fleet:
-    return Fleet(cloud, servers or (server(),), using or policy(), clock=cloud.clock(), **options)
-
-
-def cloud_with(*servers: Any, **settings: Any) -> Cloud:
-    cloud = Cloud(**settings)
-    cloud.register(*(servers or (server(),)))
-    return cloud
-
-
-def run(made: Fleet, wait: bool = True, timeout: float = 3600, interval: float = 10) -> list[Progress]:
-    made.run(wait, timeout, interval)
-    return made.rows
-
-
-def verdicts(rows: list[Progress]) -> list[str]:
-    return [row.verdict for row in rows]
+from .waves import cloud_with, fleet, run, verdicts
 
 
 # ---- looks that fail ----
