@@ -19,7 +19,8 @@ WORLD: dict[str, Any] = {"sources": [], "buckets": [{"name": "migration-images",
 UP = ("web-01", "legacy-01")
 BOTH = ",".join(UP)
 UNREACHABLE = 4
-"""How ansible-playbook ends when a host could not be reached, whatever else has failed."""
+"""How ansible-playbook ends when a host could not be reached. Where all others have failed too, ansible-core 2.16 ends
+with 2 instead."""
 pytestmark = pytest.mark.sandbox_world(WORLD)
 
 
@@ -151,7 +152,7 @@ def test_a_token_that_expires_in_the_middle(player: Player, sandbox: Any) -> Non
     with running(player, "migrate.yml", migration_name="expired", **expiring) as controller:
         sandbox.until(lambda: done(sandbox.requests(), "StartReplicationJob") == 2, 90)
         sandbox.advance(600)
-        assert controller.wait(120) == UNREACHABLE
+        assert controller.wait(120) in (2, UNREACHABLE)
     told = (player.folder / "running.log").read_text()
     assert "InvalidSecurityToken.Expired" in told
     assert "Get a new STS token" in told
