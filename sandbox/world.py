@@ -11,6 +11,8 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from sandbox.ram.statements import Identity, Name
+
 Region = Literal[
     "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1", "ap-southeast-3",
     "ap-southeast-5", "ap-northeast-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-1", "me-east-1",
@@ -129,6 +131,7 @@ class World(_Strict):
     credentials: dict[str, Credential] = Field(
         default_factory=lambda: {"LTAI5tSandboxAccessKey": Credential(secret="SandboxAccessKeySecret0123456")}
     )
+    identities: dict[Name, Identity] = Field(default={}, description="user or role: its policy; unset: may everything")
     profile: Literal["fast", "realistic"] = "fast"
     clock_rate: float = Field(default=1.0, ge=0, le=100000, description="virtual seconds per real second; 0 is frozen")
     start: float | None = Field(default=None, description="virtual start as epoch seconds; unset: now")
