@@ -134,6 +134,14 @@ CATALOGUE: dict[str, Known] = {
         403, "The current status of the instance does not support this operation.", DOCUMENTED
     ),
     "IncorrectInstanceStatus.Initializing": Known(403, "The instance is initializing.", DOCUMENTED),
+    "InvalidOperation.DeletionProtection": Known(
+        403, "The instance is protected against deletion.", DOCUMENTED
+    ),
+    "DRYRUN.SUCCESS": Known(400, "Request validation has been passed with DryRun flag set.", DOCUMENTED),
+    "ImageUsingByInstance": Known(403, "The image is used by an instance.", DOCUMENTED),
+    "ImageUseShared": Known(403, "The image is shared with other accounts.", DOCUMENTED),
+    "ImageIsPublic": Known(403, "The image is public.", DOCUMENTED),
+    "InvalidTaskId.TaskActionNotSupport": Known(403, "The task cannot be cancelled.", DOCUMENTED),
     "DiskStillAttached": Known(403, "The disk is still attached to an instance.", APPROXIMATE),
     "SnapshotCreatedImage": Known(403, "The snapshot is used by an image.", APPROXIMATE),
     "InvalidSecurityGroupId.NotFound": Known(404, "The specified SecurityGroupId does not exist.", APPROXIMATE),
@@ -149,6 +157,8 @@ CATALOGUE: dict[str, Known] = {
     "NoPermission": Known(400, "You are not authorised to do this.", DOCUMENTED),
     "CallInterface": Known(400, "The call of an inner interface failed.", APPROXIMATE),
     "Error.DeleteImage": Known(400, "The image cannot be deleted.", DOCUMENTED),
+    # The spelling is the vendor's.
+    "Forbidden.DelerrorteImage": Known(400, "The image is used by an instance.", DOCUMENTED),
     "InvalidParameter.ImageName.Duplicate": Known(400, "The image name exists.", APPROXIMATE),
     # sts
     "EntityNotExist.RoleArn": Known(404, "The role does not exist.", APPROXIMATE),

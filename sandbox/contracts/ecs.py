@@ -27,7 +27,9 @@ VERSION = "2014-05-26"
 FORMATS = ("raw", "vhd", "qcow2", "vmdk", "vdi")
 
 ACTIONS: tuple[Action, ...] = (
-    action("DescribeRegions", text("AcceptLanguage"), text("ResourceType"), text("InstanceChargeType")),
+    action(
+        "DescribeRegions", text("AcceptLanguage"), text("ResourceType"), text("InstanceChargeType"), regional=False
+    ),
     # The names of attributes that are left out are quotas of what does not exist here.
     action(
         "DescribeAccountAttributes",
@@ -69,20 +71,28 @@ ACTIONS: tuple[Action, ...] = (
         choice("Status", "Pending", "Running", "Starting", "Stopping", "Stopped"), text("VpcId"), text("VSwitchId"),
         text("ImageId"), text("SecurityGroupId"), TAGS, *PAGE_100, *token_page(100),
     ),
-    action("DeleteInstance", need(text("InstanceId")), flag("Force"), flag("ForceStop"), flag("TerminateSubscription")),
+    action(
+        "DeleteInstance",
+        need(text("InstanceId")), flag("Force"), flag("ForceStop"), flag("TerminateSubscription"), regional=False,
+    ),
+    action(
+        "DeleteInstances",
+        need(many("InstanceId", 100)), flag("Force"), flag("ForceStop"), flag("TerminateSubscription"), flag("DryRun"),
+        text("ClientToken", r"[\x00-\x7f]{1,64}"),
+    ),
     action(
         "DescribeDisks",
         json_list("DiskIds", 100), text("InstanceId"), text("DiskName"), choice("DiskType", "system", "data", "all"),
         choice("Status", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting", "All"),
         text("ZoneId"), TAGS, *PAGE_100, *token_page(500),
     ),
-    action("DeleteDisk", need(text("DiskId"))),
+    action("DeleteDisk", need(text("DiskId")), regional=False),
     action(
         "DescribeSnapshots",
         json_list("SnapshotIds", 100), text("InstanceId"), text("DiskId"), text("SnapshotName"),
         choice("Status", "progressing", "accomplished", "failed", "all"), TAGS, *PAGE_100, *token_page(100),
     ),
-    action("DeleteSnapshot", need(text("SnapshotId")), flag("Force")),
+    action("DeleteSnapshot", need(text("SnapshotId")), flag("Force"), regional=False),
     action(
         "DescribeSecurityGroups",
         text("SecurityGroupId"), json_list("SecurityGroupIds", 100), text("SecurityGroupName"), text("VpcId"), TAGS,

@@ -64,6 +64,11 @@ def instance_lost(cloud: Cloud, job: Row) -> bool:
     return bool(job["transition_instance_id"]) and job["transition_instance_id"] not in cloud.instances
 
 
+def job_repeats(_cloud: Cloud, job: Row) -> bool:
+    """True for an incremental job: after a run it waits for the next one."""
+    return not job["run_once"]
+
+
 def job_expired(cloud: Cloud, job: Row) -> bool:
     """True once ValidTime is past."""
     return bool(job["valid_until"] <= cloud.clock.time())
@@ -153,8 +158,8 @@ GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
         source_online, source_offline, source_has_running_job, source_has_no_running_job, source_unavailable,
-        balance_used_up, vpc_quota_used_up, instance_lost, job_expired, all_bytes_received, transfer_failed,
-        image_work_done, image_work_failed, export_bucket_gone, export_work_done, export_work_failed, ingest_done,
-        ingest_failed,
+        balance_used_up, vpc_quota_used_up, instance_lost, job_expired, job_repeats, all_bytes_received,
+        transfer_failed, image_work_done, image_work_failed, export_bucket_gone, export_work_done, export_work_failed,
+        ingest_done, ingest_failed,
     )
 }

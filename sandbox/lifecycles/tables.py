@@ -76,6 +76,7 @@ SMC_JOB = Lifecycle(
         Edge("Running/Processing", "InError", guard="instance_lost", code="TransitionInstance.NotFound"),
         Edge("Running/Processing", "InError", guard="image_work_failed", effect="tell_image_failure"),
         Edge("Running/Processing", "Running/Cleaning", (0.4, 600.0), "image_work_done", "create_image"),
+        Edge("Running/Cleaning", "Waiting", (0.3, 60.0), "job_repeats", "finish_job"),
         Edge("Running/Cleaning", "Finished", (0.3, 60.0), effect="finish_job"),
         Edge("Ready", "Expired", guard="job_expired"),
         Edge("Stopped", "Expired", guard="job_expired"),
@@ -109,12 +110,15 @@ ENS_IMAGE = Lifecycle(
     failed="Upload_failed",
 )
 
+ENS_INSTANCE = Lifecycle("ens_instances", (Edge("Creating", "Running", (0.2, 60.0)),))
+
 LIFECYCLES: dict[str, Lifecycle] = {
     "smc.source": SMC_SOURCE,
     "smc.job": SMC_JOB,
     "ecs.instance": ECS_INSTANCE,
     "ecs.task": ECS_TASK,
     "ens.image": ENS_IMAGE,
+    "ens.instance": ENS_INSTANCE,
 }
 
 # A failure that the world file asks for comes this long after its state was entered.

@@ -87,9 +87,10 @@ class RpcService:
         typed = check(contract, {key: value for key, value in params.items() if key not in _SYSTEM})
         region = typed.get("RegionId", "")
         if product in _REGIONAL:
-            if not region:
+            if region:
+                known_region(self.cloud, region)
+            elif contract.regional:
                 raise missing("RegionId")
-            known_region(self.cloud, region)
         refuse_unless_allowed(self.cloud, product, action, typed, caller["user"])
         tick(self.cloud)
         body = HANDLERS[product][action](self.cloud, Call(product, action, typed, region, caller))

@@ -276,3 +276,28 @@ def test_regions_and_zones(bench: Bench) -> None:
     assert {"cn-beijing", "ap-southeast-1"} <= set(regions)
     zones = bench.ok("ecs", "DescribeZones", RegionId="cn-beijing")["Zones"]["Zone"]
     assert [zone["ZoneId"] for zone in zones] == ["cn-beijing-a", "cn-beijing-b", "cn-beijing-c"]
+
+
+def test_instances_are_deleted_together_or_not_at_all(bench: Bench) -> None:
+    jobs = [bench.started(number) for number in (1, 2)]
+    bench.advance(1)
+    first, second = (bench.show(job_id)["TransitionInstanceId"] for job_id in jobs)
+    pair = {"InstanceId__1": first, "InstanceId__2": second}
+    assert bench.code("ecs", "DeleteInstances") == (400, "MissingParameter")
+    assert bench.code("ecs", "DeleteInstances", **pair) == (403, "IncorrectInstanceStatus")
+    wrong = {**pair, "InstanceId__2": "i-nothing", "Force": True}
+    assert bench.code("ecs", "DeleteInstances", **wrong) == (404, "InvalidInstanceId.NotFound")
+    assert bench.code("ecs", "DeleteInstances", **pair, Force=True, DryRun=True) == (400, "DRYRUN.SUCCESS")
+    assert bench.ok("ecs", "DescribeInstances")["TotalCount"] == 2
+    bench.ok("ecs", "DeleteInstances", **pair, Force=True)
+    assert bench.ok("ecs", "DescribeInstances")["TotalCount"] == 0
+
+
+def test_actions_without_region_in_the_vendors_models_need_none(bench: Bench) -> None:
+    bench.started(1)
+    bench.advance(1)
+    (instance,) = bench.ok("ecs", "DescribeInstances")["Instances"]["Instance"]
+    bench.ok("ecs", "DeleteInstance", InstanceId=instance["InstanceId"], Force=True, RegionId="")
+    bench.ok("ecs", "DeleteDisk", DiskId="d-nothing", RegionId="")
+    bench.ok("ecs", "DeleteSnapshot", SnapshotId="s-nothing", RegionId="")
+    assert bench.ok("ecs", "DescribeRegions", RegionId="")
