@@ -29,7 +29,8 @@ NODES = (
 # vCPUs and GiB of memory. The vendor's list is longer and not fixed.
 TYPES = {"ens.sn1.stiny": (1, 1), "ens.sn1.tiny": (1, 2), "ens.sn1.small": (2, 4), "ens.sn1.medium": (4, 8)}
 
-PUBLIC_IMAGES = {"centos_6_08_64_20G_alibase_20171208": {"name": "CentOS 6.8 64 bit", "gib": 20}}
+# Name and GiB by image id; the id is the vendor's own example.
+PUBLIC_IMAGES = {"centos_6_08_64_20G_alibase_20171208": ("CentOS 6.8 64 bit", 20)}
 
 _HOURS = {"Day": 24, "Month": 30 * 24}
 
@@ -47,9 +48,9 @@ def regions(cloud: Cloud, call: Call) -> dict[str, Any]:
 def image_infos(_cloud: Cloud, call: Call) -> dict[str, Any]:
     """The public images, on one page; OsType filters."""
     shown = [
-        {"ImageId": image_id, "OSName": image["name"], "OSType": "linux", "ImageOwnerAlias": "system",
-         "ImageSize": str(image["gib"]), "ImageVersion": "", "Description": "", "ComputeType": "ens_vm", "RegionId": ""}
-        for image_id, image in PUBLIC_IMAGES.items() if call.params.get("OsType", "linux") == "linux"
+        {"ImageId": image_id, "OSName": name, "OSType": "linux", "ImageOwnerAlias": "system",
+         "ImageSize": str(gib), "ImageVersion": "", "Description": "", "ComputeType": "ens_vm", "RegionId": ""}
+        for image_id, (name, gib) in PUBLIC_IMAGES.items() if call.params.get("OsType", "linux") == "linux"
     ]
     return {"Code": 0, "Images": {"Image": shown}}
 

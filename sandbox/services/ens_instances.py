@@ -74,7 +74,7 @@ def _disk_size(cloud: Cloud, params: dict[str, Any]) -> int:
     own = cloud.ens_images.get(image_id)
     if image_id not in PUBLIC_IMAGES and (own is None or own["state"] != "Available"):
         raise cloud.error("InvalidParameter.ImageId", f"There is no usable image {image_id}.")
-    least = sum(disk["virtual_size"] for disk in own["disks"][:1]) / GIB if own else PUBLIC_IMAGES[image_id]["gib"]
+    least = sum(disk["virtual_size"] for disk in own["disks"][:1]) / GIB if own else PUBLIC_IMAGES[image_id][1]
     given = params.get("SystemDisk", {})
     if not isinstance(given, dict) or not set(given) <= {"Size", "Category"}:
         raise cloud.error("InvalidParameter.SystemDisk", 'SystemDisk must be JSON such as {"Size": 20}.')

@@ -143,7 +143,7 @@ def test_a_request_sent_twice_has_one_effect(sandbox):
 def test_unknown_parameters_and_actions_are_refused_with_their_own_mark(sandbox):
     unknown = refused(sandbox.call, "smc", "DescribeSourceServers", Colour="red")
     assert unknown == (501, "Sandbox.NotEmulated")
-    assert refused(sandbox.call, "smc", "CutOverReplicationJob", JobId="j-1") == (501, "Sandbox.NotEmulated")
+    assert refused(sandbox.call, "smc", "DescribeWorkgroups", JobId="j-1") == (501, "Sandbox.NotEmulated")
     assert refused(sandbox.call, "ecs", "StopInstance", InstanceId="i-1") == (501, "Sandbox.NotEmulated")
 
 
