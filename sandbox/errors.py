@@ -63,6 +63,7 @@ CATALOGUE: dict[str, Known] = {
     ),
     "MissingSecurityToken": Known(400, "SecurityToken is mandatory for this action.", DOCUMENTED),
     "InvalidAction.NotFound": Known(404, "Specified api is not found, please check your url and method.", DOCUMENTED),
+    "Throttling.User": Known(400, "Request was denied due to user flow control.", DOCUMENTED),
     "Forbidden.RAM": Known(403, "User not authorized to operate on the specified resource.", DOCUMENTED),
     "Forbidden.Unauthorized": Known(403, "The user is not authorized to use SMC.", DOCUMENTED),
     "InternalError": Known(500, "The request processing has failed due to some unknown error.", DOCUMENTED),

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from sandbox.cloud import Cloud
 from sandbox.lifecycles.tables import HEARTBEAT
+from sandbox.quotas import VCPUS
 from sandbox.store import Row
 
 Guard = Callable[[Cloud, Row], bool]
@@ -57,6 +58,24 @@ def vpc_quota_used_up(cloud: Cloud, job: Row) -> bool:
     if job["vswitch_id"] or job["own_vpc_id"]:
         return False
     return len(cloud.vpcs.where(region=job["region"])) >= cloud.settings.account.quotas.vpc
+
+
+def vcpu_quota_used_up(cloud: Cloud, job: Row) -> bool:
+    """True when the job needs an instance and the region has its quota of vCPUs."""
+    if job["transition_instance_id"]:
+        return False
+    used = VCPUS * len(cloud.instances.where(region=job["region"]))
+    return used + VCPUS > cloud.settings.account.quotas.vcpu
+
+
+def image_quota_used_up(cloud: Cloud, job: Row) -> bool:
+    """True when the job's region has its quota of custom images."""
+    return len(cloud.images.where(region=job["region"])) >= cloud.settings.account.quotas.images
+
+
+def snapshots_unavailable(cloud: Cloud, _job: Row) -> bool:
+    """True when the account has not opened the snapshot service."""
+    return not cloud.settings.account.snapshot_service
 
 
 def instance_lost(cloud: Cloud, job: Row) -> bool:
@@ -158,7 +177,8 @@ GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
         source_online, source_offline, source_has_running_job, source_has_no_running_job, source_unavailable,
-        balance_used_up, vpc_quota_used_up, instance_lost, job_expired, job_repeats, all_bytes_received,
+        balance_used_up, vpc_quota_used_up, vcpu_quota_used_up, image_quota_used_up, snapshots_unavailable,
+        instance_lost, job_expired, job_repeats, all_bytes_received,
         transfer_failed, image_work_done, image_work_failed, export_bucket_gone, export_work_done, export_work_failed,
         ingest_done, ingest_failed,
     )

@@ -67,6 +67,7 @@ SMC_JOB = Lifecycle(
             "Running/Preparing", "InError", (0.1, 60.0), "balance_used_up", code="InvalidAccountStatus.NotEnoughBalance"
         ),
         Edge("Running/Preparing", "InError", (0.1, 30.0), "vpc_quota_used_up", code="QuotaExceeded.Vpc"),
+        Edge("Running/Preparing", "InError", (0.1, 30.0), "vcpu_quota_used_up", code="QuotaExceed.ElasticQuota"),
         Edge("Running/Preparing", "InError", (0.1, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
         Edge("Running/Preparing", "Running/Syncing", (0.3, 180.0), effect="create_intermediate"),
         Edge("Running/Syncing", "InError", (0.0, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
@@ -74,6 +75,9 @@ SMC_JOB = Lifecycle(
         Edge("Running/Syncing", "InError", guard="transfer_failed", effect="tell_transfer_failure"),
         Edge("Running/Syncing", "Running/Processing", guard="all_bytes_received", effect="start_image"),
         Edge("Running/Processing", "InError", guard="instance_lost", code="TransitionInstance.NotFound"),
+        Edge("Running/Processing", "InError", (0.1, 30.0), "snapshots_unavailable",
+             code="InvalidAccountStatus.SnapshotServiceUnavailable"),
+        Edge("Running/Processing", "InError", (0.1, 30.0), "image_quota_used_up", code="QuotaExceed.Image"),
         Edge("Running/Processing", "InError", guard="image_work_failed", effect="tell_image_failure"),
         Edge("Running/Processing", "Running/Cleaning", (0.4, 600.0), "image_work_done", "create_image"),
         Edge("Running/Cleaning", "Waiting", (0.3, 60.0), "job_repeats", "finish_job"),

@@ -69,12 +69,18 @@ def export_image(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Takes an image away; its snapshots stay and bill. An unknown id is ignored."""
+    """Takes an image away; its snapshots stay and bill. An unknown id is ignored, Force ignores who uses it."""
     image = cloud.images.get(call.params["ImageId"])
     if image is None or image["region"] != call.region:
         return {}
     if exporting(cloud, image["id"]):
         raise cloud.error("ImageIsExporting")
+    if cloud.instances.where(image_id=image["id"]) and not call.params.get("Force"):
+        raise cloud.error("ImageUsingByInstance")
+    if image["shared"]:
+        raise cloud.error("ImageUseShared")
+    if image["public"]:
+        raise cloud.error("ImageIsPublic")
     cloud.images.delete(image["id"])
     return {}
 

@@ -102,7 +102,7 @@ def _refuse_delete(cloud: Cloud, call: Call, instance_id: str) -> None:
         raise cloud.error("InvalidInstanceId.NotFound", f"The specified InstanceId {instance_id} does not exist.")
     if instance["state"] == "Pending":
         raise cloud.error("IncorrectInstanceStatus.Initializing")
-    if instance.get("protected"):
+    if instance["protected"]:
         raise cloud.error("InvalidOperation.DeletionProtection")
     if instance["state"] != "Stopped" and not call.params.get("Force"):
         raise cloud.error("IncorrectInstanceStatus")
@@ -130,7 +130,7 @@ def _instance(row: Row) -> dict[str, Any]:
         "OSType": "linux",
         "Cpu": 1,
         "Memory": 2048,
-        "DeletionProtection": row.get("protected", False),
+        "DeletionProtection": row["protected"],
         "CreationTime": iso_minutes(row["created"]),
         "SecurityGroupIds": {"SecurityGroupId": [row["security_group_id"]]},
         "PublicIpAddress": {"IpAddress": ["127.0.0.1"]},

@@ -23,6 +23,7 @@ from sandbox.services.registry import HANDLERS
 from sandbox.transport import acs3
 from sandbox.transport.nonces import Nonces
 from sandbox.transport.signature import authenticate
+from sandbox.transport.throttle import Throttle
 
 _LOG = logging.getLogger("sandbox.rpc")
 
@@ -49,6 +50,7 @@ class RpcService:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
         self._nonces = Nonces()
+        self.throttle = Throttle()
 
     def serve(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None = None) -> Reply:
         """Answer one call; every refusal is an answer too. The call is noted in the request log.
@@ -84,6 +86,8 @@ class RpcService:
         contract = CONTRACTS[product].get(action)
         if contract is None:
             raise not_emulated(f"action {product}:{action}")
+        if not self.throttle.allows(self.cloud.settings.account.throttling, product, action, self.cloud.clock.real()):
+            raise self.cloud.error("Throttling.User")
         typed = check(contract, {key: value for key, value in params.items() if key not in _SYSTEM})
         region = typed.get("RegionId", "")
         if product in _REGIONAL:

@@ -334,3 +334,15 @@ def test_control_calls_say_what_is_wrong(sandbox, path, body, message):
     answer = requests.post(f"{sandbox.endpoint}/_sandbox/{path}", data=body, timeout=10)
     assert answer.status_code == 400
     assert message in answer.json()["error"]
+
+
+def test_calls_per_second_can_be_limited_while_it_runs(sandbox):
+    sandbox.post("throttling", {"smc:DescribeSourceServers": 0})
+    assert refused(sandbox.call, "smc", "DescribeSourceServers") == (400, "Throttling.User")
+    assert sandbox.call("smc", "DescribeReplicationJobs")["TotalCount"] == 0
+    sandbox.post("seed", {"buckets": []})
+    assert sandbox.get("throttling") == {"throttling": {"smc:DescribeSourceServers": 0}}
+    sandbox.post("throttling", {})
+    assert sandbox.call("smc", "DescribeSourceServers")["TotalCount"] == 2
+    with pytest.raises(AssertionError, match=r"account\.throttling"):
+        sandbox.post("throttling", {"smc:*": "many"})
