@@ -126,6 +126,7 @@ conformance-rpc: collection
 	@rm -rf build/roundtrip
 	@ROUNDTRIP=build/roundtrip $(python) -m pytest -q tests/unit/sandbox tests/integration/test_sandbox_acs3.py tests/integration/test_sandbox_rpc.py
 	@$(python) -m roundtrip build/roundtrip
+	@$(python) -m documented_codes
 
 environments: collection oldest importer
 # The longest one first, so that it has one of the two cores to itself while the others take turns on the other.

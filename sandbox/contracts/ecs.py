@@ -17,6 +17,7 @@ from sandbox.contracts.spec import (
     json_list,
     many,
     need,
+    objects,
     text,
     token_page,
 )
@@ -25,6 +26,8 @@ from sandbox.errors import APPROXIMATE
 VERSION = "2014-05-26"
 
 FORMATS = ("raw", "vhd", "qcow2", "vmdk", "vdi")
+# Filters of DescribeImages that are about instances.
+_FILTERS = ("NetworkType", "CpuOnlineUpgrade", "CpuOnlineDowngrade", "MemoryOnlineUpgrade", "MemoryOnlineDowngrade")
 
 ACTIONS: tuple[Action, ...] = (
     action(
@@ -48,6 +51,8 @@ ACTIONS: tuple[Action, ...] = (
         csv("Status", 20), text("ImageId"), text("ImageName"), text("SnapshotId"),
         choice("ImageOwnerAlias", "system", "self", "others", "marketplace"), choice("Usage", "instance", "none"),
         choice("OSType", "linux", "windows"), choice("Architecture", "i386", "x86_64", "arm64"), TAGS, *PAGE_100,
+        objects("Filter", 20, need(choice("Key", "CreationStartTime", "CreationEndTime", elsewhere=_FILTERS)),
+                need(text("Value"))),
     ),
     action(
         "ExportImage",

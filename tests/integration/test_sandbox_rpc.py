@@ -12,6 +12,7 @@ import oss2
 import pytest
 import requests
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from documented_codes import BY_FAULT_ONLY, pairs
 
 from sandbox.clock import iso
 
@@ -302,7 +303,7 @@ def test_the_request_log_tells_what_happened_and_no_secret(sandbox):
     log = sandbox.get("requests")
     entries = [(entry["product"], entry["action"], entry["status"], entry["code"]) for entry in log["requests"]]
     assert ("smc", "CreateAccessToken", 200, "") in entries
-    assert ("ecs", "DescribeTaskAttribute", 404, "InvalidTaskId.NotFound") in entries
+    assert ("ecs", "DescribeTaskAttribute", 400, "InvalidTaskId.NotFound") in entries
     assert "oss" in {product for product, *_rest in entries}
     text = json.dumps(log) + json.dumps(sandbox.get("state"))
     for secret in (made["AccessTokenCode"], sandbox.secret_key, "Signature="):
@@ -346,3 +347,12 @@ def test_calls_per_second_can_be_limited_while_it_runs(sandbox):
     assert sandbox.call("smc", "DescribeSourceServers")["TotalCount"] == 2
     with pytest.raises(AssertionError, match=r"account\.throttling"):
         sandbox.post("throttling", {"smc:*": "many"})
+
+
+@pytest.mark.parametrize(("called", "refusal"), sorted(pairs(BY_FAULT_ONLY)))
+def test_documented_refusals_that_only_a_fault_rule_produces(sandbox, called, refusal):
+    (product, action), (status, code) = called.split(":"), refusal
+    rule = {"match": {"product": product, "action": action}, "kind": "error", "status": status, "code": code}
+    sandbox.post("faults", {"meaning": "a refusal that is documented", "faults": [rule]})
+    params = {"TaskId": "t-1"} if action == "CancelTask" else {}
+    assert refused(sandbox.call, product, action, **params) == refusal

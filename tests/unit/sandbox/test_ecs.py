@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandbox_bench import Bench
+from sandbox_bench import START, Bench
 
 from sandbox.bytes import formats
+from sandbox.clock import iso
 
 IMAGE = {"ImageId": "m-unitimage0", "OSSBucket": "images-sg", "OSSPrefix": "el1234"}
 ONE = {"ecs_images": [{"name": "one", "id": "m-unitimage0", "region": "ap-southeast-1", "disks": [{"gib": 20}]}]}
@@ -73,7 +74,7 @@ def test_beijing_exports_raw_and_nothing_else(bench: Bench) -> None:
     task_id = bench.ok("ecs", "ExportImage", **here)["TaskId"]
     bench.advance(1)
     assert objects(attribute(bench, task_id, RegionId="cn-beijing"))[0].endswith("_system.raw.tar.gz")
-    assert bench.code("ecs", "DescribeTaskAttribute", TaskId=task_id) == (404, "InvalidTaskId.NotFound")
+    assert bench.code("ecs", "DescribeTaskAttribute", TaskId=task_id) == (400, "InvalidTaskId.NotFound")
 
 
 @pytest.mark.sandbox_world(
@@ -301,3 +302,17 @@ def test_actions_without_region_in_the_vendors_models_need_none(bench: Bench) ->
     bench.ok("ecs", "DeleteDisk", DiskId="d-nothing", RegionId="")
     bench.ok("ecs", "DeleteSnapshot", SnapshotId="s-nothing", RegionId="")
     assert bench.ok("ecs", "DescribeRegions", RegionId="")
+
+
+@pytest.mark.sandbox_world({"ecs_images": [
+    {"name": "web", "id": "m-unitimage00001", "region": "ap-southeast-1", "disks": [{"gib": 1}]},
+]})
+def test_images_are_filtered_by_the_time_of_their_creation(bench: Bench) -> None:
+    def found(key: str, value: str) -> int:
+        return int(bench.ok("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)["TotalCount"])
+
+    assert (found("CreationStartTime", iso(START)), found("CreationStartTime", iso(START + 60))) == (1, 0)
+    assert (found("CreationEndTime", iso(START)), found("CreationEndTime", iso(START - 60))) == (1, 0)
+    for key, value, code in (("CreationEndTime", "soon", "InvalidParameter.Filter"),
+                             ("Colour", "red", "InvalidParameter.Key"), ("NetworkType", "vpc", "Sandbox.NotEmulated")):
+        assert bench.code("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)[1] == code
