@@ -13,7 +13,7 @@ import pytest
 from source_bench import ask
 from testbed.hosts import Bed
 from wave_bench import Played, Player, changing, done, standing_still
-from wave_hosts import hosts_up, killed_at, settled
+from wave_hosts import hosts_up, killed_at, running, settled
 
 HOSTS = ("db-01", "legacy-01")
 WORLD = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
@@ -99,6 +99,22 @@ def test_killed_in_the_middle_and_run_again(player: Player, sandbox: Any, moment
     rows = sandbox.requests()
     assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [2, 2, 2]
     assert len(sandbox.get("state")["ens_images"]) == 2
+
+
+def test_two_controllers_migrate_once(player: Player, sandbox: Any, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = Player(player.bed, sandbox, tmp_path / "other")
+    with running(player, "migrate.yml", migration_name="both") as first:
+        sandbox.until(lambda: done(sandbox.requests(), "StartReplicationJob") == 2, 90)
+        second = other.play("migrate.yml", migration_name="both")
+        code = first.wait(120)
+    assert (code, second.code) == (0, 0), second.output
+    rows = sandbox.requests()
+    assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [2, 2, 2]
+    assert {row["ens_image_id"] for row in second.receipt["servers"]} == {
+        row["id"] for row in sandbox.get("state")["ens_images"]
+    }
+    ended(player, second, *HOSTS)
 
 
 def test_a_sweep_after_a_wave_that_nobody_finishes(player: Player, sandbox: Any) -> None:
