@@ -160,12 +160,14 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="where the archive, the logs and the state of each run go")
     parser.add_argument("--pin", action="store_true", help="write the lists of passing tests")
     options = parser.parse_args()
-    options.folder.mkdir(parents=True, exist_ok=True)
+    # The vendor's tests run in a folder of their own, where a relative path would lead elsewhere.
+    folder = options.folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
     # A second run waits for the first: they unpack into the same folders.
-    with (options.folder / "lock").open("w") as lock:
+    with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            outcomes = run_all(options.folder)
+            outcomes = run_all(folder)
         except (Broken, OSError, subprocess.SubprocessError) as error:
             _say(f"conformance: {error}")
             return 2
