@@ -44,7 +44,7 @@ def _noting(file: IO[str]) -> Middleware:
     async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
         action = request.query.get("Action") or request.headers.get("x-acs-action", "")
-        version = request.query.get("Version") or request.headers.get("x-acs-version", "")
+        version = request.query.get("Version") or request.headers.get("x-acs-version") or ""
         broken = response.headers.get("x-sandbox-fault") in _BREAK
         if action and isinstance(response, web.Response) and response.text and not broken:
             line = {"product": VERSIONS.get(version, "unknown"), "action": action, "status": response.status}
