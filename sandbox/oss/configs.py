@@ -64,8 +64,8 @@ def encryption_rule(algorithm: str, key_id: str, data_encryption: str) -> list[t
         raise argument("KMSMasterKeyID", key_id)
     if data_encryption and (algorithm != "KMS" or data_encryption != "SM4"):
         raise argument("KMSDataEncryption", data_encryption)
-    return [("SSEAlgorithm", algorithm), ("KMSMasterKeyID", key_id or None), ("KMSDataEncryption",
-                                                                             data_encryption or None)]
+    return [("SSEAlgorithm", algorithm), ("KMSMasterKeyID", key_id or None),
+            ("KMSDataEncryption", data_encryption or None)]
 
 
 def check_policy(text: str) -> None:
