@@ -19,6 +19,7 @@ from sandbox.faults import carry
 from sandbox.lifecycles.engine import tick
 from sandbox.oss import service as oss
 from sandbox.saving import save_quietly, saving
+from sandbox.transcript import transcripts
 from sandbox.transport import acs3
 from sandbox.transport.rpc import RpcService
 
@@ -29,7 +30,7 @@ _LOG = logging.getLogger("sandbox")
 def make_app(cloud: Cloud) -> web.Application:
     """The application over a cloud."""
     app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
-                          middlewares=[saving(cloud)])
+                          middlewares=[*transcripts(), saving(cloud)])
     rpc = RpcService(cloud)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:

@@ -127,9 +127,8 @@ class Bench:
         """Sign and serve exactly these parameters."""
         signed = {**params, "Signature": sign(secret, string_to_sign(method, params))}
         reply = self.rpc.serve(method, signed)
-        entry = {"product": _PRODUCTS.get(params.get("Version", ""), ""), "action": params.get("Action", ""),
-                 "status": reply.status, "result": json.loads(json.dumps(reply.body))}
-        assert VALIDATED.check([entry]) == []
+        product, body = _PRODUCTS.get(params.get("Version", ""), ""), json.loads(json.dumps(reply.body))
+        assert VALIDATED.check(product, params.get("Action", ""), reply.status, body) == []
         return reply
 
     def envelope(self, product: str, action: str, **params: Any) -> dict[str, str]:
