@@ -94,7 +94,7 @@ class Control:
         """Add what a world (YAML or JSON in the body) describes to what is there."""
         document = _document(await request.text())
         if isinstance(document, dict):
-            kept = {"account", "region", "profile", "ens_accept_formats"}
+            kept = {"account", "region", "profile", "ens_accept_formats", "identities"}
             document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
         seed(self.cloud, parse_world(document, "the body"))
         return {"status": "ok"}

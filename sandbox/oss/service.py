@@ -127,7 +127,8 @@ async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
     logged: dict[str, str] = {}
     try:
         oss = read_request(request)
-        logged = {"bucket": oss.bucket, "key": oss.key, **oss.query}
+        logged = {"bucket": oss.bucket, "key": oss.key, "copy_source": oss.headers.get("x-oss-copy-source", ""),
+                  **oss.query}
         operation = operation_of(oss)
         action = operation.action
         response = await _perform(oss, operation, authenticate(oss, cloud), cloud, request_id)

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
+from sandbox.oss.access import check_keys
 from sandbox.oss.archive import check_readable
 from sandbox.oss.body import read_xml, receive
 from sandbox.oss.bucket_ops import ACLS, acl_of
@@ -95,6 +96,7 @@ async def delete_objects(call: Call) -> web.StreamResponse:
     if not 0 < len(keys) <= _DELETE_LIMIT or "" in keys:
         raise OssError("MalformedXML", f"Between 1 and {_DELETE_LIMIT} keys are allowed, {len(keys)} were given.")
     encode = encoder(call.request.query)
+    check_keys(call, "DeleteMultipleObjects", keys)
     for key in keys:
         drop(call, key)
     if body is not None and (body.findtext("Quiet") or "").lower() == "true":
