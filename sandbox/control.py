@@ -84,8 +84,8 @@ class Control:
         if document is not None:
             self.cloud.origin = parse_world(document, "the body")
         await empty(self.cloud)
-        self.cloud.rng.seed(self.world.seed)
-        self.cloud.clock.restart(self.world.start, self.world.clock_rate)
+        self.cloud.draws.restart(self.world.seed)
+        self.cloud.clock.restart(self.world.start, self.world.rate)
         seed(self.cloud, self.world)
         self.cloud.rewrite()
         return {"status": "ok"}

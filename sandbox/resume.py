@@ -22,7 +22,7 @@ def load(cloud: Cloud, database: Database) -> None:
     meta, rows = database.meta(), database.rows()
     cloud.settings, cloud.origin = World.model_validate(meta["settings"]), World.model_validate(meta["origin"])
     cloud.clock.restart(meta["clock"]["time"], meta["clock"]["rate"])
-    cloud.rng.seed(f"{cloud.settings.seed}/{meta['clock']['time']!r}")
+    cloud.draws.restart(f"{cloud.settings.seed}/{meta['clock']['time']!r}")
     saved.load(cloud.buckets, rows)
     cloud.store.load({kind: found for kind, found in rows.items() if not kind.startswith("oss.")})
     cloud.requests.load(database.requests())
