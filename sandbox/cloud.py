@@ -72,6 +72,7 @@ class Cloud:
         self.draws = Draws(self.settings.seed)
         self.faults = Faults()
         self.clock = VirtualClock(self.settings.start, self.settings.rate)
+        self.buckets.now = self.clock.time
         self.store = Store(self.clock.time)
         self.meter = Meter(self.clock, self.rate_card, self.store.table("ledger"), self._owner)
         self.requests = RequestLog()
