@@ -132,10 +132,11 @@ class World(_Strict):
         default_factory=lambda: {"LTAI5tSandboxAccessKey": Credential(secret="SandboxAccessKeySecret0123456")}
     )
     identities: dict[Name, Identity] = Field(default={}, description="user or role: its policy; unset: may everything")
-    profile: Literal["fast", "realistic"] = "fast"
+    profile: Literal["fast", "realistic", "frozen"] = "fast"
     clock_rate: float = Field(default=1.0, ge=0, le=100000, description="virtual seconds per real second; 0 is frozen")
     start: float | None = Field(default=None, description="virtual start as epoch seconds; unset: now")
-    seed: int = 1
+    seed: int = Field(default=1, description="of everything that is drawn: ids, request ids, jitter")
+    jitter: float = Field(default=1.0, ge=0, le=10, description="how much of the tables' jitter; 0: every delay exact")
     buckets: list[Bucket] = []
     sources: list[Source] = []
     ecs_images: list[EcsImage] = []
@@ -143,6 +144,11 @@ class World(_Strict):
     ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2"]
     job_errors: dict[str, str] = Field(default={}, description="source name: code; its jobs always fail while Syncing")
     failures: list[Failure] = []
+
+    @property
+    def rate(self) -> float:
+        """The pace of virtual time at the start: ``clock_rate``, or 0 in the profile ``frozen``."""
+        return 0.0 if self.profile == "frozen" else self.clock_rate
 
 
 def parse_world(document: Any, origin: str) -> World:

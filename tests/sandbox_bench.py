@@ -70,11 +70,18 @@ class InstantWork(Work):
         super().__init__()
         self.outcomes: dict[str, tuple[Any, str | None]] = {}
         self.later = False
+        self._ended: list[str] = []
+
+    def ended(self) -> list[str]:
+        """As Work says."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def start(self, key: str, make: Callable[[], Awaitable[Any]]) -> None:
         """Run it to its end now, unless ``later``."""
         if self.later or key in self.outcomes:
             return
+        self._ended.append(key)
         try:
             self.outcomes[key] = (asyncio.run(_await(make)), None)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is the outcome
@@ -106,7 +113,7 @@ class Bench:
 
     def __init__(self, root: Path, world: dict[str, Any]) -> None:
         document = {
-            "credentials": {KEY: {"secret": SECRET}}, "start": START, "clock_rate": 0,
+            "credentials": {KEY: {"secret": SECRET}}, "start": START, "clock_rate": 0, "jitter": 0,
             "buckets": [{"name": "images-sg", "region": "ap-southeast-1"},
                         {"name": "images-bj", "region": "cn-beijing"}],
             "sources": [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}]}

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -122,7 +121,7 @@ _SELECTORS = frozenset(name for name in SUBRESOURCES if name not in _MODIFIERS a
 
 async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
     """Answer one OSS request and note it in the request log as product ``oss`` with its operation's name."""
-    request_id = secrets.token_hex(12).upper()
+    request_id = cloud.draws.hexadecimal(24, "oss request")
     action, code = request.method, ""
     logged: dict[str, str] = {}
     try:
