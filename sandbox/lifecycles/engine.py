@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from sandbox.cloud import Cloud
+from sandbox.faults import states
 from sandbox.lifecycles.effects import EFFECTS
 from sandbox.lifecycles.failures import failure_edge, spend
 from sandbox.lifecycles.guards import GUARDS, MOMENTS
@@ -38,6 +39,8 @@ def tick(cloud: Cloud) -> int:
     steps = 0
     while steps < _LIMIT:
         due = _next(cloud)
+        if states.edit(cloud, cloud.clock.time() if due is None else due[0]):
+            continue
         if due is None:
             return steps
         _step(cloud, *due)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from sandbox.faults.schema import Fault
+from sandbox.faults.wire import altered
 from sandbox.oss.auth import Identity
 from sandbox.oss.buckets import Bucket, Buckets, StoredObject, checksum
 from sandbox.oss.errors import OssError
@@ -31,6 +33,7 @@ class Call:
     request: OssRequest
     identity: Identity | None
     request_id: str
+    fault: Fault | None = None
 
     @property
     def buckets(self) -> Buckets:
@@ -68,7 +71,7 @@ class Call:
 
     def headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the headers that every answer has, and these."""
-        return {"Server": "AliyunOSS", "x-oss-request-id": self.request_id, **(more or {})}
+        return altered(self.fault, {"Server": "AliyunOSS", "x-oss-request-id": self.request_id, **(more or {})})
 
     def empty(self, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
         """Return an answer without a body."""

@@ -83,7 +83,7 @@ def _process(cloud: Cloud, task: Row) -> str:
     if task["state"] == "Finished":
         return "100%"
     delay = max(edge.delay[0 if cloud.settings.profile == "fast" else 1] for edge in ECS_TASK.edges)
-    return f"{min(99, int(100 * (cloud.clock.time() - task['created']) / delay))}%"
+    return f"{min(task.get('ceiling', 99), int(100 * (cloud.clock.time() - task['created']) / delay))}%"
 
 
 def _summary(task: Row) -> dict[str, str]:
