@@ -65,7 +65,7 @@ async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
     params = dict(request.query)
     if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
         params.update({key: str(value) for key, value in (await request.post()).items()})
-    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params))
+    return await carry.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, past=past))
 
 
 async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
@@ -76,7 +76,7 @@ async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
     if request.content_type == "application/x-www-form-urlencoded":
         params.update({key: str(value) for key, value in (await request.post()).items()})
     signed = acs3.Signed(request.rel_url.raw_path, query, headers, body)
-    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params, signed))
+    return await carry.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, signed, past))
 
 
 async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:

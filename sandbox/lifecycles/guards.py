@@ -19,6 +19,8 @@ _PATIENCE = 6.0
 
 def source_online(cloud: Cloud, source: Row) -> bool:
     """True while the client beats: judged in real time, since a jump of the virtual clock does not stop a client."""
+    if source.get("offline_until", 0.0) > cloud.clock.time():
+        return False
     if source["simulated"]:
         return bool(source["online"])
     return cloud.clock.real() <= float(source["heartbeat_real"]) + _patience(cloud)
