@@ -62,8 +62,9 @@ def sdist(folder: Path) -> Path:
          "--no-binary", "oss2", "--require-hashes", "--requirement", str(HERE / "oss2.txt"), "--dest", str(folder)],
         check=False)
     if done.returncode:
-        raise Broken(f"pip could not download {(HERE / 'oss2.txt').read_text(encoding='utf-8').split()[-2]} as a source "
-                     "archive from the package index; its own words are above")
+        wanted = (HERE / "oss2.txt").read_text(encoding="utf-8").split()[-2]
+        raise Broken(f"pip could not download {wanted} as a source archive from the package index; "
+                     "its own words are above")
     (archive,) = folder.glob("oss2-*.tar.gz")
     return archive
 
