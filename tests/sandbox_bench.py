@@ -70,11 +70,18 @@ class InstantWork(Work):
         super().__init__()
         self.outcomes: dict[str, tuple[Any, str | None]] = {}
         self.later = False
+        self._ended: list[str] = []
+
+    def ended(self) -> list[str]:
+        """As Work says."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def start(self, key: str, make: Callable[[], Awaitable[Any]]) -> None:
         """Run it to its end now, unless ``later``."""
         if self.later or key in self.outcomes:
             return
+        self._ended.append(key)
         try:
             self.outcomes[key] = (asyncio.run(_await(make)), None)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is the outcome
@@ -106,7 +113,7 @@ class Bench:
 
     def __init__(self, root: Path, world: dict[str, Any]) -> None:
         document = {
-            "credentials": {KEY: {"secret": SECRET}}, "start": START, "clock_rate": 0,
+            "credentials": {KEY: {"secret": SECRET}}, "start": START, "clock_rate": 0, "jitter": 0,
             "buckets": [{"name": "images-sg", "region": "ap-southeast-1"},
                         {"name": "images-bj", "region": "cn-beijing"}],
             "sources": [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}]}
@@ -127,9 +134,8 @@ class Bench:
         """Sign and serve exactly these parameters."""
         signed = {**params, "Signature": sign(secret, string_to_sign(method, params))}
         reply = self.rpc.serve(method, signed)
-        entry = {"product": _PRODUCTS.get(params.get("Version", ""), ""), "action": params.get("Action", ""),
-                 "status": reply.status, "result": json.loads(json.dumps(reply.body))}
-        assert VALIDATED.check([entry]) == []
+        product, body = _PRODUCTS.get(params.get("Version", ""), ""), json.loads(json.dumps(reply.body))
+        assert VALIDATED.check(product, params.get("Action", ""), reply.status, body) == []
         return reply
 
     def envelope(self, product: str, action: str, **params: Any) -> dict[str, str]:

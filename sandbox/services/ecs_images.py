@@ -60,7 +60,8 @@ def export_image(cloud: Cloud, call: Call) -> dict[str, Any]:
         raise cloud.error("DryRunOperation")
     now = cloud.clock.time()
     task = cloud.tasks.add(
-        {"id": cloud.new_id("t-"), "action": "ExportImage", "image_id": image["id"], "region": call.region,
+        {"id": cloud.new_id("t-", of=image["id"]),
+         "action": "ExportImage", "image_id": image["id"], "region": call.region,
          "state": "Processing", "since": now, "created": now, "finished": None, "error_code": "", "status_info": "",
          "bucket": params["OSSBucket"], "prefix": params.get("OSSPrefix", ""), "format": fmt, "objects": []}
     )

@@ -29,7 +29,7 @@ def run(cloud: Cloud, call: Call) -> dict[str, Any]:
     tags, now = tags_of(params), cloud.clock.time()
     made = []
     for number in range(1, params["Amount"] + 1):
-        instance_id = cloud.new_id("i-")
+        instance_id = cloud.new_id("i-", of=params["ImageId"])
         name = params.get("InstanceName", instance_id)
         if params.get("UniqueSuffix"):
             name = f"{name}{number:03}"

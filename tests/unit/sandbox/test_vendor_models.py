@@ -17,13 +17,14 @@ from sandbox.contracts import CONTRACTS
 
 _EVERYWHERE = {"RegionId", "OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount"}
 
-# Needed here, and not marked so in the models: the pages of the documentation say it (facts 4.3), or, of a vSwitch and
-# a role, there is nothing to be done without.
+# Needed here, and not marked so in the models: the pages of the documentation say it (facts 4.3), or there
+# is nothing to be done without.
 STRICTER = {
     ("ens", "RunInstances"): {"Amount", "EnsRegionId", "ImageId", "InstanceChargeType", "InstanceType",
                               "ScheduleAreaLevel"},
     ("vpc", "CreateVSwitch"): {"CidrBlock"},
     ("ram", "GetRole"): {"RoleName"},
+    ("location", "DescribeEndpoints"): {"Id", "ServiceCode"},
 }
 
 
