@@ -148,8 +148,8 @@ class Cloud:
         self.requests.add(iso(self.clock.time()), product, action, params, status, code, result)
 
     def object_stored(self, bucket: str, key: str, size: int) -> None:
-        """Bill an object of ``size`` bytes from now on; an empty object costs nothing."""
-        self._bill("oss_object", f"{bucket}/{key}", size)
+        """Bill an object of ``size`` bytes from now on, each version by itself; an empty object costs nothing."""
+        self._bill("oss_object", f"{bucket}/{self.buckets.billed_name(bucket, key)}", size)
 
     def object_removed(self, bucket: str, key: str) -> None:
         """Stop billing an object."""

@@ -11,6 +11,8 @@ CODES: dict[str, tuple[int, str, str]] = {
     "InvalidRequest": (400, "The request is not valid.", ""),
     "InvalidTargetBucketForLogging": (400, "The target bucket for logging does not exist or is not owned by you.", ""),
     "InvalidTargetType": (400, "The target of the symbolic link is a symbolic link.", ""),
+    "MethodNotAllowed": (405, "The specified method is not allowed against this resource.", ""),
+    "NoSuchVersion": (404, "The specified version does not exist.", ""),
     "NotSymlink": (400, "The object is not a symbolic link.", ""),
     "OperationNotSupported": (400, "The operation is not supported for this resource", ""),
     "RestoreAlreadyInProgress": (409, "The restore operation is in progress.", ""),
