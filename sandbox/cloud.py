@@ -42,6 +42,7 @@ from sandbox.oss import saved
 from sandbox.owners import owner_of
 from sandbox.requestlog import RequestLog
 from sandbox.store import Row, Store
+from sandbox.transport.nonces import Nonces
 from sandbox.work import Work
 from sandbox.world import World
 
@@ -77,6 +78,7 @@ class Cloud:
         self.store = Store(self.clock.time)
         self.meter = Meter(self.clock, self.rate_card, self.store.table("ledger"), self._owner)
         self.requests = RequestLog()
+        self.nonces = Nonces()
         self.work = Work()
         self.tokens = self.store.table("tokens")
         self.sources = self.store.table("sources")
@@ -115,11 +117,12 @@ class Cloud:
             origin = self.origin or self.settings
             meta.update(format=FORMAT, settings=self.settings.model_dump(), origin=origin.model_dump())
         rows = self.store.changes() + saved.changes(self.buckets)
-        self.database.write(rows, meta, self.requests.unsaved, self.store.timeline.unsaved, anew)
+        self.database.write(rows, meta, self.requests.unsaved, self.store.timeline.unsaved, anew, self.nonces.unsaved)
         self._saved_worlds = worlds
         self.store.written()
         self.buckets.changed.clear()
         self.requests.unsaved.clear()
+        self.nonces.unsaved.clear()
 
     def unsaved(self) -> bool:
         """True while there are rows that the state file does not have."""

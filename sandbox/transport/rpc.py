@@ -20,7 +20,6 @@ from sandbox.services.call import Call
 from sandbox.services.places import known_region
 from sandbox.services.registry import HANDLERS
 from sandbox.transport import acs3
-from sandbox.transport.nonces import Nonces
 from sandbox.transport.signature import authenticate
 
 _LOG = logging.getLogger("sandbox.rpc")
@@ -47,7 +46,7 @@ class RpcService:
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self._nonces = Nonces()
+        self._nonces = cloud.nonces
 
     def serve(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None = None) -> Reply:
         """Answer one call; every refusal is an answer too. The call is noted in the request log.

@@ -19,6 +19,8 @@ from typing import Any
 import oss2
 import pytest
 import requests
+from aliyunsdkcore.auth.credentials import AccessKeyCredential
+from aliyunsdkcore.auth.signers.access_key_signer import AccessKeySigner
 from conftest import ROOT, Sandbox
 
 from sandbox.clock import parse_iso
@@ -99,6 +101,23 @@ def test_a_killed_sandbox_finishes_the_migration_after_its_restart(start_sandbox
         assert third.stop() == 0
     finally:
         third.stop()
+
+
+def test_a_request_from_before_the_kill_is_not_taken_twice(start_sandbox):
+    first = start_sandbox(WORLD)
+    request = first.request("vpc", "CreateVpc", CidrBlock="10.0.0.0/8", RegionId=first.region)
+    request.set_accept_format("JSON")
+    signer = AccessKeySigner(AccessKeyCredential(first.access_key, first.secret_key))
+    url = first.endpoint + signer.sign(first.region, request)[1]
+    assert requests.post(url, timeout=10).status_code == 200
+    kill(first)
+    second = again(first)
+    try:
+        answer = requests.post(url, timeout=10)
+        assert (answer.status_code, answer.json()["Code"]) == (400, "SignatureNonceUsed")
+        assert second.call("vpc", "DescribeVpcs")["TotalCount"] == 1
+    finally:
+        second.stop()
 
 
 def timeline(sandbox: Sandbox) -> list[dict[str, Any]]:
