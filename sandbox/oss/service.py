@@ -124,6 +124,10 @@ _MODIFIERS = frozenset({
 _SELECTORS = frozenset(name for name in SUBRESOURCES if name not in _MODIFIERS and not name.startswith("response-"))
 
 
+OPERATIONS = {"the service": _SERVICE, "a bucket": _BUCKET, "an object": _OBJECT}
+"""Level: method and query words, or ``from`` with a source of a copy, to the operation."""
+
+
 async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
     """Answer one OSS request and note it in the request log as product ``oss`` with its operation's name."""
     request_id = secrets.token_hex(12).upper()

@@ -28,7 +28,8 @@ from alibabacloud_tea_openapi.models import Config
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.auth.composer import rpc_signature_composer
 
-KEY, SECRET, BUCKET, REGION = "LTAI5tSandboxAccessKey", "SandboxAccessKeySecret0123456", "migration-images", "cn-beijing"
+KEY, SECRET = "LTAI5tSandboxAccessKey", "SandboxAccessKeySecret0123456"
+BUCKET, REGION = "migration-images", "cn-beijing"
 TEMPORARY = ("STS.good", "sts-secret", "sts-token")
 pytestmark = pytest.mark.sandbox_world({
     "region": REGION, "buckets": [{"name": BUCKET, "region": REGION}],
