@@ -110,8 +110,8 @@ def _operations() -> Iterator[str]:
 def _oss_codes() -> Iterator[str]:
     yield "## Error codes of OSS"
     yield ""
-    yield "Codes and HTTP statuses are the vendor's, but for `NotImplemented`. OSS numbers its reasons too (EC): one with"
-    yield "a page or a test of the vendor makes a refusal documented, else it is approximate."
+    yield "Codes and HTTP statuses are the vendor's, but for `NotImplemented`. OSS numbers its reasons (EC): one that"
+    yield "has a page or a test of the vendor makes a refusal documented, else it is approximate."
     codes = [(code, status, ec, provenance_of(code, ec)) for code, (status, _text, ec) in sorted(catalogue().items())]
     for mark in _MEANING:
         known = [row for row in codes if row[3] == mark]
