@@ -11,12 +11,14 @@ import logging
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from sandbox import agent_service
 from sandbox.cloud import Cloud
 from sandbox.control import Control
 from sandbox.faults import carry
 from sandbox.lifecycles.engine import tick
+from sandbox.lifecycles.frozen import settle
 from sandbox.oss import service as oss
 from sandbox.saving import save_quietly, saving
 from sandbox.transcript import transcripts
@@ -30,7 +32,7 @@ _LOG = logging.getLogger("sandbox")
 def make_app(cloud: Cloud) -> web.Application:
     """The application over a cloud."""
     app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
-                          middlewares=[*transcripts(), saving(cloud)])
+                          middlewares=[*transcripts(), saving(cloud), settled(cloud)])
     rpc = RpcService(cloud)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
@@ -47,11 +49,23 @@ def make_app(cloud: Cloud) -> web.Application:
     return app
 
 
+def settled(cloud: Cloud) -> Middleware:
+    """The middleware that lets bytes arrive before a request on a frozen clock: no answer shows real time then."""
+
+    @web.middleware
+    async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not cloud.clock.rate and not request.path.startswith(("/_agent", "/_sandbox/health")):
+            await settle(cloud)
+        return await handler(request)
+
+    return respond
+
+
 async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
     params = dict(request.query)
     if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
         params.update({key: str(value) for key, value in (await request.post()).items()})
-    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params))
+    return await carry.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, past=past))
 
 
 async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
@@ -62,7 +76,7 @@ async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
     if request.content_type == "application/x-www-form-urlencoded":
         params.update({key: str(value) for key, value in (await request.post()).items()})
     signed = acs3.Signed(request.rel_url.raw_path, query, headers, body)
-    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params, signed))
+    return await carry.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, signed, past))
 
 
 async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
@@ -72,7 +86,10 @@ async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(_TICK)
             try:
-                tick(cloud)
+                if cloud.clock.rate:
+                    tick(cloud)
+                else:
+                    await settle(cloud)
             except Exception:  # noqa: BLE001 - one broken step must not end the others
                 _LOG.exception("a lifecycle step failed")
             save_quietly(cloud)

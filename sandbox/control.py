@@ -9,20 +9,22 @@ import shutil
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import yaml
 from aiohttp import web
 
-from sandbox import snapshots
+from sandbox import documents, snapshots
 from sandbox.clock import iso
 from sandbox.cloud import Cloud
 from sandbox.faults.play import play
 from sandbox.faults.scenario import parse_scenario
 from sandbox.lifecycles.engine import tick
+from sandbox.lifecycles.frozen import advance, step
 from sandbox.page.render import render
 from sandbox.policy import smallest_policy
 from sandbox.requestlog import scrub
 from sandbox.seeding import seed
 from sandbox.world import World, WorldError, parse_world
+
+_BODY = "the body"
 
 
 class Refused(Exception):
@@ -80,23 +82,24 @@ class Control:
 
     async def reset(self, request: web.Request) -> dict[str, Any]:
         """Back to the world of the start, or to the one in the body; blobs, meter and request log are emptied."""
-        document = _document(await request.text())
+        document, root = documents.load(await request.text(), _BODY)
         if document is not None:
-            self.cloud.origin = parse_world(document, "the body")
+            self.cloud.origin = parse_world(document, _BODY, root)
         await empty(self.cloud)
-        self.cloud.rng.seed(self.world.seed)
-        self.cloud.clock.restart(self.world.start, self.world.clock_rate)
+        self.cloud.draws.restart(self.world.seed)
+        self.cloud.clock.restart(self.world.start, self.world.rate)
         seed(self.cloud, self.world)
         self.cloud.rewrite()
         return {"status": "ok"}
 
     async def seed(self, request: web.Request) -> dict[str, Any]:
         """Add what a world (YAML or JSON in the body) describes to what is there."""
-        document = _document(await request.text())
+        document, root = documents.load(await request.text(), _BODY)
+        parse_world(document, _BODY, root)
         if isinstance(document, dict):
-            kept = {"account", "region", "profile", "ens_accept_formats"}
+            kept = {"account", "region", "profile", "ens_accept_formats", "identities"}
             document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
-        seed(self.cloud, parse_world(document, "the body"))
+        seed(self.cloud, parse_world(document, _BODY))
         return {"status": "ok"}
 
     async def snapshots(self, _request: web.Request) -> dict[str, Any]:
@@ -145,20 +148,28 @@ class Control:
         return {"now": iso(self.cloud.clock.time()), "rate": self.cloud.clock.rate}
 
     async def set_clock(self, request: web.Request) -> dict[str, Any]:
-        """``{"advance": seconds}`` moves virtual time, ``{"rate": n}`` changes its pace."""
+        """``{"advance": seconds}`` moves virtual time, ``{"rate": n}`` changes its pace, ``{"step": n}`` goes on to the
+        moment of the next n lifecycle steps on a frozen clock."""
         body = await request.json()
-        if not isinstance(body, dict) or not body or not set(body) <= {"advance", "rate"}:
-            raise Refused('the body must be {"advance": seconds} or {"rate": virtual seconds per second}')
+        if not isinstance(body, dict) or not body or not set(body) <= {"advance", "rate", "step"}:
+            raise Refused('the body must be {"advance": seconds}, {"step": how often} or '
+                          '{"rate": virtual seconds per second}')
         try:
             if "rate" in body:
-                self.cloud.clock.set_rate(float(body["rate"]))
+                self._set_rate(float(body["rate"]))
             if "advance" in body:
-                tick(self.cloud)
-                self.cloud.clock.advance(float(body["advance"]))
+                await advance(self.cloud, float(body["advance"]))
+            for _turn in range(int(body.get("step", 0))):
+                await step(self.cloud)
         except (TypeError, ValueError) as failed:
             raise Refused(str(failed)) from failed
         tick(self.cloud)
         return await self.clock(request)
+
+    def _set_rate(self, rate: float) -> None:
+        if rate and self.cloud.settings.profile == "frozen":
+            raise Refused(f"rate {rate:g}: in the profile frozen only advance and step move the clock")
+        self.cloud.clock.set_rate(rate)
 
     async def meter(self, request: web.Request) -> dict[str, Any]:
         """What is billed now and what it came to, of one migration with ``?migration=``."""
@@ -171,7 +182,7 @@ class Control:
 
     async def add_faults(self, request: web.Request) -> dict[str, Any]:
         """Put the scenario in the body (YAML or JSON) in force; reset and restore end its rules."""
-        play(self.cloud, parse_scenario(await request.text(), "the body"))
+        play(self.cloud, parse_scenario(await request.text(), _BODY))
         return await self.faults(request)
 
     async def image(self, request: web.Request) -> dict[str, Any]:
@@ -206,17 +217,10 @@ def _since(request: web.Request) -> int:
 
 
 async def _name(request: web.Request) -> str:
-    document = _document(await request.text())
+    document, _root = documents.load(await request.text(), _BODY)
     if not isinstance(document, dict) or set(document) != {"name"} or not isinstance(document["name"], str):
         raise Refused('the body must be {"name": "<name of the snapshot>"}')
     return str(document["name"])
-
-
-def _document(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as failed:
-        raise Refused(f"the body is not valid YAML or JSON: {failed}") from failed
 
 
 def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:

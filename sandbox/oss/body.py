@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from aiohttp import web
 
+from sandbox.faults.wire import break_off, sent_bytes
 from sandbox.oss.buckets import Sums
 from sandbox.oss.call import Call
 from sandbox.oss.errors import OssError
@@ -65,6 +66,7 @@ async def send(call: Call, path: Path, start: int, length: int, status: int, hea
     with path.open("rb") as file:
         file.seek(start)
         await response.prepare(call.request.http)
+        length, cut = sent_bytes(call.fault, length)
         # A client that leaves before the end has what it wanted; the answer's status was sent.
         with contextlib.suppress(ConnectionResetError):
             while length and call.request.method != "HEAD":
@@ -75,7 +77,10 @@ async def send(call: Call, path: Path, start: int, length: int, status: int, hea
                     return response
                 await response.write(data)
                 length -= len(data)
-            await response.write_eof()
+            if cut:
+                await break_off(response, call.request.http)
+            else:
+                await response.write_eof()
     return response
 
 

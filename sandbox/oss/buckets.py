@@ -8,10 +8,9 @@ import bisect
 import hashlib
 import itertools
 import os
-import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -81,13 +80,15 @@ class Upload:
 class Bucket:
     """One bucket with its objects in order of their keys."""
 
-    def __init__(self, name: str, region: str, owner: str, acl: str, storage_class: str, folder: Path) -> None:
+    def __init__(self, name: str, region: str, owner: str, acl: str, storage_class: str, folder: Path,
+                 now: Callable[[], float] = time.time) -> None:
         self.name = name
         self.region = region
         self.owner = owner
         self.acl = acl
         self.storage_class = storage_class
-        self.created = time.time()
+        self._now = now
+        self.created = now()
         self.configs: dict[str, str] = {}
         self.versioning = ""
         self.numbered = 0
@@ -114,7 +115,7 @@ class Bucket:
                 self.drop_null(item.key)
         target = self.folder / (f"%v{item.version_id}" if item.version_id else _file_name(item.key))
         os.replace(item.path, target)
-        item.path, item.modified = target, time.time()
+        item.path, item.modified = target, self._now()
         self.keep(item)
 
     def keep(self, item: StoredObject) -> None:
@@ -134,10 +135,12 @@ class Bucket:
         return True
 
     def number(self, item: StoredObject) -> None:
-        """Give a new version its id: ids count upwards, and are empty while versioning is suspended."""
+        """Give a new version its time and its id: ids count upwards, and are empty while versioning is suspended."""
+        item.modified = self._now()
         if self.versioning == "Enabled":
             self.numbered += 1
-            item.version_id = f"CAEQ{self.numbered:010d}{secrets.token_hex(16)}"
+            sums = hashlib.md5(f"{self.name}/{item.key}/{self.numbered}".encode(), usedforsecurity=False)
+            item.version_id = f"CAEQ{self.numbered:010d}{sums.hexdigest()}"
 
     def put_aside(self, item: StoredObject) -> None:
         """Make the current object of a key an older version of it."""
@@ -188,6 +191,8 @@ class Buckets:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         self._buckets: dict[str, Bucket] = {}
+        self.now: Callable[[], float] = time.time
+        """What time it is in this cloud: when buckets, objects and parts came to be."""
         self.scratch_folder = self.root / ".scratch"
         self.scratch_folder.mkdir(parents=True, exist_ok=True)
         self._numbers = itertools.count(1)
@@ -213,7 +218,7 @@ class Buckets:
     def attach(self, name: str, region: str, owner: str, acl: str = "private",
                storage_class: str = "Standard") -> Bucket:
         """Know a bucket, whose folder may be there already."""
-        bucket = Bucket(name, region, owner, acl, storage_class, self.root / name)
+        bucket = Bucket(name, region, owner, acl, storage_class, self.root / name, lambda: self.now())
         bucket.changed = self.changed
         self._buckets[name] = bucket
         return bucket

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from sandbox.faults.schema import Fault
+from sandbox.faults.wire import altered
 from sandbox.oss.auth import Identity
 from sandbox.oss.buckets import Bucket, Buckets, StoredObject, checksum
 from sandbox.oss.errors import OssError
@@ -33,6 +35,7 @@ class Call:
     identity: Identity | None
     request_id: str
     provenance: str = "documented"
+    fault: Fault | None = None
     told: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -102,8 +105,8 @@ class Call:
 
     def headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the headers that every answer has, and these."""
-        return {"Server": "AliyunOSS", "x-oss-request-id": self.request_id,
-                "x-sandbox-provenance": self.provenance, **self.told, **(more or {})}
+        return altered(self.fault, {"Server": "AliyunOSS", "x-oss-request-id": self.request_id,
+                                    "x-sandbox-provenance": self.provenance, **self.told, **(more or {})})
 
     def empty(self, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
         """Return an answer without a body."""

@@ -83,7 +83,8 @@ _KNOWN: dict[str, tuple[int, str, str]] = {
 
 
 class OssError(Exception):
-    """One refusal; `details` become elements of its XML, `headers` go with the response."""
+    """One refusal; `details` become elements of its XML, `headers` go with the response. A code that is not in the
+    table, such as one of a fault rule, has HTTP status 400 unless `status` says otherwise."""
 
     def __init__(
         self,
@@ -92,11 +93,12 @@ class OssError(Exception):
         ec: str | None = None,
         details: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        status: int | None = None,
     ) -> None:
-        status, wording, number = _KNOWN[code]
+        known, wording, number = _KNOWN.get(code, (400, f"The request was refused with {code}.", ""))
         super().__init__(f"{code}: {message or wording}")
         self.code = code
-        self.status = status
+        self.status = status or known
         self.message = message or wording
         self.ec = number if ec is None else ec
         self.details = dict(details or {})

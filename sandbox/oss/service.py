@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import base64
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ClientPayloadError, web
 
+from sandbox.faults import carry_oss
+from sandbox.faults.schema import Fault
 from sandbox.oss import bucket_ops, config_ops, list_ops, multipart_ops, object_ops, read_ops, write_ops
 from sandbox.oss.access import check_access
 from sandbox.oss.auth import Identity, authenticate
@@ -130,15 +131,18 @@ OPERATIONS = {"the service": _SERVICE, "a bucket": _BUCKET, "an object": _OBJECT
 
 async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
     """Answer one OSS request and note it in the request log as product ``oss`` with its operation's name."""
-    request_id = secrets.token_hex(12).upper()
+    request_id = cloud.draws.hexadecimal(24, "oss request")
     action, code = request.method, ""
     logged: dict[str, str] = {}
     try:
         oss = read_request(request)
-        logged = {"bucket": oss.bucket, "key": oss.key, **oss.query}
+        logged = {"bucket": oss.bucket, "key": oss.key, "copy_source": oss.headers.get("x-oss-copy-source", ""),
+                  **oss.query}
         operation = operation_of(oss)
         action = operation.action
-        response = await _perform(oss, operation, authenticate(oss, cloud), cloud, request_id)
+        response = await carry_oss.answer(
+            oss, cloud, action, logged,
+            lambda met, fault: _perform(met, operation, authenticate(oss, cloud), cloud, request_id, fault))
     except OssError as refusal:
         response, code = _refused(request, refusal, request_id), refusal.code
         if must_close(request):
@@ -165,8 +169,8 @@ def operation_of(request: OssRequest) -> Operation:
 
 
 async def _perform(request: OssRequest, operation: Operation, identity: Identity | None, cloud: Cloud,
-                   request_id: str) -> web.StreamResponse:
-    call = Call(cloud, request, identity, request_id, operation.provenance)
+                   request_id: str, fault: Fault | None) -> web.StreamResponse:
+    call = Call(cloud, request, identity, request_id, operation.provenance, fault)
     check_access(call, operation.action, operation.access)
     # An object may go while its file is read in a thread.
     try:

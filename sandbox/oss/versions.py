@@ -8,7 +8,6 @@ the newest first. The first of them is a delete marker where the key has no curr
 """
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,7 +73,7 @@ def delete(bucket: Bucket, key: str) -> Deletion:
     if not bucket.versioning:
         bucket.remove(key)
         return Deletion(key, ended=[current] if current else [])
-    marker = StoredObject(key, Path(), 0, marker=True, modified=time.time())
+    marker = StoredObject(key, Path(), 0, marker=True)
     bucket.number(marker)
     ended: list[StoredObject] = []
     if current is not None and (current.version_id or marker.version_id):

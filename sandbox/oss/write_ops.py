@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
+from sandbox.oss.access import check_keys
 from sandbox.oss.archive import check_readable
 from sandbox.oss.body import read_xml, receive
 from sandbox.oss.bucket_ops import ACLS, acl_of
@@ -103,6 +104,7 @@ async def delete_objects(call: Call) -> web.StreamResponse:
         raise OssError("MalformedXML", f"Between 1 and {_DELETE_LIMIT} keys are allowed, {len(keys)} were given.")
     encode = encoder(call.request.query)
     versions = [checked_version(node.findtext("VersionId")) for node in nodes]
+    check_keys(call, "DeleteMultipleObjects", keys)
     deleted = [drop(call, key, version) for key, version in zip(keys, versions, strict=True)]
     if body is not None and (body.findtext("Quiet") or "").lower() == "true":
         return call.empty()

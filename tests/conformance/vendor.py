@@ -66,7 +66,8 @@ def sdist(folder: Path) -> Path:
         check=False)
     if done.returncode:
         wanted = (HERE / "oss2.txt").read_text(encoding="utf-8").split()[-2]
-        raise Broken(f"pip could not download {wanted} as a source archive from the package index; its words are above")
+        raise Broken(f"pip could not download {wanted} as a source archive from the package index; "
+                     "its own words are above")
     (archive,) = folder.glob("oss2-*.tar.gz")
     return archive
 
