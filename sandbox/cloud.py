@@ -40,6 +40,7 @@ from sandbox.oss import saved
 from sandbox.owners import owner_of
 from sandbox.requestlog import RequestLog
 from sandbox.store import Row, Store
+from sandbox.transport.nonces import Nonces
 from sandbox.work import Work
 from sandbox.world import World
 
@@ -76,6 +77,7 @@ class Cloud:
         self.store = Store(self.clock.time)
         self.meter = Meter(self.clock, self.rate_card, self.store.table("ledger"), self._owner)
         self.requests = RequestLog()
+        self.nonces = Nonces()
         self.work = Work()
         self.tokens = self.store.table("tokens")
         self.sources = self.store.table("sources")
@@ -115,11 +117,12 @@ class Cloud:
             origin = self.origin or self.settings
             meta.update(format=FORMAT, settings=self.settings.model_dump(), origin=origin.model_dump())
         rows = self.store.changes() + saved.changes(self.buckets)
-        self.database.write(rows, meta, self.requests.unsaved, self.store.timeline.unsaved, anew)
+        self.database.write(rows, meta, self.requests.unsaved, self.store.timeline.unsaved, anew, self.nonces.unsaved)
         self._saved_worlds = worlds
         self.store.written()
         self.buckets.changed.clear()
         self.requests.unsaved.clear()
+        self.nonces.unsaved.clear()
 
     def unsaved(self) -> bool:
         """True while there are rows that the state file does not have."""
@@ -148,8 +151,8 @@ class Cloud:
         self.requests.add(iso(self.clock.time()), product, action, params, status, code, result)
 
     def object_stored(self, bucket: str, key: str, size: int) -> None:
-        """Bill an object of ``size`` bytes from now on; an empty object costs nothing."""
-        self._bill("oss_object", f"{bucket}/{key}", size)
+        """Bill an object of ``size`` bytes from now on, each version by itself; an empty object costs nothing."""
+        self._bill("oss_object", f"{bucket}/{self.buckets.billed_name(bucket, key)}", size)
 
     def object_removed(self, bucket: str, key: str) -> None:
         """Stop billing an object."""

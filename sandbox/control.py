@@ -130,9 +130,12 @@ class Control:
         buckets = self.cloud.buckets.all()
         objects = [{"bucket": bucket.name, "key": item.key, "size": item.size}
                    for bucket in buckets for item in bucket.objects.values()]
+        older = [{"bucket": bucket.name, "key": item.key, "version_id": item.version_id, "size": item.size,
+                  "marker": item.marker} for bucket in buckets for items in bucket.older.values() for item in items]
         uploads = [{"bucket": bucket.name, "key": upload.key, "upload_id": upload_id, "size": upload.size()}
                    for bucket in buckets for upload_id, upload in bucket.uploads.items()]
-        return {"now": iso(self.cloud.clock.time()), **rows, "objects": objects, "uploads": uploads}
+        return {"now": iso(self.cloud.clock.time()), **rows, "objects": objects, "older_versions": older,
+                "uploads": uploads}
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
         """The request log after ``since``."""

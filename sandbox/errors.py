@@ -52,16 +52,19 @@ def not_emulated(what: str) -> ServiceError:
 CATALOGUE: dict[str, Known] = {
     # gateway
     "InvalidAccessKeyId.NotFound": Known(404, "Specified access key is not found.", DOCUMENTED),
-    "InvalidAccessKeyId.Inactive": Known(400, "Specified access key is disabled.", DOCUMENTED),
+    "InvalidAccessKeyId.Inactive": Known(400, "Specified access key is disabled.", APPROXIMATE),
+    "SignatureDoesNotMatch": Known(400, "Specified signature is not matched with our calculation.", DOCUMENTED),
+    "IncompleteSignature": Known(400, "The request signature does not conform to Aliyun standards.", DOCUMENTED),
+    "MissingParameter": Known(400, "A parameter that is mandatory for this action is missing.", DOCUMENTED),
     "SignatureNonceUsed": Known(400, "Specified signature nonce was used already.", DOCUMENTED),
     "InvalidTimeStamp.Expired": Known(400, "Specified time stamp or date value is expired.", DOCUMENTED),
-    "InvalidTimeStamp.Format": Known(400, "Specified time stamp or date value is not well formatted.", DOCUMENTED),
+    "InvalidTimeStamp.Format": Known(400, "Specified time stamp or date value is not well formatted.", APPROXIMATE),
     "InvalidSecurityToken.Expired": Known(400, "Specified SecurityToken is expired.", DOCUMENTED),
     "InvalidSecurityToken.Malformed": Known(400, "Specified SecurityToken is malformed.", DOCUMENTED),
     "InvalidSecurityToken.MismatchWithAccessKey": Known(
-        400, "Specified SecurityToken mismatch with the AccessKey.", DOCUMENTED
+        400, "Specified SecurityToken mismatch with the AccessKey.", APPROXIMATE
     ),
-    "MissingSecurityToken": Known(400, "SecurityToken is mandatory for this action.", DOCUMENTED),
+    "MissingSecurityToken": Known(400, "SecurityToken is mandatory for this action.", APPROXIMATE),
     "InvalidAction.NotFound": Known(404, "Specified api is not found, please check your url and method.", DOCUMENTED),
     "Throttling.User": Known(400, "Request was denied due to user flow control.", DOCUMENTED),
     "Forbidden.RAM": Known(403, "User not authorized to operate on the specified resource.", DOCUMENTED),
@@ -161,6 +164,11 @@ CATALOGUE: dict[str, Known] = {
     # The spelling is the vendor's.
     "Forbidden.DelerrorteImage": Known(400, "The image is used by an instance.", DOCUMENTED),
     "InvalidParameter.ImageName.Duplicate": Known(400, "The image name exists.", APPROXIMATE),
+    # what the client on a source server is told: the vendor's own protocol is not public
+    "InvalidAccessToken": Known(403, "The activation code does not exist or its code is wrong.", INVENTED),
+    "InvalidAccessToken.Expired": Known(403, "The activation code is disabled or has expired.", INVENTED),
+    "AccessToken.CountExceeded": Known(403, "The activation code has registered its Count of sources.", INVENTED),
+    "QuotaExceeded.SourceServer": Known(403, "The quota of source servers is exceeded.", INVENTED),
     # sts
     "EntityNotExist.RoleArn": Known(404, "The role does not exist.", APPROXIMATE),
 }

@@ -45,7 +45,8 @@ def _snapshot(cloud: Cloud, resource_id: str) -> Row | None:
 
 
 def _object(cloud: Cloud, resource_id: str) -> Row | None:
-    bucket, _slash, key = resource_id.partition("/")
+    bucket, _slash, name = resource_id.partition("/")
+    key = name.partition("?versionId=")[0]
     for task in cloud.tasks.where(bucket=bucket):
         if key in task["objects"]:
             return next(iter(cloud.jobs.where(image_id=task["image_id"])), None)

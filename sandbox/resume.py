@@ -26,6 +26,7 @@ def load(cloud: Cloud, database: Database) -> None:
     saved.load(cloud.buckets, rows)
     cloud.store.load({kind: found for kind, found in rows.items() if not kind.startswith("oss.")})
     cloud.requests.load(database.requests())
+    cloud.nonces.load(database.nonces())
     cloud.draws.restart(f"{cloud.settings.seed}/{meta['clock']['time']!r}/{cloud.requests.last}")
     cloud.store.timeline.load(database.timeline())
 

@@ -58,6 +58,10 @@ class PlainBuckets:
         """True when the object is there."""
         return bucket in self.rows and self.object_path(bucket, key).exists()
 
+    def billed_name(self, _bucket: str, key: str) -> str:
+        """What the meter calls an object: it has no versions here."""
+        return key
+
     def put_file(self, bucket: str, key: str, path: Path) -> None:
         """Move a file in as an object."""
         shutil.move(path, self.object_path(bucket, key))

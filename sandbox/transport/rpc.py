@@ -21,7 +21,6 @@ from sandbox.services.call import Call
 from sandbox.services.places import known_region
 from sandbox.services.registry import HANDLERS
 from sandbox.transport import acs3
-from sandbox.transport.nonces import Nonces
 from sandbox.transport.signature import authenticate
 from sandbox.transport.throttle import Throttle
 
@@ -49,7 +48,7 @@ class RpcService:
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self._nonces = Nonces()
+        self._nonces = cloud.nonces
         self.throttle = Throttle()
 
     def serve(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None = None,
