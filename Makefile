@@ -125,6 +125,7 @@ conformance: conformance-rpc conformance-oss
 
 conformance-rpc: collection
 	@ANSWERS=all $(python) -m pytest -q tests/unit/sandbox tests/integration/test_sandbox_acs3.py tests/integration/test_sandbox_rpc.py
+	@$(python) -m documented_codes
 
 # oss2's functional tests, from its sdist, under V1 and V4 side by side; PIN=1 writes the lists of those that pass.
 conformance-oss: collection

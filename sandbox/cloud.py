@@ -91,6 +91,7 @@ class Cloud:
         self.vpcs = self.store.table("vpcs")
         self.vswitches = self.store.table("vswitches")
         self.ens_images = self.store.table("ens_images")
+        self.ens_instances = self.store.table("ens_instances")
         self.client_tokens = self.store.table("client_tokens")
         self.failures = self.store.table("failures")
         self.credentials = Credentials(self.store.table("credentials"))

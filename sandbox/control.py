@@ -57,6 +57,8 @@ class Control:
             ("GET", "clock", self.clock),
             ("POST", "clock", self.set_clock),
             ("GET", "meter", self.meter),
+            ("GET", "throttling", self.throttling),
+            ("POST", "throttling", self.set_throttling),
             ("GET", "faults", self.faults),
             ("POST", "faults", self.add_faults),
             ("GET", "images/{image_id}", self.image),
@@ -175,6 +177,18 @@ class Control:
         """What is billed now and what it came to, of one migration with ``?migration=``."""
         tick(self.cloud)
         return self.cloud.meter.report(request.query.get("migration") or None)
+
+    async def throttling(self, _request: web.Request) -> dict[str, Any]:
+        """How many calls each API may have per real second; what no pattern fits has no limit."""
+        return {"throttling": self.cloud.settings.account.throttling}
+
+    async def set_throttling(self, request: web.Request) -> dict[str, Any]:
+        """``{"smc:*": 10}``: from now on these limits and no others; ``{}`` ends all of them."""
+        limits, _root = documents.load(await request.text(), _BODY)
+        account = {**self.cloud.settings.account.model_dump(), "throttling": limits or {}}
+        checked = parse_world({"account": account}, _BODY).account
+        self.cloud.settings = self.cloud.settings.model_copy(update={"account": checked})
+        return await self.throttling(request)
 
     async def faults(self, _request: web.Request) -> dict[str, Any]:
         """The fault rules in force, with how often each fitted and hit."""

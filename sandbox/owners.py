@@ -57,4 +57,5 @@ def _nothing(_cloud: Cloud, _resource_id: str) -> Row | None:
     return None
 
 
-_FINDERS = {"instance": _instance, "disk": _disk, "snapshot": _snapshot, "oss_object": _object, "oss_part": _nothing}
+_FINDERS = {"instance": _instance, "disk": _disk, "snapshot": _snapshot, "oss_object": _object, "oss_part": _nothing,
+            "ens_instance": _nothing}

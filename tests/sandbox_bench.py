@@ -177,7 +177,8 @@ class Bench:
         """A new job for source ``web<number>``."""
         return str(self.ok("smc", "CreateReplicationJob", **self.job_params(number, **params))["JobId"])
 
-    def job_params(self, number: int = 1, **params: Any) -> dict[str, Any]:
+    @staticmethod
+    def job_params(number: int = 1, **params: Any) -> dict[str, Any]:
         """Parameters of a job that nothing is wrong with."""
         return {"SourceId": f"s-unitweb{number:05}", "Name": f"job-{number}", "ImageName": f"image-{number}",
                 "SystemDiskSize": 20, "DataDisk__1__Index": 1, "DataDisk__1__Size": 30, **params}

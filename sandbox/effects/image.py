@@ -73,5 +73,6 @@ def add_image(
     return cloud.images.add(
         {"id": image_id or cloud.new_id("m-", of=name),
          "name": name, "region": region, "status": status, "platform": platform,
-         "architecture": architecture, "os_type": os_type, "disks": mappings, "created": now, "tags": dict(tags or {})}
+         "architecture": architecture, "os_type": os_type, "disks": mappings, "shared": False,
+         "public": False, "created": now, "tags": dict(tags or {})}
     )

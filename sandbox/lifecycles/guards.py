@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from sandbox.cloud import Cloud
 from sandbox.lifecycles.tables import HEARTBEAT
+from sandbox.quotas import VCPUS
 from sandbox.store import Row
 
 Guard = Callable[[Cloud, Row], bool]
@@ -64,9 +65,32 @@ def vpc_quota_used_up(cloud: Cloud, job: Row) -> bool:
     return len(cloud.vpcs.where(region=job["region"])) >= cloud.settings.account.quotas.vpc
 
 
+def vcpu_quota_used_up(cloud: Cloud, job: Row) -> bool:
+    """True when the job needs an instance and the region has its quota of vCPUs."""
+    if job["transition_instance_id"]:
+        return False
+    used = VCPUS * len(cloud.instances.where(region=job["region"]))
+    return used + VCPUS > cloud.settings.account.quotas.vcpu
+
+
+def image_quota_used_up(cloud: Cloud, job: Row) -> bool:
+    """True when the job's region has its quota of custom images."""
+    return len(cloud.images.where(region=job["region"])) >= cloud.settings.account.quotas.images
+
+
+def snapshots_unavailable(cloud: Cloud, _job: Row) -> bool:
+    """True when the account has not opened the snapshot service."""
+    return not cloud.settings.account.snapshot_service
+
+
 def instance_lost(cloud: Cloud, job: Row) -> bool:
     """True when the job had an intermediate instance and somebody released it."""
     return bool(job["transition_instance_id"]) and job["transition_instance_id"] not in cloud.instances
+
+
+def job_repeats(_cloud: Cloud, job: Row) -> bool:
+    """True for an incremental job: after a run it waits for the next one."""
+    return not job["run_once"]
 
 
 def job_expired(cloud: Cloud, job: Row) -> bool:
@@ -163,8 +187,8 @@ REAL_MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {"source_offline
 # Guards whose answer only changes when a row or background work does, so that the engine is told of it.
 _TOLD = frozenset(
     {"source_online", "source_offline", "source_has_running_job", "source_has_no_running_job", "instance_lost",
-     "job_expired", "image_work_done", "image_work_failed", "export_work_done", "export_work_failed", "ingest_done",
-     "ingest_failed"}
+     "job_expired", "job_repeats", "image_work_done", "image_work_failed", "export_work_done", "export_work_failed",
+     "ingest_done", "ingest_failed"}
 )
 _TOLD_WHEN_SIMULATED = frozenset({"all_bytes_received", "transfer_failed", "source_unavailable"})
 
@@ -178,8 +202,9 @@ GUARDS: dict[str, Guard] = {
     guard.__name__: guard
     for guard in (
         source_online, source_offline, source_has_running_job, source_has_no_running_job, source_unavailable,
-        balance_used_up, vpc_quota_used_up, instance_lost, job_expired, all_bytes_received, transfer_failed,
-        image_work_done, image_work_failed, export_bucket_gone, export_work_done, export_work_failed, ingest_done,
-        ingest_failed,
+        balance_used_up, vpc_quota_used_up, vcpu_quota_used_up, image_quota_used_up, snapshots_unavailable,
+        instance_lost, job_expired, job_repeats, all_bytes_received,
+        transfer_failed, image_work_done, image_work_failed, export_bucket_gone, export_work_done, export_work_failed,
+        ingest_done, ingest_failed,
     )
 }

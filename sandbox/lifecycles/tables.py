@@ -74,6 +74,7 @@ SMC_JOB = Lifecycle(
             "Running/Preparing", "InError", (0.1, 60.0), "balance_used_up", code="InvalidAccountStatus.NotEnoughBalance"
         ),
         Edge("Running/Preparing", "InError", (0.1, 30.0), "vpc_quota_used_up", code="QuotaExceeded.Vpc"),
+        Edge("Running/Preparing", "InError", (0.1, 30.0), "vcpu_quota_used_up", code="QuotaExceed.ElasticQuota"),
         Edge("Running/Preparing", "InError", (0.1, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
         Edge("Running/Preparing", "Running/Syncing", (0.3, 180.0), effect="create_intermediate", jitter=(0.1, 60.0)),
         Edge("Running/Syncing", "InError", (0.0, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
@@ -83,11 +84,15 @@ SMC_JOB = Lifecycle(
             "Running/Syncing", "Running/Processing", guard="all_bytes_received", effect="start_image", size="stream"
         ),
         Edge("Running/Processing", "InError", guard="instance_lost", code="TransitionInstance.NotFound"),
+        Edge("Running/Processing", "InError", (0.1, 30.0), "snapshots_unavailable",
+             code="InvalidAccountStatus.SnapshotServiceUnavailable"),
+        Edge("Running/Processing", "InError", (0.1, 30.0), "image_quota_used_up", code="QuotaExceed.Image"),
         Edge("Running/Processing", "InError", guard="image_work_failed", effect="tell_image_failure"),
         Edge(
             "Running/Processing", "Running/Cleaning", (0.4, 600.0), "image_work_done", "create_image",
             jitter=(0.1, 120.0),
         ),
+        Edge("Running/Cleaning", "Waiting", (0.3, 60.0), "job_repeats", "finish_job", jitter=(0.1, 20.0)),
         Edge("Running/Cleaning", "Finished", (0.3, 60.0), effect="finish_job", jitter=(0.1, 20.0)),
         Edge("Ready", "Expired", guard="job_expired"),
         Edge("Stopped", "Expired", guard="job_expired"),
@@ -124,12 +129,15 @@ ENS_IMAGE = Lifecycle(
     failed="Upload_failed",
 )
 
+ENS_INSTANCE = Lifecycle("ens_instances", (Edge("Creating", "Running", (0.2, 60.0), jitter=(0.05, 20.0)),))
+
 LIFECYCLES: dict[str, Lifecycle] = {
     "smc.source": SMC_SOURCE,
     "smc.job": SMC_JOB,
     "ecs.instance": ECS_INSTANCE,
     "ecs.task": ECS_TASK,
     "ens.image": ENS_IMAGE,
+    "ens.instance": ENS_INSTANCE,
 }
 
 # A failure that the world file asks for comes this long after its state was entered.

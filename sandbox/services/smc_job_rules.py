@@ -9,13 +9,14 @@ from typing import Any
 
 from sandbox.clock import parse_iso
 from sandbox.cloud import Cloud
+from sandbox.contracts.check import missing
 from sandbox.errors import not_emulated
 from sandbox.meter import GIB
 from sandbox.store import Row
 
 DAY = 86400
-# One unfinished job per source (facts 1.2); Waiting belongs to incremental jobs, which are not emulated.
-UNFINISHED = ("Ready", "Running", "Stopped", "InError", "Expired")
+# One unfinished job per source (facts 1.2).
+UNFINISHED = ("Ready", "Running", "Stopped", "Waiting", "InError", "Expired")
 
 
 def running(job: Row) -> bool:
@@ -77,6 +78,16 @@ def checked_network(cloud: Cloud, params: dict[str, Any], region: str) -> dict[s
     if vpc_id and vswitch["vpc_id"] != vpc_id:
         raise cloud.error("VSwitchIdVpcId.Mismatch")
     return {"vpc_id": vswitch["vpc_id"], "vswitch_id": vswitch_id}
+
+
+def schedule(params: dict[str, Any]) -> dict[str, Any]:
+    """Whether a job runs once, and if not, every how many hours and how many images it keeps (facts 1.3)."""
+    once = params.get("RunOnce", True)
+    for name in () if once else ("Frequency", "MaxNumberOfImageToKeep"):
+        if name not in params:
+            raise missing(name)
+    return {"run_once": once, "frequency": params.get("Frequency", 0),
+            "images_to_keep": params.get("MaxNumberOfImageToKeep", 0)}
 
 
 def valid_until(cloud: Cloud, params: dict[str, Any], created: float) -> float:

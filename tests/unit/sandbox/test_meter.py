@@ -24,7 +24,8 @@ def test_seconds_and_amount_grow_with_virtual_time(clock: VirtualClock) -> None:
     meter.start("disk", "d-1", 100)
     clock.advance(3600)
     report = meter.report()
-    assert report["seconds"] == {"instance": 3600, "disk": 3600, "snapshot": 0, "oss_object": 0, "oss_part": 0}
+    assert report["seconds"] == {"instance": 3600, "disk": 3600, "snapshot": 0, "oss_object": 0, "oss_part": 0,
+                                 "ens_instance": 0}
     assert report["total_seconds"] == 7200
     assert report["amount"] == pytest.approx(0.012 + 100 * 0.00006)
     assert [entry["id"] for entry in report["running"]] == ["i-1", "d-1"]
