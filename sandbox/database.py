@@ -78,7 +78,7 @@ class Database:
 
     def nonces(self) -> list[tuple[float, str]]:
         """Signature nonces and the real time at which each was seen, oldest first."""
-        return [(seen, nonce) for seen, nonce in self._read("SELECT seen, nonce FROM nonces ORDER BY seen")]
+        return [(float(seen), str(nonce)) for seen, nonce in self._read("SELECT seen, nonce FROM nonces ORDER BY seen")]
 
     def write(
         self, changes: Iterable[Change], meta: dict[str, Any], requests: list[Row], timeline: list[Row],

@@ -23,7 +23,7 @@ from sandbox.oss.errors import OssError
 from sandbox.oss.request import OssRequest
 from sandbox.oss.xml import MalformedXml, parse
 
-Perform = Callable[[OssRequest, "Fault | None"], Awaitable[web.StreamResponse]]
+Perform = Callable[[OssRequest, Fault | None], Awaitable[web.StreamResponse]]
 """Authenticates and carries the operation out; the answer bears what the fault does to it."""
 
 

@@ -218,10 +218,14 @@ class Buckets:
     def attach(self, name: str, region: str, owner: str, acl: str = "private",
                storage_class: str = "Standard") -> Bucket:
         """Know a bucket, whose folder may be there already."""
-        bucket = Bucket(name, region, owner, acl, storage_class, self.root / name, lambda: self.now())
+        bucket = Bucket(name, region, owner, acl, storage_class, self.root / name, self._time)
         bucket.changed = self.changed
         self._buckets[name] = bucket
         return bucket
+
+    def _time(self) -> float:
+        # The cloud puts its own clock in the place of `now` after the first bucket may have been made.
+        return self.now()
 
     def touch(self, name: str, key: str, upload_id: str) -> None:
         """Note that a request may have changed a bucket, this object of it, this upload, or opened or ended others."""

@@ -147,13 +147,51 @@ def test_a_sweep_leaves_no_version_in_a_bucket_with_versioning(sandbox: Any) -> 
     assert {row["key"] for row in sandbox.get("state")["older_versions"]} == {"photos/web-01.jpg"}
 
 
+def room_of(sandbox: Any) -> Any:
+    """The collection's own room for the bucket, of another controller each time."""
+    params = {"region": sandbox.region, "access_key": sandbox.access_key, "secret_key": sandbox.secret_key,
+              "endpoints": sandbox.endpoints}
+    return utils("_clients").make_clients(params).oss("migration-images")
+
+
+def test_a_sweep_finds_what_somebody_has_hidden_by_a_plain_deletion(sandbox: Any) -> None:
+    bucket = bucket_of(sandbox)
+    key = f"{utils('_work.options').server('wave', WEB).id}_m-1_system.qcow2"
+    for name in (key, "photos/web-01.jpg"):
+        bucket.put_object(name, b"x")
+        bucket.delete_object(name)
+    told = run(sandbox, "smc_cleanup", name="wave", state="reported")["cleanup"]
+    assert [row["id"] for row in told["residual"]] == [f"migration-images/{key}"]
+    assert run(sandbox, "smc_cleanup", name="wave")["cleanup"]["residual"] == []
+    assert {row[0] for row in listed(bucket)} == {"photos/web-01.jpg"}
+
+
+def test_one_of_two_controllers_writes_an_intent_where_nothing_is_overwritten(sandbox: Any) -> None:
+    bucket = bucket_of(sandbox)
+    assert room_of(sandbox).put_intent("edgelift/x/export.json", "run 1") is True
+    assert room_of(sandbox).put_intent("edgelift/x/export.json", "run 2") is False
+    assert room_of(sandbox).get_text("edgelift/x/export.json") == "run 1"
+    assert len(listed(bucket)) == 1
+    # Somebody's plain deletion hides a former note; the next one counts again.
+    bucket.delete_object("edgelift/x/export.json")
+    sandbox.advance(2)
+    assert room_of(sandbox).put_intent("edgelift/x/export.json", "run 3") is True
+    assert room_of(sandbox).put_intent("edgelift/x/export.json", "run 4") is False
+
+
+def test_a_bucket_with_suspended_versioning_carries_no_intents(sandbox: Any) -> None:
+    bucket_of(sandbox, "Suspended")
+    with pytest.raises(utils("_errors").CloudError, match="VersioningSuspended"):
+        room_of(sandbox).put_intent("edgelift/x/export.json", "run 1")
+    with pytest.raises(utils("_errors").CloudError, match="VersioningSuspended"):
+        run(sandbox, "ens_migration", name="wave", servers=[WEB])
+    assert sandbox.get("state")["jobs"] == []
+
+
 def test_only_the_very_keys_lose_their_versions(sandbox: Any) -> None:
     bucket = bucket_of(sandbox)
     for key in ("el1_a", "el1_ab", "el1_a"):
         bucket.put_object(key, b"x")
     bucket.delete_object("el1_a")
-    params = {"region": sandbox.region, "access_key": sandbox.access_key, "secret_key": sandbox.secret_key,
-              "endpoints": sandbox.endpoints}
-    room = utils("_clients").make_clients(params).oss("migration-images")
-    assert room.delete_keys(["el1_a", "absent"]) == ["el1_a", "absent"]
+    assert room_of(sandbox).delete_keys(["el1_a", "absent"]) == ["el1_a", "absent"]
     assert [row[0] for row in listed(bucket)] == ["el1_ab"]

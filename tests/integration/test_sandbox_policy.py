@@ -97,8 +97,9 @@ def test_the_policy_of_a_run_lets_the_same_run_pass_and_nothing_else(sandbox):
     assert not [action for action in others if allows(statements, action, "*")]
     client = sandbox.client("LTAI5tDeploy", "deploy-secret")
     for product, action, params in (
-        ("smc", "CreateAccessToken", {}), ("ecs", "DescribeInstances", {}), ("ecs", "DeleteInstance",
-        {"InstanceId": "i-1"}), ("vpc", "DescribeVpcs", {}), ("ens", "DeleteImage", {"ImageId": ens_id}),
+        ("smc", "CreateAccessToken", {}), ("ecs", "DescribeInstances", {}),
+        ("ecs", "DeleteInstance", {"InstanceId": "i-1"}), ("vpc", "DescribeVpcs", {}),
+        ("ens", "DeleteImage", {"ImageId": ens_id}),
     ):
         with pytest.raises(ServerException) as refused:
             sandbox.call(product, action, client=client, **params)
