@@ -40,6 +40,7 @@ class PlainBuckets:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.rows: dict[str, dict[str, str]] = {}
+        self.uploads: dict[tuple[str, str], tuple[str, list[int]]] = {}
 
     def create_bucket(self, name: str, region: str, owner: str, storage_class: str = "Standard") -> None:
         """Make an empty bucket."""
@@ -57,6 +58,23 @@ class PlainBuckets:
     def exists(self, bucket: str, key: str) -> bool:
         """True when the object is there."""
         return bucket in self.rows and self.object_path(bucket, key).exists()
+
+    def open_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Begin an upload."""
+        self.uploads[bucket, upload_id] = key, []
+
+    def has_upload(self, bucket: str, upload_id: str) -> bool:
+        """True while it is open."""
+        return bucket in self.rows and (bucket, upload_id) in self.uploads
+
+    def add_part(self, bucket: str, upload_id: str, part: Any) -> int:
+        """Keep a part; the bytes of all."""
+        self.uploads[bucket, upload_id][1].append(part.size)
+        return sum(self.uploads[bucket, upload_id][1])
+
+    def end_upload(self, bucket: str, upload_id: str) -> None:
+        """Forget it."""
+        del self.uploads[bucket, upload_id]
 
     def put_file(self, bucket: str, key: str, path: Path) -> None:
         """Move a file in as an object."""
