@@ -47,6 +47,7 @@ from sandbox.world import World
 if TYPE_CHECKING:
     from sandbox.bytes.disks import DiskStore
     from sandbox.bytes.receiver import Receivers
+    from sandbox.invariants import Invariants
     from sandbox.lifecycles.agenda import Agenda
     from sandbox.oss.buckets import Buckets
 
@@ -66,6 +67,7 @@ class Cloud:
     database: Database | None = None
     origin: World | None = None
     agenda: Agenda | None = None
+    invariants: Invariants | None = None
 
     def __post_init__(self) -> None:
         self.origin = self.origin or self.settings

@@ -20,6 +20,7 @@ from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
 from sandbox.clock import iso
 from sandbox.cloud import Cloud
+from sandbox.invariants import Invariants
 from sandbox.lifecycles.engine import tick
 from sandbox.seeding import seed
 from sandbox.transport.rpc import Reply, RpcService
@@ -146,6 +147,7 @@ class Bench:
         self.cloud.work = self.work
         seed(self.cloud, settings)
         self.rpc = RpcService(self.cloud)
+        self.invariants = Invariants(self.cloud)
         self._nonce = itertools.count()
 
     def raw(self, params: dict[str, str], secret: str = SECRET, method: str = "POST") -> Reply:
@@ -155,6 +157,7 @@ class Bench:
         entry = {"product": _PRODUCTS.get(params.get("Version", ""), ""), "action": params.get("Action", ""),
                  "status": reply.status, "result": json.loads(json.dumps(reply.body))}
         assert VALIDATED.check([entry]) == []
+        assert self.invariants.check() == []
         return reply
 
     def envelope(self, product: str, action: str, **params: Any) -> dict[str, str]:

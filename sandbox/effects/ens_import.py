@@ -75,7 +75,7 @@ async def _disk(cloud: Cloud, image: Row, index: int, item: dict[str, str]) -> d
     except formats.FormatError as failed:
         raise Refused(f"oss://{bucket}/{key}: {failed}") from failed
     if virtual_size > _DISK_GIB * GIB:
-        raise Refused(f"oss://{bucket}/{key}: the disk has {math.ceil(virtual_size / GIB)} GiB; at most {_DISK_GIB} GiB "
-                      "can be imported")
+        raise Refused(f"oss://{bucket}/{key}: the disk has {math.ceil(virtual_size / GIB)} GiB; at most "
+                      f"{_DISK_GIB} GiB can be imported")
     return {"index": index, "format": formats.stored_format(image["format"]), "path": str(target),
             "virtual_size": virtual_size}
