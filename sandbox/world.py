@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The world file: account, credentials, buckets and what exists at the start; an error names file and field."""
+"""The world file: account, credentials, buckets and what exists at the start; an error names file, line and field."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from sandbox.lines import field_name, line_of
 
 Region = Literal[
     "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1", "ap-southeast-3",
@@ -144,8 +146,11 @@ class World(_Strict):
         return 0.0 if self.profile == "frozen" else self.clock_rate
 
 
-def parse_world(document: Any, origin: str) -> World:
-    """The World of a parsed YAML or JSON document; WorldError names ``origin`` and each wrong field in one line."""
+def parse_world(document: Any, origin: str, root: yaml.Node | None = None) -> World:
+    """The World of a parsed YAML or JSON document; WorldError names ``origin`` and each wrong field in one line.
+
+    ``root`` is the document as YAML nodes: with it the lines of the fields are named too.
+    """
     if document is None:
         document = {}
     if not isinstance(document, dict):
@@ -153,24 +158,25 @@ def parse_world(document: Any, origin: str) -> World:
     try:
         return World.model_validate(document)
     except ValidationError as failed:
-        raise WorldError("; ".join(f"{origin}: {_field(problem)}" for problem in failed.errors())) from failed
+        raise WorldError("; ".join(f"{origin}: {_problem(problem, root)}" for problem in failed.errors())) from failed
 
 
 def load_world(path: Path) -> World:
-    """The World in a YAML file; WorldError names file and line or field."""
+    """The World in a YAML file; WorldError names file, line and field."""
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        root, document = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
     except OSError as failed:
         raise WorldError(f"{path}: cannot be read: {failed.strerror}") from failed
-    except yaml.YAMLError as failed:
+    except (yaml.YAMLError, UnicodeDecodeError) as failed:
         mark = getattr(failed, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise WorldError(f"{path}: {where}not valid YAML: {getattr(failed, 'problem', failed)}") from failed
-    return parse_world(document, str(path))
+    return parse_world(document, str(path), root)
 
 
-def _field(problem: Any) -> str:
-    where = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in problem["loc"]).lstrip(".")
+def _problem(problem: Any, root: yaml.Node | None) -> str:
+    line = "" if root is None else f"line {line_of(root, problem['loc'])}: "
     given = problem.get("input")
     shown = "" if isinstance(given, (dict, list)) or problem["type"] == "missing" else f" (found {given!r})"
-    return f"{where}: {problem['msg']}{shown}"
+    return f"{line}{field_name(problem['loc'])}: {problem['msg']}{shown}"

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from sandbox.lines import field_name, line_of
 from sandbox.world import Failure, WorldError
 
 FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
@@ -84,25 +85,6 @@ def parse_scenario(text: str, origin: str) -> Scenario:
         return Scenario.model_validate(document)
     except ValidationError as failed:
         raise WorldError("; ".join(
-            f"{origin}: line {_line(root, problem['loc'])}: {_name(problem['loc'])}: {problem['msg']}"
+            f"{origin}: line {line_of(root, problem['loc'])}: {field_name(problem['loc'])}: {problem['msg']}"
             for problem in failed.errors()
         )) from failed
-
-
-def _name(location: tuple[Any, ...]) -> str:
-    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
-
-
-def _line(node: Any, location: tuple[Any, ...]) -> int:
-    """The line of the field, or of the mapping that lacks it."""
-    line = int(node.start_mark.line) + 1
-    for part in location:
-        if isinstance(node, yaml.SequenceNode) and isinstance(part, int):
-            node = node.value[part]
-            line = int(node.start_mark.line) + 1
-        elif isinstance(node, yaml.MappingNode):
-            found = [(key, value) for key, value in node.value if key.value == part]
-            if not found:
-                break
-            line, node = int(found[0][0].start_mark.line) + 1, found[0][1]
-    return line

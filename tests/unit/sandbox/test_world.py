@@ -37,6 +37,28 @@ def test_broken_yaml_names_file_and_line(tmp_path: Path) -> None:
         load_world(path)
 
 
+@pytest.mark.parametrize(("text", "message"), [
+    ("region: ap-southeast-1\nbukets: []\n", "world.yml: line 2: bukets: Extra inputs are not permitted"),
+    ("sources:\n  - name: a\n    disks: [{gib: 20}]\n  - name: b\n",
+     r"world.yml: line 4: sources\[1\].disks: Field required"),
+    ("account:\n  quotas:\n    jobs: 5\n    vpc: -1\n", r"world.yml: line 4: account.quotas.vpc: .* \(found -1\)"),
+    ("seed: 1\nprofile: slow\n", r"world.yml: line 2: profile: .*'fast', 'realistic' or 'frozen' \(found 'slow'\)"),
+    ("jitter: 11\n", r"world.yml: line 1: jitter: .*less than or equal to 10 \(found 11\)"),
+])
+def test_a_malformed_world_file_names_file_line_and_field(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "world.yml"
+    path.write_text(text)
+    with pytest.raises(WorldError, match=message):
+        load_world(path)
+
+
+def test_a_world_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "world.yml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(WorldError, match=r"world.yml: not valid YAML"):
+        load_world(path)
+
+
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(WorldError, match=r"nowhere.yml: cannot be read: No such file"):
         load_world(tmp_path / "nowhere.yml")
