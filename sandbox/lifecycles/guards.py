@@ -108,6 +108,12 @@ def image_work_failed(cloud: Cloud, job: Row) -> bool:
     return cloud.work.failure(work_key("image", job)) is not None
 
 
+def snapshots_are_ready(cloud: Cloud, image: Row) -> bool:
+    """True when an image can be used; one that a world file put into another state stays in it."""
+    rows = [cloud.snapshots.get(disk["snapshot_id"]) for disk in image["disks"]]
+    return not image["held"] and all(row is None or row["status"] == "accomplished" for row in rows)
+
+
 def export_bucket_gone(cloud: Cloud, task: Row) -> bool:
     """True when the target bucket was deleted under the export."""
     return cloud.buckets.bucket(task["bucket"]) is None
@@ -221,7 +227,8 @@ GUARDS: dict[str, Guard] = {
     for guard in (
         source_online, source_offline, source_has_running_job, source_has_no_running_job, source_unavailable,
         balance_used_up, vpc_quota_used_up, instance_lost, job_expired, all_bytes_received, transfer_failed,
-        image_work_done, image_work_failed, export_bucket_gone, all_disks_exported, disk_export_failed, disk_is_next,
-        conversion_failed, upload_taken_away, part_is_missing, parts_are_there, ingest_done, ingest_failed,
+        image_work_done, image_work_failed, snapshots_are_ready, export_bucket_gone, all_disks_exported,
+        disk_export_failed, disk_is_next, conversion_failed, upload_taken_away, part_is_missing, parts_are_there,
+        ingest_done, ingest_failed,
     )
 }

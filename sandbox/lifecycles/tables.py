@@ -100,6 +100,16 @@ SMC_JOB = Lifecycle(
 
 ECS_INSTANCE = Lifecycle("instances", (Edge("Pending", "Running", (0.1, 20.0), jitter=(0.05, 10.0)),))
 
+ECS_DISK = Lifecycle("disks", (Edge("Attaching", "In_use", (0.05, 8.0), jitter=(0.02, 4.0)),), column="status")
+
+# Snapshots and the image over them are there when their job comes to Cleaning, and usable before it ends.
+ECS_SNAPSHOT = Lifecycle(
+    "snapshots", (Edge("progressing", "accomplished", (0.05, 15.0), jitter=(0.02, 10.0)),), column="status"
+)
+ECS_IMAGE = Lifecycle(
+    "images", (Edge("Creating", "Available", (0.1, 20.0), "snapshots_are_ready", jitter=(0.05, 10.0)),), column="status"
+)
+
 ECS_TASK = Lifecycle(
     "tasks",
     (
@@ -140,6 +150,9 @@ LIFECYCLES: dict[str, Lifecycle] = {
     "smc.source": SMC_SOURCE,
     "smc.job": SMC_JOB,
     "ecs.instance": ECS_INSTANCE,
+    "ecs.disk": ECS_DISK,
+    "ecs.snapshot": ECS_SNAPSHOT,
+    "ecs.image": ECS_IMAGE,
     "ecs.task": ECS_TASK,
     "ecs.export": ECS_EXPORT,
     "ens.image": ENS_IMAGE,
