@@ -83,7 +83,7 @@ def complete_upload(cloud: Cloud, row: Row) -> None:
     cloud.part_removed(row["bucket"], row["object"], row["upload_id"])
     cloud.buckets.put_file(row["bucket"], row["object"], target)
     cloud.object_stored(row["bucket"], row["object"], size)
-    cloud.work.forget(f"export/{row['id']}")
+    _sweep(cloud, row)
 
 
 def tell_failure(cloud: Cloud, row: Row) -> None:
@@ -99,9 +99,7 @@ def drop(cloud: Cloud, task: Row) -> None:
         reasons = [row["status_info"] for row in rows if row["status_info"]]
         cloud.tasks.update(task["id"], status_info=(reasons or ["The export was given up."])[0])
     for row in rows:
-        cloud.work.forget(f"export/{row['id']}")
-        for path in _file(cloud, row).parent.glob(f"{row['id']}*"):
-            path.unlink(missing_ok=True)
+        _sweep(cloud, row)
     finish(cloud, task)
 
 
@@ -114,6 +112,13 @@ def finish(cloud: Cloud, task: Row) -> None:
 
 def _file(cloud: Cloud, row: Row) -> Path:
     return cloud.root / "export" / str(row["id"])
+
+
+def _sweep(cloud: Cloud, row: Row) -> None:
+    """Forget the conversion of a disk; after a restart there are parts that its upload had already."""
+    cloud.work.forget(f"export/{row['id']}")
+    for path in (_file(cloud, row), *_file(cloud, row).parent.glob(f"{row['id']}.*")):
+        path.unlink(missing_ok=True)
 
 
 def _cut(path: Path) -> list[Part]:

@@ -295,6 +295,31 @@ def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
         assert cloud.stop() == 0
 
 
+def test_a_killed_export_goes_on_with_its_next_part(start_sandbox, tmp_path):
+    image = {"name": "web", "id": "m-sandboximage1", "region": "ap-southeast-1",
+             "disks": [{"gib": 20, "content_mib": 8}]}
+    first = start_sandbox({**WORLD, "profile": "frozen", "jitter": 0, "start": 1_800_000_000, "ecs_images": [image]})
+    first.call("ecs", "ExportImage", ImageId=image["id"], OSSBucket=first.bucket, ImageFormat="qcow2")
+    first.advance(200)
+    (upload,) = oss2.MultipartUploadIterator(bucket(first))
+    parts = [(part.part_number, part.etag) for part in bucket(first).list_parts(upload.key, upload.upload_id).parts]
+    assert len(parts) == 2
+    kill(first)
+    second = again(first)
+    try:
+        shown = bucket(second).list_parts(upload.key, upload.upload_id).parts
+        assert [(part.part_number, part.etag) for part in shown] == parts
+        second.advance(1000)
+        assert second.get("state")["tasks"][0]["state"] == "Finished"
+        assert not list(oss2.MultipartUploadIterator(bucket(second)))
+        bucket(second).get_object_to_file(upload.key, str(tmp_path / "disk.qcow2"))
+        subprocess.run(["qemu-img", "check", "-q", str(tmp_path / "disk.qcow2")], check=True)
+        for name in ("export", "oss/.scratch"):
+            assert not list((Path(second.greeting["state"]) / "blobs" / name).iterdir())
+    finally:
+        second.stop()
+
+
 def test_instance_seconds_are_lifetimes_across_kills_and_jumps(start_sandbox):
     """The timeline tells when instances lived; nothing of the meter is in it."""
     world = {**WORLD, "clock_rate": 0, "start": 1_800_000_000, "profile": "realistic"}

@@ -59,7 +59,7 @@ def test_no_due_row_is_forgotten(tmp_path: Path, profile: str, seed: int) -> Non
     bench = Bench(tmp_path, {"profile": profile, "sources": SOURCES, "jitter": 1, "seed": seed})
     dice, jobs = random.Random(seed), []
     scale = 0.5 if profile == "fast" else 150
-    for _turn in range(150):
+    for _turn in range(100):
         disturb(bench, dice, jobs)
         bench.cloud.clock.advance(dice.random() * scale)
         tick(bench.cloud)
