@@ -22,6 +22,7 @@ from sandbox.lifecycles.engine import tick
 from sandbox.lifecycles.frozen import settle
 from sandbox.oss import service as oss
 from sandbox.saving import save_quietly, saving
+from sandbox.transcript import transcripts
 from sandbox.transport import acs3
 from sandbox.transport.rpc import RpcService
 
@@ -31,9 +32,9 @@ _LOG = logging.getLogger("sandbox")
 
 def make_app(cloud: Cloud) -> web.Application:
     """The application over a cloud."""
-    checks = [] if cloud.invariants is None else [checked(cloud.invariants)]
+    checks = [] if cloud.invariants is None else [checked(cloud, cloud.invariants)]
     app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
-                          middlewares=[saving(cloud), settled(cloud), *checks])
+                          middlewares=[*transcripts(), saving(cloud), settled(cloud), *checks])
     rpc = RpcService(cloud)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
@@ -66,7 +67,7 @@ async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
     params = dict(request.query)
     if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
         params.update({key: str(value) for key, value in (await request.post()).items()})
-    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params))
+    return await carry.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, past=past))
 
 
 async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
@@ -77,7 +78,7 @@ async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
     if request.content_type == "application/x-www-form-urlencoded":
         params.update({key: str(value) for key, value in (await request.post()).items()})
     signed = acs3.Signed(request.rel_url.raw_path, query, headers, body)
-    return await carry.answer(request, rpc.cloud, params, lambda: rpc.serve(request.method, params, signed))
+    return await carry.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, signed, past))
 
 
 async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:

@@ -10,6 +10,7 @@ import logging
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from sandbox.cloud import Cloud
 from sandbox.invariants import Invariants
 from sandbox.saving import refusal
 
@@ -17,7 +18,7 @@ _LONGEST = 2000
 _LOG = logging.getLogger("sandbox")
 
 
-def checked(invariants: Invariants) -> Middleware:
+def checked(cloud: Cloud, invariants: Invariants) -> Middleware:
     """The middleware that checks after every request; HTTP 500 with the header ``x-sandbox-bug`` when it fails."""
 
     @web.middleware
@@ -28,6 +29,7 @@ def checked(invariants: Invariants) -> Middleware:
             return response
         text = "; ".join(broken)
         _LOG.error("after %s %s: %s", request.method, request.path, text)
-        return refusal(request, f"A rule of the sandbox does not hold: {text}", {"x-sandbox-bug": text[:_LONGEST]})
+        marks = {"x-sandbox-bug": text[:_LONGEST]}
+        return refusal(cloud, request, f"A rule of the sandbox does not hold: {text}", marks)
 
     return respond

@@ -9,10 +9,9 @@ import shutil
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import yaml
 from aiohttp import web
 
-from sandbox import snapshots
+from sandbox import documents, snapshots
 from sandbox.clock import iso
 from sandbox.cloud import Cloud
 from sandbox.faults.play import play
@@ -24,6 +23,8 @@ from sandbox.policy import smallest_policy
 from sandbox.requestlog import scrub
 from sandbox.seeding import seed
 from sandbox.world import World, WorldError, parse_world
+
+_BODY = "the body"
 
 
 class Refused(Exception):
@@ -81,9 +82,9 @@ class Control:
 
     async def reset(self, request: web.Request) -> dict[str, Any]:
         """Back to the world of the start, or to the one in the body; blobs, meter and request log are emptied."""
-        document = _document(await request.text())
+        document, root = documents.load(await request.text(), _BODY)
         if document is not None:
-            self.cloud.origin = parse_world(document, "the body")
+            self.cloud.origin = parse_world(document, _BODY, root)
         await empty(self.cloud)
         self.cloud.draws.restart(self.world.seed)
         self.cloud.clock.restart(self.world.start, self.world.rate)
@@ -93,11 +94,12 @@ class Control:
 
     async def seed(self, request: web.Request) -> dict[str, Any]:
         """Add what a world (YAML or JSON in the body) describes to what is there."""
-        document = _document(await request.text())
+        document, root = documents.load(await request.text(), _BODY)
+        parse_world(document, _BODY, root)
         if isinstance(document, dict):
-            kept = {"account", "region", "profile", "ens_accept_formats"}
+            kept = {"account", "region", "profile", "ens_accept_formats", "identities"}
             document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
-        seed(self.cloud, parse_world(document, "the body"))
+        seed(self.cloud, parse_world(document, _BODY))
         return {"status": "ok"}
 
     async def snapshots(self, _request: web.Request) -> dict[str, Any]:
@@ -177,7 +179,7 @@ class Control:
 
     async def add_faults(self, request: web.Request) -> dict[str, Any]:
         """Put the scenario in the body (YAML or JSON) in force; reset and restore end its rules."""
-        play(self.cloud, parse_scenario(await request.text(), "the body"))
+        play(self.cloud, parse_scenario(await request.text(), _BODY))
         return await self.faults(request)
 
     async def image(self, request: web.Request) -> dict[str, Any]:
@@ -214,17 +216,10 @@ def _since(request: web.Request) -> int:
 
 
 async def _name(request: web.Request) -> str:
-    document = _document(await request.text())
+    document, _root = documents.load(await request.text(), _BODY)
     if not isinstance(document, dict) or set(document) != {"name"} or not isinstance(document["name"], str):
         raise Refused('the body must be {"name": "<name of the snapshot>"}')
     return str(document["name"])
-
-
-def _document(text: str) -> Any:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as failed:
-        raise Refused(f"the body is not valid YAML or JSON: {failed}") from failed
 
 
 def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -33,7 +33,7 @@ class Invariants:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._touched = cloud.store.subscribe()
-        self._progress: dict[str, tuple[int, float]] = {}
+        self._progress: dict[str, tuple[tuple[int, int], float]] = {}
         self._rules: dict[str, Callable[[str, Row | None], Iterator[str]]] = {
             "jobs": self._job, "tasks": self._task, "exports": self._export, "instances": self._instance,
             "ledger": self._ledger,
@@ -58,10 +58,12 @@ class Invariants:
             self._progress.pop(job_id, None)
             return
         state, cloud = job["state"], self._cloud
-        runs, before = self._progress.get(job_id, (job["runs"], 0.0))
-        if state.startswith("Running/") and runs == job["runs"] and job["progress"] < before:
+        # A run begins where it likes, and a scenario may have progress fall.
+        turn = job["runs"], job.get("falls", 0)
+        last, before = self._progress.get(job_id, (turn, 0.0))
+        if state.startswith("Running/") and last == turn and job["progress"] < before:
             yield f"job {job_id}: its progress fell from {before} to {job['progress']}"
-        self._progress[job_id] = job["runs"], job["progress"]
+        self._progress[job_id] = turn, job["progress"]
         if job["image_id"] and state in _BEFORE_IMAGE:
             yield f"job {job_id}: it has the image {job['image_id']} in {state}, before the end of Processing"
         instance_id = job["transition_instance_id"]

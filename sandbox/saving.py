@@ -34,14 +34,14 @@ def saving(cloud: Cloud) -> Middleware:
             if failed.errno not in _FULL:
                 raise
             save_quietly(cloud)
-            return _full(request, f"{failed.filename or cloud.root}: {failed.strerror}")
+            return _full(cloud, request, f"{failed.filename or cloud.root}: {failed.strerror}")
         _touch(cloud, request)
         try:
             cloud.save()
         except DatabaseError as failed:
             _complain(failed)
             if not _reads(request):
-                return _full(request, str(failed))
+                return _full(cloud, request, str(failed))
         return response
 
     return respond
@@ -56,18 +56,19 @@ def save_quietly(cloud: Cloud) -> None:
             _complain(failed)
 
 
-def _full(request: web.Request, why: str) -> web.Response:
-    return refusal(request, f"The sandbox cannot keep its state: {why}", {"x-sandbox-problem": why})
+def _full(cloud: Cloud, request: web.Request, why: str) -> web.Response:
+    return refusal(cloud, request, f"The sandbox cannot keep its state: {why}", {"x-sandbox-problem": why})
 
 
-def refusal(request: web.Request, message: str, marks: dict[str, str]) -> web.Response:
+def refusal(cloud: Cloud, request: web.Request, message: str, marks: dict[str, str]) -> web.Response:
     """An InternalError in the form of the interface that was asked, with these headers."""
     headers = {"x-sandbox-provenance": "invented", **marks}
     if request.path.startswith(("/_sandbox", "/_agent")):
         return web.json_response({"error": message, "code": "InternalError", "message": message}, status=500,
                                  headers=headers)
     if "Action" in request.query or "x-acs-action" in request.headers:
-        body = {"RequestId": "", "HostId": request.host, "Code": "InternalError", "Message": message}
+        body = {"RequestId": cloud.request_id(), "HostId": request.host, "Code": "InternalError", "Message": message,
+                "Recommend": "https://next.api.aliyun.com/troubleshoot?q=InternalError"}
         return web.json_response(body, status=500, headers=headers)
     body_xml = document("Error", [("Code", "InternalError"), ("Message", message), ("HostId", request.host)])
     return web.Response(body=body_xml, content_type="application/xml", status=500, headers=headers)

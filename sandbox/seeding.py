@@ -15,7 +15,7 @@ _MIB = 1024**2
 
 
 def seed(cloud: Cloud, world: World) -> None:
-    """Add credentials, buckets, sources, images and failures of the world to what is there.
+    """Add credentials, buckets, sources, images, failures and faults of the world to what is there.
 
     Account, quotas, profile and accepted formats of the cloud are those of the world given last.
     """
@@ -37,6 +37,7 @@ def seed(cloud: Cloud, world: World) -> None:
     for ens_image in world.ens_images:
         _ens_image(cloud, ens_image, now)
     failures.load(cloud, world)
+    cloud.faults.add(world.faults)
 
 
 def _source(cloud: Cloud, source: Source, now: float) -> None:

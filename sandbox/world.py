@@ -9,22 +9,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from sandbox.lines import field_name, line_of
+from sandbox import documents
+from sandbox.documents import Strict as _Strict
+from sandbox.documents import WorldError
+from sandbox.faults.schema import Rule
+
+__all__ = ["World", "WorldError", "load_world", "parse_world"]
+
+from sandbox.ram.statements import Identity, Name
 
 Region = Literal[
     "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1", "ap-southeast-3",
     "ap-southeast-5", "ap-northeast-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-1", "me-east-1",
 ]
-
-
-class WorldError(Exception):
-    """A world that cannot be used; the message names file and field in one line."""
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 class Quotas(_Strict):
@@ -33,6 +32,7 @@ class Quotas(_Strict):
     vpc: int = Field(default=10, ge=0, description="VPCs per region")
     jobs: int = Field(default=1000, ge=0, description="replication jobs")
     concurrent_jobs: int = Field(default=50, ge=0, description="replication jobs running at once")
+    vcpu: int = Field(default=300, ge=0, description="vCPUs of pay-as-you-go instances per region")
     sources: int = Field(default=1000, ge=0, description="registered source servers")
     export_concurrent: int = Field(default=10, ge=0, description="image exports at once")
     export_weekly: int = Field(default=1000, ge=0, description="image exports within seven days")
@@ -44,6 +44,9 @@ class Account(_Strict):
     id: str = Field(default="1234567890123456", pattern=r"^\d{16}$")
     balance: float = Field(default=100.0, description="0 or less: jobs fail with InvalidAccountStatus.NotEnoughBalance")
     roles: list[str] = ["AliyunServiceRoleForSMC", "AliyunECSImageExportDefaultRole"]
+    role_trust: dict[str, str] = Field(
+        default={}, description="role: service that may take it; unset: the one that the role is for"
+    )
     real_name: bool = Field(default=True, description="false: jobs are refused with RealNameAuthenticationError")
     quotas: Quotas = Quotas()
 
@@ -127,6 +130,7 @@ class World(_Strict):
     credentials: dict[str, Credential] = Field(
         default_factory=lambda: {"LTAI5tSandboxAccessKey": Credential(secret="SandboxAccessKeySecret0123456")}
     )
+    identities: dict[Name, Identity] = Field(default={}, description="user or role: its policy; unset: may everything")
     profile: Literal["fast", "realistic", "frozen"] = "fast"
     clock_rate: float = Field(default=1.0, ge=0, le=100000, description="virtual seconds per real second; 0 is frozen")
     start: float | None = Field(default=None, description="virtual start as epoch seconds; unset: now")
@@ -139,6 +143,7 @@ class World(_Strict):
     ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2"]
     job_errors: dict[str, str] = Field(default={}, description="source name: code; its jobs always fail while Syncing")
     failures: list[Failure] = []
+    faults: list[Rule] = Field(default=[], description="rules over calls and states, as in a scenario")
 
     @property
     def rate(self) -> float:
@@ -147,36 +152,12 @@ class World(_Strict):
 
 
 def parse_world(document: Any, origin: str, root: yaml.Node | None = None) -> World:
-    """The World of a parsed YAML or JSON document; WorldError names ``origin`` and each wrong field in one line.
-
-    ``root`` is the document as YAML nodes: with it the lines of the fields are named too.
-    """
-    if document is None:
-        document = {}
-    if not isinstance(document, dict):
-        raise WorldError(f"{origin}: the top level must be a mapping, found {type(document).__name__}")
-    try:
-        return World.model_validate(document)
-    except ValidationError as failed:
-        raise WorldError("; ".join(f"{origin}: {_problem(problem, root)}" for problem in failed.errors())) from failed
+    """The World of a parsed YAML or JSON document; WorldError names ``origin`` and each wrong field in one line, with
+    its line where the document's tree is given."""
+    return documents.validated(World, {} if document is None else document, origin, root)
 
 
 def load_world(path: Path) -> World:
     """The World in a YAML file; WorldError names file, line and field."""
-    try:
-        text = path.read_text(encoding="utf-8")
-        root, document = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
-    except OSError as failed:
-        raise WorldError(f"{path}: cannot be read: {failed.strerror}") from failed
-    except (yaml.YAMLError, UnicodeDecodeError) as failed:
-        mark = getattr(failed, "problem_mark", None)
-        where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
-        raise WorldError(f"{path}: {where}not valid YAML: {getattr(failed, 'problem', failed)}") from failed
+    document, root = documents.load(documents.read(path), str(path))
     return parse_world(document, str(path), root)
-
-
-def _problem(problem: Any, root: yaml.Node | None) -> str:
-    line = "" if root is None else f"line {line_of(root, problem['loc'])}: "
-    given = problem.get("input")
-    shown = "" if isinstance(given, (dict, list)) or problem["type"] == "missing" else f" (found {given!r})"
-    return f"{line}{field_name(problem['loc'])}: {problem['msg']}{shown}"

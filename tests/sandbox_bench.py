@@ -31,7 +31,7 @@ from sandbox.world import parse_world
 START = 1_800_000_000.0
 KEY, SECRET = "LTAI5tUnit", "unit-secret"
 VERSIONS = {"smc": "2019-06-01", "ecs": "2014-05-26", "vpc": "2016-04-28", "ens": "2017-11-10", "sts": "2015-04-01",
-            "location": "2015-06-12"}
+            "location": "2015-06-12", "ram": "2015-05-01", "bss": "2017-12-14"}
 _PRODUCTS = {version: product for product, version in VERSIONS.items()}
 
 
@@ -154,9 +154,8 @@ class Bench:
         """Sign and serve exactly these parameters."""
         signed = {**params, "Signature": sign(secret, string_to_sign(method, params))}
         reply = self.rpc.serve(method, signed)
-        entry = {"product": _PRODUCTS.get(params.get("Version", ""), ""), "action": params.get("Action", ""),
-                 "status": reply.status, "result": json.loads(json.dumps(reply.body))}
-        assert VALIDATED.check([entry]) == []
+        product, body = _PRODUCTS.get(params.get("Version", ""), ""), json.loads(json.dumps(reply.body))
+        assert VALIDATED.check(product, params.get("Action", ""), reply.status, body) == []
         assert self.invariants.check() == []
         return reply
 

@@ -6,35 +6,48 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from aiohttp import web
 
 from sandbox.cloud import Cloud
 from sandbox.contracts import VERSIONS
 from sandbox.errors import error
-from sandbox.faults.scenario import Fault
+from sandbox.faults.history import as_it_was
+from sandbox.faults.schema import Fault
 from sandbox.transport.rpc import Reply
 
-_HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+READS = ("Describe", "List", "Get")
+MARK = "x-sandbox-fault"
+HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
+
+Serve = Callable[[Cloud | None], Reply]
+"""Answers the call, out of another cloud than the present one where that is given."""
 
 
-async def answer(request: web.Request, cloud: Cloud, params: Mapping[str, str],
-                 serve: Callable[[], Reply]) -> web.Response:
+async def answer(request: web.Request, cloud: Cloud, params: Mapping[str, str], serve: Serve) -> web.Response:
     """The answer to an RPC call, with the first fault rule that it meets; faults are in the request log."""
     product, action = VERSIONS.get(params.get("Version", ""), "unknown"), params.get("Action", "")
+    if cloud.faults.stale and not action.startswith(READS):
+        cloud.faults.history.note(cloud, write=True)
     fault = cloud.faults.pick(product, action, params)
     if fault is None:
-        return _plain(serve())
-    reply = serve() if fault.phase == "after" else None
+        return _plain(serve(None))
+    mark = {**fault.headers, MARK: fault.kind}
+    if fault.kind == "stale":
+        return _plain(_stale(cloud, fault, serve), mark)
+    if fault.kind == "replay":
+        # Delivered twice: what the client gets is the answer to the second delivery, whose nonce is used up.
+        serve(None)
+        return _plain(serve(None), mark)
+    reply = serve(None) if fault.phase == "after" or fault.kind == "truncate" else None
     if fault.kind == "delay":
-        await asyncio.sleep(fault.seconds)
-        return _plain(reply or serve())
-    if reply is None and fault.kind == "truncate":
-        reply = serve()
-    mark = {**fault.headers, "x-sandbox-fault": fault.kind}
-    if fault.phase == "before" and fault.kind != "truncate":
+        await asyncio.sleep(fault.seconds or 0)
+        return _plain(reply or serve(None), fault.headers)
+    if reply is None:
         shown = {key: value for key, value in params.items() if key not in ("Action", "Version")}
         cloud.log(product, action, shown, fault.status or 0, fault.code or f"fault: {fault.kind}")
     if fault.kind == "drop":
@@ -42,7 +55,7 @@ async def answer(request: web.Request, cloud: Cloud, params: Mapping[str, str],
             request.transport.close()
         return web.Response(status=500)
     if fault.kind == "html":
-        return web.Response(text=_HTML, status=fault.status or 502, content_type="text/html", headers=mark)
+        return web.Response(text=HTML, status=fault.status or 502, content_type="text/html", headers=mark)
     if fault.kind == "truncate" and reply is not None:
         text = json.dumps(reply.body)
         return web.Response(text=text[: len(text) // 2], status=reply.status, content_type="application/json",
@@ -50,8 +63,28 @@ async def answer(request: web.Request, cloud: Cloud, params: Mapping[str, str],
     return _error(cloud, fault, product, mark)
 
 
-def _plain(reply: Reply) -> web.Response:
-    return web.json_response(reply.body, status=reply.status, headers=reply.headers)
+def _plain(reply: Reply, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.json_response(reply.body, status=reply.status, headers={**reply.headers, **(headers or {})})
+
+
+def _stale(cloud: Cloud, fault: Fault, serve: Serve) -> Reply:
+    moment = cloud.faults.history.before(cloud, fault.seconds, fault.calls)
+    reply = serve(None if moment is None else as_it_was(cloud, moment))
+    if fault.row is None or reply.status != 200:
+        return reply
+    # The request log has the answer as it should have been.
+    body = copy.deepcopy(reply.body)
+    rows = first_rows(body)
+    if rows:
+        rows[:1] = [] if fault.row == "omit" else [rows[0], copy.deepcopy(rows[0])]
+    return Reply(reply.status, body, reply.headers)
+
+
+def first_rows(body: Any) -> list[Any]:
+    """The first list of objects in an answer, which is the page of a describe; [] when there is none."""
+    if isinstance(body, dict):
+        return next(filter(None, map(first_rows, body.values())), [])
+    return body if isinstance(body, list) and body and isinstance(body[0], dict) else []
 
 
 def _error(cloud: Cloud, fault: Fault, product: str, mark: dict[str, str]) -> web.Response:

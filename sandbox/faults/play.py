@@ -11,6 +11,6 @@ from sandbox.lifecycles import failures
 
 
 def play(cloud: Cloud, scenario: Scenario) -> None:
-    """From now on calls meet the scenario's rules and lifecycles its failures, besides those already there."""
+    """From now on calls and states meet the scenario's rules and lifecycles its failures, besides those there."""
     cloud.faults.add(scenario.faults)
     failures.add(cloud, scenario.failures)

@@ -1,56 +1,114 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which rule, if any, a call meets: counted per rule, with a seeded generator for probabilities."""
+"""The rules in force: which one a call meets, and which a row that enters a state; counted per rule, with a seeded
+generator for probabilities."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from sandbox.faults.scenario import Fault
+from sandbox.faults.history import History
+from sandbox.faults.schema import OSS_KINDS, RPC_KINDS, Fault, StateFault
 
 
+@dataclass
+class CallRule:
+    """A rule over calls, with how many fitted and how many it hit."""
+
+    fault: Fault
+    seen: int = 0
+    hits: int = 0
+
+    @property
+    def live(self) -> bool:
+        """True while the rule is not spent."""
+        return self.hits < self.fault.times
+
+
+@dataclass
+class StateRule:
+    """A rule over states, with how many rows entered its state and how many edits it made."""
+
+    fault: StateFault
+    seen: int = 0
+    hits: int = 0
+
+    @property
+    def live(self) -> bool:
+        """True while the rule is not spent; one that waits for its time counts as spent."""
+        return self.seen < self.fault.times
+
+
+@dataclass
 class Faults:
     """The rules in force; each is spent after its ``times``."""
 
-    def __init__(self) -> None:
-        self._rules: list[tuple[Fault, dict[str, int]]] = []
-        self._rng = random.Random(1)
+    calls: list[CallRule] = field(default_factory=list)
+    states: list[StateRule] = field(default_factory=list)
+    waiting: list[tuple[float, StateRule, str]] = field(default_factory=list)
+    """Edits to be made: virtual moment, rule, id of the row."""
+    noted: int = 0
+    """The number of the last timeline step that was held against the rules over states."""
+    history: History = field(default_factory=History)
+    rng: random.Random = field(default_factory=lambda: random.Random(1))
 
-    def add(self, faults: Iterable[Fault]) -> None:
+    def add(self, faults: Iterable[Fault | StateFault]) -> None:
         """Put rules behind those in force; the first that fits a call counts."""
-        self._rules.extend((fault, {"seen": 0, "hits": 0}) for fault in faults)
+        for fault in faults:
+            if isinstance(fault, StateFault):
+                self.states.append(StateRule(fault))
+            else:
+                self.calls.append(CallRule(fault))
 
     def clear(self, seed: int = 1) -> None:
         """No rule any more; the generator begins again."""
-        self._rules.clear()
-        self._rng.seed(seed)
+        self.calls.clear()
+        self.states.clear()
+        self.waiting.clear()
+        self.history.clear()
+        self.rng.seed(seed)
 
     def report(self) -> list[dict[str, Any]]:
-        """Each rule with how many calls fitted (``seen``) and how many it hit (``hits``)."""
-        return [{**fault.model_dump(exclude_defaults=True), **counts} for fault, counts in self._rules]
+        """Each rule with how many calls or rows fitted (``seen``) and how many it hit (``hits``)."""
+        rules: list[CallRule | StateRule] = [*self.calls, *self.states]
+        return [{**rule.fault.model_dump(exclude_defaults=True), "seen": rule.seen, "hits": rule.hits}
+                for rule in rules]
+
+    @property
+    def stale(self) -> bool:
+        """True while a rule may ask for the past, which has to be remembered for it."""
+        return any(rule.live and rule.fault.kind == "stale" for rule in self.calls)
 
     def pick(self, product: str, action: str, params: Mapping[str, str]) -> Fault | None:
         """The rule that this call meets, counted as spent once; None for a call that goes its usual way."""
-        for fault, counts in self._rules:
-            if counts["hits"] >= fault.times or not _fits(fault, product, action, params):
+        for rule in self.calls:
+            if not rule.live or not _fits(rule.fault, product, action, params):
                 continue
-            counts["seen"] += 1
-            match = fault.match
-            if match.nth not in (None, counts["seen"]):
+            rule.seen += 1
+            match = rule.fault.match
+            if match.nth not in (None, rule.seen):
                 continue
-            if match.probability < 1 and self._rng.random() >= match.probability:
+            if match.probability < 1 and self.rng.random() >= match.probability:
                 continue
-            counts["hits"] += 1
-            return fault
+            rule.hits += 1
+            return rule.fault
         return None
 
 
 def _fits(fault: Fault, product: str, action: str, params: Mapping[str, str]) -> bool:
+    if fault.kind in (RPC_KINDS if product == "oss" else OSS_KINDS):
+        return False
     match = fault.match
+    wanted = dict(match.params)
+    if match.bucket is not None or match.key is not None:
+        if product != "oss":
+            return False
+        wanted.update(bucket=match.bucket or "*", key=match.key or "*")
     return fnmatchcase(product, match.product) and fnmatchcase(action, match.action) and all(
-        fnmatchcase(params.get(name, ""), value) for name, value in match.params.items()
+        fnmatchcase(params.get(name, ""), value) for name, value in wanted.items()
     )

@@ -86,6 +86,13 @@ class Agenda:
                 self._file((number, row_id), now)
         return None
 
+    def put_back(self, due: Due) -> None:
+        """Keep a step that ``next`` gave and nobody took: the world was edited before it."""
+        number, row_id = _NAMES.index(due.lifecycle), due.row["id"]
+        table = self._cloud.store.table(LIFECYCLES[due.lifecycle].table)
+        if row_id in table:
+            heapq.heappush(self._due, (due.moment, number, table.position(row_id), row_id))
+
     def next_moment(self) -> float:
         """When the next delay ends, in virtual time; infinite when nothing waits for time. Only after ``next``."""
         while self._wakes and self._wake.get(self._wakes[0][1]) != self._wakes[0][0]:

@@ -10,6 +10,7 @@ world (bytes, a heartbeat) happen now.
 from __future__ import annotations
 
 from sandbox.cloud import Cloud
+from sandbox.faults import states
 from sandbox.lifecycles.agenda import Agenda
 from sandbox.lifecycles.effects import EFFECTS
 from sandbox.lifecycles.failures import spend
@@ -23,7 +24,12 @@ def tick(cloud: Cloud) -> int:
     """Let everything happen that is due by now; returns how many steps were taken."""
     agenda, steps = agenda_of(cloud), 0
     while steps < _LIMIT:
-        due = agenda.next(cloud.clock.time())
+        now = cloud.clock.time()
+        due = agenda.next(now)
+        if states.edit(cloud, now if due is None else due.moment):
+            if due is not None:
+                agenda.put_back(due)
+            continue
         if due is None:
             return steps
         _step(cloud, *due)

@@ -32,7 +32,7 @@ def failure_edge(cloud: Cloud, lifecycle: str, row: Row) -> Edge | None:
     if not len(cloud.failures):
         return None
     for failure in cloud.failures.where(lifecycle=lifecycle, at=row[LIFECYCLES[lifecycle].column]):
-        if failure["left"] != 0 and fnmatch.fnmatchcase(_name(cloud, lifecycle, row), failure["name"]):
+        if failure["left"] != 0 and fnmatch.fnmatchcase(name_of(cloud, lifecycle, row), failure["name"]):
             kind = LIFECYCLES[lifecycle]
             return Edge(
                 row["state"], kind.failed, FAILURE_DELAY, effect=kind.failed_effect, code=failure["code"],
@@ -51,7 +51,8 @@ def spend(cloud: Cloud, failure_id: str) -> str:
     return str(failure["message"])
 
 
-def _name(cloud: Cloud, lifecycle: str, row: Row) -> str:
+def name_of(cloud: Cloud, lifecycle: str, row: Row) -> str:
+    """The name that rules choose a row by: its source's for a job, its image's for a task, else its own."""
     if lifecycle == "smc.job":
         source = cloud.sources.get(row["source_id"])
         return "" if source is None else str(source["name"])

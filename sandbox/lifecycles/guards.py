@@ -19,6 +19,8 @@ _PATIENCE = 6.0
 
 def source_online(cloud: Cloud, source: Row) -> bool:
     """True while the client beats: judged in real time, since a jump of the virtual clock does not stop a client."""
+    if source.get("offline_until", 0.0) > cloud.clock.time():
+        return False
     if source["simulated"]:
         return bool(source["online"])
     return cloud.clock.real() <= float(source["heartbeat_real"]) + _patience(cloud)
@@ -181,6 +183,10 @@ def _expired_at(_cloud: Cloud, job: Row) -> float | None:
     return max(float(job["since"]), float(job["valid_until"]))
 
 
+def _online_at(_cloud: Cloud, source: Row) -> float | None:
+    return source.get("offline_until")
+
+
 def _next_since(cloud: Cloud, row: Row) -> float | None:
     before = _disk_before(cloud, row)
     return _since(cloud, row if before is None else before)
@@ -192,6 +198,7 @@ def _since(_cloud: Cloud, row: Row) -> float | None:
 
 # When a guard that waits for time became true: its step happens at that moment, also when the clock jumped past it.
 MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
+    "source_online": _online_at,
     "all_bytes_received": _bytes_received_at,
     "job_expired": _expired_at,
     "disk_is_next": _next_since,

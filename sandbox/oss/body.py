@@ -13,6 +13,7 @@ from xml.etree.ElementTree import Element
 
 from aiohttp import web
 
+from sandbox.faults.wire import break_off, sent_bytes
 from sandbox.oss.buckets import Sums
 from sandbox.oss.call import Call
 from sandbox.oss.errors import OssError
@@ -65,6 +66,7 @@ async def send(call: Call, path: Path, start: int, length: int, status: int, hea
     with path.open("rb") as file:
         file.seek(start)
         await response.prepare(call.request.http)
+        length, cut = sent_bytes(call.fault, length)
         # A client that leaves before the end has what it wanted; the answer's status was sent.
         with contextlib.suppress(ConnectionResetError):
             while length and call.request.method != "HEAD":
@@ -75,20 +77,29 @@ async def send(call: Call, path: Path, start: int, length: int, status: int, hea
                     return response
                 await response.write(data)
                 length -= len(data)
-            await response.write_eof()
+            if cut:
+                await break_off(response, call.request.http)
+            else:
+                await response.write_eof()
     return response
 
 
-async def read_xml(request: OssRequest, root: str, required: bool = True) -> Element | None:
-    """Return the root element of a small XML body, None for an empty body that is not required."""
+async def read_body(request: OssRequest) -> bytes:
+    """Return the body of a request that is a small document."""
     body = bytearray()
     async for data in request.http.content.iter_any():
         body += data
         if len(body) > _XML_LIMIT:
             raise OssError("MalformedXML", f"The XML has more than {_XML_LIMIT} bytes.")
+    return bytes(body)
+
+
+async def read_xml(request: OssRequest, root: str, required: bool = True) -> Element | None:
+    """Return the root element of a small XML body, None for an empty body that is not required."""
+    body = await read_body(request)
     if not body and not required:
         return None
     try:
-        return parse(bytes(body), root)
+        return parse(body, root)
     except MalformedXml as error:
         raise OssError("MalformedXML", details={"ErrorDetail": str(error)}) from error

@@ -25,7 +25,11 @@ _SHOWN = ("name", "region", "owner", "acl", "storage_class", "created")
 
 @dataclass
 class StoredObject:
-    """One object. `etag` and `crc64` are None until somebody asks for those of a file that was put in by hand."""
+    """One object. `etag` and `crc64` are None until somebody asks for those of a file that was put in by hand.
+
+    `target` is the key that a symbolic link leads to. An archived object can be read between the virtual times
+    `restored_from` and `restored_until`.
+    """
 
     key: str
     path: Path
@@ -38,6 +42,9 @@ class StoredObject:
     acl: str = "default"
     storage_class: str = "Standard"
     tags: dict[str, str] = field(default_factory=dict)
+    target: str = ""
+    restored_from: float = 0.0
+    restored_until: float = 0.0
 
 
 @dataclass
@@ -79,6 +86,7 @@ class Bucket:
         self.storage_class = storage_class
         self._now = now
         self.created = now()
+        self.configs: dict[str, str] = {}
         self.folder = folder
         self.objects: dict[str, StoredObject] = {}
         self.uploads: dict[str, Upload] = {}

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sandbox.oss.codes import CODES
 from sandbox.oss.xml import document
 
 _KNOWN: dict[str, tuple[int, str, str]] = {
+    **CODES,
     "AccessDenied": (403, "You have no right to access this object because of bucket acl.", "0003-00000001"),
     "BucketAlreadyExists": (409, "The requested bucket name is not available.", "0015-00000104"),
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty.", "0015-00000301"),
@@ -81,7 +83,8 @@ _KNOWN: dict[str, tuple[int, str, str]] = {
 
 
 class OssError(Exception):
-    """One refusal; `details` become elements of its XML, `headers` go with the response."""
+    """One refusal; `details` become elements of its XML, `headers` go with the response. A code that is not in the
+    table, such as one of a fault rule, has HTTP status 400 unless `status` says otherwise."""
 
     def __init__(
         self,
@@ -90,11 +93,12 @@ class OssError(Exception):
         ec: str | None = None,
         details: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
+        status: int | None = None,
     ) -> None:
-        status, wording, number = _KNOWN[code]
+        known, wording, number = _KNOWN.get(code, (400, f"The request was refused with {code}.", ""))
         super().__init__(f"{code}: {message or wording}")
         self.code = code
-        self.status = status
+        self.status = status or known
         self.message = message or wording
         self.ec = number if ec is None else ec
         self.details = dict(details or {})

@@ -83,7 +83,7 @@ def _process(cloud: Cloud, task: Row) -> str:
     if task["state"] == "Finished":
         return "100%"
     seconds = max(state_seconds(cloud, "ecs.task", task, "Processing"), 0.001)
-    return f"{min(99, int(100 * (cloud.clock.time() - task['created']) / seconds))}%"
+    return f"{min(task.get('ceiling', 99), int(100 * (cloud.clock.time() - task['created']) / seconds))}%"
 
 
 def _summary(task: Row) -> dict[str, str]:

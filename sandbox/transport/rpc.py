@@ -16,6 +16,7 @@ from sandbox.contracts import CONTRACTS, VERSIONS
 from sandbox.contracts.check import check, missing
 from sandbox.errors import DOCUMENTED, NOT_EMULATED, ServiceError, not_emulated
 from sandbox.lifecycles.engine import tick
+from sandbox.ram.rpc import refuse_unless_allowed
 from sandbox.services.call import Call
 from sandbox.services.places import known_region
 from sandbox.services.registry import HANDLERS
@@ -49,16 +50,18 @@ class RpcService:
         self.cloud = cloud
         self._nonces = Nonces()
 
-    def serve(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None = None) -> Reply:
+    def serve(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None = None,
+              past: Cloud | None = None) -> Reply:
         """Answer one call; every refusal is an answer too. The call is noted in the request log.
 
         ``signed`` is there for a call with an ACS3 signature; without it the signature is among the parameters.
+        ``past`` is the cloud that the answer shows, where a fault makes it lag behind.
         """
         action = params.get("Action", "")
         product = VERSIONS.get(params.get("Version", ""), "")
         request_id = self.cloud.request_id()
         try:
-            reply = self._answer(method, params, signed, product, action, request_id)
+            reply = self._answer(method, params, signed, product, action, request_id, past)
             code = ""
         except ServiceError as refused:
             code = refused.code
@@ -73,7 +76,7 @@ class RpcService:
         return reply
 
     def _answer(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None, product: str, action: str,
-                request_id: str) -> Reply:
+                request_id: str, past: Cloud | None) -> Reply:
         if signed is None:
             caller = authenticate(self.cloud, method, params, self._nonces, time.time())
         else:
@@ -89,8 +92,9 @@ class RpcService:
             if not region:
                 raise missing("RegionId")
             known_region(self.cloud, region)
+        refuse_unless_allowed(self.cloud, product, action, typed, caller["user"])
         tick(self.cloud)
-        body = HANDLERS[product][action](self.cloud, Call(product, action, typed, region, caller))
+        body = HANDLERS[product][action](past or self.cloud, Call(product, action, typed, region, caller))
         return Reply(200, {"RequestId": request_id, **body}, {"x-sandbox-provenance": contract.provenance})
 
     def _refusal(self, refused: ServiceError, product: str, request_id: str) -> Reply:

@@ -322,9 +322,9 @@ def test_seed_adds_and_reset_returns_to_the_start(sandbox):
 @pytest.mark.parametrize(
     ("path", "body", "message"),
     [
-        ("seed", "sources: [{name: x}]", "the body: sources[0].disks: Field required"),
-        ("seed", "[1]", "the body: the top level must be a mapping"),
-        ("seed", "a: [", "the body is not valid YAML or JSON"),
+        ("seed", "sources: [{name: x}]", "the body: line 1: sources[0].disks: Field required"),
+        ("seed", "[1]", "the body: line 1: the top level must be a mapping"),
+        ("seed", "a: [", "the body: line 1, column 5: not valid YAML"),
         ("clock", "{}", "the body must be"),
         ("clock", '{"advance": -1}', "never goes backwards"),
         ("clock", '{"rate": "fast"}', "could not convert"),

@@ -82,6 +82,17 @@ def test_the_next_moment_is_when_something_happens(bench: Bench) -> None:
     assert len(seen) < 12
 
 
+def test_a_source_that_a_scenario_took_offline_comes_back_in_time(bench: Bench) -> None:
+    bench.cloud.sources.update("s-unitweb00001", offline_until=bench.cloud.clock.time() + 50)
+    seen = []
+    for _turn in range(6):
+        bench.advance(10)
+        (source,) = bench.ok("smc", "DescribeSourceServers", SourceId__1="s-unitweb00001")["SourceServers"][
+            "SourceServer"]
+        seen.append(source["State"])
+    assert seen == ["Unavailable"] * 4 + ["Available"] * 2
+
+
 def delays(root: Path, world: dict[str, Any], order: list[int]) -> dict[int, float]:
     """How long Preparing takes for three sources whose jobs are made in this order."""
     bench = Bench(root, {"jitter": 1, "profile": "realistic", **world})

@@ -144,13 +144,13 @@ class Broken:
     ("/?Action=DescribeVpcs&Version=2016-04-28", '"Code": "InternalError"'),
     ("/_sandbox/state", '"code": "InternalError"'),
     ("/bucket/key", "<Code>InternalError</Code>"),
-])
-def test_an_answer_after_which_a_rule_is_broken_says_so(path: str, code: str) -> None:
+], ids=["rpc", "control", "oss"])
+def test_an_answer_after_which_a_rule_is_broken_says_so(bench: Bench, path: str, code: str) -> None:
     async def handler(_request: web.Request) -> web.StreamResponse:
         return web.Response(text="fine")
 
     broken: Any = Broken()
-    middleware = checked(broken)
+    middleware = checked(bench.cloud, broken)
     answers = [asyncio.run(middleware(make_mocked_request("GET", path), handler)) for _turn in range(2)]
     assert [answer.status for answer in answers] == [500, 200]
     assert answers[0].headers["x-sandbox-bug"] == "job j-1: its progress fell from 2 to 1"

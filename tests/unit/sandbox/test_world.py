@@ -3,11 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from sandbox.__main__ import _DEFAULT_WORLD
+from sandbox.faults.scenario import parse_scenario
 from sandbox.world import WorldError, load_world, parse_world
 
 
@@ -37,26 +39,41 @@ def test_broken_yaml_names_file_and_line(tmp_path: Path) -> None:
         load_world(path)
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("region: ap-southeast-1\nbukets: []\n", "world.yml: line 2: bukets: Extra inputs are not permitted"),
-    ("sources:\n  - name: a\n    disks: [{gib: 20}]\n  - name: b\n",
-     r"world.yml: line 4: sources\[1\].disks: Field required"),
-    ("account:\n  quotas:\n    jobs: 5\n    vpc: -1\n", r"world.yml: line 4: account.quotas.vpc: .* \(found -1\)"),
-    ("seed: 1\nprofile: slow\n", r"world.yml: line 2: profile: .*'fast', 'realistic' or 'frozen' \(found 'slow'\)"),
-    ("jitter: 11\n", r"world.yml: line 1: jitter: .*less than or equal to 10 \(found 11\)"),
-])
-def test_a_malformed_world_file_names_file_line_and_field(tmp_path: Path, text: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("profile: fast\nbukets: []\n", r"line 2: bukets: Extra inputs"),
+        ("sources:\n  - name: a\n    disks:\n      - {gib: none}\n",
+         r"line 4: sources\[0\].disks\[0\].gib: .* \(found 'none'\)"),
+        ("faults:\n  - {kind: drop}\n  - kind: error\n", r"line 3: faults\[1\]: .*kind error needs a code"),
+        ("faults:\n  - {match: {action: A}, kind: slow}\n", r"line 2: faults\[0\].kind: .* \(found 'slow'\)"),
+        ("faults:\n  - {kind: partial, match: {product: ecs}}\n", r"line 2: faults\[0\]: .*for product oss alone"),
+        ("faults:\n  - state: {lifecycle: smc.job, at: Syncing}\n    do: hold\n",
+         r"line 2: faults\[0\].state: .*has no state 'Syncing'; it has Running/Preparing, InError"),
+        ("faults:\n  - state: {lifecycle: smc.job, at: Ready}\n    do: explode\n",
+         r"line 2: faults\[0\]: .*no edit 'explode'; there are release_instance, "),
+        ("faults:\n  - state: {lifecycle: smc.job, at: Ready}\n    do: spoil_image\n",
+         r"line 2: faults\[0\]: .*spoil_image stands at edges of ens.image only"),
+        ("faults:\n  - state: {lifecycle: smc.job, at: Ready}\n    do: hold\n    times: -1\n",
+         r"line 4: faults\[0\].times: "),
+    ],
+)
+def test_a_malformed_file_names_line_and_field(tmp_path: Path, text: str, message: str) -> None:
     path = tmp_path / "world.yml"
     path.write_text(text)
-    with pytest.raises(WorldError, match=message):
+    with pytest.raises(WorldError, match=r"world\.yml: " + message) as refused:
         load_world(path)
+    assert "\n" not in str(refused.value)
+    with pytest.raises(WorldError, match="scenario: "):
+        parse_scenario("meaning: m\n" + text, "scenario")
 
 
-def test_a_world_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "world.yml"
-    path.write_bytes(b"\xff\xfe")
-    with pytest.raises(WorldError, match=r"world.yml: not valid YAML"):
-        load_world(path)
+def test_the_notation_of_the_fault_catalogue_is_read() -> None:
+    rule = {"state": {"kind": "smc.job", "at": "Running/Syncing", "source": "web01"}, "do": "release_instance"}
+    world = parse_world({"faults": [rule]}, "w.yml")
+    again = parse_world(json.loads(world.model_dump_json()), "the state file")
+    assert again == world
+    assert world.faults[0].state.name == "web01"
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,124 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The named edits of the world that rules over states can make; sandbox/README.md says what each stands for.
+
+An edit gets the row that has entered the state, and the rule. What it needs and does not find is no error: the world
+may have gone another way since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sandbox.cloud import Cloud
+from sandbox.effects import export
+from sandbox.effects.intermediate import drop_instance
+from sandbox.effects.job_disks import drop_frozen
+from sandbox.faults import blobs
+from sandbox.faults.schema import StateFault
+from sandbox.lifecycles.guards import work_key
+from sandbox.store import Row
+
+FOR_GOOD = 10 * 365 * 86400.0
+"""Virtual seconds of what lasts for good."""
+
+Edit = Callable[[Cloud, Row, StateFault], None]
+
+
+def _lasts(cloud: Cloud, rule: StateFault) -> float:
+    return cloud.clock.time() + (rule.seconds or FOR_GOOD)
+
+
+def release_instance(cloud: Cloud, job: Row, _rule: StateFault) -> None:
+    """Somebody releases the job's intermediate instance in the ECS console."""
+    drop_instance(cloud, job["transition_instance_id"])
+
+
+def take_source_offline(cloud: Cloud, row: Row, rule: StateFault) -> None:
+    """The client on the source stops, and comes back after ``seconds``."""
+    source = cloud.sources.get(row.get("source_id", row["id"]))
+    if source is not None:
+        cloud.sources.update(source["id"], offline_until=_lasts(cloud, rule))
+
+
+def delete_image(cloud: Cloud, row: Row, _rule: StateFault) -> None:
+    """Somebody deletes the ECS image, while it is exported too; its snapshots stay. The export fails."""
+    image_id = row["image_id"]
+    cloud.images.delete(image_id)
+    for task in cloud.tasks.where(image_id=image_id, state="Processing"):
+        cloud.tasks.update(task["id"], error_code="InvalidImageId.NotFound", status_info="The image was deleted.")
+        export.drop(cloud, task)
+        cloud.tasks.update(task["id"], state="Failed", since=cloud.clock.time())
+
+
+def expire_job(cloud: Cloud, job: Row, _rule: StateFault) -> None:
+    """The job's ValidTime is over."""
+    cloud.jobs.update(job["id"], valid_until=cloud.clock.time())
+
+
+def step_back(cloud: Cloud, job: Row, _rule: StateFault) -> None:
+    """A job that is past Syncing is Syncing again, and its progress drops: it copies what has changed once more."""
+    if job["state"] != "Running/Processing":
+        return
+    cloud.work.forget(work_key("image", job))
+    drop_frozen(cloud, job)
+    cloud.jobs.update(job["id"], state="Running/Syncing", since=cloud.clock.time(), received=False, progress=5.0,
+                      falls=job.get("falls", 0) + 1)
+    cloud.work.forget(work_key("receiver", job))
+    blobs.reopen(cloud, job)
+
+
+def drop_progress(cloud: Cloud, job: Row, _rule: StateFault) -> None:
+    """The job's progress begins anew in the state it is in; a simulated client streams anew too."""
+    cloud.jobs.update(job["id"], since=cloud.clock.time(), progress=0.0, falls=job.get("falls", 0) + 1)
+
+
+def hold(cloud: Cloud, row: Row, rule: StateFault) -> None:
+    """The row stays in its state, for ``seconds``; an export task shows 87 %."""
+    table = next(table for table in (cloud.jobs, cloud.tasks, cloud.ens_images) if row["id"] in table)
+    table.update(row["id"], since=_lasts(cloud, rule), **({"ceiling": 87} if table is cloud.tasks else {}))
+
+
+def add_lookalike(cloud: Cloud, row: Row, _rule: StateFault) -> None:
+    """There is another ENS image whose name begins with the name of ours, and it is listed first."""
+    image = cloud.images.get(row.get("image_id", ""))
+    name = image["name"] if image is not None else row.get("name", "")
+    now = cloud.clock.time()
+    ours = cloud.ens_images.where(name=name)
+    cloud.ens_images.add(
+        {"id": cloud.new_id("m-"), "name": f"{name}-2", "state": "Available", "since": now, "created": now,
+         "region": row["region"], "format": "qcow2", "platform": "ubuntu", "os_version": "", "objects": [],
+         "disks": [], "error_code": "", "status_info": ""}
+    )
+    for other in ours:
+        cloud.ens_images.delete(other["id"])
+        cloud.ens_images.add(other)
+
+
+def spoil_image(cloud: Cloud, image: Row, _rule: StateFault) -> None:
+    """The ENS image becomes Unavailable, for no reason that ENS would tell."""
+    cloud.ens_images.update(image["id"], state="Unavailable", since=cloud.clock.time())
+
+
+def expire_tokens(cloud: Cloud, _row: Row, _rule: StateFault) -> None:
+    """Every STS token that was handed out so far has expired."""
+    for credential in cloud.store.table("credentials"):
+        if credential["token"]:
+            cloud.store.table("credentials").update(credential["id"], expires=cloud.clock.time())
+
+
+def empty_balance(cloud: Cloud, _row: Row, _rule: StateFault) -> None:
+    """The account has no money left."""
+    account = cloud.settings.account.model_copy(update={"balance": 0.0})
+    cloud.settings = cloud.settings.model_copy(update={"account": account})
+
+
+DO: dict[str, Edit] = {
+    edit.__name__: edit
+    for edit in (
+        release_instance, take_source_offline, delete_image, expire_job, step_back, drop_progress, hold, add_lookalike,
+        spoil_image, expire_tokens, empty_balance, blobs.remove_object, blobs.empty_object, blobs.truncate_object,
+        blobs.spoil_object, blobs.shrink_object, blobs.add_objects,
+    )
+}
