@@ -70,6 +70,11 @@ demo: collection
 bench: collection
 	@$(python) benchmarks/sandbox_rps.py $(if $(filter-out 0 no false,$(JSON)),--json)
 
+# A request over 1000 jobs against one over none, and the index of due rows against a walk over all (half a minute).
+.PHONY: bench-jobs
+bench-jobs: collection
+	@$(python) benchmarks/sandbox_jobs.py
+
 # ---- gates: one line each, or the whole log of the one that failed ----
 .PHONY: lint ruff mypy ansible-lint ansible-lint-oldest changelog sanity sanity-newest sanity-oldest galaxy molecule
 lint: ruff mypy ansible-lint changelog

@@ -111,12 +111,14 @@ def _parser() -> argparse.ArgumentParser:
                         help="what goes wrong, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated")
     parser.add_argument("--profile", choices=("fast", "realistic", "frozen"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
+    parser.add_argument("--check-invariants", action="store_true", help="check after every request that the sandbox "
+                        "does not contradict itself; one that it does is answered with HTTP 500 and x-sandbox-bug")
     return parser
 
 
 def _start(world: World, options: argparse.Namespace) -> Start:
     return Start(world, options.world is not None, options.profile, options.clock_rate, options.rate_card,
-                 options.fresh, tuple(load_scenario(path) for path in options.scenario))
+                 options.fresh, tuple(load_scenario(path) for path in options.scenario), options.check_invariants)
 
 
 def _port(given: int | None, folder: Path) -> tuple[int, bool]:

@@ -213,6 +213,8 @@ async def empty(cloud: Cloud) -> None:
     await cloud.work.stop()
     await cloud.receivers.close_all()
     cloud.store.clear()
+    if cloud.invariants is not None:
+        cloud.invariants.restart()
     cloud.faults.clear()
     cloud.meter.clear()
     cloud.requests.clear()

@@ -63,14 +63,15 @@ def step_back(cloud: Cloud, job: Row, _rule: StateFault) -> None:
         return
     cloud.work.forget(work_key("image", job))
     drop_frozen(cloud, job)
-    cloud.jobs.update(job["id"], state="Running/Syncing", since=cloud.clock.time(), received=False, progress=5.0)
+    cloud.jobs.update(job["id"], state="Running/Syncing", since=cloud.clock.time(), received=False, progress=5.0,
+                      falls=job.get("falls", 0) + 1)
     cloud.work.forget(work_key("receiver", job))
     blobs.reopen(cloud, job)
 
 
 def drop_progress(cloud: Cloud, job: Row, _rule: StateFault) -> None:
     """The job's progress begins anew in the state it is in; a simulated client streams anew too."""
-    cloud.jobs.update(job["id"], since=cloud.clock.time(), progress=0.0)
+    cloud.jobs.update(job["id"], since=cloud.clock.time(), progress=0.0, falls=job.get("falls", 0) + 1)
 
 
 def hold(cloud: Cloud, row: Row, rule: StateFault) -> None:
