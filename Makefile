@@ -105,7 +105,7 @@ molecule: collection
 
 # ---- tests ----
 # Integration tests that run no Ansible, or a playbook that others run too: they need no second ansible-core.
-once := $(notdir $(wildcard tests/integration/test_sandbox_*.py)) test_client_bundle.py test_demo.py test_scenarios.py test_testbed.py
+once := $(notdir $(wildcard tests/integration/test_sandbox_*.py)) test_client_bundle.py test_demo.py test_scenarios.py test_scenarios_wire.py test_testbed.py
 
 .PHONY: unit integration pytest-oldest test gates environments
 unit: collection

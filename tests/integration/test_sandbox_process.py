@@ -77,7 +77,7 @@ def test_a_busy_port(tmp_path):
 def test_a_malformed_world_names_file_and_field(tmp_path):
     world = tmp_path / "world.yml"
     world.write_text("buckets: [{name: ok-bucket, region: mars-1}]")
-    assert complaint("--world", str(world)).startswith(f"sandbox: {world}: buckets[0].region: ")
+    assert complaint("--world", str(world)).startswith(f"sandbox: {world}: line 1: buckets[0].region: ")
     world.write_text("a: [")
     assert complaint("--world", str(world)).startswith(f"sandbox: {world}: line 1, column 5: not valid YAML")
     assert "cannot be read: No such file" in complaint("--world", str(tmp_path / "none.yml"))
