@@ -167,12 +167,23 @@ class OssApi:
     def get_text(self, key: str) -> str | None:
         """Returns the object as text, None when there is no such object."""
         try:
-            body: bytes = self._connection.run("GetObject", lambda: self._bucket.get_object(key).read())
+            body: bytes = self._connection.run("GetObject", lambda: self._whole(key))
         except CloudError as error:
             if error.code == "NoSuchKey":
                 return None
             raise
         return body.decode("utf-8", errors="replace")
+
+    def _whole(self, key: str) -> bytes:
+        """Returns the bytes of an object; oss2 sums them up while it reads, and leaves the comparison to its caller."""
+        answer = self._bucket.get_object(key)
+        body: bytes = answer.read()
+        if answer.server_crc is not None and answer.client_crc != answer.server_crc:
+            raise CloudError(
+                "oss.GetObject", "Answer.Unreadable", f"{key}: what arrived has another CRC-64 than OSS says",
+                retryable=True,
+            )
+        return body
 
     def head(self, key: str) -> dict[str, Any] | None:
         """Returns size (bytes), etag and last_modified (seconds) of an object, None when there is no such object."""
