@@ -35,7 +35,8 @@ help:
 	  'make unit         unit tests (ARGS="-k name" goes to pytest)' \
 	  'make integration  integration tests (ARGS too)' \
 	  'make conformance answers of the local cloud against the vendor'"'"'s own models' \
-	  'make molecule     the scenario "default" on real SSH hosts' \
+	  'make scenarios   a wave of two servers under every fault of the catalogue (five minutes)' \
+  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \
 	  'make bench        requests per second, start-up and the cost of a mostly empty disk of the local cloud (half a minute)' \
 	  'make clean        remove everything that make made, hosts and processes first'
@@ -137,6 +138,12 @@ test:
 	@tools/about.sh
 	@$(MAKE) --no-print-directory -j2 --keep-going gates
 	@$(python) -m pytest -n 2 --dist worksteal
+
+# A wave under every fault of the catalogue: about five minutes, and the table of what became of it.
+.PHONY: scenarios
+scenarios: collection
+	@$(python) -m pytest -q -p no:cacheprovider tests/survival $(ARGS)
+	@cat build/scenarios.md
 
 .PHONY: clean
 clean:

@@ -39,8 +39,7 @@ def test_a_world_has_faults_and_bucket_and_key_choose_the_request(sandbox: Any) 
     assert refused.value.headers["x-acs-retry-after"] == "200"
     sandbox.post("seed", {"faults": [{"kind": "drop", "match": {"action": "DescribeRegions"}}]})
     assert len(sandbox.get("faults")["faults"]) == 2
-    requests.delete(f"{sandbox.endpoint}/_sandbox/faults", timeout=10)
-    assert sandbox.get("faults")["faults"] == []
+    assert sandbox.delete("faults")["faults"] == []
     sandbox.call("ecs", "DescribeRegions")
 
 

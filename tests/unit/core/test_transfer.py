@@ -97,17 +97,12 @@ def test_another_error_is_for_a_human_with_code_message_remedy_and_cost(code: st
     assert "billed until the job is deleted" in text
 
 
-def test_a_retry_waits_for_a_source_whose_client_is_away() -> None:
+def test_a_retry_waits_for_a_source_that_is_away_and_an_error_without_instance_costs_nothing() -> None:
     seen = in_error("SourceServer.Offline")
     seen.source = {**SOURCE, "State": "Unavailable"}
-    kind, _action, text = decide(seen)
-    assert (kind, "source s-01 is Unavailable" in text) == ("wait", True)
-    assert decide(seen, retries=2)[0] == "fail"
-
-
-def test_a_job_that_failed_before_it_had_an_instance_costs_nothing() -> None:
-    seen = Seen(source=SOURCE, job=job("InError", ErrorCode="InvalidAccountStatus.NotEnoughBalance", StatusInfo=""))
-    assert decide(seen)[2].endswith("NotEnoughBalance. Top up the account: pay-as-you-go needs a balance.")
+    assert (decide(seen)[0], decide(seen, retries=2)[0]) == ("wait", "fail")
+    early = Seen(source=SOURCE, job=job("InError", ErrorCode="QuotaExceeded.Vpc"))
+    assert decide(early)[2].endswith("Vpc. " + _states.JOB_ERRORS["QuotaExceeded.Vpc"].remedy)
 
 
 @pytest.mark.parametrize("code", ["", "Forbidden.RAM", *sorted(_states.INTERMEDIATE_GONE)])
