@@ -92,8 +92,7 @@ class Outcome:
 
 def migrate(sandbox: Any, **options: Any) -> Outcome:
     """Run the wave to its end with the intervals of a user; an error of the whole run counts for every server."""
-    wave = partial(run, sandbox, "ens_migration", name=NAME, servers=SERVERS, poll_interval=30, wait_timeout=7200,
-                   read_timeout=1)
+    wave = partial(run, sandbox, "ens_migration", name=NAME, servers=SERVERS, poll_interval=30, wait_timeout=7200)
     try:
         result = wave(**options)["migration"]
     except utils("_errors").CloudError as error:
@@ -110,8 +109,7 @@ def sweep(sandbox: Any, outcome: Outcome, **options: Any) -> list[dict[str, Any]
     """Clean up after the wave and return what is left; the sources stay, for another try."""
     try:
         return list(run(sandbox, "smc_cleanup", name=NAME, servers=SERVERS, resources=outcome.resources,
-                        delete_sources=False, poll_interval=5, wait_timeout=900, read_timeout=1,
-                        **options)["cleanup"]["residual"])
+                        delete_sources=False, poll_interval=5, wait_timeout=900, **options)["cleanup"]["residual"])
     except utils("_errors").CloudError as error:
         return [{"kind": "cleanup", "id": "", "reason": str(error)}]
 

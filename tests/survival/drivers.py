@@ -22,6 +22,11 @@ def one(sandbox: Any) -> Outcome:
     return migrate(sandbox)
 
 
+def hurried(sandbox: Any) -> Outcome:
+    """A controller that waits a second for an answer, and not seventy; its read timeout is real time."""
+    return migrate(sandbox, read_timeout=1)
+
+
 def two(sandbox: Any) -> Outcome:
     """Two controllers with the same wave at the same time."""
     with ThreadPoolExecutor(2) as pool:
@@ -71,5 +76,6 @@ def _hits(sandbox: Any) -> int:
 
 
 DRIVERS: dict[str, Driver] = {
-    "19-token-expires": with_token, "21-controller-killed": killed, "22-two-controllers": two,
+    "04-late-answers": hurried, "19-token-expires": with_token, "21-controller-killed": killed,
+    "22-two-controllers": two,
 }
