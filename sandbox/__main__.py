@@ -56,9 +56,11 @@ world file (YAML; every field has a default, an unknown one is an error):
   account: {id: "16 digits", balance: 100, roles: [...], quotas: {vpc: 10, jobs: 1000, concurrent_jobs: 50, ...}}
   region: ap-southeast-1
   credentials: {<access key id>: {secret: ..., token: <STS token>, ttl: 3600, user: root}}
-  profile: fast | realistic                 seconds, or the minutes that the real services take
+  profile: fast | realistic | frozen        seconds, or the minutes that the real services take; frozen: minutes on a
+                                            clock that only POST /_sandbox/clock moves
   clock_rate: 1                             virtual seconds per real second
-  seed: 1                                   of the generator that makes ids
+  seed: 1                                   of all that is drawn: ids, request ids, jitter of delays
+  jitter: 1                                 how much of the tables' jitter; 0: every delay exact
   buckets: [{name: ..., region: ...}]
   sources: [{name: web01, hostname: ..., platform: Ubuntu, arch: x86_64, disks: [{gib: 20, content_mib: 2}]}]
                                             sources with a simulated client; real ones register by themselves
@@ -105,7 +107,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--rate-card", type=Path, help="prices of the meter; default: sandbox/ratecard.yml")
     parser.add_argument("--scenario", type=Path, action="append", default=[], metavar="FILE",
                         help="what goes wrong, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated")
-    parser.add_argument("--profile", choices=("fast", "realistic"), help="overrides the world's profile")
+    parser.add_argument("--profile", choices=("fast", "realistic", "frozen"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
     return parser
 

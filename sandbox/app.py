@@ -11,14 +11,17 @@ import logging
 from collections.abc import AsyncIterator
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 
 from sandbox import agent_service
 from sandbox.cloud import Cloud
 from sandbox.control import Control
 from sandbox.faults import carry
 from sandbox.lifecycles.engine import tick
+from sandbox.lifecycles.frozen import settle
 from sandbox.oss import service as oss
 from sandbox.saving import save_quietly, saving
+from sandbox.transcript import transcripts
 from sandbox.transport import acs3
 from sandbox.transport.rpc import RpcService
 
@@ -29,7 +32,7 @@ _LOG = logging.getLogger("sandbox")
 def make_app(cloud: Cloud) -> web.Application:
     """The application over a cloud."""
     app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
-                          middlewares=[saving(cloud)])
+                          middlewares=[*transcripts(), saving(cloud), settled(cloud)])
     rpc = RpcService(cloud)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
@@ -44,6 +47,18 @@ def make_app(cloud: Cloud) -> web.Application:
     app.router.add_route("*", "/{path:.*}", everything_else)
     app.cleanup_ctx.append(lambda _: _heartbeat(cloud))
     return app
+
+
+def settled(cloud: Cloud) -> Middleware:
+    """The middleware that lets bytes arrive before a request on a frozen clock: no answer shows real time then."""
+
+    @web.middleware
+    async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not cloud.clock.rate and not request.path.startswith(("/_agent", "/_sandbox/health")):
+            await settle(cloud)
+        return await handler(request)
+
+    return respond
 
 
 async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
@@ -71,7 +86,10 @@ async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
         while True:
             await asyncio.sleep(_TICK)
             try:
-                tick(cloud)
+                if cloud.clock.rate:
+                    tick(cloud)
+                else:
+                    await settle(cloud)
             except Exception:  # noqa: BLE001 - one broken step must not end the others
                 _LOG.exception("a lifecycle step failed")
             save_quietly(cloud)

@@ -58,6 +58,10 @@ class VirtualClock:
         self._rebase(self.time() + seconds)
         return self.now()
 
+    def advance_to(self, moment: float) -> None:
+        """Move virtual time forward to ``moment`` exactly; one that is past is now."""
+        self._rebase(max(moment, self.time()))
+
     def set_rate(self, rate: float) -> None:
         """Let virtual time run at ``rate`` from now on (0 freezes it)."""
         checked = _checked_rate(rate)

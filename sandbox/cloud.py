@@ -24,9 +24,6 @@ For the rooms that move bytes (sandbox.oss, sandbox.bytes, sandbox.agent_service
 
 from __future__ import annotations
 
-import random
-import string
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +32,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.clock import VirtualClock, iso
 from sandbox.credentials import Credentials
 from sandbox.database import FORMAT, Database
+from sandbox.draws import Draws
 from sandbox.errors import ServiceError, error
 from sandbox.faults.rules import Faults
 from sandbox.meter import GIB, Meter
@@ -48,9 +46,8 @@ from sandbox.world import World
 if TYPE_CHECKING:
     from sandbox.bytes.disks import DiskStore
     from sandbox.bytes.receiver import Receivers
+    from sandbox.lifecycles.agenda import Agenda
     from sandbox.oss.buckets import Buckets
-
-_ALPHABET = string.ascii_lowercase + string.digits
 
 
 @dataclass
@@ -67,13 +64,15 @@ class Cloud:
     rate_card: Path | None = None
     database: Database | None = None
     origin: World | None = None
+    agenda: Agenda | None = None
 
     def __post_init__(self) -> None:
         self.origin = self.origin or self.settings
         self._saved_worlds: tuple[World, World | None] | None = None
-        self.rng = random.Random(self.settings.seed)
+        self.draws = Draws(self.settings.seed)
         self.faults = Faults()
-        self.clock = VirtualClock(self.settings.start, self.settings.clock_rate)
+        self.clock = VirtualClock(self.settings.start, self.settings.rate)
+        self.buckets.now = self.clock.time
         self.store = Store(self.clock.time)
         self.meter = Meter(self.clock, self.rate_card, self.store.table("ledger"), self._owner)
         self.requests = RequestLog()
@@ -125,13 +124,13 @@ class Cloud:
         """True while there are rows that the state file does not have."""
         return bool(self.store.changes() or self.buckets.changed)
 
-    def new_id(self, prefix: str, length: int = 20) -> str:
-        """A fresh id such as ``j-`` and 20 characters, from the seeded generator."""
-        return prefix + "".join(self.rng.choices(_ALPHABET, k=length))
+    def new_id(self, prefix: str, length: int = 20, of: str = "") -> str:
+        """A fresh id such as ``j-`` and 20 characters, drawn from the seed and what it is made ``of``."""
+        return prefix + self.draws.text(length, "id", prefix, of)
 
     def request_id(self) -> str:
         """A RequestId as the vendor writes it: an upper-case UUID."""
-        return str(uuid.UUID(int=self.rng.getrandbits(128), version=4)).upper()
+        return self.draws.uuid("request")
 
     def error(self, code: str, message: str | None = None, status: int | None = None) -> ServiceError:
         """The refusal with this code, to be raised."""

@@ -17,6 +17,7 @@ from sandbox.cloud import Cloud
 from sandbox.faults.play import play
 from sandbox.faults.scenario import parse_scenario
 from sandbox.lifecycles.engine import tick
+from sandbox.lifecycles.frozen import advance, step
 from sandbox.page.render import render
 from sandbox.policy import smallest_policy
 from sandbox.requestlog import scrub
@@ -86,8 +87,8 @@ class Control:
         if document is not None:
             self.cloud.origin = parse_world(document, _BODY, root)
         await empty(self.cloud)
-        self.cloud.rng.seed(self.world.seed)
-        self.cloud.clock.restart(self.world.start, self.world.clock_rate)
+        self.cloud.draws.restart(self.world.seed)
+        self.cloud.clock.restart(self.world.start, self.world.rate)
         seed(self.cloud, self.world)
         self.cloud.rewrite()
         return {"status": "ok"}
@@ -97,7 +98,7 @@ class Control:
         document, root = documents.load(await request.text(), _BODY)
         parse_world(document, _BODY, root)
         if isinstance(document, dict):
-            kept = {"account", "region", "profile", "ens_accept_formats"}
+            kept = {"account", "region", "profile", "ens_accept_formats", "identities"}
             document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
         seed(self.cloud, parse_world(document, _BODY))
         return {"status": "ok"}
@@ -145,20 +146,28 @@ class Control:
         return {"now": iso(self.cloud.clock.time()), "rate": self.cloud.clock.rate}
 
     async def set_clock(self, request: web.Request) -> dict[str, Any]:
-        """``{"advance": seconds}`` moves virtual time, ``{"rate": n}`` changes its pace."""
+        """``{"advance": seconds}`` moves virtual time, ``{"rate": n}`` changes its pace, ``{"step": n}`` goes on to the
+        moment of the next n lifecycle steps on a frozen clock."""
         body = await request.json()
-        if not isinstance(body, dict) or not body or not set(body) <= {"advance", "rate"}:
-            raise Refused('the body must be {"advance": seconds} or {"rate": virtual seconds per second}')
+        if not isinstance(body, dict) or not body or not set(body) <= {"advance", "rate", "step"}:
+            raise Refused('the body must be {"advance": seconds}, {"step": how often} or '
+                          '{"rate": virtual seconds per second}')
         try:
             if "rate" in body:
-                self.cloud.clock.set_rate(float(body["rate"]))
+                self._set_rate(float(body["rate"]))
             if "advance" in body:
-                tick(self.cloud)
-                self.cloud.clock.advance(float(body["advance"]))
+                await advance(self.cloud, float(body["advance"]))
+            for _turn in range(int(body.get("step", 0))):
+                await step(self.cloud)
         except (TypeError, ValueError) as failed:
             raise Refused(str(failed)) from failed
         tick(self.cloud)
         return await self.clock(request)
+
+    def _set_rate(self, rate: float) -> None:
+        if rate and self.cloud.settings.profile == "frozen":
+            raise Refused(f"rate {rate:g}: in the profile frozen only advance and step move the clock")
+        self.cloud.clock.set_rate(rate)
 
     async def meter(self, request: web.Request) -> dict[str, Any]:
         """What is billed now and what it came to, of one migration with ``?migration=``."""

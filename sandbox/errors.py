@@ -63,6 +63,8 @@ CATALOGUE: dict[str, Known] = {
     ),
     "MissingSecurityToken": Known(400, "SecurityToken is mandatory for this action.", DOCUMENTED),
     "InvalidAction.NotFound": Known(404, "Specified api is not found, please check your url and method.", DOCUMENTED),
+    "Forbidden.RAM": Known(403, "User not authorized to operate on the specified resource.", DOCUMENTED),
+    "Forbidden.Unauthorized": Known(403, "The user is not authorized to use SMC.", DOCUMENTED),
     "InternalError": Known(500, "The request processing has failed due to some unknown error.", DOCUMENTED),
     "InvalidRegionId.NotFound": Known(404, "The specified RegionId does not exist.", DOCUMENTED),
     # smc

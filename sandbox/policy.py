@@ -3,8 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The smallest RAM policy that lets a recorded run happen again.
 
-Actions are exactly those that succeeded. OSS is narrowed to buckets and keys; the other products' resources are made
-during a run, so that their ids are not known before it and ``*`` stands for them.
+Actions are those that succeeded, or looked for what was not there: without leave the answer is another one. OSS is
+narrowed to buckets and keys; the other products' resources are made during a run, so that their ids are not known
+before it and ``*`` stands for them.
 """
 
 from __future__ import annotations
@@ -12,17 +13,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_RPC = frozenset({"smc", "ecs", "vpc", "ens", "sts"})
-# Everybody may ask this, without any policy.
-_FREE = frozenset({"sts:GetCallerIdentity"})
+from sandbox.ram.decide import Need
+from sandbox.ram.needs import oss_needs, rpc_action
 
-# OSS operations that RAM knows by another name.
-_OSS = {
-    "HeadObject": "GetObject", "GetObjectMeta": "GetObject", "CopyObject": "PutObject", "AppendObject": "PutObject",
-    "InitiateMultipartUpload": "PutObject", "UploadPart": "PutObject", "UploadPartCopy": "PutObject",
-    "CompleteMultipartUpload": "PutObject", "DeleteMultipleObjects": "DeleteObject", "HeadBucket": "GetBucketInfo",
-    "GetBucketTags": "GetBucketTagging",
-}
+_ANYWHERE = "acs:oss:*:*:"
+_UNKNOWN_CALLER = frozenset({"InvalidAccessKeyId.NotFound", "InvalidAction.NotFound"})
 
 
 def smallest_policy(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
@@ -30,7 +25,7 @@ def smallest_policy(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     granted: dict[tuple[str, ...], set[str]] = {}
     per_action: dict[str, set[str]] = {}
     for entry in entries:
-        if entry["status"] < 400:
+        if _counts(entry):
             for action, resource in _needs(entry):
                 per_action.setdefault(action, set()).add(resource)
     for action, resources in per_action.items():
@@ -42,19 +37,17 @@ def smallest_policy(entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Version": "1", "Statement": statements}
 
 
-def _needs(entry: Mapping[str, Any]) -> list[tuple[str, str]]:
-    product, action = entry["product"], entry["action"]
-    if product in _RPC:
-        name = f"{product}:{action}"
-        return [] if name in _FREE else [(name, "*")]
+def _counts(entry: Mapping[str, Any]) -> bool:
+    # Status 0 is a request that a fault dropped before anything happened.
+    absent = entry["status"] == 404 and entry.get("code") not in _UNKNOWN_CALLER
+    return 0 < entry["status"] < 400 or absent
+
+
+def _needs(entry: Mapping[str, Any]) -> list[Need]:
+    product, operation, params = entry["product"], entry["action"], entry["params"]
     if product != "oss":
-        return []
-    bucket, key = entry["params"].get("bucket", "*"), entry["params"].get("key", "")
-    name = f"oss:{_OSS.get(action, action)}"
-    if action == "DeleteMultipleObjects":
-        key = "*"
-    needs = [(name, f"acs:oss:*:*:{bucket}/{key}" if key else f"acs:oss:*:*:{bucket}")]
-    if action in ("CopyObject", "UploadPartCopy"):
-        # The log does not hold the header that names the source.
-        needs.append(("oss:GetObject", f"acs:oss:*:*:{bucket}/*"))
-    return needs
+        action = rpc_action(product, operation)
+        return [(action, "*")] if action else []
+    # Which keys are deleted at once is in the body, which the log does not hold.
+    key = "*" if operation == "DeleteMultipleObjects" else params.get("key", "")
+    return oss_needs(operation, _ANYWHERE, params.get("bucket", ""), key, params.get("copy_source", ""))

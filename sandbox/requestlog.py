@@ -53,6 +53,11 @@ class RequestLog:
         """The entries after ``number`` and the number to ask with next."""
         return {"requests": [entry for entry in self._entries if entry["n"] > number], "next": self._count}
 
+    @property
+    def last(self) -> int:
+        """The number of the last entry."""
+        return self._count
+
     def load(self, entries: list[dict[str, Any]]) -> None:
         """Take the place of what is there, as the database kept it; numbering goes on where it was."""
         self._entries, self.unsaved = list(entries), []

@@ -17,15 +17,16 @@ from sandbox.world import World
 def load(cloud: Cloud, database: Database) -> None:
     """Fill a cloud from a state file; virtual time goes on from the file's last moment.
 
-    Ids that are made from now on come from a generator seeded with that moment, so that none is made twice.
+    Ids that are made from now on come from a generator seeded with that moment and the number of requests until then,
+    so that none is made twice.
     """
     meta, rows = database.meta(), database.rows()
     cloud.settings, cloud.origin = World.model_validate(meta["settings"]), World.model_validate(meta["origin"])
     cloud.clock.restart(meta["clock"]["time"], meta["clock"]["rate"])
-    cloud.rng.seed(f"{cloud.settings.seed}/{meta['clock']['time']!r}")
     saved.load(cloud.buckets, rows)
     cloud.store.load({kind: found for kind, found in rows.items() if not kind.startswith("oss.")})
     cloud.requests.load(database.requests())
+    cloud.draws.restart(f"{cloud.settings.seed}/{meta['clock']['time']!r}/{cloud.requests.last}")
     cloud.store.timeline.load(database.timeline())
 
 

@@ -34,14 +34,14 @@ def saving(cloud: Cloud) -> Middleware:
             if failed.errno not in _FULL:
                 raise
             save_quietly(cloud)
-            return refusal(request, f"{failed.filename or cloud.root}: {failed.strerror}")
+            return refusal(cloud, request, f"{failed.filename or cloud.root}: {failed.strerror}")
         _touch(cloud, request)
         try:
             cloud.save()
         except DatabaseError as failed:
             _complain(failed)
             if not _reads(request):
-                return refusal(request, str(failed))
+                return refusal(cloud, request, str(failed))
         return response
 
     return respond
@@ -56,14 +56,15 @@ def save_quietly(cloud: Cloud) -> None:
             _complain(failed)
 
 
-def refusal(request: web.Request, why: str) -> web.Response:
+def refusal(cloud: Cloud, request: web.Request, why: str) -> web.Response:
     """The answer, in the form of the interface that was asked, when the state folder takes no more."""
     message = f"The sandbox cannot keep its state: {why}"
     headers = {"x-sandbox-provenance": "invented", "x-sandbox-problem": why}
     if request.path.startswith(("/_sandbox", "/_agent")):
         return web.json_response({"error": message, "code": "InternalError", "message": message}, status=500)
     if "Action" in request.query or "x-acs-action" in request.headers:
-        body = {"RequestId": "", "HostId": request.host, "Code": "InternalError", "Message": message}
+        body = {"RequestId": cloud.request_id(), "HostId": request.host, "Code": "InternalError", "Message": message,
+                "Recommend": "https://next.api.aliyun.com/troubleshoot?q=InternalError"}
         return web.json_response(body, status=500, headers=headers)
     body_xml = document("Error", [("Code", "InternalError"), ("Message", message), ("HostId", request.host)])
     return web.Response(body=body_xml, content_type="application/xml", status=500, headers=headers)

@@ -20,6 +20,8 @@ def seed(cloud: Cloud, world: World) -> None:
     Account, quotas, profile and accepted formats of the cloud are those of the world given last.
     """
     cloud.settings = world
+    if world.profile == "frozen":
+        cloud.clock.set_rate(0)
     now = cloud.clock.time()
     for access_key, credential in world.credentials.items():
         expires = now + credential.ttl if credential.token else None
@@ -46,7 +48,7 @@ def _source(cloud: Cloud, source: Source, now: float) -> None:
     ]
     hostname = source.hostname or source.name
     cloud.sources.add(
-        {"id": source.id or cloud.new_id("s-"), "name": source.name, "description": "",
+        {"id": source.id or cloud.new_id("s-", of=source.name), "name": source.name, "description": "",
          "state": "Available" if source.online else "Unavailable", "since": now, "created": now,
          "error_code": "" if source.online else "SourceServer.Offline", "status_info": "", "job_id": "",
          "token_id": None, "tags": {}, "simulated": True, "online": source.online, "heartbeat_real": 0.0,
@@ -59,7 +61,7 @@ def _source(cloud: Cloud, source: Source, now: float) -> None:
 def _ecs_image(cloud: Cloud, image: EcsImage) -> None:
     disks = []
     for index, disk in enumerate(image.disks):
-        snapshot_id = cloud.new_id("s-")
+        snapshot_id = cloud.new_id("s-", of=image.name)
         cloud.disk_store.create(snapshot_id, disk.gib * GIB)
         _fill(cloud, snapshot_id, disk)
         disks.append((snapshot_id, index, disk.gib, ""))
@@ -76,7 +78,8 @@ def _fill(cloud: Cloud, disk_id: str, disk: DiskSpec) -> None:
 
 def _ens_image(cloud: Cloud, image: EnsImage, now: float) -> None:
     cloud.ens_images.add(
-        {"id": image.id or cloud.new_id("m-"), "name": image.name, "state": image.status, "since": now, "created": now,
+        {"id": image.id or cloud.new_id("m-", of=image.name),
+         "name": image.name, "state": image.status, "since": now, "created": now,
          "region": image.region, "format": "qcow2", "platform": "ubuntu", "os_version": "", "objects": [], "disks": [],
          "error_code": "", "status_info": ""}
     )

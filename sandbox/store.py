@@ -16,6 +16,8 @@ from typing import Any
 Row = dict[str, Any]
 Change = tuple[str, str, int, str | None]
 """(table, id, position, JSON of the row or None when it is gone)."""
+Touched = dict[tuple[str, str], None]
+"""(table, id) of rows that were added, changed or deleted, in the order of the first time."""
 
 _KEEP = 20000
 
@@ -52,13 +54,14 @@ class Timeline:
 class Table:
     """Rows of one kind, in order of creation."""
 
-    def __init__(self, name: str, timeline: Timeline | None = None) -> None:
+    def __init__(self, name: str, timeline: Timeline | None = None, subscribers: list[Touched] | None = None) -> None:
         self.name = name
         self._rows: dict[str, Row] = {}
         self._positions: dict[str, int] = {}
         self._last = 0
         self._changed: dict[str, None] = {}
         self._timeline = timeline
+        self._subscribers = [] if subscribers is None else subscribers
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -78,7 +81,7 @@ class Table:
         if row["id"] in self._rows:
             raise KeyError(f"{self.name}: {row['id']} exists")
         self._place(row)
-        self._changed[row["id"]] = None
+        self._mark(row["id"])
         self._note(row["id"], "exists")
         return row
 
@@ -88,7 +91,7 @@ class Table:
         before = _state(row, "")
         if any(key not in row or row[key] != value for key, value in changes.items()):
             row.update(changes)
-            self._changed[row_id] = None
+            self._mark(row_id)
             if _state(row, "") != before:
                 self._note(row_id, "")
         return row
@@ -97,7 +100,7 @@ class Table:
         """Take a row away and return it, or None when there was none."""
         row = self._rows.pop(row_id, None)
         if row is not None:
-            self._changed[row_id] = None
+            self._mark(row_id)
             if self._timeline is not None:
                 self._timeline.note(self.name, row_id, "gone")
         return row
@@ -108,15 +111,17 @@ class Table:
 
     def clear(self) -> None:
         """Forget every row."""
-        self._changed.update(dict.fromkeys(self._rows))
+        for row_id in self._rows:
+            self._mark(row_id)
         self._rows.clear()
 
     def load(self, rows: list[Row]) -> None:
         """Take the place of what is there, as the database kept it."""
-        self._rows.clear()
-        self._changed.clear()
+        self.clear()
         for row in rows:
             self._place(row)
+            self._mark(row["id"])
+        self._changed.clear()
 
     def changes(self) -> list[Change]:
         """What was changed since the last ``written``."""
@@ -130,6 +135,15 @@ class Table:
     def written(self) -> None:
         """The changes are in the database now."""
         self._changed.clear()
+
+    def position(self, row_id: str) -> int:
+        """The row's place in the order of creation."""
+        return self._positions[row_id]
+
+    def _mark(self, row_id: str) -> None:
+        self._changed[row_id] = None
+        for touched in self._subscribers:
+            touched[self.name, row_id] = None
 
     def _place(self, row: Row) -> None:
         self._last += 1
@@ -148,12 +162,18 @@ class Store:
 
     def __init__(self, now: Callable[[], float] | None = None) -> None:
         self._tables: dict[str, Table] = {}
+        self._subscribers: list[Touched] = []
         self.timeline = Timeline(now)
+
+    def subscribe(self) -> Touched:
+        """A mapping that every row which is touched from now on is put into; it is the subscriber's to clear."""
+        self._subscribers.append({})
+        return self._subscribers[-1]
 
     def table(self, name: str) -> Table:
         """The table of this name, made on first use."""
         if name not in self._tables:
-            self._tables[name] = Table(name, None if name in self._BOOKS else self.timeline)
+            self._tables[name] = Table(name, None if name in self._BOOKS else self.timeline, self._subscribers)
         return self._tables[name]
 
     def clear(self) -> None:

@@ -15,6 +15,7 @@ class Work:
 
     def __init__(self) -> None:
         self._tasks: dict[str, asyncio.Task[Any]] = {}
+        self._open: set[str] = set()
 
     def start(self, key: str, make: Callable[[], Awaitable[Any]]) -> None:
         """Start ``make()`` unless work of this key is under way or done."""
@@ -23,6 +24,17 @@ class Work:
             # Work that failed may be forgotten before anybody asks how it went.
             task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
             self._tasks[key] = task
+            self._open.add(key)
+
+    def ended(self) -> list[str]:
+        """The keys of the work that has ended, well or not, since this was asked last; what was forgotten is not."""
+        keys = sorted(key for key in self._open if key not in self._tasks or self._tasks[key].done())
+        self._open.difference_update(keys)
+        return [key for key in keys if key in self._tasks]
+
+    def under_way(self) -> list[asyncio.Task[Any]]:
+        """The work that has not ended."""
+        return [self._tasks[key] for key in self._open if key in self._tasks and not self._tasks[key].done()]
 
     def done(self, key: str) -> bool:
         """True once the work of this key has ended well."""
@@ -53,6 +65,7 @@ class Work:
         """Cancel everything and wait until it has ended."""
         tasks = list(self._tasks.values())
         self._tasks.clear()
+        self._open.clear()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -18,6 +18,8 @@ from sandbox.faults.schema import Rule
 
 __all__ = ["World", "WorldError", "load_world", "parse_world"]
 
+from sandbox.ram.statements import Identity, Name
+
 Region = Literal[
     "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1", "ap-southeast-3",
     "ap-southeast-5", "ap-northeast-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-1", "me-east-1",
@@ -30,6 +32,7 @@ class Quotas(_Strict):
     vpc: int = Field(default=10, ge=0, description="VPCs per region")
     jobs: int = Field(default=1000, ge=0, description="replication jobs")
     concurrent_jobs: int = Field(default=50, ge=0, description="replication jobs running at once")
+    vcpu: int = Field(default=300, ge=0, description="vCPUs of pay-as-you-go instances per region")
     sources: int = Field(default=1000, ge=0, description="registered source servers")
     export_concurrent: int = Field(default=10, ge=0, description="image exports at once")
     export_weekly: int = Field(default=1000, ge=0, description="image exports within seven days")
@@ -41,6 +44,9 @@ class Account(_Strict):
     id: str = Field(default="1234567890123456", pattern=r"^\d{16}$")
     balance: float = Field(default=100.0, description="0 or less: jobs fail with InvalidAccountStatus.NotEnoughBalance")
     roles: list[str] = ["AliyunServiceRoleForSMC", "AliyunECSImageExportDefaultRole"]
+    role_trust: dict[str, str] = Field(
+        default={}, description="role: service that may take it; unset: the one that the role is for"
+    )
     real_name: bool = Field(default=True, description="false: jobs are refused with RealNameAuthenticationError")
     quotas: Quotas = Quotas()
 
@@ -124,10 +130,12 @@ class World(_Strict):
     credentials: dict[str, Credential] = Field(
         default_factory=lambda: {"LTAI5tSandboxAccessKey": Credential(secret="SandboxAccessKeySecret0123456")}
     )
-    profile: Literal["fast", "realistic"] = "fast"
+    identities: dict[Name, Identity] = Field(default={}, description="user or role: its policy; unset: may everything")
+    profile: Literal["fast", "realistic", "frozen"] = "fast"
     clock_rate: float = Field(default=1.0, ge=0, le=100000, description="virtual seconds per real second; 0 is frozen")
     start: float | None = Field(default=None, description="virtual start as epoch seconds; unset: now")
-    seed: int = 1
+    seed: int = Field(default=1, description="of everything that is drawn: ids, request ids, jitter")
+    jitter: float = Field(default=1.0, ge=0, le=10, description="how much of the tables' jitter; 0: every delay exact")
     buckets: list[Bucket] = []
     sources: list[Source] = []
     ecs_images: list[EcsImage] = []
@@ -136,6 +144,11 @@ class World(_Strict):
     job_errors: dict[str, str] = Field(default={}, description="source name: code; its jobs always fail while Syncing")
     failures: list[Failure] = []
     faults: list[Rule] = Field(default=[], description="rules over calls and states, as in a scenario")
+
+    @property
+    def rate(self) -> float:
+        """The pace of virtual time at the start: ``clock_rate``, or 0 in the profile ``frozen``."""
+        return 0.0 if self.profile == "frozen" else self.clock_rate
 
 
 def parse_world(document: Any, origin: str, root: yaml.Node | None = None) -> World:

@@ -30,7 +30,7 @@ from sandbox.world import parse_world
 START = 1_800_000_000.0
 KEY, SECRET = "LTAI5tUnit", "unit-secret"
 VERSIONS = {"smc": "2019-06-01", "ecs": "2014-05-26", "vpc": "2016-04-28", "ens": "2017-11-10", "sts": "2015-04-01",
-            "location": "2015-06-12"}
+            "location": "2015-06-12", "ram": "2015-05-01", "bss": "2017-12-14"}
 _PRODUCTS = {version: product for product, version in VERSIONS.items()}
 
 
@@ -70,11 +70,18 @@ class InstantWork(Work):
         super().__init__()
         self.outcomes: dict[str, tuple[Any, str | None]] = {}
         self.later = False
+        self._ended: list[str] = []
+
+    def ended(self) -> list[str]:
+        """As Work says."""
+        ended, self._ended = self._ended, []
+        return ended
 
     def start(self, key: str, make: Callable[[], Awaitable[Any]]) -> None:
         """Run it to its end now, unless ``later``."""
         if self.later or key in self.outcomes:
             return
+        self._ended.append(key)
         try:
             self.outcomes[key] = (asyncio.run(_await(make)), None)
         except Exception as problem:  # noqa: BLE001 - whatever it is, it is the outcome
@@ -106,7 +113,7 @@ class Bench:
 
     def __init__(self, root: Path, world: dict[str, Any]) -> None:
         document = {
-            "credentials": {KEY: {"secret": SECRET}}, "start": START, "clock_rate": 0,
+            "credentials": {KEY: {"secret": SECRET}}, "start": START, "clock_rate": 0, "jitter": 0,
             "buckets": [{"name": "images-sg", "region": "ap-southeast-1"},
                         {"name": "images-bj", "region": "cn-beijing"}],
             "sources": [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}]}
@@ -127,9 +134,8 @@ class Bench:
         """Sign and serve exactly these parameters."""
         signed = {**params, "Signature": sign(secret, string_to_sign(method, params))}
         reply = self.rpc.serve(method, signed)
-        entry = {"product": _PRODUCTS.get(params.get("Version", ""), ""), "action": params.get("Action", ""),
-                 "status": reply.status, "result": json.loads(json.dumps(reply.body))}
-        assert VALIDATED.check([entry]) == []
+        product, body = _PRODUCTS.get(params.get("Version", ""), ""), json.loads(json.dumps(reply.body))
+        assert VALIDATED.check(product, params.get("Action", ""), reply.status, body) == []
         return reply
 
     def envelope(self, product: str, action: str, **params: Any) -> dict[str, str]:

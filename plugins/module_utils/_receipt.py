@@ -76,7 +76,7 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
     errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
     if facts.get("preflight_verdict") == "blocked":
         row.update(status="blocked", reasons=list(facts.get("preflight_reasons") or []))
-    elif errors and not (done and done["verdict"] in ("migrated", "failed")):
+    elif errors and not (done and (done["verdict"] == "migrated" or done["reasons"])):
         # The error of a wave is that of every host in it, apart from those that the wave itself tells more about.
         row["reasons"] = errors
     elif done:

@@ -33,7 +33,7 @@ def object_names(cloud: Cloud, task: Row, image: Row) -> list[str]:
 
     Clients have to read them from RelatedItem OSSObject (facts 3.1).
     """
-    stem = "_".join(filter(None, (task["prefix"], image["id"], cloud.new_id("", 6))))
+    stem = "_".join(filter(None, (task["prefix"], image["id"], cloud.new_id("", 6, of=task["id"]))))
     ends = ["system" if disk["index"] == 0 else f"data_{disk['device'][5:]}" for disk in image["disks"]]
     return [f"{stem}_{end}.{formats.suffix(task['format'])}" for end in ends]
 

@@ -18,7 +18,7 @@ def start(cloud: Cloud, job: Row) -> None:
     """Stop receiving and freeze every received disk under a snapshot's id, in the background."""
     instance_id = job["transition_instance_id"]
     disks = [disk for disk in cloud.disks.where(instance_id=instance_id) if disk["index"] >= 0]
-    plan = [(disk["id"], cloud.new_id("s-"), disk["index"]) for disk in disks]
+    plan = [(disk["id"], cloud.new_id("s-", of=disk["id"]), disk["index"]) for disk in disks]
     drop_frozen(cloud, job)
     frozen = [snapshot_id for _disk, snapshot_id, _index in plan]
     cloud.jobs.update(job["id"], received=True, last_step="Syncing", frozen=frozen)
@@ -71,6 +71,7 @@ def add_image(
         cloud.meter.start("snapshot", snapshot_id, gib)
         mappings.append({"device": device, "index": index, "size": gib, "snapshot_id": snapshot_id})
     return cloud.images.add(
-        {"id": image_id or cloud.new_id("m-"), "name": name, "region": region, "status": status, "platform": platform,
+        {"id": image_id or cloud.new_id("m-", of=name),
+         "name": name, "region": region, "status": status, "platform": platform,
          "architecture": architecture, "os_type": os_type, "disks": mappings, "created": now, "tags": dict(tags or {})}
     )

@@ -85,13 +85,13 @@ def _network(cloud: Cloud, job: Row) -> None:
         return
     vpc_id, now = job["vpc_id"], cloud.clock.time()
     if not vpc_id:
-        vpc_id = cloud.new_id("vpc-")
+        vpc_id = cloud.new_id("vpc-", of=job["id"])
         cloud.vpcs.add(
             {"id": vpc_id, "name": "SMC_Transition_VPC", "description": "Created by SMC", "region": job["region"],
              "cidr": "10.0.0.0/8", "created": now, "tags": {}}
         )
         cloud.jobs.update(job["id"], own_vpc_id=vpc_id)
-    vswitch_id = cloud.new_id("vsw-")
+    vswitch_id = cloud.new_id("vsw-", of=job["id"])
     cloud.vswitches.add(
         {"id": vswitch_id, "name": "SMC_Transition_VSwitch", "description": "Created by SMC", "region": job["region"],
          "vpc_id": vpc_id, "zone": zones(job["region"])[0], "cidr": "10.0.0.0/24", "created": now, "tags": {}}
@@ -101,8 +101,9 @@ def _network(cloud: Cloud, job: Row) -> None:
 
 def _security_group(cloud: Cloud, job: Row) -> Row:
     return cloud.security_groups.add(
-        {"id": cloud.new_id("sg-"), "name": "SMC_Transition_SecurityGroup", "description": "Created by SMC",
-         "region": job["region"], "vpc_id": job["vpc_id"], "job_id": job["id"], "created": cloud.clock.time(),
+        {"id": cloud.new_id("sg-", of=job["id"]), "name": "SMC_Transition_SecurityGroup",
+         "description": "Created by SMC", "region": job["region"], "vpc_id": job["vpc_id"], "job_id": job["id"],
+         "created": cloud.clock.time(),
          "permissions": [{"PortRange": ports, "IpProtocol": "TCP", "SourceCidrIp": "0.0.0.0/0"} for ports in PORTS],
          "tags": {}}
     )
@@ -113,7 +114,8 @@ def _instance(cloud: Cloud, job: Row, group_id: str) -> Row:
     now = cloud.clock.time()
     zone = zones(job["region"])[0] if vswitch is None else vswitch["zone"]
     instance = cloud.instances.add(
-        {"id": cloud.new_id("i-"), "name": NAME, "region": job["region"], "zone": zone, "state": "Pending",
+        {"id": cloud.new_id("i-", of=job["id"]),
+         "name": NAME, "region": job["region"], "zone": zone, "state": "Pending",
          "since": now, "created": now, "instance_type": job["instance_type"] or _TYPE, "vpc_id": job["vpc_id"],
          "vswitch_id": job["vswitch_id"], "security_group_id": group_id, "job_id": job["id"],
          "private_ip": f"10.0.0.{len(cloud.instances) % 200 + 10}", "image_id": "", "tags": {}}
@@ -128,7 +130,8 @@ def _instance(cloud: Cloud, job: Row, group_id: str) -> Row:
 
 def _disk(cloud: Cloud, instance: Row, kind: str, index: int, gib: int) -> Row:
     disk = cloud.disks.add(
-        {"id": cloud.new_id("d-"), "name": "", "region": instance["region"], "zone": instance["zone"], "kind": kind,
+        {"id": cloud.new_id("d-", of=instance["id"]),
+         "name": "", "region": instance["region"], "zone": instance["zone"], "kind": kind,
          "index": index, "size": gib, "device": f"/dev/xvd{'abcdefghijklmnopqrstuvwxyz'[index + 1]}",
          "instance_id": instance["id"], "status": "In_use", "created": cloud.clock.time(), "tags": {}}
     )

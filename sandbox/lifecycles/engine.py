@@ -9,37 +9,26 @@ world (bytes, a heartbeat) happen now.
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from sandbox.cloud import Cloud
 from sandbox.faults import states
+from sandbox.lifecycles.agenda import Agenda
 from sandbox.lifecycles.effects import EFFECTS
-from sandbox.lifecycles.failures import failure_edge, spend
-from sandbox.lifecycles.guards import GUARDS, MOMENTS
+from sandbox.lifecycles.failures import spend
 from sandbox.lifecycles.tables import GONE, LIFECYCLES, Edge
 from sandbox.store import Row
 
 _LIMIT = 100000
 
 
-def _by_origin() -> dict[str, dict[str, list[Edge]]]:
-    index: dict[str, dict[str, list[Edge]]] = {}
-    for name, lifecycle in LIFECYCLES.items():
-        index[name] = defaultdict(list)
-        for edge in lifecycle.edges:
-            index[name][edge.origin].append(edge)
-    return index
-
-
-_EDGES = _by_origin()
-
-
 def tick(cloud: Cloud) -> int:
     """Let everything happen that is due by now; returns how many steps were taken."""
-    steps = 0
+    agenda, steps = agenda_of(cloud), 0
     while steps < _LIMIT:
-        due = _next(cloud)
-        if states.edit(cloud, cloud.clock.time() if due is None else due[0]):
+        now = cloud.clock.time()
+        due = agenda.next(now)
+        if states.edit(cloud, now if due is None else due.moment):
+            if due is not None:
+                agenda.put_back(due)
             continue
         if due is None:
             return steps
@@ -48,38 +37,16 @@ def tick(cloud: Cloud) -> int:
     raise RuntimeError(f"lifecycles do not come to rest within {_LIMIT} steps")
 
 
-def _next(cloud: Cloud) -> tuple[float, str, Row, Edge] | None:
-    now = cloud.clock.time()
-    best: tuple[float, str, Row, Edge] | None = None
-    for name, lifecycle in LIFECYCLES.items():
-        for row in cloud.store.table(lifecycle.table):
-            if row["state"] not in _EDGES[name]:
-                continue
-            found = _due(cloud, name, row, now)
-            if found is not None and (best is None or found[0] < best[0]):
-                best = (found[0], name, row, found[1])
-    return best
-
-
-def _due(cloud: Cloud, name: str, row: Row, now: float) -> tuple[float, Edge] | None:
-    forced = failure_edge(cloud, name, row)
-    # A failure that was asked for is the only way out of its state.
-    for edge in [forced] if forced else _EDGES[name][row["state"]]:
-        moment = row["since"] + edge.delay[0 if cloud.settings.profile == "fast" else 1]
-        if moment <= now and (not edge.guard or GUARDS[edge.guard](cloud, row)):
-            return _moment(cloud, row, edge, moment, now), edge
-    return None
-
-
-def _moment(cloud: Cloud, row: Row, edge: Edge, due: float, now: float) -> float:
-    if not edge.guard:
-        return due
-    known = MOMENTS[edge.guard](cloud, row) if edge.guard in MOMENTS else None
-    return now if known is None else min(now, max(due, known))
+def agenda_of(cloud: Cloud) -> Agenda:
+    """The cloud's index of what is due, made on first use."""
+    if cloud.agenda is None:
+        cloud.agenda = Agenda(cloud)
+    return cloud.agenda
 
 
 def _step(cloud: Cloud, moment: float, name: str, row: Row, edge: Edge) -> None:
-    table = cloud.store.table(LIFECYCLES[name].table)
+    lifecycle = LIFECYCLES[name]
+    table = cloud.store.table(lifecycle.table)
     with cloud.clock.pinned(moment):
         if edge.code:
             message = spend(cloud, edge.failure_id) if edge.failure_id else ""
@@ -89,6 +56,6 @@ def _step(cloud: Cloud, moment: float, name: str, row: Row, edge: Edge) -> None:
         if edge.to == GONE:
             table.delete(row["id"])
         else:
-            table.update(row["id"], state=edge.to, since=moment)
+            table.update(row["id"], **{lifecycle.column: edge.to}, since=moment)
             if name == "smc.source" and not edge.code:
                 table.update(row["id"], error_code="", status_info="")

@@ -23,8 +23,11 @@ def source_online(cloud: Cloud, source: Row) -> bool:
         return False
     if source["simulated"]:
         return bool(source["online"])
-    beat = HEARTBEAT[cloud.settings.profile] / max(cloud.clock.rate, 1.0)
-    return cloud.clock.real() - float(source["heartbeat_real"]) <= max(3 * beat, _PATIENCE)
+    return cloud.clock.real() <= float(source["heartbeat_real"]) + _patience(cloud)
+
+
+def _patience(cloud: Cloud) -> float:
+    return max(3 * HEARTBEAT[cloud.settings.profile] / max(cloud.clock.rate, 1.0), _PATIENCE)
 
 
 def source_offline(cloud: Cloud, source: Row) -> bool:
@@ -72,19 +75,17 @@ def job_expired(cloud: Cloud, job: Row) -> bool:
 
 
 def all_bytes_received(cloud: Cloud, job: Row) -> bool:
-    """True when every disk is on the intermediate instance; a simulated client takes bytes / bandwidth for it."""
+    """True when every disk is on the intermediate instance."""
     if job["received"]:
         return True
+    if _streams(cloud, job):
+        return cloud.receivers.complete(job["transition_instance_id"])
+    return cloud.work.done(work_key("receiver", job))
+
+
+def _streams(cloud: Cloud, job: Row) -> bool:
     source = cloud.sources.get(job["source_id"])
-    if source is not None and source["simulated"]:
-        return bool(cloud.clock.time() - job["since"] >= simulated_seconds(source))
-    return cloud.receivers.complete(job["transition_instance_id"])
-
-
-def simulated_seconds(source: Row) -> float:
-    """How long a simulated client streams: its content at its bandwidth, in virtual seconds."""
-    bits = sum(disk["content_bytes"] for disk in source["disks"]) * 8
-    return float(bits / (source["bandwidth_mbps"] * 1e6))
+    return source is not None and not source["simulated"]
 
 
 def transfer_failed(cloud: Cloud, job: Row) -> bool:
@@ -135,21 +136,48 @@ def ingest_failed(cloud: Cloud, image: Row) -> bool:
 
 
 def _bytes_received_at(cloud: Cloud, job: Row) -> float | None:
-    source = cloud.sources.get(job["source_id"])
-    if job["received"] or source is None or not source["simulated"]:
+    if job["received"] or _streams(cloud, job):
         return None
-    return float(job["since"]) + simulated_seconds(source)
+    return float(job["since"])
 
 
 def _expired_at(_cloud: Cloud, job: Row) -> float | None:
     return max(float(job["since"]), float(job["valid_until"]))
 
 
+def _back_at(_cloud: Cloud, source: Row) -> float | None:
+    return source.get("offline_until")
+
+
 # When a guard that waits for time became true: its step happens at that moment, also when the clock jumped past it.
 MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
     "all_bytes_received": _bytes_received_at,
     "job_expired": _expired_at,
+    "source_online": _back_at,
 }
+
+
+def _silent_at(cloud: Cloud, source: Row) -> float | None:
+    # A little later: a client is offline when its patience is over, not when it ends.
+    return None if source["simulated"] else float(source["heartbeat_real"]) + _patience(cloud) + 0.001
+
+
+# The same in real seconds, for guards that a client's silence makes true.
+REAL_MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {"source_offline": _silent_at}
+
+# Guards whose answer only changes when a row or background work does, so that the engine is told of it.
+_TOLD = frozenset(
+    {"source_online", "source_offline", "source_has_running_job", "source_has_no_running_job", "instance_lost",
+     "job_expired", "image_work_done", "image_work_failed", "export_work_done", "export_work_failed", "ingest_done",
+     "ingest_failed"}
+)
+_TOLD_WHEN_SIMULATED = frozenset({"all_bytes_received", "transfer_failed", "source_unavailable"})
+
+
+def is_told(cloud: Cloud, row: Row, guard: str) -> bool:
+    """True when a guard that does not hold need not be asked again before something is changed."""
+    return guard in _TOLD or (guard in _TOLD_WHEN_SIMULATED and not _streams(cloud, row))
+
 
 GUARDS: dict[str, Guard] = {
     guard.__name__: guard

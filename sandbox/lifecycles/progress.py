@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 from sandbox.cloud import Cloud
-from sandbox.lifecycles.guards import simulated_seconds
-from sandbox.lifecycles.tables import SMC_JOB
+from sandbox.lifecycles.timing import state_seconds, stream_seconds
 from sandbox.store import Row
 
 # Per cent at the start and end of each step (local-cloud 11).
@@ -38,8 +37,6 @@ def _within(cloud: Cloud, job: Row) -> float:
     if job["state"] == "Running/Syncing":
         source = cloud.sources.get(job["source_id"])
         if source is not None and source["simulated"]:
-            return min(1.0, elapsed / max(simulated_seconds(source), 0.001))
+            return min(1.0, elapsed / max(stream_seconds(cloud, job), 0.001))
         return cloud.receivers.progress(job["transition_instance_id"])
-    profile = 0 if cloud.settings.profile == "fast" else 1
-    delay = max(edge.delay[profile] for edge in SMC_JOB.edges if edge.origin == job["state"])
-    return min(0.99, elapsed / max(delay, 0.001))
+    return min(0.99, elapsed / max(state_seconds(cloud, "smc.job", job, job["state"]), 0.001))

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lifecycles as data: from, guard, delay per profile, effect, to (local-cloud 11).
+"""Lifecycles as data: from, guard, delay and jitter per profile, effect, to (local-cloud 11).
 
-Edges of one state are tried in order, failures first. An edge fires once ``delay`` virtual seconds have passed since
-the state was entered and its guard holds. ``code`` is the ErrorCode that the edge leaves on the row. ``GONE`` deletes
-the row.
+Edges of one state are tried in order, failures first. An edge fires once its delay has passed since the state was
+entered and its guard holds. The delay is ``delay`` virtual seconds, up to ``jitter`` more, and what ``size`` takes (see
+``sandbox.lifecycles.timing``). ``code`` is the ErrorCode that the edge leaves on the row. ``GONE`` deletes the row.
 """
 
 from __future__ import annotations
@@ -16,14 +16,18 @@ GONE = "(gone)"
 DAY = 86400.0
 
 # HeartbeatRate shown by the API, seconds (30 in the vendor's sample, facts 1.5).
-HEARTBEAT = {"fast": 2, "realistic": 30}
+HEARTBEAT = {"fast": 2, "realistic": 30, "frozen": 30}
+
+# Which of an edge's two delays a profile takes. ``frozen`` has the realistic ones, on a clock that stands still.
+PROFILES = {"fast": 0, "realistic": 1, "frozen": 1}
 
 
 @dataclass(frozen=True)
 class Edge:
-    """One possible step. ``delay``: virtual seconds in the profiles (fast, realistic).
+    """One possible step. ``delay`` and ``jitter``: virtual seconds (fast, realistic).
 
-    ``failure_id`` names the failure of the world file that the edge stands for.
+    ``size`` names what makes it longer the more bytes there are, ``failure_id`` the failure of the world file that the
+    edge stands for.
     """
 
     origin: str
@@ -33,11 +37,13 @@ class Edge:
     effect: str = ""
     code: str = ""
     failure_id: str = ""
+    jitter: tuple[float, float] = (0.0, 0.0)
+    size: str = ""
 
 
 @dataclass(frozen=True)
 class Lifecycle:
-    """The edges of one kind of row.
+    """The edges of one kind of row, whose state is in ``column``.
 
     ``failed`` is the state that a failure of the world file leads to, ``failed_effect`` what it does on the way.
     """
@@ -46,17 +52,18 @@ class Lifecycle:
     edges: tuple[Edge, ...]
     failed: str = ""
     failed_effect: str = ""
+    column: str = "state"
 
 
 SMC_SOURCE = Lifecycle(
     "sources",
     (
-        Edge("Unavailable", "Available", (0.0, 5.0), "source_online"),
+        Edge("Unavailable", "Available", (0.0, 5.0), "source_online", jitter=(0.0, 3.0)),
         Edge("Available", "Unavailable", guard="source_offline", code="SourceServer.Offline"),
         Edge("Available", "InUse", guard="source_has_running_job"),
         Edge("InUse", "Unavailable", guard="source_offline", code="SourceServer.Offline"),
         Edge("InUse", "Available", guard="source_has_no_running_job"),
-        Edge("Deleting", GONE, (0.3, 60.0)),
+        Edge("Deleting", GONE, (0.3, 60.0), jitter=(0.1, 20.0)),
     ),
 )
 
@@ -68,32 +75,40 @@ SMC_JOB = Lifecycle(
         ),
         Edge("Running/Preparing", "InError", (0.1, 30.0), "vpc_quota_used_up", code="QuotaExceeded.Vpc"),
         Edge("Running/Preparing", "InError", (0.1, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
-        Edge("Running/Preparing", "Running/Syncing", (0.3, 180.0), effect="create_intermediate"),
+        Edge("Running/Preparing", "Running/Syncing", (0.3, 180.0), effect="create_intermediate", jitter=(0.1, 60.0)),
         Edge("Running/Syncing", "InError", (0.0, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
         Edge("Running/Syncing", "InError", (0.0, 90.0), "source_unavailable", code="SourceServer.Offline"),
         Edge("Running/Syncing", "InError", guard="transfer_failed", effect="tell_transfer_failure"),
-        Edge("Running/Syncing", "Running/Processing", guard="all_bytes_received", effect="start_image"),
+        Edge(
+            "Running/Syncing", "Running/Processing", guard="all_bytes_received", effect="start_image", size="stream"
+        ),
         Edge("Running/Processing", "InError", guard="instance_lost", code="TransitionInstance.NotFound"),
         Edge("Running/Processing", "InError", guard="image_work_failed", effect="tell_image_failure"),
-        Edge("Running/Processing", "Running/Cleaning", (0.4, 600.0), "image_work_done", "create_image"),
-        Edge("Running/Cleaning", "Finished", (0.3, 60.0), effect="finish_job"),
+        Edge(
+            "Running/Processing", "Running/Cleaning", (0.4, 600.0), "image_work_done", "create_image",
+            jitter=(0.1, 120.0),
+        ),
+        Edge("Running/Cleaning", "Finished", (0.3, 60.0), effect="finish_job", jitter=(0.1, 20.0)),
         Edge("Ready", "Expired", guard="job_expired"),
         Edge("Stopped", "Expired", guard="job_expired"),
         Edge("InError", "Expired", guard="job_expired"),
         Edge("Expired", GONE, (7 * DAY, 7 * DAY), effect="release_intermediate"),
-        Edge("Deleting", GONE, (0.4, 60.0), effect="release_intermediate"),
+        Edge("Deleting", GONE, (0.4, 60.0), effect="release_intermediate", jitter=(0.1, 20.0)),
     ),
     failed="InError",
 )
 
-ECS_INSTANCE = Lifecycle("instances", (Edge("Pending", "Running", (0.1, 20.0)),))
+ECS_INSTANCE = Lifecycle("instances", (Edge("Pending", "Running", (0.1, 20.0), jitter=(0.05, 10.0)),))
 
 ECS_TASK = Lifecycle(
     "tasks",
     (
-        Edge("Processing", "Failed", (0, 0), "export_bucket_gone", "drop_export", code="InvalidOSSBucket.NotFound"),
+        Edge("Processing", "Failed", (0.0, 0.0), "export_bucket_gone", "drop_export", code="InvalidOSSBucket.NotFound"),
         Edge("Processing", "Failed", guard="export_work_failed", effect="drop_export", code="ExportImageFailed"),
-        Edge("Processing", "Finished", (0.4, 300.0), "export_work_done", "finish_export"),
+        Edge(
+            "Processing", "Finished", (0.4, 30.0), "export_work_done", "finish_export", jitter=(0.1, 30.0),
+            size="export",
+        ),
     ),
     failed="Failed",
     failed_effect="drop_export",
@@ -102,9 +117,9 @@ ECS_TASK = Lifecycle(
 ENS_IMAGE = Lifecycle(
     "ens_images",
     (
-        Edge("Creating", "Uploading", (0.2, 60.0), effect="start_ingest"),
+        Edge("Creating", "Uploading", (0.2, 60.0), effect="start_ingest", jitter=(0.05, 20.0)),
         Edge("Uploading", "Upload_failed", guard="ingest_failed", effect="tell_ingest_failure"),
-        Edge("Uploading", "Available", (0.4, 300.0), "ingest_done", "finish_ingest"),
+        Edge("Uploading", "Available", (0.4, 30.0), "ingest_done", "finish_ingest", jitter=(0.1, 30.0), size="ingest"),
     ),
     failed="Upload_failed",
 )

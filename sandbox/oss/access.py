@@ -8,6 +8,8 @@ from sandbox.oss.bucket_ops import check_name
 from sandbox.oss.buckets import Bucket
 from sandbox.oss.call import Call
 from sandbox.oss.errors import OssError
+from sandbox.ram.decide import Need, first_denied
+from sandbox.ram.needs import oss_needs
 
 _ELSEWHERE = ("The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
               "future requests to this endpoint.")
@@ -15,6 +17,9 @@ _ELSEWHERE = ("The bucket you are attempting to access must be addressed using t
 
 def check_access(call: Call, action: str, access: str) -> None:
     """Refuse a bucket that is missing or elsewhere, and a caller who has no right to what the operation needs."""
+    if action != "DeleteMultipleObjects":
+        _refuse(call, oss_needs(action, _place(call), call.request.bucket, call.request.key,
+                                call.request.headers.get("x-oss-copy-source", "")))
     if not call.request.bucket:
         if call.identity is None:
             raise OssError("AccessDenied", "Anonymous access is forbidden for this operation.", "0003-00000016")
@@ -34,6 +39,27 @@ def check_access(call: Call, action: str, access: str) -> None:
     opened = {"private": (), "public-read": ("read",), "public-read-write": ("read", "write")}[acl]
     if access not in opened:
         raise OssError("AccessDenied", details={"BucketName": bucket.name})
+
+
+def check_keys(call: Call, action: str, keys: list[str]) -> None:
+    """Refuse a caller whose policy does not let it do this to every one of the keys that the body names."""
+    for key in keys:
+        _refuse(call, oss_needs(action, _place(call), call.request.bucket, key))
+
+
+def _refuse(call: Call, needs: list[Need]) -> None:
+    if call.identity is None:
+        return
+    denied = first_denied(call.cloud.settings.identities, call.identity.user, needs)
+    if denied is not None:
+        raise OssError("AccessDenied", f"The policies of {call.identity.user} do not allow {denied[0]} on {denied[1]}.",
+                       "0003-00000201")
+
+
+def _place(call: Call) -> str:
+    bucket = call.buckets.find(call.request.bucket)
+    region = call.cloud.settings.region if bucket is None else bucket.region
+    return f"acs:oss:oss-{region}:{call.account}:"
 
 
 def _acl(call: Call, bucket: Bucket) -> str:

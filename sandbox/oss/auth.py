@@ -8,9 +8,10 @@ import hmac
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import TYPE_CHECKING, get_args
 
 from sandbox.oss import signatures
@@ -36,9 +37,10 @@ _V1 = re.compile(r"OSS\s+(?P<id>[^:]+):(?P<signature>.+)")
 
 @dataclass(frozen=True)
 class Identity:
-    """Who signed: the account, and for V4 the region that the client believes to talk to."""
+    """Who signed: the account, the user in it, and for V4 the region that the client believes to talk to."""
 
     account: str
+    user: str
     region: str | None = None
 
 
@@ -53,22 +55,20 @@ def authenticate(request: OssRequest, cloud: Cloud) -> Identity | None:
     if match := _V2.fullmatch(header):
         _check_date(_http_date(request))
         text = _text_v2(request, query, _http_date(request), match["more"] or "")
-        _check(cloud, match["id"], request, lambda secret: signatures.sign_v2(secret, text), match["signature"], text)
-    elif match := _V1.fullmatch(header):
+        sign = partial(signatures.sign_v2, text=text)
+        return _check(cloud, match["id"], request, sign, match["signature"], text)
+    if match := _V1.fullmatch(header):
         _check_date(_http_date(request))
         text = _text_v1(request, query, _http_date(request))
-        _check(cloud, match["id"], request, lambda secret: signatures.sign_v1(secret, text), match["signature"], text)
-    elif header:
+        sign = partial(signatures.sign_v1, text=text)
+        return _check(cloud, match["id"], request, sign, match["signature"], text)
+    if header:
         raise OssError("InvalidArgument", "Authorization header is invalid.", "0002-00000221")
-    elif query.get("x-oss-signature-version") == _V4_NAME:
+    if query.get("x-oss-signature-version") == _V4_NAME:
         return _v4_url(request, cloud)
-    elif query.get("x-oss-signature-version") == "OSS2":
-        _v2_url(request, cloud)
-    elif "OSSAccessKeyId" in query:
-        _v1_url(request, cloud)
-    else:
-        return None
-    return Identity(cloud.settings.account.id)
+    if query.get("x-oss-signature-version") == "OSS2":
+        return _v2_url(request, cloud)
+    return _v1_url(request, cloud) if "OSSAccessKeyId" in query else None
 
 
 def _text_v1(request: OssRequest, query: Mapping[str, str], date: str) -> bytes:
@@ -80,21 +80,21 @@ def _text_v2(request: OssRequest, query: Mapping[str, str], date: str, additiona
                                         list(filter(None, additional.split(";"))))
 
 
-def _v1_url(request: OssRequest, cloud: Cloud) -> None:
+def _v1_url(request: OssRequest, cloud: Cloud) -> Identity:
     query = request.query
     _check_expires(_number(query.get("Expires", "")))
     text = _text_v1(request, query, query["Expires"])
-    _check(cloud, query["OSSAccessKeyId"], request, lambda secret: signatures.sign_v1(secret, text),
-           query.get("Signature", ""), text)
+    return _check(cloud, query["OSSAccessKeyId"], request, lambda secret: signatures.sign_v1(secret, text),
+                  query.get("Signature", ""), text)
 
 
-def _v2_url(request: OssRequest, cloud: Cloud) -> None:
+def _v2_url(request: OssRequest, cloud: Cloud) -> Identity:
     query = dict(request.query)
     signature = query.pop("x-oss-signature", "")
     _check_expires(_number(query.get("x-oss-expires", "")))
     text = _text_v2(request, query, query["x-oss-expires"], query.get("x-oss-additional-headers", ""))
-    _check(cloud, query.get("x-oss-access-key-id", ""), request, lambda secret: signatures.sign_v2(secret, text),
-           signature, text)
+    return _check(cloud, query.get("x-oss-access-key-id", ""), request, lambda secret: signatures.sign_v2(secret, text),
+                  signature, text)
 
 
 def _v4_header(request: OssRequest, cloud: Cloud, match: re.Match[str]) -> Identity:
@@ -119,8 +119,8 @@ def _v4(request: OssRequest, cloud: Cloud, key_id: str, scope: str, region: str,
         additional: str, signature: str) -> Identity:
     text = signatures.string_to_sign_v4(request.method, request.bucket, request.key, query, request.headers, date,
                                         scope, list(filter(None, additional.split(";"))))
-    _check(cloud, key_id, request, lambda secret: signatures.sign_v4(secret, scope, text), signature, text)
-    return Identity(cloud.settings.account.id, region)
+    signer = _check(cloud, key_id, request, lambda secret: signatures.sign_v4(secret, scope, text), signature, text)
+    return replace(signer, region=region)
 
 
 def _scope(credential: str, wrong_region: str) -> tuple[str, str, str]:
@@ -134,10 +134,11 @@ def _scope(credential: str, wrong_region: str) -> tuple[str, str, str]:
     return key_id, scope, parts[1]
 
 
-def _check(cloud: Cloud, key_id: str, request: OssRequest, sign: _Signer, signature: str, text: bytes) -> None:
+def _check(cloud: Cloud, key_id: str, request: OssRequest, sign: _Signer, signature: str, text: bytes) -> Identity:
     row = cloud.credentials.find(key_id)
-    token = request.headers.get("x-oss-security-token") or request.query.get("security-token") \
-        or request.query.get("x-oss-security-token")
+    # alibabacloud-oss-v2 sends it in a header of its own under V1, where no signature covers it.
+    names = ("x-oss-security-token", "security-token")
+    token = next((place[name] for place in (request.headers, request.query) for name in names if place.get(name)), None)
     # A temporary key without its token is an unknown key.
     if row is None or (row["token"] and not token):
         raise OssError("InvalidAccessKeyId", details={"OSSAccessKeyId": key_id})
@@ -146,6 +147,7 @@ def _check(cloud: Cloud, key_id: str, request: OssRequest, sign: _Signer, signat
         raise OssError("SignatureDoesNotMatch", details={
             "OSSAccessKeyId": key_id, "SignatureProvided": signature,
             "StringToSign": text.decode("utf-8", "replace")})
+    return Identity(cloud.settings.account.id, row["user"])
 
 
 def _check_token(cloud: Cloud, row: Row, token: str | None) -> None:

@@ -84,16 +84,22 @@ async def send(call: Call, path: Path, start: int, length: int, status: int, hea
     return response
 
 
-async def read_xml(request: OssRequest, root: str, required: bool = True) -> Element | None:
-    """Return the root element of a small XML body, None for an empty body that is not required."""
+async def read_body(request: OssRequest) -> bytes:
+    """Return the body of a request that is a small document."""
     body = bytearray()
     async for data in request.http.content.iter_any():
         body += data
         if len(body) > _XML_LIMIT:
             raise OssError("MalformedXML", f"The XML has more than {_XML_LIMIT} bytes.")
+    return bytes(body)
+
+
+async def read_xml(request: OssRequest, root: str, required: bool = True) -> Element | None:
+    """Return the root element of a small XML body, None for an empty body that is not required."""
+    body = await read_body(request)
     if not body and not required:
         return None
     try:
-        return parse(bytes(body), root)
+        return parse(body, root)
     except MalformedXml as error:
         raise OssError("MalformedXML", details={"ErrorDetail": str(error)}) from error

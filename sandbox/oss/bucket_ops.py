@@ -5,15 +5,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from aiohttp import web
 
 from sandbox.oss.body import read_xml
 from sandbox.oss.call import Call, iso_time, whole_number
+from sandbox.oss.config_ops import stored, stored_tags
+from sandbox.oss.configs import encryption_rule
 from sandbox.oss.errors import OssError
-from sandbox.oss.xml import Content
+from sandbox.oss.xml import Content, document
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
+RESOURCE_GROUP = "rg-default"
+"""The group that every bucket is in."""
+
 ACLS = ("private", "public-read", "public-read-write")
 STORAGE_CLASSES = ("Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive")
 
@@ -33,21 +39,35 @@ def acl_of(text: str, allowed: tuple[str, ...] = ACLS) -> str:
 
 
 async def list_buckets(call: Call) -> web.StreamResponse:
-    """ListBuckets: one page of the account's buckets."""
+    """ListBuckets: one page of the account's buckets, of those with a tag or in a resource group if that is asked for.
+
+    With ``regionList`` the vendor's test wants the same answer; nothing else is known of it.
+    """
     query = call.request.query
+    group = call.request.headers.get("x-oss-resource-group-id", RESOURCE_GROUP)
     prefix, marker = query.get("prefix", ""), query.get("marker", "")
     limit = whole_number(query.get("max-keys", "100"), "max-keys", 1, 1000)
     mine = [bucket for bucket in call.buckets.all()
-            if bucket.owner == call.account and bucket.name.startswith(prefix) and bucket.name > marker]
+            if bucket.owner == call.account and bucket.name.startswith(prefix) and bucket.name > marker
+            and group == RESOURCE_GROUP and _is_tagged(bucket.configs, query)]
     page = mine[:limit]
     more = len(mine) > limit
     listed = [("Bucket", [
         ("Name", bucket.name), ("CreationDate", iso_time(bucket.created)), ("Location", f"oss-{bucket.region}"),
         ("ExtranetEndpoint", call.request.host), ("IntranetEndpoint", call.request.host),
-        ("StorageClass", bucket.storage_class), ("Region", bucket.region)]) for bucket in page]
+        ("StorageClass", bucket.storage_class), ("Region", bucket.region), ("ResourceGroupId", RESOURCE_GROUP)])
+        for bucket in page]
     return call.xml("ListAllMyBucketsResult", [
         ("Prefix", prefix), ("Marker", marker), ("MaxKeys", limit), ("IsTruncated", str(more).lower()),
         ("NextMarker", page[-1].name if more else None), ("Owner", call.owner()), ("Buckets", listed)])
+
+
+def _is_tagged(configs: dict[str, str], query: Mapping[str, str]) -> bool:
+    wanted, value = query.get("tag-key"), query.get("tag-value")
+    if wanted is None:
+        return True
+    tags = stored_tags(configs)
+    return wanted in tags and value in (None, tags[wanted])
 
 
 async def put_bucket(call: Call) -> web.StreamResponse:
@@ -56,15 +76,25 @@ async def put_bucket(call: Call) -> web.StreamResponse:
     check_name(name)
     acl = call.request.headers.get("x-oss-acl")
     storage_class = await _storage_class(call)
+    encryption = _encryption_headers(call)
     known = call.buckets.find(name)
     if known is None:
         region = (call.identity.region if call.identity else None) or call.cloud.settings.region
-        call.buckets.create_bucket(name, region, call.account, acl_of(acl or "private"), storage_class)
+        made = call.buckets.create_bucket(name, region, call.account, acl_of(acl or "private"), storage_class)
+        if encryption:
+            made.configs["encryption"] = document("ServerSideEncryptionRule", [
+                ("ApplyServerSideEncryptionByDefault", encryption)]).decode()
     elif known.owner != call.account or known.storage_class != storage_class:
         raise OssError("BucketAlreadyExists", details={"BucketName": name})
     elif acl is not None:
         known.acl = acl_of(acl)
     return call.empty(headers={"Location": f"/{name}"})
+
+
+def _encryption_headers(call: Call) -> list[tuple[str, Content]] | None:
+    names = ("x-oss-server-side-encryption", "x-oss-server-side-encryption-key-id", "x-oss-server-side-data-encryption")
+    values = [call.request.headers.get(name, "") for name in names]
+    return encryption_rule(*values) if any(values) else None
 
 
 async def _storage_class(call: Call) -> str:
@@ -95,12 +125,20 @@ async def get_info(call: Call) -> web.StreamResponse:
         ("AccessMonitor", "Disabled"), ("Comment", ""), ("CreationDate", iso_time(bucket.created)),
         ("CrossRegionReplication", "Disabled"), ("DataRedundancyType", "LRS"),
         ("ExtranetEndpoint", call.request.host), ("IntranetEndpoint", call.request.host),
-        ("Location", f"oss-{bucket.region}"), ("Name", bucket.name), ("ResourceGroupId", "rg-default"),
+        ("Location", f"oss-{bucket.region}"), ("Name", bucket.name), ("ResourceGroupId", RESOURCE_GROUP),
         ("StorageClass", bucket.storage_class), ("TransferAcceleration", "Disabled"),
         ("Owner", [("DisplayName", bucket.owner), ("ID", bucket.owner)]),
         ("AccessControlList", [("Grant", bucket.acl)]),
-        ("ServerSideEncryptionRule", [("SSEAlgorithm", "None")]),
+        ("ServerSideEncryptionRule", _encryption(bucket.configs)),
         ("BucketPolicy", [("LogBucket", ""), ("LogPrefix", "")])])])
+
+
+def _encryption(configs: dict[str, str]) -> Content:
+    text = configs.get("encryption")
+    rule = stored(text).find("ApplyServerSideEncryptionByDefault") if text else None
+    if rule is None:
+        return [("SSEAlgorithm", "None")]
+    return [(node.tag, node.text) for node in rule]
 
 
 async def get_location(call: Call) -> web.StreamResponse:
@@ -149,11 +187,6 @@ async def put_acl(call: Call) -> web.StreamResponse:
 async def get_versioning(call: Call) -> web.StreamResponse:
     """GetBucketVersioning: the buckets of the local cloud never had it."""
     return call.xml("VersioningConfiguration", None)
-
-
-async def get_tagging(call: Call) -> web.StreamResponse:
-    """GetBucketTags: none."""
-    return call.xml("Tagging", [("TagSet", [])])
 
 
 async def list_live_channels(call: Call) -> web.StreamResponse:

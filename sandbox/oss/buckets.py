@@ -10,7 +10,7 @@ import itertools
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,11 @@ _SHOWN = ("name", "region", "owner", "acl", "storage_class", "created")
 
 @dataclass
 class StoredObject:
-    """One object. `etag` and `crc64` are None until somebody asks for those of a file that was put in by hand."""
+    """One object. `etag` and `crc64` are None until somebody asks for those of a file that was put in by hand.
+
+    `target` is the key that a symbolic link leads to. An archived object can be read between the virtual times
+    `restored_from` and `restored_until`.
+    """
 
     key: str
     path: Path
@@ -38,6 +42,9 @@ class StoredObject:
     acl: str = "default"
     storage_class: str = "Standard"
     tags: dict[str, str] = field(default_factory=dict)
+    target: str = ""
+    restored_from: float = 0.0
+    restored_until: float = 0.0
 
 
 @dataclass
@@ -70,13 +77,16 @@ class Upload:
 class Bucket:
     """One bucket with its objects in order of their keys."""
 
-    def __init__(self, name: str, region: str, owner: str, acl: str, storage_class: str, folder: Path) -> None:
+    def __init__(self, name: str, region: str, owner: str, acl: str, storage_class: str, folder: Path,
+                 now: Callable[[], float] = time.time) -> None:
         self.name = name
         self.region = region
         self.owner = owner
         self.acl = acl
         self.storage_class = storage_class
-        self.created = time.time()
+        self._now = now
+        self.created = now()
+        self.configs: dict[str, str] = {}
         self.folder = folder
         self.objects: dict[str, StoredObject] = {}
         self.uploads: dict[str, Upload] = {}
@@ -89,7 +99,7 @@ class Bucket:
         """Put an object in place of the one with the same key, if there is one; its file moves to the bucket."""
         target = self.folder / _file_name(item.key)
         os.replace(item.path, target)
-        item.path, item.modified = target, time.time()
+        item.path, item.modified = target, self._now()
         self.keep(item)
 
     def keep(self, item: StoredObject) -> None:
@@ -124,6 +134,8 @@ class Buckets:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root)
         self._buckets: dict[str, Bucket] = {}
+        self.now: Callable[[], float] = time.time
+        """What time it is in this cloud: when buckets, objects and parts came to be."""
         self.scratch_folder = self.root / ".scratch"
         self.scratch_folder.mkdir(parents=True, exist_ok=True)
         self._numbers = itertools.count(1)
@@ -149,7 +161,7 @@ class Buckets:
     def attach(self, name: str, region: str, owner: str, acl: str = "private",
                storage_class: str = "Standard") -> Bucket:
         """Know a bucket, whose folder may be there already."""
-        bucket = Bucket(name, region, owner, acl, storage_class, self.root / name)
+        bucket = Bucket(name, region, owner, acl, storage_class, self.root / name, lambda: self.now())
         bucket.changed = self.changed
         self._buckets[name] = bucket
         return bucket

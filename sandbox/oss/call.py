@@ -33,12 +33,18 @@ class Call:
     request: OssRequest
     identity: Identity | None
     request_id: str
+    provenance: str = "documented"
     fault: Fault | None = None
 
     @property
     def buckets(self) -> Buckets:
         """All buckets."""
         return self.cloud.buckets
+
+    @property
+    def now(self) -> float:
+        """The virtual time, in seconds."""
+        return self.cloud.clock.time()
 
     @property
     def account(self) -> str:
@@ -61,6 +67,17 @@ class Call:
             raise OssError("NoSuchKey", details={"Key": self.request.key})
         return found
 
+    def resolved(self, item: StoredObject) -> StoredObject:
+        """Return what is read when the object is: the target of a symbolic link, else the object itself."""
+        if item.kind != "Symlink":
+            return item
+        target = self.bucket.objects.get(item.target)
+        if target is None:
+            raise OssError("SymlinkTargetNotExist", details={"Key": item.target})
+        if target.kind == "Symlink":
+            raise OssError("InvalidTargetType", details={"Key": item.target})
+        return target
+
     async def summed(self, items: Iterable[StoredObject]) -> list[StoredObject]:
         """Return the objects once all of them have their entity tag and CRC-64."""
         items = list(items)
@@ -71,7 +88,8 @@ class Call:
 
     def headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the headers that every answer has, and these."""
-        return altered(self.fault, {"Server": "AliyunOSS", "x-oss-request-id": self.request_id, **(more or {})})
+        return altered(self.fault, {"Server": "AliyunOSS", "x-oss-request-id": self.request_id,
+                                    "x-sandbox-provenance": self.provenance, **(more or {})})
 
     def empty(self, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
         """Return an answer without a body."""
@@ -79,7 +97,11 @@ class Call:
 
     def xml(self, tag: str, content: Content, headers: Mapping[str, str] | None = None) -> web.Response:
         """Return an answer with an XML document."""
-        return web.Response(body=document(tag, content), content_type="application/xml", headers=self.headers(headers))
+        return self.document(document(tag, content), headers)
+
+    def document(self, body: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
+        """Return an answer with a finished XML document."""
+        return web.Response(body=body, content_type="application/xml", headers=self.headers(headers))
 
     def owner(self) -> Content:
         """Return the content of an Owner element."""

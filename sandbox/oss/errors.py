@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from sandbox.oss.codes import CODES
 from sandbox.oss.xml import document
 
 _KNOWN: dict[str, tuple[int, str, str]] = {
+    **CODES,
     "AccessDenied": (403, "You have no right to access this object because of bucket acl.", "0003-00000001"),
     "BucketAlreadyExists": (409, "The requested bucket name is not available.", "0015-00000104"),
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty.", "0015-00000301"),

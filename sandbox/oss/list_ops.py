@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from sandbox.oss.archive import restore_info
 from sandbox.oss.call import Call, iso_time, whole_number
 from sandbox.oss.errors import OssError
 from sandbox.oss.listing import Page, page_of
@@ -73,7 +74,7 @@ async def _entries(call: Call, page: Page, encode: Callable[[str], str], owner: 
     contents: list[tuple[str, Content]] = [("Contents", [
         ("Key", encode(item.key)), ("LastModified", iso_time(item.modified)), ("ETag", f'"{item.etag}"'),
         ("Type", item.kind), ("Size", item.size), ("StorageClass", item.storage_class),
-        ("Owner", call.owner() if owner else None)]) for item in items]
+        ("Owner", call.owner() if owner else None), ("RestoreInfo", restore_info(item, call.now))]) for item in items]
     return contents + [("CommonPrefixes", [("Prefix", encode(prefix))]) for prefix in page.prefixes]
 
 

@@ -7,8 +7,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
-import secrets
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
@@ -37,7 +35,7 @@ async def initiate(call: Call) -> web.StreamResponse:
     template = template_of(call)
     refuse_overwrite(call)
     encode = encoder(call.request.query)
-    upload = Upload(secrets.token_hex(16).upper(), call.request.key, time.time(), template)
+    upload = Upload(call.cloud.draws.hexadecimal(32, "upload"), call.request.key, call.buckets.now(), template)
     call.bucket.uploads[upload.upload_id] = upload
     return call.xml("InitiateMultipartUploadResult", [
         ("EncodingType", call.request.query.get("encoding-type") or None), ("Bucket", call.request.bucket),
@@ -156,7 +154,7 @@ def _keep(call: Call, upload: Upload, number: int, path: Path, sums: Sums) -> Pa
     old = upload.parts.get(number)
     if old is not None:
         old.path.unlink(missing_ok=True)
-    part = Part(number, path.rename(call.buckets.scratch()), sums.size, sums.etag, sums.crc, time.time())
+    part = Part(number, path.rename(call.buckets.scratch()), sums.size, sums.etag, sums.crc, call.buckets.now())
     upload.parts[number] = part
     call.cloud.part_stored(call.request.bucket, upload.key, upload.upload_id, upload.size())
     return part

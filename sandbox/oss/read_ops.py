@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from sandbox.oss.archive import check_readable, restore_info
 from sandbox.oss.body import send
 from sandbox.oss.buckets import StoredObject
 from sandbox.oss.call import Call, http_time
@@ -26,10 +27,14 @@ _SMALLEST_COMPRESSED = 1024
 
 
 async def get_object(call: Call) -> web.StreamResponse:
-    """GetObject and HeadObject, with conditions and ranges."""
-    (item,) = await call.summed([call.object])
-    check_conditions(call.request.headers, item.etag or "", item.modified)
-    headers = _headers(item)
+    """GetObject and HeadObject, with conditions and ranges; a symbolic link gives its target's content."""
+    named = call.object
+    (item,) = await call.summed([call.resolved(named)])
+    if call.request.method == "GET":
+        check_readable(item, call.now)
+    modified = max(named.modified, item.modified)
+    check_conditions(call.request.headers, item.etag or "", modified)
+    headers = _headers(named, item, call.now)
     query = call.request.query
     headers.update({header: query[name] for name, header in _OVERRIDES.items() if name in query})
     stretch = stretch_of(call.request.headers, item.size)
@@ -66,14 +71,19 @@ async def get_object_tagging(call: Call) -> web.StreamResponse:
     return call.xml("Tagging", [("TagSet", [("Tag", [("Key", key), ("Value", value)]) for key, value in tags])])
 
 
-def _headers(item: StoredObject) -> dict[str, str]:
+def _headers(named: StoredObject, item: StoredObject, now: float) -> dict[str, str]:
+    """Return the headers of a read: `named` is the object that was asked for, `item` the one that has the content."""
     headers = {
-        **item.headers, "ETag": f'"{item.etag}"', "Last-Modified": http_time(item.modified), "Accept-Ranges": "bytes",
-        "x-oss-object-type": item.kind, "x-oss-storage-class": item.storage_class,
+        **named.headers, "ETag": f'"{item.etag}"', "Accept-Ranges": "bytes",
+        "Last-Modified": http_time(max(named.modified, item.modified)),
+        "x-oss-object-type": named.kind, "x-oss-storage-class": item.storage_class,
         "x-oss-hash-crc64ecma": str(item.crc64),
     }
-    if item.kind == "Appendable":
+    if named.kind == "Appendable":
         headers["x-oss-next-append-position"] = str(item.size)
-    if item.tags:
-        headers["x-oss-tagging-count"] = str(len(item.tags))
+    if named.tags:
+        headers["x-oss-tagging-count"] = str(len(named.tags))
+    info = restore_info(item, now)
+    if info is not None:
+        headers["x-oss-restore"] = info
     return headers

@@ -6,19 +6,21 @@ from __future__ import annotations
 
 import base64
 import logging
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from aiohttp import ClientPayloadError, web
 
 from sandbox.faults import carry_oss
 from sandbox.faults.schema import Fault
-from sandbox.oss import bucket_ops, list_ops, multipart_ops, read_ops, write_ops
+from sandbox.oss import bucket_ops, config_ops, list_ops, multipart_ops, object_ops, read_ops, write_ops
 from sandbox.oss.access import check_access
 from sandbox.oss.auth import Identity, authenticate
 from sandbox.oss.call import Call
+from sandbox.oss.codes import provenance_of
+from sandbox.oss.configs import CONFIGS
 from sandbox.oss.errors import OssError, not_emulated
 from sandbox.oss.request import OssRequest, must_close, read_request
 from sandbox.oss.signatures import SUBRESOURCES
@@ -41,6 +43,7 @@ class Operation:
     action: str
     access: str
     handler: _Handler
+    provenance: str = "documented"
 
 
 def _absent(code: str) -> _Handler:
@@ -50,8 +53,20 @@ def _absent(code: str) -> _Handler:
     return answer
 
 
+def _configurations() -> dict[str, Operation]:
+    table = {}
+    for config in CONFIGS:
+        for method, verb, handler in (("PUT", "Put", config_ops.put_config), ("GET", "Get", config_ops.get_config),
+                                      ("DELETE", "Delete", config_ops.delete_config)):
+            if method != "DELETE" or config.deletable:
+                table[f"{method} {config.query}"] = Operation(f"{verb}Bucket{config.title}", "account",
+                                                              partial(handler, config))
+    return table
+
+
 _SERVICE = {
     "GET": Operation("ListBuckets", "account", bucket_ops.list_buckets),
+    "GET regionList": Operation("ListBuckets", "account", bucket_ops.list_buckets, "approximate"),
 }
 
 _BUCKET = {
@@ -65,16 +80,14 @@ _BUCKET = {
     "GET acl": Operation("GetBucketAcl", "account", bucket_ops.get_acl),
     "PUT acl": Operation("PutBucketAcl", "account", bucket_ops.put_acl),
     "GET versioning": Operation("GetBucketVersioning", "account", bucket_ops.get_versioning),
-    "GET tagging": Operation("GetBucketTags", "account", bucket_ops.get_tagging),
     "GET live": Operation("ListLiveChannel", "account", bucket_ops.list_live_channels),
     "GET uploads": Operation("ListMultipartUploads", "account", multipart_ops.list_uploads),
     "POST delete": Operation("DeleteMultipleObjects", "write", write_ops.delete_objects),
-    "GET lifecycle": Operation("GetBucketLifecycle", "account", _absent("NoSuchLifecycle")),
     "GET worm": Operation("GetBucketWorm", "account", _absent("NoSuchWORMConfiguration")),
-    "GET policy": Operation("GetBucketPolicy", "account", _absent("NoSuchBucketPolicy")),
-    "GET encryption": Operation("GetBucketEncryption", "account", _absent("NoSuchServerSideEncryptionRule")),
-    "GET cors": Operation("GetBucketCors", "account", _absent("NoSuchCORSConfiguration")),
-    "GET website": Operation("GetBucketWebsite", "account", _absent("NoSuchWebsiteConfiguration")),
+    "PUT policy": Operation("PutBucketPolicy", "account", config_ops.put_policy),
+    "GET policy": Operation("GetBucketPolicy", "account", config_ops.get_policy),
+    "DELETE policy": Operation("DeleteBucketPolicy", "account", config_ops.delete_policy),
+    **_configurations(),
 }
 
 _OBJECT = {
@@ -90,6 +103,9 @@ _OBJECT = {
     "GET tagging": Operation("GetObjectTagging", "account", read_ops.get_object_tagging),
     "PUT tagging": Operation("PutObjectTagging", "account", write_ops.put_object_tagging),
     "DELETE tagging": Operation("DeleteObjectTagging", "account", write_ops.delete_object_tagging),
+    "PUT symlink": Operation("PutSymlink", "write", object_ops.put_symlink),
+    "GET symlink": Operation("GetSymlink", "read", object_ops.get_symlink),
+    "POST restore": Operation("RestoreObject", "write", object_ops.restore_object),
     "POST uploads": Operation("InitiateMultipartUpload", "write", multipart_ops.initiate),
     "PUT partNumber uploadId": Operation("UploadPart", "write", multipart_ops.upload_part),
     "PUT from partNumber uploadId": Operation("UploadPartCopy", "write", multipart_ops.upload_part_copy),
@@ -107,12 +123,13 @@ _SELECTORS = frozenset(name for name in SUBRESOURCES if name not in _MODIFIERS a
 
 async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
     """Answer one OSS request and note it in the request log as product ``oss`` with its operation's name."""
-    request_id = secrets.token_hex(12).upper()
+    request_id = cloud.draws.hexadecimal(24, "oss request")
     action, code = request.method, ""
     logged: dict[str, str] = {}
     try:
         oss = read_request(request)
-        logged = {"bucket": oss.bucket, "key": oss.key, **oss.query}
+        logged = {"bucket": oss.bucket, "key": oss.key, "copy_source": oss.headers.get("x-oss-copy-source", ""),
+                  **oss.query}
         operation = operation_of(oss)
         action = operation.action
         response = await carry_oss.answer(
@@ -145,7 +162,7 @@ def operation_of(request: OssRequest) -> Operation:
 
 async def _perform(request: OssRequest, operation: Operation, identity: Identity | None, cloud: Cloud,
                    request_id: str, fault: Fault | None) -> web.StreamResponse:
-    call = Call(cloud, request, identity, request_id, fault)
+    call = Call(cloud, request, identity, request_id, operation.provenance, fault)
     check_access(call, operation.action, operation.access)
     # An object may go while its file is read in a thread.
     try:
@@ -156,7 +173,8 @@ async def _perform(request: OssRequest, operation: Operation, identity: Identity
 
 def _refused(request: web.Request, refusal: OssError, request_id: str) -> web.Response:
     body = refusal.xml(request_id, request.host)
-    headers = {"Server": "AliyunOSS", "x-oss-request-id": request_id, **refusal.headers}
+    headers = {"Server": "AliyunOSS", "x-oss-request-id": request_id,
+               "x-sandbox-provenance": provenance_of(refusal.code, refusal.ec), **refusal.headers}
     if refusal.ec:
         headers["x-oss-ec"] = refusal.ec
     if request.method == "HEAD":

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import unquote_plus
 
@@ -21,12 +22,12 @@ _TAG_KEY = re.compile(r"[\w +\-=.:/]{1,128}")
 _TAG_VALUE = re.compile(r"[\w +\-=.:/]{0,256}")
 
 
-def template_of(call: Call) -> StoredObject:
-    """Return the object as the request's headers describe it, still without content."""
+def template_of(call: Call, known: Collection[str] = ()) -> StoredObject:
+    """Return the object as the request's headers describe it, still without content; `known` names more headers."""
     headers = call.request.headers
     check_key(call.request.key)
     for name in headers:
-        if name.startswith(_UNKNOWN):
+        if name.startswith(_UNKNOWN) and name not in known:
             raise not_emulated(f"the header {name}")
     kept = {name: value for name, value in headers.items() if name in _KEPT or name.startswith("x-oss-meta-")}
     kept.setdefault("content-type", "application/octet-stream")

@@ -13,6 +13,8 @@ from urllib.parse import quote, unquote
 
 from aiohttp import web
 
+from sandbox.oss.access import check_keys
+from sandbox.oss.archive import check_readable
 from sandbox.oss.body import read_xml, receive
 from sandbox.oss.bucket_ops import ACLS, acl_of
 from sandbox.oss.buckets import StoredObject, Sums, join
@@ -39,6 +41,8 @@ async def copy_object(call: Call) -> web.StreamResponse:
     """CopyObject within the account."""
     source = await source_of(call)
     item = template_of(call)
+    if source.kind == "Symlink":
+        item.kind, item.target = source.kind, source.target
     if call.request.headers.get("x-oss-metadata-directive", "COPY").upper() == "COPY":
         item.headers = dict(source.headers)
     if call.request.headers.get("x-oss-tagging-directive", "Copy").title() == "Copy":
@@ -92,6 +96,7 @@ async def delete_objects(call: Call) -> web.StreamResponse:
     if not 0 < len(keys) <= _DELETE_LIMIT or "" in keys:
         raise OssError("MalformedXML", f"Between 1 and {_DELETE_LIMIT} keys are allowed, {len(keys)} were given.")
     encode = encoder(call.request.query)
+    check_keys(call, "DeleteMultipleObjects", keys)
     for key in keys:
         drop(call, key)
     if body is not None and (body.findtext("Quiet") or "").lower() == "true":
@@ -154,6 +159,7 @@ async def source_of(call: Call) -> StoredObject:
         raise OssError("AccessDenied")
     if key not in bucket.objects:
         raise OssError("NoSuchKey", details={"Key": key})
+    check_readable(bucket.objects[key], call.now)
     (item,) = await call.summed([bucket.objects[key]])
     check_conditions(call.request.headers, item.etag or "", item.modified, "x-oss-copy-source-")
     return item

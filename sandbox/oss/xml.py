@@ -44,6 +44,14 @@ def parse(body: bytes, root: str) -> ET.Element:
     return tree
 
 
+def text_of(root: ET.Element) -> str:
+    """Return the document of an element that `parse` returned; control characters in it cannot be kept."""
+    text = bytes(ET.tostring(root, encoding="utf-8", xml_declaration=True)).decode()
+    if _CONTROL.search(text):
+        raise MalformedXml("control characters are not allowed here")
+    return text
+
+
 def _element(tag: str, content: Content) -> ET.Element:
     node = ET.Element(tag)
     if content is None or isinstance(content, (str, int, float)):

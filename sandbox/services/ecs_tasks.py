@@ -10,7 +10,7 @@ from typing import Any
 from sandbox.clock import iso_minutes, parse_iso
 from sandbox.cloud import Cloud
 from sandbox.effects import export
-from sandbox.lifecycles.tables import ECS_TASK
+from sandbox.lifecycles.timing import state_seconds
 from sandbox.services.call import Call, Handler, listed, page
 from sandbox.store import Row
 
@@ -82,8 +82,8 @@ def _within(cloud: Cloud, task: Row, params: dict[str, Any]) -> bool:
 def _process(cloud: Cloud, task: Row) -> str:
     if task["state"] == "Finished":
         return "100%"
-    delay = max(edge.delay[0 if cloud.settings.profile == "fast" else 1] for edge in ECS_TASK.edges)
-    return f"{min(task.get('ceiling', 99), int(100 * (cloud.clock.time() - task['created']) / delay))}%"
+    seconds = max(state_seconds(cloud, "ecs.task", task, "Processing"), 0.001)
+    return f"{min(task.get('ceiling', 99), int(100 * (cloud.clock.time() - task['created']) / seconds))}%"
 
 
 def _summary(task: Row) -> dict[str, str]:

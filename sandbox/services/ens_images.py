@@ -29,7 +29,8 @@ def import_image(cloud: Cloud, call: Call) -> dict[str, Any]:
         _refuse_object(cloud, item)
     now = cloud.clock.time()
     image = cloud.ens_images.add(
-        {"id": cloud.new_id("m-"), "name": params["ImageName"], "state": "Creating", "since": now, "created": now,
+        {"id": cloud.new_id("m-", of=params["ImageName"]),
+         "name": params["ImageName"], "state": "Creating", "since": now, "created": now,
          "region": params.get("TargetOSSRegionId", objects[0]["region"]), "format": params["ImageFormat"],
          "platform": params.get("Platform", ""), "os_version": params.get("OSVersion", ""), "objects": objects,
          "disks": [], "error_code": "", "status_info": ""}

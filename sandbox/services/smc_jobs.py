@@ -57,7 +57,7 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
     if not cloud.settings.account.real_name:
         raise cloud.error("RealNameAuthenticationError")
     now = cloud.clock.time()
-    job_id = cloud.new_id("j-")
+    job_id = cloud.new_id("j-", of=source["id"])
     taken = any(image["region"] == call.region for image in cloud.images.where(name=params["ImageName"]))
     cloud.jobs.add(
         {"id": job_id, "name": params.get("Name", job_id), "description": params.get("Description", ""),

@@ -16,6 +16,7 @@ from sandbox.contracts import CONTRACTS, VERSIONS
 from sandbox.contracts.check import check, missing
 from sandbox.errors import DOCUMENTED, NOT_EMULATED, ServiceError, not_emulated
 from sandbox.lifecycles.engine import tick
+from sandbox.ram.rpc import refuse_unless_allowed
 from sandbox.services.call import Call
 from sandbox.services.places import known_region
 from sandbox.services.registry import HANDLERS
@@ -91,6 +92,7 @@ class RpcService:
             if not region:
                 raise missing("RegionId")
             known_region(self.cloud, region)
+        refuse_unless_allowed(self.cloud, product, action, typed, caller["user"])
         tick(self.cloud)
         body = HANDLERS[product][action](past or self.cloud, Call(product, action, typed, region, caller))
         return Reply(200, {"RequestId": request_id, **body}, {"x-sandbox-provenance": contract.provenance})

@@ -113,7 +113,7 @@ def test_a_killed_import_is_read_again(start_sandbox):
     mapping = [{"OSSRegion": first.region, "OSSBucket": first.bucket, "OSSObject": "disk.raw"}]
     first.call("ens", "ImportImage", ImageName="im", ComputeType="ens_vm", OSType="linux", Architecture="x86_64",
                ImageFormat="raw", TargetOSSRegionId=first.region, DiskDeviceMapping=json.dumps(mapping))
-    first.advance(61)
+    first.advance(80)
     assert first.get("state")["ens_images"][0]["state"] == "Uploading"
     kill(first)
     second = again(first)

@@ -51,8 +51,9 @@ def test_an_answer_shows_what_was_true_some_seconds_ago(sandbox: Any) -> None:
     assert jobs(sandbox) == []
     sandbox.advance(9)
     assert jobs(sandbox) == []
-    sandbox.advance(9)
+    sandbox.advance(1.1)
     assert jobs(sandbox)[0]["Status"] == "Running"
+    assert jobs(sandbox)[0]["Status"] == "Finished"
     assert jobs(sandbox)[0]["JobId"] == job_id
 
 

@@ -165,11 +165,25 @@ def test_a_wrong_checksum_stops_the_wave(sandbox: Any, bed: Bed, tmp_path: Path)
 
 
 @pytest.mark.sandbox_world(WORLD)
-def test_a_wrong_bucket_stops_the_wave_at_preflight(sandbox: Any, bed: Bed, tmp_path: Path) -> None:
-    bad = {"migration_name": "wave", "migration_bucket": "no-such-bucket"}
-    played = Player(bed, sandbox, tmp_path).play("migrate.yml", "--limit", "web-01", **bad)
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        ({"migration_bucket": "no-such-bucket"}, ["no-such-bucket", "Create the bucket"]),
+        ({"alicloud_access_key": "LTAI5tNobody"}, ["InvalidAccessKeyId.NotFound"]),
+        ({"alicloud_secret_key": "wrong"}, ["SignatureDoesNotMatch"]),
+        ({"alicloud_region": "xx-nowhere-1"}, ["'xx-nowhere-1'", "cn-beijing and ap-southeast-1"]),
+        ({"migration_image_name": "9 lives"}, ["'9 lives'", "2 to 128 characters"]),
+    ],
+    ids=["bucket", "key", "secret", "region", "image name"],
+)
+def test_what_a_user_got_wrong_stops_the_wave_at_preflight(
+    sandbox: Any, bed: Bed, tmp_path: Path, bad: dict[str, Any], words: list[str]
+) -> None:
+    played = Player(bed, sandbox, tmp_path).play("migrate.yml", "--limit", "web-01", migration_name="wave", **bad)
     assert played.code == 2, played.output
-    assert "no-such-bucket" in played.output
+    for word in words:
+        assert word in " ".join(played.output.split())
+    assert sandbox.secret_key not in played.output
     assert changing(sandbox.requests()) == []
 
 

@@ -5,9 +5,9 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What a raw.tar.gz object holds, read from its beginning alone.
+"""What a raw.tar.gz object holds, read from its beginning and its last bytes alone.
 
-Whether it is all there is not known: only reading it to its end would tell.
+Whether every byte between them is right is not known: only reading all of it would tell.
 """
 
 from __future__ import annotations
@@ -23,6 +23,12 @@ if TYPE_CHECKING:
 _MOST: Final = 4 * 1024**2
 """The header of an archive is read in steps, and given up after so many bytes: a sparse file's map is part of it."""
 
+_LENGTH: Final = 4
+"""The last bytes of a gzip file are the length of its content, modulo 2**32, little-endian (RFC 1952)."""
+
+_BLOCK: Final = 512
+"""A tar archive is whole blocks, so of 512 cut-off archives one passes by chance."""
+
 
 def disk_size(oss: OssApi, key: str, size: int) -> int | str:
     """Return the bytes of the disk in an archive of ``size`` bytes, or what is wrong with the object. Raw exports are
@@ -34,6 +40,9 @@ def disk_size(oss: OssApi, key: str, size: int) -> int | str:
         return f"is not a raw.tar.gz archive ({error})"
     if member is None or not member.isreg():
         return "holds no disk file"
+    length = int.from_bytes(oss.read_range(key, size - _LENGTH, size - 1), "little")
+    if length % _BLOCK:
+        return f"is cut off: an archive of {length} bytes modulo 4 GiB is not made of blocks of {_BLOCK} bytes"
     return member.size
 
 

@@ -215,16 +215,27 @@ def test_a_bad_archive_is_refused(body: bytes, words: str | tuple[str, ...]) -> 
     assert problem.removeprefix("oss://images/k (disk 0) ").startswith(words)
 
 
-def test_only_the_beginning_of_an_archive_is_read() -> None:
-    noise = random.Random(1).randbytes(8 * 1024**2)
+def noisy_archive(size: int) -> bytes:
+    """Return an archive of a disk that cannot be compressed."""
     file = io.BytesIO()
     with tarfile.open(fileobj=file, mode="w:gz", compresslevel=1) as made:
         member = tarfile.TarInfo("disk.raw")
-        member.size = len(noise)
-        made.addfile(member, io.BytesIO(noise))
-    cloud = Cloud(objects={"k": file.getvalue()})
-    assert export.verify(cloud.oss("images"), ["k"], [len(noise)], RAW)[1] == ""
-    assert cloud.calls["oss.ReadRange"] <= 3
+        member.size = size
+        made.addfile(member, io.BytesIO(random.Random(1).randbytes(size)))
+    return file.getvalue()
+
+
+def test_only_both_ends_of_an_archive_are_read() -> None:
+    size = 8 * 1024**2
+    cloud = Cloud(objects={"k": noisy_archive(size)})
+    assert export.verify(cloud.oss("images"), ["k"], [size], RAW)[1] == ""
+    assert cloud.calls["oss.ReadRange"] <= 4
+
+
+@pytest.mark.parametrize("lost", [1, 3, 4, 1000, 200_000])
+def test_an_archive_without_its_end_is_refused(lost: int) -> None:
+    problem = verify({"k": noisy_archive(300_000)[:-lost]}, [300_000], using=RAW)[1]
+    assert problem.startswith("oss://images/k (disk 0) is cut off")
 
 
 def test_an_error_of_oss_is_no_bad_archive() -> None:

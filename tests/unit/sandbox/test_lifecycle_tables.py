@@ -10,6 +10,7 @@ from sandbox.lifecycles.effects import EFFECTS
 from sandbox.lifecycles.engine import tick
 from sandbox.lifecycles.guards import GUARDS
 from sandbox.lifecycles.tables import GONE, LIFECYCLES, Lifecycle
+from sandbox.lifecycles.timing import SIZES
 
 
 @pytest.mark.parametrize("lifecycle", LIFECYCLES.values(), ids=LIFECYCLES)
@@ -36,6 +37,9 @@ def test_realistic_delays_are_never_shorter_than_fast_ones() -> None:
     for lifecycle in LIFECYCLES.values():
         for edge in lifecycle.edges:
             assert edge.delay[0] <= edge.delay[1], edge
+            assert edge.jitter[0] <= edge.jitter[1], edge
+            assert edge.jitter[1] <= edge.delay[1], f"{edge}: jitter is a part of the delay, not most of it"
+            assert not edge.size or edge.size in SIZES, edge
             assert edge.to != GONE or edge.delay[0] > 0, f"{edge}: a row has to be seen before it goes"
 
 

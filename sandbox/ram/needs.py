@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a call needs under the names of RAM: an action, and the resources that its parameters name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from sandbox.ram.decide import Need
+
+PRODUCTS = frozenset({"smc", "ecs", "vpc", "ens", "sts", "ram", "bss"})
+# Everybody may ask this, without any policy.
+FREE = frozenset({"sts:GetCallerIdentity"})
+
+# Actions that RAM knows by another name; the vendor's spelling of the first is this one.
+_RPC = {"bss:QueryAccountBalance": "bss:DescribeAcccount"}
+_OSS = {
+    "HeadObject": "GetObject", "GetObjectMeta": "GetObject", "CopyObject": "PutObject", "AppendObject": "PutObject",
+    "InitiateMultipartUpload": "PutObject", "UploadPart": "PutObject", "UploadPartCopy": "PutObject",
+    "CompleteMultipartUpload": "PutObject", "DeleteMultipleObjects": "DeleteObject", "HeadBucket": "GetBucketInfo",
+    "GetBucketTags": "GetBucketTagging",
+}
+_COPIES = frozenset({"CopyObject", "UploadPartCopy"})
+
+# Which parameter names a resource of which kind; a call without any is about all resources of its product.
+_KINDS: dict[str, dict[str, str]] = {
+    "smc": {"SourceId": "sourceserver", "JobId": "replicationjob", "AccessTokenId": "accesstoken"},
+    "ecs": {
+        "ImageId": "image", "InstanceId": "instance", "InstanceIds": "instance", "DiskId": "disk", "DiskIds": "disk",
+        "SnapshotId": "snapshot", "SnapshotIds": "snapshot", "SecurityGroupId": "securitygroup",
+        "SecurityGroupIds": "securitygroup", "TaskId": "task", "TaskIds": "task",
+    },
+    "vpc": {"VpcId": "vpc", "VSwitchId": "vswitch"},
+    "ens": {"ImageId": "image", "InstanceId": "instance", "InstanceIds": "instance"},
+    "ram": {"RoleName": "role"},
+}
+
+
+def rpc_action(product: str, action: str) -> str:
+    """The RAM action of a call; empty when no policy is asked about it."""
+    name = f"{product}:{action}"
+    return "" if product not in PRODUCTS or name in FREE else _RPC.get(name, name)
+
+
+def rpc_needs(product: str, action: str, params: Mapping[str, Any], region: str, account: str) -> list[Need]:
+    """What a checked RPC call needs: its action on each resource that its parameters name."""
+    name = rpc_action(product, action)
+    if not name:
+        return []
+    place = f"acs:{product}:{region or '*'}:{account}:"
+    found = [f"{place}{kind}/{item}" for param, kind in _KINDS.get(product, {}).items()
+             for item in _items(params.get(param, []))]
+    if "RoleArn" in params:
+        found.append(str(params["RoleArn"]))
+    if product == "smc" and "ResourceType" in params:
+        found += [f"{place}{params['ResourceType']}/{item}" for item in params.get("ResourceId", [])]
+    return [(name, resource) for resource in found or [f"{place}*"]]
+
+
+def oss_action(operation: str) -> str:
+    """The RAM action of an OSS operation."""
+    return f"oss:{_OSS.get(operation, operation)}"
+
+
+def oss_needs(operation: str, place: str, bucket: str, key: str, copy_source: str = "") -> list[Need]:
+    """What an OSS operation needs; ``place`` is ``acs:oss:<region>:<account>:``, an empty bucket is all buckets."""
+    needs = [(oss_action(operation), place + (f"{bucket}/{key}" if key else bucket or "*"))]
+    if operation in _COPIES:
+        source = unquote(copy_source.partition("?")[0]).lstrip("/")
+        needs.append(("oss:GetObject", place + (source or f"{bucket}/*")))
+    return needs
+
+
+def _items(value: Any) -> list[str]:
+    return value.split(",") if isinstance(value, str) else [str(item) for item in value]

@@ -1,0 +1,99 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The index of what is due, held against a walk over every row; and the delays that rows get."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sandbox_bench import Bench
+
+from sandbox.lifecycles.agenda import outlook
+from sandbox.lifecycles.engine import agenda_of, tick
+from sandbox.lifecycles.tables import LIFECYCLES
+from sandbox.lifecycles.timing import edge_seconds
+
+SOURCES = [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}], "bandwidth_mbps": 10 * n}
+           for n in range(1, 13)]
+
+
+def forgotten(bench: Bench) -> list[str]:
+    """The rows that could take a step now, found by looking at every one."""
+    now = bench.cloud.clock.time()
+    return [f"{name} {row['id']}" for name, lifecycle in LIFECYCLES.items()
+            for row in bench.cloud.store.table(lifecycle.table) if outlook(bench.cloud, name, row, now).due is not None]
+
+
+def disturb(bench: Bench, dice: random.Random, jobs: list[str]) -> None:
+    """One thing that a client, an operator or the world may do; refusals are as good as anything."""
+    number = dice.randrange(1, 13)
+    row = dice.choice(jobs) if jobs else "j-none"
+    choice = dice.randrange(8)
+    if choice < 3:
+        names = {"Name": f"name-{dice.randrange(10**9)}", "ImageName": f"image-{dice.randrange(1000)}"}
+        reply = bench.call("smc", "CreateReplicationJob", **{**bench.job_params(number), **names})
+        if reply.status == 200:
+            jobs.append(reply.body["JobId"])
+            bench.call("smc", "StartReplicationJob", JobId=reply.body["JobId"])
+    elif choice == 3:
+        bench.call("smc", dice.choice(["StopReplicationJob", "StartReplicationJob", "DeleteReplicationJob"]), JobId=row)
+    elif choice == 4:
+        bench.cloud.sources.update(f"s-unitweb{number:05}", online=dice.random() < 0.7)
+    elif choice == 5:
+        for instance in list(bench.cloud.instances)[:1]:
+            bench.call("ecs", "DeleteInstance", InstanceId=instance["id"], Force="true")
+    elif choice == 6:
+        for image in list(bench.cloud.images)[-1:]:
+            bench.call("ecs", "ExportImage", ImageId=image["id"], OSSBucket="images-sg", ImageFormat="raw")
+    else:
+        bench.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")
+
+
+@pytest.mark.parametrize("profile", ["fast", "realistic"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_due_row_is_forgotten(tmp_path: Path, profile: str, seed: int) -> None:
+    bench = Bench(tmp_path, {"profile": profile, "sources": SOURCES, "jitter": 1, "seed": seed})
+    dice, jobs = random.Random(seed), []
+    scale = 0.5 if profile == "fast" else 150
+    for _turn in range(150):
+        disturb(bench, dice, jobs)
+        bench.cloud.clock.advance(dice.random() * scale)
+        tick(bench.cloud)
+        assert forgotten(bench) == []
+    states = {step["state"] for step in bench.cloud.store.timeline.steps if step["table"] == "jobs"}
+    assert states >= {"Running/Syncing", "Finished", "InError", "Deleting", "gone"}
+
+
+def test_the_next_moment_is_when_something_happens(bench: Bench) -> None:
+    job_id = bench.started()
+    tick(bench.cloud)
+    agenda, seen = agenda_of(bench.cloud), []
+    for _turn in range(50):
+        if (moment := agenda.next_moment()) > bench.cloud.clock.time() + 100:
+            break
+        bench.cloud.clock.advance(moment - bench.cloud.clock.time())
+        tick(bench.cloud)
+        seen.append(bench.show(job_id)["Status"])
+    assert seen[-1] == "Finished"
+    assert len(seen) < 12
+
+
+def delays(root: Path, world: dict[str, Any], order: list[int]) -> dict[int, float]:
+    """How long Preparing takes for three sources whose jobs are made in this order."""
+    bench = Bench(root, {"jitter": 1, "profile": "realistic", **world})
+    (edge,) = [edge for edge in LIFECYCLES["smc.job"].edges if edge.effect == "create_intermediate"]
+    jobs = {number: bench.cloud.jobs.get(bench.job(number)) for number in order}
+    return {number: edge_seconds(bench.cloud, "smc.job", row or {}, edge) for number, row in jobs.items()}
+
+
+def test_the_jitter_of_a_row_is_that_of_seed_and_row_whoever_came_first(tmp_path: Path) -> None:
+    first = delays(tmp_path / "a", {}, [1, 2, 3])
+    assert first == delays(tmp_path / "b", {}, [3, 1, 2])
+    assert len(set(first.values())) == 3
+    assert all(180 <= seconds < 240 for seconds in first.values())
+    assert first != delays(tmp_path / "c", {"seed": 2}, [1, 2, 3])
+    assert set(delays(tmp_path / "d", {"jitter": 0}, [1, 2, 3]).values()) == {180.0}

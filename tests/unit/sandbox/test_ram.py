@@ -1,0 +1,148 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What named identities may do: statements, resources, and the answers of each product to what is denied."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from sandbox_bench import KEY, SECRET, Bench
+
+from sandbox.ram.decide import allows, first_denied
+from sandbox.ram.needs import oss_needs, rpc_needs
+from sandbox.ram.statements import Identity, Statement
+from sandbox.world import WorldError, parse_world
+
+ACCOUNT = "1234567890123456"
+IMAGE = f"acs:ecs:ap-southeast-1:{ACCOUNT}:image/m-1"
+
+
+def statement(effect: str, action: Any, resource: Any = "*") -> Statement:
+    return Statement.model_validate({"effect": effect, "action": action, "resource": resource})
+
+
+def limited(*statements: dict[str, Any]) -> Any:
+    return pytest.mark.sandbox_world({
+        "credentials": {KEY: {"secret": SECRET, "user": "deploy"}},
+        "identities": {"deploy": {"statements": statements}},
+    })
+
+
+@pytest.mark.parametrize(
+    ("statements", "expected"),
+    [
+        ([("allow", "*")], True),
+        ([("allow", "ecs:*")], True),
+        ([("allow", "ecs:Delete?mage")], True),
+        ([("allow", ["smc:*", "ecs:DeleteImage"])], True),
+        ([("allow", "ecs:Describe*")], False),
+        ([("allow", "ecs:deleteimage")], False),
+        ([("allow", "smc:*")], False),
+        ([("allow", "ecs:*", "acs:ecs:*:*:image/*")], True),
+        ([("allow", "ecs:*", IMAGE)], True),
+        ([("allow", "ecs:*", "acs:ecs:*:*:image/m-2")], False),
+        ([("allow", "ecs:*", "acs:ecs:cn-beijing:*:*")], False),
+        ([("allow", "*"), ("deny", "ecs:DeleteImage")], False),
+        ([("deny", "ecs:*"), ("allow", "ecs:DeleteImage", IMAGE)], False),
+        ([("allow", "*"), ("deny", "ecs:DeleteImage", "acs:ecs:*:*:image/m-2")], True),
+        ([("deny", "smc:*")], False),
+    ],
+)
+def test_a_deny_wins_and_otherwise_an_allow_must_fit(statements: list[Any], expected: bool) -> None:
+    assert allows([statement(*given) for given in statements], "ecs:DeleteImage", IMAGE) is expected
+
+
+def test_who_has_no_statements_may_everything_and_a_session_has_those_of_its_role() -> None:
+    identities = {"reader": Identity(statements=[statement("allow", "ecs:Describe*")]), "empty": Identity()}
+    for user, denied in (("root", False), ("empty", False), ("reader", True), ("reader/session", True)):
+        assert (first_denied(identities, user, [("ecs:DeleteImage", IMAGE)]) is not None) is denied
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (("ecs", "DeleteImage", {"ImageId": "m-1"}), [("ecs:DeleteImage", IMAGE)]),
+        (("ecs", "DescribeImages", {}), [("ecs:DescribeImages", f"acs:ecs:ap-southeast-1:{ACCOUNT}:*")]),
+        (("ecs", "DescribeDisks", {"DiskIds": ["d-1", "d-2"]}),
+         [("ecs:DescribeDisks", f"acs:ecs:ap-southeast-1:{ACCOUNT}:disk/d-{number}") for number in (1, 2)]),
+        (("vpc", "DescribeVpcs", {"VpcId": "vpc-1,vpc-2"}),
+         [("vpc:DescribeVpcs", f"acs:vpc:ap-southeast-1:{ACCOUNT}:vpc/vpc-{number}") for number in (1, 2)]),
+        (("smc", "TagResources", {"ResourceType": "replicationjob", "ResourceId": ["j-1"]}),
+         [("smc:TagResources", f"acs:smc:ap-southeast-1:{ACCOUNT}:replicationjob/j-1")]),
+        (("sts", "AssumeRole", {"RoleArn": "acs:ram::1:role/r"}), [("sts:AssumeRole", "acs:ram::1:role/r")]),
+        (("bss", "QueryAccountBalance", {}), [("bss:DescribeAcccount", f"acs:bss:ap-southeast-1:{ACCOUNT}:*")]),
+        (("sts", "GetCallerIdentity", {}), []),
+        (("location", "DescribeEndpoints", {}), []),
+    ],
+)
+def test_what_a_call_needs(call: tuple[str, str, dict[str, Any]], expected: list[tuple[str, str]]) -> None:
+    assert rpc_needs(*call, "ap-southeast-1", ACCOUNT) == expected
+
+
+def test_a_copy_needs_to_read_its_source() -> None:
+    place = "acs:oss:oss-cn-beijing:1:"
+    assert oss_needs("CopyObject", place, "b", "k", "/from/a%2Fb?versionId=1") == [
+        ("oss:PutObject", f"{place}b/k"), ("oss:GetObject", f"{place}from/a/b"),
+    ]
+    assert oss_needs("ListBuckets", place, "", "") == [("oss:ListBuckets", f"{place}*")]
+
+
+@limited({"effect": "allow", "action": "ecs:DescribeRegions"})
+@pytest.mark.parametrize(
+    ("product", "action", "params", "expected"),
+    [
+        ("smc", "StartReplicationJob", {"JobId": "j-1"}, (403, "Forbidden.RAM")),
+        ("smc", "DescribeSourceServers", {}, (403, "Forbidden.Unauthorized")),
+        ("smc", "DescribeReplicationJobs", {}, (403, "Forbidden.Unauthorized")),
+        ("ecs", "DescribeImages", {}, (403, "Forbidden.RAM")),
+        ("vpc", "CreateVpc", {}, (403, "Forbidden.RAM")),
+        ("ens", "DescribeSelfImages", {}, (400, "NoPermission")),
+        ("sts", "AssumeRole", {"RoleArn": f"acs:ram::{ACCOUNT}:role/R", "RoleSessionName": "me"},
+         (403, "NoPermission")),
+        ("ram", "GetRole", {"RoleName": "R"}, (403, "NoPermission")),
+        ("bss", "QueryAccountBalance", {}, (400, "NotAuthorized")),
+    ],
+)
+def test_what_each_product_answers_to_what_is_denied(
+    bench: Bench, product: str, action: str, params: dict[str, Any], expected: tuple[int, str]
+) -> None:
+    assert bench.code(product, action, **params) == expected
+    assert bench.ok("ecs", "DescribeRegions")
+    assert bench.ok("sts", "GetCallerIdentity")
+
+
+@limited({"effect": "allow", "action": "*"},
+         {"effect": "deny", "action": "smc:*", "resource": "acs:smc:*:*:sourceserver/s-unitweb00002"})
+def test_a_resource_can_be_kept_from_somebody(bench: Bench) -> None:
+    bench.job(1)
+    assert bench.code("smc", "CreateReplicationJob", **bench.job_params(2)) == (403, "Forbidden.RAM")
+    assert bench.code("smc", "CreateReplicationJob", Name="x") == (400, "MissingParameter"), "the contract comes first"
+
+
+@pytest.mark.parametrize(
+    ("identities", "problem"),
+    [
+        ({"a": {"statements": [{"effect": "maybe", "action": "*"}]}}, "identities.a.statements[0].effect"),
+        ({"a": {"statements": [{"effect": "allow", "action": "delete everything"}]}},
+         "identities.a.statements[0].action[0]"),
+        ({"a": {"statements": [{"effect": "allow", "action": "*", "resource": "image/m-1"}]}},
+         "identities.a.statements[0].resource[0]"),
+        ({"a": {"Statement": [{"Effect": "Allow", "Action": "*", "Condition": {}}]}},
+         "identities.a.Statement[0].Condition"),
+        ({"a": {"statements": [{"effect": "allow"}]}}, "identities.a.statements[0].action"),
+        ({"root": {}}, "root is the account itself"),
+    ],
+)
+def test_a_malformed_identity_is_named(identities: dict[str, Any], problem: str) -> None:
+    with pytest.raises(WorldError) as refused:
+        parse_world({"identities": identities}, "w.yml")
+    assert problem in str(refused.value)
+
+
+def test_documents_of_ram_are_understood() -> None:
+    document = {"Version": "1", "Statement": [{"Effect": "Allow", "Action": "oss:*", "Resource": "acs:oss:*:*:b/*"}]}
+    world = parse_world({"identities": {"deploy": document}}, "w.yml")
+    again = parse_world(world.model_dump(), "state.db")
+    assert again.identities["deploy"].statements == [statement("allow", "oss:*", "acs:oss:*:*:b/*")]
