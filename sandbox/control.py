@@ -61,6 +61,7 @@ class Control:
             ("POST", "throttling", self.set_throttling),
             ("GET", "faults", self.faults),
             ("POST", "faults", self.add_faults),
+            ("DELETE", "faults", self.clear_faults),
             ("GET", "images/{image_id}", self.image),
         )
         routes = [web.route(method, f"/_sandbox/{path}", _json(answer)) for method, path, answer in answers]
@@ -197,6 +198,12 @@ class Control:
     async def add_faults(self, request: web.Request) -> dict[str, Any]:
         """Put the scenario in the body (YAML or JSON) in force; reset and restore end its rules."""
         play(self.cloud, parse_scenario(await request.text(), _BODY))
+        return await self.faults(request)
+
+    async def clear_faults(self, request: web.Request) -> dict[str, Any]:
+        """End all rules and failures; what they have done to the world stays."""
+        self.cloud.faults.clear()
+        self.cloud.failures.clear()
         return await self.faults(request)
 
     async def image(self, request: web.Request) -> dict[str, Any]:

@@ -58,8 +58,8 @@ class Invariants:
             self._progress.pop(job_id, None)
             return
         state, cloud = job["state"], self._cloud
-        # A run begins where it likes, and a scenario may have progress fall.
-        turn = job["runs"], job.get("falls", 0)
+        # A run begins where it likes; a scenario that has progress fall counts as one.
+        turn = job["runs"]
         last, before = self._progress.get(job_id, (turn, 0.0))
         if state.startswith("Running/") and last == turn and job["progress"] < before:
             yield f"job {job_id}: its progress fell from {before} to {job['progress']}"

@@ -64,6 +64,10 @@ class Sandbox:
         """The answer of a control call with a body, e.g. ``post("clock", {"advance": 60})``."""
         return self._answer(self._http.post(f"{self.endpoint}/_sandbox/{path}", data=_body(body), timeout=30))
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """The answer of a control call that ends something: ``delete("faults")``."""
+        return self._answer(self._http.delete(f"{self.endpoint}/_sandbox/{path}", timeout=30))
+
     def reset(self, world: dict[str, Any] | None = None) -> None:
         """Back to an empty cloud with this world (default: WORLD)."""
         self.post("reset", WORLD if world is None else world)
