@@ -33,7 +33,7 @@ class Invariants:
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
         self._touched = cloud.store.subscribe()
-        self._progress: dict[str, tuple[tuple[int, int], float]] = {}
+        self._progress: dict[str, tuple[int, float]] = {}
         self._rules: dict[str, Callable[[str, Row | None], Iterator[str]]] = {
             "jobs": self._job, "tasks": self._task, "exports": self._export, "instances": self._instance,
             "ledger": self._ledger,
