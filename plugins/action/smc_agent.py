@@ -34,7 +34,6 @@ REQUIRED_TOGETHER = [("access_token_id", "access_token_code")]
 REQUIRED_BY = {"proxy_credentials": ["proxy"]}
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
 class ActionModule(ActionBase):
@@ -89,10 +88,7 @@ def _problem(args: dict[str, Any]) -> str | None:
         return f"sha256 {args['sha256']!r} is not a SHA-256: 64 hexadecimal digits"
     if args["start_timeout"] < 1:
         return f"start_timeout {args['start_timeout']} must be at least 1 second"
-    for name in args["environment"]:
-        if not _VARIABLE.match(str(name)):
-            return f"environment {name!r} is not a name of an environment variable"
-    return _paths.install_dir_problem(args["install_dir"])
+    return _paths.environment_problem(args["environment"]) or _paths.install_dir_problem(args["install_dir"])
 
 
 def _settings(args: dict[str, Any]) -> _lifecycle.Settings:

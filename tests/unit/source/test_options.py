@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.edgelift.ens_migration.plugins.action import smc_agent, source_probe
+from ansible_collections.edgelift.ens_migration.plugins.action import smc_agent, source_probe, source_remediation
 
 MODULES = Path(__file__).resolve().parents[3] / "plugins" / "modules"
 
@@ -37,7 +37,7 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, problem: st
     assert problem in (smc_agent._problem(options(**{name: value})) or "")
 
 
-@pytest.mark.parametrize("action", [smc_agent, source_probe])
+@pytest.mark.parametrize("action", [smc_agent, source_probe, source_remediation])
 def test_the_twin_documents_what_the_action_takes(action: Any) -> None:
     """ansible-test compares options with documentation for modules alone; for an action it is done here."""
     name = action.__name__.rpartition(".")[2]
