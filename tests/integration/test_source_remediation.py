@@ -9,14 +9,13 @@ stands for the tools of those.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from source_bench import ask, run_module, run_playbook
+from source_bench import ask, run_module, run_moves, run_playbook
 from testbed.__main__ import CACHE
 from testbed.fleet import fleet
 from testbed.hosts import Bed
@@ -89,32 +88,8 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
 
 @pytest.fixture
 def moves(bed: Bed, tmp_path: Path) -> Moves:
-    """A function that makes several moves on a host in one play: options of the action, or a command for root's shell.
-
-    It returns the results of the action and what the commands printed. ``check=True`` among the options is the task's.
-    """
-
     def run(host: str, *rows: dict[str, Any] | str) -> list[Any]:
-        out = tmp_path / "answers.json"
-        tasks: list[dict[str, Any]] = []
-        for number, row in enumerate(rows):
-            task: dict[str, Any] = {"register": f"answer_{number}", "ignore_errors": True, "diff": True}
-            if isinstance(row, str):
-                task["ansible.builtin.raw"] = f"/bin/sh -c '{row}'"
-            else:
-                options = {name: value for name, value in row.items() if name != "check"}
-                task.update({"edgelift.ens_migration.source_remediation": options, "check_mode": "check" in row})
-            tasks.append(task)
-        answers = "[" + ", ".join(f"answer_{number}" for number in range(len(rows))) + "]"
-        copy = {"content": "{{ %s | to_json }}" % answers, "dest": str(out), "mode": "0600"}  # noqa: UP031 - braces of Jinja
-        tasks.append({"ansible.builtin.copy": copy, "delegate_to": "localhost", "become": False})
-        done = run_playbook(bed, tmp_path, {"hosts": host, "gather_facts": False, "tasks": tasks})
-        assert done.returncode == 0, done.stdout + done.stderr
-        results = json.loads(out.read_text())
-        return [
-            answer["stdout"].replace("\r", "").strip() if isinstance(row, str) else answer
-            for row, answer in zip(rows, results, strict=True)
-        ]
+        return run_moves(bed, tmp_path, host, "source_remediation", rows)
 
     return run
 
