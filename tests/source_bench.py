@@ -9,15 +9,20 @@ import hashlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tarfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 from testbed.hosts import Bed
+from testbed.process import descendants
 
 MARK = "--- answer ---"
 FOLDER = "go2aliyun_client2.6.5_linux_x86_64"
@@ -41,6 +46,7 @@ echo "environment: $https_proxy" >>"$log"
 printf 'Do you want to install rsync? (yes/no) '
 read -r answer || echo 'nobody answered' >>"$log"
 if [ ! -s "$home/registered" ]; then
+    [ "$(cat "$home/Mode")" = slow ] && sleep 4
     code=$(cat "$home/user_config.json" | tr -d ' \\n'; echo " $*")
     case $code in *"$(cat "$home/Code")"*) ;; *) echo "Error: no activation code" >>"$log"; exit 1 ;; esac
     echo s-test1 >"$home/registered"
@@ -60,7 +66,10 @@ class ClientBundle:
 
 
 def make_bundle(folder: Path, code: str, mode: str = "plain", padding: int = 0) -> ClientBundle:
-    """Write a bundle whose client registers with ``code``. ``mode`` is plain, twice (two source ids) or stubborn."""
+    """Write a bundle whose client registers with ``code``.
+
+    ``mode`` is plain, twice (two source ids), slow or stubborn.
+    """
     files = {
         "go2aliyun_client": CLIENT.encode(),
         "user_config.json": b'{"access_id": "", "secret_key": "", "data_disks": []}',
@@ -97,6 +106,39 @@ def run_playbook(bed: Bed, folder: Path, play: dict[str, Any], *words: str) -> s
     return subprocess.run(
         command, env=env, text=True, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300
     )
+
+
+@contextmanager
+def playing(bed: Bed, folder: Path, host: str, name: str, options: dict[str, Any]) -> Iterator[None]:
+    """Run one action on a host beside the block; when the block ends, the controller dies as in a power failure."""
+    path = folder / "played.yml"
+    task = {"name": "Run", f"edgelift.ens_migration.{name}": options}
+    path.write_text(yaml.safe_dump([{"hosts": host, "gather_facts": False, "tasks": [task]}]), encoding="utf-8")
+    command = [
+        str(Path(sys.executable).parent / "ansible-playbook"),
+        "-i",
+        str(bed.folder / "inventory.json"),
+        str(path),
+    ]
+    controller = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    try:
+        yield
+    finally:
+        # Ansible's workers and ssh have sessions of their own, so a process group is not enough.
+        for pid in [controller.pid, *descendants(controller.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        controller.wait()
+
+
+def until(look: Callable[[], bool], seconds: float = 30.0) -> None:
+    """Wait until ``look`` is true; a failure when it is not in time."""
+    end = time.monotonic() + seconds
+    while not look():
+        assert time.monotonic() < end, f"not within {seconds} seconds"
+        time.sleep(0.2)
 
 
 def run_module(
@@ -139,6 +181,36 @@ def run_module(
     return Played(done.returncode, done.stdout + done.stderr, results)
 
 
+def run_moves(
+    bed: Bed, folder: Path, host: str, name: str, rows: Sequence[dict[str, Any] | str], **variables: Any
+) -> list[Any]:
+    """Make several moves on a host in one play: options of an action, or a command for root's shell.
+
+    Return the results of the action, and what the commands printed. ``check`` among the options is the task's.
+    """
+    out = folder / "answers.json"
+    out.unlink(missing_ok=True)
+    tasks: list[dict[str, Any]] = []
+    for number, row in enumerate(rows):
+        task: dict[str, Any] = {"register": f"answer_{number}", "ignore_errors": True, "diff": True}
+        if isinstance(row, str):
+            task["ansible.builtin.raw"] = f"/bin/sh -c '{row}'"
+        else:
+            options = {option: value for option, value in row.items() if option != "check"}
+            task.update({f"edgelift.ens_migration.{name}": options, "check_mode": "check" in row})
+        tasks.append(task)
+    answers = "{{ [" + ", ".join(f"answer_{number}" for number in range(len(rows))) + "] | to_json }}"
+    write = {"content": answers, "dest": str(out), "mode": "0600"}
+    tasks.append({"ansible.builtin.copy": write, "delegate_to": "localhost", "become": False})
+    play = {"hosts": host, "gather_facts": False, "vars": variables, "tasks": tasks}
+    done = run_playbook(bed, folder, play)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return [
+        answer["stdout"].replace("\r", "").strip() if isinstance(row, str) else answer
+        for row, answer in zip(rows, json.loads(out.read_text()), strict=True)
+    ]
+
+
 def ask(bed: Bed, host: str, command: str) -> str:
     """What a command prints on a host, as root."""
     words = bed.command(host)
@@ -150,3 +222,10 @@ def ask(bed: Bed, host: str, command: str) -> str:
     )
     assert done.returncode == 0, f"{host}: {command}: {done.stderr}"
     return done.stdout.partition(f"{MARK}\n")[2].strip()
+
+
+def client_pids(bed: Bed, host: str) -> list[str]:
+    """The process ids of the client, as the host's /proc shows them."""
+    shown = "for p in /proc/[0-9]*; do echo ${p#/proc/} $(tr '\\000' ' ' <$p/cmdline 2>/dev/null); done"
+    rows = [line.split() for line in ask(bed, host, shown).splitlines()]
+    return [row[0] for row in rows if f"/smc/{FOLDER}/go2aliyun_client" in row]

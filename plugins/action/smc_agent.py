@@ -11,13 +11,15 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _lifecycle, _paths, _remote
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _bundle, _lifecycle, _paths, _remote
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._agent import Agent, Wish, plan
 
 ARGUMENT_SPEC: dict[str, Any] = {
-    "state": {"type": "str", "choices": ["absent", "present", "started"], "default": "started"},
+    "state": {"type": "str", "choices": ["absent", "present", "started", "stopped"], "default": "started"},
     "src": {"type": "path"},
+    "url": {"type": "str"},
     "sha256": {"type": "str"},
+    "allow_unverified": {"type": "bool", "default": False},
     "install_dir": {"type": "str", "default": "/smc"},
     "access_token_id": {"type": "str"},
     "access_token_code": {"type": "str", "no_log": True},
@@ -27,14 +29,21 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "proxy": {"type": "str"},
     "proxy_credentials": {"type": "str", "no_log": True},
     "start_timeout": {"type": "int", "default": 120},
+    "start_on_boot": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
 }
-REQUIRED_IF = [("state", "present", ["src", "sha256"]), ("state", "started", ["src", "sha256"])]
+REQUIRED_IF = [("state", state, ["src", "url"], True) for state in ("present", "started")]
+MUTUALLY_EXCLUSIVE = [("src", "url")]
 REQUIRED_TOGETHER = [("access_token_id", "access_token_code")]
 REQUIRED_BY = {"proxy_credentials": ["proxy"]}
 
+NO_BOOT = (
+    "the client will not be started after a restart of this host: it has neither systemd, nor /etc/local.d, nor "
+    "/etc/init.d, nor /etc/rc.local. After a restart, run this again"
+)
+
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_URL = re.compile(r"https?://[^/]")
 
 
 class ActionModule(ActionBase):
@@ -50,7 +59,11 @@ class ActionModule(ActionBase):
         """Return the client's state and its source id; what could not be done is a failure that says why."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(
-            ARGUMENT_SPEC, required_if=REQUIRED_IF, required_together=REQUIRED_TOGETHER, required_by=REQUIRED_BY
+            ARGUMENT_SPEC,
+            mutually_exclusive=MUTUALLY_EXCLUSIVE,
+            required_if=REQUIRED_IF,
+            required_together=REQUIRED_TOGETHER,
+            required_by=REQUIRED_BY,
         )
         secrets = {args[name] for name in ("access_token_code", "proxy_credentials") if args[name]}
         problem = _problem(args)
@@ -66,16 +79,22 @@ class ActionModule(ActionBase):
     def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
         life = _lifecycle.Lifecycle(_remote.Remote(self), _settings(args))
         before = life.look()
-        wish = Wish(args["state"], (args["sha256"] or "").lower(), bool(args["access_token_code"]), args["force"])
-        if self._task.check_mode:
-            wish = Wish(wish.state, wish.sha256, credentials=True, force=wish.force)
+        wish = Wish(
+            args["state"],
+            (args["sha256"] or "").lower(),
+            credentials=bool(args["access_token_code"]) or self._task.check_mode,
+            force=args["force"],
+            boot_digest=life.boot().digest if args["start_on_boot"] else "",
+        )
         steps = plan(before, wish)
         after = before
         if not self._task.check_mode:
-            life.prepare(steps)
+            life.prepare(steps, before)
             after = life.take(steps, before)
         changed = any(step != "wait" for step in steps)
         outcome = {"changed": changed, "steps": steps, "agent": after.as_dict(), "source_id": after.source_id}
+        if wish.state == "started" and wish.boot_digest and after.boot == "none":
+            outcome["warnings"] = [NO_BOOT]
         if self._task.diff:
             outcome["diff"] = {"before": _summary(before), "after": _expected(steps, after, wish)}
         if wish.state == "absent" and after.installed and not self._task.check_mode:
@@ -87,18 +106,20 @@ def _problem(args: dict[str, Any]) -> str | None:
     """Say which option has a value that cannot be used, or return None."""
     if args["sha256"] is not None and not _SHA256.match(args["sha256"]):
         return f"sha256 {args['sha256']!r} is not a SHA-256: 64 hexadecimal digits"
+    if args["url"] and not _URL.match(args["url"]):
+        return f"url {_bundle.bare(args['url'])!r} must begin with https:// or http://; a file of the controller is src"
+    if args["url"] and not args["sha256"] and not args["allow_unverified"]:
+        return "sha256 is required with url; allow_unverified: true installs whatever the address holds, as root"
     if args["start_timeout"] < 1:
         return f"start_timeout {args['start_timeout']} must be at least 1 second"
-    for name in args["environment"]:
-        if not _VARIABLE.match(str(name)):
-            return f"environment {name!r} is not a name of an environment variable"
-    return _paths.install_dir_problem(args["install_dir"])
+    return _paths.environment_problem(args["environment"]) or _paths.install_dir_problem(args["install_dir"])
 
 
 def _settings(args: dict[str, Any]) -> _lifecycle.Settings:
     return _lifecycle.Settings(
         install_dir=args["install_dir"],
         src=args["src"] or "",
+        url=args["url"] or "",
         sha256=args["sha256"] or "",
         token_id=args["access_token_id"] or "",
         token_code=args["access_token_code"] or "",
@@ -118,6 +139,7 @@ def _summary(agent: Agent) -> dict[str, Any]:
         "alive": agent.alive,
         "source_id": agent.source_id,
         "bundle_sha256": agent.bundle_sha256,
+        "start_on_boot": agent.boot not in (None, "none"),
     }
 
 
@@ -125,9 +147,13 @@ def _expected(steps: list[Any], agent: Agent, wish: Wish) -> dict[str, Any]:
     """Return the summary after the steps; the source id of a client that has yet to register cannot be known before."""
     after = _summary(agent)
     if "remove" in steps:
-        after = {"installed": False, "alive": False, "source_id": None, "bundle_sha256": None}
+        after = dict.fromkeys(after) | {"installed": False, "alive": False, "start_on_boot": False}
     if "install" in steps:
-        after.update(installed=True, bundle_sha256=wish.sha256)
+        after.update(installed=True, bundle_sha256=wish.sha256 or agent.bundle_sha256)
     if "start" in steps or "register" in steps:
         after.update(alive=True, source_id=agent.source_id)
+    if "stop" in steps:
+        after["alive"] = False
+    if "enable" in steps or "disable" in steps:
+        after["start_on_boot"] = "enable" in steps and agent.boot != "none"
     return after

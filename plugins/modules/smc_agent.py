@@ -18,7 +18,7 @@ description:
   - The client is started in a session of its own, without a terminal, so that it outlives the SSH session, and a question that it
     asks cannot block it.
   - A client that runs and has registered is left alone. One that has died is started again and attaches to its source. It is
-    never stopped unless O(state=absent) or O(force) says so, because a replication may be running through it.
+    never stopped unless O(state=stopped), O(state=absent) or O(force) says so, because a replication may be running through it.
 notes:
   - This is an action. What is documented here runs on the controller, over the connection of the host.
   - It needs root on the host, so use it with C(become).
@@ -46,6 +46,8 @@ options:
     description:
       - V(present) installs the client and does not start it.
       - V(started) installs the client if needed, starts it, and waits for its source id.
+      - V(stopped) ends the client and leaves its files, so that V(started) attaches it to its source again. It also takes the start after a
+        restart of the host away. Nothing is installed. A client that this collection did not install is refused, unless O(force).
       - V(absent) ends the client and removes its files. A client that this collection did not install stays, unless O(force).
     type: str
     default: started
@@ -53,16 +55,30 @@ options:
       - absent
       - present
       - started
+      - stopped
   src:
     description:
-      - The bundle of the client on the controller, a C(.tar.gz) or C(.zip) that holds one folder C(go2aliyun_client*).
-      - Required unless O(state=absent). It is read only if something has to be installed.
+      - The bundle of the client on the controller, a C(.tar.gz) or C(.zip) that holds one folder C(go2aliyun_client*). Of a C(.zip) that
+        holds an archive for each architecture, the one for the host is taken. A bundle for another architecture is refused.
+      - Either this or O(url) is required with O(state=present) and O(state=started). It is read only if something has to be installed.
     type: path
+  url:
+    description:
+      - The address, C(https) or C(http), that the controller downloads the bundle from, once for each host that needs it. For many hosts,
+        download it once and use O(src), as role C(agent) does.
+      - Either this or O(src) is required with O(state=present) and O(state=started).
+    type: str
   sha256:
     description:
-      - The SHA-256 of O(src). A bundle with another one is refused before anything is done on the host.
-      - Required unless O(state=absent).
+      - The SHA-256 of the bundle. A bundle with another one is refused before anything is done on the host.
+      - Required with O(url), unless O(allow_unverified). If unset, O(src) is taken as it is, and a client that is installed stays, whatever
+        bundle it is from.
     type: str
+  allow_unverified:
+    description:
+      - Whether to install what O(url) holds without O(sha256). It then runs as root on the host, whoever put it there.
+    type: bool
+    default: false
   install_dir:
     description:
       - The folder on the source below which the client is installed.
@@ -121,6 +137,14 @@ options:
       - Seconds to wait for the source id after the start.
     type: int
     default: 120
+  start_on_boot:
+    description:
+      - Whether the client is started again when the host restarts, with O(state=started). A unit of systemd, a script in C(/etc/init.d) with
+        its links, a script in C(/etc/local.d), or a line in C(/etc/rc.local) does it, whichever the host has. O(state=stopped) and
+        O(state=absent) take it away. A host that has none of them gets a warning.
+      - A client that this collection did not install is left as it is.
+    type: bool
+    default: true
   force:
     description:
       - Whether to remove a client that is there, even if it runs or was installed by something else.
@@ -154,6 +178,11 @@ EXAMPLES = r"""
   become: true
   check_mode: true
 
+- name: End the client for a while, and keep its source
+  edgelift.ens_migration.smc_agent:
+    state: stopped
+  become: true
+
 - name: Remove the client
   edgelift.ens_migration.smc_agent:
     state: absent
@@ -175,6 +204,7 @@ steps:
     - install
     - register
     - wait
+    - enable
 agent:
   description: The client as it is now. In check mode, as it is before.
   returned: success
@@ -222,4 +252,9 @@ agent:
       returned: success
       type: str
       sample: 3f4b6f1c0a9d1d0a6a9d5ac1f1a3a1b6bb5c7b0d8f5d3e7b9c1f2a4e6d8c0b12
+    start_on_boot:
+      description: What starts it after a restart of the host, V(systemd), V(init.d), V(rcS), V(local.d) or V(rc.local). Null if nothing does.
+      returned: success
+      type: str
+      sample: systemd
 """

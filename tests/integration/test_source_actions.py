@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from source_bench import FOLDER, ClientBundle, Played, ask, make_bundle, run_module
+from source_bench import FOLDER, ClientBundle, Played, ask, client_pids, make_bundle, run_module
 from testbed.__main__ import CACHE
 from testbed.fleet import GIB, KNOWN, fleet
 from testbed.hosts import Bed
@@ -63,23 +63,32 @@ def agent(bed: Bed, tmp_path: Path, bundle: ClientBundle) -> Iterator[Act]:
     def run(hosts: str, *words: str, **options: Any) -> Played:
         used.update(hosts.split(":"))
         given = {"src": str(bundle.path), "sha256": bundle.sha256, "start_timeout": 20, **options}
+        given = {name: value for name, value in given.items() if value is not None}
         return run_module(bed, tmp_path, hosts.split(":"), "smc_agent", given, *words)
 
     yield run
     for host in used:
-        for pid in alive(bed, host):
+        for pid in client_pids(bed, host):
             ask(bed, host, f"kill -9 {pid}")
-        ask(bed, host, "rm -rf /smc /tmp/aborted")
+        ask(bed, host, "rm -rf /smc /tmp/aborted /etc/init.d/*edgelift* /etc/rc?.d/*edgelift*")
 
 
+PROXY = {"environment": {"https_proxy": "http://192.0.2.1:3128"}}
+# Notes every command line and environment, and the files that hold the code, as long as /run/watch is there.
+WATCH = f"""
+umask 077
+echo {CODE} >/run/code
+cat >/run/watch <<'END'
+while [ -e /run/watch ]; do
+    cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\000' ' '
+    grep -rlFf /run/code /smc /tmp /var/tmp /var/log /root /home /etc 2>/dev/null | while read -r file; do
+        echo "$(ls -l "$file" 2>/dev/null | cut -c1-10) $file" >>/run/holding
+    done
+done >>/run/commands 2>/dev/null
+END
+setsid sh /run/watch </dev/null >/dev/null 2>&1 &
+"""
 REGISTER = {"access_token_id": "at-1", "access_token_code": CODE}
-
-
-def alive(bed: Bed, host: str) -> list[str]:
-    """The process ids of the client, as the host's /proc shows them."""
-    shown = "for p in /proc/[0-9]*; do echo ${p#/proc/} $(tr '\\000' ' ' <$p/cmdline 2>/dev/null); done"
-    rows = [line.split() for line in ask(bed, host, shown).splitlines()]
-    return [row[0] for row in rows if f"{DIR}/go2aliyun_client" in row]
 
 
 def grave(row: dict[str, Any]) -> list[str]:
@@ -186,49 +195,65 @@ def test_the_life_of_a_client(bed: Bed, agent: Act) -> None:
     hosts, both = ["web-01", "legacy-01"], "web-01:legacy-01"
     foreseen = agent(both, "--check", "--diff", **REGISTER).results
     for host in hosts:
-        assert (foreseen[host]["changed"], foreseen[host]["steps"]) == (True, ["install", "register", "wait"])
+        assert (foreseen[host]["changed"], foreseen[host]["steps"]) == (True, ["install", "register", "wait", "enable"])
         assert foreseen[host]["diff"]["after"]["installed"]
         assert ask(bed, host, "ls -d /smc 2>/dev/null || echo none") == "none"
 
-    done = agent(both, "-vvv", "--diff", **REGISTER, environment={"https_proxy": "http://192.0.2.1:3128"})
+    for host in hosts:
+        ask(bed, host, WATCH)
+    done = agent(both, "-vvv", "--diff", **REGISTER, **PROXY)
     assert CODE not in done.output
     assert "sftp" not in done.output.replace("sftp_", "")
     first = done.results
     for host in hosts:
         _registered(bed, host, first[host])
 
-    again = agent(both).results
+    assert (first["web-01"]["agent"]["start_on_boot"], first["web-01"].get("warnings")) == ("init.d", None)
+    assert "will not be started after a restart of this host" in first["legacy-01"]["warnings"][0]
+
+    again = agent(both, **PROXY).results
     for host in hosts:
         assert (again[host]["changed"], again[host]["steps"]) == (False, [])
         assert again[host]["agent"] == first[host]["agent"]
         ask(bed, host, f"kill -9 {first[host]['agent']['pid']}")
 
-    dead = agent(both).results
+    dead = agent(both, **PROXY).results
     for host in hosts:
         assert (dead[host]["changed"], dead[host]["steps"]) == (True, ["start", "wait"])
         assert dead[host]["source_id"] == "s-test1"
-        assert alive(bed, host) == [str(dead[host]["agent"]["pid"])]
+        assert client_pids(bed, host) == [str(dead[host]["agent"]["pid"])]
 
     foreseen = agent(both, "--check", state="absent").results
-    assert all(foreseen[host]["changed"] and len(alive(bed, host)) == 1 for host in hosts)
+    assert all(foreseen[host]["changed"] and len(client_pids(bed, host)) == 1 for host in hosts)
     gone = agent(both, state="absent").results
     for host in hosts:
         assert (gone[host]["changed"], gone[host]["agent"]["installed"]) == (True, False)
-        assert alive(bed, host) == []
+        assert client_pids(bed, host) == []
         assert ask(bed, host, "ls -d /smc 2>/dev/null || echo none; cat /tmp/aborted") == "none\naborted"
+        assert ask(bed, host, "find /etc /run /root /home /tmp /var/tmp | grep -e edgelift -e [.]ansible || :") == ""
     assert not any(row["changed"] for row in agent(both, state="absent").results.values())
 
 
 def _registered(bed: Bed, host: str, row: dict[str, Any]) -> None:
     """The SSH session is over: the client lives, nobody could answer its question, and the code is nowhere."""
     assert (row["changed"], row["source_id"], row["agent"]["alive"]) == (True, "s-test1", True)
-    assert row["diff"]["before"] == {"installed": False, "alive": False, "source_id": None, "bundle_sha256": None}
+    nothing = {"installed": False, "alive": False, "source_id": None, "bundle_sha256": None, "start_on_boot": False}
+    assert row["diff"]["before"] == nothing
     assert row["diff"]["after"]["source_id"] == "s-test1"
-    assert alive(bed, host) == [str(row["agent"]["pid"])]
+    assert client_pids(bed, host) == [str(row["agent"]["pid"])]
     log = ask(bed, host, f"cat {DIR}/Logs/client.log")
     assert "nobody answered" in log
     assert "environment: http://192.0.2.1:3128" in log
     assert CODE not in ask(bed, host, f"cat {DIR}/Logs/processes {DIR}/user_config.json /smc/.edgelift/*")
+    # While it started, the code was on no command line, in no environment, and in one file that root alone may read.
+    commands, holding = ask(
+        bed, host, "rm /run/watch; sleep 1; cat /run/commands; echo --; sort -u /run/holding"
+    ).split("--\n")
+    assert "go2aliyun_client" in commands
+    assert CODE not in commands
+    assert {line for line in holding.splitlines() if not line.endswith("/Code")} == {
+        f"-rw------- {DIR}/user_config.json"
+    }
     modes = ask(bed, host, f"ls -ld /smc /smc/.edgelift {DIR} {DIR}/user_config.json | cut -c1-10").split()
     assert modes == ["drwx------", "drwx------", "drwx------", "-rw-------"]
     assert ask(bed, host, f"ls -ln {DIR}/client_data | tr -s ' ' | cut -d' ' -f3") == "0"
@@ -240,7 +265,7 @@ def test_present_installs_and_does_not_start(bed: Bed, agent: Act) -> None:
     assert agent("legacy-01", state="present").results["legacy-01"]["changed"] is False
     refused = agent("legacy-01").results["legacy-01"]
     assert "access_token_id and access_token_code are needed" in refused["msg"]
-    assert agent("legacy-01", **REGISTER).results["legacy-01"]["steps"] == ["register", "wait"]
+    assert agent("legacy-01", **REGISTER).results["legacy-01"]["steps"] == ["register", "wait", "enable"]
 
 
 def test_the_code_as_arguments_for_clients_that_read_no_config(bed: Bed, agent: Act) -> None:
@@ -259,7 +284,7 @@ def test_two_source_ids_are_an_error_with_both_and_force_begins_anew(agent: Act,
     row = agent("legacy-01", **REGISTER).results["legacy-01"]
     assert "s-test1 and s-test2" in row["msg"]
     row = agent("legacy-01", **REGISTER, force=True).results["legacy-01"]
-    assert (row["source_id"], row["steps"]) == ("s-test1", ["remove", "install", "register", "wait"])
+    assert (row["source_id"], row["steps"]) == ("s-test1", ["remove", "install", "register", "wait", "enable"])
 
 
 def test_a_client_that_ends_is_an_error_with_its_own_words(bed: Bed, agent: Act) -> None:
@@ -269,15 +294,15 @@ def test_a_client_that_ends_is_an_error_with_its_own_words(bed: Bed, agent: Act)
     assert "ended before it was ready" in row["msg"]
     assert "Error: no activation code" in row["msg"]
     assert "wrong-code" not in ask(bed, "web-01", f"cat {DIR}/user_config.json")
-    assert agent("web-01", **REGISTER).results["web-01"]["steps"] == ["register", "wait"]
+    assert agent("web-01", **REGISTER).results["web-01"]["steps"] == ["register", "wait", "enable"]
 
 
 def test_a_client_that_will_not_end_is_killed(bed: Bed, agent: Act, tmp_path: Path) -> None:
     stubborn = make_bundle(tmp_path, CODE, "stubborn")
     agent("legacy-01", **REGISTER, src=str(stubborn.path), sha256=stubborn.sha256)
-    assert len(alive(bed, "legacy-01")) == 1
+    assert len(client_pids(bed, "legacy-01")) == 1
     assert agent("legacy-01", state="absent").results["legacy-01"]["changed"]
-    assert alive(bed, "legacy-01") == []
+    assert client_pids(bed, "legacy-01") == []
 
 
 def test_a_wrong_checksum_touches_nothing(bed: Bed, agent: Act, bundle: ClientBundle) -> None:
@@ -307,7 +332,7 @@ def test_a_client_of_somebody_else_is_used_and_left(bed: Bed, agent: Act) -> Non
     row = agent("legacy-01", state="absent").results["legacy-01"]
     assert row["changed"] is False
     assert "was not installed by this collection" in row["msg"]
-    assert len(alive(bed, "legacy-01")) == 1
+    assert len(client_pids(bed, "legacy-01")) == 1
 
 
 @pytest.mark.parametrize(
@@ -315,7 +340,8 @@ def test_a_client_of_somebody_else_is_used_and_left(bed: Bed, agent: Act) -> Non
     [
         ({"sha256": "abc"}, "sha256 'abc' is not a SHA-256"),
         ({"access_token_id": "at-1"}, "access_token_code"),
-        ({"state": "stopped"}, "state"),
+        ({"state": "restarted"}, "state"),
+        ({"src": None}, "state is started but any of the following are missing: src, url"),
     ],
 )
 def test_options_that_cannot_be_used_are_refused_by_name(agent: Act, options: dict[str, Any], problem: str) -> None:

@@ -133,6 +133,17 @@ def test_one_host_can_lose_its_power(bed: Bed) -> None:
     assert ask(bed, "web-01", "echo on") == "on"
 
 
+def test_one_host_can_restart_with_its_files_and_without_its_processes(bed: Bed) -> None:
+    ask(bed, "legacy-01", "echo kept >/root/note; setsid sleep 321 >/dev/null 2>&1 </dev/null &")
+    before = {host.name: host.pid for host in bed.status()}
+    bed.restart("legacy-01")
+    assert ask(bed, "legacy-01", "cat /root/note; hostname; grep -qs sl[e]ep /proc/[0-9]*/cmdline || echo none") == (
+        "kept\nlegacy-01\nnone"
+    )
+    after = {host.name: host.pid for host in bed.status() if host.alive}
+    assert {name for name, pid in after.items() if before[name] != pid} == {"legacy-01"}
+
+
 def test_nothing_stays_after_down(tmp_path: Path, way: Way, root_archive: Path) -> None:
     bed = Bed(tmp_path / "bed", port=0)
     bed.up(fleet(["web-01", "legacy-01"]), root_archive, way)

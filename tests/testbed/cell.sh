@@ -45,8 +45,12 @@ tar -xpf "$rootfs" -C debian --numeric-owner --exclude='./dev/*'
 
 for host in "$bed"/hosts/*/; do
     name=$(basename "$host")
-    unshare --mount --pid --uts --ipc --fork --kill-child --propagation private -- \
-        sh "$scripts/host.sh" "$bed" "$name" >>"$host/log" 2>&1 &
+    # One that is to restart is started again, over what it had written.
+    while
+        unshare --mount --pid --uts --ipc --fork --kill-child --propagation private -- \
+            sh "$scripts/host.sh" "$bed" "$name" >>"$host/log" 2>&1
+        rm "$host/restart" 2>/dev/null
+    do :; done &
 done
 echo "hosts started"
 # Reaps what ends; it is over when the last host is.

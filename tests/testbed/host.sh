@@ -18,7 +18,7 @@ echo "host $pid"
 
 work=$bed/mnt/hosts/$name
 root=$work/root
-mkdir -p "$work/upper" "$work/work" "$root" "$work/dev-upper" "$work/dev-work"
+mkdir -p "$work/upper" "$work/work" "$root"
 hostname "$HOST_NAME"
 
 # The source of an overlay mount is free text: /proc/mounts shows a disk's partition.
@@ -33,7 +33,9 @@ mount --bind "$work/partitions" "$root/proc/partitions"
 mount -t tmpfs -o mode=0755 tmpfs "$root/run"
 mkdir -p "$root/run/sshd"
 
-# The disk images are the lower layer of /dev: what a host writes to a disk stays in memory.
+# The disk images are the lower layer of /dev: what a host writes to a disk stays in memory. After a restart /dev is new.
+rm -rf "$work/dev-upper" "$work/dev-work"
+mkdir "$work/dev-upper" "$work/dev-work"
 mount -t overlay udev -o "lowerdir=$bed/disks/$name,upperdir=$work/dev-upper,workdir=$work/dev-work" "$root/dev"
 for node in null zero full random urandom tty; do
     : >"$root/dev/$node"

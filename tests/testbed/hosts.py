@@ -113,6 +113,27 @@ class Bed:
             raise BedError(f"host {name} was never up in {self.folder}")
         self._end(Way(told["way"]), [Process(**told["processes"][name])])
 
+    def restart(self, name: str) -> None:
+        """End one host as if its power failed, and return when its sshd answers again; its root keeps what was written.
+
+        Nothing else is started, as a host has no init, and its data disks are empty.
+        Raises BedError when it is not running or does not come back.
+        """
+        told = self._state_with(name)
+        folder = self.folder / "hosts" / name
+        (folder / "restart").touch()
+        # Its processes append to it, so that the new one begins at the top.
+        (folder / "log").write_text("")
+        self.stop(name)
+        log = folder / "log"
+        end = time.monotonic() + START_SECONDS
+        while "Server listening on" not in log.read_text(errors="replace"):
+            if time.monotonic() > end:
+                raise BedError(f"host {name} does not come back: {' | '.join(log.read_text().splitlines()[-6:])}")
+            time.sleep(0.05)
+        told["processes"][name] = asdict(_told(log, "host"))
+        self._write(told)
+
     def command(self, name: str) -> list[str]:
         """The words of an ssh command to this host, to which the remote command is added."""
         told = self._state_with(name)
@@ -205,7 +226,7 @@ class Bed:
         return running
 
     def _remember(self, way: Way, hosts: list[Host], processes: dict[str, Process]) -> None:
-        """Write the state, whole or not at all."""
+        """Note everything that a later process needs to know."""
         told = {
             "way": way.name,
             "port": self.port,
@@ -213,6 +234,10 @@ class Bed:
             "logins": {host.name: host.login for host in hosts},
             "processes": {name: asdict(process) for name, process in processes.items()},
         }
+        self._write(told)
+
+    def _write(self, told: dict[str, Any]) -> None:
+        """Write the state, whole or not at all."""
         unfinished = self.state.with_suffix(".part")
         unfinished.write_text(json.dumps(told, indent=2))
         os.replace(unfinished, self.state)

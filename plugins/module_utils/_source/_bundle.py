@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The bundle of the SMC client: a file on the controller, checked before any of it reaches a source."""
+"""The bundle of the SMC client, from a file or an address: checked before any of it reaches a source."""
 
 from __future__ import annotations
 
@@ -17,7 +17,11 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
+from ansible.module_utils.urls import open_url
+
+from . import _architecture
 from ._remote import SourceError
 
 if TYPE_CHECKING:
@@ -25,6 +29,9 @@ if TYPE_CHECKING:
 
 CLIENT: Final = "go2aliyun_client"
 """Name of the client's program, and beginning of its folder's name (facts 2.1: the rest changes with each version)."""
+
+DOWNLOAD_SECONDS: Final = 60
+"""Seconds that a download may say nothing."""
 
 CONFIG: Final = "user_config.json"
 DATA: Final = "client_data"
@@ -46,27 +53,54 @@ class Bundle:
         return hashlib.sha256(self.payload).hexdigest()
 
 
-def read_bundle(src: str, sha256: str) -> Bundle:
-    """Return the bundle in the file ``src``; one with another SHA-256, or that is no client bundle, is refused."""
-    try:
-        raw = Path(src).read_bytes()
-    except OSError as error:
-        raise SourceError(f"cannot read the client bundle {src}: {error.strerror or error}") from error
+def read_bundle(name: str, raw: bytes, sha256: str = "", machine: str = "") -> Bundle:
+    """Return the bundle in ``raw``; another SHA-256, another machine, or no client in it is refused.
+
+    ``name`` is what messages call it, ``machine`` what the source answers to ``uname -m``. A zip that holds one archive
+    per architecture, as the vendor's download does (facts 2.1), gives the one for the machine.
+    """
     found = hashlib.sha256(raw).hexdigest()
-    if found != sha256.lower():
+    if sha256 and found != sha256.lower():
         raise SourceError(
-            f"the client bundle {src} has SHA-256 {found}, expected {sha256.lower()}: it is not installed"
+            f"the client bundle {name} has SHA-256 {found}, expected {sha256.lower()}: it is not installed"
         )
     try:
+        raw = _architecture.inner(name, raw, machine)
         payload = _tar_of_zip(raw) if zipfile.is_zipfile(io.BytesIO(raw)) else raw
         with tarfile.open(fileobj=io.BytesIO(payload), mode="r:gz") as archive:
             members = {_plain(member.name): member for member in archive.getmembers()}
-            folder = _folder(src, members)
+            folder = _folder(name, members)
+            _architecture.refuse_other(name, folder, machine)
             return Bundle(
                 payload, found, folder, _json(archive, members, folder, CONFIG), _json(archive, members, folder, DATA)
             )
     except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError) as error:
-        raise SourceError(f"the client bundle {src} is neither a readable .tar.gz nor a .zip: {error}") from error
+        raise SourceError(f"the client bundle {name} is neither a readable .tar.gz nor a .zip: {error}") from error
+
+
+def read_file(src: str) -> bytes:
+    """Return the content of a file of the controller; one that cannot be read is refused."""
+    try:
+        return Path(src).read_bytes()
+    except OSError as error:
+        raise SourceError(f"cannot read the client bundle {src}: {error.strerror or error}") from error
+
+
+def download(url: str) -> bytes:
+    """Return what the address holds; the controller's proxy variables apply. A signature in it is in no message."""
+    try:
+        with open_url(url, timeout=DOWNLOAD_SECONDS) as answer:
+            content: bytes = answer.read()
+            return content
+    except (OSError, ValueError, ConnectionError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise SourceError(f"cannot download the client bundle {bare(url)}: {reason}") from error
+
+
+def bare(url: str) -> str:
+    """Return an address without its query, which may hold a signature, and without user and password."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def with_credentials(config: Mapping[str, Any], token_id: str, token_code: str) -> bytes:

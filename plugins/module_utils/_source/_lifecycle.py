@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal
 
-from . import _bundle
+from . import _autostart, _bundle
 from ._agent import Agent, parse_agent
 from ._remote import Remote, SourceError
 
@@ -38,6 +38,7 @@ class Settings:
 
     install_dir: str
     src: str = ""
+    url: str = ""
     sha256: str = ""
     token_id: str = ""
     token_code: str = ""
@@ -64,29 +65,61 @@ class Lifecycle:
         """Return the client as it is now."""
         return parse_agent(self._run(["agent_state"], command='say uid "$(id -u)"; agent_state'))
 
-    def prepare(self, steps: Iterable[Step]) -> None:
-        """Read and check the bundle if a step needs it, so that a wrong one is refused before anything is touched."""
+    def prepare(self, steps: Iterable[Step], agent: Agent) -> None:
+        """Get and check the bundle if a step needs it, so that a wrong one is refused before anything is touched."""
         if "install" in steps or "register" in steps:
-            self._bundle = _bundle.read_bundle(self._settings.src, self._settings.sha256)
+            settings = self._settings
+            name = settings.src or _bundle.bare(settings.url)
+            raw = _bundle.read_file(settings.src) if settings.src else _bundle.download(settings.url)
+            self._bundle = _bundle.read_bundle(name, raw, settings.sha256, agent.machine)
 
     def take(self, steps: Sequence[Step], agent: Agent) -> Agent:
         """Take the steps and return the client as they left it."""
         try:
             for step in steps:
-                if step == "remove":
-                    agent = self._remove(agent)
-                elif step == "install":
-                    agent = self._install()
-                elif step == "register":
-                    self._start(agent, self._credentials(agent))
-                elif step == "start":
-                    self._start(agent, [])
-                else:
-                    agent = self._wait(agent)
+                agent = self._take(step, agent)
         finally:
             if self._config_sent:
                 self._put(agent, _bundle.CONFIG, _bundle.without_credentials(self._checked_bundle().config))
         return agent
+
+    def _take(self, step: Step, agent: Agent) -> Agent:
+        """Take one step; a start tells nothing about the client, the wait that follows it does."""
+        if step == "remove":
+            return self._end("agent_remove", agent)
+        if step == "install":
+            return self._install()
+        if step == "register":
+            self._start(agent, self._credentials(agent))
+        elif step == "start":
+            self._start(agent, [])
+        elif step == "wait":
+            return self._wait(agent)
+        elif step == "stop":
+            return self._end("agent_stop", agent, "\nagent_state")
+        elif step == "scrub":
+            pieces = ["agent_state", "agent_scrub"]
+            return parse_agent(self._run(pieces, command=f"agent_scrub {shlex.quote(self._folder(agent))}"))
+        elif step == "enable":
+            return self._enable()
+        else:
+            return parse_agent(self._run(["agent_state", "agent_boot"], command="agent_boot_off && agent_state"))
+        return agent
+
+    def boot(self) -> _autostart.Boot:
+        """Return what starts the client after a restart of the source."""
+        return _autostart.make_boot(self._settings.install_dir, self._settings.arguments, self._settings.environment)
+
+    def _enable(self) -> Agent:
+        boot = self.boot()
+        values = {
+            "BOOT_NAME": _autostart.NAME,
+            "START": boot.start,
+            "UNIT": boot.unit,
+            "INIT": boot.init,
+            "DIGEST": boot.digest,
+        }
+        return parse_agent(self._run(["agent_state", "agent_boot"], values, "agent_boot_on"))
 
     def _values(self) -> dict[str, str]:
         return {"INSTALL_DIR": self._settings.install_dir.rstrip("/")}
@@ -102,10 +135,11 @@ class Lifecycle:
                 raise SourceError(f"the SMC client runs as root, and this is uid {fields[0]}; set become: true")
         return seen.answer.records
 
-    def _remove(self, agent: Agent) -> Agent:
+    def _end(self, function: str, agent: Agent, then: str = "") -> Agent:
+        """End our clients, or all of them by force, and return what is left."""
         folders = [item for item in agent.dirs if self._settings.force or item == agent.owned_dir]
-        command = "agent_remove " + " ".join(shlex.quote(item) for item in folders)
-        return parse_agent(self._run(["agent_state", "agent_remove"], command=command))
+        command = " ".join([function, *(shlex.quote(item) for item in folders)]) + then
+        return parse_agent(self._run(["agent_state", "agent_boot", "agent_remove"], command=command))
 
     def _install(self) -> Agent:
         bundle = self._checked_bundle()

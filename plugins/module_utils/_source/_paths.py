@@ -5,11 +5,17 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Where the client may be installed on a source."""
+"""Where the client may be installed on a source, and what its environment may be called."""
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 _SYSTEM: Final = frozenset(
     {
@@ -52,4 +58,12 @@ def install_dir_problem(path: str) -> str | None:
         return f"install_dir {path!r} must be a plain absolute path without '.', '..' or empty parts, such as /smc"
     if path.rstrip("/") in _SYSTEM:
         return f"install_dir {path!r} is a system folder; name a folder of its own, such as /smc or /opt/smc"
+    return None
+
+
+def environment_problem(environment: Mapping[Any, Any]) -> str | None:
+    """Say which name no shell can export, or return None."""
+    for name in environment:
+        if not _VARIABLE.match(str(name)):
+            return f"environment {name!r} is not a name of an environment variable"
     return None

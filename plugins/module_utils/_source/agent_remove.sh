@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Ends the client of each folder given and removes the folder: first in its own words, then by its process ids.
+# Ends the client of each folder given, first in its own words, then by its process ids; and removes the folders.
 
 agent_gone() { # folder seconds: wait until no process of the folder is left
     left=$2
@@ -24,12 +24,18 @@ agent_end() { # folder
     agent_gone "$1" 5
 }
 
-agent_remove() { # folder...
+agent_stop() { # folder...: end the clients and leave everything where it is
     for dir in "$@"; do
-        if ! agent_end "$dir"; then
-            say failed "the client in $dir cannot be ended: processes" "$(agent_pids "$dir")"
-            return
-        fi
+        agent_end "$dir" && continue
+        say failed "the client in $dir cannot be ended: processes" "$(agent_pids "$dir")"
+        return 1
+    done
+}
+
+agent_remove() { # folder...
+    agent_boot_off || return
+    agent_stop "$@" || return
+    for dir in "$@"; do
         # The mark that it is ours stays until all is gone, so that the next removal finds it.
         errors=$(rm -rf "$dir" 2>&1) || { say failed "cannot remove $dir: $errors"; return; }
     done

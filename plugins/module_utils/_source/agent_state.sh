@@ -35,12 +35,23 @@ agent_ids() { # folder: every source id that the client of this folder reported,
 }
 
 agent_state() {
+    say agent-machine "$(uname -m 2>/dev/null)"
     for dir in "$INSTALL_DIR"/go2aliyun_client*; do
         [ -d "$dir" ] || continue
         say agent-dir "$dir"
         for pid in $(agent_pids "$dir" | sort -un); do say agent-pid "$dir" "$pid"; done
         for id in $(agent_ids "$dir"); do say agent-id "$dir" "$id"; done
+        grep -q '"access_token_code": *"[^"]' "$dir/user_config.json" 2>/dev/null && say agent-code "$dir"
     done
-    [ -d "$INSTALL_DIR/.edgelift" ] && say agent-own "$INSTALL_DIR/.edgelift"
-    lines agent-bundle "$INSTALL_DIR/.edgelift/bundle"
+    own=$INSTALL_DIR/.edgelift
+    [ -d "$own" ] && say agent-own "$own"
+    lines agent-bundle "$own/bundle"
+    lines agent-boot "$own/boot"
+    [ -r "$own/boot" ] && while read -r kind file; do
+        case $kind in
+        file) [ -e "$file" ] || say agent-boot "gone $file" ;;
+        line) grep -q "# edgelift-smc-client" "$file" || say agent-boot "gone $file" ;;
+        esac
+    done <"$own/boot" 2>/dev/null
+    :
 }

@@ -56,7 +56,7 @@ def test_the_action_group_has_every_module_that_takes_the_connection_options() -
     connected = [name for name in MODULES if f"{FQCN}.alicloud" in fragments(name)]
     assert groups["alicloud"] == connected
     # The others work on a source, over its connection: actions that need no credentials.
-    assert sorted(set(MODULES) - set(connected)) == ["smc_agent", "source_probe"]
+    assert sorted(set(MODULES) - set(connected)) == ["smc_agent", "source_probe", "source_remediation"]
 
 
 def test_every_action_has_a_module_that_documents_it() -> None:

@@ -20,6 +20,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._sc
 SHA = "a" * 64
 DIR = "/smc/go2aliyun_client2.6.5_linux_x86_64"
 READY = Wish("started", SHA, credentials=True)
+BOOT = Wish("started", SHA, credentials=True, boot_digest="d1")
+RUNS = {"pids": [1], "source_ids": ["s-1"]}
 
 
 def installed(**more: Any) -> Agent:
@@ -40,6 +42,7 @@ def test_the_agent_of_a_host_without_one() -> None:
         "source_id": None,
         "source_ids": [],
         "bundle_sha256": None,
+        "start_on_boot": None,
     }
 
 
@@ -79,6 +82,25 @@ def test_the_agent_of_a_host_that_runs_one() -> None:
         (foreign(), Wish("absent", force=True), ["remove"]),
         (foreign(), Wish("present", SHA, force=True), ["remove", "install"]),
         (Agent(traces=True), Wish("absent"), ["remove"]),
+        (installed(), Wish("started", "", credentials=True), ["register", "wait"]),
+        (installed(), Wish("present", ""), []),
+        (installed(**RUNS), Wish("stopped"), ["stop"]),
+        (installed(**RUNS, boot="systemd", boot_digest="d1"), Wish("stopped"), ["stop", "disable"]),
+        (installed(source_ids=["s-1"]), Wish("stopped"), []),
+        (Agent(), Wish("stopped"), []),
+        (foreign(**RUNS), Wish("stopped", force=True), ["stop"]),
+        (Agent(), BOOT, ["install", "register", "wait", "enable"]),
+        (installed(**RUNS), BOOT, ["enable"]),
+        (installed(**RUNS, boot="systemd", boot_digest="d1"), BOOT, []),
+        (installed(**RUNS, boot="none", boot_digest="d1"), BOOT, []),
+        (installed(**RUNS, boot="systemd", boot_digest="d0"), BOOT, ["enable"]),
+        (installed(**RUNS, boot="init.d", boot_digest="d1", boot_gone=["/etc/init.d/x"]), BOOT, ["enable"]),
+        (installed(**RUNS, boot="systemd", boot_digest="d1"), READY, ["disable"]),
+        (foreign(**RUNS), BOOT, []),
+        (installed(**RUNS, code_in=[DIR]), READY, ["scrub"]),
+        (installed(**RUNS, code_in=[DIR]), Wish("stopped"), ["scrub", "stop"]),
+        (installed(pids=[1], code_in=[DIR]), READY, ["wait"]),
+        (foreign(**RUNS, code_in=[DIR]), READY, []),
     ],
 )
 def test_steps(agent: Agent, wish: Wish, steps: list[str]) -> None:
@@ -93,6 +115,20 @@ def test_several_source_ids_are_refused_by_name() -> None:
 def test_a_folder_of_somebody_else_is_not_replaced() -> None:
     with pytest.raises(SourceError, match="was not installed by this collection"):
         plan(foreign(), READY)
+
+
+def test_a_client_of_somebody_else_is_not_stopped() -> None:
+    with pytest.raises(SourceError, match="was not installed by this collection; set force to stop it"):
+        plan(foreign(pids=[1]), Wish("stopped"))
+
+
+def test_what_the_collection_noted_about_the_start_is_read() -> None:
+    rows = [("agent-boot", text) for text in ("file /etc/x", "how init.d", "digest d1", "gone /etc/x")]
+    agent = parse_agent(
+        [Record(key, (text,)) for key, text in [*rows, ("agent-machine", "x86_64"), ("agent-code", DIR)]]
+    )
+    assert (agent.boot, agent.boot_digest, agent.boot_gone) == ("init.d", "d1", ["/etc/x"])
+    assert (agent.machine, agent.code_in, agent.as_dict()["start_on_boot"]) == ("x86_64", [DIR], "init.d")
 
 
 @pytest.mark.parametrize("agent", [Agent(), installed()])

@@ -36,10 +36,14 @@ def tar(path: Path, files: dict[str, bytes], links: dict[str, str] | None = None
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
+def read(path: Path, sha256: str = "", machine: str = "") -> _bundle.Bundle:
+    return _bundle.read_bundle(str(path), path.read_bytes(), sha256, machine)
+
+
 def test_a_bundle_is_read(tmp_path: Path) -> None:
     path = tmp_path / "b.tar.gz"
     sha = tar(path, FILES, {f"{FOLDER}/latest": "Logs/../go2aliyun_client"})
-    bundle = _bundle.read_bundle(str(path), sha.upper())
+    bundle = read(path, sha.upper())
     assert (bundle.folder, bundle.sha256, bundle.payload_sha256) == (FOLDER, sha, sha)
     assert bundle.config == {"access_id": "", "data_disks": []}
     assert bundle.data == {}
@@ -48,19 +52,19 @@ def test_a_bundle_is_read(tmp_path: Path) -> None:
 def test_names_may_begin_with_a_dot(tmp_path: Path) -> None:
     path = tmp_path / "b.tar.gz"
     sha = tar(path, {f"./{name}": content for name, content in FILES.items()})
-    assert _bundle.read_bundle(str(path), sha).folder == FOLDER
+    assert read(path, sha).folder == FOLDER
 
 
 def test_another_checksum_is_refused_and_both_are_named(tmp_path: Path) -> None:
     path = tmp_path / "b.tar.gz"
     sha = tar(path, FILES)
     with pytest.raises(SourceError, match=f"has SHA-256 {sha}, expected {'0' * 64}"):
-        _bundle.read_bundle(str(path), "0" * 64)
+        read(path, "0" * 64)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match="No such file"):
-        _bundle.read_bundle(str(tmp_path / "none"), "0" * 64)
+        _bundle.read_file(str(tmp_path / "none"))
 
 
 @pytest.mark.parametrize(
@@ -84,14 +88,14 @@ def test_what_is_no_client_bundle_is_refused(
     path = tmp_path / "b.tar.gz"
     sha = tar(path, files, links, hard)
     with pytest.raises(SourceError, match=problem):
-        _bundle.read_bundle(str(path), sha)
+        read(path, sha)
 
 
 def test_a_file_that_is_no_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "b.tar.gz"
     path.write_bytes(b"<html>not found</html>")
     with pytest.raises(SourceError, match="neither a readable"):
-        _bundle.read_bundle(str(path), hashlib.sha256(path.read_bytes()).hexdigest())
+        read(path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
 def test_a_zip_is_sent_as_the_same_files_in_a_tar(tmp_path: Path) -> None:
@@ -101,7 +105,7 @@ def test_a_zip_is_sent_as_the_same_files_in_a_tar(tmp_path: Path) -> None:
         for name, content in FILES.items():
             archive.writestr(name, content)
     sha = hashlib.sha256(path.read_bytes()).hexdigest()
-    bundle = _bundle.read_bundle(str(path), sha)
+    bundle = read(path, sha)
     assert bundle.sha256 == sha
     assert bundle.payload_sha256 != sha
     with tarfile.open(fileobj=io.BytesIO(bundle.payload)) as archive:
@@ -121,3 +125,47 @@ def test_credentials_and_proxy_are_added_to_what_the_bundle_brings() -> None:
         "x": 1,
         "proxy": {"ip_port": "192.0.2.1:8080", "user_pwd": "u:p"},
     }
+
+
+def named(folder: str) -> bytes:
+    """The archive of a client whose folder has this name."""
+    content = io.BytesIO()
+    with tarfile.open(fileobj=content, mode="w:gz") as archive:
+        member = tarfile.TarInfo(f"{folder}/go2aliyun_client")
+        archive.addfile(member, io.BytesIO())
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("machine", "folder"),
+    [
+        ("x86_64", "go2aliyun_client2.6.5_linux_x86_64"),
+        ("i686", "go2aliyun_client2.6.5_linux_i386"),
+        ("aarch64", "go2aliyun_client_linux_arm64"),
+    ],
+)
+def test_of_a_zip_of_archives_the_one_for_the_machine_is_taken(tmp_path: Path, machine: str, folder: str) -> None:
+    path = tmp_path / "tool.zip"
+    with zipfile.ZipFile(path, "w") as outer:
+        for name in ("2.6.5_linux_x86_64", "2.6.5_linux_i386", "_linux_arm64", "2.6.5_win_x86_64"):
+            outer.writestr(f"Tool/go2aliyun_client{name}.tar.gz", named(f"go2aliyun_client{name}"))
+    assert read(path, machine=machine).folder == folder
+    with pytest.raises(SourceError, match=r"must hold one archive for s390x; it holds: Tool/go2aliyun_client2\.6"):
+        read(path, machine="s390x")
+
+
+def test_a_client_for_another_machine_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "b.tar.gz"
+    tar(path, FILES)
+    assert read(path, machine="x86_64").folder == FOLDER
+    with pytest.raises(SourceError, match=rf"is for x86_64 \({FOLDER}\), and this host is aarch64"):
+        read(path, machine="aarch64")
+
+
+def test_the_signature_of_an_address_is_in_no_message() -> None:
+    address = "http://user:secret@127.0.0.1:1/b.tar.gz?Signature=secret"
+    with pytest.raises(
+        SourceError, match=r"cannot download the client bundle http://127\.0\.0\.1:1/b\.tar\.gz: "
+    ) as caught:
+        _bundle.download(address)
+    assert "secret" not in str(caught.value)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.edgelift.ens_migration.plugins.action import smc_agent, source_probe
+from ansible_collections.edgelift.ens_migration.plugins.action import smc_agent, source_probe, source_remediation
 
 MODULES = Path(__file__).resolve().parents[3] / "plugins" / "modules"
 
@@ -29,12 +29,20 @@ def test_the_defaults_can_be_used() -> None:
         ("install_dir", "/usr", "install_dir '/usr' is a system folder"),
         ("sha256", "a" * 63, "is not a SHA-256"),
         ("sha256", "", "is not a SHA-256"),
+        ("url", "ftp://example.com/b.zip?Signature=x", "url 'ftp://example.com/b.zip' must begin with https://"),
         ("start_timeout", 0, "start_timeout 0 must be"),
         ("environment", {"a b": "c"}, "environment 'a b'"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, problem: str) -> None:
     assert problem in (smc_agent._problem(options(**{name: value})) or "")
+
+
+def test_an_address_without_a_checksum_must_be_waived() -> None:
+    address = {"url": "https://example.com/client.zip", "sha256": None}
+    assert "sha256 is required with url; allow_unverified" in (smc_agent._problem(options(**address)) or "")
+    assert smc_agent._problem(options(**address, allow_unverified=True)) is None
+    assert smc_agent._problem(options(src="/client.zip", sha256=None)) is None
 
 
 def shape(rows: dict[str, Any], below: str) -> dict[str, Any]:
@@ -46,7 +54,7 @@ def shape(rows: dict[str, Any], below: str) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("action", [smc_agent, source_probe])
+@pytest.mark.parametrize("action", [smc_agent, source_probe, source_remediation])
 def test_the_twin_documents_what_the_action_takes(action: Any) -> None:
     """ansible-test compares options with documentation for modules alone; for an action it is done here."""
     name = action.__name__.rpartition(".")[2]

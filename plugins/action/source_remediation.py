@@ -1,0 +1,95 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The action behind edgelift.ens_migration.source_remediation: puts faults of a source right through a POSIX shell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _paths, _remedy, _remote
+
+ARGUMENT_SPEC: dict[str, Any] = {
+    "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
+    "rsync": {"type": "bool", "default": False},
+    "rsync_src": {"type": "path"},
+    "virtio": {"type": "bool", "default": False},
+    "selinux": {"type": "bool", "default": False},
+    "clock": {"type": "bool", "default": False},
+    "clock_tolerance": {"type": "int", "default": 60},
+    "environment": {"type": "dict", "default": {}},
+}
+
+
+class ActionModule(ActionBase):
+    """Puts right what was switched on, or undoes it."""
+
+    TRANSFERS_FILES = False
+    _VALID_ARGS = frozenset(ARGUMENT_SPEC)
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Return what was put right or undone; what could not be is a failure that says why."""
+        result: dict[str, Any] = super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
+        problem = _problem(args)
+        if problem:
+            return {**result, "failed": True, "msg": problem}
+        work = _remedy.Remediation(_remote.Remote(self), _wanted(args))
+        try:
+            return {**result, **(self._undo(work) if args["state"] == "absent" else self._apply(work, args))}
+        except _remote.SourceError as error:
+            return {**result, "failed": True, "msg": str(error)}
+
+    def _apply(self, work: _remedy.Remediation, args: dict[str, Any]) -> dict[str, Any]:
+        if not _wanted(args).faults:
+            return {"changed": False, "steps": [], "faults": {}, "undo": []}
+        before = work.look()
+        _remedy.refuse_impossible(before)
+        steps = before.needed()
+        if self._task.check_mode:
+            done = {"changed": bool(steps), "steps": steps, "faults": before.as_dict(), "undo": before.undoable()}
+            expected = dict.fromkeys(steps, "put right")
+            return self._with_diff(done, before.details(), {**before.details(), **expected})
+        if "rsync" in steps and args["rsync_src"]:
+            _remedy.read_file(args["rsync_src"])
+        for fault in steps:
+            work.put_right(fault)
+        after = work.look() if steps else before
+        return self._with_diff(_remedy.outcome(after, steps), before.details(), after.details())
+
+    def _undo(self, work: _remedy.Remediation) -> dict[str, Any]:
+        before = work.look().undoable()
+        if self._task.check_mode or not before:
+            done = {"changed": bool(before), "steps": before, "faults": {}, "undo": before}
+            return self._with_diff(done, {"undo": before}, {"undo": []})
+        after = work.undo()
+        steps = [line for line in before if line not in after.undoable()]
+        done = {"changed": bool(steps), "steps": steps, "faults": {}, "undo": after.undoable()}
+        if after.left:
+            done["warnings"] = [f"not undone: {line}" for line in after.left]
+        return self._with_diff(done, {"undo": before}, {"undo": after.undoable()})
+
+    def _with_diff(self, done: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+        return {**done, "diff": {"before": before, "after": after}} if self._task.diff else done
+
+
+def _problem(args: dict[str, Any]) -> str | None:
+    """Say which option has a value that cannot be used, or return None."""
+    if args["clock_tolerance"] < 1:
+        return f"clock_tolerance {args['clock_tolerance']} must be at least 1 second"
+    return _paths.environment_problem(args["environment"])
+
+
+def _wanted(args: dict[str, Any]) -> _remedy.Wanted:
+    faults = [fault for fault in _remedy.FAULTS if args[fault]] if args["state"] == "present" else []
+    return _remedy.Wanted(
+        faults=faults,
+        rsync_src=args["rsync_src"] or "",
+        tolerance=args["clock_tolerance"],
+        environment={str(name): str(value) for name, value in args["environment"].items()},
+    )

@@ -1,0 +1,109 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What starts the client again after a restart of its source: the texts of the files, for every kind of init system."""
+
+from __future__ import annotations
+
+import hashlib
+import shlex
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NAME: Final = "edgelift-smc-client"
+"""Name of the unit or script."""
+
+_START: Final = """\
+#!/bin/sh
+# Starts the SMC client of a migration after a restart. Made by edgelift.ens_migration, and removed with the client.
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
+export PATH
+{exports}own={own}
+home=$(sed -n 's/^dir //p' "$own/bundle")
+[ -x "$home/go2aliyun_client" ] || exit 0
+# The brackets keep grep from finding itself.
+grep -qs "$home/go2aliyun_[c]lient" /proc/[0-9]*/cmdline && exit 0
+cd "$home" || exit 1
+set -- "$home/go2aliyun_client" {arguments}
+command -v setsid >/dev/null 2>&1 && set -- setsid "$@"
+trap '' HUP
+umask 022
+"$@" </dev/null >>"$own/console.log" 2>&1 &
+"""
+
+# The client may go to the background by itself or not, so the unit follows the script and not the client; and stopping
+# the unit leaves the client to role agent, because a replication may be running through it.
+_UNIT: Final = """\
+[Unit]
+Description=SMC client of a migration (edgelift.ens_migration)
+Wants=network-online.target
+After=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+KillMode=process
+ExecStart={start}
+
+[Install]
+WantedBy=multi-user.target
+"""
+
+_INIT: Final = """\
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          {name}
+# Required-Start:    $remote_fs $network
+# Required-Stop:
+# Default-Start:     2 3 4 5
+# Default-Stop:
+# Short-Description: SMC client of a migration (edgelift.ens_migration)
+### END INIT INFO
+# chkconfig: 2345 99 01
+# description: SMC client of a migration (edgelift.ens_migration)
+case ${{1:-start}} in
+start) [ ! -x {start} ] || exec {start} ;;
+esac
+exit 0
+"""
+
+
+@dataclass(frozen=True)
+class Boot:
+    """The files of one client. ``start`` holds its environment, so root alone may read it; none holds a code."""
+
+    start: str
+    unit: str
+    init: str
+
+    @property
+    def digest(self) -> str:
+        """Return the name of this set of texts: another one means that the files have to be written again."""
+        return hashlib.sha256("\0".join((self.start, self.unit, self.init)).encode("utf-8")).hexdigest()[:16]
+
+
+def make_boot(install_dir: str, arguments: Sequence[str], environment: Mapping[str, str]) -> Boot:
+    """Return the files for the client below ``install_dir``."""
+    own = f"{install_dir.rstrip('/')}/.edgelift"
+    exports = "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items())
+    words = " ".join(shlex.quote(item) for item in arguments)
+    start = f"{own}/start"
+    return Boot(
+        start=_START.format(exports=exports, own=shlex.quote(own), arguments=words),
+        unit=_UNIT.format(start=_unit_word(start)),
+        init=_INIT.format(name=NAME, start=shlex.quote(start)),
+    )
+
+
+def _unit_word(path: str) -> str:
+    """Return a path as one word of ExecStart (systemd.service, command lines)."""
+    for char, escaped in (("\\", "\\\\"), ('"', '\\"'), ("%", "%%"), ("$", "$$")):
+        path = path.replace(char, escaped)
+    return f'"{path}"' if any(char in path for char in " \\'\"") else path

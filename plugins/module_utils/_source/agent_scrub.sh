@@ -1,0 +1,18 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+
+# Takes an activation code out of the client's configuration that an interrupted run has left there.
+
+agent_scrub() { # folder
+    config=$1/user_config.json
+    if errors=$( {
+        sed -e 's/\("access_token_id": *"\)[^"]*"/\1"/' -e 's/\("access_token_code": *"\)[^"]*"/\1"/' "$config" >"$config.new" &&
+            chmod 600 "$config.new" && mv "$config.new" "$config"
+    } 2>&1); then
+        agent_state
+    else
+        say failed "cannot take the activation code out of $config: $errors"
+    fi
+}

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+
+# Puts one fault right. What it changes is noted in the journal before, with a copy of every file, so that it can be undone.
+
+remedy_note() { # fault kind word...: one line of the journal
+    note=$1
+    shift
+    for word in "$@"; do note="$note	$word"; done
+    printf '%s\n' "$note" >>"$STATE_DIR/journal"
+}
+
+remedy_keep() { # fault file: note how a file is before it is changed for the first time
+    grep -q -e "^$1	[a-z]*	$2\$" -e "^$1	[a-z]*	$2	" "$STATE_DIR/journal" 2>/dev/null && return 0
+    if [ ! -e "$2" ]; then
+        remedy_note "$1" made "$2"
+        return
+    fi
+    copy=$STATE_DIR/kept$(echo "$2" | tr / _)
+    if ! errors=$(cp -p "$2" "$copy" 2>&1); then
+        say failed "cannot keep a copy of $2: $errors"
+        return 1
+    fi
+    remedy_note "$1" kept "$2" "$copy"
+}
+
+remedy_sum() { # fault file: note how a file is now, so that a later change by somebody else is seen
+    remedy_note "$1" sum "$2" "$(remedy_check "$2")"
+}
+
+remedy_run() { # what command...: run it without a terminal; its last words on failure
+    what=$1
+    shift
+    "$@" </dev/null >"$STATE_DIR/log" 2>&1 && return 0
+    say failed "$what: $(grep -v '^[[:space:]]*$' "$STATE_DIR/log" | tail -n 2 | tr '\n\t' '  ')"
+    return 1
+}
+
+remedy_write() { # file: replace its content by standard input; owner, mode and label stay
+    cat >"$STATE_DIR/new" && cat "$STATE_DIR/new" >"$1" && rm -f "$STATE_DIR/new"
+}
+
+remedy_packages() { # the names of all installed packages
+    case $MANAGER in
+    apt-get | dpkg) dpkg-query -W -f '${Package}\n' ;;
+    apk) apk info ;;
+    *) rpm -qa --qf '%{NAME}.%{ARCH}\n' ;;
+    esac 2>/dev/null | sort
+}
+
+remedy_install() { # have the package manager install rsync
+    case $MANAGER in
+    dpkg) remedy_run "dpkg cannot install $RSYNC_FILE" dpkg -i "$RSYNC_AT" ;;
+    rpm) remedy_run "rpm cannot install $RSYNC_FILE" rpm -U "$RSYNC_AT" ;;
+    apk-file) remedy_run "apk cannot install $RSYNC_FILE" apk add --allow-untrusted "$RSYNC_AT" ;;
+    apt-get)
+        DEBIAN_FRONTEND=noninteractive
+        export DEBIAN_FRONTEND
+        # An index that is old names files that the archive no longer has.
+        apt-get -q -y --no-install-recommends install rsync </dev/null >"$STATE_DIR/log" 2>&1 && return 0
+        apt-get -q update </dev/null >/dev/null 2>&1
+        remedy_run "apt-get cannot install rsync" apt-get -q -y --no-install-recommends install rsync
+        ;;
+    dnf | yum) remedy_run "$MANAGER cannot install rsync" "$MANAGER" -y install rsync ;;
+    zypper) remedy_run "zypper cannot install rsync" zypper --non-interactive install rsync ;;
+    apk) remedy_run "apk cannot install rsync" apk add rsync ;;
+    esac
+}
+
+remedy_do_rsync() {
+    case $RSYNC_FILE in
+    '') remedy_manager ;;
+    *.deb) MANAGER=dpkg ;;
+    *.rpm) MANAGER=rpm ;;
+    *.apk) MANAGER=apk-file ;;
+    *)
+        remedy_keep rsync /usr/bin/rsync || return
+        if ! errors=$( { cat "$RSYNC_AT" >/usr/bin/rsync && chmod 755 /usr/bin/rsync; } 2>&1); then
+            say failed "cannot write /usr/bin/rsync: $errors"
+            return
+        fi
+        remedy_sum rsync /usr/bin/rsync
+        return
+        ;;
+    esac
+    remedy_packages >"$STATE_DIR/before"
+    remedy_install
+    remedy_packages >"$STATE_DIR/after"
+    new=$(comm -13 "$STATE_DIR/before" "$STATE_DIR/after" | tr '\n' ' ')
+    rm -f "$STATE_DIR/before" "$STATE_DIR/after"
+    [ -z "$new" ] || remedy_note rsync packages "$MANAGER" "$new"
+}
+
+remedy_do_selinux() {
+    if remedy_enforce; then
+        value "$NODE"
+        if [ "$VALUE" = 1 ]; then
+            remedy_note selinux enforce "$NODE"
+            setenforce 0 >/dev/null 2>&1 || echo 0 2>/dev/null >"$NODE"
+        fi
+    fi
+    file=/etc/selinux/config
+    if grep -q '^[[:space:]]*SELINUX[[:space:]]*=[[:space:]]*enforcing' "$file" 2>/dev/null; then
+        remedy_keep selinux "$file" || return
+        sed 's/^\([[:space:]]*SELINUX[[:space:]]*=[[:space:]]*\)enforcing/\1permissive/' "$file" | remedy_write "$file"
+        remedy_sum selinux "$file"
+    fi
+}
+
+remedy_do_clock() {
+    if chronyc tracking >/dev/null 2>&1; then
+        chronyc makestep >/dev/null 2>&1 || chronyc -a makestep >/dev/null 2>&1
+    elif command -v ntpdate >/dev/null 2>&1; then
+        # shellcheck disable=SC2046 # one word per server
+        ntpdate -u -b $(sed -n -e 's/^[[:space:]]*server[[:space:]]*\([^[:space:]]*\).*/\1/p' -e 's/^[[:space:]]*pool[[:space:]]*\([^[:space:]]*\).*/\1/p' /etc/ntp.conf 2>/dev/null) >/dev/null 2>&1
+    fi </dev/null
+    # The clock may have been set in between: what has passed since START can be told from a clock that was not.
+    now=$(date -u +%s)
+    off=$((now - EPOCH))
+    if [ "$off" -gt "$TOLERANCE" ] || [ "$off" -lt "-$TOLERANCE" ]; then
+        passed=$((now - START))
+        if [ "$passed" -lt 0 ] || [ "$passed" -gt 600 ]; then passed=0; fi
+        remedy_run "cannot set the clock" date -u -s "@$((EPOCH + passed))" || return
+    fi
+    remedy_note clock set "$START"
+    hwclock --systohc >/dev/null 2>&1 || hwclock -w >/dev/null 2>&1 || :
+}
+
+remedy_do_virtio() {
+    drivers="virtio_pci virtio_blk virtio_scsi virtio_net"
+    remedy_maker
+    file=
+    case $MAKER in
+    update-initramfs)
+        file=/etc/initramfs-tools/modules
+        remedy_keep virtio "$file" || return
+        for driver in $drivers; do grep -q "^$driver" "$file" 2>/dev/null || echo "$driver" >>"$file"; done
+        ;;
+    dracut)
+        file=/etc/dracut.conf
+        [ -d /etc/dracut.conf.d ] && file=/etc/dracut.conf.d/edgelift-virtio.conf
+        remedy_keep virtio "$file" || return
+        grep -q "$drivers" "$file" 2>/dev/null || echo "add_drivers+=\" $drivers \"" >>"$file"
+        ;;
+    mkinitrd)
+        if grep -q '^INITRD_MODULES=' /etc/sysconfig/kernel 2>/dev/null; then
+            file=/etc/sysconfig/kernel
+            remedy_keep virtio "$file" || return
+            sed "s/^INITRD_MODULES=\"\\(.*\\)\"/INITRD_MODULES=\"\\1 $drivers\"/" "$file" | remedy_write "$file"
+        fi
+        ;;
+    esac
+    [ -z "$file" ] || remedy_sum virtio "$file"
+    remedy_images | while IFS='	' read -r kernel image; do
+        [ -n "$(remedy_lacks "$kernel" "$image")" ] || continue
+        remedy_keep virtio "$image" || break
+        case $MAKER in
+        update-initramfs) remedy_run "update-initramfs cannot make $image" update-initramfs -u -k "$kernel" ;;
+        dracut) remedy_run "dracut cannot make $image" dracut -f --add-drivers "$drivers" "$image" "$kernel" ;;
+        *)
+            if [ -n "$file" ]; then
+                remedy_run "mkinitrd cannot make $image" mkinitrd -k "vmlinuz-$kernel" -i "${image#/boot/}"
+            else
+                set --
+                for driver in $drivers; do set -- "$@" "--with=$driver"; done
+                remedy_run "mkinitrd cannot make $image" mkinitrd -f "$@" "$image" "$kernel"
+            fi
+            ;;
+        esac || break
+        remedy_sum virtio "$image"
+    done
+}
+
+remedy_do() { # fault
+    if ! errors=$(mkdir -p "$STATE_DIR" 2>&1 && touch "$STATE_DIR/journal" 2>&1); then
+        say failed "cannot write $STATE_DIR: $errors"
+        return
+    fi
+    "remedy_do_$1"
+    rm -f "$STATE_DIR/log" "$STATE_DIR/new"
+}

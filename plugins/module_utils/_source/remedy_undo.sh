@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck shell=sh
+
+# Undoes what the journal says, the last first. A file that somebody else has changed since stays, and so does its copy.
+
+remedy_sum_of() { # fault file: the last sum noted for a file
+    sed -n "s,^$1	sum	$2	,,p" "$STATE_DIR/journal" | tail -n 1
+}
+
+remedy_theirs() { # fault file: whether somebody else has changed it since
+    sum=$(remedy_sum_of "$1" "$2")
+    [ -n "$sum" ] && [ -e "$2" ] && [ "$sum" != "$(remedy_check "$2")" ]
+}
+
+remedy_back() { # copy file: an initramfs is replaced in one step, any other file keeps owner, mode and label
+    case $2 in
+    /boot/*) cp -p "$1" "$2.edgelift" && mv "$2.edgelift" "$2" ;;
+    *) cat "$1" >"$2" ;;
+    esac
+}
+
+remedy_unpack() { # manager package...
+    manager=$1
+    shift
+    case $manager in
+    apt-get | dpkg) dpkg --purge "$@" ;;
+    apk | apk-file) apk del rsync ;;
+    *) rpm -e "$@" ;;
+    esac </dev/null 2>&1
+}
+
+remedy_undo_line() { # fault kind word word
+    errors=
+    case $2 in
+    kept)
+        if remedy_theirs "$1" "$3"; then
+            errors="$3 was changed since, its former content is $4"
+        elif errors=$(remedy_back "$4" "$3" 2>&1); then
+            rm -f "$4"
+        fi
+        ;;
+    made)
+        if remedy_theirs "$1" "$3"; then errors="$3 was changed since"; else errors=$(rm -f "$3" 2>&1); fi
+        ;;
+    packages)
+        # shellcheck disable=SC2086 # one word per package
+        said=$(remedy_unpack "$3" $4) || errors="packages $4: $(echo "$said" | tail -n 1)"
+        ;;
+    enforce)
+        setenforce 1 >/dev/null 2>&1 || errors=$( { echo 1 >"$3"; } 2>&1)
+        ;;
+    esac
+    [ -z "$errors" ] && return
+    say left "$1" "$errors"
+    printf '%s\t%s\t%s\t%s\n' "$1" "$2" "$3" "$4" >>"$STATE_DIR/left"
+    sed -n "/^$1	sum	$(echo "$3" | tr / .)	/p" "$STATE_DIR/journal" >>"$STATE_DIR/left"
+}
+
+remedy_undo() {
+    [ -e "$STATE_DIR/journal" ] || return
+    rm -f "$STATE_DIR/left"
+    sed -n '1!G;h;$p' "$STATE_DIR/journal" | while IFS='	' read -r fault kind first second; do
+        remedy_undo_line "$fault" "$kind" "$first" "$second"
+    done
+    if [ -e "$STATE_DIR/left" ]; then
+        mv "$STATE_DIR/left" "$STATE_DIR/journal"
+    else
+        rm -rf "$STATE_DIR"
+        rmdir "${STATE_DIR%/*}" 2>/dev/null
+    fi
+    lines journal "$STATE_DIR/journal"
+}
