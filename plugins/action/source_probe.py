@@ -6,13 +6,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _preflight
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _paths, _remote
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _look, _paths, _remote
 
-ARGUMENT_SPEC: dict[str, Any] = {"install_dir": {"type": "str", "default": "/smc"}}
+ARGUMENT_SPEC: dict[str, Any] = {
+    "install_dir": {"type": "str", "default": "/smc"},
+    "egress": {"type": "list", "elements": "str", "default": []},
+    "egress_timeout": {"type": "int", "default": _look.EGRESS_SECONDS},
+}
 
 
 class ActionModule(ActionBase):
@@ -28,10 +33,11 @@ class ActionModule(ActionBase):
         """Return the probe, its findings and the verdict; a host that cannot be probed is a finding, not a failure."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
-        problem = _paths.install_dir_problem(args["install_dir"])
+        problem = _paths.install_dir_problem(args["install_dir"]) or _look.egress_problem(args["egress"])
         if problem:
             return {**result, "failed": True, "msg": problem}
-        probe, findings = self._look(_remote.Remote(self), args["install_dir"])
+        values = _look.values(args["install_dir"], args["egress"], args["egress_timeout"])
+        probe, findings = self._look(_remote.Remote(self), values)
         result.update(
             changed=False,
             probe=probe,
@@ -43,19 +49,20 @@ class ActionModule(ActionBase):
         )
         return result
 
-    def _look(self, remote: _remote.Remote, install_dir: str) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    def _look(self, remote: _remote.Remote, values: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
         if self._connection.transport == "local":
             return {}, [_preflight.IS_CONTROLLER.finding("its connection is local")]
         if remote.windows:
             shell = f"the inventory reaches this host with a Windows shell ({self._connection.transport})"
             return {}, [_preflight.NOT_LINUX.finding(shell)]
+        begin = time.time()
         try:
-            seen = remote.run(["agent_state", "probe"], {"INSTALL_DIR": install_dir})
+            seen = remote.run(_look.PIECES, values, _look.COMMAND)
         except _remote.SourceError as error:
             return {}, [_preflight.NO_SHELL.finding(str(error))]
         if seen.answer is None:
             return {}, [_preflight.NO_SHELL.finding(seen.evidence())]
         if not seen.answer.complete:
             return {}, [_preflight.PROBE_INCOMPLETE.finding(seen.evidence())]
-        probe = _facts.build_probe(seen.answer.records)
+        probe = _facts.build_probe(seen.answer.records, (begin, time.time()))
         return probe, _preflight.judge(probe)

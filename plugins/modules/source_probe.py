@@ -13,7 +13,7 @@ author:
   - Edgelift contributors (@edgelift)
 description:
   - Sends one POSIX-sh script through the connection and reads its answer. It takes one round trip, needs no Python on the
-    host, changes nothing there and leaves nothing behind.
+    host, changes nothing there and leaves nothing behind. It runs on dash, bash 3 and the ash of busybox.
   - The facts are judged on the controller against the limits of SMC, ECS and ENS.
   - A host that cannot be looked at, because it runs Windows or its shell does not answer, is a finding and not a failure, so
     that the rest of a wave goes on. A host that cannot be reached stays unreachable to Ansible.
@@ -35,6 +35,18 @@ options:
       - The folder below which an SMC client is looked for.
     type: str
     default: /smc
+  egress:
+    description:
+      - Targets, each as C(host:port), to which the host has to be able to open connections. Nothing is sent to them.
+      - All are tried at once, with the first of bash, nc, Python, perl and curl that the host has.
+    type: list
+    elements: str
+    default: []
+  egress_timeout:
+    description:
+      - Seconds after which a connection that was neither opened nor refused counts as blocked.
+    type: int
+    default: 5
 seealso:
   - module: edgelift.ens_migration.smc_agent
   - module: edgelift.ens_migration.ens_migration
@@ -49,6 +61,13 @@ EXAMPLES = r"""
 - name: Show what stands against the migration
   ansible.builtin.debug:
     var: source.reasons
+
+- name: Look whether they reach SMC too
+  edgelift.ens_migration.source_probe:
+    egress:
+      - smc.aliyuncs.com:443
+      - smc-service.aliyuncs.com:443
+  become: true
 
 - name: Look for an SMC client that was installed elsewhere
   edgelift.ens_migration.source_probe:
@@ -86,32 +105,26 @@ findings:
   contains:
     id:
       description: The class of the finding.
-      returned: always
       type: str
       sample: rsync-missing
     severity:
       description: V(blocker) stops the migration of the server, V(risk) may break it later, V(note) is for the reader.
-      returned: always
       type: str
       sample: risk
     evidence:
       description: What the host shows.
-      returned: always
       type: str
       sample: no rsync in PATH
     why:
       description: Why it matters.
-      returned: always
       type: str
       sample: The SMC client copies with rsync.
     fix:
       description: What to do.
-      returned: always
       type: str
       sample: Install the package rsync on the host.
     source:
       description: Where the rule is written down.
-      returned: always
       type: str
       sample: SMC FAQ (2021)
 disks:
@@ -122,12 +135,10 @@ disks:
   contains:
     index:
       description: V(0) for the system disk, data disks count from V(1).
-      returned: always
       type: int
       sample: 0
     bytes:
       description: The size in bytes.
-      returned: always
       type: int
       sample: 21474836480
 probe:
@@ -136,33 +147,27 @@ probe:
   type: dict
   contains:
     schema:
-      description: The version of this document.
-      returned: when the host answered
+      description: The version of this document. It changes when a key changes its meaning.
       type: int
-      sample: 1
+      sample: 2
     system:
       description: The kernel's name.
-      returned: when the host answered
       type: str
       sample: Linux
     kernel:
       description: The kernel's release.
-      returned: when the host answered
       type: str
       sample: 2.6.32-754.el6.x86_64
     machine:
       description: The architecture.
-      returned: when the host answered
       type: str
       sample: x86_64
     hostname:
       description: The host's own name.
-      returned: when the host answered
       type: str
       sample: web-01
     os:
       description: C(id), C(version) and C(name) of the distribution.
-      returned: when the host answered
       type: dict
       sample:
         id: centos
@@ -170,41 +175,66 @@ probe:
         name: CentOS release 6.10 (Final)
     uid:
       description: The user id that looked.
-      returned: when the host answered
       type: int
       sample: 0
     epoch:
       description: The host's clock, in seconds since 1970 UTC.
-      returned: when the host answered
       type: int
       sample: 1795509537
+    clock:
+      description:
+        - C(skew_seconds) is by how much the host's clock is ahead of the controller's; what lies within the time that the question
+          took is no skew. C(sync) is what keeps the clock right.
+      type: dict
+      sample:
+        skew_seconds: 0
+        sync: [chronyd]
     virtualization:
       description: The platform that the firmware names, or what systemd detects.
-      returned: when the host answered
       type: str
       sample: vmware
     boot:
       description: V(bios) or V(uefi).
-      returned: when the host answered
       type: str
       sample: bios
     grub:
       description: The version of GRUB.
-      returned: when the host answered
       type: str
       sample: '2.02'
+    boot_config:
+      description: The configuration files of boot loaders that are there.
+      type: list
+      elements: str
+      sample: [/boot/grub2/grub.cfg]
+    initramfs:
+      description:
+        - The kernel that boots, its initramfs, and the virtio drivers in it (C(modules)), in the kernel itself (C(builtin)), and among
+          the modules on the disk (C(available)). C(kernel_known) says whether the kernel's own files were found.
+        - C(state) is V(read), V(none) without an initramfs, or why it was not read, V(unreadable) without root, V(too-large)
+          above 256 MiB, V(no-tool), or V(unknown-format).
+      type: dict
+      sample:
+        kernel: 6.1.0-28-amd64
+        path: /boot/initrd.img-6.1.0-28-amd64
+        state: read
+        modules: [virtio, virtio_blk, virtio_pci, virtio_ring]
+        builtin: []
+        available: [virtio, virtio_blk, virtio_pci, virtio_ring]
+        kernel_known: true
+    machine_id:
+      description: The machine-id, null where none is set.
+      type: str
+      sample: 0f2a7c6f9d1e4b0c8a55f1c2d3e4b5a6
     fingerprint:
       description:
         - SHA-256 over machine-id, DMI uuid and SSH host public keys, whichever exist. Two inventory hosts have the same one only
           if they are the same machine.
-      returned: when the host answered
       type: str
       sample: 69f5ae3d7772ff1340b7c89d936cfe8f41a7db4b9b2598910090c018443d528e
     root:
       description:
         - What the root file system is mounted from. C(source), C(device), C(disk), C(disks), C(fstype), C(lvm), C(raid) and
           C(encrypted).
-      returned: when the host answered
       type: dict
       sample:
         source: /dev/vda1
@@ -216,8 +246,10 @@ probe:
         raid: false
         encrypted: false
     disks:
-      description: Every disk, the system disk first. C(name), C(bytes), C(system), C(encrypted) and C(partitions).
-      returned: when the host answered
+      description:
+        - Every disk, the system disk first. C(name), C(bytes), C(system), C(encrypted), C(fstype), C(mounts), C(used_bytes) and
+          C(partitions), which have C(name), C(number), C(bytes), C(fstype), C(mounts) and C(used_bytes).
+        - What is in use on a file system that spans several of them is counted under none.
       type: list
       elements: dict
       sample:
@@ -225,51 +257,130 @@ probe:
           bytes: 21474836480
           system: true
           encrypted: false
+          fstype:
+          mounts: [/]
+          used_bytes: 1620000768
           partitions:
             - name: vda1
               number: 1
               bytes: 21473787904
+              fstype: ext4
+              mounts: [/]
+              used_bytes: 1620000768
     mounts:
       description:
-        - Every mount of a local file system. C(source), C(target), C(fstype), C(read_only), C(disks), C(bytes) and
-          C(used_bytes).
-      returned: when the host answered
+        - Every mount of a local file system. C(source), C(target), C(device), C(fstype), C(read_only), C(disks), C(bytes), C(used_bytes),
+          C(available_bytes) and C(inodes_used_percent).
       type: list
       elements: dict
       sample:
         - source: /dev/vda1
           target: /
+          device: vda1
           fstype: ext4
           read_only: false
           disks: [vda]
           bytes: 21003583488
           used_bytes: 1620000768
+          available_bytes: 18300000000
+          inodes_used_percent: 4
     swaps:
-      description: The devices that are swapped to.
-      returned: when the host answered
+      description: What is swapped to. C(device), C(kind), C(bytes) and C(used_bytes).
       type: list
-      elements: str
-      sample: []
+      elements: dict
+      sample:
+        - device: /dev/vda2
+          kind: partition
+          bytes: 2147479552
+          used_bytes: 0
+    tmp:
+      description: How C(/tmp) is mounted where it is a mount of its own. C(fstype), C(read_only) and C(noexec).
+      type: dict
+      sample:
+        fstype: tmpfs
+        read_only: false
+        noexec: true
+    cpus:
+      description: The number of processors that are online.
+      type: int
+      sample: 4
+    load:
+      description: The load of the last minute.
+      type: float
+      sample: 0.35
+    memory:
+      description: C(total_bytes), C(available_bytes), C(swap_total_bytes) and C(swap_free_bytes).
+      type: dict
+      sample:
+        total_bytes: 8254390272
+        available_bytes: 6012954214
+        swap_total_bytes: 2147479552
+        swap_free_bytes: 2147479552
     tools:
       description: Where the host has each of the tools that matter, null for one that it has not.
-      returned: when the host answered
       type: dict
       sample:
         rsync: /usr/bin/rsync
         unzip:
     selinux:
       description: V(enforcing), V(permissive), V(disabled) or V(absent).
-      returned: when the host answered
       type: str
       sample: permissive
     cloud_init:
       description: Whether cloud-init is configured.
-      returned: when the host answered
       type: bool
       sample: true
+    services:
+      description:
+        - The databases and container engines of which a process runs or a data folder exists. C(name), C(kind), C(running), C(processes),
+          C(paths), and C(filled), the paths in which something was seen.
+      type: list
+      elements: dict
+      sample:
+        - name: mysql
+          kind: database
+          running: true
+          processes: [mysqld]
+          paths: [/var/lib/mysql]
+          filled: [/var/lib/mysql]
+    licences:
+      description: Signs of licences that may be bound to the machine. C(name), C(signs) and C(binding), what is known to bind them.
+      type: list
+      elements: dict
+      sample:
+        - name: rhsm
+          signs: [/etc/pki/consumer/cert.pem]
+          binding: 'subscription-manager: the machine''s uuid'
+    resolver:
+      description: The C(nameservers) and the C(search) domains of C(/etc/resolv.conf).
+      type: dict
+      sample:
+        nameservers: [192.0.2.53]
+        search: [example.com]
+    proxies:
+      description: Where a proxy is configured, and which, without its user and password. C(source) and C(line).
+      type: list
+      elements: dict
+      sample:
+        - source: /etc/environment
+          line: https_proxy=http://proxy.example.com:3128
+    egress:
+      description:
+        - For each target of O(egress), whether a connection was opened (C(state)), whether its name was found (C(dns)), and with which
+          C(tool). Both are V(ok), V(failed), V(timeout), or V(untested) where the host has no program for it.
+      type: list
+      elements: dict
+      sample:
+        - target: smc.aliyuncs.com:443
+          state: ok
+          dns: ok
+          tool: bash
+    install_dir:
+      description: The folder below which an SMC client was looked for.
+      type: str
+      sample: /smc
     agent:
       description: The SMC client, as M(edgelift.ens_migration.smc_agent) returns it.
-      returned: when the host answered
       type: dict
       sample:
         installed: false
@@ -282,7 +393,6 @@ probe:
         bundle_sha256:
     needs_root:
       description: What only root could have read.
-      returned: when the host answered
       type: list
       elements: str
       sample: [dmi product_uuid]

@@ -107,9 +107,7 @@ def _find_tokens(scope: Scope) -> list[Found]:
     wave = _naming.wave_id(scope.migration)
     name = _naming.token_name(scope.migration)
     tokens = scope.clients.smc.list_access_tokens(name=name)
-    return [
-        Found(row["AccessTokenId"], wave, row.get("CreationTime", "")) for row in tokens if row.get("Name") == name
-    ]
+    return [Found(row["AccessTokenId"], wave, row.get("CreationTime", "")) for row in tokens if row.get("Name") == name]
 
 
 def _delete_token(scope: Scope, identity: str) -> None:

@@ -9,21 +9,22 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any, Final
 
-from . import _identity
+from . import _boot, _identity, _runtime, _storage
 from ._agent import parse_agent
 from ._devices import Devices
 from ._os import RELEASE_FILES, parse_os
+from ._rows import Rows, integer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ._script import Record
 
-SCHEMA: Final = 1
-"""Version of the probe document; it changes when a key changes its meaning."""
+SCHEMA: Final = 2
+"""Version of the probe document; it changes when a key changes its meaning. What each key holds is documented once, in
+RETURN of plugins/modules/source_probe.py."""
 
 _VENDORS: Final = (
     ("alibaba", "alibaba-ecs"),
@@ -39,36 +40,20 @@ _VENDORS: Final = (
 )
 """What DMI vendor and product texts say about the platform; the first that fits counts."""
 
-_OCTAL = re.compile(r"\\([0-7]{3})")
 
+def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = None) -> dict[str, Any]:
+    """Return the probe document of one host; a fact that the host does not tell is None or empty, never guessed.
 
-class _Records:
-    """The records of an answer, by key."""
-
-    def __init__(self, records: Sequence[Record]) -> None:
-        self._rows: dict[str, list[tuple[str, ...]]] = {}
-        for record in records:
-            self._rows.setdefault(record.key, []).append(record.fields)
-
-    def all(self, key: str) -> list[tuple[str, ...]]:
-        return self._rows.get(key, [])
-
-    def lines(self, key: str) -> list[str]:
-        return ["\t".join(fields) for fields in self.all(key)]
-
-    def first(self, key: str) -> str:
-        return next(iter(self.lines(key)), "").strip()
-
-
-def build_probe(records: Sequence[Record]) -> dict[str, Any]:
-    """Return the probe document of one host; a fact that the host does not tell is None or empty, never guessed."""
-    rows = _Records(records)
+    ``asked`` is when the controller began to ask and when it had the answer, in seconds since 1970 UTC.
+    """
+    rows = Rows(records)
     system, hostname, kernel, machine = (*rows.first("uname").split(), *[""] * 4)[:4]
     devices = Devices(records)
-    mounts = _mounts(rows, devices)
+    mounts = _storage.mounts(rows, devices)
     root = _root(rows, devices, mounts)
-    swaps = [line.split()[0] for line in rows.lines("swap") if line.startswith("/")]
-    disks = devices.disks(root["disks"], swaps)
+    swaps = _storage.swaps(rows)
+    disks = devices.disks(root["disks"], [row["device"] for row in swaps])
+    _storage.describe(rows, devices, disks, mounts, swaps)
     root["encrypted"] = _crypt_below(root["device"], devices)
     return {
         "schema": SCHEMA,
@@ -80,19 +65,33 @@ def build_probe(records: Sequence[Record]) -> dict[str, Any]:
             rows.lines("os-release"),
             {name: rows.lines(f"release {name}") for name in RELEASE_FILES},
         ),
-        "uid": _integer(rows.first("uid")),
-        "epoch": _integer(rows.first("epoch")),
+        "uid": integer(rows.first("uid")),
+        "epoch": integer(rows.first("epoch")),
+        "clock": _runtime.clock(rows, asked),
         "virtualization": _virtualization(rows),
         "boot": rows.first("boot") or None,
-        "grub": _grub(rows.first("grub")),
+        "grub": _boot.grub(rows.first("grub")),
+        "boot_config": rows.lines("boot-config"),
+        "initramfs": _boot.initramfs(rows),
+        "machine_id": _machine_id(rows) or None,
         "fingerprint": _fingerprint(rows),
         "root": root,
         "disks": disks,
         "mounts": mounts,
         "swaps": swaps,
+        "tmp": _storage.tmp(rows),
+        "cpus": _runtime.cpus(rows),
+        "load": _runtime.load(rows),
+        "memory": _runtime.memory(rows),
         "tools": {fields[0]: (fields[1] or None) for fields in rows.all("tool") if len(fields) == 2},
         "selinux": _selinux(rows),
         "cloud_init": bool(rows.first("cloud-init")),
+        "services": _runtime.services(rows),
+        "licences": _runtime.licences(rows),
+        "resolver": _runtime.resolver(rows),
+        "proxies": _runtime.proxies(rows),
+        "egress": _runtime.egress(rows),
+        "install_dir": rows.first("install-dir") or None,
         "agent": parse_agent(records).as_dict(),
         "needs_root": sorted(set(rows.lines("needs-root"))),
     }
@@ -105,41 +104,7 @@ def transfer_disks(probe: dict[str, Any]) -> list[dict[str, int]]:
     return rows + [{"index": index, "bytes": disk["bytes"]} for index, disk in enumerate(data, start=1)]
 
 
-def _integer(text: str) -> int | None:
-    return int(text) if text.isdigit() else None
-
-
-def _path(text: str) -> str:
-    """Return a path of /proc/mounts with its octal escapes undone."""
-    return _OCTAL.sub(lambda found: chr(int(found.group(1), 8)), text)
-
-
-def _mounts(rows: _Records, devices: Devices) -> list[dict[str, Any]]:
-    usage: dict[str, tuple[int, int]] = {}
-    for line in rows.lines("df"):
-        words = line.split(None, 5)
-        if len(words) == 6 and words[1].isdigit() and words[2].isdigit():
-            usage[words[5]] = (int(words[1]) * 1024, int(words[2]) * 1024)
-    mounts = []
-    for fields in rows.all("mount"):
-        source, target, fstype, options = (*fields, *[""] * 4)[:4]
-        name = devices.find(_path(source))
-        size, used = usage.get(target, (None, None))
-        mounts.append(
-            {
-                "source": _path(source),
-                "target": _path(target),
-                "fstype": fstype,
-                "read_only": "ro" in options.split(","),
-                "disks": devices.disks_below(name) if name else [],
-                "bytes": size,
-                "used_bytes": used,
-            }
-        )
-    return mounts
-
-
-def _root(rows: _Records, devices: Devices, mounts: list[dict[str, Any]]) -> dict[str, Any]:
+def _root(rows: Rows, devices: Devices, mounts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what / is mounted from. The last mount on / is the one in force: old kernels list ``rootfs`` first."""
     mount = next((item for item in reversed(mounts) if item["target"] == "/"), None)
     source = mount["source"] if mount else ""
@@ -158,7 +123,7 @@ def _root(rows: _Records, devices: Devices, mounts: list[dict[str, Any]]) -> dic
     }
 
 
-def _root_by_number(rows: _Records, devices: Devices) -> str | None:
+def _root_by_number(rows: Rows, devices: Devices) -> str | None:
     """Return the device of / by its numbers: some kernels call the source of / ``/dev/root``."""
     for line in rows.lines("rootinfo"):
         words = line.split()
@@ -180,13 +145,16 @@ def _crypt_below(name: str | None, devices: Devices) -> bool:
     )
 
 
-def _fingerprint(rows: _Records) -> str:
-    machine = _identity.clean_machine_id(rows.first("machine-id")) or _identity.clean_machine_id(rows.first("dbus-id"))
+def _machine_id(rows: Rows) -> str:
+    return _identity.clean_machine_id(rows.first("machine-id")) or _identity.clean_machine_id(rows.first("dbus-id"))
+
+
+def _fingerprint(rows: Rows) -> str:
     keys = [key for key in (_identity.clean_key(line) for line in rows.lines("sshkey")) if key]
-    return _identity.fingerprint(machine, _identity.clean_uuid(rows.first("dmi product_uuid")), keys)
+    return _identity.fingerprint(_machine_id(rows), _identity.clean_uuid(rows.first("dmi product_uuid")), keys)
 
 
-def _selinux(rows: _Records) -> str:
+def _selinux(rows: Rows) -> str:
     """Return enforcing, permissive, disabled, or absent where the kernel has no SELinux at all."""
     state = rows.first("selinux-enforce")
     if state in ("0", "1"):
@@ -195,13 +163,7 @@ def _selinux(rows: _Records) -> str:
     return "disabled" if configured else "absent"
 
 
-def _grub(text: str) -> str | None:
-    """Return the version in what ``grub-install --version`` or ``grub --version`` printed."""
-    found = re.search(r"\d+\.\d+[\w.~+-]*", text)
-    return found.group(0) if found else None
-
-
-def _virtualization(rows: _Records) -> str | None:
+def _virtualization(rows: Rows) -> str | None:
     text = " ".join([rows.first("dmi sys_vendor"), rows.first("dmi product_name"), rows.first("hypervisor")]).lower()
     platform = next((value for word, value in _VENDORS if word in text), None)
     return platform or rows.first("virt") or None

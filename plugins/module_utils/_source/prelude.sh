@@ -25,6 +25,17 @@ value() { # file: its first line, or nothing, in $VALUE
     return 0
 }
 
+found() { # program: whether PATH has it, and where, in $VALUE; unlike command -v in $(...) it starts no process
+    VALUE=
+    places=$PATH:
+    while [ -n "$places" ]; do
+        place=${places%%:*}
+        places=${places#*:}
+        [ -f "$place/$1" ] && [ -x "$place/$1" ] && VALUE=$place/$1 && return 0
+    done
+    return 1
+}
+
 lines() { # record file: every line of a readable file
     [ -r "$2" ] || return 0
     while IFS= read -r line || [ -n "$line" ]; do say "$1" "$line"; done <"$2" 2>/dev/null

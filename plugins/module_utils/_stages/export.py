@@ -67,9 +67,7 @@ def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], 
             seen[server.id].trouble = error
 
 
-def _observe_one(
-    clients: Clients, server: Server, seen: Seen, image_id: str, policy: Policy, ledger: Ledger
-) -> None:
+def _observe_one(clients: Clients, server: Server, seen: Seen, image_id: str, policy: Policy, ledger: Ledger) -> None:
     if seen.image is None:
         # A list that is read page by page can miss a row while others are deleted: ask for this very one.
         found = clients.ecs.describe_images(image_id=image_id)

@@ -25,6 +25,7 @@ class Host:
     def __init__(self) -> None:
         self.uname = "Linux web-01 4.18.0-80.el8.x86_64 x86_64"
         self.uid = "0"
+        self.epoch = "1795509537"
         self.os_release = ["ID=debian", 'VERSION_ID="12"', 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"']
         self.machine_id = MACHINE_ID
         self.tools = {"rsync": "/usr/bin/rsync", "tar": "/bin/tar"}
@@ -46,21 +47,21 @@ class Host:
         )
 
     def text(self) -> str:
-        lines = [f"uname\t{self.uname}", f"uid\t{self.uid}", "epoch\t1795509537", "boot\tbios"]
+        lines = [f"uname\t{self.uname}", f"uid\t{self.uid}", f"epoch\t{self.epoch}", "boot\tbios"]
         lines += [f"os-release\t{line}" for line in self.os_release]
         lines += [f"machine-id\t{self.machine_id}"] if self.machine_id else []
         lines += [*self.blocks, self.root, *self.extra]
         lines += [f"tool\t{name}\t{path}" for name, path in self.tools.items()]
         return "\n".join(["", f"{FENCE} BEGIN", *lines, f"{FENCE} END", ""])
 
-    def probe(self) -> dict[str, Any]:
+    def probe(self, asked: tuple[float, float] | None = None) -> dict[str, Any]:
         # pytest may load this file before pytest-ansible has set up the import of collections.
         from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _script
 
         answer = _script.parse(FENCE, self.text())
         assert answer is not None
         assert answer.complete
-        probe: dict[str, Any] = _facts.build_probe(answer.records)
+        probe: dict[str, Any] = _facts.build_probe(answer.records, asked)
         return probe
 
 

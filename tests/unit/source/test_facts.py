@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+import yaml
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._os import parse_os
 
 from .conftest import GIB, Host, sectors
+
+MODULES = Path(__file__).resolve().parents[3] / "plugins" / "modules"
 
 
 def names(host: Host) -> list[str]:
@@ -192,3 +197,151 @@ def test_systems_from_before_os_release(files: dict[str, list[str]], system: tup
 def test_os_release_wins_over_the_older_files() -> None:
     found = parse_os(["# comment", "NAME='CentOS Linux'", 'ID="centos"', 'VERSION_ID="7"'], {"redhat-release": ["x"]})
     assert found == {"id": "centos", "version": "7", "name": "CentOS Linux"}
+
+
+def test_what_lies_on_disks_and_partitions(host: Host) -> None:
+    """Mounts and swap count most, then udev, then blkid, then what the devices above them are."""
+    host.disk("vdb", 20, "/data")
+    host.mapped("dm-0", "vg-a", "LVM-x", "vdc1", "vdd1")
+    host.disk("vdc", 20)
+    host.disk("vdd", 20)
+    host.extra += [
+        "mount\t/dev/mapper/vg-a\t/srv\txfs\trw",
+        "mount\t/dev/vdb1\t/data/again\text4\trw",
+        "df\t/dev/vda1 20971520 1024 1 1% /",
+        "df\t/dev/vdb1 1000 2 1 1% /data",
+        "df\t/dev/vdb1 1000 2 1 1% /data/again",
+        "df\t/dev/mapper/vg-a 1000 512 1 1% /srv",
+        "df-inodes\t/dev/vda1 1000 990 10 99% /",
+        'blkid\t/dev/vdc1: UUID="a" TYPE="LVM2_member" PARTUUID="b"',
+        "part\tvda\tvda2\t2\t100\t254:2",
+        "fstype\tvda2\tvfat",
+        "swap\tFilename Type Size Used Priority",
+        "swap\t/dev/vda3 partition 2048 1024 -2",
+        "part\tvda\tvda3\t3\t100\t254:3",
+    ]
+    probe = host.probe()
+    rows = {disk["name"]: disk for disk in probe["disks"]}
+    assert [(part["fstype"], part["mounts"], part["used_bytes"]) for part in rows["vda"]["partitions"]] == [
+        ("ext4", ["/"], 1024 * 1024),
+        ("vfat", [], None),
+        ("swap", [], None),
+    ]
+    assert (rows["vdb"]["used_bytes"], rows["vdb"]["mounts"]) == (2048, ["/data", "/data/again"])
+    assert [rows[name]["partitions"][0]["fstype"] for name in ("vdc", "vdd")] == ["LVM2_member", "LVM2_member"]
+    assert [(rows[name]["used_bytes"], rows[name]["mounts"]) for name in ("vdc", "vdd")] == [(None, ["/srv"])] * 2
+    assert probe["swaps"] == [
+        {"device": "/dev/vda3", "kind": "partition", "bytes": 2048 * 1024, "used_bytes": 1024 * 1024}
+    ]
+    assert (probe["mounts"][0]["available_bytes"], probe["mounts"][0]["inodes_used_percent"]) == (1024, 99)
+
+
+@pytest.mark.parametrize(
+    ("asked", "skew"),
+    [((1000.2, 1003.8), 0), ((1001.0, 1002.0), -1), ((990.0, 998.5), 1), ((4600.0, 4601.0), -3600), (None, None)],
+)
+def test_the_clock_is_compared_with_both_ends_of_the_question(
+    host: Host, asked: tuple[float, float] | None, skew: int | None
+) -> None:
+    host.epoch = "1000"
+    assert host.probe(asked)["clock"]["skew_seconds"] == skew
+
+
+def test_a_host_without_a_clock_has_no_skew(host: Host) -> None:
+    host.epoch = ""
+    assert host.probe((1.0, 2.0))["clock"]["skew_seconds"] is None
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [(["cpus\t0-3,8"], 5), (["cpus\t0"], 1), (["cpus\t", "cpu-count\t2"], 2), (["cpu-count\t"], None)],
+)
+def test_processors(host: Host, lines: list[str], count: int | None) -> None:
+    host.extra += lines
+    assert host.probe()["cpus"] == count
+
+
+def test_memory_and_load(host: Host) -> None:
+    host.extra += ["memory\tMemTotal\t1000", "memory\tMemFree\t10", "memory\tBuffers\t20", "memory\tCached\t30"]
+    host.extra.append("loadavg\t0.35 0.20 0.10 1/99 1234")
+    probe = host.probe()
+    assert (probe["memory"]["total_bytes"], probe["memory"]["available_bytes"]) == (1024000, 61440)
+    assert probe["load"] == 0.35
+    host.extra.append("memory\tMemAvailable\t5")
+    assert host.probe()["memory"]["available_bytes"] == 5120
+
+
+def test_services_and_licences_with_what_shows_them(host: Host) -> None:
+    host.extra += [
+        "process\tmysqld",
+        "process\tchronyd",
+        "path\t/var/lib/mysql\t1",
+        "path\t/var/lib/docker\t",
+        "path\t/etc/pki/consumer/cert.pem\t",
+    ]
+    probe = host.probe()
+    rows = [(row["name"], row["running"], row["paths"], row["filled"]) for row in probe["services"]]
+    assert rows == [
+        ("mysql", True, ["/var/lib/mysql"], ["/var/lib/mysql"]),
+        ("docker", False, ["/var/lib/docker"], []),
+    ]
+    assert probe["clock"]["sync"] == ["chronyd"]
+    assert [(row["name"], row["signs"]) for row in probe["licences"]] == [("rhsm", ["/etc/pki/consumer/cert.pem"])]
+
+
+def test_proxies_are_shown_without_passwords(host: Host) -> None:
+    host.extra += [
+        "proxy\t/etc/environment\thttps_proxy=http://user:s3cret@proxy:3128",
+        "proxy\t/etc/yum.conf\tproxy = http://proxy:3128",
+        'proxy\t/etc/sysconfig/proxy\tPROXY_ENABLED="no"',
+        'proxy\t/etc/sysconfig/proxy\tHTTP_PROXY=""',
+        'proxy\t/etc/apt/apt.conf.d/01proxy\tAcquire::http::Proxy "http://proxy:3128";',
+    ]
+    rows = host.probe()["proxies"]
+    assert [row["source"] for row in rows] == ["/etc/environment", "/etc/yum.conf", "/etc/apt/apt.conf.d/01proxy"]
+    assert rows[0]["line"] == "https_proxy=http://***@proxy:3128"
+    assert "s3cret" not in str(rows)
+
+
+def test_names_and_egress(host: Host) -> None:
+    host.extra += [
+        "resolver\tnameserver\t192.0.2.53",
+        "resolver\tsearch\ta.example b.example",
+        "egress\tsmc.aliyuncs.com:443\tfailed\tbash\tok",
+        "egress\t192.0.2.1:8703\tuntested\t\tuntested",
+    ]
+    probe = host.probe()
+    assert probe["resolver"] == {"nameservers": ["192.0.2.53"], "search": ["a.example", "b.example"]}
+    assert [(row["target"], row["state"], row["dns"], row["tool"]) for row in probe["egress"]] == [
+        ("smc.aliyuncs.com:443", "failed", "ok", "bash"),
+        ("192.0.2.1:8703", "untested", "untested", None),
+    ]
+
+
+def test_drivers_of_a_kernel(host: Host) -> None:
+    host.extra += [
+        "boot-kernel\t6.1.0-9-amd64",
+        "modules\t/lib/modules/6.1.0-9-amd64",
+        "initramfs\t/boot/initrd.img-6.1.0-9-amd64\tread",
+        "initramfs-module\tvirtio_blk.ko.xz",
+        "initramfs-module\tvirtio-rng.ko",
+        "initramfs-module\tvirtio_blk.ko",
+        "builtin\tvirtio_pci.ko",
+        "builtin-config\tCONFIG_VIRTIO_NET=y",
+        "module\tvirtio_scsi.ko.zst",
+    ]
+    found = host.probe()["initramfs"]
+    assert (found["kernel"], found["state"], found["kernel_known"]) == ("6.1.0-9-amd64", "read", True)
+    assert found["modules"] == ["virtio_blk", "virtio_rng"]
+    assert found["builtin"] == ["virtio_net", "virtio_pci"]
+    assert found["available"] == ["virtio_scsi"]
+
+
+def test_a_host_that_tells_nothing_has_a_probe_all_the_same() -> None:
+    probe = _facts.build_probe([])
+    assert probe["schema"] == _facts.SCHEMA
+    assert (probe["cpus"], probe["load"], probe["memory"]["total_bytes"], probe["clock"]["skew_seconds"]) == (None,) * 4
+    assert (probe["initramfs"]["state"], probe["initramfs"]["kernel_known"]) == ("none", False)
+    text = (MODULES / "source_probe.py").read_text(encoding="utf-8").partition('RETURN = r"""')[2].partition('"""')[0]
+    documented = yaml.safe_load(text)["probe"]["contains"]
+    assert set(documented) == set(probe)

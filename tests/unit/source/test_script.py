@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _script
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _look, _script
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._agent import parse_agent
 
 FENCE = "EDGELIFT-00"
@@ -76,7 +76,7 @@ def test_values_survive_the_shell(shell: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_probe_reads_this_machine_alike_in_every_shell(shell: list[str], tmp_path: Path) -> None:
-    script = _script.compose(FENCE, ["agent_state", "probe"], {"INSTALL_DIR": str(tmp_path / "smc")})
+    script = _script.compose(FENCE, _look.PIECES, _look.values(str(tmp_path / "smc")), _look.COMMAND)
     done = run(shell, script, cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr == b""
@@ -95,8 +95,8 @@ def test_the_probe_reads_this_machine_alike_in_every_shell(shell: list[str], tmp
 def test_the_probe_works_where_there_are_no_tools_at_all(shell: list[str], tmp_path: Path) -> None:
     """A shell with nothing but itself still answers: what is missing is empty, and nothing stops the script."""
     shell = [shutil.which(shell[0]) or shell[0], *shell[1:]]
-    values = {"INSTALL_DIR": "/smc", "PATH": str(tmp_path)}
-    script = _script.compose(FENCE, ["agent_state", "probe"], values).replace(
+    values = {**_look.values("/smc"), "PATH": str(tmp_path)}
+    script = _script.compose(FENCE, _look.PIECES, values, _look.COMMAND).replace(
         "PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin", ":"
     )
     done = run(shell, script)
