@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _script
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _look, _script
 from testbed.workplace import CLONE
 
 from distros import guest, handmade, manifest, roots
@@ -22,8 +22,7 @@ from distros.recording import Recording
 
 CACHE = CLONE / "build" / "cache" / "distros"
 WORK = CLONE / "build" / "distros"
-PIECES = ["agent_state", "probe"]
-VALUES = {"INSTALL_DIR": "/smc"}
+INSTALL_DIR = "/smc"
 TOOLS = {
     "mmdebstrap": "mmdebstrap",
     "qemu-system-x86_64": "qemu-system-x86",
@@ -65,7 +64,7 @@ def record(system: System, systems: list[System]) -> Recording:
     work.mkdir(parents=True)
     tree = work / "tree"
     fence = _script.new_fence()
-    script = _script.compose(fence, PIECES, VALUES)
+    script = _script.compose(fence, _look.PIECES, _look.values(INSTALL_DIR), _look.COMMAND)
     if system.root:
         roots.unpacked(system.root, CACHE, tree)
         told = guest.run(system, tree, kernel_for(system, systems, work), work, script)
@@ -76,7 +75,7 @@ def record(system: System, systems: list[System]) -> Recording:
         raise RuntimeError(f"{system.name}: no whole answer: {told.text[-300:]!r}")
     rows = [(item.key, *item.fields) for item in answer.records]
     shutil.rmtree(work)
-    return Recording(system.name, system.kind, system.how, told.epoch, rows)
+    return Recording(system.name, system.kind, system.how, told.asked, rows)
 
 
 def main(words: list[str] | None = None) -> int:

@@ -29,6 +29,7 @@ WantedBy=multi-user.target
 """
 FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
 SECONDS = 420
+LOOK_SECONDS = 0.5
 
 
 class GuestError(RuntimeError):
@@ -37,10 +38,10 @@ class GuestError(RuntimeError):
 
 @dataclass(frozen=True)
 class Told:
-    """What came through the serial port, and when, by the clock of this machine."""
+    """What a system answered, and when it was asked and had answered, by the clock of this machine, in seconds."""
 
     text: str
-    epoch: int
+    asked: tuple[float, float]
 
 
 def dress(system: System, tree: Path, script: str) -> None:
@@ -76,15 +77,19 @@ def run(system: System, tree: Path, kernel: Path, folder: Path, script: str) -> 
     with (folder / "qemu.log").open("wb") as log:
         guest = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
-            end = time.monotonic() + SECONDS
+            latest = time.monotonic() + SECONDS
+            begin = 0.0
             while not _is_whole(answer):
-                if guest.poll() is not None or time.monotonic() > end:
+                if not begin and answer.stat().st_size:
+                    begin = time.time() - LOOK_SECONDS
+                if guest.poll() is not None or time.monotonic() > latest:
                     raise GuestError(f"{system.name} gave no answer; see {console} and {folder / 'qemu.log'}")
-                time.sleep(0.5)
+                time.sleep(LOOK_SECONDS)
         finally:
             guest.kill()
             guest.wait()
-    return Told(answer.read_text(encoding="utf-8", errors="surrogateescape"), int(time.time()))
+    end = time.time()
+    return Told(answer.read_text(encoding="utf-8", errors="surrogateescape"), (begin or end - LOOK_SECONDS, end))
 
 
 def _is_whole(answer: Path) -> bool:

@@ -34,6 +34,7 @@ APPLETS = (
     *("gzip", "head", "hostname", "id", "kill", "ls", "nohup", "od", "printf", "ps", "readlink", "sed", "setsid"),
     *("sha256sum", "sleep", "sort", "stat", "tail", "tar", "tr", "uniq", "unxz", "unzip", "wc", "which", "xz"),
 )
+CONFIGURATION = {"grub2-install": "grub2/grub.cfg", "grub-install": "grub/grub.cfg", "grub": "grub/menu.lst"}
 SECONDS = 60
 
 
@@ -80,7 +81,11 @@ def cpio(names: list[str]) -> bytes:
 
 def files(name: str, tree: Tree) -> dict[str, bytes]:
     """The content of every file of the system that is no program, by its path."""
-    system = {"etc/hostname": f"{name}\n", "etc/machine-id": f"{hash_of(name):032x}\n"} | tree.files
+    system = {"etc/hostname": f"{name}\n", "etc/machine-id": f"{hash_of(name):032x}\n", **tree.files}
+    system |= {f"boot/{CONFIGURATION[program]}": "# made by a tool\n" for program in tree.grub}
+    system["etc/resolv.conf"] = "nameserver 192.0.2.53\n"
+    if "cloud-init" in tree.tools:
+        system["etc/cloud/cloud.cfg"] = "datasource_list: [NoCloud, ConfigDrive]\n"
     found = {path: text.encode() for path, text in {**system, **_proc(tree), **_sys(tree)}.items()}
     modules = f"lib/modules/{tree.kernel}/kernel/drivers"
     for module in tree.modules:
@@ -144,8 +149,9 @@ def run(system: System, folder: Path, script: str) -> Told:
     own = [] if os.geteuid() == 0 else ["--map-root-user"]
     words = ["unshare", "--mount", "--uts", *own, "--", "sh", "-c", inside]
     env = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
+    begin = time.time()
     done = subprocess.run(words, input=script.encode(), capture_output=True, check=True, timeout=SECONDS, env=env)
-    return Told((done.stdout + done.stderr).decode("utf-8", "surrogateescape"), int(time.time()))
+    return Told((done.stdout + done.stderr).decode("utf-8", "surrogateescape"), (begin, time.time()))
 
 
 def _shell(folder: Path) -> None:

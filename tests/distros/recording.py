@@ -12,17 +12,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Recording:
-    """What one system answered. ``epoch`` is the controller's clock when the answer came, in seconds."""
+    """What one system answered, and when it was asked and had answered, by the controller's clock, in seconds."""
 
     name: str
     kind: str
     how: str
-    epoch: int
+    asked: tuple[float, float]
     records: list[tuple[str, ...]]
 
     def text(self) -> str:
         """The recording as JSON, one record a line."""
-        head: dict[str, Any] = {"name": self.name, "kind": self.kind, "how": self.how, "epoch": self.epoch}
+        head: dict[str, Any] = {"name": self.name, "kind": self.kind, "how": self.how}
+        head["asked"] = [round(seconds, 1) for seconds in self.asked]
         lines = [f'  "{key}": {json.dumps(value, ensure_ascii=False)},' for key, value in head.items()]
         rows = [f"    {json.dumps(row, ensure_ascii=False)}" for row in self.records]
         return "\n".join(["{", *lines, '  "records": [', ",\n".join(rows), "  ]", "}", ""])
@@ -32,4 +33,5 @@ def read(text: str) -> Recording:
     """The recording that a file holds."""
     told = json.loads(text)
     records = [tuple(row) for row in told["records"]]
-    return Recording(told["name"], told["kind"], told["how"], told["epoch"], records)
+    begin, end = told["asked"]
+    return Recording(told["name"], told["kind"], told["how"], (begin, end), records)
