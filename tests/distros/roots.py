@@ -19,6 +19,8 @@ NICE = ["nice", "-n", "10"]
 SMALLER = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "locale", "man")]
 # What a kernel's own initramfs holds must be there, but its firmware is not needed for that.
 OPTIONS = ["--variant=minbase", "--dpkgopt=force-unsafe-io", *SMALLER]
+# A mirror may be some weeks behind, and testing and unstable are valid for one; signatures are still checked.
+STALE = '--aptopt=Acquire::Check-Valid-Until "false"'
 BUSYBOX_FOLDERS = ("bin", "sbin", "usr/bin", "usr/sbin", "etc", "dev", "proc", "sys", "run", "tmp", "root", "var/log")
 
 
@@ -47,7 +49,7 @@ def _archive(root: Root, cache: Path) -> Path:
     cache.mkdir(parents=True, exist_ok=True)
     unfinished = cache / f"{name}.part"
     log = cache / f"{name}.log"
-    command = [*NICE, "mmdebstrap", "--quiet", "--format=tar", *recipe, str(unfinished), *_mirror()]
+    command = [*NICE, "mmdebstrap", "--quiet", "--format=tar", STALE, *recipe, str(unfinished), *_mirror()]
     try:
         with log.open("wb") as told:
             done = subprocess.run(command, stdout=told, stderr=told, check=False)
