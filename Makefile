@@ -38,7 +38,8 @@ help:
 	  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \
 	  'make bench        requests per second, start-up and the cost of a mostly empty disk of the local cloud (half a minute)' \
-	  'make distros      ask the systems of tests/distros/manifest.yml with the probe again, as root (about half an hour)' \
+	  'make bench-probe  200 hosts over SSH looked at by source_probe and by ansible.builtin.setup (ten minutes)' \
+  'make distros      ask the systems of tests/distros/manifest.yml with the probe again, as root (about half an hour)' \
   'make clean        remove everything that make made, hosts and processes first'
 
 # ---- set-up: quick where all is there ----
@@ -70,6 +71,11 @@ demo: collection
 .PHONY: bench
 bench: collection
 	@$(python) benchmarks/sandbox_rps.py $(if $(filter-out 0 no false,$(JSON)),--json)
+
+# Exit 1 when 200 hosts take longer than 60 seconds; ARGS="--rounds 1 --forks 25" and the like.
+.PHONY: bench-probe
+bench-probe: collection
+	@$(python) benchmarks/probe_fleet.py $(ARGS)
 
 # Root file systems and QEMU guests without hardware acceleration: NAMES="debian-12-full busybox-only" makes some of them.
 .PHONY: distros
