@@ -224,7 +224,7 @@ def _greeting(world: World, endpoint: str, port: int, folder: Path, agent: dict[
         "region": world.region,
         "access_key": access_key,
         "secret_key": secret_key,
-        "endpoints": dict.fromkeys(("smc", "ecs", "ens", "vpc", "sts", "oss"), endpoint),
+        "endpoints": dict.fromkeys(("smc", "ecs", "ens", "vpc", "sts", "oss", "ram", "bss"), endpoint),
         "bucket": (own or [""])[0],
         "agent": agent,
         "state": str(folder),

@@ -10,13 +10,19 @@ import time
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _preflight
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import source, waivers
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _look, _paths, _remote
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "install_dir": {"type": "str", "default": "/smc"},
     "egress": {"type": "list", "elements": "str", "default": []},
     "egress_timeout": {"type": "int", "default": _look.EGRESS_SECONDS},
+    "waivers": {
+        "type": "list",
+        "elements": "dict",
+        "default": [],
+        "options": {name: {"type": "str", "required": True} for name in ("id", "reason", "expires")},
+    },
 }
 
 
@@ -33,36 +39,42 @@ class ActionModule(ActionBase):
         """Return the probe, its findings and the verdict; a host that cannot be probed is a finding, not a failure."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
-        problem = _paths.install_dir_problem(args["install_dir"]) or _look.egress_problem(args["egress"])
+        host = str((task_vars or {}).get("inventory_hostname", "this host"))
+        problem = (
+            _paths.install_dir_problem(args["install_dir"])
+            or _look.egress_problem(args["egress"])
+            or waivers.problem(host, args["waivers"], waivers.today())
+        )
         if problem:
             return {**result, "failed": True, "msg": problem}
         values = _look.values(args["install_dir"], args["egress"], args["egress_timeout"])
         probe, findings = self._look(_remote.Remote(self), values)
+        findings = waivers.apply(findings, args["waivers"])
         result.update(
             changed=False,
             probe=probe,
             findings=findings,
-            verdict=_preflight.verdict(findings),
-            reasons=_preflight.reasons(findings),
-            summary=_preflight.lines(findings),
+            verdict=source.verdict(findings),
+            reasons=source.reasons(findings),
+            summary=source.lines(findings),
             disks=_facts.transfer_disks(probe) if probe else [],
         )
         return result
 
     def _look(self, remote: _remote.Remote, values: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
         if self._connection.transport == "local":
-            return {}, [_preflight.IS_CONTROLLER.finding("its connection is local")]
+            return {}, [source.IS_CONTROLLER.finding("its connection is local")]
         if remote.windows:
             shell = f"the inventory reaches this host with a Windows shell ({self._connection.transport})"
-            return {}, [_preflight.NOT_LINUX.finding(shell)]
+            return {}, [source.NOT_LINUX.finding(shell)]
         begin = time.time()
         try:
             seen = remote.run(_look.PIECES, values, _look.COMMAND)
         except _remote.SourceError as error:
-            return {}, [_preflight.NO_SHELL.finding(str(error))]
+            return {}, [source.NO_SHELL.finding(str(error))]
         if seen.answer is None:
-            return {}, [_preflight.NO_SHELL.finding(seen.evidence())]
+            return {}, [source.NO_SHELL.finding(seen.evidence())]
         if not seen.answer.complete:
-            return {}, [_preflight.PROBE_INCOMPLETE.finding(seen.evidence())]
+            return {}, [source.PROBE_INCOMPLETE.finding(seen.evidence())]
         probe = _facts.build_probe(seen.answer.records, (begin, time.time()))
-        return probe, _preflight.judge(probe)
+        return probe, source.judge(probe)

@@ -78,6 +78,14 @@ options:
       oss:
         description: Object Storage Service. If unset, C(oss-REGION.aliyuncs.com).
         type: str
+      ram:
+        description: Resource Access Management. If unset, C(ram.aliyuncs.com).
+        type: str
+      bss:
+        description:
+          - The account's bill, of which the balance is read.
+          - If unset, C(business.aliyuncs.com), and C(business.ap-southeast-1.aliyuncs.com) in that region.
+        type: str
       metadata:
         description: The instance metadata service, used with O(ecs_role_name). If unset, C(http://100.100.100.200).
         type: str

@@ -16,7 +16,7 @@ from typing import Any
 from ansible.module_utils.basic import env_fallback
 
 REGION_VARIABLES = ("ALIBABA_CLOUD_REGION", "ALIBABA_CLOUD_REGION_ID", "ALICLOUD_REGION")
-ENDPOINTS = ("smc", "ecs", "ens", "vpc", "sts", "oss", "metadata")
+ENDPOINTS = ("smc", "ecs", "ens", "vpc", "sts", "oss", "ram", "bss", "metadata")
 
 
 @dataclass(frozen=True)

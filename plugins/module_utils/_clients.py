@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._account import BssApi, RamApi
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._auth import (
     Credentials,
     CredentialSource,
@@ -74,6 +75,16 @@ class Clients:
     def sts(self) -> StsApi:
         """Security Token Service."""
         return StsApi(self._transport.bound("sts"))
+
+    @cached_property
+    def ram(self) -> RamApi:
+        """Resource Access Management."""
+        return RamApi(self._transport.bound("ram"))
+
+    @cached_property
+    def bss(self) -> BssApi:
+        """The account's bill."""
+        return BssApi(self._transport.bound("bss"))
 
     def oss(self, bucket: str) -> OssApi:
         """Returns the client of one bucket in our region."""

@@ -52,6 +52,21 @@ class EcsApi:
             lambda page: self._read("DescribeImages", page), params, ("Images", "Image"), "ImageId", MAX_IDS
         )
 
+    def describe_image(self, image_id: str) -> Row | None:
+        """Returns the image with this id whoever owns it, None when it is not shown to us."""
+        params = {"ImageId": image_id, "Status": IMAGE_STATUSES}
+        rows = rows_at(self._read("DescribeImages", params), ("Images", "Image"))
+        return next((row for row in rows if row.get("ImageId") == image_id), None)
+
+    def account_attributes(self, names: Iterable[str]) -> dict[str, str]:
+        """Returns the attributes of the account in our region by name; of several values the first counts."""
+        answer = self._read("DescribeAccountAttributes", {"AttributeNames": list(names)})
+        found = {}
+        for item in rows_at(answer, ("AccountAttributeItems", "AccountAttributeItem")):
+            for value in rows_at(item, ("AttributeValues", "ValueItem"))[:1]:
+                found[str(item.get("AttributeName"))] = str(value.get("Value", ""))
+        return found
+
     def export_image(
         self, image_id: str, bucket: str, prefix: str, image_format: str | None = None, role_name: str | None = None
     ) -> Row:

@@ -29,10 +29,16 @@ HOSTS: dict[str, str] = {
     "vpc": "vpc.{region}.aliyuncs.com",
     "sts": "sts.{region}.aliyuncs.com",
     "oss": "oss-{region}.aliyuncs.com",
+    "ram": "ram.aliyuncs.com",
+    "bss": "business.aliyuncs.com",
 }
 
 # Regions whose ECS host does not follow the rule (facts 6.1).
-EXCEPTIONS: dict[tuple[str, str], str] = {("ecs", "cn-hangzhou"): "ecs-cn-hangzhou.aliyuncs.com"}
+# bss: accounts of the international site have their bills in Singapore (alibabacloud_bssopenapi20171214, endpoints).
+EXCEPTIONS: dict[tuple[str, str], str] = {
+    ("ecs", "cn-hangzhou"): "ecs-cn-hangzhou.aliyuncs.com",
+    ("bss", "ap-southeast-1"): "business.ap-southeast-1.aliyuncs.com",
+}
 
 # facts 6.6: the instance metadata service speaks plain http, on a link-local address that never leaves the machine.
 METADATA = "http://100.100.100.200"

@@ -66,6 +66,33 @@ INTENT_SETTLE_SECONDS: Final = 120
 """How long an unanswered ExportImage or ImportImage may stay invisible before it may be called again: neither has a
 ClientToken, and describe calls may lag behind a write."""
 
+SIGNATURE_SECONDS: Final = 900
+"""How far a clock may be off before signed calls are refused (gateway: InvalidTimeStamp.Expired beyond 15 minutes)."""
+
+DRIFT_SECONDS: Final = 60
+"""A clock that is more than this off is not kept by anything; our own line, below every limit of the services."""
+
+CLIENT_FREE_BYTES: Final = 512 * 1024**2
+"""Free space that we advise for the SMC client with its logs; the vendor documents no figure (facts 2.4)."""
+
+INODES_USED_PERCENT: Final = 99
+"""Above this the vendor warns (SMC, migration walkthrough)."""
+
+MEMORY_USED_PERCENT: Final = 95
+"""Above this the vendor warns (SMC, migration walkthrough)."""
+
+LOAD_PER_CPU: Final = 10
+"""A load per processor that cannot be anything but more than the 90 % above which the vendor warns; our own line."""
+
+MAX_JOBS: Final = 1000
+"""Replication jobs of one account (SMC limits, 2023-06)."""
+
+MAX_SOURCES: Final = 1000
+"""Registered sources of one account (SMC limits, 2023-06)."""
+
+DEFAULT_VPCS: Final = 10
+"""VPCs of one Region unless the quota was raised (SMC FAQ, 2021)."""
+
 
 def format_problem(region: str, image_format: str) -> str | None:
     """Say why ECS cannot export ``image_format`` in ``region``, or return None."""

@@ -64,6 +64,11 @@ class SmcApi:
             lambda page: self._call("DescribeReplicationJobs", page, repeatable=True), params, _JOBS, "JobId"
         )
 
+    def count(self, kind: str) -> int:
+        """Returns how many "ReplicationJobs" (of our region, trap 2) or "SourceServers" there are, by one call."""
+        answer = self._call(f"Describe{kind}", {"PageNumber": 1, "PageSize": 1}, repeatable=True)
+        return int(answer.get("TotalCount") or 0)
+
     def create_replication_job(self, params: Mapping[str, Any], client_token: str) -> Row:
         """Returns the answer with JobId. The token (at most 64 ASCII characters) makes it repeatable (facts 1.1)."""
         return self._call("CreateReplicationJob", {**params, "ClientToken": client_token}, repeatable=True)

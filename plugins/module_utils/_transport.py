@@ -32,7 +32,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Product:
-    """Where a product's request classes are: Python package and API version, and the distribution that brings them."""
+    """Where a product's request classes are: Python package and API version, and the distribution that brings them.
+
+    A product of which one read or two are called has no package: the SDK's core builds its requests from their names.
+    """
 
     package: str
     version: str
@@ -45,6 +48,8 @@ PRODUCTS: dict[str, Product] = {
     "ens": Product("aliyunsdkens", "v20171110", "aliyun-python-sdk-ens"),
     "vpc": Product("aliyunsdkvpc", "v20160428", "aliyun-python-sdk-vpc"),
     "sts": Product("aliyunsdksts", "v20150401", "aliyun-python-sdk-sts"),
+    "ram": Product("", "2015-05-01", "aliyun-python-sdk-core"),
+    "bss": Product("", "2017-12-14", "aliyun-python-sdk-core"),
 }
 
 # facts 3.4. SignatureNonceUsed means that a request of ours was delivered twice and this is the second answer: what the
@@ -138,8 +143,12 @@ def make_signer(credentials: Credentials) -> Any:
 def build_request(product: str, action: str, params: Mapping[str, Any]) -> Any:
     """Returns the SDK's request object with its parameters set."""
     where = PRODUCTS[product]
-    module = _sdk(f"{where.package}.request.{where.version}.{action}Request", where.distribution)
-    request = getattr(module, f"{action}Request")()
+    if where.package:
+        module = _sdk(f"{where.package}.request.{where.version}.{action}Request", where.distribution)
+        request = getattr(module, f"{action}Request")()
+    else:
+        request = _sdk("aliyunsdkcore.request", where.distribution).RpcRequest(product, where.version, action)
+        request.set_method("POST")
     request.set_accept_format("JSON")
     for name, value in lower_booleans(dict(params)).items():
         setter = getattr(request, f"set_{name}", None)

@@ -42,6 +42,11 @@ class VpcApi:
         asked: list[Row] = [{"VpcId": vpc_id, "VpcName": name} for vpc_id in vpc_ids]
         return [row for params in asked for row in self._rows("DescribeVpcs", params, "Vpc")]
 
+    def count_vpcs(self) -> int:
+        """Returns how many VPCs our region has, in one short call."""
+        answer = self._call("DescribeVpcs", {"PageNumber": 1, "PageSize": 1}, repeatable=True)
+        return int(answer.get("TotalCount") or 0)
+
     def delete_vpc(self, vpc_id: str) -> None:
         """Deletes a VPC that is empty."""
         self._call("DeleteVpc", {"VpcId": vpc_id}, repeatable=True)

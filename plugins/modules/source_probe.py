@@ -47,6 +47,27 @@ options:
       - Seconds after which a connection that was neither opened nor refused counts as blocked.
     type: int
     default: 5
+  waivers:
+    description:
+      - Findings that somebody answers for until a day. A blocker among them becomes a risk that says so.
+      - Facts, such as the architecture or the number of disks, cannot be waived. Neither can notes. A waiver of them, of a finding
+        that does not exist, or one that has expired, is an error.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: The finding.
+        type: str
+        required: true
+      reason:
+        description: Who answers for it, and why.
+        type: str
+        required: true
+      expires:
+        description: The last day on which the waiver holds, such as V(2026-12-31), in UTC.
+        type: str
+        required: true
 seealso:
   - module: edgelift.ens_migration.smc_agent
   - module: edgelift.ens_migration.ens_migration
@@ -127,6 +148,17 @@ findings:
       description: Where the rule is written down.
       type: str
       sample: SMC FAQ (2021)
+    number:
+      description: Which of the 24 classes in the README of the role C(preflight) it belongs to, V(0) for none.
+      type: int
+      sample: 7
+    remediation:
+      description: The variable that lets the role C(remediate) do it, empty for what only people can do.
+      type: str
+      sample: remediate_rsync
+    waived:
+      description: The C(reason) and the last day (C(expires)) of the waiver, where there is one.
+      type: dict
 disks:
   description: The disks that are migrated, as the modules of this collection take them.
   returned: always
@@ -186,9 +218,6 @@ probe:
         - C(skew_seconds) is by how much the host's clock is ahead of the controller's; what lies within the time that the question
           took is no skew. C(sync) is what keeps the clock right.
       type: dict
-      sample:
-        skew_seconds: 0
-        sync: [chronyd]
     virtualization:
       description: The platform that the firmware names, or what systemd detects.
       type: str
@@ -288,18 +317,9 @@ probe:
       description: What is swapped to. C(device), C(kind), C(bytes) and C(used_bytes).
       type: list
       elements: dict
-      sample:
-        - device: /dev/vda2
-          kind: partition
-          bytes: 2147479552
-          used_bytes: 0
     tmp:
       description: How C(/tmp) is mounted where it is a mount of its own. C(fstype), C(read_only) and C(noexec).
       type: dict
-      sample:
-        fstype: tmpfs
-        read_only: false
-        noexec: true
     cpus:
       description: The number of processors that are online.
       type: int
@@ -311,11 +331,6 @@ probe:
     memory:
       description: C(total_bytes), C(available_bytes), C(swap_total_bytes) and C(swap_free_bytes).
       type: dict
-      sample:
-        total_bytes: 8254390272
-        available_bytes: 6012954214
-        swap_total_bytes: 2147479552
-        swap_free_bytes: 2147479552
     tools:
       description: Where the host has each of the tools that matter, null for one that it has not.
       type: dict
@@ -336,27 +351,13 @@ probe:
           C(paths), and C(filled), the paths in which something was seen.
       type: list
       elements: dict
-      sample:
-        - name: mysql
-          kind: database
-          running: true
-          processes: [mysqld]
-          paths: [/var/lib/mysql]
-          filled: [/var/lib/mysql]
     licences:
       description: Signs of licences that may be bound to the machine. C(name), C(signs) and C(binding), what is known to bind them.
       type: list
       elements: dict
-      sample:
-        - name: rhsm
-          signs: [/etc/pki/consumer/cert.pem]
-          binding: 'subscription-manager: the machine''s uuid'
     resolver:
       description: The C(nameservers) and the C(search) domains of C(/etc/resolv.conf).
       type: dict
-      sample:
-        nameservers: [192.0.2.53]
-        search: [example.com]
     proxies:
       description: Where a proxy is configured, and which, without its user and password. C(source) and C(line).
       type: list
@@ -370,11 +371,6 @@ probe:
           C(tool). Both are V(ok), V(failed), V(timeout), or V(untested) where the host has no program for it.
       type: list
       elements: dict
-      sample:
-        - target: smc.aliyuncs.com:443
-          state: ok
-          dns: ok
-          tool: bash
     install_dir:
       description: The folder below which an SMC client was looked for.
       type: str

@@ -71,7 +71,7 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
         "virtualization": _virtualization(rows),
         "boot": rows.first("boot") or None,
         "grub": _boot.grub(rows.first("grub")),
-        "boot_config": rows.lines("boot-config"),
+        "boot_config": [name for name in rows.lines("boot-config") if name],
         "initramfs": _boot.initramfs(rows),
         "machine_id": _machine_id(rows) or None,
         "fingerprint": _fingerprint(rows),

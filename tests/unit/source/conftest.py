@@ -28,7 +28,16 @@ class Host:
         self.epoch = "1795509537"
         self.os_release = ["ID=debian", 'VERSION_ID="12"', 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"']
         self.machine_id = MACHINE_ID
-        self.tools = {"rsync": "/usr/bin/rsync", "tar": "/bin/tar"}
+        self.tools = {"rsync": "/usr/bin/rsync", "tar": "/bin/tar", "cloud-init": "/usr/bin/cloud-init"}
+        self.boot = [
+            "grub\tgrub-install (GRUB) 2.06-13+deb12u1",
+            "boot-config\t/boot/grub/grub.cfg",
+            "boot-kernel\t6.1.0-28-amd64",
+            "modules\t/lib/modules/6.1.0-28-amd64",
+            "initramfs\t/boot/initrd.img-6.1.0-28-amd64\tread",
+            "initramfs-module\tvirtio_blk.ko",
+            "initramfs-module\tvirtio_pci.ko",
+        ]
         self.root = "mount\t/dev/vda1\t/\text4\trw,relatime"
         self.blocks: list[str] = []
         self.extra: list[str] = []
@@ -50,7 +59,7 @@ class Host:
         lines = [f"uname\t{self.uname}", f"uid\t{self.uid}", f"epoch\t{self.epoch}", "boot\tbios"]
         lines += [f"os-release\t{line}" for line in self.os_release]
         lines += [f"machine-id\t{self.machine_id}"] if self.machine_id else []
-        lines += [*self.blocks, self.root, *self.extra]
+        lines += [*self.blocks, self.root, *self.extra, *self.boot]
         lines += [f"tool\t{name}\t{path}" for name, path in self.tools.items()]
         return "\n".join(["", f"{FENCE} BEGIN", *lines, f"{FENCE} END", ""])
 

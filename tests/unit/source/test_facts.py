@@ -164,7 +164,7 @@ def test_the_platform_is_what_the_firmware_says_before_what_systemd_says(host: H
     ],
 )
 def test_grub(host: Host, text: str, version: str | None) -> None:
-    host.extra.append(f"grub\t{text}")
+    host.boot = [f"grub\t{text}"]
     assert host.probe()["grub"] == version
 
 
@@ -319,7 +319,7 @@ def test_names_and_egress(host: Host) -> None:
 
 
 def test_drivers_of_a_kernel(host: Host) -> None:
-    host.extra += [
+    host.boot = [
         "boot-kernel\t6.1.0-9-amd64",
         "modules\t/lib/modules/6.1.0-9-amd64",
         "initramfs\t/boot/initrd.img-6.1.0-9-amd64\tread",

@@ -37,16 +37,20 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, problem: st
     assert problem in (smc_agent._problem(options(**{name: value})) or "")
 
 
+def shape(rows: dict[str, Any], below: str) -> dict[str, Any]:
+    """What documentation and spec have to say alike of each option, and of the options below it."""
+    kept = ("type", "default", "choices", "elements", "required")
+    return {
+        option: {**{key: row[key] for key in kept if key in row}, "below": shape(row.get(below, {}), below)}
+        for option, row in rows.items()
+    }
+
+
 @pytest.mark.parametrize("action", [smc_agent, source_probe])
 def test_the_twin_documents_what_the_action_takes(action: Any) -> None:
     """ansible-test compares options with documentation for modules alone; for an action it is done here."""
     name = action.__name__.rpartition(".")[2]
     text = (MODULES / f"{name}.py").read_text(encoding="utf-8").partition('DOCUMENTATION = r"""')[2].partition('"""')[0]
-    documented = yaml.safe_load(text)["options"]
-    taken = {
-        option: {key: value for key, value in row.items() if key != "no_log"}
-        for option, row in action.ARGUMENT_SPEC.items()
-    }
-    kept = ("type", "default", "choices", "elements")
-    assert {option: {key: row[key] for key in kept if key in row} for option, row in documented.items()} == taken
+    taken = action.ARGUMENT_SPEC
+    assert shape(yaml.safe_load(text)["options"], "suboptions") == shape(taken, "options")
     assert frozenset(taken) == action.ActionModule._VALID_ARGS

@@ -1,0 +1,181 @@
+#!/usr/bin/python
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ens_account_info
+short_description: Say what stands against a wave in the account
+version_added: 0.1.0
+author:
+  - Edgelift contributors (@edgelift)
+description:
+  - Asks the account, with reads only, for what would stop a wave after it has begun to cost. Balance, real-name verification,
+    roles, quotas, bucket, Region and format, names of images, and the images that ECS instances were made from.
+  - What is found has the same form as the findings of M(edgelift.ens_migration.source_probe). A read that is refused gives a
+    note that says so, and never a guess. So does what no API tells.
+  - Only credentials that do not work are an error.
+requirements:
+  - aliyun-python-sdk-ecs
+  - aliyun-python-sdk-ens
+  - aliyun-python-sdk-smc
+  - aliyun-python-sdk-sts
+  - aliyun-python-sdk-vpc
+  - oss2
+extends_documentation_fragment:
+  - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.attributes
+  - edgelift.ens_migration.attributes.info_module
+  - edgelift.ens_migration.server.servers
+options:
+  name:
+    description:
+      - The name of the migration.
+    type: str
+    required: true
+  bucket:
+    description:
+      - The OSS bucket through which images go.
+    type: str
+    required: true
+  image_format:
+    description:
+      - The format in which ECS exports and ENS imports.
+      - If unset, V(qcow2) in C(ap-southeast-1) and V(raw) in C(cn-beijing), where ECS exports nothing else.
+    type: str
+    choices:
+      - qcow2
+      - raw
+  servers:
+    required: true
+  source_images:
+    description:
+      - For each server that is an ECS instance, by the name of its host, the id of the image that it was made from. An empty
+        one says that it is not known.
+      - If unset, no server is an ECS instance.
+    type: dict
+seealso:
+  - module: edgelift.ens_migration.source_probe
+  - module: edgelift.ens_migration.ens_migration
+"""
+
+EXAMPLES = r"""
+- name: Ask what stands against the wave
+  edgelift.ens_migration.ens_account_info:
+    region: ap-southeast-1
+    name: wave_01
+    bucket: migration-images
+    servers: "{{ ansible_play_hosts | edgelift.ens_migration.wave_servers(hostvars) }}"
+  delegate_to: localhost
+  run_once: true
+  register: account
+
+- name: Show it
+  ansible.builtin.debug:
+    var: account.summary
+"""
+
+RETURN = r"""
+verdict:
+  description: V(clear), or V(blocked) when a finding about the whole wave is a blocker.
+  returned: success
+  type: str
+  sample: blocked
+findings:
+  description:
+    - What holds for the whole wave, blockers first, each as M(edgelift.ens_migration.source_probe) describes it.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - id: export-role-missing
+      number: 22
+      severity: blocker
+      evidence: the account has no role AliyunECSImageExportDefaultRole
+      why: ECS exports with this role and no other.
+      fix: Make the role AliyunECSImageExportDefaultRole with the policy AliyunECSImageExportRolePolicy.
+      source: 'ECS ExportImage: NoSetRoletoECSServiceAcount'
+      remediation: ''
+reasons:
+  description: One sentence for each blocker.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+summary:
+  description: One paragraph for each finding, for people to read.
+  returned: success
+  type: list
+  elements: str
+  sample: []
+servers:
+  description: What holds for one server alone.
+  returned: success
+  type: list
+  elements: dict
+  contains:
+    host:
+      description: The host.
+      returned: always
+      type: str
+      sample: web-01
+    findings:
+      description: The findings, in the same form.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
+account:
+  description: The answers. Each has C(value), or C(problem) and C(code) where the service refused it.
+  returned: success
+  type: dict
+  sample:
+    id: '1234567890123456'
+    region: ap-southeast-1
+    vpcs:
+      value: 3
+      problem:
+      code:
+error:
+  description: What the service said.
+  returned: failure
+  type: dict
+  sample:
+    action: sts.GetCallerIdentity
+    code: InvalidAccessKeyId.NotFound
+    request_id: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+    http_status: 404
+    retryable: false
+    hint: Check the access key id.
+request_id:
+  description: The id of the request that failed.
+  returned: failure
+  type: str
+  sample: 4F3C1A9E-0000-5D0B-8F9E-000000000000
+"""
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import account
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._work.options import servers_spec
+
+
+def main() -> None:
+    own = ArgSpec(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "bucket": {"type": "str", "required": True},
+            "image_format": {"type": "str", "choices": list(_limits.FORMATS)},
+            "source_images": {"type": "dict"},
+        }
+    )
+    spec = auth_spec().merge(servers_spec(required=True), own)
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), account.look)
+
+
+if __name__ == "__main__":
+    main()

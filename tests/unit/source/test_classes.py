@@ -1,0 +1,333 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The 24 classes of what stops a migration: each is found on one side of its limit and not on the other."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, classes, source
+
+from . import accounts
+from .conftest import GIB, Host
+
+Change = Callable[[Host], None]
+
+
+def nothing(_host: Host) -> None:
+    """A clean host."""
+
+
+def more(*lines: str) -> Change:
+    return lambda host: host.extra.extend(lines)
+
+
+def boot(*lines: str, system: tuple[str, str] = ("debian", "12")) -> Change:
+    """Other lines about booting than those of a clean host, by their first word."""
+
+    def change(host: Host) -> None:
+        keys = {line.split("\t")[0] for line in lines}
+        host.boot = [*(line for line in host.boot if line.split("\t")[0] not in keys), *lines]
+        host.os_release = [f"ID={system[0]}", f'VERSION_ID="{system[1]}"']
+
+    return change
+
+
+def disks(count: int, gib: float = 20) -> Change:
+    def change(host: Host) -> None:
+        for letter in "bcdef"[:count]:
+            host.disk(f"vd{letter}", gib, f"/data/{letter}")
+
+    return change
+
+
+def used(gib: float) -> Change:
+    kib = int(gib * GIB // 1024)
+
+    def change(host: Host) -> None:
+        host.disk("vdb", 400, "/data")
+        host.extra += [
+            f"df\t/dev/vda1 {kib} 1048576 999999 9% /",
+            f"df\t/dev/vdb1 {kib} {kib - 1048576} 999999 9% /data",
+        ]
+
+    return change
+
+
+def tools(**paths: str) -> Change:
+    return lambda host: host.tools.update({name.replace("_", "-"): path for name, path in paths.items()})
+
+
+def without_cloud_init(version: str) -> Change:
+    def change(host: Host) -> None:
+        host.tools.update({"cloud-init": "", "yum": "/usr/bin/yum"})
+        host.os_release = ["ID=centos", f'VERSION_ID="{version}"', f'PRETTY_NAME="CentOS {version}"']
+
+    return change
+
+
+def luks(host: Host) -> None:
+    host.mapped("dm-0", "root", "CRYPT-LUKS2-abc-root", "vda1")
+    host.root = "mount\t/dev/mapper/root\t/\text4\trw"
+
+
+def lvm(host: Host) -> None:
+    host.mapped("dm-0", "vg-root", "LVM-abc", "vda1")
+    host.root = "mount\t/dev/mapper/vg-root\t/\text4\trw"
+
+
+def data_lvm(host: Host) -> None:
+    host.disk("vdb", 20)
+    host.mapped("dm-0", "vg-data", "LVM-abc", "vdb1")
+    host.extra.append("mount\t/dev/mapper/vg-data\t/srv\text4\trw")
+
+
+def no_date(host: Host) -> None:
+    host.epoch = ""
+
+
+def machine(uname: str) -> Change:
+    def change(host: Host) -> None:
+        host.uname = uname
+
+    return change
+
+
+@dataclass(frozen=True)
+class Case:
+    """A host, or an account, on the side of the limit on which a finding is, and on the other."""
+
+    number: int
+    id: str
+    broken: Any
+    fine: Any = nothing
+    asked: tuple[float, float] | None = None
+    fine_asked: tuple[float, float] | None = None
+    also: list[str] = field(default_factory=list)
+    """What the same fault is found as besides."""
+
+
+NOW = 1795509537.0
+OLD_GRUB = "grub\tgrub (GNU GRUB 0.97)"
+SPACE = 512 * 1024
+Clean, Told, Refused = accounts.clean, accounts.told, accounts.refused
+
+CASES = [
+    Case(1, "not-linux", machine("FreeBSD h 13.2 amd64"), machine("Linux h 2.6.18 x86_64")),
+    Case(2, "not-x86-64", machine("Linux h 6.1 aarch64"), machine("Linux h 6.1 x86_64")),
+    Case(3, "too-many-data-disks", disks(5), disks(4)),
+    Case(4, "data-disk-too-large", disks(1, 500.001), disks(1, 500)),
+    Case(5, "total-too-large", used(1024.1), used(1024)),
+    Case(6, "encrypted-root", luks),
+    Case(6, "encrypted-disk", lambda host: (disks(1)(host), more("luks\tvdb1")(host)), disks(1)),
+    Case(7, "rsync-missing", tools(rsync=""), tools(rsync="/usr/local/bin/rsync")),
+    Case(8, "virtio-missing", boot("initramfs-module\tvirtio_blk.ko"), boot("builtin\tvirtio_blk.ko")),
+    Case(
+        8,
+        "virtio-unknown",
+        boot("initramfs\t/boot/initrd.img\tunreadable", "initramfs-module\tx"),
+        boot("initramfs\t/boot/initrd.img\tno-tool"),
+    ),
+    Case(9, "selinux-enforcing", more("selinux-enforce\t1"), more("selinux-enforce\t0")),
+    Case(10, "grub-too-old", boot("grub\tgrub-install 1.98"), boot("grub\tgrub-install 1.99")),
+    Case(
+        10,
+        "grub-too-old",
+        boot("grub\tgrub-install 1.99", system=("debian", "7")),
+        boot("grub\tgrub-install 2.02", system=("debian", "7")),
+    ),
+    Case(10, "grub-too-old", boot("grub\t", "boot-config\t/boot/grub/menu.lst"), boot("grub\t")),
+    Case(10, "grub-missing", boot("grub\t", "boot-config\t/boot/extlinux/extlinux.conf")),
+    Case(10, "grub-unknown", boot("grub\t", "boot-config\t"), boot("grub\tgrub-install 2.06", "boot-config\t")),
+    Case(11, "clock-skew", nothing, asked=(NOW + 901, NOW + 902), fine_asked=(NOW - 0.5, NOW + 0.5)),
+    Case(11, "clock-drift", nothing, asked=(NOW - 900, NOW - 899), fine_asked=(NOW - 60, NOW - 60)),
+    Case(11, "clock-unknown", no_date),
+    Case(
+        12,
+        "no-egress",
+        more("egress\tsmc.aliyuncs.com:443\ttimeout\tbash\tok"),
+        more("egress\tsmc.aliyuncs.com:443\tok\tbash\tok"),
+    ),
+    Case(
+        12,
+        "egress-by-proxy",
+        more("egress\ta:443\tfailed\tbash\tfailed", "proxy\t/etc/environment\thttp_proxy=http://p:1"),
+    ),
+    Case(12, "egress-unknown", more("egress\ta:443\tuntested\t\tuntested"), more("egress\ta:443\tok\tnc\tuntested")),
+    Case(13, "busy-database", more("process\tmysqld"), more("path\t/var/lib/mysql\t1")),
+    Case(13, "busy-containers", more("path\t/var/lib/docker\t1"), more("path\t/var/lib/docker\t")),
+    Case(14, "no-cloud-init-path", without_cloud_init("5.11"), tools(cloud_init="/usr/bin/cloud-init")),
+    Case(14, "cloud-init-missing", without_cloud_init("6.10"), tools(cloud_init="/usr/bin/cloud-init")),
+    Case(
+        15,
+        "low-space",
+        more("install-dir\t/smc", f"df\t/dev/vda1 9999999 9 {SPACE - 1} 99% /"),
+        more("install-dir\t/smc", f"df\t/dev/vda1 9999999 9 {SPACE} 99% /"),
+    ),
+    Case(
+        15,
+        "low-space",
+        more("install-dir\t/smc", "df-inodes\t/dev/vda1 1000 1000 0 100% /"),
+        more("install-dir\t/smc", "df-inodes\t/dev/vda1 1000 990 10 99% /"),
+    ),
+    Case(
+        15,
+        "low-memory",
+        more("memory\tMemTotal\t1000", "memory\tMemAvailable\t49"),
+        more("memory\tMemTotal\t1000", "memory\tMemAvailable\t50"),
+    ),
+    Case(15, "low-cpu", more("cpus\t0-1", "loadavg\t20.01 1 1"), more("cpus\t0-1", "loadavg\t20.00 1 1")),
+    Case(16, "lvm-root", lvm),
+    Case(16, "lvm-data", data_lvm, disks(1)),
+    Case(
+        16,
+        "swap-lost",
+        more("swap\t/dev/vda2 partition 2048 0 -2"),
+        more("swap\t/swapfile file 2048 0 -2", "swap\t/dev/zram0 partition 2048 0 -2"),
+    ),
+    Case(17, "balance-overdue", Clean(balance=Told("-0.01")), Clean(balance=Told("1,000.00"))),
+    Case(17, "balance-empty", Clean(balance=Told("0.00")), Clean(balance=Told("0.01"))),
+    Case(17, "balance-unknown", Clean(balance=Refused("NotAuthorized")), Clean()),
+    Case(
+        18,
+        "real-name-missing",
+        Clean(region="cn-beijing", image_format="raw", attributes={"real-name-authentication": "no"}),
+        Clean(region="cn-beijing", image_format="raw"),
+        also=["bucket-region"],
+    ),
+    Case(18, "real-name-abroad", Clean(attributes={"real-name-authentication": "none"}), Clean()),
+    Case(18, "real-name-unknown", Clean(attributes={"real-name-authentication": "perhaps"}), Clean()),
+    Case(19, "smc-role-missing", Clean(**{accounts.SMC_ROLE: Told({"exists": False, "services": []})}), Clean()),
+    Case(19, "smc-role-unknown", Clean(**{accounts.SMC_ROLE: Refused("NoPermission")}), Clean()),
+    Case(20, "snapshot-service-unknown", Clean(images=Told([{"image_id": "m", "snapshots": []}])), Clean()),
+    Case(21, "job-quota", Clean(jobs=Told(998), servers=3), Clean(jobs=Told(998), servers=2)),
+    Case(21, "source-quota", Clean(sources=Told(1000)), Clean(sources=Told(999))),
+    Case(
+        21,
+        "vcpu-quota",
+        Clean(attributes={"used-postpaid-instance-vcpu-count": "300"}),
+        Clean(attributes={"used-postpaid-instance-vcpu-count": "299"}),
+    ),
+    Case(
+        21,
+        "vcpu-quota-short",
+        Clean(servers=80, attributes={"used-postpaid-instance-vcpu-count": "251"}),
+        Clean(servers=80, attributes={"used-postpaid-instance-vcpu-count": "250"}),
+    ),
+    Case(21, "vpc-quota", Clean(vpcs=Told(10)), Clean(vpcs=Told(9))),
+    Case(21, "quota-unknown", Clean(vpcs=Refused("Forbidden.RAM")), Clean()),
+    Case(21, "image-quota-unknown", Clean(), Clean(images=Refused("Forbidden.RAM"))),
+    Case(22, "export-role-missing", Clean(**{accounts.EXPORT_ROLE: Told({"exists": False, "services": []})}), Clean()),
+    Case(
+        22,
+        "export-role-untrusted",
+        Clean(**{accounts.EXPORT_ROLE: Told({"exists": True, "services": ["fc.aliyuncs.com"]})}),
+        Clean(**{accounts.EXPORT_ROLE: Told({"exists": True, "services": ["ecs.aliyuncs.com", "fc.aliyuncs.com"]})}),
+    ),
+    Case(22, "export-role-unknown", Clean(**{accounts.EXPORT_ROLE: Refused("NoPermission")}), Clean()),
+    Case(23, "bucket-missing", Clean(bucket=Refused("NoSuchBucket")), Clean()),
+    Case(23, "bucket-unreadable", Clean(bucket=Refused("AccessDenied")), Clean()),
+    Case(23, "bucket-unknown", Clean(bucket=Refused("ServiceUnavailable")), Clean()),
+    Case(23, "bucket-region", Clean(bucket=Told({"location": "cn-beijing", "storage_class": "Standard"})), Clean()),
+    Case(
+        23,
+        "bucket-class",
+        Clean(bucket=Told({"location": "ap-southeast-1", "storage_class": "Archive"})),
+        Clean(bucket=Told({"location": "ap-southeast-1", "storage_class": "IA"})),
+    ),
+    Case(23, "region-unsupported", Clean(region="eu-central-1"), Clean(), also=["bucket-region"]),
+    Case(23, "format-unsupported", Clean(region="cn-beijing"), Clean(), also=["bucket-region"]),
+    Case(24, "image-name-taken", accounts.server(conflict="'web' is taken by m-9"), accounts.server()),
+    Case(
+        24,
+        "source-image-not-exportable",
+        accounts.server(source_image=accounts.image(owner="marketplace")),
+        accounts.server(source_image=accounts.image(owner="self")),
+    ),
+    Case(
+        24,
+        "source-image-not-exportable",
+        accounts.server(source_image=accounts.image(product_code="cmjj01")),
+        accounts.server(source_image=accounts.image()),
+    ),
+    Case(24, "source-image-unknown", accounts.server(ecs=True), accounts.server()),
+    Case(
+        24,
+        "source-image-unknown",
+        accounts.server(source_image=accounts.image(found=False)),
+        accounts.server(source_image=accounts.image()),
+    ),
+]
+
+
+def found(case: Case, side: Any, asked: tuple[float, float] | None) -> list[str]:
+    """The ids of the findings on one side of a case, without those that say nothing about a limit."""
+    if callable(side):
+        host = Host()
+        side(host)
+        return [item["id"] for item in source.judge(host.probe(asked))]
+    judged = account.judge_server(side) if "conflict" in side else account.judge_account(side)
+    return [item["id"] for item in judged if item["id"] == case.id or item["id"] != "image-quota-unknown"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.number}-{case.id}")
+def test_each_class_is_found_on_one_side_of_its_limit_only(case: Case) -> None:
+    there = found(case, case.broken, case.asked)
+    assert case.id in there
+    assert set(there) <= {case.id, *case.also}, "a fault of one kind is found as that kind alone"
+    assert case.id not in found(case, case.fine, case.fine_asked)
+
+
+def test_all_24_classes_are_tested_and_here_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    tested = {case.id for case in CASES}
+    assert [row.number for row in classes.CLASSES] == list(range(1, 25))
+    assert {case.number for case in CASES} == set(range(1, 25))
+    assert {rule.id for rule in classes.ALL.values() if rule.number} == tested
+    assert [(case.id, case.number) for case in CASES if classes.ALL[case.id].number != case.number] == []
+    rows = []
+    for row in classes.CLASSES:
+        shown = ", ".join(f"{name} ({classes.ALL[name].severity})" for name in row.ids)
+        rows.append(f"{row.number:>2}  {row.side:7}  {row.title:40}  {shown}")
+    with capsys.disabled():
+        sys.stdout.write("\n".join(["", *rows, f"{len(rows)} of 24 classes found", ""]))
+
+
+def test_every_rule_says_why_what_to_do_and_where_it_is_written() -> None:
+    for name, rule in classes.ALL.items():
+        finding = rule.finding("seen")
+        assert finding["id"] == name
+        assert all(finding[key] for key in ("severity", "evidence", "why", "fix", "source"))
+        assert finding["remediation"] in (
+            "",
+            "remediate_rsync",
+            "remediate_virtio",
+            "remediate_selinux",
+            "remediate_clock",
+        )
+
+
+def test_what_is_not_known_is_a_note_and_never_a_blocker() -> None:
+    blind = accounts.clean(
+        **{
+            name: accounts.refused("Forbidden.RAM")
+            for name in ("balance", "attributes", "vpcs", "jobs", "sources", "images", "bucket")
+        },
+        **{name: accounts.refused("NoPermission") for name in (accounts.SMC_ROLE, accounts.EXPORT_ROLE)},
+    ) | {"attributes": accounts.refused("Forbidden.RAM")}
+    assert {item["severity"] for item in account.judge_account(blind)} == {"note"}
+    host = Host()
+    host.boot.clear()
+    host.tools = {"rsync": "/bin/rsync"}
+    host.epoch = ""
+    assert source.verdict(source.judge(host.probe())) == "clear"
+
+
+def test_facts_are_the_blockers_that_no_waiver_changes() -> None:
+    facts = {name for name, rule in classes.ALL.items() if rule.fact}
+    assert {"not-linux", "not-x86-64", "too-many-data-disks", "data-disk-too-large", "encrypted-root"} <= facts
+    assert all(classes.ALL[name].severity == "blocker" for name in facts)
