@@ -11,6 +11,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from testbed.ssh import make_key
+
 from distros import image, initrd
 from distros.manifest import System
 from distros.roots import NICE
@@ -27,6 +29,7 @@ ExecStart=/record/run
 [Install]
 WantedBy=multi-user.target
 """
+RESOLVER = "nameserver 192.0.2.53\n"
 FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
 SECONDS = 420
 LOOK_SECONDS = 0.5
@@ -53,6 +56,13 @@ def dress(system: System, tree: Path, script: str) -> None:
     shutil.copy2(Path(__file__).with_name("guest_run.sh"), record / "run")
     (record / "run").chmod(0o755)
     (tree / "etc/hostname").write_text(f"{system.name}\n", encoding="utf-8")
+    # mmdebstrap leaves the resolver of this machine, and sshd was given its keys when the package was installed.
+    (tree / "etc/resolv.conf").write_text(RESOLVER, encoding="utf-8")
+    keys = list((tree / "etc/ssh").glob("ssh_host_*"))
+    for path in keys:
+        path.unlink()
+    if keys:
+        make_key(tree / "etc/ssh/ssh_host_ed25519_key", f"root@{system.name}")
     if system.machine.init == "systemd":
         wants = tree / "etc/systemd/system/multi-user.target.wants"
         wants.mkdir(parents=True, exist_ok=True)
