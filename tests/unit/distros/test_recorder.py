@@ -56,7 +56,8 @@ def test_a_recording_is_read_as_it_was_written() -> None:
 def test_modules_are_loaded_after_what_they_need() -> None:
     needs = ["ext4.ko: k/jbd2.ko k/mbcache.ko", "jbd2.ko:", "mbcache.ko:"]
     needs += ["virtio_blk.ko: k/virtio-ring.ko", "virtio-ring.ko:"]
-    order = initrd.load_order("\n".join(f"k/{line}" for line in needs), ("virtio_blk", "ext4", "virtio-ring", "built_in"))
+    told = "\n".join(f"k/{line}" for line in needs)
+    order = initrd.load_order(told, ("virtio_blk", "ext4", "virtio-ring", "built_in"))
     assert order == ["k/virtio-ring.ko", "k/virtio_blk.ko", "k/mbcache.ko", "k/jbd2.ko", "k/ext4.ko"]
 
 
