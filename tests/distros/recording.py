@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from math import ceil, floor
 from typing import Any
 
 
@@ -23,7 +24,7 @@ class Recording:
     def text(self) -> str:
         """The recording as JSON, one record a line."""
         head: dict[str, Any] = {"name": self.name, "kind": self.kind, "how": self.how}
-        head["asked"] = [round(seconds, 1) for seconds in self.asked]
+        head["asked"] = [floor(self.asked[0]), ceil(self.asked[1])]
         lines = [f'  "{key}": {json.dumps(value, ensure_ascii=False)},' for key, value in head.items()]
         rows = [f"    {json.dumps(row, ensure_ascii=False)}" for row in self.records]
         return "\n".join(["{", *lines, '  "records": [', ",\n".join(rows), "  ]", "}", ""])

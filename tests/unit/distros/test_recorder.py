@@ -48,9 +48,14 @@ def test_there_is_no_tree_without_a_system() -> None:
 
 
 def test_a_recording_is_read_as_it_was_written() -> None:
-    made = recording.Recording("one", "real", 'made "so"', (1.5, 2.0), [("uname", "Linux"), ("block", "vda", "", "8")])
+    made = recording.Recording("one", "real", 'made "so"', (1, 2), [("uname", "Linux"), ("block", "vda", "", "8")])
     assert recording.read(made.text()) == made
     assert '    ["block", "vda", "", "8"]\n' in made.text()
+
+
+def test_the_time_of_a_question_is_not_made_shorter() -> None:
+    made = recording.Recording("one", "real", "made", (1.97, 2.03), [("uname", "Linux")])
+    assert recording.read(made.text()).asked == (1, 3)
 
 
 def test_modules_are_loaded_after_what_they_need() -> None:
