@@ -31,6 +31,7 @@ class Quotas(_Strict):
     vpc: int = Field(default=10, ge=0, description="VPCs per region")
     jobs: int = Field(default=1000, ge=0, description="replication jobs")
     concurrent_jobs: int = Field(default=50, ge=0, description="replication jobs running at once")
+    vcpu: int = Field(default=300, ge=0, description="vCPUs of pay-as-you-go instances per region")
     sources: int = Field(default=1000, ge=0, description="registered source servers")
     export_concurrent: int = Field(default=10, ge=0, description="image exports at once")
     export_weekly: int = Field(default=1000, ge=0, description="image exports within seven days")
@@ -42,6 +43,9 @@ class Account(_Strict):
     id: str = Field(default="1234567890123456", pattern=r"^\d{16}$")
     balance: float = Field(default=100.0, description="0 or less: jobs fail with InvalidAccountStatus.NotEnoughBalance")
     roles: list[str] = ["AliyunServiceRoleForSMC", "AliyunECSImageExportDefaultRole"]
+    role_trust: dict[str, str] = Field(
+        default={}, description="role: service that may take it; unset: the one that the role is for"
+    )
     real_name: bool = Field(default=True, description="false: jobs are refused with RealNameAuthenticationError")
     quotas: Quotas = Quotas()
 

@@ -21,6 +21,7 @@ from sandbox.contracts import CONTRACTS
 PACKAGES = {
     "smc": "alibabacloud_smc20190601", "ecs": "alibabacloud_ecs20140526", "vpc": "alibabacloud_vpc20160428",
     "ens": "alibabacloud_ens20171110", "sts": "alibabacloud_sts20150401",
+    "ram": "alibabacloud_ram20150501", "bss": "alibabacloud_bssopenapi20171214",
 }
 # Products without a package of the second generation.
 WITHOUT_MODELS = frozenset({"location"})

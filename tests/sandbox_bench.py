@@ -30,7 +30,7 @@ from sandbox.world import parse_world
 START = 1_800_000_000.0
 KEY, SECRET = "LTAI5tUnit", "unit-secret"
 VERSIONS = {"smc": "2019-06-01", "ecs": "2014-05-26", "vpc": "2016-04-28", "ens": "2017-11-10", "sts": "2015-04-01",
-            "location": "2015-06-12"}
+            "location": "2015-06-12", "ram": "2015-05-01", "bss": "2017-12-14"}
 _PRODUCTS = {version: product for product, version in VERSIONS.items()}
 
 

@@ -24,7 +24,7 @@ from testbed.playbook import read_recap
 ROOT = Path(__file__).resolve().parents[1]
 UTILS = "ansible_collections.edgelift.ens_migration.plugins.module_utils"
 GIB = 1024**3
-READS = ("Describe", "List", "Get", "Head")
+READS = ("Describe", "List", "Get", "Head", "Query")
 WORK = {
     "ens_migration": ("wave", "work"),
     "smc_cleanup": ("cleanup", "work"),

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.contracts import ecs, ens, location, smc, sts, vpc
+from sandbox.contracts import bss, ecs, ens, location, ram, smc, sts, vpc
 from sandbox.contracts.spec import Action, text
 
 # Every product takes these; the v1 SDK adds RegionId to each call, and its classes have setters for the others.
 _NAMES = ("RegionId", "OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount")
 _COMMON = tuple(text(name) for name in _NAMES)
 
-_PRODUCTS = {"smc": smc, "ecs": ecs, "vpc": vpc, "ens": ens, "sts": sts, "location": location}
+_PRODUCTS = {
+    "smc": smc, "ecs": ecs, "vpc": vpc, "ens": ens, "sts": sts, "ram": ram, "bss": bss, "location": location,
+}
 
 VERSIONS: dict[str, str] = {module.VERSION: product for product, module in _PRODUCTS.items()}
 

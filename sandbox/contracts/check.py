@@ -71,7 +71,7 @@ def _items(param: Param, raw: dict[str, Any], action_name: str, path: str) -> li
         raise not_emulated(f"parameter {path}.{next(key for key in raw if not key.isdigit())} of {action_name}")
     if param.high is not None and len(raw) > param.high:
         raise invalid(param, path, f"{len(raw)} items", f"at most {param.high} items")
-    items = []
+    items: list[Any] = []
     for key in sorted(raw, key=int):
         if param.kind == "objects":
             if not isinstance(raw[key], dict):
@@ -80,7 +80,7 @@ def _items(param: Param, raw: dict[str, Any], action_name: str, path: str) -> li
         elif isinstance(raw[key], dict):
             raise not_emulated(f"parameter {path}.{key}.{next(iter(raw[key]))} of {action_name}")
         else:
-            items.append(raw[key])
+            items.append(_text(param, f"{path}.{key}", str(raw[key])))
     return items
 
 

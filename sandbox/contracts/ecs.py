@@ -20,6 +20,7 @@ from sandbox.contracts.spec import (
     text,
     token_page,
 )
+from sandbox.errors import APPROXIMATE
 
 VERSION = "2014-05-26"
 
@@ -27,6 +28,18 @@ FORMATS = ("raw", "vhd", "qcow2", "vmdk", "vdi")
 
 ACTIONS: tuple[Action, ...] = (
     action("DescribeRegions", text("AcceptLanguage"), text("ResourceType"), text("InstanceChargeType")),
+    # The names of attributes that are left out are quotas of what does not exist here.
+    action(
+        "DescribeAccountAttributes",
+        many("AttributeName", 8,
+             choices=("max-security-groups", "max-postpaid-instance-vcpu-count", "used-postpaid-instance-vcpu-count",
+                      "instance-network-type", "real-name-authentication"),
+             elsewhere=("max-elastic-network-interfaces", "max-spot-instance-vcpu-count",
+                        "used-spot-instance-vcpu-count", "max-postpaid-yundisk-capacity",
+                        "used-postpaid-yundisk-capacity", "max-dedicated-hosts", "supported-postpaid-instance-types",
+                        "max-axt-command-count", "max-axt-invocation-daily", "max-cloud-assistant-activation-count")),
+        text("ZoneId"), provenance=APPROXIMATE,
+    ),
     action("DescribeZones", text("AcceptLanguage"), flag("Verbose"), text("InstanceChargeType")),
     action(
         "DescribeImages",

@@ -70,9 +70,11 @@ def flag(name: str) -> Param:
     return Param(name, "flag")
 
 
-def many(name: str, high: int, code: str = "") -> Param:
-    """A list of strings ``Name.1=..&Name.2=..`` of at most ``high`` items."""
-    return Param(name, "list", high=high, code=code)
+def many(
+    name: str, high: int, code: str = "", choices: tuple[str, ...] = (), elsewhere: tuple[str, ...] = ()
+) -> Param:
+    """A list of strings ``Name.1=..&Name.2=..`` of at most ``high`` items, each out of ``choices`` when given."""
+    return Param(name, "list", high=high, code=code, choices=choices, elsewhere=elsewhere)
 
 
 def objects(name: str, high: int, *fields: Param, code: str = "") -> Param:

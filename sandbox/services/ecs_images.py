@@ -11,6 +11,7 @@ from sandbox.clock import iso
 from sandbox.cloud import Cloud
 from sandbox.effects import export
 from sandbox.services.call import Call, Handler, ecs_tag_list, fuzzy, has_tags, page
+from sandbox.services.ram import EXPORT_ROLE, trusted_service
 from sandbox.store import Row
 
 # Where ImageFormat may be set; elsewhere ECS exports RAW and nothing else (facts 3.1).
@@ -18,7 +19,6 @@ FORMAT_REGIONS = frozenset(
     {"ap-northeast-1", "ap-southeast-5", "eu-central-1", "me-east-1", "us-east-1", "eu-west-1", "ap-southeast-1",
      "ap-southeast-3", "us-west-1"}
 )
-_ROLE = "AliyunECSImageExportDefaultRole"
 _WEEK = 7 * 86400
 
 
@@ -52,7 +52,7 @@ def export_image(cloud: Cloud, call: Call) -> dict[str, Any]:
     if fmt != "raw" and call.region not in FORMAT_REGIONS:
         raise cloud.error("RegionNotSupported")
     _refuse_bucket(cloud, params["OSSBucket"], call.region)
-    if params.get("RoleName", _ROLE) != _ROLE or _ROLE not in cloud.settings.account.roles:
+    if params.get("RoleName", EXPORT_ROLE) != EXPORT_ROLE or not _assumable(cloud):
         raise cloud.error("NoSetRoletoECSServiceAcount")
     _refuse_quota(cloud)
     if params.get("DryRun"):
@@ -106,6 +106,10 @@ def _refuse_bucket(cloud: Cloud, name: str, region: str) -> None:
         )
     if bucket["storage_class"] == "Archive":
         raise cloud.error("InvalidOSSBucket.NotSupported", f"The bucket {name} is of storage class Archive.")
+
+
+def _assumable(cloud: Cloud) -> bool:
+    return EXPORT_ROLE in cloud.settings.account.roles and trusted_service(cloud, EXPORT_ROLE) == "ecs.aliyuncs.com"
 
 
 def _refuse_quota(cloud: Cloud) -> None:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from sandbox.services import (
+    account,
     ecs_groups,
     ecs_images,
     ecs_instances,
@@ -13,6 +14,7 @@ from sandbox.services import (
     ens_images,
     location,
     places,
+    ram,
     smc_jobs,
     smc_sources,
     smc_tokens,
@@ -24,10 +26,13 @@ from sandbox.services.call import Handler
 HANDLERS: dict[str, dict[str, Handler]] = {
     "smc": {**smc_tokens.HANDLERS, **smc_sources.HANDLERS, **smc_jobs.HANDLERS},
     "ecs": {
-        **places.HANDLERS, **ecs_images.HANDLERS, **ecs_tasks.HANDLERS, **ecs_instances.HANDLERS, **ecs_groups.HANDLERS
+        **places.HANDLERS, **ecs_images.HANDLERS, **ecs_tasks.HANDLERS, **ecs_instances.HANDLERS, **ecs_groups.HANDLERS,
+        **account.ECS_HANDLERS,
     },
     "vpc": vpc.HANDLERS,
     "ens": ens_images.HANDLERS,
     "sts": sts.HANDLERS,
+    "ram": ram.HANDLERS,
+    "bss": account.BSS_HANDLERS,
     "location": location.HANDLERS,
 }

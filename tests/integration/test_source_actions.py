@@ -82,14 +82,19 @@ def alive(bed: Bed, host: str) -> list[str]:
     return [row[0] for row in rows if f"{DIR}/go2aliyun_client" in row]
 
 
+def grave(row: dict[str, Any]) -> list[str]:
+    """The ids of the findings of one host that are more than notes: these hosts have no kernel and no boot loader."""
+    return [item["id"] for item in row.get("findings", []) if item["severity"] != "note"]
+
+
 # ---- source_probe ----
 def test_every_host_has_its_verdict_and_one_that_is_down_is_unreachable(probe: Act) -> None:
     done = probe(*NAMES)
-    found = {host: [item["id"] for item in row.get("findings", [])] for host, row in done.results.items()}
+    found = {host: grave(row) for host, row in done.results.items()}
     assert found == {
         "web-01": [],
         "db-01": [],
-        "legacy-01": ["rsync-missing"],
+        "legacy-01": ["rsync-missing", "no-cloud-init-path"],
         "huge-01": ["too-many-data-disks", "data-disk-too-large"],
         "odd-01": [],
         "luks-01": ["encrypted-root"],
@@ -143,7 +148,7 @@ def test_nothing_is_left_on_the_host(bed: Bed, probe: Act) -> None:
 
 def test_without_root_it_sees_less_and_says_so(probe: Act) -> None:
     row = probe("web-01", vars={"ansible_become": False}).results["web-01"]
-    assert [item["id"] for item in row["findings"]] == ["needs-root"]
+    assert grave(row) == ["needs-root"]
     assert "dmi product_uuid" in row["findings"][0]["evidence"]
     assert row["verdict"] == "clear"
     assert row["probe"]["uid"] != 0
@@ -158,10 +163,7 @@ def test_selinux_and_an_encrypted_data_disk_are_found(bed: Bed, probe: Act) -> N
         row = probe("db-01").results["db-01"]
     finally:
         ask(bed, "db-01", "rm -r /sys/fs/selinux /sys/block/dm-9")
-    assert [(item["id"], item["severity"]) for item in row["findings"]] == [
-        ("encrypted-disk", "blocker"),
-        ("selinux-enforcing", "risk"),
-    ]
+    assert grave(row) == ["encrypted-disk", "selinux-enforcing"]
     assert row["findings"][0]["evidence"].startswith("vdc:")
 
 

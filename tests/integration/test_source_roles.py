@@ -69,6 +69,8 @@ def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
             "vars": {
                 "migration_name": "wave_source",
                 "migration_bucket": sandbox.bucket,
+                # There is no way from these hosts to the real SMC.
+                "preflight_egress": [],
                 "agent_url": sandbox.agent["url"],
                 "agent_sha256": sandbox.agent["sha256"],
                 "agent_cache_dir": str(tmp_path / "cache"),
@@ -111,7 +113,7 @@ def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
 def created(sandbox: Any) -> list[str]:
     """The actions that changed something in the account."""
     named = [row["action"] for row in sandbox.requests() if row["product"] != "agent"]
-    return [name for name in named if not name.startswith(("Describe", "List", "Get", "Head"))]
+    return [name for name in named if not name.startswith(("Describe", "List", "Get", "Head", "Query"))]
 
 
 @pytest.mark.sandbox_world(WORLD)

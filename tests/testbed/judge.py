@@ -11,7 +11,7 @@ from typing import Any
 from testbed.fleet import Host
 
 Receipt = Mapping[str, Any]
-LOOKING = ("Describe", "List", "Get", "Head")
+LOOKING = ("Describe", "List", "Get", "Head", "Query")
 # Tables of the local cloud that may hold rows at the end: the result, and what is history, not a resource.
 MAY_STAY = {"now", "ens_images", "tasks", "client_tokens", "failures"}
 REFUSED = {"huge-01": ("data disks", "500 GiB")}

@@ -36,6 +36,7 @@ ALL: Final[dict[str, Rule]] = {
         source.NO_SHELL,
         source.IS_CONTROLLER,
         source.PROBE_INCOMPLETE,
+        source.UNREACHABLE,
         *account.RULES,
         *account.SERVER_RULES,
     )

@@ -50,6 +50,17 @@ PROBE_INCOMPLETE: Final = Rule(
     fact=True,
 )
 
+UNREACHABLE: Final = Rule(
+    "unreachable",
+    0,
+    "blocker",
+    "A host that cannot be reached cannot be judged, and no client can be put on it.",
+    "Look at the address, the user and the key of the host in the inventory, and at its firewall.",
+    "edgelift.ens_migration",
+    lambda _probe: None,
+    fact=True,
+)
+
 
 def judge(probe: Facts) -> list[Finding]:
     """Return the findings of a probe, blockers first and otherwise in the order of the table."""

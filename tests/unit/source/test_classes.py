@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -293,6 +294,10 @@ def test_all_24_classes_are_tested_and_here_they_are(capsys: pytest.CaptureFixtu
     for row in classes.CLASSES:
         shown = ", ".join(f"{name} ({classes.ALL[name].severity})" for name in row.ids)
         rows.append(f"{row.number:>2}  {row.side:7}  {row.title:40}  {shown}")
+    readme = (Path(__file__).resolve().parents[3] / "roles" / "preflight" / "README.md").read_text(encoding="utf-8")
+    for row in classes.CLASSES:
+        shown = ", ".join(f"`{name}` ({classes.ALL[name].severity})" for name in row.ids)
+        assert f"| {row.number} | {row.side} | {row.title} | {shown} |" in readme
     with capsys.disabled():
         sys.stdout.write("\n".join(["", *rows, f"{len(rows)} of 24 classes found", ""]))
 

@@ -1,0 +1,32 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The filters of the role preflight; what they do is in module_utils/_preflight/report.py."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class FilterModule:
+    """Registers the filters preflight_csv, preflight_json, preflight_judgement and the others of this name."""
+
+    def filters(self) -> dict[str, Callable[..., Any]]:
+        """Return the filters by name."""
+        return {
+            "preflight_csv": report.as_csv,
+            "preflight_json": report.as_json,
+            "preflight_judgement": report.judgement,
+            "preflight_report": report.host_report,
+            "preflight_source_images": report.source_images,
+            "preflight_table": report.table,
+            "preflight_unreachable": report.unreachable,
+            "preflight_variables": report.variables,
+            "preflight_wave": report.wave,
+        }

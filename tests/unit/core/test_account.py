@@ -1,0 +1,194 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What ens_account_info makes of the services' answers, and of their refusals."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._account import BssApi, RamApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ecs import EcsApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ens import EnsApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._smc import SmcApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._sts import StsApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._transport import build_request
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._vpc import VpcApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import account
+
+EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
+IMAGE = {"ImageId": "m-1", "DiskDeviceMappings": {"DiskDeviceMapping": [{"SnapshotId": "s-1"}]}}
+
+
+def trust(*services: str) -> dict[str, Any]:
+    statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": list(services)}}
+    return {"Role": {"AssumeRolePolicyDocument": json.dumps({"Statement": [statement], "Version": "1"})}}
+
+
+class Cloud:
+    """Services that answer as told; what they were not told they refuse. ``asked`` is every call."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.asked: list[str] = []
+        self.region = "ap-southeast-1"
+        self.bucket: Any = {"location": "ap-southeast-1", "storage_class": "Standard"}
+        self._answers = {
+            "GetCallerIdentity": {"AccountId": "1234567890123456"},
+            "QueryAccountBalance": {"Data": {"AvailableAmount": "12.50"}},
+            "DescribeAccountAttributes": self.attributes({"real-name-authentication": "yes"}),
+            "DescribeVpcs": {"TotalCount": 2},
+            "DescribeReplicationJobs": {"TotalCount": 3},
+            "DescribeSourceServers": {"TotalCount": 4},
+            "DescribeImages": {"TotalCount": 1, "Images": {"Image": [IMAGE]}},
+            "DescribeSelfImages": {"TotalCount": "0", "Images": {"Image": []}},
+            "GetRole": lambda params: trust("smc.aliyuncs.com" if "SMC" in params["RoleName"] else "ecs.aliyuncs.com"),
+            **answers,
+        }
+        bound = {
+            "smc": SmcApi,
+            "ecs": EcsApi,
+            "ens": EnsApi,
+            "vpc": VpcApi,
+            "sts": StsApi,
+            "ram": RamApi,
+            "bss": BssApi,
+        }
+        for name, api in bound.items():
+            setattr(self, name, api(self._call))
+
+    def _call(self, action: str, params: Any = None, repeatable: bool = False) -> dict[str, Any]:
+        assert repeatable, f"{action} is a read"
+        self.asked.append(action)
+        answer = self._answers[action]
+        answer = answer(params or {}) if callable(answer) else answer
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def oss(self, _name: str) -> Any:
+        def bucket_info() -> Any:
+            if isinstance(self.bucket, Exception):
+                raise self.bucket
+            return self.bucket
+
+        return SimpleNamespace(bucket_info=bucket_info)
+
+    @staticmethod
+    def attributes(values: dict[str, str]) -> dict[str, Any]:
+        rows = [
+            {"AttributeName": name, "AttributeValues": {"ValueItem": [{"Value": value}]}}
+            for name, value in values.items()
+        ]
+        return {"AccountAttributeItems": {"AccountAttributeItem": rows}}
+
+
+def refusal(code: str) -> CloudError:
+    return CloudError("x.Y", code, "no", http_status=403)
+
+
+def look(cloud: Cloud, **params: Any) -> dict[str, Any]:
+    server = {"host": "web-01", "fingerprint": "f" * 64, "disks": [{"index": 0, "bytes": 20 * 1024**3}]}
+    given = {
+        "name": "wave_01",
+        "region": "ap-southeast-1",
+        "bucket": "images",
+        "image_format": None,
+        "servers": [server],
+        "source_images": None,
+        **params,
+    }
+    found: dict[str, Any] = account.look(SimpleNamespace(params=given), cloud)  # type: ignore[arg-type]  # stand-ins
+    return found
+
+
+def ids(result: dict[str, Any]) -> list[str]:
+    return [item["id"] for item in result["findings"]]
+
+
+def test_an_account_that_can_migrate() -> None:
+    cloud = Cloud()
+    result = look(cloud)
+    assert (result["verdict"], result["changed"], result["account"]["id"]) == ("clear", False, "1234567890123456")
+    assert ids(result) == ["quota-unknown", "image-quota-unknown"]
+    assert result["servers"] == [{"host": "web-01", "findings": []}]
+    assert all(action.startswith(("Get", "Describe", "Query")) for action in cloud.asked)
+    assert result["account"]["images"]["value"] == [{"image_id": "m-1", "snapshots": ["s-1"]}]
+
+
+def test_refusals_are_notes_with_the_code() -> None:
+    names = ("QueryAccountBalance", "DescribeAccountAttributes", "DescribeVpcs", "DescribeReplicationJobs", "GetRole")
+    cloud = Cloud(**dict.fromkeys(names, refusal("Forbidden.RAM")), DescribeSelfImages=refusal("NoPermission"))
+    cloud.bucket = refusal("ServiceUnavailable")
+    result = look(cloud)
+    assert {item["severity"] for item in result["findings"]} == {"note"}
+    assert {"balance-unknown", "real-name-unknown", "quota-unknown", "export-role-unknown", "bucket-unknown"} <= set(
+        ids(result)
+    )
+    assert all("Forbidden.RAM" in item["evidence"] for item in result["findings"] if item["number"] in (17, 18, 22))
+
+
+def test_credentials_that_do_not_work_are_an_error() -> None:
+    with pytest.raises(CloudError, match="InvalidAccessKeyId"):
+        look(Cloud(GetCallerIdentity=refusal("InvalidAccessKeyId.NotFound")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (refusal("EntityNotExist.Role"), "export-role-missing"),
+        (trust("fc.aliyuncs.com"), "export-role-untrusted"),
+        ({"Role": {"AssumeRolePolicyDocument": "not json"}}, "export-role-untrusted"),
+        (trust("ecs.aliyuncs.com", "fc.aliyuncs.com"), None),
+    ],
+)
+def test_roles(answer: Any, found: str | None) -> None:
+    def role(params: dict[str, Any]) -> Any:
+        return answer if params["RoleName"] == EXPORT_ROLE else trust("smc.aliyuncs.com")
+
+    assert [name for name in ids(look(Cloud(GetRole=role))) if name.startswith("export-role")] == (
+        [found] if found else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("bucket", "found"),
+    [
+        (refusal("NoSuchBucket"), "bucket-missing"),
+        (refusal("AccessDenied"), "bucket-unreadable"),
+        ({"location": "cn-beijing", "storage_class": "Standard"}, "bucket-region"),
+    ],
+)
+def test_buckets(bucket: Any, found: str) -> None:
+    cloud = Cloud()
+    cloud.bucket = bucket
+    result = look(cloud)
+    assert (ids(result)[0], result["verdict"]) == (found, "blocked")
+
+
+@pytest.mark.parametrize(
+    ("image", "found"),
+    [
+        ({"ImageId": "m-2", "ImageOwnerAlias": "marketplace"}, ["source-image-not-exportable"]),
+        ({"ImageId": "m-2", "ImageOwnerAlias": "self", "ProductCode": "cmjj1"}, ["source-image-not-exportable"]),
+        ({"ImageId": "m-2", "ImageOwnerAlias": "system"}, []),
+        ({"ImageId": "m-22", "ImageOwnerAlias": "marketplace"}, ["source-image-unknown"]),
+    ],
+)
+def test_the_image_of_an_ecs_instance(image: dict[str, Any], found: list[str]) -> None:
+    result = look(Cloud(DescribeImages={"Images": {"Image": [image]}}), source_images={"web-01": "m-2"})
+    assert [item["id"] for item in result["servers"][0]["findings"]] == found
+
+
+def test_an_ecs_instance_without_a_named_image_is_not_guessed_at() -> None:
+    [row] = look(Cloud(), source_images={"web-01": ""})["servers"]
+    assert [item["id"] for item in row["findings"]] == ["source-image-unknown"]
+
+
+def test_a_product_without_a_package_is_called_by_its_names() -> None:
+    request = build_request("ram", "GetRole", {"RoleName": EXPORT_ROLE})
+    assert (request.get_action_name(), request.get_version(), request.get_method()) == ("GetRole", "2015-05-01", "POST")
+    assert request.get_query_params()["RoleName"] == EXPORT_ROLE
