@@ -31,7 +31,7 @@ WantedBy=multi-user.target
 """
 RESOLVER = "nameserver 192.0.2.53\n"
 FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
-SECONDS = 420
+SECONDS = 1200
 LOOK_SECONDS = 0.5
 
 
@@ -83,7 +83,8 @@ def run(system: System, tree: Path, kernel: Path, folder: Path, script: str) -> 
     answer.write_bytes(b"")
     words = [*NICE, "qemu-system-x86_64", *_words(system, disks, folder)]
     words += ["-kernel", str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(folder / "initrd.img")]
-    words += ["-append", f"root={disks.root} ro console=ttyS0 quiet"]
+    # A machine that is busy gives a guest so little time that its kernel takes the timer for a broken one.
+    words += ["-append", f"root={disks.root} ro console=ttyS0 no_timer_check quiet"]
     with (folder / "qemu.log").open("wb") as log:
         guest = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
@@ -110,7 +111,7 @@ def _is_whole(answer: Path) -> bool:
 
 def _words(system: System, disks: image.Disks, folder: Path) -> list[str]:
     """What QEMU is told about the machine."""
-    words = ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1024", "-no-reboot", "-display", "none"]
+    words = ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1", "-m", "1024", "-no-reboot", "-display", "none"]
     words += ["-uuid", image.identity(system, "machine"), "-nic", "none", "-rtc", "base=utc"]
     words += ["-serial", f"file:{folder / 'console'}", "-serial", f"file:{folder / 'answer'}"]
     for path in disks.paths:
