@@ -39,7 +39,9 @@ help:
 	  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \
 	  'make bench        requests per second, start-up and the cost of a mostly empty disk of the local cloud (half a minute)' \
-	  'make clean        remove everything that make made, hosts and processes first'
+	  'make bench-probe  200 hosts over SSH looked at by source_probe and by ansible.builtin.setup (ten minutes)' \
+  'make distros      ask the systems of tests/distros/manifest.yml with the probe again, as root (about half an hour)' \
+  'make clean        remove everything that make made, hosts and processes first'
 
 # ---- set-up: quick where all is there ----
 .PHONY: setup venv system collection oldest importer
@@ -76,6 +78,16 @@ bench: collection
 bench-jobs: collection
 	@$(python) benchmarks/sandbox_jobs.py
 
+# Exit 1 when 200 hosts take longer than 60 seconds; ARGS="--rounds 1 --forks 25" and the like.
+.PHONY: bench-probe
+bench-probe: collection
+	@$(python) benchmarks/probe_fleet.py $(ARGS)
+
+# Root file systems and QEMU guests without hardware acceleration: NAMES="debian-12-full busybox-only" makes some of them.
+.PHONY: distros
+distros: collection
+	@$(python) -m distros $(NAMES)
+
 # ---- gates: one line each, or the whole log of the one that failed ----
 .PHONY: lint ruff mypy ansible-lint ansible-lint-oldest changelog sanity sanity-newest sanity-oldest galaxy molecule
 lint: ruff mypy ansible-lint changelog
@@ -85,7 +97,7 @@ ruff: venv
 	@$(gate) ruff $(python) -m ruff check --no-cache .
 
 mypy: collection
-	@$(gate) mypy env MYPYPATH=build/tree:tests $(python) -m mypy -p ansible_collections.edgelift.ens_migration.plugins -p sandbox -p testbed
+	@$(gate) mypy env MYPYPATH=build/tree:tests $(python) -m mypy -p ansible_collections.edgelift.ens_migration.plugins -p sandbox -p testbed -p distros
 
 ansible-lint: collection
 	@$(gate) ansible-lint env -C $(tree) NO_COLOR=1 PATH=$(root)/.venv/bin:$$PATH ansible-lint --offline --strict

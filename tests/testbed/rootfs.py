@@ -42,7 +42,7 @@ def suite(os_release: str) -> str:
 def mirror(targets: str, release: str) -> list[str]:
     """The archive that this machine's apt uses for the release, as mmdebstrap's argument; none when apt names none.
 
-    ``targets`` is what apt-get indextargets prints with the format of ``_apt_targets``.
+    ``targets`` is what apt-get indextargets prints with the format of ``apt_targets``.
     """
     for line in targets.splitlines():
         address, _bar, rest = line.partition("|")
@@ -51,7 +51,8 @@ def mirror(targets: str, release: str) -> list[str]:
     return []
 
 
-def _apt_targets() -> str:
+def apt_targets() -> str:
+    """What apt of this machine reads, one index a line, in the form that ``mirror`` takes."""
     form = "$(REPO_URI)|$(RELEASE)|$(COMPONENT)|$(IDENTIFIER)"
     return subprocess.run(
         ["apt-get", "indextargets", "--format", form], capture_output=True, text=True, check=False
@@ -72,7 +73,7 @@ def rootfs(cache: Path, way: Way) -> Path:
     unfinished = cache / f"{finished.name}.{os.getpid()}.part"
     hook = [f"--hook-directory={MERGED_USR}"] if MERGED_USR.is_dir() else []
     command = ["mmdebstrap", "--quiet", f"--mode={MODES[way.name]}", *hook, *RECIPE, release, "-"]
-    command += mirror(_apt_targets(), release)
+    command += mirror(apt_targets(), release)
     if way.name == "sudo":
         command = ["sudo", "-n", "--", *command]
     log = cache / "rootfs.log"

@@ -1,0 +1,213 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What it costs to look at a fleet: ``python benchmarks/probe_fleet.py`` (or ``make bench-probe``); some minutes.
+
+200 hosts, each with its own sshd, files, name and disks in namespaces of this machine, are looked at by
+``source_probe`` and, in turn, by ``ansible.builtin.setup``, both through ansible-playbook over SSH with sudo. Measured
+for both: seconds on the clock; processor seconds of the controller (ansible-playbook with all its forks and ssh) and of
+the hosts; the most memory that the controller's processes had at once. Every answer is looked at, and a host without
+one ends the run.
+
+The hosts share this machine's processors with the controller, which hosts elsewhere would not, and have no initramfs,
+whose unpacking is their own work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import json
+import os
+import resource
+import signal
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from testbed.__main__ import CACHE  # noqa: E402 - the clone has to be on the path first
+from testbed.fleet import Disk, Host  # noqa: E402 - as above
+from testbed.hosts import Bed  # noqa: E402 - as above
+from testbed.privilege import choose  # noqa: E402 - as above
+from testbed.rootfs import rootfs  # noqa: E402 - as above
+
+LIMIT_SECONDS = 60
+PR_SET_CHILD_SUBREAPER = 36
+TICKS = os.sysconf("SC_CLK_TCK")
+TASKS: dict[str, dict[str, Any]] = {
+    "source_probe": {"edgelift.ens_migration.source_probe": {}},
+    "setup": {"ansible.builtin.setup": {}},
+}
+ANSWERED = {
+    "source_probe": "answer.probe.uid == 0 and answer.probe.hostname == inventory_hostname",
+    "setup": "answer.ansible_facts.ansible_hostname == inventory_hostname",
+}
+MEASURED = ("wall", "controller", "hosts", "memory")
+
+
+@dataclass
+class Cost:
+    """One run over the fleet: seconds on the clock, processor seconds, MiB."""
+
+    wall: float
+    controller: float
+    hosts: float
+    memory: float
+
+
+def processor_seconds(pid: int) -> float:
+    """What a process and those of its children that have ended used."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return sum(map(int, fields[11:15])) / TICKS
+
+
+def children(pid: int) -> list[int]:
+    """The processes below this one, at any depth."""
+    found: list[int] = []
+    queue = [pid]
+    while queue:
+        try:
+            told = Path(f"/proc/{queue[0]}/task/{queue[0]}/children").read_text(encoding="ascii")
+        except OSError:
+            told = ""
+        below = [int(word) for word in told.split()]
+        found += below
+        queue = queue[1:] + below
+    return found
+
+
+def memory(pids: list[int]) -> float:
+    """The MiB that these processes have, what they share being counted once."""
+    total = 0
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines():
+                if line.startswith("Pss:"):
+                    total += int(line.split()[1])
+    return total / 1024
+
+
+class Fleet:
+    """Hosts that are up, and a playbook for each way to look at them."""
+
+    def __init__(self, folder: Path, count: int, port: int) -> None:
+        self.hosts = [Host(f"h{number:03}", number, (Disk("vda", 20, 0),)) for number in range(1, count + 1)]
+        self.bed = Bed(folder, port)
+
+    def __enter__(self) -> Fleet:
+        way = choose()
+        self.bed.up(self.hosts, rootfs(CACHE, way), way)
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self.bed.down()
+
+    def measure(self, what: str, forks: int) -> Cost:
+        """Look at every host once; ends the program when one did not answer."""
+        play = {
+            "hosts": "sources",
+            "gather_facts": False,
+            "tasks": [
+                {"name": "Look", **TASKS[what], "register": "answer"},
+                {"name": "Check", "ansible.builtin.assert": {"that": ANSWERED[what], "quiet": True}},
+            ],
+        }
+        path = self.bed.folder / f"{what}.yml"
+        path.write_text(json.dumps([play]), encoding="utf-8")
+        pids = [host.pid for host in self.bed.status()]
+        before, own = sum(map(processor_seconds, pids)), resource.getrusage(resource.RUSAGE_CHILDREN)
+        begin = time.monotonic()
+        with (self.bed.folder / f"{what}.log").open("wb") as log:
+            words = ["ansible-playbook", "-i", str(self.bed.folder / "inventory.json"), "-f", str(forks), str(path)]
+            program = str(Path(sys.executable).parent / words[0])
+            started = subprocess.Popen([program, *words[1:]], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            peak = Peak(started.pid)
+            peak.start()
+            code = started.wait()
+        wall = time.monotonic() - begin
+        peak.over.set()
+        peak.join()
+        end_masters()
+        if code:
+            raise SystemExit(f"{what}: ansible-playbook ended with {code}; see {self.bed.folder / what}.log")
+        now = resource.getrusage(resource.RUSAGE_CHILDREN)
+        controller = now.ru_utime + now.ru_stime - own.ru_utime - own.ru_stime
+        return Cost(wall, controller, sum(map(processor_seconds, pids)) - before, peak.most)
+
+
+class Peak(threading.Thread):
+    """Watches how much memory a process and all below it have."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.pid = pid
+        self.most = 0.0
+        self.over = threading.Event()
+
+    def run(self) -> None:
+        """Look once a second; reading the sizes costs the controller's processes little then."""
+        while not self.over.wait(1):
+            self.most = max(self.most, memory([self.pid, *children(self.pid)]))
+
+
+def end_masters() -> None:
+    """End the ssh connections that stay open for a next task: they are ours since their parent has ended."""
+    told = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
+    for pid in map(int, told.split()):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ssh:"):
+                os.kill(pid, signal.SIGTERM)
+                os.waitpid(pid, 0)
+
+
+def table(found: dict[str, list[Cost]]) -> str:
+    """The medians of all runs, one way a line."""
+    lines = [f"{'':14} {'wall s':>8} {'controller CPU s':>17} {'hosts CPU s':>12} {'peak MiB':>9}"]
+    for what, runs in found.items():
+        row = [statistics.median(getattr(run, key) for run in runs) for key in MEASURED]
+        lines.append(f"{what:14} {row[0]:8.1f} {row[1]:17.1f} {row[2]:12.1f} {row[3]:9.0f}")
+    return "\n".join(lines)
+
+
+def main() -> int:
+    """Measure in turn; 1 when the probe took longer than it may."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--hosts", type=int, default=200, help="up to 254 (default: %(default)s)")
+    parser.add_argument("--rounds", type=int, default=3, help="runs of each (default: %(default)s)")
+    parser.add_argument("--forks", type=int, default=50, help="of ansible-playbook (default: %(default)s)")
+    parser.add_argument("--dir", type=Path, default=ROOT / "build" / "bench-probe", help="folder of the hosts")
+    parser.add_argument("--port", type=int, default=2231, help="of every sshd (default: %(default)s)")
+    parser.add_argument("--only", choices=TASKS, help="measure one of the two alone")
+    args = parser.parse_args()
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    wanted = [args.only] if args.only else list(TASKS)
+    found: dict[str, list[Cost]] = {what: [] for what in wanted}
+    with Fleet(args.dir, args.hosts, args.port) as fleet:
+        print(f"{args.hosts} hosts up; {os.cpu_count()} processors, {args.forks} forks", flush=True)
+        for number in range(1, args.rounds + 1):
+            for what in wanted:
+                load = os.getloadavg()[0]
+                cost = fleet.measure(what, args.forks)
+                found[what].append(cost)
+                print(f"{number} {what}: {cost.wall:.1f} s, load before {load:.1f}", flush=True)
+    print(table(found))
+    late = [run.wall for run in found.get("source_probe", []) if run.wall > LIMIT_SECONDS]
+    if late:
+        print(f"source_probe took up to {max(late):.1f} s, allowed are {LIMIT_SECONDS}", file=sys.stderr)
+    return 1 if late else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,125 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One guest under QEMU, without hardware acceleration: from its disks to the answer of the probe."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from testbed.ssh import make_key
+
+from distros import image, initrd
+from distros.manifest import System
+from distros.roots import NICE
+
+INITS = {"systemd": "/sbin/init", "sysvinit": "/sbin/init", "none": "/record/run"}
+UNIT = """\
+[Unit]
+Description=Ask this system with the probe
+
+[Service]
+Type=oneshot
+ExecStart=/record/run
+
+[Install]
+WantedBy=multi-user.target
+"""
+RESOLVER = "nameserver 192.0.2.53\n"
+FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
+SECONDS = 1200
+LOOK_SECONDS = 0.5
+
+
+class GuestError(RuntimeError):
+    """A guest that gave no answer; the text names its console's log."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a system answered, and when it was asked and had answered, by the clock of this machine, in seconds."""
+
+    text: str
+    asked: tuple[float, float]
+
+
+def dress(system: System, tree: Path, script: str) -> None:
+    """Put the probe and what starts it into a root file system; the probe itself looks at none of this."""
+    record = tree / "record"
+    record.mkdir()
+    (record / "script").write_text(script, encoding="utf-8")
+    (record / "user").write_text(f"{system.machine.user}\n", encoding="utf-8")
+    shutil.copy2(Path(__file__).with_name("guest_run.sh"), record / "run")
+    (record / "run").chmod(0o755)
+    (tree / "etc/hostname").write_text(f"{system.name}\n", encoding="utf-8")
+    # mmdebstrap leaves the resolver of this machine, and sshd was given its keys when the package was installed.
+    (tree / "etc/resolv.conf").write_text(RESOLVER, encoding="utf-8")
+    keys = list((tree / "etc/ssh").glob("ssh_host_*"))
+    for path in keys:
+        path.unlink()
+    if keys:
+        make_key(tree / "etc/ssh/ssh_host_ed25519_key", f"root@{system.name}")
+    if system.machine.init == "systemd":
+        wants = tree / "etc/systemd/system/multi-user.target.wants"
+        wants.mkdir(parents=True, exist_ok=True)
+        (tree / "etc/systemd/system/record.service").write_text(UNIT, encoding="utf-8")
+        (wants / "record.service").symlink_to("/etc/systemd/system/record.service")
+    elif system.machine.init == "sysvinit":
+        with (tree / "etc/inittab").open("a", encoding="utf-8") as table:
+            table.write("rc:2:once:/record/run\n")
+
+
+def run(system: System, tree: Path, kernel: Path, folder: Path, script: str) -> Told:
+    """Boot the system and return what the probe said. ``kernel`` is the root file system that has a kernel."""
+    dress(system, tree, script)
+    disks = image.make(system, tree, folder)
+    settings = {"NAME": system.name, "LAYOUT": system.machine.layout, "ROOT": disks.root, "DATA": disks.data}
+    initrd.make(kernel, folder / "initrd", {**settings, "INIT": INITS[system.machine.init]}, folder / "initrd.img")
+    answer, console = folder / "answer", folder / "console"
+    answer.write_bytes(b"")
+    words = [*NICE, "qemu-system-x86_64", *_words(system, disks, folder)]
+    words += ["-kernel", str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(folder / "initrd.img")]
+    # A machine that is busy gives a guest so little time that its kernel takes the timer for a broken one.
+    words += ["-append", f"root={disks.root} ro console=ttyS0 no_timer_check quiet"]
+    with (folder / "qemu.log").open("wb") as log:
+        guest = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        try:
+            latest = time.monotonic() + SECONDS
+            begin = 0.0
+            while not _is_whole(answer):
+                if not begin and answer.stat().st_size:
+                    begin = time.time() - LOOK_SECONDS
+                if guest.poll() is not None or time.monotonic() > latest:
+                    raise GuestError(f"{system.name} gave no answer; see {console} and {folder / 'qemu.log'}")
+                time.sleep(LOOK_SECONDS)
+        finally:
+            guest.kill()
+            guest.wait()
+    end = time.time()
+    return Told(answer.read_text(encoding="utf-8", errors="surrogateescape"), (begin or end - LOOK_SECONDS, end))
+
+
+def _is_whole(answer: Path) -> bool:
+    """Whether the line that ends every answer has arrived."""
+    lines = answer.read_bytes().rstrip().rsplit(b"\n", 1)
+    return lines[-1].startswith(b"EDGELIFT-") and lines[-1].endswith(b" END")
+
+
+def _words(system: System, disks: image.Disks, folder: Path) -> list[str]:
+    """What QEMU is told about the machine."""
+    words = ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1", "-m", "1024", "-no-reboot", "-display", "none"]
+    words += ["-uuid", image.identity(system, "machine"), "-nic", "none", "-rtc", "base=utc"]
+    words += ["-serial", f"file:{folder / 'console'}", "-serial", f"file:{folder / 'answer'}"]
+    for path in disks.paths:
+        words += ["-drive", f"file={path},if=virtio,format=raw,cache=unsafe"]
+    if system.machine.firmware == "uefi":
+        code, variables = FIRMWARE
+        own = folder / "variables.fd"
+        shutil.copy(variables, own)
+        words += ["-machine", "q35", "-drive", f"if=pflash,format=raw,readonly=on,file={code}"]
+        words += ["-drive", f"if=pflash,format=raw,file={own}"]
+    return words

@@ -1,0 +1,111 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The disks of a guest, made without mounting anything: partition tables, ext4 file systems, swap."""
+
+from __future__ import annotations
+
+import subprocess
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+
+from distros.manifest import System
+
+MIB = 1024**2
+DISK_MIB = 20 * 1024
+SWAP_MIB = 512
+BOOT_MIB = 1024
+ESP = "C12A7328-F81F-11D2-BA4B-00C04FC93EC9"
+
+
+@dataclass(frozen=True)
+class Disks:
+    """The images of a guest in the order of their names, the device of its root, and that of the content to copy."""
+
+    paths: list[Path]
+    root: str
+    data: str = ""
+
+
+def identity(system: System, what: str) -> str:
+    """A UUID that is the same whenever this system is recorded."""
+    return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{what}.{system.name}.edgelift"))
+
+
+def make(system: System, tree: Path, folder: Path) -> Disks:
+    """Write the disks of a guest into the folder, its root file system being ``tree``."""
+    if system.machine.layout == "plain":
+        return _plain(system, tree, folder)
+    names = ["vda", "vdb"] if system.machine.layout == "raid" else ["vda"]
+    paths = [folder / f"{name}.raw" for name in names]
+    kind = {"lvm": "8e", "luks": "83", "raid": "fd"}[system.machine.layout]
+    for path in paths:
+        _table(path, f"label: dos\nstart=1MiB, size={BOOT_MIB}MiB, type=83, bootable\ntype={kind}\n")
+    _ext4(paths[0], 1, BOOT_MIB, tree / "boot", identity(system, "boot"))
+    data = folder / "data.raw"
+    size = _mib(tree) * 5 // 4 + 256
+    with data.open("wb") as image:
+        image.truncate(size * MIB)
+    root = {"lvm": "/dev/vg0/root", "luks": "/dev/mapper/cryptroot", "raid": "/dev/md0"}[system.machine.layout]
+    boot = f"UUID={identity(system, 'boot')} /boot ext4 defaults 0 2\n"
+    (tree / "etc/fstab").write_text(f"{root} / ext4 errors=remount-ro 0 1\n{boot}", encoding="utf-8")
+    (tree / "etc/fstab").write_text(f"{root} / ext4 errors=remount-ro 0 1\n{boot}", encoding="utf-8")
+    _ext4(data, 0, size, tree, identity(system, "root"))
+    return Disks([*paths, data], root.replace("/dev/vg0/root", "/dev/mapper/vg0-root"), f"vd{'abc'[len(paths)]}")
+
+
+def _plain(system: System, tree: Path, folder: Path) -> Disks:
+    """One disk: root and, with a real init, swap; on UEFI an EFI system partition before both."""
+    path = folder / "vda.raw"
+    start, number = 1, 1
+    rows = ["label: dos"]
+    swap = SWAP_MIB if system.machine.init != "none" else 0
+    if system.machine.firmware == "uefi":
+        rows = ["label: gpt", f"start=1MiB, size={SWAP_MIB}MiB, type={ESP}"]
+        start, number = 1 + SWAP_MIB, 2
+    size = DISK_MIB - start - swap - 1
+    gpt = len(rows) > 1
+    rows.append(f"start={start}MiB, size={size}MiB" + ("" if gpt else ", type=83, bootable"))
+    if swap:
+        rows.append(f"start={start + size}MiB" + (f", size={swap - 1}MiB" if gpt else ", type=82"))
+    _table(path, "\n".join(rows) + "\n")
+    fstab = f"UUID={identity(system, 'root')} / ext4 errors=remount-ro 0 1\n"
+    if swap:
+        fstab += f"UUID={identity(system, 'swap')} none swap sw 0 0\n"
+        _swap(path, start + size, swap - 1, identity(system, "swap"))
+    (tree / "etc/fstab").write_text(fstab, encoding="utf-8")
+    _ext4(path, start, size, tree, identity(system, "root"))
+    return Disks([path], f"/dev/vda{number}")
+
+
+def _table(path: Path, script: str) -> None:
+    """A new sparse disk with this partition table, in the words of sfdisk."""
+    with path.open("wb") as image:
+        image.truncate(DISK_MIB * MIB)
+    subprocess.run(["sfdisk", "--quiet", str(path)], input=script, text=True, check=True)
+
+
+def _ext4(path: Path, start: int, size: int, tree: Path, name: str) -> None:
+    """An ext4 file system at ``start`` MiB of an image, with the content of a folder."""
+    options = f"offset={start * MIB},lazy_itable_init=1,lazy_journal_init=1"
+    words = ["mke2fs", "-q", "-F", "-t", "ext4", "-U", name, "-E", options, "-d", str(tree), str(path), f"{size}M"]
+    subprocess.run(words, check=True)
+
+
+def _swap(path: Path, start: int, size: int, name: str) -> None:
+    """A swap area at ``start`` MiB of an image; all that mkswap writes is in its first page."""
+    area = path.with_suffix(".swap")
+    with area.open("wb") as image:
+        image.truncate(size * MIB)
+    subprocess.run(["mkswap", "--uuid", name, str(area)], check=True, capture_output=True)
+    with path.open("r+b") as image, area.open("rb") as page:
+        image.seek(start * MIB)
+        image.write(page.read(4096))
+    area.unlink()
+
+
+def _mib(tree: Path) -> int:
+    """The size of a folder's content in MiB."""
+    told = subprocess.run(["du", "-sxm", str(tree)], capture_output=True, text=True, check=True).stdout
+    return int(told.split()[0])
