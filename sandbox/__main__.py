@@ -46,7 +46,8 @@ control calls (no signature):
   GET  /_sandbox/requests?since=N           every call since number N, secrets scrubbed
   GET  /_sandbox/meter?migration=N          what would be billed, and for how long; all, or of one migration
   GET  /_sandbox/images/<ENS image id>      the files of an ENS image's disks
-  POST /_sandbox/clock {"advance": 3600}    let an hour pass; {"rate": 60}: a minute per second; {"rate": 0}: freeze
+  POST /_sandbox/clock {"advance": 3600}    let an hour pass; {"rate": 60}: a minute per second; {"rate": 0}: freeze;
+                                            {"step": 1}: on a frozen clock, on to the next event
   POST /_sandbox/seed  <world>              add what a world file (YAML or JSON) describes
   POST /_sandbox/throttling {"smc:*": 10}   limit the calls per second of each API; {} ends the limits
   POST /_sandbox/faults <scenario>          put a scenario in force; GET shows what its rules hit, DELETE ends them
