@@ -71,6 +71,11 @@ demo: collection
 bench: collection
 	@$(python) benchmarks/sandbox_rps.py $(if $(filter-out 0 no false,$(JSON)),--json)
 
+# A request over 1000 jobs against one over none, and the index of due rows against a walk over all (half a minute).
+.PHONY: bench-jobs
+bench-jobs: collection
+	@$(python) benchmarks/sandbox_jobs.py
+
 # ---- gates: one line each, or the whole log of the one that failed ----
 .PHONY: lint ruff mypy ansible-lint ansible-lint-oldest changelog sanity sanity-newest sanity-oldest galaxy molecule
 lint: ruff mypy ansible-lint changelog
@@ -126,6 +131,7 @@ conformance: conformance-rpc conformance-oss
 
 conformance-rpc: collection
 	@ANSWERS=all $(python) -m pytest -q tests/unit/sandbox tests/integration/test_sandbox_acs3.py tests/integration/test_sandbox_rpc.py
+	@$(python) -m documented_codes
 
 # oss2's functional tests, from its sdist, under V1 and V4 side by side; PIN=1 writes the lists of those that pass.
 conformance-oss: collection

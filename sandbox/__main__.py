@@ -28,8 +28,9 @@ _DEFAULT_WORLD = Path(__file__).with_name("worlds") / "default.yml"
 
 _DESCRIPTION = """\
 A local Alibaba Cloud for tests and demonstrations: Server Migration Center (SMC), ECS, VPC, Edge Node Service (ENS),
-STS, location and OSS on one loopback port. The vendor's own clients talk to it unchanged (aliyun-python-sdk-*, oss2);
-signatures are checked, lifecycles run on a virtual clock, nothing leaves this machine and nothing costs money.
+STS, location, reads of RAM and BssOpenApi, and OSS on one loopback port. The vendor's own clients talk to it unchanged
+(aliyun-python-sdk-*, alibabacloud_*, oss2); signatures are checked, lifecycles run on a virtual clock, nothing leaves
+this machine and nothing costs money.
 
 When it is ready it prints one JSON line with endpoint, port, pid, region, access_key, secret_key, endpoints, bucket,
 agent (url and sha256 of the client bundle) and state (the folder). It ends on SIGTERM or Ctrl-C."""
@@ -47,6 +48,7 @@ control calls (no signature):
   GET  /_sandbox/images/<ENS image id>      the files of an ENS image's disks
   POST /_sandbox/clock {"advance": 3600}    let an hour pass; {"rate": 60}: a minute per second; {"rate": 0}: freeze
   POST /_sandbox/seed  <world>              add what a world file (YAML or JSON) describes
+  POST /_sandbox/throttling {"smc:*": 10}   limit the calls per second of each API; {} ends the limits
   POST /_sandbox/faults <scenario>          put a scenario in force; GET shows what its rules hit, DELETE ends them
   POST /_sandbox/reset  [world]             back to the world of the start, or to the one in the body
   POST /_sandbox/snapshot {"name": "n"}     keep everything as it is; POST /_sandbox/restore {"name": "n"}: be so again
@@ -64,7 +66,8 @@ world file (YAML; every field has a default, an unknown one is an error):
   buckets: [{name: ..., region: ...}]
   sources: [{name: web01, hostname: ..., platform: Ubuntu, arch: x86_64, disks: [{gib: 20, content_mib: 2}]}]
                                             sources with a simulated client; real ones register by themselves
-  ecs_images, ens_images: [{name: ..., region: ..., ...}]
+  identities: {<user>: {statements: [{effect: allow, action: "ecs:Describe*", resource: "*"}]}}
+  ecs_images, ecs_instances, ens_images: [{name: ..., region: ..., ...}]
   ens_accept_formats: [qcow2]               formats that ENS ImportImage takes: qcow2, raw, vhd
   job_errors: {<source name>: <code>}       its jobs end InError with that code while Syncing
   failures: [{lifecycle: smc.job | ecs.task | ens.image, at: <state>, name: <source or image>, code: ..., times: 1}]
@@ -109,12 +112,14 @@ def _parser() -> argparse.ArgumentParser:
                         help="what goes wrong, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated")
     parser.add_argument("--profile", choices=("fast", "realistic", "frozen"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
+    parser.add_argument("--check-invariants", action="store_true", help="check after every request that the sandbox "
+                        "does not contradict itself; one that it does is answered with HTTP 500 and x-sandbox-bug")
     return parser
 
 
 def _start(world: World, options: argparse.Namespace) -> Start:
     return Start(world, options.world is not None, options.profile, options.clock_rate, options.rate_card,
-                 options.fresh, tuple(load_scenario(path) for path in options.scenario))
+                 options.fresh, tuple(load_scenario(path) for path in options.scenario), options.check_invariants)
 
 
 def _port(given: int | None, folder: Path) -> tuple[int, bool]:

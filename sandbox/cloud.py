@@ -18,6 +18,7 @@ For the rooms that move bytes (sandbox.oss, sandbox.bytes, sandbox.agent_service
   ``cloud.work`` runs long async work; files belong under ``cloud.root``. Called here: ``buckets.create_bucket(name,
   region, owner)``, ``buckets.bucket(name)`` -> {"name", "region", "owner", ...} or None, ``buckets.exists(bucket,
   key)``, ``buckets.object_path(bucket, key)``, ``buckets.put_file(bucket, key, path)`` (moves the file),
+  ``buckets.open_upload``, ``has_upload``, ``add_part`` and ``end_upload`` for what a service uploads in parts,
   ``buckets.clear()`` (forget all buckets and objects); ``agent_service.setup(app, cloud)`` adds the /_agent/ routes,
   ``agent_service.bundle(cloud)`` -> {"url", "sha256"} builds the client bundle for ``cloud.endpoint``.
 """
@@ -40,12 +41,14 @@ from sandbox.oss import saved
 from sandbox.owners import owner_of
 from sandbox.requestlog import RequestLog
 from sandbox.store import Row, Store
+from sandbox.transport.nonces import Nonces
 from sandbox.work import Work
 from sandbox.world import World
 
 if TYPE_CHECKING:
     from sandbox.bytes.disks import DiskStore
     from sandbox.bytes.receiver import Receivers
+    from sandbox.invariants import Invariants
     from sandbox.lifecycles.agenda import Agenda
     from sandbox.oss.buckets import Buckets
 
@@ -65,6 +68,7 @@ class Cloud:
     database: Database | None = None
     origin: World | None = None
     agenda: Agenda | None = None
+    invariants: Invariants | None = None
 
     def __post_init__(self) -> None:
         self.origin = self.origin or self.settings
@@ -76,6 +80,7 @@ class Cloud:
         self.store = Store(self.clock.time)
         self.meter = Meter(self.clock, self.rate_card, self.store.table("ledger"), self._owner)
         self.requests = RequestLog()
+        self.nonces = Nonces()
         self.work = Work()
         self.tokens = self.store.table("tokens")
         self.sources = self.store.table("sources")
@@ -85,10 +90,12 @@ class Cloud:
         self.snapshots = self.store.table("snapshots")
         self.images = self.store.table("images")
         self.tasks = self.store.table("tasks")
+        self.exports = self.store.table("exports")
         self.security_groups = self.store.table("security_groups")
         self.vpcs = self.store.table("vpcs")
         self.vswitches = self.store.table("vswitches")
         self.ens_images = self.store.table("ens_images")
+        self.ens_instances = self.store.table("ens_instances")
         self.client_tokens = self.store.table("client_tokens")
         self.failures = self.store.table("failures")
         self.credentials = Credentials(self.store.table("credentials"))
@@ -114,11 +121,12 @@ class Cloud:
             origin = self.origin or self.settings
             meta.update(format=FORMAT, settings=self.settings.model_dump(), origin=origin.model_dump())
         rows = self.store.changes() + saved.changes(self.buckets)
-        self.database.write(rows, meta, self.requests.unsaved, self.store.timeline.unsaved, anew)
+        self.database.write(rows, meta, self.requests.unsaved, self.store.timeline.unsaved, anew, self.nonces.unsaved)
         self._saved_worlds = worlds
         self.store.written()
         self.buckets.changed.clear()
         self.requests.unsaved.clear()
+        self.nonces.unsaved.clear()
 
     def unsaved(self) -> bool:
         """True while there are rows that the state file does not have."""
@@ -147,8 +155,8 @@ class Cloud:
         self.requests.add(iso(self.clock.time()), product, action, params, status, code, result)
 
     def object_stored(self, bucket: str, key: str, size: int) -> None:
-        """Bill an object of ``size`` bytes from now on; an empty object costs nothing."""
-        self._bill("oss_object", f"{bucket}/{key}", size)
+        """Bill an object of ``size`` bytes from now on, each version by itself; an empty object costs nothing."""
+        self._bill("oss_object", f"{bucket}/{self.buckets.billed_name(bucket, key)}", size)
 
     def object_removed(self, bucket: str, key: str) -> None:
         """Stop billing an object."""

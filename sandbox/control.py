@@ -57,6 +57,8 @@ class Control:
             ("GET", "clock", self.clock),
             ("POST", "clock", self.set_clock),
             ("GET", "meter", self.meter),
+            ("GET", "throttling", self.throttling),
+            ("POST", "throttling", self.set_throttling),
             ("GET", "faults", self.faults),
             ("POST", "faults", self.add_faults),
             ("DELETE", "faults", self.clear_faults),
@@ -129,9 +131,12 @@ class Control:
         buckets = self.cloud.buckets.all()
         objects = [{"bucket": bucket.name, "key": item.key, "size": item.size}
                    for bucket in buckets for item in bucket.objects.values()]
+        older = [{"bucket": bucket.name, "key": item.key, "version_id": item.version_id, "size": item.size,
+                  "marker": item.marker} for bucket in buckets for items in bucket.older.values() for item in items]
         uploads = [{"bucket": bucket.name, "key": upload.key, "upload_id": upload_id, "size": upload.size()}
                    for bucket in buckets for upload_id, upload in bucket.uploads.items()]
-        return {"now": iso(self.cloud.clock.time()), **rows, "objects": objects, "uploads": uploads}
+        return {"now": iso(self.cloud.clock.time()), **rows, "objects": objects, "older_versions": older,
+                "uploads": uploads}
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
         """The request log after ``since``."""
@@ -174,6 +179,18 @@ class Control:
         tick(self.cloud)
         return self.cloud.meter.report(request.query.get("migration") or None)
 
+    async def throttling(self, _request: web.Request) -> dict[str, Any]:
+        """How many calls each API may have per real second; what no pattern fits has no limit."""
+        return {"throttling": self.cloud.settings.account.throttling}
+
+    async def set_throttling(self, request: web.Request) -> dict[str, Any]:
+        """``{"smc:*": 10}``: from now on these limits and no others; ``{}`` ends all of them."""
+        limits, _root = documents.load(await request.text(), _BODY)
+        account = {**self.cloud.settings.account.model_dump(), "throttling": limits or {}}
+        checked = parse_world({"account": account}, _BODY).account
+        self.cloud.settings = self.cloud.settings.model_copy(update={"account": checked})
+        return await self.throttling(request)
+
     async def faults(self, _request: web.Request) -> dict[str, Any]:
         """The fault rules in force, with how often each fitted and hit."""
         return {"faults": self.cloud.faults.report()}
@@ -203,6 +220,8 @@ async def empty(cloud: Cloud) -> None:
     await cloud.work.stop()
     await cloud.receivers.close_all()
     cloud.store.clear()
+    if cloud.invariants is not None:
+        cloud.invariants.restart()
     cloud.faults.clear()
     cloud.meter.clear()
     cloud.requests.clear()

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from sandbox.store import Change, Row
+from sandbox.transport.nonces import WINDOW
 
-FORMAT = 1
+FORMAT = 2
 _KEEP = 20000
 _ERASE = ("DELETE FROM meta", "DELETE FROM rows", "DELETE FROM requests", "DELETE FROM timeline")
 _INSERT = {"requests": "INSERT OR REPLACE INTO requests VALUES (?, ?)",
@@ -30,6 +31,8 @@ CREATE TABLE IF NOT EXISTS rows (kind TEXT NOT NULL, id TEXT NOT NULL, position 
                                  PRIMARY KEY (kind, id)) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS requests (n INTEGER PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS timeline (n INTEGER PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS nonces (seen REAL NOT NULL, nonce TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS nonces_seen ON nonces (seen);
 """
 
 
@@ -73,11 +76,15 @@ class Database:
         """The timeline, oldest first."""
         return [json.loads(body) for _number, body in self._read("SELECT n, body FROM timeline ORDER BY n")]
 
+    def nonces(self) -> list[tuple[float, str]]:
+        """Signature nonces and the real time at which each was seen, oldest first."""
+        return [(float(seen), str(nonce)) for seen, nonce in self._read("SELECT seen, nonce FROM nonces ORDER BY seen")]
+
     def write(
         self, changes: Iterable[Change], meta: dict[str, Any], requests: list[Row], timeline: list[Row],
-        anew: bool = False,
+        anew: bool = False, nonces: Sequence[tuple[float, str]] = (),
     ) -> None:
-        """Write everything in one transaction, ``anew``: in place of all that is there.
+        """Write everything in one transaction, ``anew``: in place of all that is there, but for the nonces.
 
         A DatabaseError means that nothing of it was written.
         """
@@ -94,6 +101,9 @@ class Database:
                                  [(key, json.dumps(value)) for key, value in meta.items()])
             for table, entries in (("requests", requests), ("timeline", timeline)):
                 self._append(table, entries)
+            if nonces:
+                self._db.executemany("INSERT INTO nonces VALUES (?, ?)", nonces)
+                self._db.execute("DELETE FROM nonces WHERE seen < ?", (nonces[-1][0] - WINDOW,))
             self._db.execute("COMMIT")
         except sqlite3.Error as failed:
             if self._db.in_transaction:

@@ -12,6 +12,10 @@ from pathlib import Path
 from sandbox.contracts import CONTRACTS, VERSIONS
 from sandbox.contracts.spec import Param
 from sandbox.errors import APPROXIMATE, CATALOGUE, DOCUMENTED, INVENTED, NOT_EMULATED
+from sandbox.oss.codes import provenance_of
+from sandbox.oss.configs import CONFIGS
+from sandbox.oss.errors import catalogue
+from sandbox.oss.service import OPERATIONS
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "sandbox-differences.md"
 
@@ -24,14 +28,15 @@ _MEANING = {
 
 def page() -> str:
     """The whole page: what is emulated, which values are not, and how sure we are of every error code."""
-    return "\n".join((*_opening(), *_actions(), *_values(), *_codes())) + "\n"
+    rooms = (_opening(), _actions(), _values(), _codes(), _operations(), _oss_codes())
+    return "\n".join(line for room in rooms for line in room) + "\n"
 
 
 def _opening() -> Iterator[str]:
     yield "# Where the local cloud differs from Alibaba Cloud"
     yield ""
-    yield "Written by `python -m sandbox.differences` from the tables in `sandbox/contracts` and `sandbox/errors.py`;"
-    yield "a test fails when it is not current. What is not listed here is refused with"
+    yield "Written by `python -m sandbox.differences` from the tables in `sandbox/contracts`, `sandbox/errors.py` and"
+    yield "`sandbox/oss`; a test fails when it is not current. What is not listed here is refused with"
     yield f"`{NOT_EMULATED}` (RPC) or `NotImplemented` (OSS), HTTP 501, header `x-sandbox-not-emulated`."
     yield ""
 
@@ -82,6 +87,41 @@ def _codes() -> Iterator[str]:
         yield "|---|---|"
         for code in sorted(known):
             yield f"| {code} | {known[code]} |"
+
+
+def _operations() -> Iterator[str]:
+    yield ""
+    yield "## Operations of OSS"
+    yield ""
+    yield "| on | request | operation | answers are |"
+    yield "|---|---|---|---|"
+    for level, table in OPERATIONS.items():
+        for words, operation in table.items():
+            yield f"| {level} | {words} | {operation.action} | {operation.provenance} |"
+    yield ""
+    yield "Configurations of a bucket that are checked, kept and answered, and have no effect:"
+    yield f"{', '.join(sorted(config.query for config in CONFIGS))}, policy."
+    yield ""
+    yield "ACLs are looked at; referers, traffic limits and requesters who pay are not. Hosts of buckets, https, image"
+    yield "processing, callbacks and live channels do not exist."
+    yield ""
+
+
+def _oss_codes() -> Iterator[str]:
+    yield "## Error codes of OSS"
+    yield ""
+    yield "Codes and HTTP statuses are the vendor's, but for `NotImplemented`. OSS numbers its reasons (EC): one that"
+    yield "has a page or a test of the vendor makes a refusal documented, else it is approximate."
+    codes = [(code, status, ec, provenance_of(code, ec)) for code, (status, _text, ec) in sorted(catalogue().items())]
+    for mark in _MEANING:
+        known = [row for row in codes if row[3] == mark]
+        yield ""
+        yield f"### {mark.capitalize()} ({len(known)})"
+        yield ""
+        yield "| code | HTTP status | EC |"
+        yield "|---|---|---|"
+        for code, status, ec, _mark in known:
+            yield f"| {code} | {status} | {ec or '-'} |"
 
 
 def main() -> int:

@@ -52,17 +52,21 @@ def not_emulated(what: str) -> ServiceError:
 CATALOGUE: dict[str, Known] = {
     # gateway
     "InvalidAccessKeyId.NotFound": Known(404, "Specified access key is not found.", DOCUMENTED),
-    "InvalidAccessKeyId.Inactive": Known(400, "Specified access key is disabled.", DOCUMENTED),
+    "InvalidAccessKeyId.Inactive": Known(400, "Specified access key is disabled.", APPROXIMATE),
+    "SignatureDoesNotMatch": Known(400, "Specified signature is not matched with our calculation.", DOCUMENTED),
+    "IncompleteSignature": Known(400, "The request signature does not conform to Aliyun standards.", DOCUMENTED),
+    "MissingParameter": Known(400, "A parameter that is mandatory for this action is missing.", DOCUMENTED),
     "SignatureNonceUsed": Known(400, "Specified signature nonce was used already.", DOCUMENTED),
     "InvalidTimeStamp.Expired": Known(400, "Specified time stamp or date value is expired.", DOCUMENTED),
-    "InvalidTimeStamp.Format": Known(400, "Specified time stamp or date value is not well formatted.", DOCUMENTED),
+    "InvalidTimeStamp.Format": Known(400, "Specified time stamp or date value is not well formatted.", APPROXIMATE),
     "InvalidSecurityToken.Expired": Known(400, "Specified SecurityToken is expired.", DOCUMENTED),
     "InvalidSecurityToken.Malformed": Known(400, "Specified SecurityToken is malformed.", DOCUMENTED),
     "InvalidSecurityToken.MismatchWithAccessKey": Known(
-        400, "Specified SecurityToken mismatch with the AccessKey.", DOCUMENTED
+        400, "Specified SecurityToken mismatch with the AccessKey.", APPROXIMATE
     ),
-    "MissingSecurityToken": Known(400, "SecurityToken is mandatory for this action.", DOCUMENTED),
+    "MissingSecurityToken": Known(400, "SecurityToken is mandatory for this action.", APPROXIMATE),
     "InvalidAction.NotFound": Known(404, "Specified api is not found, please check your url and method.", DOCUMENTED),
+    "Throttling.User": Known(400, "Request was denied due to user flow control.", DOCUMENTED),
     "Forbidden.RAM": Known(403, "User not authorized to operate on the specified resource.", DOCUMENTED),
     "Forbidden.Unauthorized": Known(403, "The user is not authorized to use SMC.", DOCUMENTED),
     "InternalError": Known(500, "The request processing has failed due to some unknown error.", DOCUMENTED),
@@ -134,6 +138,14 @@ CATALOGUE: dict[str, Known] = {
         403, "The current status of the instance does not support this operation.", DOCUMENTED
     ),
     "IncorrectInstanceStatus.Initializing": Known(403, "The instance is initializing.", DOCUMENTED),
+    "InvalidOperation.DeletionProtection": Known(
+        403, "The instance is protected against deletion.", DOCUMENTED
+    ),
+    "DRYRUN.SUCCESS": Known(400, "Request validation has been passed with DryRun flag set.", DOCUMENTED),
+    "ImageUsingByInstance": Known(403, "The image is used by an instance.", DOCUMENTED),
+    "ImageUseShared": Known(403, "The image is shared with other accounts.", DOCUMENTED),
+    "ImageIsPublic": Known(403, "The image is public.", DOCUMENTED),
+    "InvalidTaskId.TaskActionNotSupport": Known(403, "The task cannot be cancelled.", DOCUMENTED),
     "DiskStillAttached": Known(403, "The disk is still attached to an instance.", APPROXIMATE),
     "SnapshotCreatedImage": Known(403, "The snapshot is used by an image.", APPROXIMATE),
     "InvalidSecurityGroupId.NotFound": Known(404, "The specified SecurityGroupId does not exist.", APPROXIMATE),
@@ -149,7 +161,14 @@ CATALOGUE: dict[str, Known] = {
     "NoPermission": Known(400, "You are not authorised to do this.", DOCUMENTED),
     "CallInterface": Known(400, "The call of an inner interface failed.", APPROXIMATE),
     "Error.DeleteImage": Known(400, "The image cannot be deleted.", DOCUMENTED),
+    # The spelling is the vendor's.
+    "Forbidden.DelerrorteImage": Known(400, "The image is used by an instance.", DOCUMENTED),
     "InvalidParameter.ImageName.Duplicate": Known(400, "The image name exists.", APPROXIMATE),
+    # what the client on a source server is told: the vendor's own protocol is not public
+    "InvalidAccessToken": Known(403, "The activation code does not exist or its code is wrong.", INVENTED),
+    "InvalidAccessToken.Expired": Known(403, "The activation code is disabled or has expired.", INVENTED),
+    "AccessToken.CountExceeded": Known(403, "The activation code has registered its Count of sources.", INVENTED),
+    "QuotaExceeded.SourceServer": Known(403, "The quota of source servers is exceeded.", INVENTED),
     # sts
     "EntityNotExist.RoleArn": Known(404, "The role does not exist.", APPROXIMATE),
 }

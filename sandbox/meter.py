@@ -14,7 +14,7 @@ import yaml
 from sandbox.clock import VirtualClock, iso
 from sandbox.store import Row, Table
 
-KINDS = ("instance", "disk", "snapshot", "oss_object", "oss_part")
+KINDS = ("instance", "disk", "snapshot", "oss_object", "oss_part", "ens_instance")
 GIB = 1024**3
 RATE_CARD = Path(__file__).with_name("ratecard.yml")
 
@@ -115,6 +115,15 @@ class Meter:
         }
         return report
 
+    def per_hour(self, kind: str) -> float:
+        """The price of one unit for one hour."""
+        return float(self._rates[kind]["per_hour"])
+
+    @property
+    def currency(self) -> str:
+        """The currency of the rate card."""
+        return str(self._card["currency"])
+
     def clear(self) -> None:
         """Forget everything, as ``reset`` does."""
         self._book.clear()
@@ -130,10 +139,7 @@ class Meter:
         if row["since"] is None:
             return row["seconds"], row["amount"]
         seconds = max(0.0, self._clock.time() - row["since"])
-        return row["seconds"] + seconds, row["amount"] + seconds / 3600 * row["units"] * self._per_hour(row["kind"])
-
-    def _per_hour(self, kind: str) -> float:
-        return float(self._rates[kind]["per_hour"])
+        return row["seconds"] + seconds, row["amount"] + seconds / 3600 * row["units"] * self.per_hour(row["kind"])
 
 
 def _sums(resources: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -45,15 +45,21 @@ def _snapshot(cloud: Cloud, resource_id: str) -> Row | None:
 
 
 def _object(cloud: Cloud, resource_id: str) -> Row | None:
-    bucket, _slash, key = resource_id.partition("/")
+    bucket, _slash, name = resource_id.partition("/")
+    key = name.partition("?versionId=")[0]
     for task in cloud.tasks.where(bucket=bucket):
         if key in task["objects"]:
             return next(iter(cloud.jobs.where(image_id=task["image_id"])), None)
     return None
 
 
+def _part(cloud: Cloud, resource_id: str) -> Row | None:
+    return _object(cloud, resource_id.rpartition("?uploadId=")[0])
+
+
 def _nothing(_cloud: Cloud, _resource_id: str) -> Row | None:
     return None
 
 
-_FINDERS = {"instance": _instance, "disk": _disk, "snapshot": _snapshot, "oss_object": _object, "oss_part": _nothing}
+_FINDERS = {"instance": _instance, "disk": _disk, "snapshot": _snapshot, "oss_object": _object, "oss_part": _part,
+            "ens_instance": _nothing}

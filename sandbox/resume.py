@@ -26,6 +26,7 @@ def load(cloud: Cloud, database: Database) -> None:
     saved.load(cloud.buckets, rows)
     cloud.store.load({kind: found for kind, found in rows.items() if not kind.startswith("oss.")})
     cloud.requests.load(database.requests())
+    cloud.nonces.load(database.nonces())
     cloud.draws.restart(f"{cloud.settings.seed}/{meta['clock']['time']!r}/{cloud.requests.last}")
     cloud.store.timeline.load(database.timeline())
 
@@ -43,10 +44,9 @@ def resume(cloud: Cloud) -> None:
                 intermediate.open_receiver(cloud, job)
             elif not job["image_id"]:
                 image.start(cloud, job)
-    for task in cloud.tasks.where(state="Processing"):
-        exported = cloud.images.get(task["image_id"])
-        if exported is not None:
-            export.start(cloud, task, exported)
+    shutil.rmtree(cloud.root / "export", ignore_errors=True)
+    for row in cloud.exports.where(state="Uploading"):
+        export.convert(cloud, row)
     for ens_image in cloud.ens_images.where(state="Uploading"):
         shutil.rmtree(ens_import.folder(cloud, ens_image["id"]), ignore_errors=True)
         ens_import.start(cloud, ens_image)

@@ -9,7 +9,8 @@ from sandbox.cloud import Cloud
 from sandbox.effects.image import add_image
 from sandbox.lifecycles import failures
 from sandbox.meter import GIB
-from sandbox.world import DiskSpec, EcsImage, EnsImage, Source, World
+from sandbox.services.places import zones
+from sandbox.world import DiskSpec, EcsImage, EcsInstance, EnsImage, Source, World
 
 _MIB = 1024**2
 
@@ -34,6 +35,8 @@ def seed(cloud: Cloud, world: World) -> None:
         _source(cloud, source, now)
     for ecs_image in world.ecs_images:
         _ecs_image(cloud, ecs_image)
+    for instance in world.ecs_instances:
+        _ecs_instance(cloud, instance, now)
     for ens_image in world.ens_images:
         _ens_image(cloud, ens_image, now)
     failures.load(cloud, world)
@@ -65,10 +68,22 @@ def _ecs_image(cloud: Cloud, image: EcsImage) -> None:
         cloud.disk_store.create(snapshot_id, disk.gib * GIB)
         _fill(cloud, snapshot_id, disk)
         disks.append((snapshot_id, index, disk.gib, ""))
-    add_image(
+    row = add_image(
         cloud, image.name, image.region, disks, image_id=image.id, platform=image.platform, os_type=image.os_type,
         status=image.status,
     )
+    cloud.images.update(row["id"], shared=image.shared, public=image.public)
+
+
+def _ecs_instance(cloud: Cloud, instance: EcsInstance, now: float) -> None:
+    row = cloud.instances.add(
+        {"id": instance.id or cloud.new_id("i-", of=instance.name), "name": instance.name, "region": instance.region,
+         "zone": zones(instance.region)[0], "state": instance.status, "since": now, "created": now,
+         "instance_type": "ecs.t6-c1m2.large", "vpc_id": "", "vswitch_id": "", "security_group_id": "", "job_id": "",
+         "private_ip": "10.0.0.250", "image_id": instance.image, "protected": instance.deletion_protection,
+         "tags": {}}
+    )
+    cloud.meter.start("instance", row["id"])
 
 
 def _fill(cloud: Cloud, disk_id: str, disk: DiskSpec) -> None:

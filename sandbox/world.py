@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from sandbox import documents
 from sandbox.documents import Strict as _Strict
@@ -37,6 +37,12 @@ class Quotas(_Strict):
     export_concurrent: int = Field(default=10, ge=0, description="image exports at once")
     export_weekly: int = Field(default=1000, ge=0, description="image exports within seven days")
 
+    images: int = Field(default=100, ge=0, description="custom ECS images per region")
+
+
+Throttling = dict[Annotated[str, StringConstraints(pattern=r"^[a-z*?]+:[A-Za-z*?]+$")], Annotated[int, Field(ge=0)]]
+"""Calls per second and API: ``product:Action`` with wildcards, the first that fits holds; unset: no limit."""
+
 
 class Account(_Strict):
     """The one Alibaba Cloud account of this world."""
@@ -48,7 +54,9 @@ class Account(_Strict):
         default={}, description="role: service that may take it; unset: the one that the role is for"
     )
     real_name: bool = Field(default=True, description="false: jobs are refused with RealNameAuthenticationError")
+    snapshot_service: bool = Field(default=True, description="false: jobs fail when their image is made")
     quotas: Quotas = Quotas()
+    throttling: Throttling = {}
 
 
 class Credential(_Strict):
@@ -90,6 +98,17 @@ class Source(_Strict):
     online: bool = True
 
 
+class EcsInstance(_Strict):
+    """An ECS instance of the user's own that exists at the start."""
+
+    name: str
+    id: str | None = Field(default=None, pattern=r"^i-[a-z0-9]{8,30}$")
+    region: Region
+    image: str = Field(default="", description="id of the ECS image that it runs from")
+    status: Literal["Running", "Stopped"] = "Running"
+    deletion_protection: bool = False
+
+
 class EcsImage(_Strict):
     """A custom ECS image that exists at the start; its disks are empty."""
 
@@ -99,6 +118,8 @@ class EcsImage(_Strict):
     platform: str = "Ubuntu"
     os_type: Literal["linux", "windows"] = "linux"
     disks: list[DiskSpec] = Field(min_length=1)
+    shared: bool = Field(default=False, description="with other accounts: it cannot be deleted")
+    public: bool = Field(default=False, description="it cannot be deleted")
     status: Literal["Creating", "Available", "UnAvailable", "CreateFailed"] = "Available"
 
 
@@ -139,6 +160,7 @@ class World(_Strict):
     buckets: list[Bucket] = []
     sources: list[Source] = []
     ecs_images: list[EcsImage] = []
+    ecs_instances: list[EcsInstance] = []
     ens_images: list[EnsImage] = []
     ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2"]
     job_errors: dict[str, str] = Field(default={}, description="source name: code; its jobs always fail while Syncing")

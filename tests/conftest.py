@@ -165,7 +165,7 @@ def launch(state: Path, world: dict[str, Any] | None = None, *arguments: str) ->
 
 def launch_again(state: Path, *arguments: str) -> Sandbox:
     """A sandbox over ``state`` that goes on where the former one ended, on its port."""
-    command = [sys.executable, "-m", "sandbox", "--state", str(state), *arguments]
+    command = [sys.executable, "-m", "sandbox", "--state", str(state), "--check-invariants", *arguments]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=env)
     assert process.stdout is not None

@@ -156,14 +156,16 @@ class Validated:
                 for line in filter(lambda text: text.endswith("\n"), lines):
                     entry = json.loads(line)
                     found.update(self.check(entry["product"], entry["action"], entry["status"], entry["body"]))
-        for path in folder.glob("*.kinds"):
-            self.kinds.update(path.read_text(encoding="utf-8").split())
+        for path in folder.glob("*.seen.json"):
+            seen = json.loads(path.read_text(encoding="utf-8"))
+            self.kinds.update(seen["kinds"])
+            self.answers += seen["answers"]
         return sorted(found)
 
     def save(self, folder: Path) -> None:
-        """Leave the kinds that this process saw for the one that reads the folder in the end."""
-        text = "".join(f"{kind}\n" for kind in sorted(self.kinds))
-        (folder / f"{os.getpid()}.kinds").write_text(text, encoding="utf-8")
+        """Leave what this process saw for the one that reads the folder in the end."""
+        seen = {"kinds": sorted(self.kinds), "answers": self.answers}
+        (folder / f"{os.getpid()}.seen.json").write_text(json.dumps(seen), encoding="utf-8")
 
 
 # What unit tests of this process saw.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from xml.etree import ElementTree
@@ -129,6 +129,7 @@ class OssApi:
         """Returns what the bucket is; location is a region id, without the "oss-" before it (facts 5)."""
         info = self._connection.run("GetBucketInfo", self._bucket.get_bucket_info)
         rule = info.bucket_encryption_rule
+        self._versioned = info.versioning_status in ("Enabled", "Suspended")
         return {
             "name": info.name,
             "location": (info.location or "").removeprefix("oss-"),
@@ -143,22 +144,73 @@ class OssApi:
         """Returns True when this call has written the object, False when it exists: forbid-overwrite is atomic (law 2).
 
         After a lost answer the object is read: it is ours when it holds our text, so the text should name its writer.
+        With versioning OSS ignores forbid-overwrite and adds a version: then the oldest one counts, and ours goes.
         """
         headers = {"x-oss-forbid-overwrite": "true"}
         try:
-            self._connection.run(
-                "PutObject", lambda: self._bucket.put_object(key, text.encode(), headers=headers), repeatable=False
+            version = self._connection.run(
+                "PutObject",
+                lambda: self._bucket.put_object(key, text.encode(), headers=headers).versionid,
+                repeatable=False,
             )
         except CloudError as error:
             if error.code == "FileAlreadyExists":
                 return False
             if not error.uncertain:
                 raise
-            found = self.get_text(key)
+            found = self._read(key)
             if found is None:
                 raise
-            return found == text
-        return True
+            if found[0] != text:
+                return False
+            version = found[1]
+        return not version or self._is_first(key, version)
+
+    def _is_first(self, key: str, version: str) -> bool:
+        """Returns whether a version is the oldest one of its key, but for those that a delete marker hides; removes it
+        otherwise. Refused where versioning is suspended: there the last writer takes the place of the first."""
+        if version == "null":
+            raise CloudError(
+                "oss.PutObject",
+                "Bucket.VersioningSuspended",
+                f"bucket {self.name!r} has its versioning suspended: nothing keeps two writers of one note apart there",
+                hint="Enable versioning again, or use a bucket that never had it.",
+            )
+        versions, markers = self._history(key)
+        hidden_since = max((row.last_modified for row in markers), default=0)
+        known = [row.versionid for row in versions if row.versionid == version or row.last_modified > hidden_since]
+        if known[-1:] == [version]:
+            return True
+        self._connection.run("DeleteObject", lambda: self._bucket.delete_object(key, params={"versionId": version}))
+        return False
+
+    def _history(self, key: str) -> tuple[list[Any], list[Any]]:
+        """Returns the versions and the delete markers of exactly this key, both newest first."""
+        versions: list[Any] = []
+        markers: list[Any] = []
+        for page in self._version_pages(key):
+            versions += [row for row in page.versions if row.key == key]
+            markers += [row for row in page.delete_marker if row.key == key]
+        return versions, markers
+
+    def _version_pages(self, prefix: str) -> Iterator[Any]:
+        """Yields every page of versions under a prefix; what a page shows may be deleted before the next is read."""
+        marker, version_marker = "", ""
+        while True:
+            page = self._connection.run(
+                "ListObjectVersions",
+                partial(
+                    self._bucket.list_object_versions,
+                    prefix=prefix,
+                    key_marker=marker,
+                    versionid_marker=version_marker,
+                    max_keys=MAX_KEYS,
+                ),
+            )
+            yield page
+            if not page.is_truncated:
+                return
+            marker, version_marker = page.next_key_marker, page.next_versionid_marker
 
     def put_text(self, key: str, text: str) -> None:
         """Writes a text object, over an existing one."""
@@ -166,24 +218,28 @@ class OssApi:
 
     def get_text(self, key: str) -> str | None:
         """Returns the object as text, None when there is no such object."""
+        found = self._read(key)
+        return found[0] if found else None
+
+    def _read(self, key: str) -> tuple[str, str | None] | None:
+        """Returns an object as text and its version, where the bucket has versions; None when there is no object."""
+
+        def read() -> tuple[bytes, str | None]:
+            found = self._bucket.get_object(key)
+            body: bytes = found.read()
+            # oss2 sums up what it reads, and leaves the comparison to its caller.
+            if found.server_crc is not None and found.client_crc != found.server_crc:
+                problem = f"{key}: what arrived has another CRC-64 than OSS says"
+                raise CloudError("oss.GetObject", "Answer.Unreadable", problem, retryable=True)
+            return body, found.versionid
+
         try:
-            body: bytes = self._connection.run("GetObject", lambda: self._whole(key))
+            body, version = self._connection.run("GetObject", read)
         except CloudError as error:
             if error.code == "NoSuchKey":
                 return None
             raise
-        return body.decode("utf-8", errors="replace")
-
-    def _whole(self, key: str) -> bytes:
-        """Returns the bytes of an object; oss2 sums them up while it reads, and leaves the comparison to its caller."""
-        answer = self._bucket.get_object(key)
-        body: bytes = answer.read()
-        if answer.server_crc is not None and answer.client_crc != answer.server_crc:
-            raise CloudError(
-                "oss.GetObject", "Answer.Unreadable", f"{key}: what arrived has another CRC-64 than OSS says",
-                retryable=True,
-            )
-        return body
+        return body.decode("utf-8", errors="replace"), version
 
     def head(self, key: str) -> dict[str, Any] | None:
         """Returns size (bytes), etag and last_modified (seconds) of an object, None when there is no such object."""
@@ -221,6 +277,12 @@ class OssApi:
                 return found
             token = page.next_continuation_token
 
+    def list_hidden(self, prefix: str) -> list[str]:
+        """Returns the keys under the prefix that a delete marker hides from list_keys: their versions are billed on."""
+        if not self._has_versions():
+            return []
+        return [row.key for page in self._version_pages(prefix) for row in page.delete_marker if row.is_latest]
+
     def delete_keys(self, keys: Iterable[str]) -> list[str]:
         """Returns the keys that the service says are deleted; only given keys are touched, in calls of at most 1000.
 
@@ -241,24 +303,14 @@ class OssApi:
 
     def _has_versions(self) -> bool:
         if self._versioned is None:
-            self._versioned = self.bucket_info()["versioning"] in ("Enabled", "Suspended")
-        return self._versioned
+            self.bucket_info()
+        return bool(self._versioned)
 
     def _delete_versions(self, key: str) -> bool:
         """Returns whether the service has confirmed the deletion of everything that bears this very key."""
         models = self._connection.oss2.models
-        marker, version_marker, complete = "", "", True
-        while True:
-            page = self._connection.run(
-                "ListObjectVersions",
-                partial(
-                    self._bucket.list_object_versions,
-                    prefix=key,
-                    key_marker=marker,
-                    versionid_marker=version_marker,
-                    max_keys=MAX_KEYS,
-                ),
-            )
+        complete = True
+        for page in self._version_pages(key):
             # The prefix matches longer keys too: only this very key is ours.
             rows = [row for row in (*page.versions, *page.delete_marker) if row.key == key]
             if rows:
@@ -269,9 +321,7 @@ class OssApi:
                     "DeleteMultipleObjects", partial(self._bucket.delete_object_versions, batch)
                 )
                 complete = complete and len(done.delete_versions) == len(rows)
-            if not page.is_truncated:
-                return complete
-            marker, version_marker = page.next_key_marker, page.next_versionid_marker
+        return complete
 
     def list_uploads(self, prefix: str) -> list[dict[str, Any]]:
         """Returns key and upload_id of unfinished multipart uploads: invisible in listings, but billed (facts 5)."""

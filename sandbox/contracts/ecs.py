@@ -17,6 +17,7 @@ from sandbox.contracts.spec import (
     json_list,
     many,
     need,
+    objects,
     text,
     token_page,
 )
@@ -25,9 +26,13 @@ from sandbox.errors import APPROXIMATE
 VERSION = "2014-05-26"
 
 FORMATS = ("raw", "vhd", "qcow2", "vmdk", "vdi")
+# Filters of DescribeImages that are about instances.
+_FILTERS = ("NetworkType", "CpuOnlineUpgrade", "CpuOnlineDowngrade", "MemoryOnlineUpgrade", "MemoryOnlineDowngrade")
 
 ACTIONS: tuple[Action, ...] = (
-    action("DescribeRegions", text("AcceptLanguage"), text("ResourceType"), text("InstanceChargeType")),
+    action(
+        "DescribeRegions", text("AcceptLanguage"), text("ResourceType"), text("InstanceChargeType"), regional=False
+    ),
     # The names of attributes that are left out are quotas of what does not exist here.
     action(
         "DescribeAccountAttributes",
@@ -46,6 +51,8 @@ ACTIONS: tuple[Action, ...] = (
         csv("Status", 20), text("ImageId"), text("ImageName"), text("SnapshotId"),
         choice("ImageOwnerAlias", "system", "self", "others", "marketplace"), choice("Usage", "instance", "none"),
         choice("OSType", "linux", "windows"), choice("Architecture", "i386", "x86_64", "arm64"), TAGS, *PAGE_100,
+        objects("Filter", 20, need(choice("Key", "CreationStartTime", "CreationEndTime", elsewhere=_FILTERS)),
+                need(text("Value"))),
     ),
     action(
         "ExportImage",
@@ -69,20 +76,28 @@ ACTIONS: tuple[Action, ...] = (
         choice("Status", "Pending", "Running", "Starting", "Stopping", "Stopped"), text("VpcId"), text("VSwitchId"),
         text("ImageId"), text("SecurityGroupId"), TAGS, *PAGE_100, *token_page(100),
     ),
-    action("DeleteInstance", need(text("InstanceId")), flag("Force"), flag("ForceStop"), flag("TerminateSubscription")),
+    action(
+        "DeleteInstance",
+        need(text("InstanceId")), flag("Force"), flag("ForceStop"), flag("TerminateSubscription"), regional=False,
+    ),
+    action(
+        "DeleteInstances",
+        need(many("InstanceId", 100)), flag("Force"), flag("ForceStop"), flag("TerminateSubscription"), flag("DryRun"),
+        text("ClientToken", r"[\x00-\x7f]{1,64}"),
+    ),
     action(
         "DescribeDisks",
         json_list("DiskIds", 100), text("InstanceId"), text("DiskName"), choice("DiskType", "system", "data", "all"),
         choice("Status", "In_use", "Available", "Attaching", "Detaching", "Creating", "ReIniting", "All"),
         text("ZoneId"), TAGS, *PAGE_100, *token_page(500),
     ),
-    action("DeleteDisk", need(text("DiskId"))),
+    action("DeleteDisk", need(text("DiskId")), regional=False),
     action(
         "DescribeSnapshots",
         json_list("SnapshotIds", 100), text("InstanceId"), text("DiskId"), text("SnapshotName"),
         choice("Status", "progressing", "accomplished", "failed", "all"), TAGS, *PAGE_100, *token_page(100),
     ),
-    action("DeleteSnapshot", need(text("SnapshotId")), flag("Force")),
+    action("DeleteSnapshot", need(text("SnapshotId")), flag("Force"), regional=False),
     action(
         "DescribeSecurityGroups",
         text("SecurityGroupId"), json_list("SecurityGroupIds", 100), text("SecurityGroupName"), text("VpcId"), TAGS,

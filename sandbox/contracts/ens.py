@@ -5,7 +5,24 @@
 
 from __future__ import annotations
 
-from sandbox.contracts.spec import NAME, PAGE_50, Action, action, choice, json_list, need, text
+from sandbox.contracts.spec import (
+    NAME,
+    PAGE_50,
+    PAGE_100,
+    TAGS,
+    Action,
+    action,
+    choice,
+    flag,
+    integer,
+    json_any,
+    json_list,
+    need,
+    objects,
+    structure,
+    text,
+)
+from sandbox.errors import APPROXIMATE
 
 VERSION = "2017-11-10"
 
@@ -24,4 +41,38 @@ ACTIONS: tuple[Action, ...] = (
     action("DescribeSelfImages", text("ImageId"), text("ImageName"), text("SnapshotId"), *PAGE_50),
     action("DescribeImages", text("ImageId"), text("ImageName"), text("Status"), *PAGE_50),
     action("DeleteImage", need(text("ImageId"))),
+    action("DescribeImageInfos", choice("OsType", "linux", "windows")),
+    action("DescribeEnsRegions", text("EnsRegionId")),
+    action(
+        "DescribePrice",
+        need(text("EnsRegionId")), need(text("InstanceType")),
+        need(choice("InternetChargeType", "BandwidthByDay", "95BandwidthByMonth", "PayByBandwidth4thMonth",
+                    "PayByBandwidth")),
+        need(integer("Period", 1, 12)), choice("PeriodUnit", "Month", "Day"), need(integer("Quantity", 1, 100)),
+        structure("SystemDisk", integer("Size", 1)), objects("DataDisk", 16, integer("Size", 1)),
+        json_list("DataDisks", 16), provenance=APPROXIMATE,
+    ),
+    # Scheduling over an area, subscriptions, networks of one's own and data disks exist in the API and not here.
+    action(
+        "RunInstances",
+        need(integer("Amount", 1, 100)), need(text("InstanceType")),
+        need(choice("ScheduleAreaLevel", "Region", elsewhere=("Big", "Middle", "Small"))), need(text("EnsRegionId")),
+        need(text("ImageId")), need(choice("InstanceChargeType", "PostPaid", elsewhere=("PrePaid",))),
+        choice("InternetChargeType", "BandwidthByDay", "95BandwidthByMonth"),
+        integer("InternetMaxBandwidthOut", 0, 10000), flag("PublicIpIdentification"),
+        choice("IpType", "ipv4", elsewhere=("ipv6", "ipv4Andipv6", "ipv4Withipv6")),
+        choice("InstanceChargeStrategy", "instance"), choice("BillingCycle", "Day", "Month"),
+        choice("SchedulingStrategy", "Concentrate", elsewhere=("Disperse",)),
+        choice("SchedulingPriceStrategy", "PriceHighPriority", "PriceLowPriority"),
+        text("Password"), text("KeyPairName"), flag("PasswordInherit"), json_any("SystemDisk"),
+        text("InstanceName", r"(?!https?://)[^\W\d_][\w.:-]{1,127}"), text("HostName"), flag("UniqueSuffix"),
+        text("UserData"), flag("DeletionProtection"), TAGS, provenance=APPROXIMATE,
+    ),
+    action(
+        "DescribeInstances",
+        text("InstanceId"), json_list("InstanceIds", 100), text("EnsRegionId"), json_list("EnsRegionIds", 100),
+        text("InstanceName"), text("ImageId"), text("InstanceType"),
+        choice("Status", "Running", "Stopped", "Expired"), *PAGE_100,
+    ),
+    action("ReleasePostPaidInstance", need(text("InstanceId")), provenance=APPROXIMATE),
 )

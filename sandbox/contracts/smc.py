@@ -24,7 +24,7 @@ from sandbox.contracts.spec import (
 
 VERSION = "2019-06-01"
 
-# ContainerImage, TargetInstance, incremental jobs, schedules and partitions exist in the API and not here: a value or
+# ContainerImage, TargetInstance, schedules and partitions exist in the API and not here: a value or
 # parameter that is left out below is refused as not emulated.
 _JOB = (
     text("Name", NAME),
@@ -39,6 +39,8 @@ _JOB = (
     text("InstanceType"),
     text("ValidTime"),
     json_any("ReplicationParameters"),
+    integer("Frequency", 1, 168),
+    integer("MaxNumberOfImageToKeep", 1, 10),
 )
 
 ACTIONS: tuple[Action, ...] = (
@@ -65,12 +67,13 @@ ACTIONS: tuple[Action, ...] = (
     action("DeleteSourceServer", need(text("SourceId")), flag("Force")),
     action(
         "CreateReplicationJob",
-        need(text("SourceId")), *_JOB, choice("RunOnce", "true", elsewhere=("false",)),
+        need(text("SourceId")), *_JOB, flag("RunOnce"),
         choice("JobType", "0", elsewhere=("1", "2", "3")),
         choice("LicenseType", "BYOL"), TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"),
     ),
     action("StartReplicationJob", need(text("JobId"))),
     action("StopReplicationJob", need(text("JobId"))),
+    action("CutOverReplicationJob", need(text("JobId")), flag("SyncData")),
     action("ModifyReplicationJobAttribute", need(text("JobId")), *_JOB),
     action(
         "DescribeReplicationJobs",

@@ -38,16 +38,21 @@ class Param:
 
 @dataclass(frozen=True)
 class Action:
-    """One action of a product: its parameters and how sure we are of what it answers."""
+    """One action of a product: its parameters and how sure we are of what it answers.
+
+    ``regional`` says that an action of ECS or VPC needs RegionId; where the vendor's models have none, the host tells
+    the region, and here an id does.
+    """
 
     name: str
     params: tuple[Param, ...] = ()
     provenance: str = DOCUMENTED
+    regional: bool = True
 
 
-def action(name: str, *params: Param, provenance: str = DOCUMENTED) -> Action:
+def action(name: str, *params: Param, provenance: str = DOCUMENTED, regional: bool = True) -> Action:
     """An action with its parameters; RegionId and the common ones are added where contracts are collected."""
-    return Action(name, params, provenance)
+    return Action(name, params, provenance, regional)
 
 
 def text(name: str, pattern: str = "", code: str = "") -> Param:
@@ -80,6 +85,11 @@ def many(
 def objects(name: str, high: int, *fields: Param, code: str = "") -> Param:
     """A list of structures ``Name.1.Field=..``."""
     return Param(name, "objects", high=high, fields=fields, code=code)
+
+
+def structure(name: str, *fields: Param) -> Param:
+    """One structure ``Name.Field=..``."""
+    return Param(name, "object", fields=fields)
 
 
 def json_list(name: str, high: int, code: str = "") -> Param:

@@ -19,16 +19,17 @@ ACTIONS: tuple[Action, ...] = (
         TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"),
     ),
     action("DescribeVpcs", text("VpcId"), text("VpcName"), flag("IsDefault"), TAGS, *PAGE_50),
-    action("DeleteVpc", need(text("VpcId")), text("ClientToken")),
+    action("DeleteVpc", need(text("VpcId")), text("ClientToken"), regional=False),
     action(
         "CreateVSwitch",
         need(text("VpcId")), need(text("ZoneId")),
         need(text("CidrBlock", _CIDR, code="InvalidCidrBlock.Malformed")), text("VSwitchName", _NAME),
-        text("Description"), TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"),
+        text("Description"), TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"), regional=False,
     ),
     action(
         "DescribeVSwitches",
         text("VpcId"), text("VSwitchId"), text("VSwitchName"), text("ZoneId"), flag("IsDefault"), TAGS, *PAGE_50,
+        regional=False,
     ),
-    action("DeleteVSwitch", need(text("VSwitchId"))),
+    action("DeleteVSwitch", need(text("VSwitchId")), regional=False),
 )

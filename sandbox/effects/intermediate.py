@@ -118,7 +118,7 @@ def _instance(cloud: Cloud, job: Row, group_id: str) -> Row:
          "name": NAME, "region": job["region"], "zone": zone, "state": "Pending",
          "since": now, "created": now, "instance_type": job["instance_type"] or _TYPE, "vpc_id": job["vpc_id"],
          "vswitch_id": job["vswitch_id"], "security_group_id": group_id, "job_id": job["id"],
-         "private_ip": f"10.0.0.{len(cloud.instances) % 200 + 10}", "image_id": "", "tags": {}}
+         "private_ip": f"10.0.0.{len(cloud.instances) % 200 + 10}", "image_id": "", "protected": False, "tags": {}}
     )
     cloud.meter.start("instance", instance["id"])
     _disk(cloud, instance, "system", -1, _BOOT_DISK_GIB)
@@ -133,7 +133,8 @@ def _disk(cloud: Cloud, instance: Row, kind: str, index: int, gib: int) -> Row:
         {"id": cloud.new_id("d-", of=instance["id"]),
          "name": "", "region": instance["region"], "zone": instance["zone"], "kind": kind,
          "index": index, "size": gib, "device": f"/dev/xvd{'abcdefghijklmnopqrstuvwxyz'[index + 1]}",
-         "instance_id": instance["id"], "status": "In_use", "created": cloud.clock.time(), "tags": {}}
+         "instance_id": instance["id"], "status": "Attaching", "created": cloud.clock.time(),
+         "since": cloud.clock.time(), "tags": {}}
     )
     cloud.meter.start("disk", disk["id"], gib)
     return disk

@@ -23,7 +23,7 @@ from sandbox.oss.errors import OssError
 from sandbox.oss.request import OssRequest
 from sandbox.oss.xml import MalformedXml, parse
 
-Perform = Callable[[OssRequest, "Fault | None"], Awaitable[web.StreamResponse]]
+Perform = Callable[[OssRequest, Fault | None], Awaitable[web.StreamResponse]]
 """Authenticates and carries the operation out; the answer bears what the fault does to it."""
 
 
@@ -93,3 +93,9 @@ class _WithBody:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._request, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._request[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._request[name] = value

@@ -74,6 +74,7 @@ SMC_JOB = Lifecycle(
             "Running/Preparing", "InError", (0.1, 60.0), "balance_used_up", code="InvalidAccountStatus.NotEnoughBalance"
         ),
         Edge("Running/Preparing", "InError", (0.1, 30.0), "vpc_quota_used_up", code="QuotaExceeded.Vpc"),
+        Edge("Running/Preparing", "InError", (0.1, 30.0), "vcpu_quota_used_up", code="QuotaExceed.ElasticQuota"),
         Edge("Running/Preparing", "InError", (0.1, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
         Edge("Running/Preparing", "Running/Syncing", (0.3, 180.0), effect="create_intermediate", jitter=(0.1, 60.0)),
         Edge("Running/Syncing", "InError", (0.0, 30.0), "instance_lost", code="TransitionInstance.NotFound"),
@@ -83,11 +84,15 @@ SMC_JOB = Lifecycle(
             "Running/Syncing", "Running/Processing", guard="all_bytes_received", effect="start_image", size="stream"
         ),
         Edge("Running/Processing", "InError", guard="instance_lost", code="TransitionInstance.NotFound"),
+        Edge("Running/Processing", "InError", (0.1, 30.0), "snapshots_unavailable",
+             code="InvalidAccountStatus.SnapshotServiceUnavailable"),
+        Edge("Running/Processing", "InError", (0.1, 30.0), "image_quota_used_up", code="QuotaExceed.Image"),
         Edge("Running/Processing", "InError", guard="image_work_failed", effect="tell_image_failure"),
         Edge(
             "Running/Processing", "Running/Cleaning", (0.4, 600.0), "image_work_done", "create_image",
             jitter=(0.1, 120.0),
         ),
+        Edge("Running/Cleaning", "Waiting", (0.3, 60.0), "job_repeats", "finish_job", jitter=(0.1, 20.0)),
         Edge("Running/Cleaning", "Finished", (0.3, 60.0), effect="finish_job", jitter=(0.1, 20.0)),
         Edge("Ready", "Expired", guard="job_expired"),
         Edge("Stopped", "Expired", guard="job_expired"),
@@ -100,18 +105,40 @@ SMC_JOB = Lifecycle(
 
 ECS_INSTANCE = Lifecycle("instances", (Edge("Pending", "Running", (0.1, 20.0), jitter=(0.05, 10.0)),))
 
+ECS_DISK = Lifecycle("disks", (Edge("Attaching", "In_use", (0.05, 8.0), jitter=(0.02, 4.0)),), column="status")
+
+# Snapshots and the image over them are there when their job comes to Cleaning, and usable before it ends.
+ECS_SNAPSHOT = Lifecycle(
+    "snapshots", (Edge("progressing", "accomplished", (0.05, 15.0), jitter=(0.02, 10.0)),), column="status"
+)
+ECS_IMAGE = Lifecycle(
+    "images", (Edge("Creating", "Available", (0.1, 20.0), "snapshots_are_ready", jitter=(0.05, 10.0)),), column="status"
+)
+
 ECS_TASK = Lifecycle(
     "tasks",
     (
         Edge("Processing", "Failed", (0.0, 0.0), "export_bucket_gone", "drop_export", code="InvalidOSSBucket.NotFound"),
-        Edge("Processing", "Failed", guard="export_work_failed", effect="drop_export", code="ExportImageFailed"),
+        Edge("Processing", "Failed", guard="disk_export_failed", effect="drop_export", code="ExportImageFailed"),
         Edge(
-            "Processing", "Finished", (0.4, 30.0), "export_work_done", "finish_export", jitter=(0.1, 30.0),
+            "Processing", "Finished", (0.4, 30.0), "all_disks_exported", "finish_export", jitter=(0.1, 30.0),
             size="export",
         ),
     ),
     failed="Failed",
     failed_effect="drop_export",
+)
+
+# One disk of an export; its task looks at these.
+ECS_EXPORT = Lifecycle(
+    "exports",
+    (
+        Edge("Waiting", "Uploading", guard="disk_is_next", effect="open_upload"),
+        Edge("Uploading", "Failed", guard="conversion_failed", effect="tell_export_failure"),
+        Edge("Uploading", "Failed", guard="upload_taken_away", effect="tell_export_failure"),
+        Edge("Uploading", "Uploading", guard="part_is_missing", effect="add_part", size="export_part"),
+        Edge("Uploading", "Stored", guard="parts_are_there", effect="complete_upload", size="export_part"),
+    ),
 )
 
 ENS_IMAGE = Lifecycle(
@@ -124,12 +151,19 @@ ENS_IMAGE = Lifecycle(
     failed="Upload_failed",
 )
 
+ENS_INSTANCE = Lifecycle("ens_instances", (Edge("Creating", "Running", (0.2, 60.0), jitter=(0.05, 20.0)),))
+
 LIFECYCLES: dict[str, Lifecycle] = {
     "smc.source": SMC_SOURCE,
     "smc.job": SMC_JOB,
     "ecs.instance": ECS_INSTANCE,
+    "ecs.disk": ECS_DISK,
+    "ecs.snapshot": ECS_SNAPSHOT,
+    "ecs.image": ECS_IMAGE,
     "ecs.task": ECS_TASK,
+    "ecs.export": ECS_EXPORT,
     "ens.image": ENS_IMAGE,
+    "ens.instance": ENS_INSTANCE,
 }
 
 # A failure that the world file asks for comes this long after its state was entered.

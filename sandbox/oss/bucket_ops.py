@@ -14,6 +14,7 @@ from sandbox.oss.call import Call, iso_time, whole_number
 from sandbox.oss.config_ops import stored, stored_tags
 from sandbox.oss.configs import encryption_rule
 from sandbox.oss.errors import OssError
+from sandbox.oss.versions import is_empty
 from sandbox.oss.xml import Content, document
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
@@ -106,8 +107,8 @@ async def _storage_class(call: Call) -> str:
 
 
 async def delete_bucket(call: Call) -> web.StreamResponse:
-    """DeleteBucket: only an empty one, without open multipart uploads."""
-    if call.bucket.objects or call.bucket.uploads:
+    """DeleteBucket: only an empty one, without versions, delete markers and open multipart uploads."""
+    if not is_empty(call.bucket):
         raise OssError("BucketNotEmpty", details={"BucketName": call.bucket.name})
     call.buckets.delete_bucket(call.bucket.name)
     return call.empty(204)
@@ -127,6 +128,7 @@ async def get_info(call: Call) -> web.StreamResponse:
         ("ExtranetEndpoint", call.request.host), ("IntranetEndpoint", call.request.host),
         ("Location", f"oss-{bucket.region}"), ("Name", bucket.name), ("ResourceGroupId", RESOURCE_GROUP),
         ("StorageClass", bucket.storage_class), ("TransferAcceleration", "Disabled"),
+        ("Versioning", bucket.versioning or None),
         ("Owner", [("DisplayName", bucket.owner), ("ID", bucket.owner)]),
         ("AccessControlList", [("Grant", bucket.acl)]),
         ("ServerSideEncryptionRule", _encryption(bucket.configs)),
@@ -150,7 +152,8 @@ async def get_stat(call: Call) -> web.StreamResponse:
     """GetBucketStat: figures of now; the real ones lag an hour behind."""
     bucket = call.bucket
     sizes: dict[str, list[int]] = {name: [] for name in STORAGE_CLASSES}
-    for item in bucket.objects.values():
+    older = [item for items in bucket.older.values() for item in items]
+    for item in (*bucket.objects.values(), *(item for item in older if not item.marker)):
         sizes[item.storage_class].append(item.size)
     classes: list[tuple[str, Content]] = []
     for name, tag in (("Standard", "Standard"), ("IA", "InfrequentAccess"), ("Archive", "Archive"),
@@ -165,7 +168,7 @@ async def get_stat(call: Call) -> web.StreamResponse:
         ("MultipartUploadCount", len(bucket.uploads)), ("LiveChannelCount", 0),
         ("LastModifiedTime", int(max((item.modified for item in bucket.objects.values()), default=bucket.created))),
         *classes, ("MultipartPartCount", sum(len(upload.parts) for upload in bucket.uploads.values())),
-        ("DeleteMarkerCount", 0)])
+        ("DeleteMarkerCount", sum(item.marker for item in older))])
 
 
 async def get_acl(call: Call) -> web.StreamResponse:
@@ -185,8 +188,18 @@ async def put_acl(call: Call) -> web.StreamResponse:
 
 
 async def get_versioning(call: Call) -> web.StreamResponse:
-    """GetBucketVersioning: the buckets of the local cloud never had it."""
-    return call.xml("VersioningConfiguration", None)
+    """GetBucketVersioning: empty while the bucket never had it."""
+    return call.xml("VersioningConfiguration", [("Status", call.bucket.versioning or None)])
+
+
+async def put_versioning(call: Call) -> web.StreamResponse:
+    """PutBucketVersioning: Enabled or Suspended; there is no way back to a bucket that never had it."""
+    body = await read_xml(call.request, "VersioningConfiguration")
+    status = (body.findtext("Status") if body is not None else None) or ""
+    if status not in ("Enabled", "Suspended"):
+        raise OssError("MalformedXML")
+    call.bucket.versioning = status
+    return call.empty()
 
 
 async def list_live_channels(call: Call) -> web.StreamResponse:

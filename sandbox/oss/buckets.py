@@ -28,7 +28,8 @@ class StoredObject:
     """One object. `etag` and `crc64` are None until somebody asks for those of a file that was put in by hand.
 
     `target` is the key that a symbolic link leads to. An archived object can be read between the virtual times
-    `restored_from` and `restored_until`.
+    `restored_from` and `restored_until`. `version_id` is empty for what the vendor calls the null version; a `marker`
+    stands for the deletion of the versions behind it and has no file.
     """
 
     key: str
@@ -45,6 +46,8 @@ class StoredObject:
     target: str = ""
     restored_from: float = 0.0
     restored_until: float = 0.0
+    version_id: str = ""
+    marker: bool = False
 
 
 @dataclass
@@ -87,8 +90,11 @@ class Bucket:
         self._now = now
         self.created = now()
         self.configs: dict[str, str] = {}
+        self.versioning = ""
+        self.numbered = 0
         self.folder = folder
         self.objects: dict[str, StoredObject] = {}
+        self.older: dict[str, list[StoredObject]] = {}
         self.uploads: dict[str, Upload] = {}
         self.changed: set[tuple[str, str, str]] = set()
         self.saved_uploads: set[str] = set()
@@ -96,8 +102,18 @@ class Bucket:
         folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, item: StoredObject) -> None:
-        """Put an object in place of the one with the same key, if there is one; its file moves to the bucket."""
-        target = self.folder / _file_name(item.key)
+        """Put an object in place of the one with the same key, if there is one; its file moves to the bucket.
+
+        With versioning it becomes a version of its own, unless it was appended to, and the former one is kept.
+        """
+        current = self.objects.get(item.key)
+        if self.versioning and current is not item:
+            self.number(item)
+            if current is not None and (current.version_id or item.version_id):
+                self.put_aside(current)
+            if not item.version_id:
+                self.drop_null(item.key)
+        target = self.folder / (f"%v{item.version_id}" if item.version_id else _file_name(item.key))
         os.replace(item.path, target)
         item.path, item.modified = target, self._now()
         self.keep(item)
@@ -111,13 +127,54 @@ class Bucket:
 
     def remove(self, key: str) -> bool:
         """Delete an object; False when there is none."""
-        item = self.objects.pop(key, None)
+        item = self.objects.get(key)
         if item is None:
             return False
-        del self._keys[bisect.bisect_left(self._keys, key)]
+        self._hide(key)
         item.path.unlink(missing_ok=True)
-        self.changed.add(("object", self.name, key))
         return True
+
+    def number(self, item: StoredObject) -> None:
+        """Give a new version its time and its id: ids count upwards, and are empty while versioning is suspended."""
+        item.modified = self._now()
+        if self.versioning == "Enabled":
+            self.numbered += 1
+            sums = hashlib.md5(f"{self.name}/{item.key}/{self.numbered}".encode(), usedforsecurity=False)
+            item.version_id = f"CAEQ{self.numbered:010d}{sums.hexdigest()}"
+
+    def put_aside(self, item: StoredObject) -> None:
+        """Make the current object of a key an older version of it."""
+        self._hide(item.key)
+        self.keep_older(item.key, [item, *self.older.get(item.key, [])])
+
+    def drop_null(self, key: str) -> list[StoredObject]:
+        """Delete the null version among the older ones of a key and return it, unless it is a delete marker."""
+        nulls = [item for item in self.older.get(key, []) if not item.version_id]
+        self.keep_older(key, [item for item in self.older.get(key, []) if item.version_id])
+        for item in nulls:
+            if not item.marker:
+                item.path.unlink(missing_ok=True)
+        return [item for item in nulls if not item.marker]
+
+    def keep_older(self, key: str, items: list[StoredObject]) -> None:
+        """Know these as the older versions of a key, the newest first."""
+        if items:
+            self.older[key] = items
+        else:
+            self.older.pop(key, None)
+        self.changed.add(("older", self.name, key))
+
+    def promote(self, key: str) -> None:
+        """Make the newest of the older versions the current one, if there is no other and it is an object."""
+        older = self.older.get(key, [])
+        if key not in self.objects and older and not older[0].marker:
+            self.keep(older[0])
+            self.keep_older(key, older[1:])
+
+    def _hide(self, key: str) -> None:
+        del self.objects[key]
+        del self._keys[bisect.bisect_left(self._keys, key)]
+        self.changed.add(("object", self.name, key))
 
     def keys(self, prefix: str = "", after: str = "") -> Iterator[str]:
         """Yield the keys that begin with `prefix` and sort after `after`."""
@@ -161,10 +218,14 @@ class Buckets:
     def attach(self, name: str, region: str, owner: str, acl: str = "private",
                storage_class: str = "Standard") -> Bucket:
         """Know a bucket, whose folder may be there already."""
-        bucket = Bucket(name, region, owner, acl, storage_class, self.root / name, lambda: self.now())
+        bucket = Bucket(name, region, owner, acl, storage_class, self.root / name, self._time)
         bucket.changed = self.changed
         self._buckets[name] = bucket
         return bucket
+
+    def _time(self) -> float:
+        # The cloud puts its own clock in the place of `now` after the first bucket may have been made.
+        return self.now()
 
     def touch(self, name: str, key: str, upload_id: str) -> None:
         """Note that a request may have changed a bucket, this object of it, this upload, or opened or ended others."""
@@ -196,6 +257,7 @@ class Buckets:
         bucket = self._buckets.pop(name)
         self.changed.add(("bucket", name, ""))
         self.changed.update(("object", name, key) for key in bucket.objects)
+        self.changed.update(("older", name, key) for key in bucket.older)
         self.changed.update(("upload", name, upload_id) for upload_id in bucket.uploads)
         shutil.rmtree(bucket.folder, ignore_errors=True)
 
@@ -210,6 +272,33 @@ class Buckets:
         found.add(StoredObject(key, target, size, kind="Multipart",
                                headers={"content-type": "application/octet-stream"}))
 
+    def open_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Begin a multipart upload for a service that writes an object by itself."""
+        found = self._require(bucket)
+        template = StoredObject(key, found.folder / ".none", 0, kind="Multipart")
+        found.uploads[upload_id] = Upload(upload_id, key, self.now(), template)
+        self.touch(bucket, key, upload_id)
+
+    def has_upload(self, bucket: str, upload_id: str) -> bool:
+        """Return whether the upload is open."""
+        found = self._buckets.get(bucket)
+        return found is not None and upload_id in found.uploads
+
+    def add_part(self, bucket: str, upload_id: str, part: Part) -> int:
+        """Take a part's file over into an upload and return the bytes of all parts."""
+        upload = self._require(bucket).uploads[upload_id]
+        part.path, part.modified = part.path.rename(self.scratch()), self.now()
+        upload.parts[part.number] = part
+        self.touch(bucket, upload.key, upload_id)
+        return upload.size()
+
+    def end_upload(self, bucket: str, upload_id: str) -> None:
+        """Forget an upload and its parts."""
+        upload = self._require(bucket).uploads.pop(upload_id)
+        for part in upload.parts.values():
+            part.path.unlink(missing_ok=True)
+        self.touch(bucket, upload.key, upload_id)
+
     def exists(self, bucket: str, key: str) -> bool:
         """Return whether the object exists."""
         found = self._buckets.get(bucket)
@@ -218,6 +307,11 @@ class Buckets:
     def object_path(self, bucket: str, key: str) -> Path:
         """Return the object's file; it is never changed, only replaced. KeyError when there is no such object."""
         return self._require(bucket).objects[key].path
+
+    def billed_name(self, bucket: str, key: str) -> str:
+        """Return the name under which the meter knows the current version of a key."""
+        item = self._require(bucket).objects[key]
+        return f"{key}?versionId={item.version_id}" if item.version_id else key
 
     def delete(self, bucket: str, key: str) -> bool:
         """Delete an object; False when there is none."""
@@ -229,8 +323,9 @@ class Buckets:
         return [{"key": key, "size": found.objects[key].size} for key in found.keys(prefix)]
 
     def total_bytes(self) -> int:
-        """Return the bytes of all objects and of all parts of open uploads."""
+        """Return the bytes of all objects, of their older versions and of all parts of open uploads."""
         return sum(sum(item.size for item in bucket.objects.values())
+                   + sum(item.size for items in bucket.older.values() for item in items)
                    + sum(upload.size() for upload in bucket.uploads.values()) for bucket in self._buckets.values())
 
     def _require(self, name: str) -> Bucket:

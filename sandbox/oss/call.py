@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import formatdate
 from typing import TYPE_CHECKING
@@ -19,6 +19,7 @@ from sandbox.oss.auth import Identity
 from sandbox.oss.buckets import Bucket, Buckets, StoredObject, checksum
 from sandbox.oss.errors import OssError
 from sandbox.oss.request import OssRequest
+from sandbox.oss.versions import find, is_version_id, name_of
 from sandbox.oss.xml import Content, document
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ class Call:
     request_id: str
     provenance: str = "documented"
     fault: Fault | None = None
+    told: dict[str, str] = field(default_factory=dict)
 
     @property
     def buckets(self) -> Buckets:
@@ -60,12 +62,27 @@ class Call:
         return found
 
     @property
+    def version(self) -> str | None:
+        """The version id that the request names, None when it names none."""
+        return checked_version(self.request.query.get("versionId"))
+
+    @property
     def object(self) -> StoredObject:
-        """The object that the request names, refused when there is none."""
-        found = self.bucket.objects.get(self.request.key)
+        """The object, or the version of it, that the request names, refused when there is none."""
+        version = self.version
+        found = find(self.bucket, self.request.key, version)
+        if found is not None and found.marker:
+            raise OssError("NoSuchKey" if version is None else "MethodNotAllowed", details={"Key": self.request.key},
+                           headers={"x-oss-delete-marker": "true", "x-oss-version-id": name_of(found)})
         if found is None:
-            raise OssError("NoSuchKey", details={"Key": self.request.key})
+            raise OssError("NoSuchKey" if version is None else "NoSuchVersion", details={"Key": self.request.key})
+        self.tell_version(found)
         return found
+
+    def tell_version(self, item: StoredObject, header: str = "x-oss-version-id") -> None:
+        """Let the answer name a version, where the bucket has or had versioning."""
+        if self.bucket.versioning:
+            self.told[header] = name_of(item)
 
     def resolved(self, item: StoredObject) -> StoredObject:
         """Return what is read when the object is: the target of a symbolic link, else the object itself."""
@@ -89,7 +106,7 @@ class Call:
     def headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the headers that every answer has, and these."""
         return altered(self.fault, {"Server": "AliyunOSS", "x-oss-request-id": self.request_id,
-                                    "x-sandbox-provenance": self.provenance, **(more or {})})
+                                    "x-sandbox-provenance": self.provenance, **self.told, **(more or {})})
 
     def empty(self, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
         """Return an answer without a body."""
@@ -106,6 +123,14 @@ class Call:
     def owner(self) -> Content:
         """Return the content of an Owner element."""
         return [("ID", self.account), ("DisplayName", self.account)]
+
+
+def checked_version(text: str | None) -> str | None:
+    """Return a version id as it was given; one that cannot be any is refused."""
+    if text is not None and not is_version_id(text):
+        raise OssError("InvalidArgument", "Invalid version id specified.",
+                       details={"ArgumentName": "versionId", "ArgumentValue": text})
+    return text
 
 
 def iso_time(seconds: float) -> str:

@@ -16,7 +16,7 @@ _KNOWN: dict[str, tuple[int, str, str]] = {
     "BucketAlreadyExists": (409, "The requested bucket name is not available.", "0015-00000104"),
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty.", "0015-00000301"),
     "EntityTooSmall": (400, "Your proposed upload smaller than the minimum allowed size.", ""),
-    "FileAlreadyExists": (409, "The object you specified already exists and can not be overwritten.", ""),
+    "FileAlreadyExists": (409, "The object you specified already exists and can not be overwritten.", "0026-00000002"),
     "InvalidAccessKeyId": (403, "The OSS Access Key Id you provided does not exist in our records.", "0002-00000902"),
     "InvalidArgument": (400, "Invalid argument.", ""),
     "InvalidBucketName": (400, "The specified bucket is not valid.", "0015-00000001"),
@@ -124,3 +124,8 @@ def not_emulated(what: str) -> OssError:
     return OssError(
         "NotImplemented", f"The local cloud does not emulate {what}.", headers={"x-sandbox-not-emulated": what}
     )
+
+
+def catalogue() -> dict[str, tuple[int, str, str]]:
+    """Return every code with HTTP status, message and EC."""
+    return dict(_KNOWN)

@@ -57,7 +57,12 @@ def _check_rule(rule: Element) -> None:
         for tag in ("Key", "Value"):
             if not _TAG_TEXT.fullmatch(node.findtext(tag) or ""):
                 raise OssError("InvalidArgument", f"The tag's {tag.lower()} is invalid.")
+    marker = rule.find("Expiration/ExpiredObjectDeleteMarker")
+    if marker is not None:
+        # oss2 writes True and reads only true.
+        marker.text = (marker.text or "").lower()
     _check_transitions(rule.findall("Transition"), rule.find("Expiration"))
+    _check_transitions(rule.findall("NoncurrentVersionTransition"), rule.find("NoncurrentVersionExpiration"))
 
 
 def _check_time(node: Element) -> None:
@@ -79,13 +84,17 @@ def _check_transitions(transitions: Sequence[Element], expiration: Element | Non
             raise OssError("InvalidArgument", f"The StorageClass {storage_class!r} is invalid in a Transition.")
         if expiration is not None and _by_date(node) != _by_date(expiration):
             raise OssError("InvalidRequest", "Days and dates must not be mixed in the actions of one rule.")
-        days[storage_class] = int(node.findtext("Days") or 0)
-    last = int((expiration.findtext("Days") if expiration is not None else None) or 0)
+        days[storage_class] = _days(node)
+    last = _days(expiration) if expiration is not None else 0
     in_order = [days[name] for name in _COLDER if days.get(name)]
     if any(first >= second for first, second in pairwise(in_order)):
         raise OssError("InvalidArgument", "Days of a colder storage class must be later than those of a warmer one.")
     if last and in_order and in_order[-1] >= last:
         raise OssError("InvalidArgument", "Days of the Expiration must be later than those of every Transition.")
+
+
+def _days(node: Element) -> int:
+    return int(node.findtext("Days") or node.findtext("NoncurrentDays") or 0)
 
 
 def _by_date(node: Element) -> bool:

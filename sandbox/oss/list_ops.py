@@ -11,11 +11,15 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from sandbox.oss import versions
 from sandbox.oss.archive import restore_info
+from sandbox.oss.buckets import StoredObject
 from sandbox.oss.call import Call, iso_time, whole_number
 from sandbox.oss.errors import OssError
 from sandbox.oss.listing import Page, page_of
 from sandbox.oss.xml import Content
+
+_LONGEST_ARGUMENT = 1024
 
 
 def encoder(query: Mapping[str, str]) -> Callable[[str], str]:
@@ -60,6 +64,41 @@ async def _version_2(call: Call) -> web.StreamResponse:
         ("NextContinuationToken", _token_of(page.next) if page.next else None),
         ("KeyCount", len(page.keys) + len(page.prefixes)),
         *await _entries(call, page, encode, query.get("fetch-owner") == "true")])
+
+
+async def list_versions(call: Call) -> web.StreamResponse:
+    """GetBucketVersions (ListObjectVersions): all versions and delete markers, by key and then the newest first."""
+    query, encode = call.request.query, encoder(call.request.query)
+    prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
+    key_marker, version_marker = query.get("key-marker", ""), query.get("version-id-marker", "")
+    for name in ("prefix", "delimiter", "key-marker", "version-id-marker"):
+        if len(query.get(name, "")) > _LONGEST_ARGUMENT:
+            raise OssError("InvalidArgument", f"The length of {name} is invalid.", details={"ArgumentName": name})
+    if version_marker and not key_marker:
+        raise OssError("InvalidArgument", "A version-id marker cannot be specified without a key marker.",
+                       details={"ArgumentName": "version-id-marker", "ArgumentValue": version_marker})
+    limit = whole_number(query.get("max-keys", "100"), "max-keys", 1, 1000)
+    page = versions.page_of(call.bucket, prefix, delimiter, key_marker, version_marker, limit)
+    await call.summed(item for item in page.items if not item.marker)
+    return call.xml("ListVersionsResult", [
+        ("Name", call.bucket.name), ("Prefix", encode(prefix)), ("KeyMarker", encode(key_marker)),
+        ("VersionIdMarker", version_marker), ("MaxKeys", limit), ("Delimiter", encode(delimiter)),
+        ("EncodingType", query.get("encoding-type") or None), ("IsTruncated", str(page.truncated).lower()),
+        ("NextKeyMarker", encode(page.next_key) if page.truncated else None),
+        ("NextVersionIdMarker", page.next_version if page.truncated else None),
+        *(_version(call, item, encode) for item in page.items),
+        *(("CommonPrefixes", [("Prefix", encode(name))]) for name in page.prefixes)])
+
+
+def _version(call: Call, item: StoredObject, encode: Callable[[str], str]) -> tuple[str, Content]:
+    newest = str(item is versions.find(call.bucket, item.key, None)).lower()
+    content: list[tuple[str, Content]] = [
+        ("Key", encode(item.key)), ("VersionId", versions.name_of(item)), ("IsLatest", newest),
+        ("LastModified", iso_time(item.modified)), ("Owner", call.owner())]
+    if item.marker:
+        return "DeleteMarker", content
+    return "Version", [*content, ("ETag", f'"{item.etag}"'), ("Type", item.kind), ("Size", item.size),
+                       ("StorageClass", item.storage_class), ("RestoreInfo", restore_info(item, call.now))]
 
 
 def _page(call: Call, marker: str) -> tuple[int, Page]:

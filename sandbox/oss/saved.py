@@ -16,8 +16,8 @@ from typing import Any
 from sandbox.oss.buckets import Bucket, Buckets, Part, StoredObject, Upload
 from sandbox.store import Change, Row
 
-BUCKET, OBJECT, UPLOAD = "oss.bucket", "oss.object", "oss.upload"
-_NOT_SAVED = frozenset({"folder", "objects", "uploads", "changed", "saved_uploads"})
+BUCKET, OBJECT, OLDER, UPLOAD = "oss.bucket", "oss.object", "oss.older", "oss.upload"
+_NOT_SAVED = frozenset({"folder", "objects", "older", "uploads", "changed", "saved_uploads"})
 
 
 def changes(buckets: Buckets) -> list[Change]:
@@ -30,6 +30,10 @@ def changes(buckets: Buckets) -> list[Change]:
         elif kind == "object":
             item = bucket.objects.get(name) if bucket else None
             found.append((OBJECT, f"{bucket_name}/{name}", 0, None if item is None else _object_row(bucket_name, item)))
+        elif kind == "older":
+            items = bucket.older.get(name) if bucket else None
+            found.append((OLDER, f"{bucket_name}/{name}", 0,
+                          None if items is None else _older_row(bucket_name, name, items)))
         else:
             upload = bucket.uploads.get(name) if bucket else None
             found.append((UPLOAD, f"{bucket_name}/{name}", 0,
@@ -42,6 +46,7 @@ def touch(buckets: Buckets) -> None:
     for bucket in buckets.all():
         buckets.changed.add(("bucket", bucket.name, ""))
         buckets.changed.update(("object", bucket.name, key) for key in bucket.objects)
+        buckets.changed.update(("older", bucket.name, key) for key in bucket.older)
         buckets.changed.update(("upload", bucket.name, upload_id) for upload_id in bucket.uploads)
 
 
@@ -56,6 +61,8 @@ def load(buckets: Buckets, rows: Mapping[str, list[Row]]) -> None:
         vars(bucket).update(row)
     for row in rows.get(OBJECT, []):
         _load_object(buckets, row)
+    for row in rows.get(OLDER, []):
+        _load_older(buckets, row)
     for row in rows.get(UPLOAD, []):
         _load_upload(buckets, row)
     _remove_unknown(buckets)
@@ -68,6 +75,10 @@ def _bucket_row(bucket: Bucket) -> Row:
 
 def _object_row(bucket: str, item: StoredObject) -> str:
     return json.dumps({"bucket": bucket, "stamp": _stamp(item.path), **_plain(item)})
+
+
+def _older_row(bucket: str, key: str, items: list[StoredObject]) -> str:
+    return json.dumps({"bucket": bucket, "key": key, "items": [_plain(item) for item in items]})
 
 
 def _upload_row(bucket: str, upload: Upload) -> str:
@@ -99,6 +110,16 @@ def _load_object(buckets: Buckets, row: Row) -> None:
     bucket.keep(item)
 
 
+def _load_older(buckets: Buckets, row: Row) -> None:
+    bucket = buckets.find(row["bucket"])
+    if bucket is None:
+        return
+    items = [StoredObject(**{**item, "path": Path() if item["marker"] else bucket.folder / item["path"]})
+             for item in row["items"]]
+    bucket.keep_older(row["key"], [item for item in items if item.marker or item.path.is_file()])
+    bucket.promote(row["key"])
+
+
 def _load_upload(buckets: Buckets, row: Row) -> None:
     bucket = buckets.find(row["bucket"])
     if bucket is None:
@@ -114,6 +135,7 @@ def _remove_unknown(buckets: Buckets) -> None:
     known = {part.path for bucket in buckets.all() for upload in bucket.uploads.values()
              for part in upload.parts.values()}
     known |= {item.path for bucket in buckets.all() for item in bucket.objects.values()}
+    known |= {item.path for bucket in buckets.all() for items in bucket.older.values() for item in items}
     for path in buckets.root.glob("*/*"):
         if path not in known and path.is_file():
             path.unlink()

@@ -80,6 +80,8 @@ _BUCKET = {
     "GET acl": Operation("GetBucketAcl", "account", bucket_ops.get_acl),
     "PUT acl": Operation("PutBucketAcl", "account", bucket_ops.put_acl),
     "GET versioning": Operation("GetBucketVersioning", "account", bucket_ops.get_versioning),
+    "PUT versioning": Operation("PutBucketVersioning", "account", bucket_ops.put_versioning),
+    "GET versions": Operation("ListObjectVersions", "read", list_ops.list_versions),
     "GET live": Operation("ListLiveChannel", "account", bucket_ops.list_live_channels),
     "GET uploads": Operation("ListMultipartUploads", "account", multipart_ops.list_uploads),
     "POST delete": Operation("DeleteMultipleObjects", "write", write_ops.delete_objects),
@@ -96,6 +98,8 @@ _OBJECT = {
     "PUT": Operation("PutObject", "write", write_ops.put_object),
     "PUT from": Operation("CopyObject", "write", write_ops.copy_object),
     "DELETE": Operation("DeleteObject", "write", write_ops.delete_object),
+    # oss2's own tests delete with the parameters of a former get_symlink.
+    "DELETE symlink": Operation("DeleteObject", "write", write_ops.delete_object, "approximate"),
     "POST append": Operation("AppendObject", "write", write_ops.append_object),
     "HEAD objectMeta": Operation("GetObjectMeta", "read", read_ops.get_meta),
     "GET acl": Operation("GetObjectAcl", "account", read_ops.get_object_acl),
@@ -116,9 +120,13 @@ _OBJECT = {
 
 # Signed query parameters that say how, not what: they do not choose an operation.
 _MODIFIERS = frozenset({
-    "position", "security-token", "continuation-token", "x-oss-request-payer", "x-oss-traffic-limit",
+    "position", "versionId", "security-token", "continuation-token", "x-oss-request-payer", "x-oss-traffic-limit",
     "x-oss-ac-source-ip", "x-oss-ac-subnet-mask", "x-oss-ac-vpc-id", "x-oss-ac-forward-allow"})
 _SELECTORS = frozenset(name for name in SUBRESOURCES if name not in _MODIFIERS and not name.startswith("response-"))
+
+
+OPERATIONS = {"the service": _SERVICE, "a bucket": _BUCKET, "an object": _OBJECT}
+"""Level: method and query words, or ``from`` with a source of a copy, to the operation."""
 
 
 async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
@@ -142,6 +150,7 @@ async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
     except (ConnectionError, ClientPayloadError):
         # The client left in the middle: nobody reads an answer, and nothing was stored.
         response, code = web.Response(status=400), "RequestTimeout"
+    logged.update({name: request[name] for name in ("keys", "versions") if name in request})
     cloud.log("oss", action, {name: value for name, value in logged.items() if value}, response.status, code)
     return response
 

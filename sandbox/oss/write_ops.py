@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
@@ -18,11 +18,13 @@ from sandbox.oss.archive import check_readable
 from sandbox.oss.body import read_xml, receive
 from sandbox.oss.bucket_ops import ACLS, acl_of
 from sandbox.oss.buckets import StoredObject, Sums, join
-from sandbox.oss.call import Call, iso_time, whole_number
+from sandbox.oss.call import Call, checked_version, iso_time, whole_number
 from sandbox.oss.conditions import check_conditions
 from sandbox.oss.errors import OssError
 from sandbox.oss.list_ops import encoder
 from sandbox.oss.template import parse_tags, template_of
+from sandbox.oss.versions import Deletion, billed_name, delete, delete_version, find, name_of
+from sandbox.oss.xml import Content
 
 _DELETE_LIMIT = 1000
 
@@ -81,13 +83,18 @@ def _check_position(known: StoredObject | None, position: int) -> None:
 
 
 async def delete_object(call: Call) -> web.StreamResponse:
-    """DeleteObject: the same answer whether there was one or not."""
-    drop(call, call.request.key)
+    """DeleteObject, or one version of it: the same answer whether there was one or not."""
+    version = call.version
+    done = drop(call, call.request.key, version)
+    if call.bucket.versioning:
+        call.told["x-oss-version-id"] = version or done.marker
+    if done.marker:
+        call.told["x-oss-delete-marker"] = "true"
     return call.empty(204)
 
 
 async def delete_objects(call: Call) -> web.StreamResponse:
-    """DeleteMultipleObjects: up to 1000 keys; one that does not exist counts as deleted."""
+    """DeleteMultipleObjects: up to 1000 keys or versions; one that does not exist counts as deleted."""
     if "content-md5" not in call.request.headers:
         raise OssError("InvalidArgument", "Missing Some Required Arguments.", details={"ArgumentName": "Content-MD5"})
     body = await read_xml(call.request, "Delete")
@@ -96,13 +103,18 @@ async def delete_objects(call: Call) -> web.StreamResponse:
     if not 0 < len(keys) <= _DELETE_LIMIT or "" in keys:
         raise OssError("MalformedXML", f"Between 1 and {_DELETE_LIMIT} keys are allowed, {len(keys)} were given.")
     encode = encoder(call.request.query)
-    check_keys(call, "DeleteMultipleObjects", keys)
-    for key in keys:
-        drop(call, key)
+    versions = [checked_version(node.findtext("VersionId")) for node in nodes]
+    check_keys(call, "DeleteMultipleObjects", zip(keys, map(bool, versions), strict=True))
+    deleted = [drop(call, key, version) for key, version in zip(keys, versions, strict=True)]
     if body is not None and (body.findtext("Quiet") or "").lower() == "true":
         return call.empty()
     return call.xml("DeleteResult", [("EncodingType", call.request.query.get("encoding-type") or None),
-                                     *(("Deleted", [("Key", encode(key))]) for key in keys)])
+                                     *(("Deleted", _deleted(done, encode)) for done in deleted)])
+
+
+def _deleted(done: Deletion, encode: Callable[[str], str]) -> Content:
+    return [("Key", encode(done.key)), ("VersionId", done.version_id or None),
+            ("DeleteMarker", "true" if done.marker else None), ("DeleteMarkerVersionId", done.marker or None)]
 
 
 async def put_object_acl(call: Call) -> web.StreamResponse:
@@ -127,8 +139,8 @@ async def delete_object_tagging(call: Call) -> web.StreamResponse:
 
 
 def refuse_overwrite(call: Call) -> None:
-    """Refuse when the object exists and the request says that it must not."""
-    if call.request.headers.get("x-oss-forbid-overwrite", "").lower() == "true" \
+    """Refuse when the object exists and the request says that it must not; versions are added in spite of it."""
+    if not call.bucket.versioning and call.request.headers.get("x-oss-forbid-overwrite", "").lower() == "true" \
             and call.request.key in call.bucket.objects:
         raise OssError("FileAlreadyExists", details={"Key": call.request.key})
 
@@ -140,38 +152,48 @@ def store(call: Call, item: StoredObject, path: Path, sums: Sums) -> None:
     if item.kind == "Appendable":
         item.etag = sums.etag
     call.bucket.add(item)
+    call.tell_version(item)
     call.cloud.object_stored(call.request.bucket, item.key, item.size)
 
 
-def drop(call: Call, key: str) -> None:
-    """Delete an object, if there is one."""
-    if call.bucket.remove(key):
-        call.cloud.object_removed(call.request.bucket, key)
+def drop(call: Call, key: str, version: str | None = None) -> Deletion:
+    """Delete an object, or one version of it, if there is one; return what became of it."""
+    done = delete(call.bucket, key) if version is None else delete_version(call.bucket, key, version)
+    for item in done.ended:
+        call.cloud.object_removed(call.request.bucket, billed_name(item))
+    return done
 
 
 async def source_of(call: Call) -> StoredObject:
     """Return the object that x-oss-copy-source names, once its conditions hold."""
-    bucket_name, key = _source_name(call)
+    bucket_name, key, version = _source_name(call)
     bucket = call.buckets.find(bucket_name)
     if bucket is None:
         raise OssError("NoSuchBucket", details={"BucketName": bucket_name})
     if bucket.owner != call.account:
         raise OssError("AccessDenied")
-    if key not in bucket.objects:
-        raise OssError("NoSuchKey", details={"Key": key})
-    check_readable(bucket.objects[key], call.now)
-    (item,) = await call.summed([bucket.objects[key]])
+    found = find(bucket, key, version)
+    if found is None or (found.marker and version is None):
+        raise OssError("NoSuchKey" if version is None else "NoSuchVersion", details={"Key": key})
+    if found.marker:
+        raise OssError("InvalidArgument", "The source of a copy cannot be a delete marker.",
+                       details={"ArgumentName": "x-oss-copy-source"})
+    check_readable(found, call.now)
+    (item,) = await call.summed([found])
+    if bucket.versioning:
+        call.told["x-oss-copy-source-version-id"] = name_of(item)
     check_conditions(call.request.headers, item.etag or "", item.modified, "x-oss-copy-source-")
     return item
 
 
-def _source_name(call: Call) -> tuple[str, str]:
-    text = unquote(call.request.headers["x-oss-copy-source"]).lstrip("/")
+def _source_name(call: Call) -> tuple[str, str, str | None]:
+    source, mark, version = call.request.headers["x-oss-copy-source"].partition("?versionId=")
+    text = unquote(source).lstrip("/")
     bucket, slash, key = text.partition("/")
     if not slash or not key:
         raise OssError("InvalidArgument", "Copy Source must mention the source bucket and key: /bucket/key.",
                        details={"ArgumentName": "x-oss-copy-source", "ArgumentValue": text})
-    return bucket, key
+    return bucket, key, checked_version(version) if mark else None
 
 
 @contextlib.contextmanager

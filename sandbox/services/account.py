@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.cloud import Cloud
+from sandbox.quotas import VCPUS
 from sandbox.services.call import Call, Handler
-
-VCPUS = 1
-"""vCPUs of every instance here: intermediate instances are of the smallest type that the vendor takes (facts 7.2)."""
 
 _SECURITY_GROUPS = 100
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import iso
+from sandbox.clock import iso, parse_iso
 from sandbox.cloud import Cloud
 from sandbox.effects import export
 from sandbox.services.call import Call, Handler, ecs_tag_list, fuzzy, has_tags, page
@@ -37,7 +37,8 @@ def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
         rows = [row for row in rows if params["SnapshotId"] in [disk["snapshot_id"] for disk in row["disks"]]]
     if params.get("ImageOwnerAlias", "self") != "self" or params.get("Usage") == "instance":
         rows = []
-    shown, keys = page([row for row in rows if has_tags(row, params)], params)
+    rows = [row for row in rows if has_tags(row, params) and _within(cloud, row, params.get("Filter", []))]
+    shown, keys = page(rows, params)
     return {**keys, "RegionId": call.region, "Images": {"Image": [_view(row) for row in shown]}}
 
 
@@ -70,12 +71,18 @@ def export_image(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Takes an image away; its snapshots stay and bill. An unknown id is ignored."""
+    """Takes an image away; its snapshots stay and bill. An unknown id is ignored, Force ignores who uses it."""
     image = cloud.images.get(call.params["ImageId"])
     if image is None or image["region"] != call.region:
         return {}
     if exporting(cloud, image["id"]):
         raise cloud.error("ImageIsExporting")
+    if cloud.instances.where(image_id=image["id"]) and not call.params.get("Force"):
+        raise cloud.error("ImageUsingByInstance")
+    if image["shared"]:
+        raise cloud.error("ImageUseShared")
+    if image["public"]:
+        raise cloud.error("ImageIsPublic")
     cloud.images.delete(image["id"])
     return {}
 
@@ -83,6 +90,17 @@ def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
 def exporting(cloud: Cloud, image_id: str) -> bool:
     """True while an export task of this image runs."""
     return bool(cloud.tasks.where(image_id=image_id, state="Processing"))
+
+
+def _within(cloud: Cloud, image: Row, filters: list[dict[str, str]]) -> bool:
+    for item in filters:
+        try:
+            moment = parse_iso(item["Value"])
+        except ValueError as failed:
+            raise cloud.error("InvalidParameter.Filter", f"Filter {item['Key']}: {failed}.") from None
+        if image["created"] < moment if item["Key"] == "CreationStartTime" else image["created"] > moment:
+            return False
+    return True
 
 
 def _refuse_image(cloud: Cloud, image: Row) -> None:

@@ -28,14 +28,21 @@ def describe_instances(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 def delete_instance(cloud: Cloud, call: Call) -> dict[str, Any]:
     """Releases an instance with its disks; one that runs needs Force."""
-    instance = cloud.instances.get(call.params["InstanceId"])
-    if instance is None:
-        raise cloud.error("InvalidInstanceId.NotFound")
-    if instance["state"] == "Pending":
-        raise cloud.error("IncorrectInstanceStatus.Initializing")
-    if instance["state"] != "Stopped" and not call.params.get("Force"):
-        raise cloud.error("IncorrectInstanceStatus")
-    drop_instance(cloud, instance["id"])
+    instance_id = call.params["InstanceId"]
+    _refuse_delete(cloud, call, instance_id)
+    drop_instance(cloud, instance_id)
+    return {}
+
+
+def delete_instances(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Releases instances as DeleteInstance does, all of them or, when one is refused, none."""
+    wanted = call.params["InstanceId"]
+    for instance_id in wanted:
+        _refuse_delete(cloud, call, instance_id)
+    if call.params.get("DryRun"):
+        raise cloud.error("DRYRUN.SUCCESS")
+    for instance_id in wanted:
+        drop_instance(cloud, instance_id)
     return {}
 
 
@@ -69,8 +76,9 @@ def describe_snapshots(cloud: Cloud, call: Call) -> dict[str, Any]:
     wanted = {"source_disk_id": params["DiskId"]} if "DiskId" in params else {}
     rows = cloud.snapshots.where(region=call.region, **wanted)
     rows = named(listed(rows, "id", params.get("SnapshotIds")), params.get("SnapshotName"))
-    # Snapshots are made in one step here, and from disks that go with their instance.
-    if params.get("Status", "all") not in ("all", "accomplished") or "InstanceId" in params:
+    rows = [row for row in rows if params.get("Status", "all") in ("all", row["status"])]
+    # Snapshots are made from disks that go with their instance.
+    if "InstanceId" in params:
         rows = []
     shown, keys = token_page([row for row in rows if has_tags(row, params)], params)
     return {**keys, "Snapshots": {"Snapshot": [_snapshot(cloud, row) for row in shown]}}
@@ -87,6 +95,18 @@ def delete_snapshot(cloud: Cloud, call: Call) -> dict[str, Any]:
     cloud.meter.stop("snapshot", snapshot["id"])
     cloud.disk_store.delete(snapshot["id"])
     return {}
+
+
+def _refuse_delete(cloud: Cloud, call: Call, instance_id: str) -> None:
+    instance = cloud.instances.get(instance_id)
+    if instance is None or instance["region"] != (call.region or instance["region"]):
+        raise cloud.error("InvalidInstanceId.NotFound", f"The specified InstanceId {instance_id} does not exist.")
+    if instance["state"] == "Pending":
+        raise cloud.error("IncorrectInstanceStatus.Initializing")
+    if instance["protected"]:
+        raise cloud.error("InvalidOperation.DeletionProtection")
+    if instance["state"] != "Stopped" and not call.params.get("Force"):
+        raise cloud.error("IncorrectInstanceStatus")
 
 
 def _users(cloud: Cloud, snapshot: Row) -> list[str]:
@@ -111,7 +131,7 @@ def _instance(row: Row) -> dict[str, Any]:
         "OSType": "linux",
         "Cpu": 1,
         "Memory": 2048,
-        "DeletionProtection": False,
+        "DeletionProtection": row["protected"],
         "CreationTime": iso_minutes(row["created"]),
         "SecurityGroupIds": {"SecurityGroupId": [row["security_group_id"]]},
         "PublicIpAddress": {"IpAddress": ["127.0.0.1"]},
@@ -152,9 +172,9 @@ def _snapshot(cloud: Cloud, row: Row) -> dict[str, Any]:
         "SnapshotName": row["name"],
         "Description": "",
         "RegionId": row["region"],
-        "Status": "accomplished",
-        "Progress": "100%",
-        "Available": True,
+        "Status": row["status"],
+        "Progress": "100%" if row["status"] == "accomplished" else "0%",
+        "Available": row["status"] == "accomplished",
         "SourceDiskId": row["source_disk_id"],
         "SourceDiskSize": str(row["size"]),
         "SourceDiskType": row["kind"],
@@ -168,6 +188,7 @@ def _snapshot(cloud: Cloud, row: Row) -> dict[str, Any]:
 HANDLERS: dict[str, Handler] = {
     "DescribeInstances": describe_instances,
     "DeleteInstance": delete_instance,
+    "DeleteInstances": delete_instances,
     "DescribeDisks": describe_disks,
     "DeleteDisk": delete_disk,
     "DescribeSnapshots": describe_snapshots,

@@ -29,7 +29,8 @@ def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 def attribute(cloud: Cloud, call: Call) -> dict[str, Any]:
     """One task with its progress ("87%", a string) and, in RelatedItem, the objects that it writes."""
-    task = _find(cloud, call)
+    # The status of this refusal is 400 here and 404 for CancelTask (local-cloud 10, facts 3.2).
+    task = _find(cloud, call, 400)
     failed, finished = task["state"] == "Failed", task["state"] == "Finished"
     related = [{"Name": "OSSBucket", "Value": task["bucket"]}]
     related += [{"Name": "OSSObject", "Value": key} for key in task["objects"] if finished]
@@ -63,10 +64,10 @@ def cancel(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {}
 
 
-def _find(cloud: Cloud, call: Call) -> Row:
+def _find(cloud: Cloud, call: Call, status: int = 404) -> Row:
     task = cloud.tasks.get(call.params["TaskId"])
     if task is None or task["region"] != call.region:
-        raise cloud.error("InvalidTaskId.NotFound")
+        raise cloud.error("InvalidTaskId.NotFound", status=status)
     return task
 
 

@@ -60,10 +60,12 @@ def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Deletes an image; ENS has no 404, an unknown id is refused with 400."""
+    """Deletes an image; ENS has no 404, an unknown id, and one in use, is refused with 400."""
     image = cloud.ens_images.get(call.params["ImageId"])
     if image is None:
         raise cloud.error("Error.DeleteImage", f"The image {call.params['ImageId']} does not exist.")
+    if cloud.ens_instances.where(image_id=image["id"]):
+        raise cloud.error("Forbidden.DelerrorteImage")
     ens_import.drop(cloud, image)
     return {"Code": 0}
 

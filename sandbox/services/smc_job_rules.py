@@ -9,13 +9,14 @@ from typing import Any
 
 from sandbox.clock import parse_iso
 from sandbox.cloud import Cloud
+from sandbox.contracts.check import missing
 from sandbox.errors import not_emulated
 from sandbox.meter import GIB
 from sandbox.store import Row
 
 DAY = 86400
-# One unfinished job per source (facts 1.2); Waiting belongs to incremental jobs, which are not emulated.
-UNFINISHED = ("Ready", "Running", "Stopped", "InError", "Expired")
+# One unfinished job per source (facts 1.2).
+UNFINISHED = ("Ready", "Running", "Stopped", "Waiting", "InError", "Expired")
 
 
 def running(job: Row) -> bool:
@@ -33,10 +34,12 @@ def status(job: Row) -> tuple[str, str]:
 
 def unfinished(cloud: Cloud, source_id: str) -> Row | None:
     """The job that keeps a source from getting another one, or None."""
-    for job in cloud.jobs.where(source_id=source_id):
-        if status(job)[0] in UNFINISHED:
-            return job
-    return None
+    return next(iter(unfinished_jobs(cloud, source_id)), None)
+
+
+def unfinished_jobs(cloud: Cloud, source_id: str) -> list[Row]:
+    """The jobs of a source that have not ended."""
+    return [job for job in cloud.jobs.where(source_id=source_id) if status(job)[0] in UNFINISHED]
 
 
 def release_source(cloud: Cloud, job: Row) -> None:
@@ -77,6 +80,16 @@ def checked_network(cloud: Cloud, params: dict[str, Any], region: str) -> dict[s
     if vpc_id and vswitch["vpc_id"] != vpc_id:
         raise cloud.error("VSwitchIdVpcId.Mismatch")
     return {"vpc_id": vswitch["vpc_id"], "vswitch_id": vswitch_id}
+
+
+def schedule(params: dict[str, Any]) -> dict[str, Any]:
+    """Whether a job runs once, and if not, every how many hours and how many images it keeps (facts 1.3)."""
+    once = params.get("RunOnce", True)
+    for name in () if once else ("Frequency", "MaxNumberOfImageToKeep"):
+        if name not in params:
+            raise missing(name)
+    return {"run_once": once, "frequency": params.get("Frequency", 0),
+            "images_to_keep": params.get("MaxNumberOfImageToKeep", 0)}
 
 
 def valid_until(cloud: Cloud, params: dict[str, Any], created: float) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 from sandbox.clock import iso
 from sandbox.cloud import Cloud
 from sandbox.contracts.check import missing
+from sandbox.errors import not_emulated
 from sandbox.lifecycles.progress import job_progress
 from sandbox.services import smc_sources
 from sandbox.services.call import Call, Handler, has_tags, listed, page, tag_list, tags_of
@@ -20,6 +21,7 @@ from sandbox.services.smc_job_rules import (
     checked_network,
     release_source,
     running,
+    schedule,
     status,
     unfinished,
     valid_until,
@@ -49,6 +51,7 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
     for name in ("ImageName", "SystemDiskSize"):
         if name not in params:
             raise missing(name)
+    repeats = schedule(params)
     _refuse_used_image_name(cloud, params["ImageName"], "")
     disks = checked_disks(cloud, source, params)
     network = checked_network(cloud, params, call.region)
@@ -70,7 +73,7 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
          "instance_type": params.get("InstanceType", ""), "transition_instance_id": "", "received": False, "frozen": [],
          "replication_parameters": json.dumps(params.get("ReplicationParameters", {})),
          "license_type": params.get("LicenseType", ""), "created": now, "started": None, "ended": None,
-         "valid_until": valid_until(cloud, params, now), "runs": 0, "tags": tags_of(params)}
+         "valid_until": valid_until(cloud, params, now), "runs": 0, **repeats, "tags": tags_of(params)}
     )
     cloud.sources.update(source["id"], job_id=job_id)
     if token:
@@ -81,6 +84,8 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
 def start(cloud: Cloud, call: Call) -> dict[str, Any]:
     """Starts, or retries, a job from Ready, Stopped or InError."""
     job = find(cloud, call)
+    if job["state"] == "Waiting":
+        raise not_emulated("another run of an incremental job")
     if job["state"] not in ("Ready", "Stopped", "InError"):
         raise cloud.error("ReplicationJob.InvalidStatus")
     source = cloud.sources.get(job["source_id"])
@@ -90,8 +95,9 @@ def start(cloud: Cloud, call: Call) -> dict[str, Any]:
         raise cloud.error("QuotaExceeded.ConcurrentJobs")
     now = cloud.clock.time()
     cloud.jobs.update(
-        job["id"], state="Running/Preparing", since=now, started=job["started"] or now, ended=None, error_code="",
-        status_info="", runs=job["runs"] + 1,
+        # A job that has its image has nothing to copy any more.
+        job["id"], state="Running/Cleaning" if job["image_id"] else "Running/Preparing", since=now,
+        started=job["started"] or now, ended=None, error_code="", status_info="", runs=job["runs"] + 1,
     )
     return {}
 
@@ -108,6 +114,22 @@ def stop(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {}
 
 
+def cut_over(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Ends an incremental job that waits for its next run; its last image stays."""
+    job = find(cloud, call)
+    if job["run_once"] or not (running(job) or job["state"] == "Waiting"):
+        raise cloud.error("ReplicationJob.InvalidStatus")
+    if running(job):
+        raise cloud.error("ReplicationJob.InvalidBusinessStatus")
+    source = cloud.sources.get(job["source_id"])
+    if source is None or source["state"] != "Available":
+        raise cloud.error("SourceServerState.Invalid")
+    if call.params.get("SyncData"):
+        raise not_emulated("a last run before the cutover (SyncData=true)")
+    cloud.jobs.update(job["id"], state="Finished", since=cloud.clock.time())
+    return {}
+
+
 def modify(cloud: Cloud, call: Call) -> dict[str, Any]:
     """Changes a job: name and description always, everything else before the first start."""
     params, job = call.params, find(cloud, call)
@@ -119,12 +141,15 @@ def modify(cloud: Cloud, call: Call) -> dict[str, Any]:
              "ReplicationParameters", "TargetType"}
     if early & set(params) and job["state"] != "Ready":
         raise cloud.error("ReplicationJob.InvalidStatus")
+    if {"Frequency", "MaxNumberOfImageToKeep"} & set(params) and job["state"] not in ("Ready", "Waiting"):
+        raise cloud.error("ReplicationJob.InvalidStatus")
     _refuse_used_image_name(cloud, params.get("ImageName", ""), job["id"])
     changes: dict[str, Any] = {
         column: params[name]
         for column, name in (
             ("name", "Name"), ("description", "Description"), ("image_name", "ImageName"),
             ("system_disk_size", "SystemDiskSize"), ("instance_type", "InstanceType"),
+            ("frequency", "Frequency"), ("images_to_keep", "MaxNumberOfImageToKeep"),
         )
         if name in params
     }
@@ -205,7 +230,9 @@ def _view(cloud: Cloud, job: Row) -> dict[str, Any]:
         "NetMode": job["net_mode"],
         "VpcId": job["vpc_id"],
         "VSwitchId": job["vswitch_id"],
-        "RunOnce": True,
+        "RunOnce": job["run_once"],
+        "Frequency": job["frequency"],
+        "MaxNumberOfImageToKeep": job["images_to_keep"],
         "CreationTime": iso(job["created"]),
         "StartTime": iso(job["started"]) if job["started"] else "",
         "EndTime": iso(job["ended"]) if job["ended"] else "",
@@ -221,6 +248,7 @@ HANDLERS: dict[str, Handler] = {
     "CreateReplicationJob": create,
     "StartReplicationJob": start,
     "StopReplicationJob": stop,
+    "CutOverReplicationJob": cut_over,
     "ModifyReplicationJobAttribute": modify,
     "DescribeReplicationJobs": describe,
     "DeleteReplicationJob": delete,

@@ -50,7 +50,7 @@ def create_vswitch(cloud: Cloud, call: Call) -> dict[str, Any]:
     known = _replayed(cloud, call)
     if known is None:
         vpc = _find(cloud, call, cloud.vpcs, "VpcId")
-        if call.params["ZoneId"] not in zones(call.region):
+        if call.params["ZoneId"] not in zones(vpc["region"]):
             raise cloud.error("InvalidZoneId.NotFound")
         network = _network(cloud, call.params["CidrBlock"])
         if not network.subnet_of(ipaddress.IPv4Network(vpc["cidr"])):
@@ -60,7 +60,8 @@ def create_vswitch(cloud: Cloud, call: Call) -> dict[str, Any]:
                 raise cloud.error("InvalidCidrBlock.Overlapped")
         name = call.params.get("VSwitchName", "")
         known = _add(
-            cloud, call, cloud.vswitches, "vsw-", name, cidr=str(network), vpc_id=vpc["id"], zone=call.params["ZoneId"]
+            cloud, call, cloud.vswitches, "vsw-", name, cidr=str(network), vpc_id=vpc["id"],
+            zone=call.params["ZoneId"], region=vpc["region"],
         )
     return {"VSwitchId": known}
 
@@ -70,7 +71,9 @@ def describe_vswitches(cloud: Cloud, call: Call) -> dict[str, Any]:
     params = call.params
     columns = (("vpc_id", "VpcId"), ("zone", "ZoneId"))
     wanted = {column: params[name] for column, name in columns if name in params}
-    rows = cloud.vswitches.where(region=call.region, **wanted)
+    if call.region:
+        wanted["region"] = call.region
+    rows = cloud.vswitches.where(**wanted)
     rows = listed(rows, "id", params["VSwitchId"].split(",") if "VSwitchId" in params else None)
     rows = [] if params.get("IsDefault") else fuzzy(rows, "name", params.get("VSwitchName"))
     shown, keys = page([row for row in rows if has_tags(row, params)], params)
@@ -88,7 +91,7 @@ def delete_vswitch(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 def _find(cloud: Cloud, call: Call, table: Table, name: str) -> Row:
     row = table.get(call.params[name])
-    if row is None or row["region"] != call.region:
+    if row is None or call.region not in ("", row["region"]):
         raise cloud.error(f"Invalid{name}.NotFound")
     return row
 

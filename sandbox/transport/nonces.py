@@ -6,21 +6,30 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
-_WINDOW = 1800.0
+WINDOW = 1800.0
+"""Real seconds that a nonce is remembered: as long as its time stamp could still be accepted, twice 15 minutes."""
 
 
 class Nonces:
-    """Remembers nonces for as long as their time stamp could still be accepted (twice 15 minutes)."""
+    """Remembers nonces by the real clock; `unsaved` are those that the state file does not have yet."""
 
     def __init__(self) -> None:
         self._seen: OrderedDict[str, float] = OrderedDict()
+        self.unsaved: list[tuple[float, str]] = []
 
     def first_use(self, nonce: str, now: float) -> bool:
         """True, and remembered, when this nonce has not been used within the window."""
-        while self._seen and next(iter(self._seen.values())) < now - _WINDOW:
+        while self._seen and next(iter(self._seen.values())) < now - WINDOW:
             self._seen.popitem(last=False)
         if nonce in self._seen:
             return False
         self._seen[nonce] = now
+        self.unsaved.append((now, nonce))
         return True
+
+    def load(self, kept: Iterable[tuple[float, str]]) -> None:
+        """Remember these too, as a state file kept them: a request is no newer because the sandbox was started anew."""
+        known = {nonce: seen for seen, nonce in kept} | self._seen
+        self._seen = OrderedDict(sorted(known.items(), key=lambda item: item[1]))

@@ -21,8 +21,8 @@ from sandbox.services.call import Call
 from sandbox.services.places import known_region
 from sandbox.services.registry import HANDLERS
 from sandbox.transport import acs3
-from sandbox.transport.nonces import Nonces
 from sandbox.transport.signature import authenticate
+from sandbox.transport.throttle import Throttle
 
 _LOG = logging.getLogger("sandbox.rpc")
 
@@ -48,7 +48,8 @@ class RpcService:
 
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
-        self._nonces = Nonces()
+        self._nonces = cloud.nonces
+        self.throttle = Throttle()
 
     def serve(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None = None,
               past: Cloud | None = None) -> Reply:
@@ -86,12 +87,15 @@ class RpcService:
         contract = CONTRACTS[product].get(action)
         if contract is None:
             raise not_emulated(f"action {product}:{action}")
+        if not self.throttle.allows(self.cloud.settings.account.throttling, product, action, self.cloud.clock.real()):
+            raise self.cloud.error("Throttling.User")
         typed = check(contract, {key: value for key, value in params.items() if key not in _SYSTEM})
         region = typed.get("RegionId", "")
         if product in _REGIONAL:
-            if not region:
+            if region:
+                known_region(self.cloud, region)
+            elif contract.regional:
                 raise missing("RegionId")
-            known_region(self.cloud, region)
         refuse_unless_allowed(self.cloud, product, action, typed, caller["user"])
         tick(self.cloud)
         body = HANDLERS[product][action](past or self.cloud, Call(product, action, typed, region, caller))

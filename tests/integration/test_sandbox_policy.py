@@ -12,6 +12,7 @@ import oss2
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from conftest import WORLD
+from wave_bench import WEB, run
 
 from sandbox.contracts import CONTRACTS
 from sandbox.ram.decide import allows
@@ -96,8 +97,9 @@ def test_the_policy_of_a_run_lets_the_same_run_pass_and_nothing_else(sandbox):
     assert not [action for action in others if allows(statements, action, "*")]
     client = sandbox.client("LTAI5tDeploy", "deploy-secret")
     for product, action, params in (
-        ("smc", "CreateAccessToken", {}), ("ecs", "DescribeInstances", {}), ("ecs", "DeleteInstance",
-        {"InstanceId": "i-1"}), ("vpc", "DescribeVpcs", {}), ("ens", "DeleteImage", {"ImageId": ens_id}),
+        ("smc", "CreateAccessToken", {}), ("ecs", "DescribeInstances", {}),
+        ("ecs", "DeleteInstance", {"InstanceId": "i-1"}), ("vpc", "DescribeVpcs", {}),
+        ("ens", "DeleteImage", {"ImageId": ens_id}),
     ):
         with pytest.raises(ServerException) as refused:
             sandbox.call(product, action, client=client, **params)
@@ -135,3 +137,46 @@ def test_objects_are_told_apart_by_their_keys(sandbox):
     assert code(lambda: bucket.batch_delete_objects(["wave-1/a", "wave-1/keep-c"])) == "AccessDenied"
     assert bucket.batch_delete_objects(["wave-1/a", "wave-1/b"]).deleted_keys == ["wave-1/a", "wave-1/b"]
     assert bucket.get_object("wave-1/keep-c").read() == b"x"
+
+
+@pytest.mark.sandbox_world({
+    "credentials": {"LTAI5tSandboxAccessKey": {"secret": "SandboxAccessKeySecret0123456", "user": "deploy"}},
+    "identities": {"deploy": {"statements": [
+        {"effect": "allow", "action": "oss:*"}, {"effect": "deny", "action": "oss:*ObjectVersion"},
+    ]}},
+})
+def test_a_version_is_not_its_object(sandbox):
+    bucket = bucket_of(sandbox, sandbox.access_key, sandbox.secret_key)
+    bucket.put_bucket_versioning(oss2.models.BucketVersioningConfig("Enabled"))
+    version = bucket.put_object("a", b"x").versionid
+    versions = oss2.models.BatchDeleteObjectVersionList([oss2.models.BatchDeleteObjectVersion("a", version)])
+    for attempt in (lambda: bucket.get_object("a", params={"versionId": version}),
+                    lambda: bucket.delete_object("a", params={"versionId": version}),
+                    lambda: bucket.delete_object_versions(versions)):
+        with pytest.raises(oss2.exceptions.AccessDenied):
+            attempt()
+    assert bucket.get_object("a").read() == b"x"
+    bucket.batch_delete_objects(["a"])
+    assert [item.versionid for item in bucket.list_object_versions().versions] == [version]
+
+
+def test_the_collection_needs_no_more_than_the_policy_of_its_run(sandbox):
+    wave = {"name": "wave", "servers": [WEB]}
+
+    def migrated() -> list[str]:
+        migration = run(sandbox, "ens_migration", **wave)["migration"]
+        swept = run(sandbox, "smc_cleanup", **wave, resources=migration["resources"])
+        assert swept["cleanup"]["residual"] == []
+        return [row["verdict"] for row in migration["servers"]]
+
+    assert migrated() == ["migrated"]
+    policy = sandbox.get("policy")
+    granted = {action for entry in policy["Statement"] for action in entry["Action"]}
+    assert not {"ecs:DeleteInstances", "ens:RunInstances", "oss:DeleteBucket", "sts:AssumeRole"} & granted
+    # With the same seed the same run has the same object keys.
+    sandbox.reset({**WORLD, "identities": {"deploy": policy}, "credentials": {
+        sandbox.access_key: {"secret": sandbox.secret_key, "user": "deploy"},
+    }})
+    assert migrated() == ["migrated"]
+    denied = [entry for entry in sandbox.requests() if entry["status"] in (401, 403)]
+    assert denied == []

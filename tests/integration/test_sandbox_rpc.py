@@ -12,6 +12,7 @@ import oss2
 import pytest
 import requests
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from documented_codes import BY_FAULT_ONLY, pairs
 
 from sandbox.clock import iso
 
@@ -143,7 +144,7 @@ def test_a_request_sent_twice_has_one_effect(sandbox):
 def test_unknown_parameters_and_actions_are_refused_with_their_own_mark(sandbox):
     unknown = refused(sandbox.call, "smc", "DescribeSourceServers", Colour="red")
     assert unknown == (501, "Sandbox.NotEmulated")
-    assert refused(sandbox.call, "smc", "CutOverReplicationJob", JobId="j-1") == (501, "Sandbox.NotEmulated")
+    assert refused(sandbox.call, "smc", "DescribeWorkgroups", JobId="j-1") == (501, "Sandbox.NotEmulated")
     assert refused(sandbox.call, "ecs", "StopInstance", InstanceId="i-1") == (501, "Sandbox.NotEmulated")
 
 
@@ -302,7 +303,7 @@ def test_the_request_log_tells_what_happened_and_no_secret(sandbox):
     log = sandbox.get("requests")
     entries = [(entry["product"], entry["action"], entry["status"], entry["code"]) for entry in log["requests"]]
     assert ("smc", "CreateAccessToken", 200, "") in entries
-    assert ("ecs", "DescribeTaskAttribute", 404, "InvalidTaskId.NotFound") in entries
+    assert ("ecs", "DescribeTaskAttribute", 400, "InvalidTaskId.NotFound") in entries
     assert "oss" in {product for product, *_rest in entries}
     text = json.dumps(log) + json.dumps(sandbox.get("state"))
     for secret in (made["AccessTokenCode"], sandbox.secret_key, "Signature="):
@@ -334,3 +335,24 @@ def test_control_calls_say_what_is_wrong(sandbox, path, body, message):
     answer = requests.post(f"{sandbox.endpoint}/_sandbox/{path}", data=body, timeout=10)
     assert answer.status_code == 400
     assert message in answer.json()["error"]
+
+
+def test_calls_per_second_can_be_limited_while_it_runs(sandbox):
+    sandbox.post("throttling", {"smc:DescribeSourceServers": 0})
+    assert refused(sandbox.call, "smc", "DescribeSourceServers") == (400, "Throttling.User")
+    assert sandbox.call("smc", "DescribeReplicationJobs")["TotalCount"] == 0
+    sandbox.post("seed", {"buckets": []})
+    assert sandbox.get("throttling") == {"throttling": {"smc:DescribeSourceServers": 0}}
+    sandbox.post("throttling", {})
+    assert sandbox.call("smc", "DescribeSourceServers")["TotalCount"] == 2
+    with pytest.raises(AssertionError, match=r"account\.throttling"):
+        sandbox.post("throttling", {"smc:*": "many"})
+
+
+@pytest.mark.parametrize(("called", "refusal"), sorted(pairs(BY_FAULT_ONLY)))
+def test_documented_refusals_that_only_a_fault_rule_produces(sandbox, called, refusal):
+    (product, action), (status, code) = called.split(":"), refusal
+    rule = {"match": {"product": product, "action": action}, "kind": "error", "status": status, "code": code}
+    sandbox.post("faults", {"meaning": "a refusal that is documented", "faults": [rule]})
+    params = {"TaskId": "t-1"} if action == "CancelTask" else {}
+    assert refused(sandbox.call, product, action, **params) == refusal

@@ -19,6 +19,9 @@ from typing import Any
 import oss2
 import pytest
 import requests
+from aliyunsdkcore.acs_exception.exceptions import ServerException
+from aliyunsdkcore.auth.credentials import AccessKeyCredential
+from aliyunsdkcore.auth.signers.access_key_signer import AccessKeySigner
 from conftest import ROOT, Sandbox
 
 from sandbox.clock import parse_iso
@@ -34,7 +37,7 @@ WORLD: dict[str, Any] = {
 
 def again(first: Sandbox, *arguments: str) -> Sandbox:
     """A sandbox over the state folder of one that has ended, on the port that it had."""
-    command = [sys.executable, "-m", "sandbox", "--state", first.greeting["state"], *arguments]
+    command = [sys.executable, "-m", "sandbox", "--state", first.greeting["state"], "--check-invariants", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT,
                                env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert process.stdout is not None
@@ -99,6 +102,23 @@ def test_a_killed_sandbox_finishes_the_migration_after_its_restart(start_sandbox
         assert third.stop() == 0
     finally:
         third.stop()
+
+
+def test_a_request_from_before_the_kill_is_not_taken_twice(start_sandbox):
+    first = start_sandbox(WORLD)
+    request = first.request("vpc", "CreateVpc", CidrBlock="10.0.0.0/8", RegionId=first.region)
+    request.set_accept_format("JSON")
+    signer = AccessKeySigner(AccessKeyCredential(first.access_key, first.secret_key))
+    url = first.endpoint + signer.sign(first.region, request)[1]
+    assert requests.post(url, timeout=10).status_code == 200
+    kill(first)
+    second = again(first)
+    try:
+        answer = requests.post(url, timeout=10)
+        assert (answer.status_code, answer.json()["Code"]) == (400, "SignatureNonceUsed")
+        assert second.call("vpc", "DescribeVpcs")["TotalCount"] == 1
+    finally:
+        second.stop()
 
 
 def timeline(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -266,10 +286,10 @@ def refuses_changes_and_reads_on(cloud: Sandbox, state: Path, copies: Path) -> N
     assert len(kept) == len(seen) + 1
 
 
-def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
-    """A file system of 24 MiB of its own, in a mount name space where no privilege is needed."""
+def on_a_small_disk(tmp_path: Path, *arguments: str) -> Sandbox:
+    """A sandbox on a file system of 24 MiB of its own, in a mount name space where no privilege is needed."""
     script = (f"mount -t tmpfs -o size=24m sandbox {tmp_path} && "
-              f"exec {sys.executable} -m sandbox --state {tmp_path}/state")
+              f"exec {sys.executable} -m sandbox --state {tmp_path}/state {' '.join(arguments)}")
     if shutil.which("unshare") is None:
         pytest.skip("unshare (util-linux) is not installed")
     probe = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "x",
@@ -279,7 +299,34 @@ def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
     process = subprocess.Popen(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], text=True,
                                stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert process.stdout is not None
-    cloud = Sandbox(process, json.loads(process.stdout.readline()))
+    return Sandbox(process, json.loads(process.stdout.readline()))
+
+
+def test_a_disk_that_is_full_while_a_server_sends_ends_its_job_with_the_reason(tmp_path, tmp_path_factory):
+    world = tmp_path_factory.mktemp("world") / "world.yml"
+    world.write_text(json.dumps({**WORLD, "sources": [
+        {"name": "big-01", "id": "s-sandboxbig01", "disks": [{"gib": 20, "content_mib": 64}]}]}))
+    cloud = on_a_small_disk(tmp_path, "--world", str(world))
+    try:
+        bucket(cloud).put_object("small", b"kept")
+        job_id = job(cloud, "s-sandboxbig01", "big-01")
+        cloud.until(lambda: status(cloud, job_id) == "InError")
+        (shown,) = cloud.call("smc", "DescribeReplicationJobs")["ReplicationJobs"]["ReplicationJob"]
+        assert shown["ErrorCode"] == "Do Rsync Disk 0 Failed"
+        assert "No space left on device" in shown["StatusInfo"]
+        assert bucket(cloud).get_object("small").read() == b"kept"
+        # Not even this may fit into the state file: it is answered as refused then, and what it frees makes room.
+        with contextlib.suppress(ServerException):
+            cloud.call("smc", "DeleteReplicationJob", JobId=job_id)
+        cloud.until(lambda: not cloud.get("state")["jobs"])
+        bucket(cloud).put_object("after", bytes(8 * 1024**2))
+        assert {item["key"] for item in cloud.get("state")["objects"]} == {"after", "small"}
+    finally:
+        assert cloud.stop() == 0
+
+
+def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
+    cloud = on_a_small_disk(tmp_path)
     try:
         bucket(cloud).put_object("small", b"kept")
         with pytest.raises(oss2.exceptions.ServerError, match="No space left on device") as refused:
@@ -293,3 +340,60 @@ def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
         refuses_changes_and_reads_on(cloud, Path(f"/proc/{cloud.pid}/root{tmp_path}/state"), tmp_path)
     finally:
         assert cloud.stop() == 0
+
+
+def test_a_killed_export_goes_on_with_its_next_part(start_sandbox, tmp_path):
+    image = {"name": "web", "id": "m-sandboximage1", "region": "ap-southeast-1",
+             "disks": [{"gib": 20, "content_mib": 8}]}
+    first = start_sandbox({**WORLD, "profile": "frozen", "jitter": 0, "start": 1_800_000_000, "ecs_images": [image]})
+    first.call("ecs", "ExportImage", ImageId=image["id"], OSSBucket=first.bucket, ImageFormat="qcow2")
+    first.advance(200)
+    (upload,) = oss2.MultipartUploadIterator(bucket(first))
+    parts = [(part.part_number, part.etag) for part in bucket(first).list_parts(upload.key, upload.upload_id).parts]
+    assert len(parts) == 2
+    kill(first)
+    second = again(first)
+    try:
+        shown = bucket(second).list_parts(upload.key, upload.upload_id).parts
+        assert [(part.part_number, part.etag) for part in shown] == parts
+        second.advance(1000)
+        assert second.get("state")["tasks"][0]["state"] == "Finished"
+        assert not list(oss2.MultipartUploadIterator(bucket(second)))
+        bucket(second).get_object_to_file(upload.key, str(tmp_path / "disk.qcow2"))
+        subprocess.run(["qemu-img", "check", "-q", str(tmp_path / "disk.qcow2")], check=True)
+        for name in ("export", "oss/.scratch"):
+            assert not list((Path(second.greeting["state"]) / "blobs" / name).iterdir())
+    finally:
+        second.stop()
+
+
+def test_instance_seconds_are_lifetimes_across_kills_and_jumps(start_sandbox):
+    """The timeline tells when instances lived; nothing of the meter is in it."""
+    world = {**WORLD, "clock_rate": 0, "start": 1_800_000_000, "profile": "realistic"}
+    first = start_sandbox(world)
+    finishing, lingering = job(first, "s-sandboxweb01", "web-01"), job(first, "s-sandboxslow1", "slow-01")
+    first.advance(250)
+    kill(first)
+    second = again(first)
+    assert {status(second, job_id) for job_id in (finishing, lingering)} == {"Running"}
+    second.advance(2000)
+    assert status(second, finishing) == "Finished"
+    kill(second)
+    third = again(second)
+    try:
+        third.advance(10_000)
+        (instance,) = third.get("state")["instances"]
+        third.call("ecs", "DeleteInstance", InstanceId=instance["id"], Force=True)
+        third.advance(1000)
+        lives: dict[str, list[float]] = {}
+        for step in timeline(third):
+            if step["table"] == "instances" and step["state"] in ("Pending", "gone"):
+                lives.setdefault(step["id"], []).append(step["at"])
+        meter = third.get("meter")
+        billed = {row["id"]: row["seconds"] for row in meter["resources"] if row["kind"] == "instance"}
+        assert len(billed) == 2
+        assert billed == {name: pytest.approx(gone - made) for name, (made, gone) in lives.items()}
+        assert meter["seconds"]["instance"] == pytest.approx(sum(gone - made for made, gone in lives.values()))
+        assert max(billed.values()) > 10_000
+    finally:
+        third.stop()

@@ -19,6 +19,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._oss import OssApi
+
 
 def _keys(scope: Scope) -> list[Found]:
     """Return the keys of the intents, notes and exported objects of this scope: ``edgelift/<id>/...`` and
@@ -26,16 +28,22 @@ def _keys(scope: Scope) -> list[Found]:
     oss = scope.clients.oss(scope.bucket)
     found = []
     for prefix in scope.prefixes():
-        for item in oss.list_keys(_naming.intents_prefix(prefix)):
-            folder = item["key"].split("/")
+        for key in _listed(oss, _naming.intents_prefix(prefix)):
+            folder = key.split("/")
             owner = scope.admits(folder[1]) if len(folder) > 2 else None
             if owner:
-                found.append(Found(item["key"], owner, busy=_trail(scope, owner, item["key"])))
-        for item in oss.list_keys(_naming.objects_prefix(prefix)):
-            owner = _exported(scope, item["key"])
+                found.append(Found(key, owner, busy=_trail(scope, owner, key)))
+        for key in _listed(oss, _naming.objects_prefix(prefix)):
+            owner = _exported(scope, key)
             if owner:
-                found.append(Found(item["key"], owner))
+                found.append(Found(key, owner))
     return found
+
+
+def _listed(oss: OssApi, prefix: str) -> list[str]:
+    """Return the keys under a prefix, also those that somebody has hidden by a plain deletion in a bucket with
+    versioning: what is behind the delete marker is billed on."""
+    return [item["key"] for item in oss.list_keys(prefix)] + oss.list_hidden(prefix)
 
 
 def _exported(scope: Scope, key: str) -> str | None:

@@ -84,6 +84,45 @@ def test_an_intent_whose_answer_is_lost_is_looked_up(oss: Any, wire: Any, lost: 
     assert oss.put_intent("k", "mine") is ours
 
 
+def history(*rows: tuple[str, str, str]) -> bytes:
+    """Versions and delete markers of the key k: (element, version id, minute)."""
+    shown = "".join(
+        f"<{kind}><Key>k</Key><VersionId>{version}</VersionId><IsLatest>false</IsLatest><LastModified>"
+        f"2026-11-24T08:{minute}:00.000Z</LastModified><ETag>e</ETag><Size>1</Size><StorageClass>Standard</StorageClass>"
+        f"<Type>Normal</Type><Owner><ID>1</ID><DisplayName>1</DisplayName></Owner></{kind}>"
+        for kind, version, minute in rows
+    )
+    return (
+        "<ListVersionsResult><Name>n</Name><Prefix>k</Prefix><KeyMarker/><VersionIdMarker/><MaxKeys>1000</MaxKeys>"
+        f"<Delimiter/><IsTruncated>false</IsTruncated>{shown}</ListVersionsResult>"
+    ).encode()
+
+
+@pytest.mark.parametrize(
+    ("rows", "first"),
+    [
+        ([("Version", "ours", "30")], True),
+        ([("Version", "later", "31"), ("Version", "ours", "30")], True),
+        ([("Version", "ours", "30"), ("Version", "theirs", "30")], False),
+        ([("Version", "ours", "30"), ("Version", "old", "10"), ("DeleteMarker", "gone", "20")], True),
+        ([("Version", "ours", "30"), ("Version", "theirs", "25"), ("DeleteMarker", "gone", "20")], False),
+    ],
+)
+@pytest.mark.parametrize("lost", [False, True])
+def test_of_several_versions_of_an_intent_the_oldest_counts(
+    oss: Any, wire: Any, rows: list[tuple[str, str, str]], first: bool, lost: bool
+) -> None:
+    if lost:
+        wire.expect(f"PUT {OBJECT}", DROP)
+        wire.expect(f"GET {OBJECT}", b"mine", 200, {"x-oss-version-id": "ours"})
+    else:
+        wire.expect(f"PUT {OBJECT}", b"", 200, {"x-oss-version-id": "ours"})
+    wire.expect(f"GET /{BUCKET}/", history(*rows), prefix="k")
+    if not first:
+        wire.expect(f"DELETE {OBJECT}", b"", 204, versionId="ours")
+    assert oss.put_intent("k", "mine") is first
+
+
 def test_an_intent_that_was_not_written_is_an_error(oss: Any, wire: Any) -> None:
     wire.expect(f"PUT {OBJECT}", DROP)
     wire.expect(f"GET {OBJECT}", failure("NoSuchKey"), 404)

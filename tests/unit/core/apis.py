@@ -270,6 +270,9 @@ class Oss:
 
         return self.cloud.call("oss.ListKeys", prefix, show)
 
+    def list_hidden(self, prefix: str) -> list[str]:
+        return []
+
     def delete_keys(self, keys: Iterable[str]) -> list[str]:
         wanted = list(keys)
 

@@ -72,7 +72,7 @@ def test_what_breaks_the_contract_is_refused(flat: dict[str, str], code: str) ->
 @pytest.mark.parametrize(
     ("product", "action_name", "params"),
     [
-        ("smc", "CutOverReplicationJob", {}),
+        ("smc", "DescribeWorkgroups", {}),
         ("ecs", "RunInstances", {}),
         ("smc", "DescribeSourceServers", {"Colour": "red"}),
     ],

@@ -72,6 +72,13 @@ def test_a_copy_is_complete(tmp_path: Path) -> None:
         assert copy.execute("SELECT count(*) FROM requests").fetchone() == (1,)
 
 
+def test_nonces_are_kept_for_their_window_and_outlive_a_reset(tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.db")
+    database.write([], {"format": 1}, [], [], nonces=[(100.0, "a"), (1000.0, "b")])
+    database.write([], {"format": 1}, [], [], anew=True, nonces=[(2500.0, "c")])
+    assert database.nonces() == [(1000.0, "b"), (2500.0, "c")]
+
+
 def test_rows_hold_only_what_json_holds(tmp_path: Path) -> None:
     bench = Bench(tmp_path, {})
     bench.finished(1)

@@ -6,9 +6,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandbox_bench import Bench
+from sandbox_bench import START, Bench
 
 from sandbox.bytes import formats
+from sandbox.clock import iso
 
 IMAGE = {"ImageId": "m-unitimage0", "OSSBucket": "images-sg", "OSSPrefix": "el1234"}
 ONE = {"ecs_images": [{"name": "one", "id": "m-unitimage0", "region": "ap-southeast-1", "disks": [{"gib": 20}]}]}
@@ -73,7 +74,7 @@ def test_beijing_exports_raw_and_nothing_else(bench: Bench) -> None:
     task_id = bench.ok("ecs", "ExportImage", **here)["TaskId"]
     bench.advance(1)
     assert objects(attribute(bench, task_id, RegionId="cn-beijing"))[0].endswith("_system.raw.tar.gz")
-    assert bench.code("ecs", "DescribeTaskAttribute", TaskId=task_id) == (404, "InvalidTaskId.NotFound")
+    assert bench.code("ecs", "DescribeTaskAttribute", TaskId=task_id) == (400, "InvalidTaskId.NotFound")
 
 
 @pytest.mark.sandbox_world(
@@ -276,3 +277,42 @@ def test_regions_and_zones(bench: Bench) -> None:
     assert {"cn-beijing", "ap-southeast-1"} <= set(regions)
     zones = bench.ok("ecs", "DescribeZones", RegionId="cn-beijing")["Zones"]["Zone"]
     assert [zone["ZoneId"] for zone in zones] == ["cn-beijing-a", "cn-beijing-b", "cn-beijing-c"]
+
+
+def test_instances_are_deleted_together_or_not_at_all(bench: Bench) -> None:
+    jobs = [bench.started(number) for number in (1, 2)]
+    bench.advance(1)
+    first, second = (bench.show(job_id)["TransitionInstanceId"] for job_id in jobs)
+    pair = {"InstanceId__1": first, "InstanceId__2": second}
+    assert bench.code("ecs", "DeleteInstances") == (400, "MissingParameter")
+    assert bench.code("ecs", "DeleteInstances", **pair) == (403, "IncorrectInstanceStatus")
+    wrong = {**pair, "InstanceId__2": "i-nothing", "Force": True}
+    assert bench.code("ecs", "DeleteInstances", **wrong) == (404, "InvalidInstanceId.NotFound")
+    assert bench.code("ecs", "DeleteInstances", **pair, Force=True, DryRun=True) == (400, "DRYRUN.SUCCESS")
+    assert bench.ok("ecs", "DescribeInstances")["TotalCount"] == 2
+    bench.ok("ecs", "DeleteInstances", **pair, Force=True)
+    assert bench.ok("ecs", "DescribeInstances")["TotalCount"] == 0
+
+
+def test_actions_without_region_in_the_vendors_models_need_none(bench: Bench) -> None:
+    bench.started(1)
+    bench.advance(1)
+    (instance,) = bench.ok("ecs", "DescribeInstances")["Instances"]["Instance"]
+    bench.ok("ecs", "DeleteInstance", InstanceId=instance["InstanceId"], Force=True, RegionId="")
+    bench.ok("ecs", "DeleteDisk", DiskId="d-nothing", RegionId="")
+    bench.ok("ecs", "DeleteSnapshot", SnapshotId="s-nothing", RegionId="")
+    assert bench.ok("ecs", "DescribeRegions", RegionId="")
+
+
+@pytest.mark.sandbox_world({"ecs_images": [
+    {"name": "web", "id": "m-unitimage00001", "region": "ap-southeast-1", "disks": [{"gib": 1}]},
+]})
+def test_images_are_filtered_by_the_time_of_their_creation(bench: Bench) -> None:
+    def found(key: str, value: str) -> int:
+        return int(bench.ok("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)["TotalCount"])
+
+    assert (found("CreationStartTime", iso(START)), found("CreationStartTime", iso(START + 60))) == (1, 0)
+    assert (found("CreationEndTime", iso(START)), found("CreationEndTime", iso(START - 60))) == (1, 0)
+    for key, value, code in (("CreationEndTime", "soon", "InvalidParameter.Filter"),
+                             ("Colour", "red", "InvalidParameter.Key"), ("NetworkType", "vpc", "Sandbox.NotEmulated")):
+        assert bench.code("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)[1] == code

@@ -24,7 +24,8 @@ def test_seconds_and_amount_grow_with_virtual_time(clock: VirtualClock) -> None:
     meter.start("disk", "d-1", 100)
     clock.advance(3600)
     report = meter.report()
-    assert report["seconds"] == {"instance": 3600, "disk": 3600, "snapshot": 0, "oss_object": 0, "oss_part": 0}
+    assert report["seconds"] == {"instance": 3600, "disk": 3600, "snapshot": 0, "oss_object": 0, "oss_part": 0,
+                                 "ens_instance": 0}
     assert report["total_seconds"] == 7200
     assert report["amount"] == pytest.approx(0.012 + 100 * 0.00006)
     assert [entry["id"] for entry in report["running"]] == ["i-1", "d-1"]
@@ -119,7 +120,8 @@ def test_the_bill_of_one_migration_is_asked_by_name_tag_or_prefix(tmp_path: Any)
     meter = bench.cloud.meter
     whole, by_name = meter.report(), meter.report("job-1")
     assert {row["migration"] for row in by_name["resources"]} == {"job-1"}
-    assert {row["kind"] for row in by_name["resources"]} == {"instance", "disk", "snapshot", "oss_object"}
+    assert {row["kind"] for row in by_name["resources"]} == {"instance", "disk", "snapshot", "oss_object",
+                                                                "oss_part"}
     for other in (first["JobId"], "image-1", "web1", "edgelift:migration=el1"):
         assert meter.report(other)["amount"] == by_name["amount"], other
     extra = {row["id"] for row in meter.report("el1")["resources"]} - {row["id"] for row in by_name["resources"]}

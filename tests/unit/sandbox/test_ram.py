@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from sandbox_bench import KEY, SECRET, Bench
 from sandbox.ram.decide import allows, first_denied
 from sandbox.ram.needs import oss_needs, rpc_needs
 from sandbox.ram.statements import Identity, Statement
-from sandbox.world import WorldError, parse_world
+from sandbox.world import WorldError, load_world, parse_world
 
 ACCOUNT = "1234567890123456"
 IMAGE = f"acs:ecs:ap-southeast-1:{ACCOUNT}:image/m-1"
@@ -83,9 +84,10 @@ def test_what_a_call_needs(call: tuple[str, str, dict[str, Any]], expected: list
 
 def test_a_copy_needs_to_read_its_source() -> None:
     place = "acs:oss:oss-cn-beijing:1:"
-    assert oss_needs("CopyObject", place, "b", "k", "/from/a%2Fb?versionId=1") == [
+    assert oss_needs("CopyObject", place, "b", "k", "/from/a%2Fb") == [
         ("oss:PutObject", f"{place}b/k"), ("oss:GetObject", f"{place}from/a/b"),
     ]
+    assert oss_needs("CopyObject", place, "b", "k", "/b/a?versionId=1")[1] == ("oss:GetObjectVersion", f"{place}b/a")
     assert oss_needs("ListBuckets", place, "", "") == [("oss:ListBuckets", f"{place}*")]
 
 
@@ -146,3 +148,10 @@ def test_documents_of_ram_are_understood() -> None:
     world = parse_world({"identities": {"deploy": document}}, "w.yml")
     again = parse_world(world.model_dump(), "state.db")
     assert again.identities["deploy"].statements == [statement("allow", "oss:*", "acs:oss:*:*:b/*")]
+
+
+def test_a_wrong_statement_in_a_file_is_named_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "world.yml"
+    path.write_text("identities:\n  deploy:\n    Statement:\n      - Effect: Allow\n        Action: everything\n")
+    with pytest.raises(WorldError, match=r"world\.yml: line 5: identities\.deploy\.Statement\[0\]\.Action"):
+        load_world(path)

@@ -77,6 +77,16 @@ def test_nonces_are_forgotten_after_their_window() -> None:
     assert nonces.first_use("a", 1801)
 
 
+def test_nonces_of_a_former_process_are_remembered_until_their_window_ends() -> None:
+    nonces = Nonces()
+    assert nonces.first_use("new", 2000)
+    nonces.load([(100, "old"), (1500, "younger")])
+    assert nonces.unsaved == [(2000, "new")]
+    assert nonces.first_use("old", 2001)
+    assert not nonces.first_use("younger", 3300)
+    assert not nonces.first_use("new", 3800)
+
+
 @pytest.mark.sandbox_world({"credentials": {"STS.unit": {"secret": "s", "token": "the-token", "ttl": 60}}})
 def test_sts_credentials_need_their_token_and_end_on_the_virtual_clock(bench: Bench) -> None:
     def reply(**changes: str) -> str:

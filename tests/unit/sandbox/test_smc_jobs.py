@@ -47,7 +47,7 @@ def test_a_client_token_gives_the_same_job_again(bench: Bench) -> None:
         ({"DataDisk__2__Index": 1, "DataDisk__2__Size": 30}, "DataDisk.DuplicateIndex"),
         ({"DataDisk__1__Size": 29}, "Sandbox.NotEmulated"),
         ({"TargetType": "TargetInstance"}, "Sandbox.NotEmulated"),
-        ({"RunOnce": "false"}, "Sandbox.NotEmulated"),
+        ({"RunOnce": "false"}, "MissingParameter"),
         ({"NetMode": 2}, "MissingParameter"),
         ({"VSwitchId": "vsw-nothing"}, "InvalidVSwitchId.NotFound"),
         ({"ReplicationParameters": "{not json"}, "InvalidParameter.ReplicationParameters"),

@@ -60,3 +60,14 @@ def test_a_vpc_goes_after_its_vswitches(bench: Bench) -> None:
     bench.ok("vpc", "DeleteVpc", VpcId=vpc_id)
     assert bench.code("vpc", "DeleteVpc", VpcId=vpc_id) == (404, "InvalidVpcId.NotFound")
     assert bench.code("vpc", "DeleteVSwitch", VSwitchId=made) == (404, "InvalidVSwitchId.NotFound")
+
+
+def test_the_vpc_tells_the_region_of_a_call_without_one(bench: Bench) -> None:
+    vpc = bench.ok("vpc", "CreateVpc", RegionId="cn-beijing", CidrBlock="10.0.0.0/8")["VpcId"]
+    vswitch = bench.ok("vpc", "CreateVSwitch", RegionId="", VpcId=vpc, ZoneId="cn-beijing-a", CidrBlock="10.0.0.0/24")
+    (shown,) = bench.ok("vpc", "DescribeVSwitches", RegionId="")["VSwitches"]["VSwitch"]
+    assert shown["VSwitchId"] == vswitch["VSwitchId"]
+    assert bench.ok("vpc", "DescribeVSwitches", RegionId="cn-beijing")["TotalCount"] == 1
+    bench.ok("vpc", "DeleteVSwitch", RegionId="", VSwitchId=vswitch["VSwitchId"])
+    bench.ok("vpc", "DeleteVpc", RegionId="", VpcId=vpc)
+    assert bench.code("vpc", "DescribeVpcs", RegionId="") == (400, "MissingParameter")
