@@ -93,3 +93,9 @@ class _WithBody:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._request, name)
+
+    def __getitem__(self, name: str) -> Any:
+        return self._request[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self._request[name] = value

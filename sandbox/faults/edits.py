@@ -63,17 +63,21 @@ def step_back(cloud: Cloud, job: Row, _rule: StateFault) -> None:
         return
     cloud.work.forget(work_key("image", job))
     drop_frozen(cloud, job)
-    # Another run: progress may only fall between two of them.
-    cloud.jobs.update(job["id"], state="Running/Syncing", since=cloud.clock.time(), received=False, progress=5.0,
-                      runs=job["runs"] + 1)
-    cloud.work.forget(work_key("receiver", job))
-    open_receiver(cloud, job)
+    cloud.jobs.update(job["id"], state="Running/Syncing", received=False)
+    _sync_again(cloud, job)
 
 
 def drop_progress(cloud: Cloud, job: Row, _rule: StateFault) -> None:
-    """The progress of a job that is not past Syncing begins anew; a simulated client streams anew too."""
-    if job["state"] in ("Running/Preparing", "Running/Syncing"):
-        cloud.jobs.update(job["id"], since=cloud.clock.time(), progress=0.0, runs=job["runs"] + 1)
+    """The progress of a job that is Syncing begins anew, and so does its client."""
+    if job["state"] == "Running/Syncing":
+        _sync_again(cloud, job)
+
+
+def _sync_again(cloud: Cloud, job: Row) -> None:
+    # Another run: progress may only fall between two of them.
+    cloud.work.forget(work_key("receiver", job))
+    cloud.jobs.update(job["id"], since=cloud.clock.time(), progress=0.0, runs=job["runs"] + 1)
+    open_receiver(cloud, job)
 
 
 def hold(cloud: Cloud, row: Row, rule: StateFault) -> None:

@@ -17,9 +17,10 @@ from functools import partial
 from typing import Any
 
 import pytest
-from wave_bench import DB, WEB, bucket, run, utils
+from wave_bench import WEB, bucket, run, server, utils
 
-RATE = 1000.0
+RATE = 1500.0
+DB = server("db-01", "s-sandboxdb01", 20, 20, 20)
 SERVERS = [WEB, DB]
 NAME = "wave"
 WORLD: dict[str, Any] = {
@@ -30,7 +31,7 @@ WORLD: dict[str, Any] = {
     "sources": [
         {"name": "web-01", "id": "s-sandboxweb01", "bandwidth_mbps": 0.1, "disks": [{"gib": 20, "content_mib": 1}]},
         {"name": "db-01", "id": "s-sandboxdb01", "bandwidth_mbps": 0.1,
-         "disks": [{"gib": 20, "content_mib": 1}, {"gib": 30, "content_mib": 1}, {"gib": 40, "content_mib": 1}]},
+         "disks": [{"gib": 20, "content_mib": 1}] * 3},
         {"name": "other-01", "id": "s-sandboxother01", "disks": [{"gib": 20}]},
     ],
     "ecs_images": [{"name": "web-01", "id": "m-foreignimage1", "region": "ap-southeast-1", "disks": [{"gib": 20}]}],
@@ -41,11 +42,12 @@ FOREIGN_KEYS = ("el", "el0123456789abcd_m-x_system.qcow2", "edgelift/other.json"
 
 
 class Pace:
-    """The time of the local cloud, for the collection: it sleeps ``1/RATE`` of what it means to."""
+    """The time of the local cloud, for the collection: it sleeps so much less than it means to."""
 
     def __init__(self, sandbox: Any) -> None:
-        shown = datetime.fromisoformat(sandbox.get("clock")["now"].replace("Z", "+00:00"))
-        self._begin, self._real = shown, time.monotonic()
+        clock = sandbox.get("clock")
+        self._begin, self._real = datetime.fromisoformat(clock["now"].replace("Z", "+00:00")), time.monotonic()
+        self._rate = float(clock["rate"])
 
     def now(self) -> datetime:
         """Virtual now."""
@@ -53,11 +55,11 @@ class Pace:
 
     def monotonic(self) -> float:
         """Virtual seconds since the beginning."""
-        return (time.monotonic() - self._real) * RATE
+        return (time.monotonic() - self._real) * self._rate
 
     def sleep(self, seconds: float) -> None:
         """Let virtual seconds pass."""
-        time.sleep(seconds / RATE)
+        time.sleep(seconds / self._rate)
 
     # The real ones: a clock that was moved forward is kept again.
     _CLOCK, _RETRY = utils("_fleet").Clock, utils("_retry").Retry
@@ -92,7 +94,7 @@ class Outcome:
 
 def migrate(sandbox: Any, **options: Any) -> Outcome:
     """Run the wave to its end with the intervals of a user; an error of the whole run counts for every server."""
-    wave = partial(run, sandbox, "ens_migration", name=NAME, servers=SERVERS, poll_interval=30, wait_timeout=7200)
+    wave = partial(run, sandbox, "ens_migration", name=NAME, servers=SERVERS, poll_interval=30, wait_timeout=14400)
     try:
         result = wave(**options)["migration"]
     except utils("_errors").CloudError as error:
@@ -109,7 +111,7 @@ def sweep(sandbox: Any, outcome: Outcome, **options: Any) -> list[dict[str, Any]
     """Clean up after the wave and return what is left; the sources stay, for another try."""
     try:
         return list(run(sandbox, "smc_cleanup", name=NAME, servers=SERVERS, resources=outcome.resources,
-                        delete_sources=False, poll_interval=5, wait_timeout=900, **options)["cleanup"]["residual"])
+                        delete_sources=False, poll_interval=5, wait_timeout=3600, **options)["cleanup"]["residual"])
     except utils("_errors").CloudError as error:
         return [{"kind": "cleanup", "id": "", "reason": str(error)}]
 
