@@ -35,6 +35,7 @@ help:
 	  'make unit         unit tests (ARGS="-k name" goes to pytest)' \
 	  'make integration  integration tests (ARGS too)' \
 	  'make conformance the vendor'"'"'s own tests and models against the local cloud (five minutes)' \
+	  'make scenarios    a wave of two servers under every fault of the catalogue (five minutes)' \
 	  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \
 	  'make bench        requests per second, start-up and the cost of a mostly empty disk of the local cloud (half a minute)' \
@@ -69,6 +70,11 @@ demo: collection
 .PHONY: bench
 bench: collection
 	@$(python) benchmarks/sandbox_rps.py $(if $(filter-out 0 no false,$(JSON)),--json)
+
+# A request over 1000 jobs against one over none, and the index of due rows against a walk over all (half a minute).
+.PHONY: bench-jobs
+bench-jobs: collection
+	@$(python) benchmarks/sandbox_jobs.py
 
 # ---- gates: one line each, or the whole log of the one that failed ----
 .PHONY: lint ruff mypy ansible-lint ansible-lint-oldest changelog sanity sanity-newest sanity-oldest galaxy molecule
@@ -105,7 +111,7 @@ molecule: collection
 
 # ---- tests ----
 # Integration tests that run no Ansible, or a playbook that others run too: they need no second ansible-core.
-once := $(notdir $(wildcard tests/integration/test_sandbox_*.py)) test_client_bundle.py test_demo.py test_scenarios.py test_testbed.py
+once := $(notdir $(wildcard tests/integration/test_sandbox_*.py)) test_client_bundle.py test_demo.py test_scenarios.py test_scenarios_wire.py test_testbed.py
 
 .PHONY: unit integration pytest-oldest test gates environments
 unit: collection
@@ -141,6 +147,12 @@ test:
 	@tools/about.sh
 	@$(MAKE) --no-print-directory -j2 --keep-going gates
 	@$(python) -m pytest -n 2 --dist worksteal
+
+# A wave under every fault of the catalogue: about five minutes, and the table of what became of it.
+.PHONY: scenarios
+scenarios: collection
+	@$(python) -m pytest -q -p no:cacheprovider tests/survival $(ARGS)
+	@cat build/scenarios.md
 
 .PHONY: clean
 clean:

@@ -49,7 +49,7 @@ control calls (no signature):
   POST /_sandbox/clock {"advance": 3600}    let an hour pass; {"rate": 60}: a minute per second; {"rate": 0}: freeze
   POST /_sandbox/seed  <world>              add what a world file (YAML or JSON) describes
   POST /_sandbox/throttling {"smc:*": 10}   limit the calls per second of each API; {} ends the limits
-  POST /_sandbox/faults <scenario>          put a scenario's fault rules in force; GET shows what they hit
+  POST /_sandbox/faults <scenario>          put a scenario in force; GET shows what its rules hit, DELETE ends them
   POST /_sandbox/reset  [world]             back to the world of the start, or to the one in the body
   POST /_sandbox/snapshot {"name": "n"}     keep everything as it is; POST /_sandbox/restore {"name": "n"}: be so again
   GET  /_sandbox/                           a page for a browser: resources, timelines, requests, the running bill
@@ -71,6 +71,7 @@ world file (YAML; every field has a default, an unknown one is an error):
   ens_accept_formats: [qcow2]               formats that ENS ImportImage takes: qcow2, raw, vhd
   job_errors: {<source name>: <code>}       its jobs end InError with that code while Syncing
   failures: [{lifecycle: smc.job | ecs.task | ens.image, at: <state>, name: <source or image>, code: ..., times: 1}]
+  faults: [{match: {product: ..., action: ...}, kind: error, code: ...}, {state: {...}, do: <edit of the world>}]
 sandbox/README.md explains them."""
 
 
@@ -111,12 +112,14 @@ def _parser() -> argparse.ArgumentParser:
                         help="what goes wrong, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated")
     parser.add_argument("--profile", choices=("fast", "realistic", "frozen"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
+    parser.add_argument("--check-invariants", action="store_true", help="check after every request that the sandbox "
+                        "does not contradict itself; one that it does is answered with HTTP 500 and x-sandbox-bug")
     return parser
 
 
 def _start(world: World, options: argparse.Namespace) -> Start:
     return Start(world, options.world is not None, options.profile, options.clock_rate, options.rate_card,
-                 options.fresh, tuple(load_scenario(path) for path in options.scenario))
+                 options.fresh, tuple(load_scenario(path) for path in options.scenario), options.check_invariants)
 
 
 def _port(given: int | None, folder: Path) -> tuple[int, bool]:

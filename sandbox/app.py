@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from sandbox import agent_service
+from sandbox.checking import checked
 from sandbox.cloud import Cloud
 from sandbox.control import Control
 from sandbox.faults import carry
@@ -31,8 +32,9 @@ _LOG = logging.getLogger("sandbox")
 
 def make_app(cloud: Cloud) -> web.Application:
     """The application over a cloud."""
+    checks = [] if cloud.invariants is None else [checked(cloud, cloud.invariants)]
     app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
-                          middlewares=[*transcripts(), saving(cloud), settled(cloud)])
+                          middlewares=[*transcripts(), saving(cloud), settled(cloud), *checks])
     rpc = RpcService(cloud)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:

@@ -14,6 +14,7 @@ from sandbox.bytes.receiver import Receivers
 from sandbox.cloud import Cloud
 from sandbox.database import Database
 from sandbox.faults.play import play
+from sandbox.invariants import Invariants
 from sandbox.oss.buckets import Buckets
 from sandbox.resume import load, resume
 from sandbox.seeding import seed
@@ -45,6 +46,8 @@ async def build_cloud(start: Start, folder: Path, endpoint: str) -> Cloud:
     else:
         seed(cloud, start.world)
         cloud.rewrite()
+    if start.check_invariants:
+        cloud.invariants = Invariants(cloud)
     for scenario in start.scenarios:
         play(cloud, scenario)
     cloud.agent_bundle = agent_service.bundle(cloud)

@@ -18,6 +18,7 @@ For the rooms that move bytes (sandbox.oss, sandbox.bytes, sandbox.agent_service
   ``cloud.work`` runs long async work; files belong under ``cloud.root``. Called here: ``buckets.create_bucket(name,
   region, owner)``, ``buckets.bucket(name)`` -> {"name", "region", "owner", ...} or None, ``buckets.exists(bucket,
   key)``, ``buckets.object_path(bucket, key)``, ``buckets.put_file(bucket, key, path)`` (moves the file),
+  ``buckets.open_upload``, ``has_upload``, ``add_part`` and ``end_upload`` for what a service uploads in parts,
   ``buckets.clear()`` (forget all buckets and objects); ``agent_service.setup(app, cloud)`` adds the /_agent/ routes,
   ``agent_service.bundle(cloud)`` -> {"url", "sha256"} builds the client bundle for ``cloud.endpoint``.
 """
@@ -47,6 +48,7 @@ from sandbox.world import World
 if TYPE_CHECKING:
     from sandbox.bytes.disks import DiskStore
     from sandbox.bytes.receiver import Receivers
+    from sandbox.invariants import Invariants
     from sandbox.lifecycles.agenda import Agenda
     from sandbox.oss.buckets import Buckets
 
@@ -66,6 +68,7 @@ class Cloud:
     database: Database | None = None
     origin: World | None = None
     agenda: Agenda | None = None
+    invariants: Invariants | None = None
 
     def __post_init__(self) -> None:
         self.origin = self.origin or self.settings
@@ -87,6 +90,7 @@ class Cloud:
         self.snapshots = self.store.table("snapshots")
         self.images = self.store.table("images")
         self.tasks = self.store.table("tasks")
+        self.exports = self.store.table("exports")
         self.security_groups = self.store.table("security_groups")
         self.vpcs = self.store.table("vpcs")
         self.vswitches = self.store.table("vswitches")

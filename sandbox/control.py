@@ -61,6 +61,7 @@ class Control:
             ("POST", "throttling", self.set_throttling),
             ("GET", "faults", self.faults),
             ("POST", "faults", self.add_faults),
+            ("DELETE", "faults", self.clear_faults),
             ("GET", "images/{image_id}", self.image),
         )
         routes = [web.route(method, f"/_sandbox/{path}", _json(answer)) for method, path, answer in answers]
@@ -199,6 +200,12 @@ class Control:
         play(self.cloud, parse_scenario(await request.text(), _BODY))
         return await self.faults(request)
 
+    async def clear_faults(self, request: web.Request) -> dict[str, Any]:
+        """End all rules and failures; what they have done to the world stays."""
+        self.cloud.faults.clear()
+        self.cloud.failures.clear()
+        return await self.faults(request)
+
     async def image(self, request: web.Request) -> dict[str, Any]:
         """The files of an ENS image's disks, so that content can be compared."""
         tick(self.cloud)
@@ -213,6 +220,8 @@ async def empty(cloud: Cloud) -> None:
     await cloud.work.stop()
     await cloud.receivers.close_all()
     cloud.store.clear()
+    if cloud.invariants is not None:
+        cloud.invariants.restart()
     cloud.faults.clear()
     cloud.meter.clear()
     cloud.requests.clear()

@@ -18,7 +18,7 @@ from typing import Any
 from sandbox.store import Change, Row
 from sandbox.transport.nonces import WINDOW
 
-FORMAT = 1
+FORMAT = 2
 _KEEP = 20000
 _ERASE = ("DELETE FROM meta", "DELETE FROM rows", "DELETE FROM requests", "DELETE FROM timeline")
 _INSERT = {"requests": "INSERT OR REPLACE INTO requests VALUES (?, ?)",

@@ -53,9 +53,13 @@ def _object(cloud: Cloud, resource_id: str) -> Row | None:
     return None
 
 
+def _part(cloud: Cloud, resource_id: str) -> Row | None:
+    return _object(cloud, resource_id.rpartition("?uploadId=")[0])
+
+
 def _nothing(_cloud: Cloud, _resource_id: str) -> Row | None:
     return None
 
 
-_FINDERS = {"instance": _instance, "disk": _disk, "snapshot": _snapshot, "oss_object": _object, "oss_part": _nothing,
+_FINDERS = {"instance": _instance, "disk": _disk, "snapshot": _snapshot, "oss_object": _object, "oss_part": _part,
             "ens_instance": _nothing}

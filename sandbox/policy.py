@@ -48,6 +48,10 @@ def _needs(entry: Mapping[str, Any]) -> list[Need]:
     if product != "oss":
         action = rpc_action(product, operation)
         return [(action, "*")] if action else []
-    # Which keys are deleted at once is in the body, which the log does not hold.
-    key = "*" if operation == "DeleteMultipleObjects" else params.get("key", "")
-    return oss_needs(operation, _ANYWHERE, params.get("bucket", ""), key, params.get("copy_source", ""))
+    bucket = params.get("bucket", "")
+    if operation == "DeleteMultipleObjects":
+        # Which keys are deleted at once is in the body, which the log does not hold.
+        return [need for name in ("keys", "versions") if name in params
+                for need in oss_needs(operation, _ANYWHERE, bucket, "*", versioned=name == "versions")]
+    return oss_needs(operation, _ANYWHERE, bucket, params.get("key", ""), params.get("copy_source", ""),
+                     "versionId" in params)

@@ -44,10 +44,9 @@ def resume(cloud: Cloud) -> None:
                 intermediate.open_receiver(cloud, job)
             elif not job["image_id"]:
                 image.start(cloud, job)
-    for task in cloud.tasks.where(state="Processing"):
-        exported = cloud.images.get(task["image_id"])
-        if exported is not None:
-            export.start(cloud, task, exported)
+    shutil.rmtree(cloud.root / "export", ignore_errors=True)
+    for row in cloud.exports.where(state="Uploading"):
+        export.convert(cloud, row)
     for ens_image in cloud.ens_images.where(state="Uploading"):
         shutil.rmtree(ens_import.folder(cloud, ens_image["id"]), ignore_errors=True)
         ens_import.start(cloud, ens_image)

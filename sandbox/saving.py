@@ -34,14 +34,14 @@ def saving(cloud: Cloud) -> Middleware:
             if failed.errno not in _FULL:
                 raise
             save_quietly(cloud)
-            return refusal(cloud, request, f"{failed.filename or cloud.root}: {failed.strerror}")
+            return _full(cloud, request, f"{failed.filename or cloud.root}: {failed.strerror}")
         _touch(cloud, request)
         try:
             cloud.save()
         except DatabaseError as failed:
             _complain(failed)
             if not _reads(request):
-                return refusal(cloud, request, str(failed))
+                return _full(cloud, request, str(failed))
         return response
 
     return respond
@@ -56,12 +56,16 @@ def save_quietly(cloud: Cloud) -> None:
             _complain(failed)
 
 
-def refusal(cloud: Cloud, request: web.Request, why: str) -> web.Response:
-    """The answer, in the form of the interface that was asked, when the state folder takes no more."""
-    message = f"The sandbox cannot keep its state: {why}"
-    headers = {"x-sandbox-provenance": "invented", "x-sandbox-problem": why}
+def _full(cloud: Cloud, request: web.Request, why: str) -> web.Response:
+    return refusal(cloud, request, f"The sandbox cannot keep its state: {why}", {"x-sandbox-problem": why})
+
+
+def refusal(cloud: Cloud, request: web.Request, message: str, marks: dict[str, str]) -> web.Response:
+    """An InternalError in the form of the interface that was asked, with these headers."""
+    headers = {"x-sandbox-provenance": "invented", **marks}
     if request.path.startswith(("/_sandbox", "/_agent")):
-        return web.json_response({"error": message, "code": "InternalError", "message": message}, status=500)
+        return web.json_response({"error": message, "code": "InternalError", "message": message}, status=500,
+                                 headers=headers)
     if "Action" in request.query or "x-acs-action" in request.headers:
         body = {"RequestId": cloud.request_id(), "HostId": request.host, "Code": "InternalError", "Message": message,
                 "Recommend": "https://next.api.aliyun.com/troubleshoot?q=InternalError"}

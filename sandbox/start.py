@@ -26,3 +26,4 @@ class Start:
     rate_card: Path | None = None
     fresh: bool = False
     scenarios: tuple[Scenario, ...] = ()
+    check_invariants: bool = False

@@ -20,7 +20,10 @@ class Work:
     def start(self, key: str, make: Callable[[], Awaitable[Any]]) -> None:
         """Start ``make()`` unless work of this key is under way or done."""
         if key not in self._tasks:
-            self._tasks[key] = asyncio.ensure_future(_as_coroutine(make))
+            task = asyncio.ensure_future(_as_coroutine(make))
+            # Work that failed may be forgotten before anybody asks how it went.
+            task.add_done_callback(lambda ended: ended.cancelled() or ended.exception())
+            self._tasks[key] = task
             self._open.add(key)
 
     def ended(self) -> list[str]:

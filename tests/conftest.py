@@ -64,6 +64,10 @@ class Sandbox:
         """The answer of a control call with a body, e.g. ``post("clock", {"advance": 60})``."""
         return self._answer(self._http.post(f"{self.endpoint}/_sandbox/{path}", data=_body(body), timeout=30))
 
+    def delete(self, path: str) -> dict[str, Any]:
+        """The answer of a control call that ends something: ``delete("faults")``."""
+        return self._answer(self._http.delete(f"{self.endpoint}/_sandbox/{path}", timeout=30))
+
     def reset(self, world: dict[str, Any] | None = None) -> None:
         """Back to an empty cloud with this world (default: WORLD)."""
         self.post("reset", WORLD if world is None else world)
@@ -161,7 +165,7 @@ def launch(state: Path, world: dict[str, Any] | None = None, *arguments: str) ->
 
 def launch_again(state: Path, *arguments: str) -> Sandbox:
     """A sandbox over ``state`` that goes on where the former one ended, on its port."""
-    command = [sys.executable, "-m", "sandbox", "--state", str(state), *arguments]
+    command = [sys.executable, "-m", "sandbox", "--state", str(state), "--check-invariants", *arguments]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=env)
     assert process.stdout is not None

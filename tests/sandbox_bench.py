@@ -20,6 +20,7 @@ from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
 from sandbox.clock import iso
 from sandbox.cloud import Cloud
+from sandbox.invariants import Invariants
 from sandbox.lifecycles.engine import tick
 from sandbox.seeding import seed
 from sandbox.transport.rpc import Reply, RpcService
@@ -40,6 +41,7 @@ class PlainBuckets:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.rows: dict[str, dict[str, str]] = {}
+        self.uploads: dict[tuple[str, str], tuple[str, list[int]]] = {}
 
     def create_bucket(self, name: str, region: str, owner: str, storage_class: str = "Standard") -> None:
         """Make an empty bucket."""
@@ -61,6 +63,23 @@ class PlainBuckets:
     def billed_name(self, _bucket: str, key: str) -> str:
         """What the meter calls an object: it has no versions here."""
         return key
+
+    def open_upload(self, bucket: str, key: str, upload_id: str) -> None:
+        """Begin an upload."""
+        self.uploads[bucket, upload_id] = key, []
+
+    def has_upload(self, bucket: str, upload_id: str) -> bool:
+        """True while it is open."""
+        return bucket in self.rows and (bucket, upload_id) in self.uploads
+
+    def add_part(self, bucket: str, upload_id: str, part: Any) -> int:
+        """Keep a part; the bytes of all."""
+        self.uploads[bucket, upload_id][1].append(part.size)
+        return sum(self.uploads[bucket, upload_id][1])
+
+    def end_upload(self, bucket: str, upload_id: str) -> None:
+        """Forget it."""
+        del self.uploads[bucket, upload_id]
 
     def put_file(self, bucket: str, key: str, path: Path) -> None:
         """Move a file in as an object."""
@@ -132,6 +151,7 @@ class Bench:
         self.cloud.work = self.work
         seed(self.cloud, settings)
         self.rpc = RpcService(self.cloud)
+        self.invariants = Invariants(self.cloud)
         self._nonce = itertools.count()
 
     def raw(self, params: dict[str, str], secret: str = SECRET, method: str = "POST") -> Reply:
@@ -140,6 +160,7 @@ class Bench:
         reply = self.rpc.serve(method, signed)
         product, body = _PRODUCTS.get(params.get("Version", ""), ""), json.loads(json.dumps(reply.body))
         assert VALIDATED.check(product, params.get("Action", ""), reply.status, body) == []
+        assert self.invariants.check() == []
         return reply
 
     def envelope(self, product: str, action: str, **params: Any) -> dict[str, str]:

@@ -116,8 +116,8 @@ class EcsApi:
         """Deletes a disk that is Available; an unknown id is ignored by the service (facts 3.3)."""
         self._call("DeleteDisk", {"DiskId": disk_id}, repeatable=True)
 
-    def describe_snapshots(self, snapshot_ids: Iterable[str]) -> list[Row]:
-        """Returns the snapshots with these ids."""
+    def describe_snapshots(self, snapshot_ids: Iterable[str] | None = None) -> list[Row]:
+        """Returns the snapshots with these ids, or all of the region."""
         return self._by_json_ids("DescribeSnapshots", "SnapshotIds", snapshot_ids, {}, "Snapshot")
 
     def delete_snapshot(self, snapshot_id: str) -> None:

@@ -262,7 +262,7 @@ class Fleet:
         next tick looks before anything is called again."""
         row.error, row.state = error.as_dict(), str(error)
         row.failures[what] += 1
-        passing = error.retryable or error.code in _states.SMC_LOOK_AGAIN
+        passing = error.retryable or error.code in _states.SMC_LOOK_AGAIN | _states.ECS_LOOK_AGAIN
         if not passing or row.failures[what] >= TRANSIENT_LIMIT:
             self._end(row, "failed", f"{error}. {error.hint}".strip())
 

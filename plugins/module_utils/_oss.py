@@ -226,7 +226,12 @@ class OssApi:
 
         def read() -> tuple[bytes, str | None]:
             found = self._bucket.get_object(key)
-            return found.read(), found.versionid
+            body: bytes = found.read()
+            # oss2 sums up what it reads, and leaves the comparison to its caller.
+            if found.server_crc is not None and found.client_crc != found.server_crc:
+                problem = f"{key}: what arrived has another CRC-64 than OSS says"
+                raise CloudError("oss.GetObject", "Answer.Unreadable", problem, retryable=True)
+            return body, found.versionid
 
         try:
             body, version = self._connection.run("GetObject", read)

@@ -55,6 +55,9 @@ SMC_LOOK_AGAIN: Final = frozenset(
 """SMC refuses a step because source or job is not, or no longer, in the state that the last describe showed: it lagged
 behind, or another controller was faster. The next look tells (codes: facts 1.7)."""
 
+ECS_LOOK_AGAIN: Final = frozenset({"InvalidTaskId.NotFound"})
+"""ECS does not know a task yet that its own list has just shown: the list was ahead (local cloud, fault 14)."""
+
 JOB_UNFINISHED: Final = frozenset({"Ready", "Running", "Stopped", "Waiting", "InError", "Expired", "Deleting"})
 """While one of these exists SMC makes no second job for the source."""
 

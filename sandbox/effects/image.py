@@ -49,7 +49,7 @@ def create(cloud: Cloud, job: Row) -> None:
     image = add_image(
         cloud, job["image_name"], job["region"], frozen,
         platform=source["platform"] if source else "Others Linux",
-        architecture=source["architecture"] if source else "x86_64", tags=job["tags"],
+        architecture=source["architecture"] if source else "x86_64", status="Creating", tags=job["tags"],
     )
     cloud.jobs.update(job["id"], image_id=image["id"], last_step="Processing", frozen=[])
 
@@ -59,20 +59,24 @@ def add_image(
     platform: str = "Ubuntu", architecture: str = "x86_64", os_type: str = "linux", status: str = "Available",
     tags: dict[str, str] | None = None,
 ) -> Row:
-    """An ECS image over snapshots; ``disks``: (snapshot id, disk index, GiB, id of the disk it was made from)."""
+    """An ECS image over snapshots; ``disks``: (snapshot id, disk index, GiB, id of the disk it was made from).
+
+    Without such disks, from a world file, it is not being made: it keeps its status.
+    """
     now = cloud.clock.time()
     mappings = []
     for snapshot_id, index, gib, disk_id in disks:
         device = f"/dev/xvd{'abcdefghijklmnopqrstuvwxyz'[index]}"
         cloud.snapshots.add(
             {"id": snapshot_id, "name": f"{name}_{index}", "region": region, "size": gib, "source_disk_id": disk_id,
-             "kind": "data" if index else "system", "device": device, "created": now, "tags": {}}
+             "kind": "data" if index else "system", "device": device, "created": now, "tags": {}, "since": now,
+             "status": "progressing" if disk_id else "accomplished"}
         )
         cloud.meter.start("snapshot", snapshot_id, gib)
         mappings.append({"device": device, "index": index, "size": gib, "snapshot_id": snapshot_id})
     return cloud.images.add(
         {"id": image_id or cloud.new_id("m-", of=name),
          "name": name, "region": region, "status": status, "platform": platform,
-         "architecture": architecture, "os_type": os_type, "disks": mappings, "shared": False,
-         "public": False, "created": now, "tags": dict(tags or {})}
+         "architecture": architecture, "os_type": os_type, "disks": mappings, "shared": False, "public": False,
+         "created": now, "since": now, "held": not disks[0][3], "tags": dict(tags or {})}
     )

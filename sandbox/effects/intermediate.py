@@ -133,7 +133,8 @@ def _disk(cloud: Cloud, instance: Row, kind: str, index: int, gib: int) -> Row:
         {"id": cloud.new_id("d-", of=instance["id"]),
          "name": "", "region": instance["region"], "zone": instance["zone"], "kind": kind,
          "index": index, "size": gib, "device": f"/dev/xvd{'abcdefghijklmnopqrstuvwxyz'[index + 1]}",
-         "instance_id": instance["id"], "status": "In_use", "created": cloud.clock.time(), "tags": {}}
+         "instance_id": instance["id"], "status": "Attaching", "created": cloud.clock.time(),
+         "since": cloud.clock.time(), "tags": {}}
     )
     cloud.meter.start("disk", disk["id"], gib)
     return disk

@@ -1,19 +1,13 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Edits of bytes: the objects of an export, foreign objects beside them, and a job's receiver."""
+"""Edits of bytes: the objects of an export, and foreign objects beside them."""
 
 from __future__ import annotations
 
 from sandbox.cloud import Cloud
-from sandbox.effects import intermediate
 from sandbox.faults.schema import StateFault
 from sandbox.store import Row
-
-
-def reopen(cloud: Cloud, job: Row) -> None:
-    """Let the job's source stream once more."""
-    intermediate.open_receiver(cloud, job)
 
 
 def remove_object(cloud: Cloud, task: Row, rule: StateFault) -> None:

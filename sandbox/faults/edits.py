@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from sandbox.cloud import Cloud
 from sandbox.effects import export
-from sandbox.effects.intermediate import drop_instance
+from sandbox.effects.intermediate import drop_instance, open_receiver
 from sandbox.effects.job_disks import drop_frozen
 from sandbox.faults import blobs
 from sandbox.faults.schema import StateFault
@@ -63,14 +63,17 @@ def step_back(cloud: Cloud, job: Row, _rule: StateFault) -> None:
         return
     cloud.work.forget(work_key("image", job))
     drop_frozen(cloud, job)
-    cloud.jobs.update(job["id"], state="Running/Syncing", since=cloud.clock.time(), received=False, progress=5.0)
+    # Another run: progress may only fall between two of them.
+    cloud.jobs.update(job["id"], state="Running/Syncing", since=cloud.clock.time(), received=False, progress=5.0,
+                      runs=job["runs"] + 1)
     cloud.work.forget(work_key("receiver", job))
-    blobs.reopen(cloud, job)
+    open_receiver(cloud, job)
 
 
 def drop_progress(cloud: Cloud, job: Row, _rule: StateFault) -> None:
-    """The job's progress begins anew in the state it is in; a simulated client streams anew too."""
-    cloud.jobs.update(job["id"], since=cloud.clock.time(), progress=0.0)
+    """The progress of a job that is not past Syncing begins anew; a simulated client streams anew too."""
+    if job["state"] in ("Running/Preparing", "Running/Syncing"):
+        cloud.jobs.update(job["id"], since=cloud.clock.time(), progress=0.0, runs=job["runs"] + 1)
 
 
 def hold(cloud: Cloud, row: Row, rule: StateFault) -> None:

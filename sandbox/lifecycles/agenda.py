@@ -141,6 +141,8 @@ class Agenda:
         elif table == "sources":
             related = [("jobs", row["job_id"])] if row else [("jobs", job["id"]) for job in
                                                              cloud.jobs.where(source_id=row_id)]
+        elif table == "exports" and row is not None:
+            related = [("tasks", row["task_id"])]
         elif table == "instances" and row is None:
             related = [("jobs", job["id"]) for job in cloud.jobs.where(transition_instance_id=row_id)]
         keys.update(((_TABLES[other], other_id), None) for other, other_id in related)

@@ -31,7 +31,7 @@ def failure_edge(cloud: Cloud, lifecycle: str, row: Row) -> Edge | None:
     """The failing edge for this row in its present state, or None."""
     if not len(cloud.failures):
         return None
-    for failure in cloud.failures.where(lifecycle=lifecycle, at=row["state"]):
+    for failure in cloud.failures.where(lifecycle=lifecycle, at=row[LIFECYCLES[lifecycle].column]):
         if failure["left"] != 0 and fnmatch.fnmatchcase(name_of(cloud, lifecycle, row), failure["name"]):
             kind = LIFECYCLES[lifecycle]
             return Edge(

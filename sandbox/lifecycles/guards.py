@@ -134,19 +134,57 @@ def image_work_failed(cloud: Cloud, job: Row) -> bool:
     return cloud.work.failure(work_key("image", job)) is not None
 
 
+def snapshots_are_ready(cloud: Cloud, image: Row) -> bool:
+    """True when an image can be used; one that a world file put into another state stays in it."""
+    rows = [cloud.snapshots.get(disk["snapshot_id"]) for disk in image["disks"]]
+    return not image["held"] and all(row is None or row["status"] == "accomplished" for row in rows)
+
+
 def export_bucket_gone(cloud: Cloud, task: Row) -> bool:
     """True when the target bucket was deleted under the export."""
     return cloud.buckets.bucket(task["bucket"]) is None
 
 
-def export_work_done(cloud: Cloud, task: Row) -> bool:
+def all_disks_exported(cloud: Cloud, task: Row) -> bool:
     """True when every object is in the bucket."""
-    return cloud.work.done(f"export/{task['id']}")
+    return all(row["state"] == "Stored" for row in cloud.exports.where(task_id=task["id"]))
 
 
-def export_work_failed(cloud: Cloud, task: Row) -> bool:
-    """True when writing the objects failed."""
-    return cloud.work.failure(f"export/{task['id']}") is not None
+def disk_export_failed(cloud: Cloud, task: Row) -> bool:
+    """True when one of the objects could not be written."""
+    return bool(cloud.exports.where(task_id=task["id"], state="Failed"))
+
+
+def disk_is_next(cloud: Cloud, row: Row) -> bool:
+    """True when the disk before this one is in the bucket."""
+    before = _disk_before(cloud, row)
+    return cloud.buckets.bucket(row["bucket"]) is not None and (before is None or before["state"] == "Stored")
+
+
+def _disk_before(cloud: Cloud, row: Row) -> Row | None:
+    return cloud.exports.get(f"{row['task_id']}-{row['position'] - 1}")
+
+
+def conversion_failed(cloud: Cloud, row: Row) -> bool:
+    """True when a disk could not be written in its format."""
+    return cloud.work.failure(f"export/{row['id']}") is not None
+
+
+def upload_taken_away(cloud: Cloud, row: Row) -> bool:
+    """True when somebody aborted the upload of an export, or completed it in its place."""
+    return not cloud.buckets.has_upload(row["bucket"], row["upload_id"])
+
+
+def part_is_missing(cloud: Cloud, row: Row) -> bool:
+    """True when a disk is converted and not all of it is in its upload."""
+    key = f"export/{row['id']}"
+    return cloud.work.done(key) and row["parts"] < len(cloud.work.result(key))
+
+
+def parts_are_there(cloud: Cloud, row: Row) -> bool:
+    """True when all of a converted disk is in its upload."""
+    key = f"export/{row['id']}"
+    return cloud.work.done(key) and row["parts"] >= len(cloud.work.result(key))
 
 
 def ingest_done(cloud: Cloud, image: Row) -> bool:
@@ -169,10 +207,27 @@ def _expired_at(_cloud: Cloud, job: Row) -> float | None:
     return max(float(job["since"]), float(job["valid_until"]))
 
 
+def _online_at(_cloud: Cloud, source: Row) -> float | None:
+    return source.get("offline_until")
+
+
+def _next_since(cloud: Cloud, row: Row) -> float | None:
+    before = _disk_before(cloud, row)
+    return _since(cloud, row if before is None else before)
+
+
+def _since(_cloud: Cloud, row: Row) -> float | None:
+    return float(row["since"])
+
+
 # When a guard that waits for time became true: its step happens at that moment, also when the clock jumped past it.
 MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
+    "source_online": _online_at,
     "all_bytes_received": _bytes_received_at,
     "job_expired": _expired_at,
+    "disk_is_next": _next_since,
+    "part_is_missing": _since,
+    "parts_are_there": _since,
 }
 
 
@@ -187,8 +242,8 @@ REAL_MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {"source_offline
 # Guards whose answer only changes when a row or background work does, so that the engine is told of it.
 _TOLD = frozenset(
     {"source_online", "source_offline", "source_has_running_job", "source_has_no_running_job", "instance_lost",
-     "job_expired", "job_repeats", "image_work_done", "image_work_failed", "export_work_done", "export_work_failed",
-     "ingest_done", "ingest_failed"}
+     "job_expired", "job_repeats", "image_work_done", "image_work_failed", "conversion_failed", "part_is_missing",
+     "parts_are_there", "ingest_done", "ingest_failed"}
 )
 _TOLD_WHEN_SIMULATED = frozenset({"all_bytes_received", "transfer_failed", "source_unavailable"})
 
@@ -203,8 +258,9 @@ GUARDS: dict[str, Guard] = {
     for guard in (
         source_online, source_offline, source_has_running_job, source_has_no_running_job, source_unavailable,
         balance_used_up, vpc_quota_used_up, vcpu_quota_used_up, image_quota_used_up, snapshots_unavailable,
-        instance_lost, job_expired, job_repeats, all_bytes_received,
-        transfer_failed, image_work_done, image_work_failed, export_bucket_gone, export_work_done, export_work_failed,
+        instance_lost, job_expired, job_repeats, all_bytes_received, transfer_failed,
+        image_work_done, image_work_failed, snapshots_are_ready, export_bucket_gone, all_disks_exported,
+        disk_export_failed, disk_is_next, conversion_failed, upload_taken_away, part_is_missing, parts_are_there,
         ingest_done, ingest_failed,
     )
 }

@@ -105,18 +105,40 @@ SMC_JOB = Lifecycle(
 
 ECS_INSTANCE = Lifecycle("instances", (Edge("Pending", "Running", (0.1, 20.0), jitter=(0.05, 10.0)),))
 
+ECS_DISK = Lifecycle("disks", (Edge("Attaching", "In_use", (0.05, 8.0), jitter=(0.02, 4.0)),), column="status")
+
+# Snapshots and the image over them are there when their job comes to Cleaning, and usable before it ends.
+ECS_SNAPSHOT = Lifecycle(
+    "snapshots", (Edge("progressing", "accomplished", (0.05, 15.0), jitter=(0.02, 10.0)),), column="status"
+)
+ECS_IMAGE = Lifecycle(
+    "images", (Edge("Creating", "Available", (0.1, 20.0), "snapshots_are_ready", jitter=(0.05, 10.0)),), column="status"
+)
+
 ECS_TASK = Lifecycle(
     "tasks",
     (
         Edge("Processing", "Failed", (0.0, 0.0), "export_bucket_gone", "drop_export", code="InvalidOSSBucket.NotFound"),
-        Edge("Processing", "Failed", guard="export_work_failed", effect="drop_export", code="ExportImageFailed"),
+        Edge("Processing", "Failed", guard="disk_export_failed", effect="drop_export", code="ExportImageFailed"),
         Edge(
-            "Processing", "Finished", (0.4, 30.0), "export_work_done", "finish_export", jitter=(0.1, 30.0),
+            "Processing", "Finished", (0.4, 30.0), "all_disks_exported", "finish_export", jitter=(0.1, 30.0),
             size="export",
         ),
     ),
     failed="Failed",
     failed_effect="drop_export",
+)
+
+# One disk of an export; its task looks at these.
+ECS_EXPORT = Lifecycle(
+    "exports",
+    (
+        Edge("Waiting", "Uploading", guard="disk_is_next", effect="open_upload"),
+        Edge("Uploading", "Failed", guard="conversion_failed", effect="tell_export_failure"),
+        Edge("Uploading", "Failed", guard="upload_taken_away", effect="tell_export_failure"),
+        Edge("Uploading", "Uploading", guard="part_is_missing", effect="add_part", size="export_part"),
+        Edge("Uploading", "Stored", guard="parts_are_there", effect="complete_upload", size="export_part"),
+    ),
 )
 
 ENS_IMAGE = Lifecycle(
@@ -135,7 +157,11 @@ LIFECYCLES: dict[str, Lifecycle] = {
     "smc.source": SMC_SOURCE,
     "smc.job": SMC_JOB,
     "ecs.instance": ECS_INSTANCE,
+    "ecs.disk": ECS_DISK,
+    "ecs.snapshot": ECS_SNAPSHOT,
+    "ecs.image": ECS_IMAGE,
     "ecs.task": ECS_TASK,
+    "ecs.export": ECS_EXPORT,
     "ens.image": ENS_IMAGE,
     "ens.instance": ENS_INSTANCE,
 }

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from sandbox.cloud import Cloud
+from sandbox.effects import export
 from sandbox.lifecycles.tables import LIFECYCLES, PROFILES, Edge
 from sandbox.meter import GIB
 from sandbox.store import Row
@@ -22,6 +23,8 @@ from sandbox.store import Row
 # Bytes per virtual second in the profiles that take their time (local-cloud 11).
 EXPORT_RATE = 50e6
 INGEST_RATE = 30e6
+# Virtual seconds in which the profile fast uploads all disks of an export.
+_FAST_EXPORT = 0.35
 
 
 def edge_seconds(cloud: Cloud, lifecycle: str, row: Row, edge: Edge) -> float:
@@ -51,9 +54,15 @@ def stream_seconds(cloud: Cloud, job: Row) -> float:
 
 
 def _export_seconds(cloud: Cloud, task: Row) -> float:
-    image = cloud.images.get(task["image_id"])
-    gib = sum(disk["size"] for disk in image["disks"]) if image is not None else 0
+    gib = sum(row["size"] for row in cloud.exports.where(task_id=task["id"]))
     return _paced(cloud, gib * GIB / EXPORT_RATE)
+
+
+def _part_seconds(cloud: Cloud, row: Row) -> float:
+    """Of a disk's upload: as much as its size takes, or less than its task takes in the profile fast."""
+    steps = export.PARTS + 1
+    disks = len(cloud.exports.where(task_id=row["task_id"]))
+    return (_paced(cloud, row["size"] * GIB / EXPORT_RATE) or _FAST_EXPORT / disks) / steps
 
 
 def _ingest_seconds(cloud: Cloud, image: Row) -> float:
@@ -74,5 +83,5 @@ def _share(seed: int, *where: str) -> float:
 
 
 SIZES: dict[str, Callable[[Cloud, Row], float]] = {
-    "stream": stream_seconds, "export": _export_seconds, "ingest": _ingest_seconds,
+    "stream": stream_seconds, "export": _export_seconds, "export_part": _part_seconds, "ingest": _ingest_seconds,
 }

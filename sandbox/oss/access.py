@@ -4,6 +4,8 @@
 """Who may do what: the account's own keys everything on its own buckets, others what an ACL opens to them."""
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sandbox.oss.bucket_ops import check_name
 from sandbox.oss.buckets import Bucket
 from sandbox.oss.call import Call
@@ -19,7 +21,7 @@ def check_access(call: Call, action: str, access: str) -> None:
     """Refuse a bucket that is missing or elsewhere, and a caller who has no right to what the operation needs."""
     if action != "DeleteMultipleObjects":
         _refuse(call, oss_needs(action, _place(call), call.request.bucket, call.request.key,
-                                call.request.headers.get("x-oss-copy-source", "")))
+                                call.request.headers.get("x-oss-copy-source", ""), "versionId" in call.request.query))
     if not call.request.bucket:
         if call.identity is None:
             raise OssError("AccessDenied", "Anonymous access is forbidden for this operation.", "0003-00000016")
@@ -41,10 +43,14 @@ def check_access(call: Call, action: str, access: str) -> None:
         raise OssError("AccessDenied", details={"BucketName": bucket.name})
 
 
-def check_keys(call: Call, action: str, keys: list[str]) -> None:
-    """Refuse a caller whose policy does not let it do this to every one of the keys that the body names."""
-    for key in keys:
-        _refuse(call, oss_needs(action, _place(call), call.request.bucket, key))
+def check_keys(call: Call, action: str, keys: Iterable[tuple[str, bool]]) -> None:
+    """Refuse a caller whose policy does not let it do this to every key of the body, or to a version of it.
+
+    Whether there are versions among them is noted with the request: its log does not hold the body.
+    """
+    for key, versioned in keys:
+        _refuse(call, oss_needs(action, _place(call), call.request.bucket, key, versioned=versioned))
+        call.request.http["versions" if versioned else "keys"] = "some"
 
 
 def _refuse(call: Call, needs: list[Need]) -> None:

@@ -150,6 +150,7 @@ async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
     except (ConnectionError, ClientPayloadError):
         # The client left in the middle: nobody reads an answer, and nothing was stored.
         response, code = web.Response(status=400), "RequestTimeout"
+    logged.update({name: request[name] for name in ("keys", "versions") if name in request})
     cloud.log("oss", action, {name: value for name, value in logged.items() if value}, response.status, code)
     return response
 

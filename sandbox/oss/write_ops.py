@@ -104,7 +104,7 @@ async def delete_objects(call: Call) -> web.StreamResponse:
         raise OssError("MalformedXML", f"Between 1 and {_DELETE_LIMIT} keys are allowed, {len(keys)} were given.")
     encode = encoder(call.request.query)
     versions = [checked_version(node.findtext("VersionId")) for node in nodes]
-    check_keys(call, "DeleteMultipleObjects", keys)
+    check_keys(call, "DeleteMultipleObjects", zip(keys, map(bool, versions), strict=True))
     deleted = [drop(call, key, version) for key, version in zip(keys, versions, strict=True)]
     if body is not None and (body.findtext("Quiet") or "").lower() == "true":
         return call.empty()

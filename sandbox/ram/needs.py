@@ -23,6 +23,13 @@ _OSS = {
     "CompleteMultipartUpload": "PutObject", "DeleteMultipleObjects": "DeleteObject", "HeadBucket": "GetBucketInfo",
     "GetBucketTags": "GetBucketTagging",
 }
+# The same on a version that the request names.
+_VERSIONED = {
+    "GetObject": "GetObjectVersion", "DeleteObject": "DeleteObjectVersion", "RestoreObject": "RestoreObjectVersion",
+    "GetObjectAcl": "GetObjectVersionAcl", "PutObjectAcl": "PutObjectVersionAcl",
+    "GetObjectTagging": "GetObjectVersionTagging", "PutObjectTagging": "PutObjectVersionTagging",
+    "DeleteObjectTagging": "DeleteObjectVersionTagging",
+}
 _COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 
 # Which parameter names a resource of which kind; a call without any is about all resources of its product.
@@ -60,17 +67,21 @@ def rpc_needs(product: str, action: str, params: Mapping[str, Any], region: str,
     return [(name, resource) for resource in found or [f"{place}*"]]
 
 
-def oss_action(operation: str) -> str:
-    """The RAM action of an OSS operation."""
-    return f"oss:{_OSS.get(operation, operation)}"
+def oss_action(operation: str, versioned: bool = False) -> str:
+    """The RAM action of an OSS operation, on a version that it names or without one."""
+    name = _OSS.get(operation, operation)
+    return f"oss:{_VERSIONED.get(name, name) if versioned else name}"
 
 
-def oss_needs(operation: str, place: str, bucket: str, key: str, copy_source: str = "") -> list[Need]:
+def oss_needs(
+    operation: str, place: str, bucket: str, key: str, copy_source: str = "", versioned: bool = False
+) -> list[Need]:
     """What an OSS operation needs; ``place`` is ``acs:oss:<region>:<account>:``, an empty bucket is all buckets."""
-    needs = [(oss_action(operation), place + (f"{bucket}/{key}" if key else bucket or "*"))]
+    needs = [(oss_action(operation, versioned), place + (f"{bucket}/{key}" if key else bucket or "*"))]
     if operation in _COPIES:
-        source = unquote(copy_source.partition("?")[0]).lstrip("/")
-        needs.append(("oss:GetObject", place + (source or f"{bucket}/*")))
+        source, _mark, query = copy_source.partition("?")
+        path = unquote(source).lstrip("/")
+        needs.append((oss_action("GetObject", "versionId=" in query), place + (path or f"{bucket}/*")))
     return needs
 
 

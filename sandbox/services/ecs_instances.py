@@ -76,8 +76,9 @@ def describe_snapshots(cloud: Cloud, call: Call) -> dict[str, Any]:
     wanted = {"source_disk_id": params["DiskId"]} if "DiskId" in params else {}
     rows = cloud.snapshots.where(region=call.region, **wanted)
     rows = named(listed(rows, "id", params.get("SnapshotIds")), params.get("SnapshotName"))
-    # Snapshots are made in one step here, and from disks that go with their instance.
-    if params.get("Status", "all") not in ("all", "accomplished") or "InstanceId" in params:
+    rows = [row for row in rows if params.get("Status", "all") in ("all", row["status"])]
+    # Snapshots are made from disks that go with their instance.
+    if "InstanceId" in params:
         rows = []
     shown, keys = token_page([row for row in rows if has_tags(row, params)], params)
     return {**keys, "Snapshots": {"Snapshot": [_snapshot(cloud, row) for row in shown]}}
@@ -171,9 +172,9 @@ def _snapshot(cloud: Cloud, row: Row) -> dict[str, Any]:
         "SnapshotName": row["name"],
         "Description": "",
         "RegionId": row["region"],
-        "Status": "accomplished",
-        "Progress": "100%",
-        "Available": True,
+        "Status": row["status"],
+        "Progress": "100%" if row["status"] == "accomplished" else "0%",
+        "Available": row["status"] == "accomplished",
         "SourceDiskId": row["source_disk_id"],
         "SourceDiskSize": str(row["size"]),
         "SourceDiskType": row["kind"],

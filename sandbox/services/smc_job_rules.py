@@ -34,10 +34,12 @@ def status(job: Row) -> tuple[str, str]:
 
 def unfinished(cloud: Cloud, source_id: str) -> Row | None:
     """The job that keeps a source from getting another one, or None."""
-    for job in cloud.jobs.where(source_id=source_id):
-        if status(job)[0] in UNFINISHED:
-            return job
-    return None
+    return next(iter(unfinished_jobs(cloud, source_id)), None)
+
+
+def unfinished_jobs(cloud: Cloud, source_id: str) -> list[Row]:
+    """The jobs of a source that have not ended."""
+    return [job for job in cloud.jobs.where(source_id=source_id) if status(job)[0] in UNFINISHED]
 
 
 def release_source(cloud: Cloud, job: Row) -> None:

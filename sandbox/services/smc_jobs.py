@@ -95,8 +95,9 @@ def start(cloud: Cloud, call: Call) -> dict[str, Any]:
         raise cloud.error("QuotaExceeded.ConcurrentJobs")
     now = cloud.clock.time()
     cloud.jobs.update(
-        job["id"], state="Running/Preparing", since=now, started=job["started"] or now, ended=None, error_code="",
-        status_info="", runs=job["runs"] + 1,
+        # A job that has its image has nothing to copy any more.
+        job["id"], state="Running/Cleaning" if job["image_id"] else "Running/Preparing", since=now,
+        started=job["started"] or now, ended=None, error_code="", status_info="", runs=job["runs"] + 1,
     )
     return {}
 

@@ -139,6 +139,27 @@ def test_objects_are_told_apart_by_their_keys(sandbox):
     assert bucket.get_object("wave-1/keep-c").read() == b"x"
 
 
+@pytest.mark.sandbox_world({
+    "credentials": {"LTAI5tSandboxAccessKey": {"secret": "SandboxAccessKeySecret0123456", "user": "deploy"}},
+    "identities": {"deploy": {"statements": [
+        {"effect": "allow", "action": "oss:*"}, {"effect": "deny", "action": "oss:*ObjectVersion"},
+    ]}},
+})
+def test_a_version_is_not_its_object(sandbox):
+    bucket = bucket_of(sandbox, sandbox.access_key, sandbox.secret_key)
+    bucket.put_bucket_versioning(oss2.models.BucketVersioningConfig("Enabled"))
+    version = bucket.put_object("a", b"x").versionid
+    versions = oss2.models.BatchDeleteObjectVersionList([oss2.models.BatchDeleteObjectVersion("a", version)])
+    for attempt in (lambda: bucket.get_object("a", params={"versionId": version}),
+                    lambda: bucket.delete_object("a", params={"versionId": version}),
+                    lambda: bucket.delete_object_versions(versions)):
+        with pytest.raises(oss2.exceptions.AccessDenied):
+            attempt()
+    assert bucket.get_object("a").read() == b"x"
+    bucket.batch_delete_objects(["a"])
+    assert [item.versionid for item in bucket.list_object_versions().versions] == [version]
+
+
 def test_the_collection_needs_no_more_than_the_policy_of_its_run(sandbox):
     wave = {"name": "wave", "servers": [WEB]}
 

@@ -37,7 +37,7 @@ WORLD: dict[str, Any] = {
 
 def again(first: Sandbox, *arguments: str) -> Sandbox:
     """A sandbox over the state folder of one that has ended, on the port that it had."""
-    command = [sys.executable, "-m", "sandbox", "--state", first.greeting["state"], *arguments]
+    command = [sys.executable, "-m", "sandbox", "--state", first.greeting["state"], "--check-invariants", *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT,
                                env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert process.stdout is not None
@@ -340,3 +340,60 @@ def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
         refuses_changes_and_reads_on(cloud, Path(f"/proc/{cloud.pid}/root{tmp_path}/state"), tmp_path)
     finally:
         assert cloud.stop() == 0
+
+
+def test_a_killed_export_goes_on_with_its_next_part(start_sandbox, tmp_path):
+    image = {"name": "web", "id": "m-sandboximage1", "region": "ap-southeast-1",
+             "disks": [{"gib": 20, "content_mib": 8}]}
+    first = start_sandbox({**WORLD, "profile": "frozen", "jitter": 0, "start": 1_800_000_000, "ecs_images": [image]})
+    first.call("ecs", "ExportImage", ImageId=image["id"], OSSBucket=first.bucket, ImageFormat="qcow2")
+    first.advance(200)
+    (upload,) = oss2.MultipartUploadIterator(bucket(first))
+    parts = [(part.part_number, part.etag) for part in bucket(first).list_parts(upload.key, upload.upload_id).parts]
+    assert len(parts) == 2
+    kill(first)
+    second = again(first)
+    try:
+        shown = bucket(second).list_parts(upload.key, upload.upload_id).parts
+        assert [(part.part_number, part.etag) for part in shown] == parts
+        second.advance(1000)
+        assert second.get("state")["tasks"][0]["state"] == "Finished"
+        assert not list(oss2.MultipartUploadIterator(bucket(second)))
+        bucket(second).get_object_to_file(upload.key, str(tmp_path / "disk.qcow2"))
+        subprocess.run(["qemu-img", "check", "-q", str(tmp_path / "disk.qcow2")], check=True)
+        for name in ("export", "oss/.scratch"):
+            assert not list((Path(second.greeting["state"]) / "blobs" / name).iterdir())
+    finally:
+        second.stop()
+
+
+def test_instance_seconds_are_lifetimes_across_kills_and_jumps(start_sandbox):
+    """The timeline tells when instances lived; nothing of the meter is in it."""
+    world = {**WORLD, "clock_rate": 0, "start": 1_800_000_000, "profile": "realistic"}
+    first = start_sandbox(world)
+    finishing, lingering = job(first, "s-sandboxweb01", "web-01"), job(first, "s-sandboxslow1", "slow-01")
+    first.advance(250)
+    kill(first)
+    second = again(first)
+    assert {status(second, job_id) for job_id in (finishing, lingering)} == {"Running"}
+    second.advance(2000)
+    assert status(second, finishing) == "Finished"
+    kill(second)
+    third = again(second)
+    try:
+        third.advance(10_000)
+        (instance,) = third.get("state")["instances"]
+        third.call("ecs", "DeleteInstance", InstanceId=instance["id"], Force=True)
+        third.advance(1000)
+        lives: dict[str, list[float]] = {}
+        for step in timeline(third):
+            if step["table"] == "instances" and step["state"] in ("Pending", "gone"):
+                lives.setdefault(step["id"], []).append(step["at"])
+        meter = third.get("meter")
+        billed = {row["id"]: row["seconds"] for row in meter["resources"] if row["kind"] == "instance"}
+        assert len(billed) == 2
+        assert billed == {name: pytest.approx(gone - made) for name, (made, gone) in lives.items()}
+        assert meter["seconds"]["instance"] == pytest.approx(sum(gone - made for made, gone in lives.values()))
+        assert max(billed.values()) > 10_000
+    finally:
+        third.stop()

@@ -143,9 +143,13 @@ def _remaining_images(scope: Scope, ids: Iterable[str]) -> set[str]:
 def _find_snapshots(scope: Scope) -> list[Found]:
     owners = notes.owners(scope, SNAPSHOT.name)
     owners.update({snapshot: owner for image, owner in scope.images() for snapshot in snapshot_ids(image)})
-    if not owners:
-        return []
-    shown = scope.clients.ecs.describe_snapshots(snapshot_ids=list(owners))
+    shown = scope.clients.ecs.describe_snapshots(snapshot_ids=list(owners)) if owners else []
+    if scope.disks:
+        # Where somebody else has deleted the image, the disk that a snapshot was made from still tells whose it is.
+        for row in scope.clients.ecs.describe_snapshots():
+            if row.get("SourceDiskId") in scope.disks and row["SnapshotId"] not in owners:
+                owners[row["SnapshotId"]] = scope.disks[row["SourceDiskId"]]
+                shown.append(row)
     return [Found(row["SnapshotId"], owners[row["SnapshotId"]], row.get("CreationTime", "")) for row in shown]
 
 

@@ -38,6 +38,8 @@ class Scope:
     source_ids: Mapping[str, str] = field(default_factory=dict)
     delete_sources: bool = True
     keep_sources: frozenset[str] = frozenset()
+    disks: Mapping[str, str] = field(default_factory=dict)
+    """The disks of intermediate instances that an earlier result has listed, each with its migration id."""
     left: set[str] = field(default_factory=set)
     """The ids of what this cleanup could not remove."""
     unseen: set[str] = field(default_factory=set)

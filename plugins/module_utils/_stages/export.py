@@ -194,7 +194,7 @@ def _decide_task(task: Row, seen: Seen) -> Decision:
     if state == "failure":
         steps = _steps(seen.task_detail)
         errors = (f"{step.get('ErrorCode') or ''} {step.get('ErrorMsg') or ''}".strip() for step in steps)
-        why = "; ".join(filter(None, errors)) or "the cloud gives no reason"
+        why = "; ".join(filter(None, errors)).rstrip(".") or "the cloud gives no reason"
         return Decision.fail(f"export task {task['TaskId']} is {status}: {why}. {_AGAIN}")
     if seen.object_problem:
         return Decision.fail(f"export task {task['TaskId']} is Finished, but {seen.object_problem}. {_AGAIN}")

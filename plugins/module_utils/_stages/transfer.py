@@ -163,10 +163,15 @@ def _decide_error(job: Row, seen: Seen, policy: Policy, retries: int) -> Decisio
     if retries < policy.job_retries:
         if instance_gone:
             return Decision.act("delete", f"job {job['JobId']} lost its intermediate instance and cannot be resumed")
+        if known.retry and (seen.source or {}).get("State") == "Unavailable":
+            # SMC starts no job of a source whose client is away: a reboot of it may take longer than a few refusals.
+            return Decision.wait(f"job {job['JobId']} is InError ({code}), source {job.get('SourceId')} is Unavailable")
         if known.retry:
             return Decision.act("start", f"job {job['JobId']} is InError ({code}), which a retry can cure")
-    billed = "" if instance_gone else "; its intermediate instance is kept and billed until the job is deleted"
-    return Decision.fail(f"job {job['JobId']} is InError: {code} {message}. {known.remedy}{billed}".replace("  ", " "))
+    kept = job.get("TransitionInstanceId") and not instance_gone
+    billed = " Its intermediate instance is kept and billed until the job is deleted." if kept else ""
+    reason = f"{code} {message}".strip().rstrip(".")
+    return Decision.fail(f"job {job['JobId']} is InError: {reason}. {known.remedy}{billed}")
 
 
 def act(clients: Clients, server: Server, seen: Seen, policy: Policy, action: str, now: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import oss2
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 
@@ -136,6 +137,15 @@ def test_reads_are_repeated_and_counted(oss: Any, clients: Any, wire: Any) -> No
     wire.expect(f"GET {OBJECT}", b"text")
     assert oss.get_text("k") == "text"
     assert clients.calls == {"oss.GetObject": 3}
+
+
+def test_a_text_with_another_checksum_than_the_service_says_is_read_again(oss: Any, clients: Any, wire: Any) -> None:
+    right = oss2.utils.Crc64()
+    right.update(b"text")
+    for crc in (right.crc + 1, right.crc):
+        wire.expect(f"GET {OBJECT}", b"text", 200, {"x-oss-hash-crc64ecma": str(crc)})
+    assert oss.get_text("k") == "text"
+    assert clients.calls == {"oss.GetObject": 2}
 
 
 def test_what_is_not_there_is_none_but_a_missing_bucket_is_an_error(oss: Any, wire: Any) -> None:

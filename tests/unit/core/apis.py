@@ -169,8 +169,8 @@ class Ecs:
     def delete_disk(self, disk_id: str) -> None:
         self.cloud.call("ecs.DeleteDisk", disk_id, lambda: self.cloud.disks.pop(disk_id))
 
-    def describe_snapshots(self, snapshot_ids: Iterable[str]) -> list[Row]:
-        wanted = list(snapshot_ids)
+    def describe_snapshots(self, snapshot_ids: Iterable[str] | None = None) -> list[Row]:
+        wanted = list(self.cloud.snapshots if snapshot_ids is None else snapshot_ids)
         return self.cloud.call("ecs.DescribeSnapshots", wanted, lambda: _among(self.cloud.snapshots, wanted))
 
     def delete_snapshot(self, snapshot_id: str) -> None:

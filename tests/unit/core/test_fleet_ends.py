@@ -51,6 +51,12 @@ def test_a_look_at_one_server_that_fails_now_and_then_is_made_again() -> None:
     assert verdicts(run(fleet(cloud))) == ["migrated"]
 
 
+def test_a_task_that_is_listed_and_not_known_yet_is_looked_at_again() -> None:
+    cloud = cloud_with()
+    cloud.fail("ecs.DescribeTaskAttribute", refused("InvalidTaskId.NotFound"), times=TRANSIENT_LIMIT - 1)
+    assert verdicts(run(fleet(cloud))) == ["migrated"]
+
+
 def test_a_look_at_one_server_that_goes_on_failing_ends_that_server() -> None:
     cloud = cloud_with()
     cloud.fail("ecs.DescribeTaskAttribute", refused("ServiceUnavailable", retryable=True), times=99)

@@ -167,6 +167,16 @@ def test_snapshots_are_noted_before_their_image_goes_and_found_by_the_note_after
     assert left(cloud, "snapshots", "objects") == []
 
 
+def test_snapshots_of_an_image_that_somebody_deleted_are_found_by_the_disks_of_the_instance() -> None:
+    cloud = full()
+    del cloud.images["m-1"]
+    cloud.snapshots["s-snap0001"]["SourceDiskId"] = "d-1"
+    cloud.snapshots["s-foreign"] = {"SnapshotId": "s-foreign", "SourceDiskId": "d-2"}
+    outcome = remove(cloud, disks={"d-1": SERVER.id})
+    assert "ecs_snapshot" in deleted(outcome)
+    assert list(cloud.snapshots) == ["s-foreign"]
+
+
 def test_the_note_of_a_second_image_keeps_what_the_first_has_noted() -> None:
     cloud = full()
     cloud.add_image("m-2", f"{SERVER.image_name}_j-2ze", (20, 30))

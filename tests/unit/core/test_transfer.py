@@ -97,6 +97,14 @@ def test_another_error_is_for_a_human_with_code_message_remedy_and_cost(code: st
     assert "billed until the job is deleted" in text
 
 
+def test_a_retry_waits_for_a_source_that_is_away_and_an_error_without_instance_costs_nothing() -> None:
+    seen = in_error("SourceServer.Offline")
+    seen.source = {**SOURCE, "State": "Unavailable"}
+    assert (decide(seen)[0], decide(seen, retries=2)[0]) == ("wait", "fail")
+    early = Seen(source=SOURCE, job=job("InError", ErrorCode="QuotaExceeded.Vpc"))
+    assert decide(early)[2].endswith("Vpc. " + _states.JOB_ERRORS["QuotaExceeded.Vpc"].remedy)
+
+
 @pytest.mark.parametrize("code", ["", "Forbidden.RAM", *sorted(_states.INTERMEDIATE_GONE)])
 def test_a_job_that_lost_its_instance_is_deleted_and_made_anew(code: str) -> None:
     assert decide(in_error(code, gone=True))[:2] == ("act", "delete")

@@ -59,7 +59,7 @@ def test_no_due_row_is_forgotten(tmp_path: Path, profile: str, seed: int) -> Non
     bench = Bench(tmp_path, {"profile": profile, "sources": SOURCES, "jitter": 1, "seed": seed})
     dice, jobs = random.Random(seed), []
     scale = 0.5 if profile == "fast" else 150
-    for _turn in range(150):
+    for _turn in range(100):
         disturb(bench, dice, jobs)
         bench.cloud.clock.advance(dice.random() * scale)
         tick(bench.cloud)
@@ -80,6 +80,17 @@ def test_the_next_moment_is_when_something_happens(bench: Bench) -> None:
         seen.append(bench.show(job_id)["Status"])
     assert seen[-1] == "Finished"
     assert len(seen) < 12
+
+
+def test_a_source_that_a_scenario_took_offline_comes_back_in_time(bench: Bench) -> None:
+    bench.cloud.sources.update("s-unitweb00001", offline_until=bench.cloud.clock.time() + 50)
+    seen = []
+    for _turn in range(6):
+        bench.advance(10)
+        (source,) = bench.ok("smc", "DescribeSourceServers", SourceId__1="s-unitweb00001")["SourceServers"][
+            "SourceServer"]
+        seen.append(source["State"])
+    assert seen == ["Unavailable"] * 4 + ["Available"] * 2
 
 
 def delays(root: Path, world: dict[str, Any], order: list[int]) -> dict[int, float]:

@@ -73,3 +73,27 @@ def test_the_realistic_profile_takes_minutes(bench: Bench) -> None:
     assert bench.show(job_id)["BusinessStatus"] == "Cleaning"
     bench.advance(60)
     assert bench.show(job_id)["Status"] == "Finished"
+
+
+@pytest.mark.sandbox_world({"profile": "realistic"})
+def test_disks_snapshots_and_images_take_their_time(bench: Bench) -> None:
+    job_id = bench.started()
+
+    def statuses(kind: str, **filters: str) -> list[str]:
+        answer = bench.ok("ecs", f"Describe{kind}s", **filters)
+        return [row["Status"] for row in answer[f"{kind}s"][kind]]
+
+    bench.advance(180)
+    assert statuses("Disk") == ["Attaching"] * 3
+    bench.advance(8)
+    assert statuses("Disk") == ["In_use"] * 3
+    bench.advance(60)
+    bench.advance(600)
+    assert bench.show(job_id)["BusinessStatus"] == "Cleaning"
+    assert statuses("Snapshot") == ["progressing"] * 2
+    assert statuses("Image", Status="Creating,Available") == ["Creating"]
+    bench.advance(20)
+    assert statuses("Snapshot") == ["accomplished"] * 2
+    assert statuses("Image") == ["Available"]
+    bench.advance(40)
+    assert bench.show(job_id)["Status"] == "Finished"

@@ -26,7 +26,7 @@ def test_oss_is_narrowed_to_bucket_and_key_under_the_names_of_ram() -> None:
     run = [
         entry("oss", "HeadObject", bucket="b", key="k"), entry("oss", "GetObject", bucket="b", key="k"),
         entry("oss", "UploadPart", bucket="b", key="k"), entry("oss", "GetBucketInfo", bucket="b"),
-        entry("oss", "DeleteMultipleObjects", bucket="b"),
+        entry("oss", "DeleteMultipleObjects", bucket="b", keys="some"),
     ]
     assert smallest_policy(run)["Statement"] == [
         {"Effect": "Allow", "Action": ["oss:GetBucketInfo"], "Resource": ["acs:oss:*:*:b"]},
@@ -37,3 +37,14 @@ def test_oss_is_narrowed_to_bucket_and_key_under_the_names_of_ram() -> None:
 
 def test_nothing_ran() -> None:
     assert smallest_policy([]) == {"Version": "1", "Statement": []}
+
+
+def test_versions_have_actions_of_their_own() -> None:
+    run = [
+        entry("oss", "DeleteMultipleObjects", bucket="b", versions="some"),
+        entry("oss", "ListObjectVersions", bucket="b"),
+        entry("oss", "HeadObject", bucket="b", key="k", versionId="v"),
+        entry("oss", "CopyObject", bucket="b", key="k", copy_source="/c/k?versionId=v"),
+    ]
+    granted = {action for statement in smallest_policy(run)["Statement"] for action in statement["Action"]}
+    assert granted == {"oss:DeleteObjectVersion", "oss:ListObjectVersions", "oss:GetObjectVersion", "oss:PutObject"}

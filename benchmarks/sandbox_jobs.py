@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What many rows cost a request: ``python benchmarks/sandbox_jobs.py``; about half a minute.
+
+A cloud with 1000 sources and 1000 jobs, 50 of which run, is asked what is due by now: by the index of due rows, and in
+the same run, as baseline, by looking at every row, which is how it was before there was an index. Both must agree. Then
+a whole signed request that lists nothing is timed over an empty and over the full cloud.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from sandbox_bench import Bench  # noqa: E402 - the clone has to be on the path first
+
+from sandbox.lifecycles.agenda import outlook  # noqa: E402 - as above
+from sandbox.lifecycles.engine import tick  # noqa: E402 - as above
+from sandbox.lifecycles.tables import LIFECYCLES  # noqa: E402 - as above
+
+_TURNS = 200
+
+
+def world(count: int) -> dict[str, Any]:
+    """So many sources, whose clients stream for a long time."""
+    sources = [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}], "bandwidth_mbps": 0.001}
+               for n in range(1, count + 1)]
+    return {"account": {"quotas": {"vpc": 100}}, "sources": sources}
+
+
+def walk(bench: Bench) -> int:
+    """How many rows can take a step now, found by looking at every one."""
+    now = bench.cloud.clock.time()
+    return sum(outlook(bench.cloud, name, row, now).due is not None for name, lifecycle in LIFECYCLES.items()
+               for row in bench.cloud.store.table(lifecycle.table))
+
+
+def microseconds(call: Callable[[], object]) -> float:
+    """The median of many turns."""
+    took = []
+    for _turn in range(_TURNS):
+        began = time.perf_counter()
+        call()
+        took.append(time.perf_counter() - began)
+    return statistics.median(took) * 1e6
+
+
+def filled(folder: Path, sources: int) -> Bench:
+    """A cloud with a job for every source; as many run as the quota allows."""
+    bench = Bench(folder, world(sources))
+    bench.invariants.check = list  # the checks of the tests are not what is measured
+    for number in range(1, sources + 1):
+        params = {key: value for key, value in bench.job_params(number).items() if not key.startswith("DataDisk")}
+        job_id = bench.ok("smc", "CreateReplicationJob", **params)["JobId"]
+        if number <= 50:
+            bench.ok("smc", "StartReplicationJob", JobId=job_id)
+    bench.advance(10)
+    return bench
+
+
+def main() -> int:
+    """Measure and print one JSON object; exit 1 when the index and the walk disagree."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-jobs-") as folder:
+        empty, full = filled(Path(folder) / "empty", 0), filled(Path(folder) / "full", 1000)
+        running = sum(job["state"].startswith("Running/") for job in full.cloud.jobs)
+        index, every = microseconds(lambda: tick(full.cloud)), microseconds(lambda: walk(full))
+        agree = tick(full.cloud) == walk(full) == 0
+        requests = {name: microseconds(lambda bench=bench: bench.call("sts", "GetCallerIdentity"))
+                    for name, bench in (("empty", empty), ("full", full))}
+    print(json.dumps({
+        "jobs": 1000, "running": running, "index_us": round(index, 1), "walk_us": round(every, 1),
+        "times": round(every / index, 1), "agree": agree,
+        "request_us": {name: round(value) for name, value in requests.items()},
+    }, indent=1))
+    return 0 if agree else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

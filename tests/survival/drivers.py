@@ -1,0 +1,81 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Controllers for the scenarios that need more than one: killed, doubled, with credentials that end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from survival.bench import Outcome, migrate, sweep
+
+Driver = Callable[[Any], Outcome]
+
+
+def one(sandbox: Any) -> Outcome:
+    """A wave as any other."""
+    return migrate(sandbox)
+
+
+def hurried(sandbox: Any) -> Outcome:
+    """A controller that waits a second for an answer, and not seventy; its read timeout is real time."""
+    return migrate(sandbox, read_timeout=1)
+
+
+def two(sandbox: Any) -> Outcome:
+    """Two controllers with the same wave at the same time."""
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(migrate, [sandbox, sandbox])
+    return first.beside(second)
+
+
+def killed(sandbox: Any) -> Outcome:
+    """A controller that is killed (SIGKILL) whenever the scenario holds an answer of it, until one comes to its end;
+    the last one looks at what became of it."""
+    for _life in range(20):
+        child = os.fork()
+        if child == 0:
+            sweep(sandbox, migrate(sandbox))
+            os._exit(0)
+        before = _hits(sandbox)
+        while os.waitpid(child, os.WNOHANG) == (0, 0):
+            if _hits(sandbox) > before:
+                os.kill(child, signal.SIGKILL)
+                os.waitpid(child, 0)
+                break
+            time.sleep(0.01)
+        else:
+            return migrate(sandbox)
+    raise AssertionError("twenty controllers were killed and none came to its end")
+
+
+def with_token(sandbox: Any) -> Outcome:
+    """A wave with an STS token; when it has ended, another controller with a new one goes on."""
+    first = migrate(sandbox, **_token(sandbox))
+    assert first.failed, "the token has not expired"
+    assert all("SecurityToken" in why for why in first.reasons.values()), first.reasons
+    then = migrate(sandbox, **_token(sandbox))
+    return Outcome(then.verdicts, {**first.reasons, **then.reasons}, [*first.resources, *then.resources])
+
+
+def _token(sandbox: Any) -> dict[str, str]:
+    role = "acs:ram::1234567890123456:role/AliyunServiceRoleForSMC"
+    keys = sandbox.call("sts", "AssumeRole", RoleArn=role, RoleSessionName="session",
+                        DurationSeconds=43200)["Credentials"]
+    return {"access_key": keys["AccessKeyId"], "secret_key": keys["AccessKeySecret"],
+            "security_token": keys["SecurityToken"]}
+
+
+def _hits(sandbox: Any) -> int:
+    return sum(rule["hits"] for rule in sandbox.get("faults")["faults"])
+
+
+DRIVERS: dict[str, Driver] = {
+    "04-late-answers": hurried, "19-token-expires": with_token, "21-controller-killed": killed,
+    "22-two-controllers": two,
+}
