@@ -79,6 +79,7 @@ def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
                 **variables,
             },
             "tasks": [
+                {"name": "Put right", "ansible.builtin.include_role": {"name": "edgelift.ens_migration.remediate"}},
                 {"name": "Judge", "ansible.builtin.import_role": {"name": "edgelift.ens_migration.preflight"}},
                 {
                     "name": "Do",
@@ -122,7 +123,8 @@ def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox:
     assert (foreseen.code, foreseen.facts["web-01"]["agent_error"]) == (0, "")
     assert created(sandbox) == []
 
-    first = go("-vvv")
+    ask(bed, "web-01", "mkdir -p /etc/selinux; echo SELINUX=enforcing >/etc/selinux/config")
+    first = go("-vvv", remediate_selinux="{{ inventory_hostname == 'web-01' }}")
     assert first.code == 4, first.output  # one host was unreachable, nothing failed
     assert {host: row["preflight_verdict"] for host, row in first.facts.items()} == {
         "web-01": "clear",
@@ -150,8 +152,17 @@ def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox:
     ]
     assert created(sandbox).count("CreateAccessToken") == 1
 
-    gone = go(entry="absent", hosts="web-01:legacy-01:huge-01")
+    # One that died attaches to the source that it had: SMC knows no other.
+    ask(bed, "web-01", "kill -9 $(cat /smc/go2aliyun_client*/go2aliyun_client.pid)")
+    back = go(hosts="web-01")
+    assert (back.code, back.changed) == (0, 1)
+    assert back.facts["web-01"]["agent_source_id"] == first.facts["web-01"]["agent_source_id"]
+    assert len(sandbox.call("smc", "DescribeSourceServers")["SourceServers"]["SourceServer"]) == 2
+
+    assert ask(bed, "web-01", "cat /etc/selinux/config") == "SELINUX=permissive"
+    gone = go(entry="absent", hosts="web-01:legacy-01:huge-01", agent_undo_remediation=True)
     assert gone.code == 0
+    assert ask(bed, "web-01", "cat /etc/selinux/config") == "SELINUX=enforcing"
     for host in ("web-01", "legacy-01"):
         assert ask(bed, host, "ls -d /smc 2>/dev/null || echo none") == "none"
     assert sandbox.call("smc", "ListAccessTokens")["AccessTokens"]["AccessToken"] == []

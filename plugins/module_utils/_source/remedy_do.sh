@@ -45,7 +45,7 @@ remedy_write() { # file: replace its content by standard input; owner, mode and 
 remedy_packages() { # the names of all installed packages
     case $MANAGER in
     apt-get | dpkg) dpkg-query -W -f '${Package}\n' ;;
-    apk) apk info ;;
+    apk | apk-file) apk info ;;
     *) rpm -qa --qf '%{NAME}.%{ARCH}\n' ;;
     esac 2>/dev/null | sort
 }

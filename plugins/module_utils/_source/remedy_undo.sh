@@ -35,10 +35,15 @@ remedy_undo_line() { # fault kind word word
     errors=
     case $2 in
     kept)
-        if remedy_theirs "$1" "$3"; then
+        # The copies go with the folder at the end, so that an undoing that was cut off can be repeated.
+        if cmp -s "$4" "$3"; then
+            return
+        elif [ ! -r "$4" ]; then
+            errors="$3: its copy $4 is gone"
+        elif remedy_theirs "$1" "$3"; then
             errors="$3 was changed since, its former content is $4"
-        elif errors=$(remedy_back "$4" "$3" 2>&1); then
-            rm -f "$4"
+        else
+            errors=$(remedy_back "$4" "$3" 2>&1)
         fi
         ;;
     made)

@@ -4,8 +4,12 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+from pathlib import Path
+
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _remedy
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _remedy, _script
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._remote import SourceError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._script import Record
 
@@ -48,3 +52,51 @@ def test_a_fault_that_is_still_there_is_no_success() -> None:
     with pytest.raises(SourceError, match="did not help: clock: 900 s from"):
         _remedy.outcome(seen(*ROWS), ["clock"])
     assert _remedy.outcome(seen(*ROWS), ["rsync"])["faults"]["rsync"] == {"status": "ok", "detail": "/usr/bin/rsync"}
+
+
+class Kept:
+    """A file that was changed on this machine, with its copy and journal, and the script that undoes it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "config"
+        self.file.write_text("ours\n")
+        self.state = folder / "edgelift" / "remediation"
+        self.state.mkdir(parents=True)
+        self.copy = self.state / "kept_config"
+        self.copy.write_text("theirs\n")
+        sums = subprocess.run(["cksum"], input=self.file.read_bytes(), capture_output=True, check=True).stdout.decode()
+        rows = [f"selinux\tkept\t{self.file}\t{self.copy}", f"selinux\tsum\t{self.file}\t{sums.strip()}"]
+        (self.state / "journal").write_text("".join(f"{row}\n" for row in rows))
+
+    def undo(self) -> _remedy.Seen:
+        values = {"STATE_DIR": str(self.state), "FAULTS": "", "EPOCH": "0", "TOLERANCE": "1", "RSYNC_FILE": ""}
+        script = _script.compose("F", ["remedy_look", "remedy_undo"], values, "remedy_undo")
+        done = subprocess.run([shutil.which("dash") or "sh"], input=script, capture_output=True, text=True, check=True)
+        answer = _script.parse("F", done.stdout)
+        assert answer is not None
+        assert (answer.complete, done.stderr) == (True, "")
+        return _remedy.parse_seen(answer.records)
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Kept:
+    return Kept(tmp_path)
+
+
+def test_undoing_that_was_cut_off_is_repeated(kept: Kept) -> None:
+    kept.file.write_text("theirs\n")
+    seen = kept.undo()
+    assert (seen.left, seen.journal, kept.file.read_text()) == ([], [], "theirs\n")
+    assert not kept.state.parent.exists()
+
+
+def test_a_copy_that_is_gone_does_no_harm_to_the_file(kept: Kept) -> None:
+    kept.copy.unlink()
+    assert kept.undo().left == [f"{kept.file}: its copy {kept.copy} is gone"]
+    assert kept.file.read_text() == "ours\n"
+
+
+def test_a_file_that_is_as_it_was_left_is_restored(kept: Kept) -> None:
+    assert kept.undo().left == []
+    assert kept.file.read_text() == "theirs\n"
+    assert not kept.state.parent.exists()
