@@ -1,0 +1,126 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The playbook preflight on real SSH hosts: what it says of wave and account, what it writes, what it leaves alone."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from source_bench import ask
+from testbed.hosts import Bed
+from wave_bench import Player, changing
+from wave_hosts import hosts_up, remains
+
+WORLD = {
+    "sources": [],
+    "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}],
+    "account": {
+        "balance": 0,
+        "roles": ["AliyunECSImageExportDefaultRole"],
+        "role_trust": {"AliyunECSImageExportDefaultRole": "fc.aliyuncs.com"},
+        "quotas": {"vcpu": 2},
+    },
+}
+pytestmark = pytest.mark.sandbox_world(WORLD)
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    folder = tmp_path_factory.mktemp("bed")
+    with hosts_up(folder, "web-01", "legacy-01", "huge-01", "off-01", broken={"off-01": ["down"]}) as bed:
+        yield bed
+
+
+@pytest.fixture
+def player(bed: Bed, sandbox: Any, tmp_path: Path) -> Player:
+    return Player(bed, sandbox, tmp_path)
+
+
+def test_a_wave_is_judged_and_nothing_is_done(player: Player, bed: Bed, sandbox: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    host, port = sandbox.endpoint.removeprefix("http://").split(":")
+    played = player.play(
+        "preflight.yml",
+        migration_name="look",
+        preflight_report_dir=str(folder),
+        preflight_egress=[f"{host}:{port}", f"{host}:1"],
+        preflight_waivers=[{"id": "no-egress", "reason": "a test of ops", "expires": "2199-12-31"}],
+    )
+    assert played.code == 0, played.output
+    # Nothing but reads: the request log of the cloud is the proof, and nothing is there that could be billed.
+    calls = {f"{row['product']}.{row['action']}" for row in sandbox.requests()}
+    assert {"ram.GetRole", "bss.QueryAccountBalance", "ecs.DescribeAccountAttributes", "oss.GetBucketInfo"} <= calls
+    assert changing(sandbox.requests()) == []
+    assert remains(sandbox) == []
+    assert sandbox.get("meter")["total_seconds"] == 0
+    assert ask(bed, "web-01", "ls -d /smc 2>/dev/null; true") == ""
+
+    rows = {row["host"]: row for row in json.loads((folder / "wave.json").read_text())["servers"]}
+    assert set(rows) == {"web-01", "legacy-01", "huge-01", "off-01"}
+    assert rows["off-01"]["blockers"][0] == "unreachable"
+    assert set(rows["huge-01"]["blockers"]) == {"too-many-data-disks", "data-disk-too-large", "export-role-untrusted"}
+    assert rows["web-01"]["blockers"] == ["export-role-untrusted"]
+    assert {"no-egress", "balance-empty", "smc-role-missing"} <= set(rows["web-01"]["risks"])
+    [egress] = [item for item in rows["web-01"]["findings"] if item["id"] == "no-egress"]
+    assert egress["evidence"] == f"not reached from the host: {host}:1: refused or unreachable"
+    assert egress["waived"] == {"reason": "a test of ops", "expires": "2199-12-31"}
+    assert {"rsync-missing", "no-cloud-init-path"} <= set(rows["legacy-01"]["risks"])
+    with (folder / "wave.csv").open() as handle:
+        lines = [(line["host"], line["id"]) for line in csv.DictReader(handle)]
+    assert lines == [(row["host"], item["id"]) for row in rows.values() for item in row["findings"]]
+    assert "(account)" in played.output
+    assert "export-role-untrusted" in played.output
+
+    report = (folder / "legacy-01.md").read_text()
+    assert "### rsync-missing, class 7" in report
+    switches = folder / "host_vars" / "legacy-01.yml"
+    assert yaml.safe_load(switches.read_text()) == {"remediate_rsync": False}
+    assert yaml.safe_load((folder / "host_vars" / "web-01.yml").read_text()) is None
+
+    # What somebody has switched on stays; a blocker fails a run only where that was asked for.
+    switches.write_text("---\nremediate_rsync: true\n")
+    more = {"migration_name": "look", "preflight_strict": True, "preflight_report_dir": str(folder)}
+    strict = player.play("preflight.yml", "--limit", "legacy-01", **more)
+    assert strict.code == 2, strict.output
+    assert "export-role-untrusted: AliyunECSImageExportDefaultRole may be taken by fc.aliyuncs.com" in strict.output
+    assert yaml.safe_load(switches.read_text()) == {"remediate_rsync": True}
+
+
+def test_check_mode_says_the_same_and_writes_nothing(player: Player, sandbox: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    played = player.play(
+        "preflight.yml", "--check", "--limit", "web-01", migration_name="look", preflight_report_dir=str(folder)
+    )
+    assert played.code == 0, played.output
+    assert "export-role-untrusted" in played.output
+    assert changing(sandbox.requests()) == []
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize(
+    ("waiver", "words"),
+    [
+        ({"id": "virtio-missing", "reason": "ops", "expires": "2020-01-01"}, "the waiver of 'virtio-missing' expired"),
+        ({"id": "not-x86-64", "reason": "ops", "expires": "2199-01-01"}, "'not-x86-64' cannot be waived, it is a fact"),
+    ],
+)
+def test_a_waiver_that_cannot_be_taken_is_an_error(player: Player, waiver: dict[str, str], words: str) -> None:
+    variables = {"migration_name": "look", "preflight_check_account": False, "preflight_waivers": [waiver]}
+    played = player.play("preflight.yml", "--limit", "web-01", **variables)
+    assert played.code == 2, played.output
+    assert words in played.output
+
+
+@pytest.mark.sandbox_world({**WORLD, "account": {}})
+def test_a_bucket_that_is_missing_blocks_every_host_here(player: Player, sandbox: Any) -> None:
+    played = player.play("preflight.yml", "--limit", "web-01", migration_name="look", migration_bucket="no-such-bucket")
+    assert played.code == 0, played.output
+    assert "bucket-missing" in played.output
+    assert changing(sandbox.requests()) == []
