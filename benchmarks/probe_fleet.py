@@ -120,8 +120,7 @@ class Fleet:
             "hosts": "sources",
             "gather_facts": False,
             "tasks": [
-                {"name": "Look", **TASKS[what], "register": "answer"},
-                {"name": "Check", "ansible.builtin.assert": {"that": ANSWERED[what], "quiet": True}},
+                {"name": "Look", **TASKS[what], "register": "answer", "failed_when": f"not ({ANSWERED[what]})"},
             ],
         }
         path = self.bed.folder / f"{what}.yml"
@@ -163,13 +162,19 @@ class Peak(threading.Thread):
 
 
 def end_masters() -> None:
-    """End the ssh connections that stay open for a next task: they are ours since their parent has ended."""
+    """End the ssh connections that stay open for a next task, and take the times of all whose parent has ended.
+
+    They are ours since then, and what a process used counts only once somebody has waited for it.
+    """
     told = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
     for pid in map(int, told.split()):
         with contextlib.suppress(OSError):
             if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"ssh:"):
                 os.kill(pid, signal.SIGTERM)
                 os.waitpid(pid, 0)
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def table(found: dict[str, list[Cost]]) -> str:

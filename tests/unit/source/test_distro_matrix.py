@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The distro matrix: how every recorded system is judged, and every class of finding on a host broken in that way."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers, classes, source
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _script
+from distros import manifest, recording
+from distros.breaks import BREAKS, Break, Records
+
+SYSTEMS = manifest.load()
+REAL = [system for system in SYSTEMS if system.real]
+CLEAN = [system for system in SYSTEMS if not system.blockers]
+FAMILIES = (
+    *("rhel-5", "rhel-6", "rhel-7", "rhel-8", "rhel-9", "centos-5", "centos-6", "centos-7", "centos-8", "rocky-9"),
+    *("amazon-2", "sles-15", "opensuse-15", "ubuntu-22", "alinux-3"),
+)
+Answers = dict[str, Any]
+
+
+def told(value: Any) -> Answers:
+    return {"value": value, "problem": None, "code": None}
+
+
+ACCOUNT: Answers = {
+    "region": "cn-beijing",
+    "image_format": "raw",
+    "bucket_name": "edge-images",
+    "servers": 3,
+    "balance": told("1,200.00"),
+    "attributes": told(
+        {
+            "max-postpaid-instance-vcpu-count": "300",
+            "used-postpaid-instance-vcpu-count": "4",
+            "real-name-authentication": "yes",
+        }
+    ),
+    "vpcs": told(1),
+    "jobs": told(0),
+    "sources": told(0),
+    "images": told([{"image_id": "m-1", "snapshots": ["s-1"]}]),
+    "bucket": told({"location": "cn-beijing", "storage_class": "Standard"}),
+    answers.SMC_ROLE: told({"exists": True, "services": ["smc.aliyuncs.com"]}),
+    answers.EXPORT_ROLE: told({"exists": True, "services": [answers.EXPORT_SERVICE]}),
+}
+SERVER: Answers = {"conflict": "", "source_image": None, "ecs": False}
+"""What a clean account says about a wave, and about one of its servers."""
+
+ELSEWHERE = {"location": "cn-hangzhou", "storage_class": "Standard"}
+ABSENT = {"exists": False, "services": []}
+ACCOUNT_BREAKS: tuple[tuple[int, str, str, str, Any], ...] = (
+    (17, "a balance of -3.20", "balance-overdue", "balance", told("-3.20")),
+    (18, "nobody verified", "real-name-missing", "attributes", None),
+    (19, "no role of SMC", "smc-role-missing", answers.SMC_ROLE, told(ABSENT)),
+    (20, "nothing shows snapshots", "snapshot-service-unknown", "images", told([])),
+    (21, "1000 jobs", "job-quota", "jobs", told(1000)),
+    (22, "no role of exports", "export-role-missing", answers.EXPORT_ROLE, told(ABSENT)),
+    (23, "bucket in Hangzhou", "bucket-region", "bucket", told(ELSEWHERE)),
+    (24, "name in use", "image-name-taken", "conflict", "m-9 of another account has this name"),
+)
+
+
+def read(system: manifest.System) -> recording.Recording:
+    return recording.read(system.path.read_text(encoding="utf-8"))
+
+
+def judged(found: recording.Recording, edit: Callable[[Records], Records] = list) -> list[dict[str, Any]]:
+    records = [_script.Record(key, tuple(fields)) for key, *fields in edit(found.records)]
+    findings: list[dict[str, Any]] = source.judge(_facts.build_probe(records, found.asked))
+    return findings
+
+
+def blockers(findings: list[dict[str, Any]]) -> set[str]:
+    return {item["id"] for item in findings if item["severity"] == "blocker"}
+
+
+def ids(findings: list[dict[str, Any]]) -> set[str]:
+    return {item["id"] for item in findings}
+
+
+def account_findings(key: str = "", value: Any = None) -> list[dict[str, Any]]:
+    given, server = copy.deepcopy(ACCOUNT), dict(SERVER)
+    if key == "attributes":
+        given[key]["value"]["real-name-authentication"] = "no"
+    elif key:
+        (given if key in given else server)[key] = value
+    return [*account.judge_account(given), *account.judge_server(server)]
+
+
+def caught(broken: Break, systems: list[manifest.System]) -> tuple[int, str]:
+    """On how many systems the class was caught, and its severity; fails where it is not, or where more comes of it."""
+    count, severity = 0, ""
+    for system in systems:
+        found = read(system)
+        before, after = judged(found), judged(found, broken.edit)
+        if broken.finding in ids(before) or not suits(broken, found):
+            continue
+        rows = [item for item in after if item["id"] == broken.finding]
+        assert len(rows) == 1, f"{system.name}: {broken.what} is not found"
+        assert rows[0]["number"] == broken.number
+        assert blockers(after) - blockers(before) <= {broken.finding}, f"{system.name}: {broken.what}"
+        count, severity = count + 1, rows[0]["severity"]
+    return count, severity
+
+
+def suits(broken: Break, found: recording.Recording) -> bool:
+    """Whether the system has what the break takes away: of an initramfs that nobody could read nothing is known."""
+    return broken.number != 8 or any(row[0] == "initramfs" and row[2] == "read" for row in found.records)
+
+
+def test_the_matrix_is_recorded_as_the_manifest_says() -> None:
+    assert {path.stem for path in manifest.RECORDED.glob("*.json")} == {system.name for system in SYSTEMS}
+    assert [(read(system).name, read(system).kind) for system in SYSTEMS] == [(row.name, row.kind) for row in SYSTEMS]
+    assert len(REAL) >= 10
+    assert set(FAMILIES) <= {system.name for system in SYSTEMS if not system.real}
+
+
+def test_the_real_ones_are_of_every_way_to_boot() -> None:
+    machines = [system.machine for system in REAL]
+    assert {machine.firmware for machine in machines} == set(manifest.FIRMWARES)
+    assert {machine.layout for machine in machines} >= {"plain", "lvm", "raid"}
+    assert {machine.init for machine in machines} == set(manifest.INITS)
+    probes = {
+        system.name: _facts.build_probe([_script.Record(key, tuple(rest)) for key, *rest in read(system).records])
+        for system in REAL
+    }
+    for system in REAL:
+        probe = probes[system.name]
+        assert probe["boot"] == system.machine.firmware
+        assert probe["root"]["lvm"] == (system.machine.layout == "lvm")
+        assert probe["root"]["raid"] == (system.machine.layout == "raid")
+        assert probe["root"]["encrypted"] == (system.machine.layout == "luks")
+
+
+@pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
+def test_no_system_is_blocked_without_reason(system: manifest.System) -> None:
+    assert blockers(judged(read(system))) == set(system.blockers)
+
+
+def test_a_clean_account_has_no_finding_but_what_no_api_tells() -> None:
+    assert {item["severity"] for item in account_findings()} == {"note"}
+
+
+def test_every_class_is_caught_on_a_host_broken_in_exactly_that_way() -> None:
+    lines = []
+    for broken in BREAKS:
+        count, severity = caught(broken, CLEAN)
+        assert count, f"class {broken.number}: no recording that {broken.what} could be tried on"
+        lines.append((broken.number, broken.what, broken.finding, severity, f"{count} systems"))
+    before = account_findings()
+    for number, what, finding, key, value in ACCOUNT_BREAKS:
+        after = account_findings(key, value)
+        [row] = [item for item in after if item["id"] == finding]
+        assert row["number"] == number
+        assert finding not in ids(before)
+        assert blockers(after) <= {finding}
+        lines.append((number, what, finding, row["severity"], "account"))
+    assert [line[0] for line in lines] == [item.number for item in classes.CLASSES] == list(range(1, 25))
+    print()  # noqa: T201 - the table is what the test is for; pytest -s shows it
+    for number, what, finding, severity, where in lines:
+        print(f"{number:2}  {what:32} {finding:25} {severity:8} {where}")  # noqa: T201 - as above
+    print(f"{len(lines)} of {len(classes.CLASSES)} classes caught; {len(CLEAN)} clean systems, 0 false blockers")  # noqa: T201 - as above
