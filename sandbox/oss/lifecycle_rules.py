@@ -4,11 +4,11 @@
 """What the lifecycle rules of a bucket may say: pure decisions over the document."""
 from __future__ import annotations
 
+import hashlib
 import re
-import secrets
 from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
-from xml.etree.ElementTree import Element, SubElement
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from sandbox.oss.errors import OssError
 
@@ -28,8 +28,8 @@ def check_lifecycle(root: Element, headers: Mapping[str, str]) -> None:
     rules = root.findall("Rule")
     if not 0 < len(rules) <= _MOST_RULES:
         raise OssError("MalformedXML", f"Between 1 and {_MOST_RULES} rules are allowed, {len(rules)} were given.")
-    for rule in rules:
-        _check_rule(rule)
+    for position, rule in enumerate(rules):
+        _check_rule(rule, position)
     names = [rule.findtext("ID") or "" for rule in rules]
     if len(set(names)) < len(names):
         raise OssError("InvalidArgument", "Rule ID must be unique. Found same ID for one or more rules.")
@@ -37,11 +37,12 @@ def check_lifecycle(root: Element, headers: Mapping[str, str]) -> None:
         _check_overlap(rules)
 
 
-def _check_rule(rule: Element) -> None:
+def _check_rule(rule: Element, position: int) -> None:
     name = rule.find("ID")
     if name is None:
         name = SubElement(rule, "ID")
-    name.text = name.text or secrets.token_hex(16)
+    # A name of the vendor's making; the same rule gets the same one, so that transcripts can be compared.
+    name.text = name.text or hashlib.sha256(tostring(rule) + bytes([position % 256])).hexdigest()[:32]
     if len(name.text) > _LONGEST_ID:
         raise OssError("InvalidArgument", f"ID length should not exceed allowed limit of {_LONGEST_ID}")
     if rule.findtext("Status") not in ("Enabled", "Disabled"):

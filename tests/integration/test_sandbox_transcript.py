@@ -29,6 +29,8 @@ from sandbox.transport.signature import sign, string_to_sign
 NOW = time.time()
 HOST = "127.0.0.1:80"
 BUCKET = "migration-images"
+RULE = (b"<LifecycleConfiguration><Rule><Prefix>x/</Prefix><Status>Enabled</Status><Expiration><Days>1</Days>"
+        b"</Expiration></Rule></LifecycleConfiguration>")
 WORLD: dict[str, Any] = {
     "profile": "frozen", "start": 1_800_000_000, "seed": 7,
     "buckets": [{"name": BUCKET, "region": "ap-southeast-1"}],
@@ -145,7 +147,14 @@ def migration(player: Player) -> None:
                    Architecture="x86_64", ImageFormat="qcow2", DiskDeviceMapping=json.dumps(mapping))
         for key in keys:
             assert player.oss("GET", key)[:4] == b"QFI\xfb"
-    player.oss("PUT", "note", body=b"done")
+    player.oss("PUT", query="versioning",
+               body=b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>")
+    player.oss("PUT", query="lifecycle", body=RULE)
+    assert b"<ID>" in player.oss("GET", query="lifecycle")
+    for text in (b"done", b"done again"):
+        player.oss("PUT", "note", body=text)
+    player.oss("DELETE", "note")
+    assert player.oss("GET", query="versions").count(b"<VersionId>") >= 3
     for _turn in range(12):
         player.control("clock", {"step": 1})
         look(player, jobs)
