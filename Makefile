@@ -35,7 +35,7 @@ help:
 	  'make unit         unit tests (ARGS="-k name" goes to pytest)' \
 	  'make integration  integration tests (ARGS too)' \
 	  'make conformance the vendor'"'"'s own tests and models against the local cloud (five minutes)' \
-	  'make scenarios    a wave of two servers under every fault of the catalogue (five minutes)' \
+	  'make scenarios    a wave of two servers under every fault of the catalogue (five to ten minutes)' \
 	  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \
 	  'make bench        requests per second, start-up and the cost of a mostly empty disk of the local cloud (half a minute)' \
@@ -160,7 +160,7 @@ test:
 	@$(MAKE) --no-print-directory -j2 --keep-going gates
 	@$(python) -m pytest -n 2 --dist worksteal
 
-# A wave under every fault of the catalogue: about five minutes, and the table of what became of it.
+# A wave under every fault of the catalogue, five to ten minutes, and the table of what became of it.
 .PHONY: scenarios
 scenarios: collection
 	@$(python) -m pytest -q -p no:cacheprovider tests/survival $(ARGS)
