@@ -16,7 +16,7 @@ description:
     roles, quotas, bucket, Region and format, names of images, and the images that ECS instances were made from.
   - What is found has the same form as the findings of M(edgelift.ens_migration.source_probe). A read that is refused gives a
     note that says so, and never a guess. So does what no API tells.
-  - Only credentials that do not work are an error.
+  - Only credentials that do not work are an error, unless O(strict) is set.
 requirements:
   - aliyun-python-sdk-ecs
   - aliyun-python-sdk-ens
@@ -56,6 +56,11 @@ options:
         one says that it is not known.
       - If unset, no server is an ECS instance.
     type: dict
+  strict:
+    description:
+      - Whether a Region, format, name or bucket that cannot carry the wave is an error, and not a finding alone.
+    type: bool
+    default: false
 seealso:
   - module: edgelift.ens_migration.source_probe
   - module: edgelift.ens_migration.ens_migration
@@ -111,7 +116,9 @@ summary:
   elements: str
   sample: []
 servers:
-  description: What holds for one server alone.
+  description:
+    - Where every server stands, as M(edgelift.ens_migration.ens_migration) returns it with O(edgelift.ens_migration.ens_migration#module:state=checked),
+      and what holds for it alone.
   returned: success
   type: list
   elements: dict
@@ -121,6 +128,17 @@ servers:
       returned: always
       type: str
       sample: web-01
+    verdict:
+      description: V(clear), V(blocked), or V(migrated) when its image exists already. Empty when ENS did not say.
+      returned: always
+      type: str
+      sample: clear
+    reasons:
+      description: Why it is blocked.
+      returned: always
+      type: list
+      elements: str
+      sample: []
     findings:
       description: The findings, in the same form.
       returned: always
@@ -171,6 +189,7 @@ def main() -> None:
             "bucket": {"type": "str", "required": True},
             "image_format": {"type": "str", "choices": list(_limits.FORMATS)},
             "source_images": {"type": "dict"},
+            "strict": {"type": "bool", "default": False},
         }
     )
     spec = auth_spec().merge(servers_spec(required=True), own)

@@ -39,7 +39,7 @@ def test_the_first_line_says_everything_a_client_needs(start_sandbox):
     assert set(greeting) == {"endpoint", "port", "pid", "region", "access_key", "secret_key", "endpoints", "bucket",
                              "agent", "state"}
     assert greeting["endpoint"] == f"http://127.0.0.1:{greeting['port']}"
-    assert set(greeting["endpoints"]) == {"smc", "ecs", "ens", "vpc", "sts", "oss"}
+    assert set(greeting["endpoints"]) == {"smc", "ecs", "ens", "vpc", "sts", "oss", "ram", "bss"}
     assert (greeting["region"], greeting["bucket"], greeting["pid"]) == ("cn-beijing", "bucket-bj", started.process.pid)
     assert set(greeting["agent"]) == {"url", "sha256"}
     assert started.call("sts", "GetCallerIdentity")["AccountId"] == "1234567890123456"

@@ -268,6 +268,16 @@ RULES: Final = (
 
 SERVER_RULES: Final = (
     Rule(
+        "same-machine",
+        0,
+        "blocker",
+        "One machine would be migrated twice, under two names.",
+        "Keep one of them in the inventory, or give a cloned machine its own machine-id and host keys.",
+        "edgelift.ens_migration, design law 9",
+        answers.twin,
+        fact=True,
+    ),
+    Rule(
         "image-name-taken",
         24,
         "blocker",

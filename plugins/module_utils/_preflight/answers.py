@@ -222,6 +222,11 @@ def unknown_quotas(answers: Facts) -> str | None:
     return refused or (None if free_vcpus(answers) else "ECS does not say how many vCPUs may be used")
 
 
+def twin(answer: Facts) -> str | None:
+    """Return which host is the same machine."""
+    return str(answer["twin"]) or None
+
+
 def name_taken(answer: Facts) -> str | None:
     """Return who has the name."""
     return str(answer["conflict"]) if answer["conflict"] else None

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Policy, Server
 
+SAME_MACHINE = "it is the same machine as"
+"""What a problem of two hosts that are one machine begins with."""
+
 
 def input_problems(region: str, image_format: str, servers: Sequence[Server]) -> list[str]:
     """Return what is wrong with the inputs of a whole wave: each names the value and what is allowed."""
@@ -59,7 +62,7 @@ def server_problems(servers: Sequence[Server]) -> dict[str, list[str]]:
         for host in hosts:
             others = ", ".join(other for other in hosts if other != host)
             problems[host].append(
-                f"it is the same machine as {others} ({label}): keep one of them in the inventory, or give a cloned "
+                f"{SAME_MACHINE} {others} ({label}): keep one of them in the inventory, or give a cloned "
                 "machine its own machine-id and host keys"
             )
     return dict(problems)

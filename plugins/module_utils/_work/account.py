@@ -10,19 +10,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers, source
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Seen
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, wave
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Server
 
 Answer = dict[str, Any]
 
@@ -34,10 +35,16 @@ ATTRIBUTES: Final = (
 
 
 def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Return the answers of the account and what is found in them; only credentials that do not work are an error."""
+    """Return the answers of the account, what is found in them, and where every server stands.
+
+    Credentials that do not work are an error; with O(strict) so are inputs and buckets that cannot carry the wave.
+    """
     params = module.params
-    caller = clients.sts.get_caller_identity()
     servers, policy = options.servers(params), options.policy(params)
+    if params["strict"]:
+        options.refuse(checks.input_problems(policy.region, policy.image_format, servers))
+        checks.account(clients, policy)
+    caller = clients.sts.get_caller_identity()
     given: dict[str, Any] = {
         "region": policy.region,
         "image_format": policy.image_format,
@@ -61,7 +68,7 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "verdict": source.verdict(findings),
         "reasons": source.reasons(findings),
         "summary": source.lines(findings),
-        "servers": _servers(params, clients),
+        "servers": _servers(params, clients, servers),
     }
 
 
@@ -101,20 +108,29 @@ def _image(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _servers(params: dict[str, Any], clients: Clients) -> list[dict[str, Any]]:
-    """Return the findings about each server: the name of its image, and the image that it was made from."""
-    wave = options.servers(params)
-    seen: dict[str, Seen] = {server.id: Seen() for server in wave}
-    looked = _ask(lambda: ens_import.observe(clients, wave, seen))
+def _servers(params: dict[str, Any], clients: Clients, servers: Sequence[Server]) -> list[dict[str, Any]]:
+    """Return where each server stands, and what is found about the name of its image and the image it was made from."""
+    images = params["source_images"] or {}
+    problems = checks.server_problems(servers)
+    try:
+        looked = wave.look(clients, servers, problems)
+    except CloudError:
+        # Without the images nothing is known of names. A wave that is to be migrated is told by its own error.
+        if params["strict"]:
+            raise
+        looked = [Progress(server) for server in servers]
     rows = []
-    for server in wave:
-        known = server.host in (params["source_images"] or {})
+    for row in looked:
+        host = row.server.host
         answer = {
-            "conflict": "" if looked["problem"] else ens_import.conflict(server, seen[server.id]),
-            "source_image": _source_image(clients, str(params["source_images"][server.host] or "")) if known else None,
-            "ecs": known,
+            "twin": next((text for text in problems.get(host, []) if text.startswith(checks.SAME_MACHINE)), ""),
+            "conflict": ens_import.conflict(row.server, row.seen),
+            "source_image": _source_image(clients, str(images[host] or "")) if host in images else None,
+            "ecs": host in images,
         }
-        rows.append({"host": server.host, "findings": account.judge_server(answer)})
+        rows.append(
+            {**wave.describe(row), "verdict": "" if row.open else row.verdict, "findings": account.judge_server(answer)}
+        )
     return rows
 
 

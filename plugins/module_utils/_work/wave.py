@@ -35,7 +35,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     blocked = checks.server_problems(servers)
     checks.account(clients, policy)
     if params["state"] == "checked":
-        rows = _look(clients, servers, blocked)
+        rows = look(clients, servers, blocked)
         return {"changed": False, "migration": _migration(params["name"], rows, [], clients)}
     return _migrate(module, clients, servers, blocked, policy)
 
@@ -65,7 +65,7 @@ def _migrate(
     return {**result(), "diff": _diff(fleet)} if module._diff else result()
 
 
-def _look(clients: Clients, servers: Sequence[Server], blocked: dict[str, list[str]]) -> list[Progress]:
+def look(clients: Clients, servers: Sequence[Server], blocked: dict[str, list[str]]) -> list[Progress]:
     """Return where every server stands, from one look at the ENS images."""
     rows = [Progress(item) for item in servers]
     seen: dict[str, Seen] = {row.server.id: row.seen for row in rows}

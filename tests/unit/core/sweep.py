@@ -32,9 +32,7 @@ def scope(cloud: Cloud, *only: Any, **changes: Any) -> Scope:
     return Scope(cloud, MIGRATION, "images", **{**values, **changes})
 
 
-def remove(
-    cloud: Cloud, *only: Any, known: Any = (), timeout: float = 900, **changes: Any
-) -> release.Outcome:
+def remove(cloud: Cloud, *only: Any, known: Any = (), timeout: float = 900, **changes: Any) -> release.Outcome:
     return release.remove(scope(cloud, *only, **changes), known, cloud.clock(), timeout, 5)
 
 
@@ -47,8 +45,19 @@ def reasons(outcome: release.Outcome) -> dict[str, str]:
 
 
 TABLES = (
-    "jobs", "instances", "disks", "groups", "images", "snapshots", "objects", "uploads", "sources", "tokens", "vpcs",
-    "vswitches", "ens_images",
+    "jobs",
+    "instances",
+    "disks",
+    "groups",
+    "images",
+    "snapshots",
+    "objects",
+    "uploads",
+    "sources",
+    "tokens",
+    "vpcs",
+    "vswitches",
+    "ens_images",
 )
 
 

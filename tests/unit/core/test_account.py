@@ -75,7 +75,7 @@ class Cloud:
                 raise self.bucket
             return self.bucket
 
-        return SimpleNamespace(bucket_info=bucket_info)
+        return SimpleNamespace(bucket_info=bucket_info, list_keys=lambda _prefix: [])
 
     @staticmethod
     def attributes(values: dict[str, str]) -> dict[str, Any]:
@@ -99,6 +99,7 @@ def look(cloud: Cloud, **params: Any) -> dict[str, Any]:
         "image_format": None,
         "servers": [server],
         "source_images": None,
+        "strict": False,
         **params,
     }
     found: dict[str, Any] = account.look(SimpleNamespace(params=given), cloud)  # type: ignore[arg-type]  # stand-ins
@@ -114,7 +115,7 @@ def test_an_account_that_can_migrate() -> None:
     result = look(cloud)
     assert (result["verdict"], result["changed"], result["account"]["id"]) == ("clear", False, "1234567890123456")
     assert ids(result) == ["quota-unknown", "image-quota-unknown"]
-    assert result["servers"] == [{"host": "web-01", "findings": []}]
+    assert [(row["host"], row["verdict"], row["findings"]) for row in result["servers"]] == [("web-01", "clear", [])]
     assert all(action.startswith(("Get", "Describe", "Query")) for action in cloud.asked)
     assert result["account"]["images"]["value"] == [{"image_id": "m-1", "snapshots": ["s-1"]}]
 
@@ -186,6 +187,44 @@ def test_the_image_of_an_ecs_instance(image: dict[str, Any], found: list[str]) -
 def test_an_ecs_instance_without_a_named_image_is_not_guessed_at() -> None:
     [row] = look(Cloud(), source_images={"web-01": ""})["servers"]
     assert [item["id"] for item in row["findings"]] == ["source-image-unknown"]
+
+
+@pytest.mark.parametrize(
+    ("cloud", "params", "code"),
+    [
+        ({"bucket": refusal("NoSuchBucket")}, {}, "NoSuchBucket"),
+        ({"bucket": {"location": "cn-beijing", "storage_class": "Standard"}}, {}, "Bucket.OtherRegion"),
+        ({}, {"region": "eu-central-1"}, "Input.Invalid"),
+        ({}, {"region": "cn-beijing", "image_format": "qcow2"}, "Input.Invalid"),
+    ],
+)
+def test_what_cannot_carry_the_wave_is_an_error_where_that_was_asked_for(
+    cloud: dict[str, Any], params: dict[str, Any], code: str
+) -> None:
+    account_of = Cloud()
+    vars(account_of).update(cloud)
+    assert look(account_of, **params)["verdict"] == "blocked"
+    with pytest.raises(CloudError) as caught:
+        look(account_of, strict=True, **params)
+    assert caught.value.code == code
+
+
+def test_two_hosts_that_are_one_machine_have_a_finding_each() -> None:
+    servers = [{"host": name, "fingerprint": "f" * 64, "disks": []} for name in ("web-01", "web-02")]
+    rows = look(Cloud(), servers=servers)["servers"]
+    assert [(row["verdict"], [item["id"] for item in row["findings"]]) for row in rows] == [
+        ("blocked", ["same-machine"]),
+        ("blocked", ["same-machine"]),
+    ]
+    assert "web-02" in rows[0]["findings"][0]["evidence"]
+
+
+def test_names_are_not_known_when_ens_does_not_answer() -> None:
+    cloud = Cloud(DescribeSelfImages=refusal("NoPermission"))
+    [row] = look(cloud)["servers"]
+    assert (row["verdict"], row["findings"]) == ("", [])
+    with pytest.raises(CloudError, match="NoPermission"):
+        look(cloud, strict=True)
 
 
 def test_a_product_without_a_package_is_called_by_its_names() -> None:

@@ -26,8 +26,14 @@ DISKS = [{"index": 0, "bytes": 20 * GIB}, {"index": 1, "bytes": 30 * GIB}, {"ind
 
 def done(host: str = "web-01", verdict: str = "migrated", **more: Any) -> dict[str, Any]:
     return {
-        "host": host, "verdict": verdict, "reasons": [], "ens_image_id": "m-1", "image_name": "web-01-el",
-        "migration_id": "el", "seconds": 7.5, **more,
+        "host": host,
+        "verdict": verdict,
+        "reasons": [],
+        "ens_image_id": "m-1",
+        "image_name": "web-01-el",
+        "migration_id": "el",
+        "seconds": 7.5,
+        **more,
     }
 
 

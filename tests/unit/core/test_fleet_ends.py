@@ -172,8 +172,16 @@ def test_everything_that_was_seen_is_in_the_ledger_with_its_host() -> None:
     run(made)
     kinds = [row["kind"] for row in made.ledger.rows()]
     assert sorted(set(kinds)) == [
-        "ecs_disk", "ecs_image", "ecs_instance", "ecs_snapshot", "oss_object", "security_group", "smc_job",
-        "smc_source", "vpc", "vswitch",
+        "ecs_disk",
+        "ecs_image",
+        "ecs_instance",
+        "ecs_snapshot",
+        "oss_object",
+        "security_group",
+        "smc_job",
+        "smc_source",
+        "vpc",
+        "vswitch",
     ]
     assert kinds.count("ecs_snapshot") == kinds.count("oss_object") == 2
     assert {row["host"] for row in made.ledger.rows()} == {"web-01"}

@@ -50,9 +50,19 @@ def test_what_holds_others_goes_first() -> None:
     remove(cloud)
     done = [name for name in cloud.mutations() if not name.startswith("oss.Put")]
     assert done == [
-        "ens.DeleteImage", "smc.DeleteReplicationJob", "ecs.DeleteImage", "ecs.DeleteSnapshot", "oss.AbortUpload",
-        "smc.DeleteSourceServer", "oss.DeleteKeys", "oss.DeleteKeys", "oss.DeleteKeys", "smc.DisableAccessToken",
-        "smc.DeleteAccessToken", "vpc.DeleteVSwitch", "vpc.DeleteVpc",
+        "ens.DeleteImage",
+        "smc.DeleteReplicationJob",
+        "ecs.DeleteImage",
+        "ecs.DeleteSnapshot",
+        "oss.AbortUpload",
+        "smc.DeleteSourceServer",
+        "oss.DeleteKeys",
+        "oss.DeleteKeys",
+        "oss.DeleteKeys",
+        "smc.DisableAccessToken",
+        "smc.DeleteAccessToken",
+        "vpc.DeleteVSwitch",
+        "vpc.DeleteVpc",
     ]
     # The notes lead to all the rest: they go when the rest is gone.
     last = [args for name, args in cloud.log if name == "oss.DeleteKeys"]

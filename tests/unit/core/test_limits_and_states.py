@@ -83,9 +83,7 @@ def test_four_data_disks_of_500_gib_are_taken() -> None:
 
 
 def test_a_fifth_data_disk_is_refused() -> None:
-    assert checks.server_problems([server(disks=(20,) * 6)]) == {
-        "web-01": ["it has 5 data disks, ENS takes at most 4"]
-    }
+    assert checks.server_problems([server(disks=(20,) * 6)]) == {"web-01": ["it has 5 data disks, ENS takes at most 4"]}
 
 
 def test_a_data_disk_of_one_byte_more_than_500_gib_is_refused() -> None:

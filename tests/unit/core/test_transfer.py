@@ -58,7 +58,8 @@ JOBS = [
 
 
 @pytest.mark.parametrize(
-    ("row", "kind", "action", "words"), JOBS,
+    ("row", "kind", "action", "words"),
+    JOBS,
     ids=[f"{number}-{row.get('Status')}" for number, (row, *_rest) in enumerate(JOBS)],
 )
 def test_every_state_of_a_job_has_its_next_step(row: dict[str, Any], kind: str, action: str, words: str) -> None:
@@ -308,9 +309,7 @@ def test_all_that_is_made_for_a_job_is_noted_once() -> None:
     cloud.register(SERVER)
     cloud.add_instance(cloud.add_job(SERVER, "Running"))
     seen, ledger = observe(cloud, SERVER)
-    assert kinds(ledger) == {
-        "smc_source", "smc_job", "ecs_instance", "ecs_disk", "security_group", "vpc", "vswitch"
-    }
+    assert kinds(ledger) == {"smc_source", "smc_job", "ecs_instance", "ecs_disk", "security_group", "vpc", "vswitch"}
     transfer.observe(cloud, [SERVER], seen, policy(), ledger)
     assert cloud.calls["ecs.DescribeDisks"] == 1
     assert {row["host"] for row in ledger.rows()} == {"web-01"}

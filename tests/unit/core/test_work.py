@@ -28,8 +28,16 @@ def entry(number: int = 1, **changes: Any) -> dict[str, Any]:
 
 def module(check_mode: bool = False, diff: bool = True, **params: Any) -> Any:
     values = {
-        "name": MIGRATION, "region": "ap-southeast-1", "bucket": "images", "state": "present", "wait": True,
-        "wait_timeout": 600, "poll_interval": 0.0, "progress_file": None, "servers": [entry(1), entry(2)], **params,
+        "name": MIGRATION,
+        "region": "ap-southeast-1",
+        "bucket": "images",
+        "state": "present",
+        "wait": True,
+        "wait_timeout": 600,
+        "poll_interval": 0.0,
+        "progress_file": None,
+        "servers": [entry(1), entry(2)],
+        **params,
     }
     return SimpleNamespace(params=values, check_mode=check_mode, _diff=diff)
 

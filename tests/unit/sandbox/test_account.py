@@ -15,8 +15,10 @@ EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
 
 def attributes(bench: Bench, **params: str) -> dict[str, str]:
     body = bench.ok("ecs", "DescribeAccountAttributes", **params)
-    return {item["AttributeName"]: item["AttributeValues"]["ValueItem"][0]["Value"]
-            for item in body["AccountAttributeItems"]["AccountAttributeItem"]}
+    return {
+        item["AttributeName"]: item["AttributeValues"]["ValueItem"][0]["Value"]
+        for item in body["AccountAttributeItems"]["AccountAttributeItem"]
+    }
 
 
 @pytest.mark.parametrize(
@@ -36,10 +38,12 @@ def test_a_role_that_is_missing(bench: Bench) -> None:
     assert bench.code("ram", "GetRole", RoleName="no such!") == (400, "InvalidParameter.RoleName.InvalidChars")
 
 
-@pytest.mark.sandbox_world({
-    "account": {"role_trust": {EXPORT_ROLE: "fc.aliyuncs.com"}},
-    "ecs_images": [{"name": "web", "id": "m-unitimage00001", "region": "ap-southeast-1", "disks": [{"gib": 1}]}],
-})
+@pytest.mark.sandbox_world(
+    {
+        "account": {"role_trust": {EXPORT_ROLE: "fc.aliyuncs.com"}},
+        "ecs_images": [{"name": "web", "id": "m-unitimage00001", "region": "ap-southeast-1", "disks": [{"gib": 1}]}],
+    }
+)
 def test_a_role_that_another_service_has_is_of_no_use_for_an_export(bench: Bench) -> None:
     assert "fc.aliyuncs.com" in bench.ok("ram", "GetRole", RoleName=EXPORT_ROLE)["Role"]["AssumeRolePolicyDocument"]
     refused = bench.code("ecs", "ExportImage", ImageId="m-unitimage00001", OSSBucket="images-sg")

@@ -20,8 +20,11 @@ NAMES = ["host", "x-acs-action", "x-acs-content-sha256", "x-acs-date", "x-acs-si
 def signed(body: bytes = b"", names: list[str] | None = None, **changes: str) -> acs3.Signed:
     """A correctly signed GetCallerIdentity, ``changes`` to its headers included in the signature."""
     headers = {
-        "host": "127.0.0.1", "x-acs-action": "GetCallerIdentity", "x-acs-version": "2015-04-01",
-        "x-acs-date": iso(time.time()), "x-acs-signature-nonce": "n1",
+        "host": "127.0.0.1",
+        "x-acs-action": "GetCallerIdentity",
+        "x-acs-version": "2015-04-01",
+        "x-acs-date": iso(time.time()),
+        "x-acs-signature-nonce": "n1",
         "x-acs-content-sha256": hashlib.sha256(body).hexdigest(),
         **{name.replace("_", "-"): value for name, value in changes.items()},
     }

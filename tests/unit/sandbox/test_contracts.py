@@ -15,8 +15,15 @@ from sandbox.errors import CATALOGUE, ServiceError
 from sandbox.services.registry import HANDLERS
 
 SAMPLE = action(
-    "Sample", need(text("Id")), text("Name", r"[a-z]{2,8}"), integer("Size", 20, 40), flag("Force"),
-    choice("Kind", "Image", elsewhere=("Container",)), many("JobId", 2), json_list("Ids", 2), csv("TaskIds", 2),
+    "Sample",
+    need(text("Id")),
+    text("Name", r"[a-z]{2,8}"),
+    integer("Size", 20, 40),
+    flag("Force"),
+    choice("Kind", "Image", elsewhere=("Container",)),
+    many("JobId", 2),
+    json_list("Ids", 2),
+    csv("TaskIds", 2),
     objects("Disk", 2, need(integer("Index", 1, 16)), integer("Size"), objects("Part", 2, text("Device"))),
 )
 
@@ -29,12 +36,27 @@ def test_every_contract_has_a_handler_and_every_handler_a_contract() -> None:
 
 def test_values_come_out_typed() -> None:
     flat = {
-        "Id": "x", "Size": "30", "Force": "True", "Kind": "image", "JobId.2": "b", "JobId.1": "a", "Ids": '["i"]',
-        "TaskIds": "t-1, t-2", "Disk.10.Index": "2", "Disk.9.Index": "1", "Disk.9.Part.1.Device": "0_0",
+        "Id": "x",
+        "Size": "30",
+        "Force": "True",
+        "Kind": "image",
+        "JobId.2": "b",
+        "JobId.1": "a",
+        "Ids": '["i"]',
+        "TaskIds": "t-1, t-2",
+        "Disk.10.Index": "2",
+        "Disk.9.Index": "1",
+        "Disk.9.Part.1.Device": "0_0",
     }
     assert check(SAMPLE, flat) == {
-        "Id": "x", "Size": 30, "Force": True, "Kind": "Image", "JobId": ["a", "b"], "Ids": ["i"],
-        "TaskIds": ["t-1", "t-2"], "Disk": [{"Index": 1, "Part": [{"Device": "0_0"}]}, {"Index": 2}],
+        "Id": "x",
+        "Size": 30,
+        "Force": True,
+        "Kind": "Image",
+        "JobId": ["a", "b"],
+        "Ids": ["i"],
+        "TaskIds": ["t-1", "t-2"],
+        "Disk": [{"Index": 1, "Part": [{"Device": "0_0"}]}, {"Index": 2}],
     }
 
 

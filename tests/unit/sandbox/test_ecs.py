@@ -77,10 +77,15 @@ def test_beijing_exports_raw_and_nothing_else(bench: Bench) -> None:
 
 
 @pytest.mark.sandbox_world(
-    {**ONE, "buckets": [{"name": "images-sg", "region": "ap-southeast-1"},
-                        {"name": "images-bj", "region": "cn-beijing"},
-                        {"name": "foreign", "region": "ap-southeast-1", "owner": "1" * 16},
-                        {"name": "frozen", "region": "ap-southeast-1", "storage_class": "Archive"}]}
+    {
+        **ONE,
+        "buckets": [
+            {"name": "images-sg", "region": "ap-southeast-1"},
+            {"name": "images-bj", "region": "cn-beijing"},
+            {"name": "foreign", "region": "ap-southeast-1", "owner": "1" * 16},
+            {"name": "frozen", "region": "ap-southeast-1", "storage_class": "Archive"},
+        ],
+    }
 )
 @pytest.mark.parametrize(
     ("params", "status", "code"),
@@ -185,8 +190,17 @@ def test_a_failure_of_the_world_fails_one_export(bench: Bench) -> None:
 
 
 @pytest.mark.sandbox_world(
-    {"ecs_images": [{"name": f"img-{n}", "region": "ap-southeast-1", "disks": [{"gib": 1, "content_mib": 0}],
-                     "status": "Creating" if n == 0 else "Available"} for n in range(13)]}
+    {
+        "ecs_images": [
+            {
+                "name": f"img-{n}",
+                "region": "ap-southeast-1",
+                "disks": [{"gib": 1, "content_mib": 0}],
+                "status": "Creating" if n == 0 else "Available",
+            }
+            for n in range(13)
+        ]
+    }
 )
 def test_images_page_filter_and_show_available_ones_only(bench: Bench) -> None:
     answer = bench.ok("ecs", "DescribeImages")

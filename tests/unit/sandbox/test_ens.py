@@ -11,8 +11,15 @@ from sandbox_bench import Bench
 
 from sandbox.bytes import formats
 
-PARAMS = {"ImageName": "web-01", "ComputeType": "ens_vm", "OSType": "linux", "Architecture": "x86_64",
-          "ImageFormat": "qcow2", "OSSBucket": "images-sg", "OSSObject": "one.qcow2"}
+PARAMS = {
+    "ImageName": "web-01",
+    "ComputeType": "ens_vm",
+    "OSType": "linux",
+    "Architecture": "x86_64",
+    "ImageFormat": "qcow2",
+    "OSSBucket": "images-sg",
+    "OSSObject": "one.qcow2",
+}
 GIB = 2**30
 
 

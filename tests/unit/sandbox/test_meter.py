@@ -73,8 +73,15 @@ def lifetimes(bench: Any, table: str) -> float:
 
 @pytest.mark.parametrize("profile", ["fast", "realistic"])
 def test_instance_seconds_equal_instance_lifetimes(tmp_path: Any, profile: str) -> None:
-    sources = [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}],
-                "bandwidth_mbps": 0.001 if n == 3 else 1000} for n in (1, 2, 3)]
+    sources = [
+        {
+            "name": f"web{n}",
+            "id": f"s-unitweb{n:05}",
+            "disks": [{"gib": 20}, {"gib": 30}],
+            "bandwidth_mbps": 0.001 if n == 3 else 1000,
+        }
+        for n in (1, 2, 3)
+    ]
     bench = Bench(tmp_path, {"profile": profile, "sources": sources})
     bench.finished(1)
     stopped = bench.started(2)
@@ -112,8 +119,9 @@ def test_the_bill_of_one_migration_is_asked_by_name_tag_or_prefix(tmp_path: Any)
     tags = {"Tag__1__Key": "edgelift:migration", "Tag__1__Value": "el1"}
     first = bench.finished(1, **tags)
     bench.finished(2)
-    bench.ok("ecs", "ExportImage", ImageId=first["ImageId"], OSSBucket="images-sg", OSSPrefix="el1",
-             ImageFormat="qcow2")
+    bench.ok(
+        "ecs", "ExportImage", ImageId=first["ImageId"], OSSBucket="images-sg", OSSPrefix="el1", ImageFormat="qcow2"
+    )
     bench.cloud.object_stored("images-sg", "el1-intent", 1024**3)
     bench.advance(3600)
     meter = bench.cloud.meter
@@ -142,12 +150,15 @@ def test_another_rate_card_takes_the_place_of_ours(tmp_path: Any, clock: Virtual
     assert (meter.report()["amount"], meter.report()["rate_card"]["currency"]) == (0.5, "EUR")
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    ({"dated": 2026}, "dated: a string is required"),
-    ({"rates": {}}, "rates.disk.per_hour: a number of 0 or more is required"),
-    ({"rates": {"water": {}}}, "rates.disk"),
-    ({"rates": None}, "rates: a mapping is required"),
-])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"dated": 2026}, "dated: a string is required"),
+        ({"rates": {}}, "rates.disk.per_hour: a number of 0 or more is required"),
+        ({"rates": {"water": {}}}, "rates.disk"),
+        ({"rates": None}, "rates: a mapping is required"),
+    ],
+)
 def test_a_wrong_rate_card_names_file_and_field(tmp_path: Any, change: dict[str, Any], message: str) -> None:
     card = {**yaml.safe_load(RATE_CARD.read_text(encoding="utf-8")), **change}
     path = tmp_path / "card.yml"

@@ -14,18 +14,27 @@ def entry(product: str, action: str, status: int = 200, **params: str) -> dict[s
 
 def test_only_what_succeeded_is_granted_and_each_action_once() -> None:
     run = [
-        entry("smc", "StartReplicationJob"), entry("smc", "StartReplicationJob"), entry("ecs", "ExportImage"),
-        entry("ecs", "DeleteImage", 403), entry("sts", "GetCallerIdentity"), entry("agent", "Poll"),
+        entry("smc", "StartReplicationJob"),
+        entry("smc", "StartReplicationJob"),
+        entry("ecs", "ExportImage"),
+        entry("ecs", "DeleteImage", 403),
+        entry("sts", "GetCallerIdentity"),
+        entry("agent", "Poll"),
     ]
-    assert smallest_policy(run) == {"Version": "1", "Statement": [
-        {"Effect": "Allow", "Action": ["ecs:ExportImage", "smc:StartReplicationJob"], "Resource": ["*"]},
-    ]}
+    assert smallest_policy(run) == {
+        "Version": "1",
+        "Statement": [
+            {"Effect": "Allow", "Action": ["ecs:ExportImage", "smc:StartReplicationJob"], "Resource": ["*"]},
+        ],
+    }
 
 
 def test_oss_is_narrowed_to_bucket_and_key_under_the_names_of_ram() -> None:
     run = [
-        entry("oss", "HeadObject", bucket="b", key="k"), entry("oss", "GetObject", bucket="b", key="k"),
-        entry("oss", "UploadPart", bucket="b", key="k"), entry("oss", "GetBucketInfo", bucket="b"),
+        entry("oss", "HeadObject", bucket="b", key="k"),
+        entry("oss", "GetObject", bucket="b", key="k"),
+        entry("oss", "UploadPart", bucket="b", key="k"),
+        entry("oss", "GetBucketInfo", bucket="b"),
         entry("oss", "DeleteMultipleObjects", bucket="b"),
     ]
     assert smallest_policy(run)["Statement"] == [

@@ -13,8 +13,12 @@ SECRETS = ("LTAIkey", "sig==", "token-1", "code-1", "secret-1")
 def test_secrets_do_not_reach_the_log() -> None:
     log = RequestLog()
     log.add(
-        "2026-11-24T00:00:00Z", "smc", "CreateAccessToken",
-        {"AccessKeyId": SECRETS[0], "Signature": SECRETS[1], "SecurityToken": SECRETS[2], "Name": "wave"}, 200, "",
+        "2026-11-24T00:00:00Z",
+        "smc",
+        "CreateAccessToken",
+        {"AccessKeyId": SECRETS[0], "Signature": SECRETS[1], "SecurityToken": SECRETS[2], "Name": "wave"},
+        200,
+        "",
         {"AccessTokenCode": SECRETS[3], "AccessTokenId": "at-1", "Credentials": {"AccessKeySecret": SECRETS[4]}},
     )
     shown = json.dumps(log.since(0))

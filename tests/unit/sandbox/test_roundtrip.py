@@ -16,8 +16,12 @@ from sandbox.contracts import CONTRACTS
     ("product", "action", "body", "expected"),
     [
         ("smc", "DescribeReplicationJobs", {"PageNumber": "1"}, ["page_number is str, not int"]),
-        ("smc", "DescribeReplicationJobs", {"ReplicationJobs": {"ReplicationJob": [{"JobId": "j"}, {"JobId": 3}]}},
-         ["replication_jobs.replication_job.job_id is int, not str"]),
+        (
+            "smc",
+            "DescribeReplicationJobs",
+            {"ReplicationJobs": {"ReplicationJob": [{"JobId": "j"}, {"JobId": 3}]}},
+            ["replication_jobs.replication_job.job_id is int, not str"],
+        ),
         ("ens", "DescribeSelfImages", {"TotalCount": 1}, ["total_count is int, not str"]),
         ("ecs", "DescribeImages", {"Images": {"Image": [{"Sise": 1}]}}, ["unknown key Images.Image.Sise"]),
         ("ecs", "DescribeRegions", {"RequestId": "r"}, []),

@@ -15,9 +15,14 @@ from sandbox.transport.signature import sign, string_to_sign
 
 def test_the_vendors_known_answer() -> None:
     params = {
-        "Timestamp": "2016-02-23T12:46:24Z", "Format": "XML", "AccessKeyId": "testid", "Action": "DescribeRegions",
-        "SignatureMethod": "HMAC-SHA1", "SignatureNonce": "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf",
-        "Version": "2014-05-26", "SignatureVersion": "1.0",
+        "Timestamp": "2016-02-23T12:46:24Z",
+        "Format": "XML",
+        "AccessKeyId": "testid",
+        "Action": "DescribeRegions",
+        "SignatureMethod": "HMAC-SHA1",
+        "SignatureNonce": "3ee8c1b8-83d3-44af-a94f-4e0ad82fd6cf",
+        "Version": "2014-05-26",
+        "SignatureVersion": "1.0",
     }
     assert sign("testsecret", string_to_sign("GET", params)) == "OLeaidS1JvxuMvnyHOwuJ+uX5qY="
 
@@ -97,8 +102,11 @@ def test_an_assumed_role_gets_a_credential_that_works_and_ends(bench: Bench) -> 
     credentials = answer["Credentials"]
 
     def identity() -> dict[str, object]:
-        params = {**bench.envelope("sts", "GetCallerIdentity"), "AccessKeyId": credentials["AccessKeyId"],
-                  "SecurityToken": credentials["SecurityToken"]}
+        params = {
+            **bench.envelope("sts", "GetCallerIdentity"),
+            "AccessKeyId": credentials["AccessKeyId"],
+            "SecurityToken": credentials["SecurityToken"],
+        }
         return bench.raw(params, secret=credentials["AccessKeySecret"]).body
 
     assert identity()["Arn"] == "acs:ram::1234567890123456:assumed-role/AliyunServiceRoleForSMC/ansible"

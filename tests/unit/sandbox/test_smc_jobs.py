@@ -15,8 +15,15 @@ MANY = {"sources": [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gi
 
 
 def small(bench: Bench, number: int, **params: Any) -> str:
-    answer = bench.ok("smc", "CreateReplicationJob", SourceId=f"s-unitweb{number:05}", Name=f"job-{number}",
-                      ImageName=f"image-{number}", SystemDiskSize=20, **params)
+    answer = bench.ok(
+        "smc",
+        "CreateReplicationJob",
+        SourceId=f"s-unitweb{number:05}",
+        Name=f"job-{number}",
+        ImageName=f"image-{number}",
+        SystemDiskSize=20,
+        **params,
+    )
     return str(answer["JobId"])
 
 
@@ -150,7 +157,10 @@ def test_steps_of_a_job_and_its_progress(bench: Bench) -> None:
         assert bool(shown["ImageId"]) == (step[1] == "Cleaning" or step[0] == "Finished")
         bench.advance(0.02)
     assert [step for step, _progress in seen] == [
-        ("Running", "Preparing"), ("Running", "Syncing"), ("Running", "Processing"), ("Running", "Cleaning"),
+        ("Running", "Preparing"),
+        ("Running", "Syncing"),
+        ("Running", "Processing"),
+        ("Running", "Cleaning"),
         ("Finished", "Cleaning"),
     ]
     assert bench.show(job_id)["Progress"] == 100.0
@@ -174,9 +184,13 @@ def test_the_intermediate_instance_exists_from_syncing_to_cleaning(bench: Bench)
     assert {entry["kind"] for entry in bench.cloud.meter.report()["running"]} == {"instance", "disk"}
     bench.finish()
     assert bench.show(job_id)["Status"] == "Finished"
-    for product, action, key in (("ecs", "DescribeInstances", "TotalCount"), ("ecs", "DescribeDisks", "TotalCount"),
-                                 ("ecs", "DescribeSecurityGroups", "TotalCount"), ("vpc", "DescribeVpcs", "TotalCount"),
-                                 ("vpc", "DescribeVSwitches", "TotalCount")):
+    for product, action, key in (
+        ("ecs", "DescribeInstances", "TotalCount"),
+        ("ecs", "DescribeDisks", "TotalCount"),
+        ("ecs", "DescribeSecurityGroups", "TotalCount"),
+        ("vpc", "DescribeVpcs", "TotalCount"),
+        ("vpc", "DescribeVSwitches", "TotalCount"),
+    ):
         assert bench.ok(product, action)[key] == 0, action
 
 
@@ -185,7 +199,8 @@ def test_the_image_is_made_of_the_bytes_received(bench: Bench) -> None:
     (image,) = bench.ok("ecs", "DescribeImages", ImageId=shown["ImageId"])["Images"]["Image"]
     mappings = image["DiskDeviceMappings"]["DiskDeviceMapping"]
     assert [(disk["Device"], disk["Type"], disk["Size"]) for disk in mappings] == [
-        ("/dev/xvda", "system", "20"), ("/dev/xvdb", "data", "30")
+        ("/dev/xvda", "system", "20"),
+        ("/dev/xvdb", "data", "30"),
     ]
     for disk in mappings:
         assert bench.cloud.disk_store.size(disk["SnapshotId"]) == int(disk["Size"]) * 2**30
@@ -302,8 +317,15 @@ def test_thirty_days_are_the_default(bench: Bench) -> None:
 
 def test_modify_before_and_after_the_start(bench: Bench) -> None:
     job_id = bench.job()
-    bench.ok("smc", "ModifyReplicationJobAttribute", JobId=job_id, ImageName="better", SystemDiskSize=40,
-             DataDisk__1__Index=1, DataDisk__1__Size=50)
+    bench.ok(
+        "smc",
+        "ModifyReplicationJobAttribute",
+        JobId=job_id,
+        ImageName="better",
+        SystemDiskSize=40,
+        DataDisk__1__Index=1,
+        DataDisk__1__Size=50,
+    )
     shown = bench.show(job_id)
     assert (shown["ImageName"], shown["SystemDiskSize"]) == ("better", 40)
     assert shown["DataDisks"]["DataDisk"][0]["Size"] == 50
@@ -330,8 +352,18 @@ def test_job_errors_of_the_world_fail_every_time(bench: Bench) -> None:
 
 
 @pytest.mark.sandbox_world(
-    {"failures": [{"lifecycle": "smc.job", "at": "Running/Processing", "name": "web?", "code": "InternalError",
-                   "message": "no luck", "times": 1}]}
+    {
+        "failures": [
+            {
+                "lifecycle": "smc.job",
+                "at": "Running/Processing",
+                "name": "web?",
+                "code": "InternalError",
+                "message": "no luck",
+                "times": 1,
+            }
+        ]
+    }
 )
 def test_a_failure_is_spent_and_the_retry_succeeds(bench: Bench) -> None:
     job_id = bench.started()

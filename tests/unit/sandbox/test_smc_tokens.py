@@ -10,9 +10,13 @@ from sandbox.errors import ServiceError
 from sandbox.services import agents
 
 REPORT = {
-    "system": {"hostname": "web-09", "ipv4": "192.0.2.9"}, "platform": "Debian", "architecture": "x86_64",
-    "disks": [{"index": 1, "path": "/dev/vdb", "size_bytes": 5 * 2**30 + 1, "parts": []},
-              {"index": 0, "path": "/dev/vda", "size_bytes": 20 * 2**30, "parts": [{"path": "/", "size_bytes": 1}]}],
+    "system": {"hostname": "web-09", "ipv4": "192.0.2.9"},
+    "platform": "Debian",
+    "architecture": "x86_64",
+    "disks": [
+        {"index": 1, "path": "/dev/vdb", "size_bytes": 5 * 2**30 + 1, "parts": []},
+        {"index": 0, "path": "/dev/vda", "size_bytes": 20 * 2**30, "parts": [{"path": "/", "size_bytes": 1}]},
+    ],
 }
 DAY = 86400
 
@@ -27,7 +31,10 @@ def test_the_code_is_shown_once_and_numbers_are_strings(bench: Bench) -> None:
     (shown,) = listed(bench)
     assert made["AccessTokenCode"] not in str(shown)
     assert {key: shown[key] for key in ("Count", "RegisteredCount", "TimeToLiveInDays", "Status")} == {
-        "Count": "3", "RegisteredCount": "0", "TimeToLiveInDays": "2", "Status": "activated"
+        "Count": "3",
+        "RegisteredCount": "0",
+        "TimeToLiveInDays": "2",
+        "Status": "activated",
     }
 
 

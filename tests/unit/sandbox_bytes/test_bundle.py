@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The bundle's making; what it does on a server is in tests/integration/test_client_bundle.py."""
+
 from __future__ import annotations
 
 import json
@@ -23,9 +24,14 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_same_address_gives_the_same_bytes_and_another_only_another_address(tmp_path: Path, cache: Path) -> None:
-    built = [build_bundle(address, tmp_path / name, folder) for name, address, folder in (
-        ("a", "http://127.0.0.1:1/_agent", cache), ("b", "http://127.0.0.1:1/_agent", None),
-        ("c", "http://127.0.0.1:2/_agent", cache))]
+    built = [
+        build_bundle(address, tmp_path / name, folder)
+        for name, address, folder in (
+            ("a", "http://127.0.0.1:1/_agent", cache),
+            ("b", "http://127.0.0.1:1/_agent", None),
+            ("c", "http://127.0.0.1:2/_agent", cache),
+        )
+    ]
     contents = [bundle.path.read_bytes() for bundle in built]
     assert [bundle.sha256 for bundle in built] == [sha256(content).hexdigest() for content in contents]
     # The second was built from nothing, without the first one's cache.

@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The client program's parts: what it sees of a server, what it keeps in its folder, how it lives."""
+
 from __future__ import annotations
 
 import json
@@ -48,8 +49,22 @@ def names(root: Path) -> list[tuple[int, str]]:
 
 
 def test_the_system_disk_is_the_one_of_the_root_and_comes_first(tmp_path: Path) -> None:
-    root = server(tmp_path, "/dev/root / ext4 rw 0 0\n/dev/vdb2 / ext4 rw 0 0\n", "vda:vda1", "vdb:vdb1,vdb2", "vdc",
-                  "loop0", "ram0", "zram0", "sr0", "dm-0", "md0", "sdr", "nbd0", "fd0")
+    root = server(
+        tmp_path,
+        "/dev/root / ext4 rw 0 0\n/dev/vdb2 / ext4 rw 0 0\n",
+        "vda:vda1",
+        "vdb:vdb1,vdb2",
+        "vdc",
+        "loop0",
+        "ram0",
+        "zram0",
+        "sr0",
+        "dm-0",
+        "md0",
+        "sdr",
+        "nbd0",
+        "fd0",
+    )
     assert names(root) == [(0, "vdb"), (1, "vda"), (2, "vdc")]
     assert disks(root)[0].size_bytes == SECTORS * 512
     assert [(part.name, part.size_bytes) for part in disks(root)[0].parts] == [("vdb1", 1 << 20), ("vdb2", 1 << 20)]
@@ -86,11 +101,16 @@ def test_no_disk_at_all(tmp_path: Path) -> None:
         disks(tmp_path)
 
 
-@pytest.mark.parametrize(("file", "content", "platform"), [
-    ("os-release", 'NAME=x\nID="ubuntu"\n', "Ubuntu"), ("os-release", "ID=centos\n", "CentOS"),
-    ("os-release", "ID=unheard-of\n", "Others Linux"), ("redhat-release", "CentOS release 6.10 (Final)\n", "CentOS"),
-    ("issue", "", "Others Linux"),
-])
+@pytest.mark.parametrize(
+    ("file", "content", "platform"),
+    [
+        ("os-release", 'NAME=x\nID="ubuntu"\n', "Ubuntu"),
+        ("os-release", "ID=centos\n", "CentOS"),
+        ("os-release", "ID=unheard-of\n", "Others Linux"),
+        ("redhat-release", "CentOS release 6.10 (Final)\n", "CentOS"),
+        ("issue", "", "Others Linux"),
+    ],
+)
 def test_the_report_fits_and_names_the_platform(tmp_path: Path, file: str, content: str, platform: str) -> None:
     root = server(tmp_path, "/dev/vda1 / ext4 rw 0 0\n", "vda:vda1", "vdb")
     (root / "etc").mkdir()
@@ -123,11 +143,14 @@ def test_credentials_are_blanked_and_the_rest_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
-    holder = ("import sys, time; from pathlib import Path; from sandbox.client.go2aliyun.folder import Folder; "
-              f"print(Folder(Path({str(tmp_path)!r})).lock(), flush=True); time.sleep(60)")
+    holder = (
+        "import sys, time; from pathlib import Path; from sandbox.client.go2aliyun.folder import Folder; "
+        f"print(Folder(Path({str(tmp_path)!r})).lock(), flush=True); time.sleep(60)"
+    )
     root = str(Path(__file__).resolve().parents[3])
-    with subprocess.Popen([sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r}); {holder}"],
-                          stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r}); {holder}"], stdout=subprocess.PIPE, text=True
+    ) as process:
         assert process.stdout
         assert process.stdout.readline() == "True\n"
         folder = Folder(tmp_path)
@@ -213,13 +236,17 @@ def test_an_import_is_kept_and_said(make: Callable[..., Daemon], tmp_path: Path)
     assert "Import Source Server [s-1] Successfully!" in log_of(tmp_path)
 
 
-@pytest.mark.parametrize(("answer", "credentials", "why"), [
-    (ServiceRefused("InvalidAccessToken", "wrong"), CODE, r"wrong \(code InvalidAccessToken\)"),
-    (DOWN, CODE, "Connect to Server Failed: down"),
-    (OK, Credentials(token_id="at-1"), "no credentials"),
-])
-def test_an_import_that_fails(make: Callable[..., Daemon], tmp_path: Path, answer: Any, credentials: Credentials,
-                              why: str) -> None:
+@pytest.mark.parametrize(
+    ("answer", "credentials", "why"),
+    [
+        (ServiceRefused("InvalidAccessToken", "wrong"), CODE, r"wrong \(code InvalidAccessToken\)"),
+        (DOWN, CODE, "Connect to Server Failed: down"),
+        (OK, Credentials(token_id="at-1"), "no credentials"),
+    ],
+)
+def test_an_import_that_fails(
+    make: Callable[..., Daemon], tmp_path: Path, answer: Any, credentials: Credentials, why: str
+) -> None:
     with pytest.raises(NotImported, match=why):
         make(register_with_code=[answer]).start(credentials)
     assert Folder(tmp_path).data() == {}
@@ -312,8 +339,9 @@ def test_work_is_begun_once_and_done_once(make: Callable[..., Daemon], transfers
     assert len(transfers) == 1
 
 
-def test_a_broken_transfer_is_tried_again_ever_later(make: Callable[..., Daemon], transfers: list[FakeTransfer],
-                                                     monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broken_transfer_is_tried_again_ever_later(
+    make: Callable[..., Daemon], transfers: list[FakeTransfer], monkeypatch: pytest.MonkeyPatch
+) -> None:
     clock = [100.0]
     monkeypatch.setattr(life, "LONGEST_PAUSE", 3.0)
     monkeypatch.setattr(life.time, "monotonic", lambda: clock[0])
@@ -332,8 +360,9 @@ def test_a_broken_transfer_is_tried_again_ever_later(make: Callable[..., Daemon]
     transfers[-1].end(finished=True)
 
 
-def test_work_that_is_withdrawn_or_moved_ends_the_transfer(make: Callable[..., Daemon],
-                                                           transfers: list[FakeTransfer]) -> None:
+def test_work_that_is_withdrawn_or_moved_ends_the_transfer(
+    make: Callable[..., Daemon], transfers: list[FakeTransfer]
+) -> None:
     daemon = working(make, WORK, {**WORK, "instance": "i-2", "key": "k2"}, None)
     daemon._poll()
     daemon._poll()

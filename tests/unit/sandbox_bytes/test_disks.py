@@ -38,7 +38,7 @@ def test_zeros_take_no_space_but_overwrite_what_was_there(store: DiskStore) -> N
     assert store.used_bytes("d-1") == 0
     store.write("d-1", BLOCK - 2, b"abcd")
     store.write("d-1", BLOCK, bytes(BLOCK))
-    assert path.read_bytes()[BLOCK - 2:BLOCK + 2] == b"ab\0\0"
+    assert path.read_bytes()[BLOCK - 2 : BLOCK + 2] == b"ab\0\0"
 
 
 @pytest.mark.parametrize("offset", [-1, 2 * BLOCK - 1, 2 * BLOCK])

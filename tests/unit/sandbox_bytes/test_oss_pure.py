@@ -2,6 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The rooms of OSS that decide without HTTP: signatures, sums, listings, conditions, ranges, keys, XML."""
+
 from __future__ import annotations
 
 import os
@@ -24,8 +25,13 @@ from sandbox.oss.xml import MalformedXml, document, parse
 
 
 def test_the_signatures_of_the_vendors_documentation() -> None:
-    headers = {"content-md5": "ODBGOERFMDMzQTczRUY3NUE3NzA5QzdFNUYzMDQxNEM=", "content-type": "text/html",
-               "x-oss-meta-author": "foo@bar.com", "x-oss-magic": "abracadabra", "host": "oss-example.example"}
+    headers = {
+        "content-md5": "ODBGOERFMDMzQTczRUY3NUE3NzA5QzdFNUYzMDQxNEM=",
+        "content-type": "text/html",
+        "x-oss-meta-author": "foo@bar.com",
+        "x-oss-magic": "abracadabra",
+        "host": "oss-example.example",
+    }
     text = signatures.string_to_sign_v1("PUT", "oss-example", "nelson", {}, headers, "Thu, 17 Nov 2005 18:49:58 GMT")
     assert signatures.sign_v1("OtxrzxIsfpFjA7SwPzILwy8Bw21TLhquhboDYROV", text) == "26NBxoKdsyly4EDv6inkoDft/yA="
     url = signatures.string_to_sign_v1("GET", "oss-example", "oss-api.pdf", {"Expires": "1141889120"}, {}, "1141889120")
@@ -45,16 +51,31 @@ def test_header_bytes_that_are_no_utf8_are_signed_as_they_came() -> None:
 
 def test_v4_differs_with_every_part_that_it_covers() -> None:
     def text(**changes: Any) -> bytes:
-        parts: dict[str, Any] = {"method": "GET", "bucket": "b", "key": "a/ü", "query": {"x": "1"},
-                                 "headers": {"x-oss-date": "20261124T080000Z"}, "date": "20261124T080000Z",
-                                 "scope": "20261124/cn-beijing/oss/aliyun_v4_request", "additional": []}
+        parts: dict[str, Any] = {
+            "method": "GET",
+            "bucket": "b",
+            "key": "a/ü",
+            "query": {"x": "1"},
+            "headers": {"x-oss-date": "20261124T080000Z"},
+            "date": "20261124T080000Z",
+            "scope": "20261124/cn-beijing/oss/aliyun_v4_request",
+            "additional": [],
+        }
         return signatures.string_to_sign_v4(**{**parts, **changes})
 
-    changed = [text(method="PUT"), text(bucket="c"), text(key="a"), text(query={"x": "2"}), text(headers={}),
-               text(date="20261124T080001Z"), text(scope="20261124/cn-hangzhou/oss/aliyun_v4_request")]
+    changed = [
+        text(method="PUT"),
+        text(bucket="c"),
+        text(key="a"),
+        text(query={"x": "2"}),
+        text(headers={}),
+        text(date="20261124T080001Z"),
+        text(scope="20261124/cn-hangzhou/oss/aliyun_v4_request"),
+    ]
     assert len({text(), *changed}) == len(changed) + 1
-    assert signatures.sign_v4("s", "20261124/r/oss/aliyun_v4_request", b"t") \
-        != signatures.sign_v4("s", "20261125/r/oss/aliyun_v4_request", b"t")
+    assert signatures.sign_v4("s", "20261124/r/oss/aliyun_v4_request", b"t") != signatures.sign_v4(
+        "s", "20261125/r/oss/aliyun_v4_request", b"t"
+    )
 
 
 @pytest.mark.parametrize(("text", "encoded"), [("a/b ~_.-é", "a%2Fb%20~_.-%C3%A9"), ("", "")])
@@ -88,26 +109,42 @@ def pages(prefix: str = "", delimiter: str = "", limit: int = 1000) -> tuple[lis
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 1000])
-@pytest.mark.parametrize(("prefix", "delimiter", "keys", "prefixes"), [
-    ("", "", KEYS, []),
-    ("", "/", ["a", "b", "c"], ["a/", "b/"]),
-    ("a/", "/", ["a/1", "a/2"], ["a/b/"]),
-    ("a/", "", ["a/1", "a/2", "a/b/3"], []),
-    ("x", "/", [], []),
-])
-def test_every_page_size_lists_the_same(prefix: str, delimiter: str, keys: list[str], prefixes: list[str],
-                                        limit: int) -> None:
+@pytest.mark.parametrize(
+    ("prefix", "delimiter", "keys", "prefixes"),
+    [
+        ("", "", KEYS, []),
+        ("", "/", ["a", "b", "c"], ["a/", "b/"]),
+        ("a/", "/", ["a/1", "a/2"], ["a/b/"]),
+        ("a/", "", ["a/1", "a/2", "a/b/3"], []),
+        ("x", "/", [], []),
+    ],
+)
+def test_every_page_size_lists_the_same(
+    prefix: str, delimiter: str, keys: list[str], prefixes: list[str], limit: int
+) -> None:
     seen_keys, seen_prefixes, count = pages(prefix, delimiter, limit)
     assert (seen_keys, seen_prefixes) == (keys, prefixes)
     assert count == max(1, -(-len(keys + prefixes) // limit))
 
 
-@pytest.mark.parametrize(("text", "strict", "stretch"), [
-    (None, False, None), ("bytes=0-0", False, (0, 1)), ("bytes=2-5", False, (2, 4)), ("bytes=5-", False, (5, 5)),
-    ("bytes=-3", False, (7, 3)), ("bytes=0-10", False, None), ("bytes=10-", False, None), ("bytes=-11", False, None),
-    ("bytes=5-3", False, None), ("lines=1-2", False, None), ("bytes=-", False, None), ("bytes=0-10", True, (0, 10)),
-    ("bytes=-11", True, (0, 10)),
-])
+@pytest.mark.parametrize(
+    ("text", "strict", "stretch"),
+    [
+        (None, False, None),
+        ("bytes=0-0", False, (0, 1)),
+        ("bytes=2-5", False, (2, 4)),
+        ("bytes=5-", False, (5, 5)),
+        ("bytes=-3", False, (7, 3)),
+        ("bytes=0-10", False, None),
+        ("bytes=10-", False, None),
+        ("bytes=-11", False, None),
+        ("bytes=5-3", False, None),
+        ("lines=1-2", False, None),
+        ("bytes=-", False, None),
+        ("bytes=0-10", True, (0, 10)),
+        ("bytes=-11", True, (0, 10)),
+    ],
+)
 def test_ranges(text: str | None, strict: bool, stretch: tuple[int, int] | None) -> None:
     headers = {} if text is None else {"range": text}
     if strict:
@@ -125,13 +162,20 @@ OLD, NEW = "Mon, 23 Nov 2026 00:00:00 GMT", "Wed, 25 Nov 2026 00:00:00 GMT"
 MODIFIED = 1_795_500_000.5  # 24 November 2026
 
 
-@pytest.mark.parametrize(("headers", "code"), [
-    ({"if-match": '"E"'}, None), ({"if-match": "F"}, "PreconditionFailed"),
-    ({"if-none-match": "F"}, None), ({"if-none-match": "E"}, "NotModified"),
-    ({"if-modified-since": OLD}, None), ({"if-modified-since": NEW}, "NotModified"),
-    ({"if-unmodified-since": NEW}, None), ({"if-unmodified-since": OLD}, "PreconditionFailed"),
-    ({"if-modified-since": "yesterday"}, "InvalidArgument"),
-])
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({"if-match": '"E"'}, None),
+        ({"if-match": "F"}, "PreconditionFailed"),
+        ({"if-none-match": "F"}, None),
+        ({"if-none-match": "E"}, "NotModified"),
+        ({"if-modified-since": OLD}, None),
+        ({"if-modified-since": NEW}, "NotModified"),
+        ({"if-unmodified-since": NEW}, None),
+        ({"if-unmodified-since": OLD}, "PreconditionFailed"),
+        ({"if-modified-since": "yesterday"}, "InvalidArgument"),
+    ],
+)
 def test_conditions(headers: dict[str, str], code: str | None) -> None:
     if code is None:
         check_conditions(headers, "E", MODIFIED)

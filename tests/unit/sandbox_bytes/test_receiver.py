@@ -47,13 +47,23 @@ class Bench:
         return await self.receivers.open("i-1", "j-1", "s-1", disks)
 
     def transfer(self, ports: Ports, stop: threading.Event | None = None, **changes: Any) -> Transfer:
-        work = Work(**{"job": "j-1", "instance": "i-1", "ip": ports.host, "control": ports.control, "data": ports.data,
-                       "key": ports.key, **changes})
+        work = Work(
+            **{
+                "job": "j-1",
+                "instance": "i-1",
+                "ip": ports.host,
+                "control": ports.control,
+                "data": ports.data,
+                "key": ports.key,
+                **changes,
+            }
+        )
         return Transfer(work, "s-1", self.disks, stop or threading.Event(), self.said.append)
 
     def same(self) -> bool:
-        return all(non_zero_blocks(disk.path) == non_zero_blocks(self.store.path(f"d-{disk.index}"))
-                   for disk in self.disks)
+        return all(
+            non_zero_blocks(disk.path) == non_zero_blocks(self.store.path(f"d-{disk.index}")) for disk in self.disks
+        )
 
 
 @pytest.fixture
@@ -166,10 +176,13 @@ def test_a_stopped_transfer_ends_early(bench: Bench) -> None:
     scenario(bench, steps)
 
 
-@pytest.mark.parametrize(("changes", "why"), [
-    ({"key": "wrong"}, "the key is not the one of intermediate instance i-1"),
-    ({"job": "j-2"}, "serves job j-1, not j-2"),
-])
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"key": "wrong"}, "the key is not the one of intermediate instance i-1"),
+        ({"job": "j-2"}, "serves job j-1, not j-2"),
+    ],
+)
 def test_a_stranger_is_refused(bench: Bench, changes: dict[str, str], why: str) -> None:
     async def steps(ports: Ports) -> None:
         with pytest.raises(TransferBroken, match=why):
@@ -183,12 +196,15 @@ def hello(ports: Ports, disk: int = 0, size: int = SIZE) -> bytes:
     return wire.encode_line({"key": ports.key, "disk": disk, "size": size})
 
 
-@pytest.mark.parametrize(("frame", "why"), [
-    (wire.FRAME.pack(0, BLOCK, 1) + bytes(BLOCK), "block 0 arrived damaged"),
-    (wire.FRAME.pack(65, 512, binascii.crc32(b"x" * 512)) + b"x" * 512, "block 65 is outside the disk"),
-    (wire.FRAME.pack(0, 100, binascii.crc32(b"x" * 100)) + b"x" * 100, "block 0 has 100 bytes"),
-    (wire.encode_frame(wire.END, bytes(32)), "the digest of the received disk is not the source's"),
-])
+@pytest.mark.parametrize(
+    ("frame", "why"),
+    [
+        (wire.FRAME.pack(0, BLOCK, 1) + bytes(BLOCK), "block 0 arrived damaged"),
+        (wire.FRAME.pack(65, 512, binascii.crc32(b"x" * 512)) + b"x" * 512, "block 65 is outside the disk"),
+        (wire.FRAME.pack(0, 100, binascii.crc32(b"x" * 100)) + b"x" * 100, "block 0 has 100 bytes"),
+        (wire.encode_frame(wire.END, bytes(32)), "the digest of the received disk is not the source's"),
+    ],
+)
 def test_a_wrong_frame_is_refused_and_the_third_is_the_jobs_error(bench: Bench, frame: bytes, why: str) -> None:
     async def steps(ports: Ports) -> None:
         for number in (1, 2, 3):
@@ -218,12 +234,15 @@ def test_a_stream_that_just_ends_leaves_the_disk_unfinished(bench: Bench) -> Non
     scenario(bench, steps)
 
 
-@pytest.mark.parametrize(("line", "why"), [
-    (b"GET / HTTP/1.1\r\n\r\n", "Expecting value"),
-    (b"[]\n", "expected a JSON object"),
-    (b"x" * (3 << 20) + b"\n", "the line is too long"),
-    (b'{"op": "progress"}\n', "the first line on the control port must be 'hello'"),
-])
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        (b"GET / HTTP/1.1\r\n\r\n", "Expecting value"),
+        (b"[]\n", "expected a JSON object"),
+        (b"x" * (3 << 20) + b"\n", "the line is too long"),
+        (b'{"op": "progress"}\n', "the first line on the control port must be 'hello'"),
+    ],
+)
 def test_what_is_no_client_gets_an_answer_and_no_crash(bench: Bench, line: bytes, why: str) -> None:
     async def steps(ports: Ports) -> None:
         answers = await asyncio.to_thread(speak, ports.control, line)

@@ -48,7 +48,7 @@ def clean(**changes: Any) -> dict[str, Any]:
 
 def server(**changes: Any) -> dict[str, Any]:
     """What the account says about one server that is no ECS instance."""
-    return {"conflict": "", "source_image": None, "ecs": False, **changes}
+    return {"twin": "", "conflict": "", "source_image": None, "ecs": False, **changes}
 
 
 def image(**changes: Any) -> dict[str, Any]:
