@@ -120,8 +120,8 @@ def test_the_bill_of_one_migration_is_asked_by_name_tag_or_prefix(tmp_path: Any)
     meter = bench.cloud.meter
     whole, by_name = meter.report(), meter.report("job-1")
     assert {row["migration"] for row in by_name["resources"]} == {"job-1"}
-    assert {row["kind"] for row in by_name["resources"]} == {"instance", "disk", "snapshot", "oss_object",
-                                                                "oss_part"}
+    assert {row["kind"] for row in by_name["resources"]} == {
+        "instance", "disk", "snapshot", "oss_object", "oss_part"}
     for other in (first["JobId"], "image-1", "web1", "edgelift:migration=el1"):
         assert meter.report(other)["amount"] == by_name["amount"], other
     extra = {row["id"] for row in meter.report("el1")["resources"]} - {row["id"] for row in by_name["resources"]}
