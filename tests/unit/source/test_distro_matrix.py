@@ -125,7 +125,7 @@ def test_the_matrix_is_recorded_as_the_manifest_says() -> None:
 def test_the_real_ones_are_of_every_way_to_boot() -> None:
     machines = [system.machine for system in REAL]
     assert {machine.firmware for machine in machines} == set(manifest.FIRMWARES)
-    assert {machine.layout for machine in machines} >= {"plain", "lvm", "raid"}
+    assert {machine.layout for machine in machines} == set(manifest.LAYOUTS)
     assert {machine.init for machine in machines} == set(manifest.INITS)
     probes = {
         system.name: _facts.build_probe([_script.Record(key, tuple(rest)) for key, *rest in read(system).records])
