@@ -50,7 +50,7 @@ ACCOUNT: Answers = {
     answers.SMC_ROLE: told({"exists": True, "services": ["smc.aliyuncs.com"]}),
     answers.EXPORT_ROLE: told({"exists": True, "services": [answers.EXPORT_SERVICE]}),
 }
-SERVER: Answers = {"conflict": "", "source_image": None, "ecs": False}
+SERVER: Answers = {"conflict": "", "twin": "", "source_image": None, "ecs": False}
 """What a clean account says about a wave, and about one of its servers."""
 
 ELSEWHERE = {"location": "cn-hangzhou", "storage_class": "Standard"}
@@ -125,7 +125,7 @@ def test_the_matrix_is_recorded_as_the_manifest_says() -> None:
 def test_the_real_ones_are_of_every_way_to_boot() -> None:
     machines = [system.machine for system in REAL]
     assert {machine.firmware for machine in machines} == set(manifest.FIRMWARES)
-    assert {machine.layout for machine in machines} >= {"plain", "lvm", "raid"}
+    assert {machine.layout for machine in machines} == set(manifest.LAYOUTS)
     assert {machine.init for machine in machines} == set(manifest.INITS)
     probes = {
         system.name: _facts.build_probe([_script.Record(key, tuple(rest)) for key, *rest in read(system).records])
