@@ -50,7 +50,7 @@ ACCOUNT: Answers = {
     answers.SMC_ROLE: told({"exists": True, "services": ["smc.aliyuncs.com"]}),
     answers.EXPORT_ROLE: told({"exists": True, "services": [answers.EXPORT_SERVICE]}),
 }
-SERVER: Answers = {"conflict": "", "source_image": None, "ecs": False}
+SERVER: Answers = {"conflict": "", "twin": "", "source_image": None, "ecs": False}
 """What a clean account says about a wave, and about one of its servers."""
 
 ELSEWHERE = {"location": "cn-hangzhou", "storage_class": "Standard"}
