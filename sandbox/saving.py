@@ -20,7 +20,7 @@ from sandbox.oss.xml import document
 _LOG = logging.getLogger("sandbox")
 _TOLD: dict[str, str] = {}
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_READS = ("Describe", "List", "Get", "Head")
+_READS = ("Describe", "List", "Get", "Head", "Query")
 
 
 def saving(cloud: Cloud) -> Middleware:
