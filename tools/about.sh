@@ -17,4 +17,4 @@ done
   echo "left out: ansible-core 2.20 and later, which need Python 3.12; none was found"
 [[ -e .venv-2.16/complete ]] || echo "left out: ansible-core 2.16, which needs Python 3.10, 3.11 or 3.12; none was found"
 [[ -e .venv-importer/complete ]] || echo "left out: galaxy-importer, which needs Python 3.11, 3.12 or 3.13; none was found"
-[[ ! -e .venv-2.16/complete ]] || echo "left out on ansible-core 2.16: the integration tests of the local cloud, the test hosts and the demo"
+[[ ! -e .venv-2.16/complete ]] || echo "left out on ansible-core 2.16: integration tests that run no Ansible, and what they share with others: see once in Makefile"

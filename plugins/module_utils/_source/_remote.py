@@ -83,11 +83,11 @@ class Remote:
         """Write ``data`` to ``path`` on the source, readable by its owner alone; the folder is made when missing.
 
         The content goes through stdin as well: it needs no sftp or scp on the host, no temporary folder of the login
-        user, and it is on no command line.
+        user, and it is on no command line. A file that is there goes first: it may be readable by others.
         """
         target = shlex.quote(path)
         folder = shlex.quote(path.rpartition("/")[0])
-        inner = f"umask 077 && mkdir -p {folder} && cat >{target} && chmod 600 {target}"
+        inner = f"umask 077 && mkdir -p {folder} && rm -f {target} && cat >{target}"
         raw = self._exec(f"/bin/sh -c {shlex.quote(inner)}", data)
         if raw["rc"] != 0:
             raise SourceError(f"cannot write {path}: {Result(None, raw['rc'], '', raw['stderr']).evidence()}")

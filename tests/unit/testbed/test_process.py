@@ -20,6 +20,7 @@ def test_a_process_is_known_by_its_start_too() -> None:
     assert not dataclasses.replace(process, boot="an earlier one").is_alive()
     child.kill()
     assert process.wait_gone(10)
+    child.wait(10)
     with pytest.raises(ProcessLookupError):
         Process.of(child.pid)
 
