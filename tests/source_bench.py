@@ -102,7 +102,7 @@ def run_playbook(bed: Bed, folder: Path, play: dict[str, Any], *words: str) -> s
     path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
     program = Path(sys.executable).parent / "ansible-playbook"
     command = [str(program), "-i", str(bed.folder / "inventory.json"), str(path), *words]
-    env = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=5s"}
+    env = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s"}
     return subprocess.run(
         command, env=env, text=True, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300
     )
