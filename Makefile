@@ -135,7 +135,7 @@ integration: collection
 
 pytest-oldest: collection oldest
 	@if [ -e .venv-2.16/complete ]; then \
-	  $(gate) pytest-2.16 $(oldest) -m pytest -n 2 --dist worksteal -o cache_dir=build/pytest-2.16 $(addprefix --ignore=tests/integration/,$(once)); fi
+	  $(gate) pytest-2.16 $(oldest) -m pytest -n 2 --dist worksteal -o cache_dir=build/pytest-2.16 $(addprefix --ignore=tests/integration/,$(once)) --ignore=tests/unit/sandbox --ignore=tests/unit/sandbox_bytes; fi
 
 # Every answer of a test session is held against the response models of the vendor's alibabacloud packages (tests/answers.py);
 # here the session that has an answer of every action in the shortest time.
@@ -159,7 +159,7 @@ test:
 	@$(MAKE) --no-print-directory -j3 environments
 	@tools/about.sh
 	@$(MAKE) --no-print-directory -j2 --keep-going gates
-	@$(python) -m pytest -n 2 --dist worksteal
+	@$(python) -m pytest -n 3 --dist worksteal
 
 # A wave under every fault of the catalogue, five to ten minutes, and the table of what became of it.
 .PHONY: scenarios
