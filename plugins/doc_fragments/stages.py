@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How the stages work: the counterpart of transfer_spec() and bucket_spec() in module_utils/_work/options.py."""
+    """How the stages work: the counterpart of transfer_spec(), bucket_spec() and export_role_spec() in module_utils/_work/options.py."""
 
     TRANSFER = r"""
 options:
@@ -62,6 +62,10 @@ options:
     choices:
       - qcow2
       - raw
+"""
+
+    EXPORT_ROLE = r"""
+options:
   export_role_name:
     description:
       - The RAM role that lets ECS write to the bucket.

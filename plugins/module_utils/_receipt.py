@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _table
+
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 _RUNS: Final = ("migration_run", "transfer_run", "export_run", "ens_import_run")
 """What the roles that migrate register."""
@@ -130,13 +132,9 @@ def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
         (row["host"], row["status"], str(len(row["disks"])), row["ens_image_id"] or "-", f"{row['seconds']:.1f}")
         for row in rows
     ]
-    widths = [max(len(line[column]) for line in [head, *body]) for column in range(len(head))]
-
-    def line(cells: tuple[str, ...]) -> str:
-        return "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
-
-    lines = [line(head), line(tuple("-" * width for width in widths))]
-    for row, cells in zip(rows, body, strict=True):
-        lines.append(line(cells))
+    head_line, rule, *shown = _table.lines(head, body)
+    lines = [head_line, rule]
+    for row, line in zip(rows, shown, strict=True):
+        lines.append(line)
         lines += [f"    {reason}" for reason in row["reasons"]]
     return lines

@@ -29,25 +29,13 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.attributes.info_module
   - edgelift.ens_migration.server.servers
+  - edgelift.ens_migration.stages.bucket
 options:
   name:
     description:
       - The name of the migration.
     type: str
     required: true
-  bucket:
-    description:
-      - The OSS bucket through which images go.
-    type: str
-    required: true
-  image_format:
-    description:
-      - The format in which ECS exports and ENS imports.
-      - If unset, V(qcow2) in C(ap-southeast-1) and V(raw) in C(cn-beijing), where ECS exports nothing else.
-    type: str
-    choices:
-      - qcow2
-      - raw
   servers:
     required: true
   source_images:
@@ -175,24 +163,20 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import account
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._work.options import servers_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import account, options
 
 
 def main() -> None:
     own = ArgSpec(
         argument_spec={
             "name": {"type": "str", "required": True},
-            "bucket": {"type": "str", "required": True},
-            "image_format": {"type": "str", "choices": list(_limits.FORMATS)},
             "source_images": {"type": "dict"},
             "strict": {"type": "bool", "default": False},
         }
     )
-    spec = auth_spec().merge(servers_spec(required=True), own)
+    spec = auth_spec().merge(options.servers_spec(required=True), options.bucket_spec(), own)
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), account.look)
 
 

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.server.servers
   - edgelift.ens_migration.stages.transfer
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.export_role
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -271,7 +272,12 @@ def main() -> None:
         }
     )
     spec = auth_spec().merge(
-        wait_spec(21600, 15.0), options.servers_spec(True), options.transfer_spec(), options.bucket_spec(), own
+        wait_spec(21600, 15.0),
+        options.servers_spec(True),
+        options.transfer_spec(),
+        options.bucket_spec(),
+        options.export_role_spec(),
+        own,
     )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), wave.work)
 

@@ -20,8 +20,8 @@ for absent in ("ssl", "_ssl", "_hashlib", "zlib", "bz2", "lzma", "_bz2", "_lzma"
 
 import http.client  # noqa: E402  after the imports that must fail
 
-from sandbox.client.go2aliyun import main as client  # noqa: E402
-from sandbox.client.go2aliyun import service, system  # noqa: E402
+from sandbox.client.go2aliyun import main as client  # noqa: E402  after the imports that must fail
+from sandbox.client.go2aliyun import service, system  # noqa: E402  after the imports that must fail
 
 
 def exercise() -> None:
@@ -43,13 +43,13 @@ exercise()
 needed = dict(sys.modules)
 
 import importlib.machinery  # noqa: E402  only now: what follows is not part of the client
-import importlib.util  # noqa: E402
-import json  # noqa: E402
-import marshal  # noqa: E402
+import importlib.util  # noqa: E402  only now, as above
+import json  # noqa: E402  only now, as above
+import marshal  # noqa: E402  only now, as above
 
 for absent in ("zlib", "bz2", "lzma"):
     del sys.modules[absent]
-import zipfile  # noqa: E402
+import zipfile  # noqa: E402  it needs zlib, which was missing until here
 
 
 def source_of(name: str) -> Path | None:

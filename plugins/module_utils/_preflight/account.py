@@ -254,6 +254,17 @@ RULES: Final = (
         fact=True,
     ),
     Rule(
+        "bucket-versioning",
+        23,
+        "blocker",
+        "Where versioning is suspended, the last of two writers takes the place of the first: nothing keeps two "
+        "controllers apart.",
+        "Enable versioning again, or name a bucket that never had it.",
+        "OSS, PutObject: x-oss-forbid-overwrite",
+        answers.bucket_versioning,
+        fact=True,
+    ),
+    Rule(
         "bucket-unknown",
         23,
         "note",

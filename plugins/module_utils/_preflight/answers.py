@@ -187,6 +187,14 @@ def bucket_class(answers: Facts) -> str | None:
     return f"bucket {answers['bucket_name']!r} is of storage class {bucket['storage_class']}"
 
 
+def bucket_versioning(answers: Facts) -> str | None:
+    """Return that the bucket's versioning is suspended."""
+    bucket = _known(answers, "bucket")
+    if not bucket or bucket["versioning"] != "Suspended":
+        return None
+    return f"bucket {answers['bucket_name']!r} has its versioning suspended"
+
+
 def snapshots(answers: Facts) -> str | None:
     """Return that nothing shows whether snapshots can be made."""
     # An image of the account's own is made of snapshots: where there is one, the service is in use.

@@ -15,6 +15,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _table
+
 from . import classes, disks, source, waivers
 from ._rule import Finding
 
@@ -25,6 +27,8 @@ REMEDIATIONS: Final = {
     "remediate_clock": "Install chrony or ntp, and set the clock.",
 }
 """The switches of the role remediate, and what each does."""
+
+_SEVERITIES: Final = ("blocker", "risk", "note")
 
 COLUMNS: Final = ("host", "verdict", "number", "id", "severity", "evidence", "fix", "remediation", "waived", "expires")
 
@@ -45,7 +49,7 @@ def judgement(
     if account:
         own = [row["findings"] for row in account.get("servers") or [] if row["host"] == host]
         found += waivers.apply([*account.get("findings", []), *(item for row in own for item in row)], waived)
-    found.sort(key=lambda item: ("blocker", "risk", "note").index(item["severity"]))
+    found.sort(key=lambda item: _SEVERITIES.index(item["severity"]))
     return {
         "findings": found,
         "verdict": source.verdict(found),
@@ -99,11 +103,11 @@ def host_report(findings: Sequence[Finding], host: str, probe: Mapping[str, Any]
             f"- Disks: {', '.join(shown) or 'none'}",
             f"- In use: {used / 1024**3:.4g} GiB on {', '.join(targets) or 'nothing'}, the most that is copied",
         ]
-    for severity, title in (("blocker", "Blockers"), ("risk", "Risks"), ("note", "Notes")):
+    for severity in _SEVERITIES:
         rows = [item for item in findings if item["severity"] == severity]
         if not rows:
             continue
-        out += ["", f"## {title}"]
+        out += ["", f"## {severity.capitalize()}s"]
         for item in rows:
             number = f", class {item['number']}" if item["number"] else ""
             out += ["", f"### {item['id']}{number}", "", f"- Seen: {item['evidence']}", f"- Why: {item['why']}"]
@@ -143,9 +147,6 @@ def wave(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> lis
     return rows
 
 
-_SEVERITIES: Final = ("blocker", "risk", "note")
-
-
 def _account(ids: Sequence[str]) -> list[str]:
     return [name for name in ids if name in classes.ALL and classes.ALL[name].number in _WAVE_CLASSES]
 
@@ -174,10 +175,7 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         body.append(
             ("(account)", verdict, ", ".join(shared["blockers"]) or "-", ", ".join(shared["risks"]) or "-", "-")
         )
-    head = ("host", "verdict", "blockers", "risks", "can be done")
-    widths = [max(len(line[column]) for line in [head, *body]) for column in range(len(head))]
-    lines = [head, tuple("-" * width for width in widths), *body]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return _table.lines(("host", "verdict", "blockers", "risks", "can be done"), body)
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:

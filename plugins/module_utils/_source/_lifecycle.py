@@ -125,15 +125,8 @@ class Lifecycle:
         return {"INSTALL_DIR": self._settings.install_dir.rstrip("/")}
 
     def _run(self, pieces: Sequence[str], values: Mapping[str, str] | None = None, command: str = "") -> list[Record]:
-        seen = self._remote.run(pieces, {**self._values(), **(values or {})}, command)
-        if seen.answer is None or not seen.answer.complete:
-            raise SourceError(f"the shell on this host did not finish: {seen.evidence()}")
-        for key, fields in seen.answer.records:
-            if key == "failed":
-                raise SourceError(" ".join(fields))
-            if key == "uid" and fields[0] != "0":
-                raise SourceError(f"the SMC client runs as root, and this is uid {fields[0]}; set become: true")
-        return seen.answer.records
+        given = {**self._values(), **(values or {})}
+        return self._remote.work(pieces, given, command, "the SMC client runs as root")
 
     def _end(self, function: str, agent: Agent, then: str = "") -> Agent:
         """End our clients, or all of them by force, and return what is left."""

@@ -126,15 +126,7 @@ class Remediation:
             "TOLERANCE": str(self._wanted.tolerance),
             "EPOCH": str(int(self._clock())),
         }
-        answer = self._remote.run(pieces, values, command)
-        if answer.answer is None or not answer.answer.complete:
-            raise SourceError(f"the shell on this host did not finish: {answer.evidence()}")
-        for key, fields in answer.answer.records:
-            if key == "failed":
-                raise SourceError(" ".join(fields))
-            if key == "uid" and fields[0] != "0":
-                raise SourceError(f"only root can put something right, and this is uid {fields[0]}; set become: true")
-        return answer.answer.records
+        return self._remote.work(pieces, values, command, "only root can put something right")
 
 
 def read_file(path: str) -> bytes:

@@ -79,6 +79,23 @@ class Remote:
         answer = _script.parse(fence, raw["stdout"])
         return Result(answer, raw["rc"], raw["stdout"], raw["stderr"])
 
+    def work(
+        self, pieces: Iterable[str], values: Mapping[str, str], command: str, purpose: str
+    ) -> list[_script.Record]:
+        """Run pieces that need root, and return what they said; what they could not do is a SourceError.
+
+        ``purpose`` says what root is needed for.
+        """
+        seen = self.run(pieces, values, command)
+        if seen.answer is None or not seen.answer.complete:
+            raise SourceError(f"the shell on this host did not finish: {seen.evidence()}")
+        for key, fields in seen.answer.records:
+            if key == "failed":
+                raise SourceError(" ".join(fields))
+            if key == "uid" and fields[0] != "0":
+                raise SourceError(f"{purpose}, and this is uid {fields[0]}; set become: true")
+        return seen.answer.records
+
     def put(self, data: bytes, path: str) -> None:
         """Write ``data`` to ``path`` on the source, readable by its owner alone; the folder is made when missing.
 

@@ -60,7 +60,7 @@ if [ -n "$nodes" ]; then
     # Without udev blkid reads the content itself. With /dev/null for its cache it writes none.
     known=
     for node in $unknown; do case " $nodes " in *" $node "*) known="$known $node" ;; esac; done
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086  # one word a device
     [ -n "$known" ] && found blkid && blkid -c /dev/null $known 2>/dev/null | while IFS= read -r line; do say blkid "$line"; done
 fi
 

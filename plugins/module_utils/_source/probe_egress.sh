@@ -60,7 +60,7 @@ if [ -n "$EGRESS" ]; then
             waiting="$waiting $target||$dns"
         fi
     done
-    # shellcheck disable=SC2086
+    # shellcheck disable=SC2086  # one word a process
     (
         sleep "$EGRESS_TIMEOUT" &
         sleeper=$!

@@ -43,8 +43,9 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     servers, policy = options.servers(params), options.policy(params)
     if params["strict"]:
         options.refuse(checks.input_problems(policy.region, policy.image_format, servers))
-        checks.account(clients, policy)
-    caller = clients.sts.get_caller_identity()
+        account_id = checks.account(clients, policy)
+    else:
+        account_id = str(clients.sts.get_caller_identity().get("AccountId", ""))
     given: dict[str, Any] = {
         "region": policy.region,
         "image_format": policy.image_format,
@@ -63,7 +64,7 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     findings = account.judge_account(given)
     return {
         "changed": False,
-        "account": {"id": str(caller.get("AccountId", "")), **given},
+        "account": {"id": account_id, **given},
         "findings": findings,
         "verdict": source.verdict(findings),
         "reasons": source.reasons(findings),

@@ -87,8 +87,14 @@ def bucket_spec() -> ArgSpec:
         argument_spec={
             "bucket": {"type": "str", "required": True},
             "image_format": {"type": "str", "choices": list(_limits.FORMATS)},
-            "export_role_name": {"type": "str", "default": "AliyunECSImageExportDefaultRole"},
         }
+    )
+
+
+def export_role_spec() -> ArgSpec:
+    """Return the option of the role of exports (doc fragment C(export_role))."""
+    return ArgSpec(
+        argument_spec={"export_role_name": {"type": "str", "default": "AliyunECSImageExportDefaultRole"}}
     )
 
 

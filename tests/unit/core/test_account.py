@@ -21,6 +21,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._vpc import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import account
 
 EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
+BUCKET = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": ""}
 IMAGE = {"ImageId": "m-1", "DiskDeviceMappings": {"DiskDeviceMapping": [{"SnapshotId": "s-1"}]}}
 
 
@@ -35,7 +36,7 @@ class Cloud:
     def __init__(self, **answers: Any) -> None:
         self.asked: list[str] = []
         self.region = "ap-southeast-1"
-        self.bucket: Any = {"location": "ap-southeast-1", "storage_class": "Standard"}
+        self.bucket: Any = BUCKET
         self._answers = {
             "GetCallerIdentity": {"AccountId": "1234567890123456"},
             "QueryAccountBalance": {"Data": {"AvailableAmount": "12.50"}},
@@ -160,7 +161,7 @@ def test_roles(answer: Any, found: str | None) -> None:
     [
         (refusal("NoSuchBucket"), "bucket-missing"),
         (refusal("AccessDenied"), "bucket-unreadable"),
-        ({"location": "cn-beijing", "storage_class": "Standard"}, "bucket-region"),
+        ({**BUCKET, "location": "cn-beijing"}, "bucket-region"),
     ],
 )
 def test_buckets(bucket: Any, found: str) -> None:
@@ -193,7 +194,7 @@ def test_an_ecs_instance_without_a_named_image_is_not_guessed_at() -> None:
     ("cloud", "params", "code"),
     [
         ({"bucket": refusal("NoSuchBucket")}, {}, "NoSuchBucket"),
-        ({"bucket": {"location": "cn-beijing", "storage_class": "Standard"}}, {}, "Bucket.OtherRegion"),
+        ({"bucket": {**BUCKET, "location": "cn-beijing"}}, {}, "Bucket.OtherRegion"),
         ({}, {"region": "eu-central-1"}, "Input.Invalid"),
         ({}, {"region": "cn-beijing", "image_format": "qcow2"}, "Input.Invalid"),
     ],

@@ -46,14 +46,14 @@ ACCOUNT: Answers = {
     "jobs": told(0),
     "sources": told(0),
     "images": told([{"image_id": "m-1", "snapshots": ["s-1"]}]),
-    "bucket": told({"location": "cn-beijing", "storage_class": "Standard"}),
+    "bucket": told({"location": "cn-beijing", "storage_class": "Standard", "versioning": ""}),
     answers.SMC_ROLE: told({"exists": True, "services": ["smc.aliyuncs.com"]}),
     answers.EXPORT_ROLE: told({"exists": True, "services": [answers.EXPORT_SERVICE]}),
 }
 SERVER: Answers = {"conflict": "", "twin": "", "source_image": None, "ecs": False}
 """What a clean account says about a wave, and about one of its servers."""
 
-ELSEWHERE = {"location": "cn-hangzhou", "storage_class": "Standard"}
+ELSEWHERE = {"location": "cn-hangzhou", "storage_class": "Standard", "versioning": ""}
 ABSENT = {"exists": False, "services": []}
 ACCOUNT_BREAKS: tuple[tuple[int, str, str, str, Any], ...] = (
     (17, "a balance of -3.20", "balance-overdue", "balance", told("-3.20")),

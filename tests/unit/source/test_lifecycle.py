@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _bundle, _lifecycle
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._agent import Agent
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._remote import Result, SourceError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._remote import Remote, Result, SourceError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._script import Answer, Record
 
 DIR = "/smc/go2aliyun_client"
@@ -22,7 +22,7 @@ ALIVE = [*THERE, ("agent-pid", DIR, "7")]
 CODE = "very-secret-code"
 
 
-class FakeRemote:
+class FakeRemote(Remote):
     """A source that answers from a script of the test and keeps what it was sent."""
 
     def __init__(self, *answers: list[tuple[str, ...]] | None) -> None:
@@ -45,7 +45,7 @@ class FakeRemote:
 def life(remote: FakeRemote, **more: Any) -> _lifecycle.Lifecycle:
     settings = _lifecycle.Settings("/smc/", token_id="at-1", token_code=CODE, arguments=["--nocheckversion"])
     clock = iter(range(0, 10_000, 4))
-    made = _lifecycle.Lifecycle(remote, replace(settings, **more), clock=lambda: next(clock))  # type: ignore[arg-type]  # a double
+    made = _lifecycle.Lifecycle(remote, replace(settings, **more), clock=lambda: next(clock))
     made._bundle = BUNDLE
     return made
 
