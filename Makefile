@@ -34,7 +34,7 @@ help:
 	  'make galaxy       the artifact, looked at by galaxy-importer' \
 	  'make unit         unit tests (ARGS="-k name" goes to pytest)' \
 	  'make integration  integration tests (ARGS too)' \
-	  'make conformance the vendor'"'"'s own tests and models against the local cloud (five minutes)' \
+	  'make conformance the vendor'"'"'s own tests and models against the local cloud (three minutes)' \
 	  'make scenarios    a wave of two servers under every fault of the catalogue (five to ten minutes)' \
 	  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \

@@ -13,7 +13,7 @@ from typing import Any
 import oss2
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
-from wave_bench import bucket
+from oss_bench import bucket
 
 from sandbox.faults.scenario import FOLDER
 

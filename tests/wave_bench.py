@@ -16,7 +16,6 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import oss2
 import yaml
 from testbed.hosts import Bed
 from testbed.playbook import read_recap
@@ -96,12 +95,6 @@ def identity(entry: dict[str, Any], migration: str) -> dict[str, Any]:
 def image_name(entry: dict[str, Any], migration: str) -> str:
     """The name that the ENS image of a server will have."""
     return utils("_work.options").server(migration, entry).image_name
-
-
-def bucket(sandbox: Any) -> oss2.Bucket:
-    """The sandbox's bucket through the vendor's client."""
-    auth = oss2.AuthV4(sandbox.access_key, sandbox.secret_key)
-    return oss2.Bucket(auth, sandbox.endpoint, sandbox.bucket, region=sandbox.region)
 
 
 def changing(rows: Iterable[dict[str, Any]]) -> list[str]:

@@ -42,7 +42,7 @@ class ActionModule(ActionBase):
         host = str((task_vars or {}).get("inventory_hostname", "this host"))
         problem = (
             _paths.install_dir_problem(args["install_dir"])
-            or _look.egress_problem(args["egress"])
+            or _look.egress_problem(args["egress"], args["egress_timeout"])
             or waivers.problem(host, args["waivers"], waivers.today())
         )
         if problem:
@@ -53,10 +53,7 @@ class ActionModule(ActionBase):
         result.update(
             changed=False,
             probe=probe,
-            findings=findings,
-            verdict=source.verdict(findings),
-            reasons=source.reasons(findings),
-            summary=source.lines(findings),
+            **source.judgement(findings),
             disks=_facts.transfer_disks(probe) if probe else [],
         )
         return result

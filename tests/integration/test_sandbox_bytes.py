@@ -12,6 +12,7 @@ from typing import Any
 
 import oss2
 import pytest
+from oss_bench import bucket
 
 GIB = 2**30
 IMAGE_ID = "m-sandboximage1"
@@ -20,11 +21,6 @@ IMAGE = {"name": "web", "id": IMAGE_ID, "region": "ap-southeast-1",
 FROZEN = {"profile": "frozen", "jitter": 0, "start": 1_800_000_000, "ecs_images": [IMAGE]}
 # Of 20 and 30 GiB at 50 MB/s, in virtual seconds.
 FIRST, SECOND = 20 * GIB / 50e6, 30 * GIB / 50e6
-
-
-def oss(sandbox: Any) -> oss2.Bucket:
-    """The bucket through the vendor's client."""
-    return oss2.Bucket(oss2.Auth(sandbox.access_key, sandbox.secret_key), sandbox.endpoint, sandbox.bucket)
 
 
 def export(sandbox: Any) -> str:
@@ -41,14 +37,14 @@ def task(sandbox: Any, task_id: str) -> dict[str, Any]:
 
 def uploads(sandbox: Any) -> dict[str, list[int]]:
     """Every open upload's key, and the sizes of its parts."""
-    bucket = oss(sandbox)
-    return {upload.key: [part.size for part in bucket.list_parts(upload.key, upload.upload_id).parts]
-            for upload in oss2.MultipartUploadIterator(bucket)}
+    oss = bucket(sandbox)
+    return {upload.key: [part.size for part in oss.list_parts(upload.key, upload.upload_id).parts]
+            for upload in oss2.MultipartUploadIterator(oss)}
 
 
 def objects(sandbox: Any) -> list[str]:
     """The keys that are in the bucket."""
-    return [item.key for item in oss2.ObjectIteratorV2(oss(sandbox))]
+    return [item.key for item in oss2.ObjectIteratorV2(bucket(sandbox))]
 
 
 def importing(sandbox: Any, name: str, keys: list[str], fmt: str = "qcow2") -> dict[str, Any]:
@@ -77,7 +73,7 @@ def test_an_export_grows_in_the_bucket_one_disk_at_a_time(sandbox: Any) -> None:
     assert billed == {f"{sandbox.bucket}/{system}": pytest.approx(sum(seen[-1]) / GIB)}
     sandbox.advance(FIRST / 5)
     assert objects(sandbox) == [system]
-    assert oss(sandbox).head_object(system).content_length == sum(seen[-1])
+    assert bucket(sandbox).head_object(system).content_length == sum(seen[-1])
     (data,) = uploads(sandbox)
     assert data != system
     sandbox.advance(SECOND)
@@ -99,8 +95,8 @@ def test_a_cancelled_export_leaves_what_is_in_the_bucket(sandbox: Any) -> None:
     assert task(sandbox, task_id)["TaskStatus"] == "Failed"
     assert (uploads(sandbox), len(objects(sandbox))) == (before, 1)
     assert "oss_part" in {entry["kind"] for entry in sandbox.get("meter")["running"]}
-    for upload in oss2.MultipartUploadIterator(oss(sandbox)):
-        oss(sandbox).abort_multipart_upload(upload.key, upload.upload_id)
+    for upload in oss2.MultipartUploadIterator(bucket(sandbox)):
+        bucket(sandbox).abort_multipart_upload(upload.key, upload.upload_id)
     assert "oss_part" not in {entry["kind"] for entry in sandbox.get("meter")["running"]}
     again = export(sandbox)
     sandbox.advance(7200)
@@ -111,8 +107,8 @@ def test_a_cancelled_export_leaves_what_is_in_the_bucket(sandbox: Any) -> None:
 def test_an_export_whose_upload_somebody_aborts_fails(sandbox: Any) -> None:
     task_id = export(sandbox)
     sandbox.advance(FIRST / 2)
-    (upload,) = oss2.MultipartUploadIterator(oss(sandbox))
-    oss(sandbox).abort_multipart_upload(upload.key, upload.upload_id)
+    (upload,) = oss2.MultipartUploadIterator(bucket(sandbox))
+    bucket(sandbox).abort_multipart_upload(upload.key, upload.upload_id)
     failed = task(sandbox, task_id)
     assert failed["TaskStatus"] == "Failed"
     (progress,) = failed["OperationProgressSet"]["OperationProgress"]
@@ -134,7 +130,7 @@ def test_every_qcow2_is_sound_and_imports_take_as_long_as_their_size(sandbox: An
     paths = [Path(disk["path"]) for disk in image["disks"]]
     for key in keys:
         paths.append(tmp_path / key)
-        oss(sandbox).get_object_to_file(key, str(paths[-1]))
+        bucket(sandbox).get_object_to_file(key, str(paths[-1]))
     assert len(paths) == 4
     for path in paths:
         subprocess.run(["qemu-img", "check", "-f", "qcow2", str(path)], check=True, capture_output=True)
@@ -142,7 +138,7 @@ def test_every_qcow2_is_sound_and_imports_take_as_long_as_their_size(sandbox: An
 
 def sparse(sandbox: Any, key: str, size: int) -> None:
     """An object that is nothing but a hole: put by one byte, then made longer in the state folder."""
-    oss(sandbox).put_object(key, b"\1")
+    bucket(sandbox).put_object(key, b"\1")
     (path,) = Path(sandbox.greeting["state"]).rglob(key)
     with path.open("r+b") as file:
         file.truncate(size)
@@ -157,12 +153,12 @@ def qcow2(folder: Path, name: str, gib: int) -> Path:
 
 @pytest.mark.sandbox_world({**FROZEN, "ens_accept_formats": ["qcow2", "raw"]})
 def test_imports_at_their_limits_and_beyond(sandbox: Any, tmp_path: Path) -> None:
-    bucket = oss(sandbox)
+    oss = bucket(sandbox)
     for gib in (500, 501):
-        bucket.put_object_from_file(f"{gib}.qcow2", str(qcow2(tmp_path, f"{gib}.qcow2", gib)))
+        oss.put_object_from_file(f"{gib}.qcow2", str(qcow2(tmp_path, f"{gib}.qcow2", gib)))
     whole = (tmp_path / "500.qcow2").read_bytes()
-    bucket.put_object("wrong.qcow2", b"\0" * 1024**2)
-    bucket.put_object("empty.qcow2", b"")
+    oss.put_object("wrong.qcow2", b"\0" * 1024**2)
+    oss.put_object("empty.qcow2", b"")
     for number in range(4):
         sparse(sandbox, f"quarter-{number}.raw", 256 * GIB)
     sparse(sandbox, "one-more.raw", 512)

@@ -16,6 +16,7 @@ from typing import Any
 import oss2
 import pytest
 import requests
+from oss_bench import refusal
 
 KEY = "LTAI5tSandboxAccessKey"
 WORLD = {
@@ -55,12 +56,6 @@ def any_bucket(sandbox: Any, request: pytest.FixtureRequest) -> oss2.Bucket:
 @pytest.fixture
 def bucket(sandbox: Any) -> oss2.Bucket:
     return bucket_of(sandbox)
-
-
-def refusal(call: Callable[[], Any]) -> tuple[int, str]:
-    with pytest.raises(oss2.exceptions.OssError) as error:
-        call()
-    return error.value.status, error.value.code
 
 
 STRANGE_KEYS = ["a/b", "a b+c%20?&=#", "中文/é", "ctl\x01\x1f", "x" * 1023]

@@ -13,6 +13,7 @@ import oss2
 import pytest
 import requests
 from oss2 import models
+from oss_bench import refusal
 
 WORLD = {"buckets": [{"name": "migration-images", "region": "ap-southeast-1"},
                      {"name": "far", "region": "cn-beijing"},
@@ -29,12 +30,6 @@ def bucket_of(sandbox: Any, name: str = "migration-images") -> oss2.Bucket:
 @pytest.fixture
 def bucket(sandbox: Any) -> oss2.Bucket:
     return bucket_of(sandbox)
-
-
-def refusal(call: Callable[[], Any]) -> tuple[int, str]:
-    with pytest.raises(oss2.exceptions.OssError) as error:
-        call()
-    return error.value.status, error.value.code
 
 
 def test_what_was_put_is_answered_and_gone_when_deleted(bucket: oss2.Bucket) -> None:

@@ -13,6 +13,7 @@ import pytest
 import requests
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from documented_codes import BY_FAULT_ONLY, pairs
+from oss_bench import bucket
 
 from sandbox.clock import iso
 
@@ -82,12 +83,6 @@ def imported(sandbox: Any, keys: list[str], name: str = "web-01") -> dict[str, A
         return found[0] if found[0]["Status"] not in ("Creating", "Uploading") else None
 
     return sandbox.until(look)
-
-
-def oss(sandbox: Any) -> oss2.Bucket:
-    """The bucket through the vendor's OSS client."""
-    auth = oss2.Auth(sandbox.access_key, sandbox.secret_key)
-    return oss2.Bucket(auth, sandbox.endpoint, sandbox.bucket)
 
 
 # ---- who calls ----
@@ -179,10 +174,10 @@ def test_from_source_to_ens_image_and_nothing_left(sandbox):
     task = exported(sandbox, done["ImageId"], ImageFormat="qcow2")
     keys = object_keys(task)
     assert [key.rsplit("_", 1)[1] for key in keys] == ["system.qcow2", "xvdb.qcow2", "xvdc.qcow2"]
-    bucket = oss(sandbox)
-    listed = [item.key for item in oss2.ObjectIteratorV2(bucket, prefix=f"el1_{done['ImageId']}")]
+    oss = bucket(sandbox)
+    listed = [item.key for item in oss2.ObjectIteratorV2(oss, prefix=f"el1_{done['ImageId']}")]
     assert sorted(listed) == sorted(keys)
-    assert bucket.get_object(keys[0], byte_range=(0, 3)).read() == b"QFI\xfb"
+    assert oss.get_object(keys[0], byte_range=(0, 3)).read() == b"QFI\xfb"
     image = imported(sandbox, keys)
     assert (image["Status"], image["ImageSize"]) == ("Available", "20")
     disks = sandbox.get(f"images/{image['ImageId']}")["disks"]
@@ -194,7 +189,7 @@ def test_from_source_to_ens_image_and_nothing_left(sandbox):
     sandbox.call("ecs", "DeleteImage", ImageId=done["ImageId"])
     for snapshot in snapshots:
         sandbox.call("ecs", "DeleteSnapshot", SnapshotId=snapshot["SnapshotId"])
-    bucket.batch_delete_objects(keys)
+    oss.batch_delete_objects(keys)
     sandbox.call("smc", "DeleteReplicationJob", JobId=job_id)
     sandbox.until(lambda: not shown_job(sandbox, job_id))
     before = sandbox.get("meter")
@@ -217,10 +212,10 @@ def test_instance_seconds_equal_the_instances_lifetime(sandbox):
 def test_an_object_that_was_damaged_is_not_imported(sandbox):
     done = ended_job(sandbox, job(sandbox, "s-sandboxweb01", "web-01"))
     keys = object_keys(exported(sandbox, done["ImageId"], ImageFormat="qcow2"))
-    bucket = oss(sandbox)
-    whole = bucket.get_object(keys[0]).read()
-    bucket.put_object("truncated.qcow2", whole[: len(whole) // 2])
-    bucket.put_object("raw.qcow2", b"\0" * 1024**2)
+    oss = bucket(sandbox)
+    whole = oss.get_object(keys[0]).read()
+    oss.put_object("truncated.qcow2", whole[: len(whole) // 2])
+    oss.put_object("raw.qcow2", b"\0" * 1024**2)
     statuses = {name: imported(sandbox, [key], name)["Status"] for name, key in
                 (("im-truncated", "truncated.qcow2"), ("im-raw", "raw.qcow2"), ("im-missing", "missing.qcow2"),
                  ("im-whole", keys[0]))}
@@ -299,7 +294,7 @@ def test_a_job_expires_on_the_virtual_clock(sandbox):
 def test_the_request_log_tells_what_happened_and_no_secret(sandbox):
     made = sandbox.call("smc", "CreateAccessToken", Name="wave-1")
     refused(sandbox.call, "ecs", "DescribeTaskAttribute", TaskId="t-none")
-    oss(sandbox).put_object("hello", b"x")
+    bucket(sandbox).put_object("hello", b"x")
     log = sandbox.get("requests")
     entries = [(entry["product"], entry["action"], entry["status"], entry["code"]) for entry in log["requests"]]
     assert ("smc", "CreateAccessToken", 200, "") in entries

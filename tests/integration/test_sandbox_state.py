@@ -23,6 +23,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.auth.credentials import AccessKeyCredential
 from aliyunsdkcore.auth.signers.access_key_signer import AccessKeySigner
 from conftest import ROOT, Sandbox
+from oss_bench import bucket
 
 from sandbox.clock import parse_iso
 
@@ -61,11 +62,6 @@ def status(sandbox: Sandbox, job_id: str) -> str:
     """Status of a job."""
     shown = sandbox.call("smc", "DescribeReplicationJobs", JobIds=[job_id])
     return str(shown["ReplicationJobs"]["ReplicationJob"][0]["Status"])
-
-
-def bucket(sandbox: Sandbox) -> oss2.Bucket:
-    """The bucket through the vendor's client."""
-    return oss2.Bucket(oss2.Auth(sandbox.access_key, sandbox.secret_key), sandbox.endpoint, sandbox.bucket)
 
 
 def test_a_killed_sandbox_finishes_the_migration_after_its_restart(start_sandbox):

@@ -10,8 +10,8 @@ from typing import Any
 import oss2
 import pytest
 import requests
+from oss_bench import bucket
 from scenario_bench import jobs, refusal, started
-from wave_bench import bucket
 
 from sandbox.faults.scenario import FOLDER, load_scenario, parse_scenario
 from sandbox.world import WorldError

@@ -13,6 +13,7 @@ from typing import Any
 import oss2
 import pytest
 import requests
+from oss_bench import bucket
 from scenario_bench import (
     DB_SOURCE,
     create,
@@ -36,7 +37,6 @@ from scenario_bench import (
     task,
     timeline,
 )
-from wave_bench import bucket
 
 from sandbox.faults.edits import DO
 from sandbox.faults.scenario import FOLDER

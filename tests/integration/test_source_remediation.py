@@ -185,7 +185,7 @@ def test_all_three_without_python_and_back(bed: Bed, moves: Moves, tmp_path: Pat
 
 def test_a_clock_that_is_off_is_set_to_the_controllers(bed: Bed, moves: Moves) -> None:
     ask(bed, "web-01", DATE + "echo 7200 >/run/skew")
-    fine, foreseen, done, now, again, _back, slow, later = moves(
+    fine, foreseen, done, now, again, _back, slow, later, left = moves(
         "web-01",
         {"clock": True, "clock_tolerance": 14400},
         {"clock": True, "check": True},
@@ -195,7 +195,10 @@ def test_a_clock_that_is_off_is_set_to_the_controllers(bed: Bed, moves: Moves) -
         "echo -7200 >/run/skew",
         {"clock": True},
         "cat /run/skew",
+        LEFT,
     )
+    # A clock is not set back: nothing is kept for it.
+    assert left == "none"
     assert (steps(fine), steps(foreseen), steps(done), steps(again)) == ([], ["clock"], ["clock"], [])
     for row, left, skew in ((done, now, 7200), (slow, later, -7200)):
         off = row["diff"]["before"]["clock"].partition(" s from the controller")[0]

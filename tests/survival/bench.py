@@ -17,7 +17,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from wave_bench import WEB, bucket, run, server, utils
+from oss_bench import bucket
+from wave_bench import WEB, run, server, utils
 
 RATE = 1500.0
 DB = server("db-01", "s-sandboxdb01", 20, 20, 20)

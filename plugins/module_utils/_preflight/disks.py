@@ -54,6 +54,11 @@ def _too_large(probe: Facts) -> str | None:
     return "; ".join(_size(disk) for disk in data_disks(probe) if disk["bytes"] > limit) or None
 
 
+def _system_too_large(probe: Facts) -> str | None:
+    limit = _limits.SYSTEM_DISK_GIB[1] * _limits.GIB
+    return "; ".join(_size(disk) for disk in probe["disks"] if disk["system"] and disk["bytes"] > limit) or None
+
+
 def _total(probe: Facts) -> str | None:
     used, targets = used_bytes(probe)
     if used <= _limits.MAX_TOTAL_BYTES:
@@ -145,6 +150,16 @@ RULES: Final = (
         f"Move the data to disks of at most {_limits.MAX_DATA_DISK_GIB} GiB, or detach the disk.",
         _EXPORT,
         _too_large,
+        fact=True,
+    ),
+    Rule(
+        "system-disk-too-large",
+        0,
+        "blocker",
+        f"SMC makes system disks of at most {_limits.SYSTEM_DISK_GIB[1]} GiB.",
+        "Move the system to a smaller disk.",
+        "SMC, CreateReplicationJob: SystemDiskSize",
+        _system_too_large,
         fact=True,
     ),
     Rule(

@@ -18,7 +18,8 @@ from typing import Any, Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _table
 
 from . import classes, disks, source, waivers
-from ._rule import Finding
+from ._rule import ORDER, Finding
+from .account import RULES
 
 REMEDIATIONS: Final = {
     "remediate_rsync": "Install the package rsync.",
@@ -27,8 +28,6 @@ REMEDIATIONS: Final = {
     "remediate_clock": "Install chrony or ntp, and set the clock.",
 }
 """The switches of the role remediate, and what each does."""
-
-_SEVERITIES: Final = ("blocker", "risk", "note")
 
 COLUMNS: Final = ("host", "verdict", "number", "id", "severity", "evidence", "fix", "remediation", "waived", "expires")
 
@@ -49,13 +48,7 @@ def judgement(
     if account:
         own = [row["findings"] for row in account.get("servers") or [] if row["host"] == host]
         found += waivers.apply([*account.get("findings", []), *(item for row in own for item in row)], waived)
-    found.sort(key=lambda item: _SEVERITIES.index(item["severity"]))
-    return {
-        "findings": found,
-        "verdict": source.verdict(found),
-        "reasons": source.reasons(found),
-        "summary": source.lines(found),
-    }
+    return source.judgement(sorted(found, key=lambda item: ORDER.index(item["severity"])))
 
 
 def source_images(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -89,9 +82,11 @@ def variables(findings: Sequence[Finding], host: str) -> str:
     return "\n".join(out) + "\n"
 
 
-def host_report(findings: Sequence[Finding], host: str, probe: Mapping[str, Any] | None = None) -> str:
-    """Return the report about one host, in Markdown."""
-    out = [f"# {host}", "", f"Verdict: **{source.verdict(list(findings))}**"]
+def host_report(
+    findings: Sequence[Finding], host: str, probe: Mapping[str, Any] | None = None, verdict: str = ""
+) -> str:
+    """Return the report about one host, in Markdown; ``verdict`` knows more than the findings where it is given."""
+    out = [f"# {host}", "", f"Verdict: **{verdict or source.verdict(list(findings))}**"]
     if probe:
         used, targets = disks.used_bytes(dict(probe))
         shown = [f"{disk['name']} {disk['bytes'] / 1024**3:.4g} GiB" for disk in probe["disks"]]
@@ -103,7 +98,7 @@ def host_report(findings: Sequence[Finding], host: str, probe: Mapping[str, Any]
             f"- Disks: {', '.join(shown) or 'none'}",
             f"- In use: {used / 1024**3:.4g} GiB on {', '.join(targets) or 'nothing'}, the most that is copied",
         ]
-    for severity in _SEVERITIES:
+    for severity in ORDER:
         rows = [item for item in findings if item["severity"] == severity]
         if not rows:
             continue
@@ -131,7 +126,7 @@ def wave(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> lis
                 [unreachable("the run has no verdict of this host: look at its first failure")],
                 "blocked",
             )
-        ids = {severity: [item["id"] for item in findings if item["severity"] == severity] for severity in _SEVERITIES}
+        ids = {severity: [item["id"] for item in findings if item["severity"] == severity] for severity in ORDER}
         rows.append(
             {
                 "host": host,
@@ -147,18 +142,15 @@ def wave(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> lis
     return rows
 
 
-def _account(ids: Sequence[str]) -> list[str]:
-    return [name for name in ids if name in classes.ALL and classes.ALL[name].number in _WAVE_CLASSES]
-
-
-_WAVE_CLASSES: Final = frozenset(row.number for row in classes.CLASSES if row.side == "account") - {24}
-"""Classes whose findings hold for all hosts: the table shows them once."""
+_SHARED: Final = frozenset(rule.id for rule in RULES)
+"""Findings that hold for all hosts: the table shows them once."""
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the lines of the table: a line for each host, and one for what the account adds to all of them."""
     shared = {
-        key: sorted({name for row in rows for name in _account(row[key])}) for key in ("blockers", "risks", "notes")
+        key: sorted(_SHARED.intersection(name for row in rows for name in row[key]))
+        for key in ("blockers", "risks", "notes")
     }
     body = [
         (

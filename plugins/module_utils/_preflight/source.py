@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from . import boot, disks, network, system
 from ._rule import Facts, Finding, Rule, apply
@@ -66,6 +66,16 @@ def judge(probe: Facts) -> list[Finding]:
     """Return the findings of a probe, blockers first and otherwise in the order of the table."""
     evidence = NOT_LINUX.evidence(probe)
     return [NOT_LINUX.finding(evidence)] if evidence else apply(RULES, probe)
+
+
+def judgement(findings: list[Finding]) -> dict[str, Any]:
+    """Return findings with their verdict, the reasons for it, and the summary that people read."""
+    return {
+        "findings": findings,
+        "verdict": verdict(findings),
+        "reasons": reasons(findings),
+        "summary": lines(findings),
+    }
 
 
 def verdict(findings: list[Finding]) -> str:

@@ -116,6 +116,9 @@ def _own_note(agent: Agent, key: str, name: str, value: str) -> None:
         agent.boot_digest = value
     elif (key, name) == ("agent-boot", "gone"):
         agent.boot_gone.append(value)
+    elif key == "agent-boot" and name in ("file", "line"):
+        # The digest is noted last: without it an enabling was cut off, and what it made has to go all the same.
+        agent.boot_digest = agent.boot_digest or ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +168,7 @@ def _stop(agent: Agent, wish: Wish) -> list[Step]:
     steps = _scrub(agent, [])
     if agent.alive:
         steps.append("stop")
-    if agent.boot_digest:
+    if agent.boot_digest is not None:
         steps.append("disable")
     return steps
 
@@ -207,7 +210,7 @@ def _scrub(agent: Agent, fresh: Sequence[Step]) -> list[Step]:
 def _boot(agent: Agent, wish: Wish, fresh: Sequence[Step]) -> list[Step]:
     """Return the step about the start after a restart; for a client of somebody else there is none."""
     if not wish.boot_digest:
-        return ["disable"] if agent.boot_digest and not fresh else []
+        return ["disable"] if agent.boot_digest is not None and not fresh else []
     if not fresh and (not agent.ours or (agent.boot_digest == wish.boot_digest and not agent.boot_gone)):
         return []
     return ["enable"]

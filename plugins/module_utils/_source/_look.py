@@ -116,8 +116,10 @@ LICENCES: Final = (
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*:(?P<port>[0-9]{1,5})\Z")
 
 
-def egress_problem(targets: Iterable[str]) -> str | None:
-    """Say which of the targets cannot be connected to by its form, or return None."""
+def egress_problem(targets: Iterable[str], seconds: int) -> str | None:
+    """Say which of the targets cannot be connected to by its form, or that no time is given for it, or return None."""
+    if seconds < 1:
+        return f"egress_timeout {seconds} must be at least 1 second"
     for target in targets:
         found = _TARGET.match(target)
         if not found or not 0 < int(found["port"]) < 65536:

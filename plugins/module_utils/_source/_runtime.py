@@ -19,8 +19,9 @@ from ._rows import integer
 if TYPE_CHECKING:
     from ._rows import Rows
 
-_PASSWORD = re.compile(r"(?P<scheme>\w+://)[^/@\s]+@")
-_ASSIGNED = re.compile(r"""(?i:\w*proxy\w*)\S*?\s*[=\s:]\s*["']?(?P<value>[^"';]+)""")
+_PASSWORD = re.compile(r"""(?P<lead>://(?=[^\s"']*@)|[=\s"'](?=[^/@\s"']+@))[^\s"']*@""")
+# The name ends with "proxy": proxy_password and PROXY_ENABLED are no address, and no_proxy says where none is used.
+_ASSIGNED = re.compile(r"""(?<!\w)(?!(?i:no))(?i:\w*proxy)(?![\w-])\S*?\s*[=\s:]\s*["']?(?P<value>[^"';]+)""")
 
 
 def clock(rows: Rows, asked: tuple[float, float] | None) -> dict[str, Any]:
@@ -119,7 +120,7 @@ def proxies(rows: Rows) -> list[dict[str, str]]:
         source, text = (*fields, "", "")[:2]
         assigned = _ASSIGNED.search(text)
         if assigned and assigned["value"].strip().lower() not in ("no", "none", "_none_"):
-            found.append({"source": source, "line": _PASSWORD.sub(r"\g<scheme>***@", text.strip())})
+            found.append({"source": source, "line": _PASSWORD.sub(r"\g<lead>***@", text.strip())})
     return found
 
 

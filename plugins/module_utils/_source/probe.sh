@@ -75,7 +75,7 @@ done
 while read -r name rest; do
     case $name in nameserver | search | domain) say resolver "$name" "$rest" ;; esac
 done 2>/dev/null </etc/resolv.conf
-for name in http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy no_proxy; do
+for name in http_proxy https_proxy HTTP_PROXY HTTPS_PROXY all_proxy; do
     eval "rest=\${$name:-}"
     [ -n "$rest" ] && say proxy environment "$name=$rest"
 done

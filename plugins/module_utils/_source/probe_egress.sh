@@ -10,8 +10,8 @@
 connect() { # host port: opens a connection in a process of its own, in $!
     case $CONNECT in
     bash) bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" >/dev/null 2>&1 & ;;
-    nc) nc $NC_SCAN -w "$EGRESS_TIMEOUT" "$1" "$2" $NC_RUN </dev/null >/dev/null 2>&1 & ;;
-    curl) curl -s --connect-timeout "$EGRESS_TIMEOUT" "telnet://$1:$2" </dev/null >/dev/null 2>&1 & ;;
+    nc) nc $NC_SCAN "$1" "$2" $NC_RUN </dev/null >/dev/null 2>&1 & ;;
+    curl) curl -s "telnet://$1:$2" </dev/null >/dev/null 2>&1 & ;;
     python*) "$CONNECT" -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 30)' "$1" "$2" >/dev/null 2>&1 & ;;
     perl) perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1])' "$1" "$2" >/dev/null 2>&1 & ;;
     esac

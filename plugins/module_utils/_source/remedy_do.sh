@@ -124,7 +124,6 @@ remedy_do_clock() {
         if [ "$passed" -lt 0 ] || [ "$passed" -gt 600 ]; then passed=0; fi
         remedy_run "cannot set the clock" date -u -s "@$((EPOCH + passed))" || return
     fi
-    remedy_note clock set "$START"
     hwclock --systohc >/dev/null 2>&1 || hwclock -w >/dev/null 2>&1 || :
 }
 
@@ -180,4 +179,6 @@ remedy_do() { # fault
     fi
     "remedy_do_$1"
     rm -f "$STATE_DIR/log" "$STATE_DIR/new"
+    # A clock is not set back, and what failed at once left nothing: there is nothing to undo then.
+    [ -s "$STATE_DIR/journal" ] || { rm -rf "$STATE_DIR"; rmdir "${STATE_DIR%/*}" 2>/dev/null; }
 }

@@ -86,6 +86,8 @@ remedy_lacks() { # kernel image: the drivers that neither has
     held=$(remedy_listed "$2" | grep -a -o 'virtio_[a-z]*\.ko' | sort -u)
     for driver in virtio_pci virtio_blk; do
         grep -q "/$driver\.ko" "/lib/modules/$1/modules.builtin" 2>/dev/null && continue
+        # Kernels before 2.6.33 have no modules.builtin.
+        grep -q "^CONFIG_$(echo "$driver" | tr '[:lower:]' '[:upper:]')=y" "/boot/config-$1" 2>/dev/null && continue
         case " $(echo "$held" | tr '\n' ' ')" in *" $driver.ko "*) continue ;; esac
         printf '%s ' "$driver"
     done

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
@@ -83,13 +83,20 @@ def _twins(servers: Sequence[Server]) -> dict[str, list[str]]:
     return twins
 
 
+def bucket_info(clients: Clients, name: str) -> dict[str, Any]:
+    """Return what a bucket is; refuse one whose objects may not be listed: each is looked at before an import."""
+    oss = clients.oss(name)
+    info = oss.bucket_info()
+    oss.list_keys(_naming.INTENTS + "/.readable")
+    return info
+
+
 def account(clients: Clients, policy: Policy) -> str:
     """Return the account id; refuse credentials that do not work and a bucket that cannot carry the images."""
     caller = clients.sts.get_caller_identity()
     checking = f"Checking bucket {policy.bucket!r} for region {policy.region!r}"
     try:
-        bucket = clients.oss(policy.bucket).bucket_info()
-        clients.oss(policy.bucket).list_keys(_naming.INTENTS + "/.readable")
+        bucket = bucket_info(clients, policy.bucket)
     except CloudError as error:
         # OSS does not say in its message which bucket it means.
         raise CloudError(

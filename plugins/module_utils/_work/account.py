@@ -57,18 +57,14 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "jobs": _ask(lambda: clients.smc.count("ReplicationJobs")),
         "sources": _ask(lambda: clients.smc.count("SourceServers")),
         "images": _ask(lambda: [_image(row) for row in clients.ecs.describe_images()]),
-        "bucket": _ask(lambda: clients.oss(policy.bucket).bucket_info()),
+        "bucket": _ask(lambda: checks.bucket_info(clients, policy.bucket)),
         answers.SMC_ROLE: _ask(lambda: _role(clients, answers.SMC_ROLE)),
         answers.EXPORT_ROLE: _ask(lambda: _role(clients, answers.EXPORT_ROLE)),
     }
-    findings = account.judge_account(given)
     return {
         "changed": False,
         "account": {"id": account_id, **given},
-        "findings": findings,
-        "verdict": source.verdict(findings),
-        "reasons": source.reasons(findings),
-        "summary": source.lines(findings),
+        **source.judgement(account.judge_account(given)),
         "servers": _servers(params, clients, servers),
     }
 

@@ -296,11 +296,22 @@ def test_proxies_are_shown_without_passwords(host: Host) -> None:
         'proxy\t/etc/sysconfig/proxy\tPROXY_ENABLED="no"',
         'proxy\t/etc/sysconfig/proxy\tHTTP_PROXY=""',
         'proxy\t/etc/apt/apt.conf.d/01proxy\tAcquire::http::Proxy "http://proxy:3128";',
+        "proxy\t/etc/yum.conf\tproxy_password = s3cret",
+        "proxy\t/etc/environment\tno_proxy=localhost,127.0.0.1",
+        'proxy\t/etc/sysconfig/proxy\tNO_PROXY="localhost, 127.0.0.1"',
+        'proxy\t/etc/sysconfig/proxy\tPROXY_ENABLED="yes"',
+        "proxy\t/etc/profile.d/proxy.sh\texport https_proxy=user:s3cret@proxy:3128",
+        'proxy\t/etc/sysconfig/proxy\tHTTPS_PROXY="http://user:s3/cr@t@proxy:3128"',
     ]
     rows = host.probe()["proxies"]
-    assert [row["source"] for row in rows] == ["/etc/environment", "/etc/yum.conf", "/etc/apt/apt.conf.d/01proxy"]
-    assert rows[0]["line"] == "https_proxy=http://***@proxy:3128"
-    assert "s3cret" not in str(rows)
+    assert [(row["source"], row["line"]) for row in rows] == [
+        ("/etc/environment", "https_proxy=http://***@proxy:3128"),
+        ("/etc/yum.conf", "proxy = http://proxy:3128"),
+        ("/etc/apt/apt.conf.d/01proxy", 'Acquire::http::Proxy "http://proxy:3128";'),
+        # Rather too much is taken out than too little.
+        ("/etc/profile.d/proxy.sh", "export ***@proxy:3128"),
+        ("/etc/sysconfig/proxy", 'HTTPS_PROXY="http://***@proxy:3128"'),
+    ]
 
 
 def test_names_and_egress(host: Host) -> None:

@@ -173,9 +173,13 @@ def test_without_a_program_that_connects_nothing_is_known(shell: list[str], tmp_
 
 @pytest.mark.parametrize("target", ["smc.aliyuncs.com:443", "192.0.2.1:8703", "a:1"])
 def test_targets(target: str) -> None:
-    assert _look.egress_problem([target]) is None
+    assert _look.egress_problem([target], 1) is None
 
 
 @pytest.mark.parametrize("target", ["smc.aliyuncs.com", "h:0", "h:65536", "h:x", "$(id):1", "a b:1", "-x:1", ":1", ""])
 def test_targets_that_are_none(target: str) -> None:
-    assert repr(target) in (_look.egress_problem(["a:1", target]) or "")
+    assert repr(target) in (_look.egress_problem(["a:1", target], 5) or "")
+
+
+def test_no_time_is_no_time_to_connect() -> None:
+    assert _look.egress_problem(["a:1"], 0) == "egress_timeout 0 must be at least 1 second"

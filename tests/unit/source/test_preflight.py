@@ -142,3 +142,12 @@ def test_lines_for_people_say_what_to_do(host: Host) -> None:
     [line] = source.lines(source.judge(host.probe()))
     assert line.startswith("risk rsync-missing: no rsync in PATH. The SMC client")
     assert line.endswith("What to do: Install the package rsync on the host.")
+
+
+@pytest.mark.parametrize(("gib", "blocked"), [(2048, False), (2048.001, True)])
+def test_a_system_disk_that_smc_cannot_make(host: Host, gib: float, blocked: bool) -> None:
+    host.blocks.clear()
+    host.disk("vda", gib)
+    findings = {item["id"]: item for item in source.judge(host.probe())}
+    assert ("system-disk-too-large" in findings) is blocked
+    assert not blocked or findings["system-disk-too-large"]["evidence"].startswith("vda has ")

@@ -83,6 +83,7 @@ def test_the_report_of_a_host(host: Host) -> None:
     assert "- Can be done by the role remediate: `remediate_rsync: true`" in text
     waived = [{**item, "waived": {"reason": "ops", "expires": "2026-12-31"}} for item in found("no-egress")]
     assert "- Waived until 2026-12-31: ops" in report.host_report(waived, "web-01")
+    assert "Verdict: **migrated**" in report.host_report(waived, "web-01", probe, "migrated")
 
 
 @pytest.fixture
