@@ -38,6 +38,7 @@ help:
 	  'make scenarios    a wave of two servers under every fault of the catalogue (five to ten minutes)' \
 	  'make molecule     the scenario "default" on real SSH hosts' \
 	  'make collection   build/dist and build/collections from the sources' \
+	  'make bench-jobs   what a thousand replication jobs cost a request of the local cloud (half a minute)' \
 	  'make bench        requests per second, start-up and the cost of a mostly empty disk of the local cloud (half a minute)' \
 	  'make bench-probe  200 hosts over SSH looked at by source_probe and by ansible.builtin.setup (ten minutes)' \
   'make distros      ask the systems of tests/distros/manifest.yml with the probe again, as root (about half an hour)' \

@@ -55,10 +55,11 @@ async def build_cloud(start: Start, folder: Path, endpoint: str) -> Cloud:
 
 
 def _override(cloud: Cloud, start: Start) -> None:
-    if start.profile is not None:
-        cloud.settings = cloud.settings.model_copy(update={"profile": start.profile})
-    if start.clock_rate is not None or cloud.settings.profile == "frozen":
-        cloud.clock.set_rate(cloud.settings.rate if start.clock_rate is None else start.clock_rate)
+    given = {"profile": start.profile, "clock_rate": start.clock_rate}
+    changes = {name: value for name, value in given.items() if value is not None}
+    cloud.settings = cloud.settings.model_copy(update=changes)
+    if changes or cloud.settings.profile == "frozen":
+        cloud.clock.set_rate(cloud.settings.rate)
 
 
 def _refuse_another_world(cloud: Cloud, start: Start, folder: Path) -> None:

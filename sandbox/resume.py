@@ -29,6 +29,8 @@ def load(cloud: Cloud, database: Database) -> None:
     cloud.nonces.load(database.nonces())
     cloud.draws.restart(f"{cloud.settings.seed}/{meta['clock']['time']!r}/{cloud.requests.last}")
     cloud.store.timeline.load(database.timeline())
+    # Rules over states that come into force now meet what happens from now on.
+    cloud.faults.noted = cloud.store.timeline.last
 
 
 def resume(cloud: Cloud) -> None:

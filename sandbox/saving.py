@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.cloud import Cloud
+from sandbox.contracts import READS
 from sandbox.database import DatabaseError
 from sandbox.oss.errors import OssError
 from sandbox.oss.request import read_request
@@ -20,7 +21,6 @@ from sandbox.oss.xml import document
 _LOG = logging.getLogger("sandbox")
 _TOLD: dict[str, str] = {}
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-_READS = ("Describe", "List", "Get", "Head", "Query")
 
 
 def saving(cloud: Cloud) -> Middleware:
@@ -96,5 +96,5 @@ def _touch(cloud: Cloud, request: web.Request) -> None:
 def _reads(request: web.Request) -> bool:
     action = request.query.get("Action") or request.headers.get("x-acs-action", "")
     if action:
-        return action.startswith(_READS)
+        return action.startswith(READS)
     return request.method in ("GET", "HEAD")

@@ -31,6 +31,11 @@ class Timeline:
         self.unsaved: list[Row] = []
         self._count = 0
 
+    @property
+    def last(self) -> int:
+        """The number of the last step, 0 before the first."""
+        return self._count
+
     def note(self, table: str, row_id: str, state: str) -> None:
         """Note that a row is in ``state`` from now on."""
         self._count += 1
@@ -104,6 +109,11 @@ class Table:
             if self._timeline is not None:
                 self._timeline.note(self.name, row_id, "gone")
         return row
+
+    def to_end(self, row_id: str) -> None:
+        """Make a row the last in the order of creation; nothing has happened to it."""
+        self._place(self._rows.pop(row_id))
+        self._mark(row_id)
 
     def where(self, **columns: Any) -> list[Row]:
         """The rows whose columns all equal the given values, oldest first."""

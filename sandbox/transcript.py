@@ -19,6 +19,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.contracts import VERSIONS
+from sandbox.faults.wire import MARK
 
 VARIABLE = "SANDBOX_TRANSCRIPT"
 
@@ -45,7 +46,7 @@ def _noting(file: IO[str]) -> Middleware:
         response = await handler(request)
         action = request.query.get("Action") or request.headers.get("x-acs-action", "")
         version = request.query.get("Version") or request.headers.get("x-acs-version") or ""
-        broken = response.headers.get("x-sandbox-fault") in _BREAK
+        broken = response.headers.get(MARK) in _BREAK
         if action and isinstance(response, web.Response) and response.text and not broken:
             line = {"product": VERSIONS.get(version, "unknown"), "action": action, "status": response.status}
             file.write(f"{json.dumps(line)[:-1]}, \"body\": {response.text}}}\n")

@@ -18,6 +18,9 @@ _PRODUCTS = {
     "smc": smc, "ecs": ecs, "vpc": vpc, "ens": ens, "sts": sts, "ram": ram, "bss": bss, "location": location,
 }
 
+READS = ("Describe", "List", "Get", "Query")
+"""What the name of an action begins with that changes nothing."""
+
 VERSIONS: dict[str, str] = {module.VERSION: product for product, module in _PRODUCTS.items()}
 
 CONTRACTS: dict[str, dict[str, Action]] = {

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from sandbox.cloud import Cloud
 from sandbox.faults.schema import StateFault
+from sandbox.oss import versions
 from sandbox.store import Row
 
 
@@ -14,8 +15,9 @@ def remove_object(cloud: Cloud, task: Row, rule: StateFault) -> None:
     """Somebody deletes an exported object: that of ``disk``."""
     key = _key(cloud, task, rule)
     if key is not None:
-        cloud.buckets.delete(task["bucket"], key)
-        cloud.object_removed(task["bucket"], key)
+        bucket = cloud.buckets.find(task["bucket"])
+        for item in versions.delete(bucket, key).ended if bucket is not None else ():
+            cloud.object_removed(task["bucket"], item.billed_name)
 
 
 def empty_object(cloud: Cloud, task: Row, rule: StateFault) -> None:

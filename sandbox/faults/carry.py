@@ -14,15 +14,12 @@ from typing import Any
 from aiohttp import web
 
 from sandbox.cloud import Cloud
-from sandbox.contracts import VERSIONS
+from sandbox.contracts import READS, VERSIONS
 from sandbox.errors import error
 from sandbox.faults.history import as_it_was
 from sandbox.faults.schema import Fault
+from sandbox.faults.wire import HTML, MARK
 from sandbox.transport.rpc import Reply
-
-READS = ("Describe", "List", "Get")
-MARK = "x-sandbox-fault"
-HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
 Serve = Callable[[Cloud | None], Reply]
 """Answers the call, out of another cloud than the present one where that is given."""

@@ -98,8 +98,7 @@ def add_lookalike(cloud: Cloud, row: Row, _rule: StateFault) -> None:
          "disks": [], "error_code": "", "status_info": ""}
     )
     for other in ours:
-        cloud.ens_images.delete(other["id"])
-        cloud.ens_images.add(other)
+        cloud.ens_images.to_end(other["id"])
 
 
 def spoil_image(cloud: Cloud, image: Row, _rule: StateFault) -> None:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sandbox.contracts import READS
 from sandbox.faults.history import History
 from sandbox.faults.schema import OSS_KINDS, RPC_KINDS, Fault, StateFault
 
@@ -102,6 +103,8 @@ class Faults:
 
 def _fits(fault: Fault, product: str, action: str, params: Mapping[str, str]) -> bool:
     if fault.kind in (RPC_KINDS if product == "oss" else OSS_KINDS):
+        return False
+    if fault.kind == "stale" and not action.startswith(READS):
         return False
     match = fault.match
     wanted = dict(match.params)

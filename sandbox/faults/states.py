@@ -38,11 +38,10 @@ def edit(cloud: Cloud, until: float) -> bool:
 
 
 def _notice(cloud: Cloud, faults: Faults) -> None:
-    steps = cloud.store.timeline.steps
-    last = int(steps[-1]["n"]) if steps else 0
-    if last == faults.noted:
+    timeline = cloud.store.timeline
+    if timeline.last == faults.noted:
         return
-    for step in _since(steps, faults.noted) if any(rule.live for rule in faults.states) else ():
+    for step in _since(timeline.steps, faults.noted) if any(rule.live for rule in faults.states) else ():
         lifecycle = _TABLES.get(step["table"])
         row = cloud.store.table(step["table"]).get(step["id"])
         for rule in faults.states:
@@ -51,13 +50,13 @@ def _notice(cloud: Cloud, faults: Faults) -> None:
                     and fnmatchcase(name_of(cloud, state.lifecycle, row), state.name):
                 rule.seen += 1
                 faults.waiting.append((step["at"] + rule.fault.after, rule, step["id"]))
-    faults.noted = last
+    faults.noted = timeline.last
     if faults.stale:
         faults.history.note(cloud, write=False)
 
 
 def _since(steps: list[Row], number: int) -> Iterator[Row]:
-    """The steps after ``number``, oldest first; all of them where numbering began anew."""
+    """The steps after ``number``, oldest first."""
     first = len(steps)
     while first and steps[first - 1]["n"] > number:
         first -= 1

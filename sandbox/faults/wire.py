@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a fault changes a real answer of OSS on its way: headers, and how much of a body is sent."""
+"""How faults show on the wire: the mark, the page of a gateway, headers, and how much of a body is sent."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from aiohttp import web
 from sandbox.faults.schema import Fault
 
 MARK = "x-sandbox-fault"
+HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 _CRC = "x-oss-hash-crc64ecma"
 
 

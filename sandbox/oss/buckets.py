@@ -49,6 +49,11 @@ class StoredObject:
     version_id: str = ""
     marker: bool = False
 
+    @property
+    def billed_name(self) -> str:
+        """Return the name under which the meter knows this version: each is billed by itself."""
+        return f"{self.key}?versionId={self.version_id}" if self.version_id else self.key
+
 
 @dataclass
 class Part:
@@ -139,6 +144,7 @@ class Bucket:
         item.modified = self._now()
         if self.versioning == "Enabled":
             self.numbered += 1
+            self.changed.add(("bucket", self.name, ""))
             sums = hashlib.md5(f"{self.name}/{item.key}/{self.numbered}".encode(), usedforsecurity=False)
             item.version_id = f"CAEQ{self.numbered:010d}{sums.hexdigest()}"
 
@@ -233,6 +239,8 @@ class Buckets:
         self.changed.add(("bucket", name, ""))
         self.changed.update((kind, name, item) for kind, item in (("object", key), ("upload", upload_id)) if item)
         if bucket is not None:
+            if key in bucket.older:
+                self.changed.add(("older", name, key))
             for other in bucket.saved_uploads ^ set(bucket.uploads):
                 self.changed.add(("upload", name, other))
             bucket.saved_uploads = set(bucket.uploads)
@@ -310,23 +318,7 @@ class Buckets:
 
     def billed_name(self, bucket: str, key: str) -> str:
         """Return the name under which the meter knows the current version of a key."""
-        item = self._require(bucket).objects[key]
-        return f"{key}?versionId={item.version_id}" if item.version_id else key
-
-    def delete(self, bucket: str, key: str) -> bool:
-        """Delete an object; False when there is none."""
-        return self._require(bucket).remove(key)
-
-    def list(self, bucket: str, prefix: str = "") -> list[dict[str, Any]]:
-        """Return [{"key", "size"}] of the objects whose keys begin with `prefix`, sorted by key."""
-        found = self._require(bucket)
-        return [{"key": key, "size": found.objects[key].size} for key in found.keys(prefix)]
-
-    def total_bytes(self) -> int:
-        """Return the bytes of all objects, of their older versions and of all parts of open uploads."""
-        return sum(sum(item.size for item in bucket.objects.values())
-                   + sum(item.size for items in bucket.older.values() for item in items)
-                   + sum(upload.size() for upload in bucket.uploads.values()) for bucket in self._buckets.values())
+        return self._require(bucket).objects[key].billed_name
 
     def _require(self, name: str) -> Bucket:
         bucket = self._buckets.get(name)

@@ -142,7 +142,7 @@ async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
         action = operation.action
         response = await carry_oss.answer(
             oss, cloud, action, logged,
-            lambda met, fault: _perform(met, operation, authenticate(oss, cloud), cloud, request_id, fault))
+            lambda fault: _perform(oss, operation, authenticate(oss, cloud), cloud, request_id, fault))
     except OssError as refusal:
         response, code = _refused(request, refusal, request_id), refusal.code
         if must_close(request):

@@ -51,11 +51,6 @@ def name_of(item: StoredObject) -> str:
     return item.version_id or NULL
 
 
-def billed_name(item: StoredObject) -> str:
-    """Return the name under which the meter knows a version: each is billed by itself."""
-    return f"{item.key}?versionId={item.version_id}" if item.version_id else item.key
-
-
 def history(bucket: Bucket, key: str) -> list[StoredObject]:
     """Return all versions of a key, delete markers too, the newest first."""
     current = bucket.objects.get(key)

@@ -22,12 +22,12 @@ def register_by_token(
     """
     token = cloud.tokens.get(token_id)
     if token is None or not hmac.compare_digest(token["access_token_code"], code):
-        raise cloud.error("InvalidAccessToken", "The activation code does not exist or its code is wrong.", 403)
+        raise cloud.error("InvalidAccessToken")
     if token["disabled"] or token["expires"] <= cloud.clock.time():
-        raise cloud.error("InvalidAccessToken.Expired", "The activation code is disabled or has expired.", 403)
+        raise cloud.error("InvalidAccessToken.Expired")
     known = cloud.sources.get(source_id)
     if known is None and token["registered"] >= token["count"]:
-        raise cloud.error("AccessToken.CountExceeded", "The activation code has registered its Count of sources.", 403)
+        raise cloud.error("AccessToken.CountExceeded")
     source = register(cloud, report, source_id, token_id)
     if known is None:
         cloud.tokens.update(token_id, registered=token["registered"] + 1)
@@ -58,7 +58,7 @@ def register(cloud: Cloud, report: dict[str, Any], source_id: str | None, token_
     if known is not None and known["state"] != "Deleting":
         return cloud.sources.update(known["id"], **facts)
     if len(cloud.sources) >= cloud.settings.account.quotas.sources:
-        raise cloud.error("QuotaExceeded.SourceServer", "The quota of source servers is exceeded.", 403)
+        raise cloud.error("QuotaExceeded.SourceServer")
     now = cloud.clock.time()
     name = f"{facts['system_info'].get('hostname', 'source')}"
     return cloud.sources.add(

@@ -121,9 +121,11 @@ def test_versions_outlive_the_process_and_each_is_billed(start_sandbox: Callable
     marker = bucket.delete_object("k").versionid
     running = {row["id"] for row in first.get("meter")["running"]}
     assert running == {f"migration-images/k?versionId={version}" for version in (one, two)}
+    bucket.put_object_acl("k", oss2.OBJECT_ACL_PUBLIC_READ, params={"versionId": one})
     assert first.stop() == 0
     second = start_sandbox(state=first.greeting["state"])
     bucket = bucket_of(second, "")
+    assert bucket.get_object_acl("k", params={"versionId": one}).acl == oss2.OBJECT_ACL_PUBLIC_READ
     assert {row["version_id"] for row in second.get("state")["older_versions"]} == {one, two, marker}
     assert listed(bucket) == [("k", two, False), ("k", one, False), ("k", marker, True)]
     bucket.delete_object("k", params={"versionId": marker})

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import oss2
@@ -70,3 +74,32 @@ def test_a_wrong_file_names_line_and_field(sandbox: Any) -> None:
         parse_scenario(wrong, "x.yml")
     answer = requests.post(f"{sandbox.endpoint}/_sandbox/faults", data=wrong, timeout=10)
     assert (answer.status_code, "line 5: faults[0].times" in answer.json()["error"]) == (400, True)
+
+
+def test_rules_of_a_restart_meet_what_happens_from_then_on(start_sandbox: Callable[..., Any], tmp_path: Path) -> None:
+    """What has happened to a cloud before a scenario came into force is over."""
+    first = start_sandbox({"ens_images": [{"name": "before"}]})
+    assert first.stop() == 0
+    rule = {"state": {"lifecycle": "ens.image", "at": "Available"}, "do": "spoil_image", "times": 9}
+    (tmp_path / "scenario.yml").write_text(json.dumps({"meaning": "images go bad", "faults": [rule]}))
+    second = start_sandbox(None, "--scenario", str(tmp_path / "scenario.yml"), state=first.greeting["state"])
+    (image,) = second.call("ens", "DescribeSelfImages")["Images"]["Image"]
+    assert image["Status"] == "Available"
+    (row,) = second.get("faults")["faults"]
+    assert (row["seen"], row["hits"]) == (0, 0)
+
+
+def test_what_is_seeded_leaves_the_pace_as_it_is(start_sandbox: Callable[..., Any]) -> None:
+    names = [f"server000{number}" for number in range(4)]
+    sandbox = start_sandbox({"profile": "frozen", "jitter": 0, "sources": [
+        {"name": name, "id": f"s-{name}", "disks": [{"gib": 20}]} for name in names]})
+
+    def seconds_to_go(name: str) -> float:
+        sandbox.call("smc", "DeleteSourceServer", SourceId=f"s-{name}")
+        times = [sandbox.get("clock")["now"], sandbox.post("clock", {"step": 1})["now"]]
+        before, after = (datetime.fromisoformat(text.replace("Z", "+00:00")) for text in times)
+        return (after - before).total_seconds()
+
+    exact = [seconds_to_go(name) for name in names[:2]]
+    sandbox.post("seed", {"sources": [{"name": "later", "disks": [{"gib": 20}]}]})
+    assert len({*exact, *(seconds_to_go(name) for name in names[2:])}) == 1

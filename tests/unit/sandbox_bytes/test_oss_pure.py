@@ -184,10 +184,12 @@ def test_any_key_becomes_a_file_inside_its_bucket(tmp_path: Path) -> None:
     paths = [buckets.object_path("b", key) for key in keys]
     assert [path.read_text() for path in paths] == [str(number) for number in range(len(keys))]
     assert {path.parent for path in paths} == {tmp_path / "oss" / "b"}
-    assert [row["key"] for row in buckets.list("b")] == sorted(keys)
-    assert buckets.total_bytes() == len(keys)
-    assert buckets.delete("b", "..")
-    assert not buckets.delete("b", "..")
+    bucket = buckets.find("b")
+    assert bucket is not None
+    assert list(bucket.keys("")) == sorted(keys)
+    assert sum(item.size for item in bucket.objects.values()) == len(keys)
+    assert bucket.remove("..")
+    assert not bucket.remove("..")
     assert not buckets.exists("b", "..")
     with pytest.raises(KeyError, match="bucket nowhere does not exist"):
         buckets.put_file("nowhere", "k", tmp_path / "oss" / "b" / "%2E")
