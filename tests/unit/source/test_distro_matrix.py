@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import copy
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +14,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _script
 from distros import manifest, recording
 from distros.breaks import BREAKS, Break, Records
+
+from . import accounts
 
 SYSTEMS = manifest.load()
 REAL = [system for system in SYSTEMS if system.real]
@@ -25,48 +27,35 @@ FAMILIES = (
 Answers = dict[str, Any]
 
 
-def told(value: Any) -> Answers:
-    return {"value": value, "problem": None, "code": None}
-
-
-ACCOUNT: Answers = {
+# What a clean account says about a wave to a region of the mainland.
+MAINLAND: Answers = {
     "region": "cn-beijing",
     "image_format": "raw",
-    "bucket_name": "edge-images",
     "servers": 3,
-    "balance": told("1,200.00"),
-    "attributes": told(
-        {
-            "max-postpaid-instance-vcpu-count": "300",
-            "used-postpaid-instance-vcpu-count": "4",
-            "real-name-authentication": "yes",
-        }
-    ),
-    "vpcs": told(1),
-    "jobs": told(0),
-    "sources": told(0),
-    "images": told([{"image_id": "m-1", "snapshots": ["s-1"]}]),
-    "bucket": told({"location": "cn-beijing", "storage_class": "Standard", "versioning": ""}),
-    answers.SMC_ROLE: told({"exists": True, "services": ["smc.aliyuncs.com"]}),
-    answers.EXPORT_ROLE: told({"exists": True, "services": [answers.EXPORT_SERVICE]}),
+    "balance": accounts.told("1,200.00"),
+    "bucket": accounts.told(accounts.bucket(location="cn-beijing")),
 }
-SERVER: Answers = {"conflict": "", "twin": "", "source_image": None, "ecs": False}
-"""What a clean account says about a wave, and about one of its servers."""
-
-ELSEWHERE = {"location": "cn-hangzhou", "storage_class": "Standard", "versioning": ""}
-ABSENT = {"exists": False, "services": []}
-ACCOUNT_BREAKS: tuple[tuple[int, str, str, str, Any], ...] = (
-    (17, "a balance of -3.20", "balance-overdue", "balance", told("-3.20")),
-    (18, "nobody verified", "real-name-missing", "attributes", None),
-    (19, "no role of SMC", "smc-role-missing", answers.SMC_ROLE, told(ABSENT)),
-    (20, "nothing shows snapshots", "snapshot-service-unknown", "images", told([])),
-    (21, "1000 jobs", "job-quota", "jobs", told(1000)),
-    (22, "no role of exports", "export-role-missing", answers.EXPORT_ROLE, told(ABSENT)),
-    (23, "bucket in Hangzhou", "bucket-region", "bucket", told(ELSEWHERE)),
-    (24, "name in use", "image-name-taken", "conflict", "m-9 of another account has this name"),
+ABSENT = accounts.told({"exists": False, "services": []})
+# The class, what is done, the finding, and what the account then answers about the wave and about one of its servers.
+ACCOUNT_BREAKS: tuple[tuple[int, str, str, Answers, Answers], ...] = (
+    (17, "a balance of -3.20", "balance-overdue", {"balance": accounts.told("-3.20")}, {}),
+    (18, "nobody verified", "real-name-missing", {"attributes": {"real-name-authentication": "no"}}, {}),
+    (19, "no role of SMC", "smc-role-missing", {answers.SMC_ROLE: ABSENT}, {}),
+    (20, "nothing shows snapshots", "snapshot-service-unknown", {"images": accounts.told([])}, {}),
+    (21, "1000 jobs", "job-quota", {"jobs": accounts.told(1000)}, {}),
+    (22, "no role of exports", "export-role-missing", {answers.EXPORT_ROLE: ABSENT}, {}),
+    (
+        23,
+        "bucket in Hangzhou",
+        "bucket-region",
+        {"bucket": accounts.told(accounts.bucket(location="cn-hangzhou"))},
+        {},
+    ),
+    (24, "name in use", "image-name-taken", {}, {"conflict": "m-9 of another account has this name"}),
 )
 
 
+@functools.cache
 def read(system: manifest.System) -> recording.Recording:
     return recording.read(system.path.read_text(encoding="utf-8"))
 
@@ -77,6 +66,12 @@ def judged(found: recording.Recording, edit: Callable[[Records], Records] = list
     return findings
 
 
+@functools.cache
+def unbroken(system: manifest.System) -> list[dict[str, Any]]:
+    """How the system is judged as it was recorded."""
+    return judged(read(system))
+
+
 def blockers(findings: list[dict[str, Any]]) -> set[str]:
     return {item["id"] for item in findings if item["severity"] == "blocker"}
 
@@ -85,13 +80,9 @@ def ids(findings: list[dict[str, Any]]) -> set[str]:
     return {item["id"] for item in findings}
 
 
-def account_findings(key: str = "", value: Any = None) -> list[dict[str, Any]]:
-    given, server = copy.deepcopy(ACCOUNT), dict(SERVER)
-    if key == "attributes":
-        given[key]["value"]["real-name-authentication"] = "no"
-    elif key:
-        (given if key in given else server)[key] = value
-    return [*account.judge_account(given), *account.judge_server(server)]
+def account_findings(wave: Answers, server: Answers) -> list[dict[str, Any]]:
+    told = accounts.clean(**{**MAINLAND, **wave})
+    return [*account.judge_account(told), *account.judge_server(accounts.server(**server))]
 
 
 def caught(broken: Break, systems: list[manifest.System]) -> tuple[int, str]:
@@ -99,9 +90,10 @@ def caught(broken: Break, systems: list[manifest.System]) -> tuple[int, str]:
     count, severity = 0, ""
     for system in systems:
         found = read(system)
-        before, after = judged(found), judged(found, broken.edit)
+        before = unbroken(system)
         if broken.finding in ids(before) or not suits(broken, found):
             continue
+        after = judged(found, broken.edit)
         rows = [item for item in after if item["id"] == broken.finding]
         assert len(rows) == 1, f"{system.name}: {broken.what} is not found"
         assert rows[0]["number"] == broken.number
@@ -141,11 +133,11 @@ def test_the_real_ones_are_of_every_way_to_boot() -> None:
 
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_no_system_is_blocked_without_reason(system: manifest.System) -> None:
-    assert blockers(judged(read(system))) == set(system.blockers)
+    assert blockers(unbroken(system)) == set(system.blockers)
 
 
 def test_a_clean_account_has_no_finding_but_what_no_api_tells() -> None:
-    assert {item["severity"] for item in account_findings()} == {"note"}
+    assert {item["severity"] for item in account_findings({}, {})} == {"note"}
 
 
 def test_every_class_is_caught_on_a_host_broken_in_exactly_that_way() -> None:
@@ -154,9 +146,9 @@ def test_every_class_is_caught_on_a_host_broken_in_exactly_that_way() -> None:
         count, severity = caught(broken, CLEAN)
         assert count, f"class {broken.number}: no recording that {broken.what} could be tried on"
         lines.append((broken.number, broken.what, broken.finding, severity, f"{count} systems"))
-    before = account_findings()
-    for number, what, finding, key, value in ACCOUNT_BREAKS:
-        after = account_findings(key, value)
+    before = account_findings({}, {})
+    for number, what, finding, wave, server in ACCOUNT_BREAKS:
+        after = account_findings(wave, server)
         [row] = [item for item in after if item["id"] == finding]
         assert row["number"] == number
         assert finding not in ids(before)
