@@ -15,6 +15,7 @@ import http.client
 import itertools
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -165,6 +166,7 @@ def migration(player: Player) -> None:
         player.rpc("smc", "DeleteReplicationJob", JobId=job_id)
     player.control("clock", {"advance": 3600})
     player.control("state")
+    assert len(ens) == len(images)
     assert {image["Status"] for image in ens} <= {"Creating", "Uploading", "Available"}
 
 
@@ -175,8 +177,8 @@ def players(start_sandbox: Any) -> list[Player]:
 
 
 def test_two_sandboxes_answer_the_same_bytes(players: list[Player]) -> None:
-    for player in players:
-        migration(player)
+    with ThreadPoolExecutor(len(players)) as pool:
+        list(pool.map(migration, players))
     first, second = (player.transcript for player in players)
     assert len(first) == len(second) > 300
     for ours, theirs in zip(first, second, strict=True):
