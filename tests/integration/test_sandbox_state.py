@@ -36,15 +36,6 @@ WORLD: dict[str, Any] = {
 }
 
 
-def again(first: Sandbox, *arguments: str) -> Sandbox:
-    """A sandbox over the state folder of one that has ended, on the port that it had."""
-    command = [sys.executable, "-m", "sandbox", "--state", first.greeting["state"], "--check-invariants", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT,
-                               env={**os.environ, "PYTHONPATH": str(ROOT)})
-    assert process.stdout is not None
-    return Sandbox(process, json.loads(process.stdout.readline()))
-
-
 def kill(sandbox: Sandbox) -> None:
     """End it as a power cut of the process would."""
     sandbox.process.send_signal(signal.SIGKILL)
@@ -73,7 +64,7 @@ def test_a_killed_sandbox_finishes_the_migration_after_its_restart(start_sandbox
     meter = first.get("meter")
     kill(first)
 
-    second = again(first)
+    second = start_sandbox(state=first.greeting["state"])
     assert second.endpoint == first.endpoint
     assert second.access_key == first.access_key
     log = second.get("requests")
@@ -87,17 +78,14 @@ def test_a_killed_sandbox_finishes_the_migration_after_its_restart(start_sandbox
     task_id = task["TaskId"]
     kill(second)
 
-    third = again(second)
-    try:
-        third.until(lambda: third.call("ecs", "DescribeTaskAttribute", TaskId=task_id)["TaskStatus"] == "Finished")
-        (task,) = third.get("state")["tasks"]
-        assert bucket(third).get_object(task["objects"][0], byte_range=(0, 3)).read() == b"QFI\xfb"
-        states = [step["state"] for step in timeline(third) if step["id"] == job_id]
-        assert states == ["Ready", "Running/Preparing", "Running/Syncing", "Running/Processing", "Running/Cleaning",
-                          "Finished"]
-        assert third.stop() == 0
-    finally:
-        third.stop()
+    third = start_sandbox(state=second.greeting["state"])
+    third.until(lambda: third.call("ecs", "DescribeTaskAttribute", TaskId=task_id)["TaskStatus"] == "Finished")
+    (task,) = third.get("state")["tasks"]
+    assert bucket(third).get_object(task["objects"][0], byte_range=(0, 3)).read() == b"QFI\xfb"
+    states = [step["state"] for step in timeline(third) if step["id"] == job_id]
+    assert states == ["Ready", "Running/Preparing", "Running/Syncing", "Running/Processing", "Running/Cleaning",
+                      "Finished"]
+    assert third.stop() == 0
 
 
 def test_a_request_from_before_the_kill_is_not_taken_twice(start_sandbox):
@@ -108,13 +96,10 @@ def test_a_request_from_before_the_kill_is_not_taken_twice(start_sandbox):
     url = first.endpoint + signer.sign(first.region, request)[1]
     assert requests.post(url, timeout=10).status_code == 200
     kill(first)
-    second = again(first)
-    try:
-        answer = requests.post(url, timeout=10)
-        assert (answer.status_code, answer.json()["Code"]) == (400, "SignatureNonceUsed")
-        assert second.call("vpc", "DescribeVpcs")["TotalCount"] == 1
-    finally:
-        second.stop()
+    second = start_sandbox(state=first.greeting["state"])
+    answer = requests.post(url, timeout=10)
+    assert (answer.status_code, answer.json()["Code"]) == (400, "SignatureNonceUsed")
+    assert second.call("vpc", "DescribeVpcs")["TotalCount"] == 1
 
 
 def timeline(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -132,17 +117,15 @@ def test_a_killed_import_is_read_again(start_sandbox):
     first.advance(80)
     assert first.get("state")["ens_images"][0]["state"] == "Uploading"
     kill(first)
-    second = again(first)
-    try:
-        def landed() -> bool:
-            second.advance(300)
-            return second.get("state")["ens_images"][0]["state"] == "Available"
+    second = start_sandbox(state=first.greeting["state"])
 
-        second.until(landed)
-        (disk,) = second.get("state")["ens_images"][0]["disks"]
-        assert disk["virtual_size"] == 1024**2
-    finally:
-        second.stop()
+    def landed() -> bool:
+        second.advance(300)
+        return second.get("state")["ens_images"][0]["state"] == "Available"
+
+    second.until(landed)
+    (disk,) = second.get("state")["ens_images"][0]["disks"]
+    assert disk["virtual_size"] == 1024**2
 
 
 def test_multipart_uploads_and_tokens_outlive_a_kill(start_sandbox):
@@ -155,19 +138,16 @@ def test_multipart_uploads_and_tokens_outlive_a_kill(start_sandbox):
     bucket(first).delete_object("gone")
     token = first.call("smc", "CreateAccessToken", Name="wave")
     kill(first)
-    second = again(first)
-    try:
-        parts = bucket(second).list_parts("big", upload.upload_id).parts
-        second_part = bucket(second).upload_part("big", upload.upload_id, 2, b"b")
-        bucket(second).complete_multipart_upload("big", upload.upload_id, [
-            *parts, oss2.models.PartInfo(2, second_part.etag)])
-        assert bucket(second).get_object("big").read() == b"a" * 102400 + b"b"
-        assert [item.key for item in oss2.ObjectIterator(bucket(second))] == ["big"]
-        assert not list(oss2.MultipartUploadIterator(bucket(second)))
-        shown = second.call("smc", "ListAccessTokens")["AccessTokens"]["AccessToken"]
-        assert [item["AccessTokenId"] for item in shown] == [token["AccessTokenId"]]
-    finally:
-        second.stop()
+    second = start_sandbox(state=first.greeting["state"])
+    parts = bucket(second).list_parts("big", upload.upload_id).parts
+    second_part = bucket(second).upload_part("big", upload.upload_id, 2, b"b")
+    bucket(second).complete_multipart_upload("big", upload.upload_id, [
+        *parts, oss2.models.PartInfo(2, second_part.etag)])
+    assert bucket(second).get_object("big").read() == b"a" * 102400 + b"b"
+    assert [item.key for item in oss2.ObjectIterator(bucket(second))] == ["big"]
+    assert not list(oss2.MultipartUploadIterator(bucket(second)))
+    shown = second.call("smc", "ListAccessTokens")["AccessTokens"]["AccessToken"]
+    assert [item["AccessTokenId"] for item in shown] == [token["AccessTokenId"]]
 
 
 def test_another_world_is_refused_unless_the_cloud_is_forgotten(start_sandbox, tmp_path):
@@ -179,7 +159,7 @@ def test_another_world_is_refused_unless_the_cloud_is_forgotten(start_sandbox, t
                            capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
     assert ended.returncode == 2
     assert "holds a cloud that began with another world" in ended.stderr
-    fresh = again(first, "--world", str(world), "--fresh")
+    fresh = start_sandbox(None, "--world", str(world), "--fresh", state=first.greeting["state"])
     assert fresh.call("smc", "DescribeSourceServers")["TotalCount"] == 0
     assert fresh.stop() == 0
 
@@ -218,12 +198,9 @@ def test_a_snapshot_comes_back_with_its_time_and_bytes(start_sandbox):
             file.write(b"written after the restore")
         assert status(cloud, job_id) == "Running"
     kill(cloud)
-    second = again(cloud)
-    try:
-        assert status(second, job_id) == "Running"
-        assert second.get("snapshots") == {"snapshots": ["before"]}
-    finally:
-        second.stop()
+    second = start_sandbox(state=cloud.greeting["state"])
+    assert status(second, job_id) == "Running"
+    assert second.get("snapshots") == {"snapshots": ["before"]}
 
 
 @pytest.mark.parametrize(("call", "body", "message"), [
@@ -348,19 +325,16 @@ def test_a_killed_export_goes_on_with_its_next_part(start_sandbox, tmp_path):
     parts = [(part.part_number, part.etag) for part in bucket(first).list_parts(upload.key, upload.upload_id).parts]
     assert len(parts) == 2
     kill(first)
-    second = again(first)
-    try:
-        shown = bucket(second).list_parts(upload.key, upload.upload_id).parts
-        assert [(part.part_number, part.etag) for part in shown] == parts
-        second.advance(1000)
-        assert second.get("state")["tasks"][0]["state"] == "Finished"
-        assert not list(oss2.MultipartUploadIterator(bucket(second)))
-        bucket(second).get_object_to_file(upload.key, str(tmp_path / "disk.qcow2"))
-        subprocess.run(["qemu-img", "check", "-q", str(tmp_path / "disk.qcow2")], check=True)
-        for name in ("export", "oss/.scratch"):
-            assert not list((Path(second.greeting["state"]) / "blobs" / name).iterdir())
-    finally:
-        second.stop()
+    second = start_sandbox(state=first.greeting["state"])
+    shown = bucket(second).list_parts(upload.key, upload.upload_id).parts
+    assert [(part.part_number, part.etag) for part in shown] == parts
+    second.advance(1000)
+    assert second.get("state")["tasks"][0]["state"] == "Finished"
+    assert not list(oss2.MultipartUploadIterator(bucket(second)))
+    bucket(second).get_object_to_file(upload.key, str(tmp_path / "disk.qcow2"))
+    subprocess.run(["qemu-img", "check", "-q", str(tmp_path / "disk.qcow2")], check=True)
+    for name in ("export", "oss/.scratch"):
+        assert not list((Path(second.greeting["state"]) / "blobs" / name).iterdir())
 
 
 def test_instance_seconds_are_lifetimes_across_kills_and_jumps(start_sandbox):
@@ -370,26 +344,23 @@ def test_instance_seconds_are_lifetimes_across_kills_and_jumps(start_sandbox):
     finishing, lingering = job(first, "s-sandboxweb01", "web-01"), job(first, "s-sandboxslow1", "slow-01")
     first.advance(250)
     kill(first)
-    second = again(first)
+    second = start_sandbox(state=first.greeting["state"])
     assert {status(second, job_id) for job_id in (finishing, lingering)} == {"Running"}
     second.advance(2000)
     assert status(second, finishing) == "Finished"
     kill(second)
-    third = again(second)
-    try:
-        third.advance(10_000)
-        (instance,) = third.get("state")["instances"]
-        third.call("ecs", "DeleteInstance", InstanceId=instance["id"], Force=True)
-        third.advance(1000)
-        lives: dict[str, list[float]] = {}
-        for step in timeline(third):
-            if step["table"] == "instances" and step["state"] in ("Pending", "gone"):
-                lives.setdefault(step["id"], []).append(step["at"])
-        meter = third.get("meter")
-        billed = {row["id"]: row["seconds"] for row in meter["resources"] if row["kind"] == "instance"}
-        assert len(billed) == 2
-        assert billed == {name: pytest.approx(gone - made) for name, (made, gone) in lives.items()}
-        assert meter["seconds"]["instance"] == pytest.approx(sum(gone - made for made, gone in lives.values()))
-        assert max(billed.values()) > 10_000
-    finally:
-        third.stop()
+    third = start_sandbox(state=second.greeting["state"])
+    third.advance(10_000)
+    (instance,) = third.get("state")["instances"]
+    third.call("ecs", "DeleteInstance", InstanceId=instance["id"], Force=True)
+    third.advance(1000)
+    lives: dict[str, list[float]] = {}
+    for step in timeline(third):
+        if step["table"] == "instances" and step["state"] in ("Pending", "gone"):
+            lives.setdefault(step["id"], []).append(step["at"])
+    meter = third.get("meter")
+    billed = {row["id"]: row["seconds"] for row in meter["resources"] if row["kind"] == "instance"}
+    assert len(billed) == 2
+    assert billed == {name: pytest.approx(gone - made) for name, (made, gone) in lives.items()}
+    assert meter["seconds"]["instance"] == pytest.approx(sum(gone - made for made, gone in lives.values()))
+    assert max(billed.values()) > 10_000
