@@ -61,6 +61,12 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "zstd": packed("zstd"),
     "lz4": packed("lz4"),
 }
+CASES = [
+    pytest.param(
+        name, marks=pytest.mark.skipif(not (name in ("plain", "lzma") or shutil.which(name)), reason=f"no {name}")
+    )
+    for name in PACKERS
+]
 EARLY = newc({"kernel/x86/microcode/GenuineIntel.bin": "\0" * 5000})
 
 
@@ -81,7 +87,7 @@ def initramfs(shell: list[str], file: Path) -> tuple[str, list[str]]:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-@pytest.mark.parametrize("packer", [name for name in PACKERS if name in ("plain", "lzma") or shutil.which(name)])
+@pytest.mark.parametrize("packer", CASES)
 def test_modules_of_an_initramfs_are_found_and_lists_of_modules_are_none(
     shell: list[str], packer: str, tmp_path: Path
 ) -> None:
