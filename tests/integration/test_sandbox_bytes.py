@@ -145,9 +145,10 @@ def sparse(sandbox: Any, key: str, size: int) -> None:
 
 
 def qcow2(folder: Path, name: str, gib: int) -> Path:
-    """An empty qcow2 image."""
+    """An empty qcow2 image, which is far smaller than its disk: what is judged is the size that the header names."""
     path = folder / name
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", str(path), f"{gib}G"], check=True)
+    assert path.stat().st_size < 1024**2
     return path
 
 
@@ -156,7 +157,6 @@ def test_imports_at_their_limits_and_beyond(sandbox: Any, tmp_path: Path) -> Non
     oss = bucket(sandbox)
     for gib in (500, 501):
         oss.put_object_from_file(f"{gib}.qcow2", str(qcow2(tmp_path, f"{gib}.qcow2", gib)))
-    whole = (tmp_path / "500.qcow2").read_bytes()
     oss.put_object("wrong.qcow2", b"\0" * 1024**2)
     oss.put_object("empty.qcow2", b"")
     for number in range(4):
@@ -178,4 +178,3 @@ def test_imports_at_their_limits_and_beyond(sandbox: Any, tmp_path: Path) -> Non
     assert "501 GiB" in ends["501"]["status_info"]
     assert "the file is raw, not qcow2" in ends["wrong"]["status_info"]
     assert "at most 1 TiB" in ends["beyond"]["status_info"]
-    assert len(whole) < 1024**2
