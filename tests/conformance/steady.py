@@ -37,8 +37,8 @@ def _find_host(name: str) -> str:
 def pytest_configure() -> None:
     """Draw the names that the vendor's modules draw when they are imported, and close the way out."""
     random.seed("oss2")
-    setattr(socket, "getaddrinfo", _find_addresses)  # noqa: B010  mypy refuses to assign to a function of a module
-    setattr(socket, "gethostbyname", _find_host)  # noqa: B010  the same
+    socket.getaddrinfo = _find_addresses
+    socket.gethostbyname = _find_host
 
 
 @pytest.hookimpl(tryfirst=True)
