@@ -10,10 +10,9 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import oss2
+import oss_bench
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
-from oss_bench import bucket
 
 from sandbox.faults.scenario import FOLDER
 
@@ -49,9 +48,7 @@ def lost(sandbox: Any, product: str, action: str, **params: Any) -> None:
 
 def oss_refusal(sandbox: Any, operation: str, *words: Any) -> tuple[int, str]:
     """(HTTP status, code) of a refused call of oss2's Bucket."""
-    with pytest.raises(oss2.exceptions.OssError) as caught:
-        getattr(bucket(sandbox), operation)(*words)
-    return caught.value.status, caught.value.code
+    return oss_bench.refusal(lambda: getattr(oss_bench.bucket(sandbox), operation)(*words))
 
 
 def job_params(source: str = SOURCE, **options: Any) -> Row:
@@ -96,12 +93,12 @@ def image(sandbox: Any, source: str = SOURCE) -> str:
     return str(shown["ImageId"])
 
 
-def export_params(image_id: str, prefix: str = "el1") -> Row:
+def export_params(image_id: str) -> Row:
     """Parameters of ExportImage."""
-    return {"ImageId": image_id, "OSSBucket": "migration-images", "OSSPrefix": prefix, "ImageFormat": "qcow2"}
+    return {"ImageId": image_id, "OSSBucket": "migration-images", "OSSPrefix": "el1", "ImageFormat": "qcow2"}
 
 
-def exported(sandbox: Any, source: str = SOURCE, seconds: float = 15) -> Row:
+def exported(sandbox: Any, source: str = SOURCE) -> Row:
     """The attributes of an export task that has ended."""
     task_id = sandbox.call("ecs", "ExportImage", **export_params(image(sandbox, source)))["TaskId"]
 
@@ -109,7 +106,7 @@ def exported(sandbox: Any, source: str = SOURCE, seconds: float = 15) -> Row:
         shown = task(sandbox, task_id)
         return shown if shown["TaskStatus"] in ("Finished", "Failed") else None
 
-    return dict(sandbox.until(look, seconds))
+    return dict(sandbox.until(look))
 
 
 def task(sandbox: Any, task_id: str) -> Row:
@@ -123,9 +120,9 @@ def keys_of(shown: Row) -> list[str]:
     return [item["Value"] for item in step["RelatedItemSet"]["RelatedItem"] if item["Name"] == "OSSObject"]
 
 
-def import_params(key: str, name: str = "ens-image") -> Row:
+def import_params(key: str) -> Row:
     """Parameters of ImportImage."""
-    return {"ImageName": name, "ComputeType": "ens_vm", "Architecture": "x86_64", "OSType": "linux",
+    return {"ImageName": "ens-image", "ComputeType": "ens_vm", "Architecture": "x86_64", "OSType": "linux",
             "ImageFormat": "qcow2", "OSSRegion": "ap-southeast-1", "TargetOSSRegionId": "ap-southeast-1",
             "OSSBucket": "migration-images", "OSSObject": key}
 

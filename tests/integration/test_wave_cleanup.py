@@ -9,10 +9,8 @@ from typing import Any
 
 import oss2
 import pytest
-from oss_bench import bucket
+from oss_bench import FOREIGN_KEYS, bucket
 from wave_bench import DB, WEB, changing, run, standing_still, utils
-
-FOREIGN_KEYS = ("el", "el0123456789abcd_m-x_system.qcow2", "edgelift/other.json", "photos/web-01.jpg")
 
 
 def jobs(sandbox: Any) -> list[dict[str, Any]]:

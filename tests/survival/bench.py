@@ -17,7 +17,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from oss_bench import bucket
+from oss_bench import FOREIGN_KEYS, bucket
 from wave_bench import WEB, run, server, utils
 
 RATE = 1500.0
@@ -39,7 +39,6 @@ WORLD: dict[str, Any] = {
     "ens_images": [{"name": "web-01", "id": "m-foreignimage2"}],
 }
 FOREIGN_SNAPSHOTS: set[str] = set()
-FOREIGN_KEYS = ("el", "el0123456789abcd_m-x_system.qcow2", "edgelift/other.json", "photos/web-01.jpg")
 
 
 class Pace:
