@@ -38,6 +38,7 @@ from testbed.__main__ import CACHE  # noqa: E402 - the clone has to be on the pa
 from testbed.fleet import Disk, Host  # noqa: E402 - as above
 from testbed.hosts import Bed  # noqa: E402 - as above
 from testbed.privilege import choose  # noqa: E402 - as above
+from testbed.process import descendants  # noqa: E402 - as above
 from testbed.rootfs import rootfs  # noqa: E402 - as above
 
 LIMIT_SECONDS = 60
@@ -71,21 +72,6 @@ def processor_seconds(pid: int) -> float:
     except FileNotFoundError:
         return 0.0
     return sum(map(int, fields[11:15])) / TICKS
-
-
-def children(pid: int) -> list[int]:
-    """The processes below this one, at any depth."""
-    found: list[int] = []
-    queue = [pid]
-    while queue:
-        try:
-            told = Path(f"/proc/{queue[0]}/task/{queue[0]}/children").read_text(encoding="ascii")
-        except OSError:
-            told = ""
-        below = [int(word) for word in told.split()]
-        found += below
-        queue = queue[1:] + below
-    return found
 
 
 def memory(pids: list[int]) -> float:
@@ -158,7 +144,7 @@ class Peak(threading.Thread):
     def run(self) -> None:
         """Look once a second; reading the sizes costs the controller's processes little then."""
         while not self.over.wait(1):
-            self.most = max(self.most, memory([self.pid, *children(self.pid)]))
+            self.most = max(self.most, memory([self.pid, *descendants(self.pid)]))
 
 
 def end_masters() -> None:

@@ -109,6 +109,23 @@ def run_playbook(bed: Bed, folder: Path, play: dict[str, Any], *words: str) -> s
 
 
 @contextmanager
+def beside(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """A controller that runs beside the block, with these options of Popen.
+
+    When the block ends first, the controller dies as in a power failure.
+    """
+    controller = subprocess.Popen(command, stdin=subprocess.DEVNULL, **options)
+    try:
+        yield controller
+    finally:
+        # Ansible's workers and ssh have sessions of their own, so a process group is not enough.
+        for pid in [] if controller.poll() is not None else [controller.pid, *descendants(controller.pid)]:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        controller.wait()
+
+
+@contextmanager
 def playing(bed: Bed, folder: Path, host: str, name: str, options: dict[str, Any]) -> Iterator[None]:
     """Run one action on a host beside the block; when the block ends, the controller dies as in a power failure."""
     path = folder / "played.yml"
@@ -120,17 +137,8 @@ def playing(bed: Bed, folder: Path, host: str, name: str, options: dict[str, Any
         str(bed.folder / "inventory.json"),
         str(path),
     ]
-    controller = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
+    with beside(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
         yield
-    finally:
-        # Ansible's workers and ssh have sessions of their own, so a process group is not enough.
-        for pid in [controller.pid, *descendants(controller.pid)]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        controller.wait()
 
 
 def until(look: Callable[[], bool], seconds: float = 30.0) -> None:
@@ -181,18 +189,17 @@ def run_module(
     return Played(done.returncode, done.stdout + done.stderr, results)
 
 
-def run_moves(
-    bed: Bed, folder: Path, host: str, name: str, rows: Sequence[dict[str, Any] | str], **variables: Any
-) -> list[Any]:
-    """Make several moves on a host in one play: options of an action, or a command for root's shell.
+def run_moves(bed: Bed, folder: Path, host: str, name: str, rows: Sequence[dict[str, Any] | str]) -> list[Any]:
+    """Make several moves on a host in one play: options of an action, or a command without ' for root's shell.
 
-    Return the results of the action, and what the commands printed. ``check`` among the options is the task's.
+    Return the results of the action, also where it failed, and what the commands printed, which must not fail.
+    ``check`` among the options is the task's.
     """
     out = folder / "answers.json"
     out.unlink(missing_ok=True)
     tasks: list[dict[str, Any]] = []
     for number, row in enumerate(rows):
-        task: dict[str, Any] = {"register": f"answer_{number}", "ignore_errors": True, "diff": True}
+        task: dict[str, Any] = {"register": f"answer_{number}", "ignore_errors": not isinstance(row, str), "diff": True}
         if isinstance(row, str):
             task["ansible.builtin.raw"] = f"/bin/sh -c '{row}'"
         else:
@@ -202,7 +209,7 @@ def run_moves(
     answers = "{{ [" + ", ".join(f"answer_{number}" for number in range(len(rows))) + "] | to_json }}"
     write = {"content": answers, "dest": str(out), "mode": "0600"}
     tasks.append({"ansible.builtin.copy": write, "delegate_to": "localhost", "become": False})
-    play = {"hosts": host, "gather_facts": False, "vars": variables, "tasks": tasks}
+    play = {"hosts": host, "gather_facts": False, "tasks": tasks}
     done = run_playbook(bed, folder, play)
     assert done.returncode == 0, done.stdout + done.stderr
     return [

@@ -5,22 +5,19 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from source_bench import ask
+from source_bench import ask, beside
 from testbed.__main__ import CACHE
 from testbed.digest import digest
 from testbed.fleet import fleet
 from testbed.hosts import Bed
 from testbed.judge import MAY_STAY
 from testbed.privilege import choose
-from testbed.process import descendants
 from testbed.rootfs import rootfs
 from wave_bench import ROOT, Played, Player, done
 
@@ -77,22 +74,9 @@ def settled(player: Player, played: Played, *hosts: str) -> None:
 def running(player: Player, playbook: str, *words: str, **variables: Any) -> Iterator[subprocess.Popen[bytes]]:
     """A playbook that runs beside the block. When the block ends first, the controller dies as in a power failure."""
     with (player.folder / "running.log").open("wb") as log:
-        controller = subprocess.Popen(
-            player.command(playbook, *words, **variables),
-            env=player.environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            cwd=ROOT,
-        )
-        try:
+        command = player.command(playbook, *words, **variables)
+        with beside(command, env=player.environment, stdout=log, stderr=subprocess.STDOUT, cwd=ROOT) as controller:
             yield controller
-        finally:
-            # Ansible's workers have sessions of their own, so a process group is not enough.
-            for pid in [] if controller.poll() is not None else [controller.pid, *descendants(controller.pid)]:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            controller.wait()
 
 
 def killed_at(moment: str, player: Player, playbook: str, *words: str, **variables: Any) -> None:

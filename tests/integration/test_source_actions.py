@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from source_bench import FOLDER, ClientBundle, Played, ask, client_pids, make_bundle, run_module
-from testbed.__main__ import CACHE
-from testbed.fleet import GIB, KNOWN, fleet
+from source_bench import FOLDER, ClientBundle, Played, ask, client_pids, make_bundle, run_module, run_moves
+from testbed.fleet import GIB, KNOWN
 from testbed.hosts import Bed
-from testbed.privilege import choose
-from testbed.rootfs import rootfs
+from wave_hosts import hosts_up
 
 BROKEN = {
     "luks-01": ["luks-root"],
@@ -30,17 +28,15 @@ NOISE = "echo Welcome to $(hostname); echo 'EDGELIFT BEGIN'; echo 'uid 77' >&2; 
 DIR = f"/smc/{FOLDER}"
 
 Act = Callable[..., Played]
+Moves = Callable[..., list[Any]]
 
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    way = choose()
-    bed = Bed(tmp_path_factory.mktemp("bed"), port=0)
-    bed.up(fleet(NAMES, BROKEN), rootfs(CACHE, way), way)
-    # A shell that prints and speaks another language is the normal case here, not a case of its own.
-    ask(bed, "web-01", f"cat >/home/ops/.bashrc <<'END'\n{NOISE}\nEND")
-    yield bed
-    bed.down()
+    with hosts_up(tmp_path_factory.mktemp("bed"), *NAMES, broken=BROKEN) as bed:
+        # A shell that prints and speaks another language is the normal case here, not a case of its own.
+        ask(bed, "web-01", f"cat >/home/ops/.bashrc <<'END'\n{NOISE}\nEND")
+        yield bed
 
 
 @pytest.fixture
@@ -57,20 +53,42 @@ def bundle(tmp_path: Path) -> ClientBundle:
 
 
 @pytest.fixture
-def agent(bed: Bed, tmp_path: Path, bundle: ClientBundle) -> Iterator[Act]:
-    used: set[str] = set()
+def given(bundle: ClientBundle) -> dict[str, Any]:
+    """The options of smc_agent that a test says only where they are its subject; None takes one of them away."""
+    return {"src": str(bundle.path), "sha256": bundle.sha256, "start_timeout": 20}
 
-    def run(hosts: str, *words: str, **options: Any) -> Played:
-        used.update(hosts.split(":"))
-        given = {"src": str(bundle.path), "sha256": bundle.sha256, "start_timeout": 20, **options}
-        given = {name: value for name, value in given.items() if value is not None}
-        return run_module(bed, tmp_path, hosts.split(":"), "smc_agent", given, *words)
 
-    yield run
-    for host in used:
+@pytest.fixture
+def used(bed: Bed) -> Iterator[set[str]]:
+    """The hosts of a test that may have a client; they have none afterwards."""
+    hosts: set[str] = set()
+    yield hosts
+    for host in hosts:
         for pid in client_pids(bed, host):
             ask(bed, host, f"kill -9 {pid}")
         ask(bed, host, "rm -rf /smc /tmp/aborted /etc/init.d/*edgelift* /etc/rc?.d/*edgelift*")
+
+
+@pytest.fixture
+def agent(bed: Bed, tmp_path: Path, given: dict[str, Any], used: set[str]) -> Act:
+    def run(hosts: str, *words: str, **options: Any) -> Played:
+        used.update(hosts.split(":"))
+        return run_module(bed, tmp_path, hosts.split(":"), "smc_agent", {**given, **options}, *words)
+
+    return run
+
+
+@pytest.fixture
+def moves(bed: Bed, tmp_path: Path, given: dict[str, Any], used: set[str]) -> Moves:
+    def run(host: str, *rows: dict[str, Any] | str) -> list[Any]:
+        used.add(host)
+        whole = [
+            row if isinstance(row, str) else {key: value for key, value in (given | row).items() if value is not None}
+            for row in rows
+        ]
+        return run_moves(bed, tmp_path, host, "smc_agent", whole)
+
+    return run
 
 
 PROXY = {"environment": {"https_proxy": "http://192.0.2.1:3128"}}
@@ -176,17 +194,14 @@ def test_selinux_and_an_encrypted_data_disk_are_found(bed: Bed, probe: Act) -> N
     assert row["findings"][0]["evidence"].startswith("vdc:")
 
 
-def test_a_shell_that_ends_half_way_and_one_that_is_not_there(bed: Bed, probe: Act) -> None:
+def test_a_shell_that_ends_half_way_and_one_that_is_not_there(bed: Bed, tmp_path: Path) -> None:
     ask(bed, "odd-01", "printf '#!/bin/sh\\nkill -9 $PPID\\n' >/usr/bin/df")
-    row = probe("odd-01").results["odd-01"]
-    assert [item["id"] for item in row["findings"]] == ["probe-incomplete"]
-    assert (row["verdict"], row["probe"], row["disks"]) == ("blocked", {}, [])
-
-    ask(bed, "odd-01", "mv /usr/bin/sh /usr/bin/sh.gone")
-    row = probe("odd-01").results["odd-01"]
-    assert [item["id"] for item in row["findings"]] == ["no-shell"]
-    assert "/bin/sh" in row["findings"][0]["evidence"]
-    assert not row.get("failed")
+    half, _moved, none = run_moves(bed, tmp_path, "odd-01", "source_probe", [{}, "mv /usr/bin/sh /usr/bin/sh.gone", {}])
+    assert [item["id"] for item in half["findings"]] == ["probe-incomplete"]
+    assert (half["verdict"], half["probe"], half["disks"]) == ("blocked", {}, [])
+    assert [item["id"] for item in none["findings"]] == ["no-shell"]
+    assert "/bin/sh" in none["findings"][0]["evidence"]
+    assert not none.get("failed")
 
 
 # ---- smc_agent ----
@@ -259,13 +274,13 @@ def _registered(bed: Bed, host: str, row: dict[str, Any]) -> None:
     assert ask(bed, host, f"ls -ln {DIR}/client_data | tr -s ' ' | cut -d' ' -f3") == "0"
 
 
-def test_present_installs_and_does_not_start(bed: Bed, agent: Act) -> None:
-    first = agent("legacy-01", state="present").results["legacy-01"]
+def test_present_installs_and_does_not_start(moves: Moves) -> None:
+    present = {"state": "present"}
+    first, again, refused, started = moves("legacy-01", present, present, {}, REGISTER)
     assert (first["changed"], first["agent"]["installed"], first["agent"]["alive"]) == (True, True, False)
-    assert agent("legacy-01", state="present").results["legacy-01"]["changed"] is False
-    refused = agent("legacy-01").results["legacy-01"]
+    assert again["changed"] is False
     assert "access_token_id and access_token_code are needed" in refused["msg"]
-    assert agent("legacy-01", **REGISTER).results["legacy-01"]["steps"] == ["register", "wait", "enable"]
+    assert started["steps"] == ["register", "wait", "enable"]
 
 
 def test_the_code_as_arguments_for_clients_that_read_no_config(bed: Bed, agent: Act) -> None:
@@ -276,25 +291,29 @@ def test_the_code_as_arguments_for_clients_that_read_no_config(bed: Bed, agent: 
     assert f"go2aliyun_client --noenterkey --accesstokenid=at-1 --accesstokencode={CODE}" in seen
 
 
-def test_two_source_ids_are_an_error_with_both_and_force_begins_anew(agent: Act, tmp_path: Path) -> None:
+def test_two_source_ids_are_an_error_with_both_and_force_begins_anew(moves: Moves, tmp_path: Path) -> None:
     twice = make_bundle(tmp_path, CODE, "twice")
-    row = agent("legacy-01", **REGISTER, src=str(twice.path), sha256=twice.sha256).results["legacy-01"]
-    assert row["failed"]
-    assert "s-test1 and s-test2" in row["msg"]
-    row = agent("legacy-01", **REGISTER).results["legacy-01"]
-    assert "s-test1 and s-test2" in row["msg"]
-    row = agent("legacy-01", **REGISTER, force=True).results["legacy-01"]
-    assert (row["source_id"], row["steps"]) == ("s-test1", ["remove", "install", "register", "wait", "enable"])
+    first, again, forced = moves(
+        "legacy-01",
+        {**REGISTER, "src": str(twice.path), "sha256": twice.sha256},
+        REGISTER,
+        {**REGISTER, "force": True},
+    )
+    assert first["failed"]
+    assert "s-test1 and s-test2" in first["msg"]
+    assert "s-test1 and s-test2" in again["msg"]
+    assert (forced["source_id"], forced["steps"]) == ("s-test1", ["remove", "install", "register", "wait", "enable"])
 
 
-def test_a_client_that_ends_is_an_error_with_its_own_words(bed: Bed, agent: Act) -> None:
-    done = agent("web-01", access_token_id="at-1", access_token_code="wrong-code")
-    row = done.results["web-01"]
+def test_a_client_that_ends_is_an_error_with_its_own_words(moves: Moves) -> None:
+    wrong = {"access_token_id": "at-1", "access_token_code": "wrong-code"}
+    row, config, started = moves("web-01", wrong, f"cat {DIR}/user_config.json", REGISTER)
     assert row["failed"]
     assert "ended before it was ready" in row["msg"]
     assert "Error: no activation code" in row["msg"]
-    assert "wrong-code" not in ask(bed, "web-01", f"cat {DIR}/user_config.json")
-    assert agent("web-01", **REGISTER).results["web-01"]["steps"] == ["register", "wait", "enable"]
+    assert "secret_key" in config
+    assert "wrong-code" not in config
+    assert started["steps"] == ["register", "wait", "enable"]
 
 
 def test_a_client_that_will_not_end_is_killed(bed: Bed, agent: Act, tmp_path: Path) -> None:
@@ -312,42 +331,37 @@ def test_a_wrong_checksum_touches_nothing(bed: Bed, agent: Act, bundle: ClientBu
     assert ask(bed, "web-01", "ls -d /smc 2>/dev/null || echo none") == "none"
 
 
-def test_a_full_disk_is_said_and_nothing_of_the_client_stays(bed: Bed, agent: Act, tmp_path: Path) -> None:
+def test_a_full_disk_is_said_and_nothing_of_the_client_stays(bed: Bed, moves: Moves, tmp_path: Path) -> None:
     ask(bed, "web-01", "mkdir -p /tiny && mount -t tmpfs -o size=128k tiny /tiny")
     large = make_bundle(tmp_path, CODE, padding=GIB // 1024)
     options = {**REGISTER, "src": str(large.path), "sha256": large.sha256, "install_dir": "/tiny/smc"}
-    row = agent("web-01", **options).results["web-01"]
+    row, gone = moves("web-01", options, {"state": "absent", "install_dir": "/tiny/smc"})
     assert row["failed"]
     assert "No space left on device" in row["msg"]
     assert "/tiny/smc" in row["msg"]
-    assert agent("web-01", state="absent", install_dir="/tiny/smc").results["web-01"]["changed"]
+    assert gone["changed"]
     assert ask(bed, "web-01", "ls -A /tiny; umount /tiny") == ""
 
 
-def test_a_client_of_somebody_else_is_used_and_left(bed: Bed, agent: Act) -> None:
-    agent("legacy-01", **REGISTER)
-    ask(bed, "legacy-01", "rm -r /smc/.edgelift")
-    row = agent("legacy-01").results["legacy-01"]
-    assert (row["changed"], row["agent"]["ours"], row["source_id"]) == (False, False, "s-test1")
-    row = agent("legacy-01", state="absent").results["legacy-01"]
-    assert row["changed"] is False
-    assert "was not installed by this collection" in row["msg"]
+def test_a_client_of_somebody_else_is_used_and_left(bed: Bed, moves: Moves) -> None:
+    _ours, _forgotten, found, kept = moves("legacy-01", REGISTER, "rm -r /smc/.edgelift", {}, {"state": "absent"})
+    assert (found["changed"], found["agent"]["ours"], found["source_id"]) == (False, False, "s-test1")
+    assert kept["changed"] is False
+    assert "was not installed by this collection" in kept["msg"]
     assert len(client_pids(bed, "legacy-01")) == 1
 
 
-@pytest.mark.parametrize(
-    ("options", "problem"),
-    [
+def test_options_that_cannot_be_used_are_refused_by_name(moves: Moves) -> None:
+    unusable: list[tuple[dict[str, Any], str]] = [
         ({"sha256": "abc"}, "sha256 'abc' is not a SHA-256"),
         ({"access_token_id": "at-1"}, "access_token_code"),
         ({"state": "restarted"}, "state"),
         ({"src": None}, "state is started but any of the following are missing: src, url"),
-    ],
-)
-def test_options_that_cannot_be_used_are_refused_by_name(agent: Act, options: dict[str, Any], problem: str) -> None:
-    row = agent("legacy-01", **options).results["legacy-01"]
-    assert row["failed"]
-    assert problem in row["msg"]
+    ]
+    rows = moves("legacy-01", *(options for options, _problem in unusable))
+    for (options, problem), row in zip(unusable, rows, strict=True):
+        assert row["failed"], options
+        assert problem in row["msg"], options
 
 
 def test_without_root_the_client_is_refused(bed: Bed, tmp_path: Path, bundle: ClientBundle) -> None:

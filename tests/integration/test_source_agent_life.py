@@ -18,11 +18,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._ag
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._autostart import NAME, make_boot
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._script import compose, parse
 from source_bench import FOLDER, ClientBundle, ask, client_pids, make_bundle, playing, run_moves, until
-from testbed.__main__ import CACHE
-from testbed.fleet import fleet
 from testbed.hosts import Bed
-from testbed.privilege import choose
-from testbed.rootfs import rootfs
+from wave_hosts import hosts_up
 
 CODE = "Sup3r-Secret-Activation-Code"
 DIR = f"/smc/{FOLDER}"
@@ -34,11 +31,9 @@ Moves = Callable[..., list[Any]]
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    way = choose()
-    bed = Bed(tmp_path_factory.mktemp("bed"), port=0)
-    bed.up(fleet(["web-01", "legacy-01", "arm-01"], {"arm-01": ["arm64"]}), rootfs(CACHE, way), way)
-    yield bed
-    bed.down()
+    broken = {"arm-01": ["arm64"]}
+    with hosts_up(tmp_path_factory.mktemp("bed"), "web-01", "legacy-01", *broken, broken=broken) as bed:
+        yield bed
 
 
 @pytest.fixture

@@ -5,17 +5,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from source_bench import FOLDER, ClientBundle, Played, ask, make_bundle, run_module
-from testbed.__main__ import CACHE
-from testbed.fleet import GIB, fleet
+from testbed.fleet import GIB
 from testbed.hosts import Bed
-from testbed.privilege import choose
-from testbed.rootfs import rootfs
+from wave_hosts import hosts_up
 
 CODE = "Sup3r-Secret-Activation-Code"
 PASSWORD = "correct horse"
@@ -70,14 +69,11 @@ AWAY = ["cut-01", "off-01"]
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    way = choose()
-    bed = Bed(tmp_path_factory.mktemp("bed"), port=0)
-    bed.up(fleet(list(ODD), {"off-01": ["down"]}), rootfs(CACHE, way), way)
-    for host, command in ODD.items():
-        if command:
-            ask(bed, host, command)
-    yield bed
-    bed.down()
+    with hosts_up(tmp_path_factory.mktemp("bed"), *ODD, broken={"off-01": ["down"]}) as bed:
+        for host, command in ODD.items():
+            if command:
+                ask(bed, host, command)
+        yield bed
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +112,7 @@ def test_each_host_gets_its_own_verdict_and_the_others_their_client(
     assert [host for host, row in rows.items() if row.get("unreachable")] == AWAY
     for host, reason in FAILED.items():
         assert rows[host]["failed"]
-        with pytest.raises(AssertionError, match=reason):
-            raise AssertionError(rows[host]["msg"])
+        assert re.search(reason, rows[host]["msg"])
 
     # The line holds again: the host is taken from where it was left, with nothing half done in the way.
     left = ask(bed, "cut-01", f"ls -d /smc/{FOLDER} 2>/dev/null || echo none; mv /usr/bin/gzip.real /usr/bin/gzip")

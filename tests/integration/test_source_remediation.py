@@ -16,11 +16,8 @@ from typing import Any
 
 import pytest
 from source_bench import ask, run_module, run_moves, run_playbook
-from testbed.__main__ import CACHE
-from testbed.fleet import fleet
 from testbed.hosts import Bed
-from testbed.privilege import choose
-from testbed.rootfs import rootfs
+from wave_hosts import hosts_up
 
 Moves = Callable[..., list[Any]]
 STATE = "/var/lib/edgelift"
@@ -79,11 +76,8 @@ chmod 755 /usr/bin/date
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    way = choose()
-    bed = Bed(tmp_path_factory.mktemp("bed"), port=0)
-    bed.up(fleet(["web-01", "legacy-01"]), rootfs(CACHE, way), way)
-    yield bed
-    bed.down()
+    with hosts_up(tmp_path_factory.mktemp("bed"), "web-01", "legacy-01") as bed:
+        yield bed
 
 
 @pytest.fixture
@@ -151,7 +145,7 @@ def test_all_three_without_python_and_back(bed: Bed, moves: Moves, tmp_path: Pat
     program.write_text("#!/bin/sh\necho rsync\n")
     wanted = {"rsync": True, "rsync_src": str(program), "virtio": True, "selinux": True}
     all_three = ["rsync", "selinux", "virtio"]
-    touched = f"md5sum {image} /etc/selinux/config; cat /sys/fs/selinux/enforce; ls /usr/bin/rsync {STATE} 2>&1"
+    touched = f"md5sum {image} /etc/selinux/config; cat /sys/fs/selinux/enforce; ls /usr/bin/rsync {STATE} 2>&1 || :"
     before, foreseen, untouched, done, told, mode, again, undone, after, nothing = moves(
         "legacy-01",
         touched,

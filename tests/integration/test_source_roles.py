@@ -15,12 +15,9 @@ from typing import Any
 
 import pytest
 from source_bench import ask, run_playbook
-from testbed.__main__ import CACHE
-from testbed.fleet import fleet
 from testbed.hosts import Bed
 from testbed.playbook import read_recap
-from testbed.privilege import choose
-from testbed.rootfs import rootfs
+from wave_hosts import hosts_up
 
 WORLD = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
 FACTS = ("preflight_verdict", "preflight_reasons", "preflight_fingerprint", "agent_source_id", "agent_error")
@@ -41,13 +38,10 @@ Go = Callable[..., Wave]
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    way = choose()
-    bed = Bed(tmp_path_factory.mktemp("bed"), port=0)
-    names = ["web-01", "legacy-01", "huge-01", "stuck-01", "off-01"]
-    bed.up(fleet(names, {"off-01": ["down"]}), rootfs(CACHE, way), way)
-    ask(bed, "stuck-01", ">/smc")
-    yield bed
-    bed.down()
+    names = ("web-01", "legacy-01", "huge-01", "stuck-01", "off-01")
+    with hosts_up(tmp_path_factory.mktemp("bed"), *names, broken={"off-01": ["down"]}) as bed:
+        ask(bed, "stuck-01", ">/smc")
+        yield bed
 
 
 @pytest.fixture

@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from testbed.__main__ import CACHE
-from testbed.fleet import fleet
 from testbed.hosts import Bed
-from testbed.privilege import choose
-from testbed.rootfs import rootfs
 from wave_bench import WEB, Player, changing, image_name, run, server, utils
+from wave_hosts import hosts_up
 
 WORLD = {
     "sources": [],
@@ -128,11 +125,8 @@ REASONS = {
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    way = choose()
-    bed = Bed(tmp_path_factory.mktemp("bed"), port=0)
-    bed.up(fleet(["web-01", "web-02", *BROKEN], BROKEN), rootfs(CACHE, way), way)
-    yield bed
-    bed.down()
+    with hosts_up(tmp_path_factory.mktemp("bed"), "web-01", "web-02", *BROKEN, broken=BROKEN) as bed:
+        yield bed
 
 
 @pytest.mark.sandbox_world(WORLD)
