@@ -13,7 +13,7 @@ from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
 from sandbox.cloud import Cloud
 from sandbox.database import Database
-from sandbox.faults.play import play
+from sandbox.faults.play import go_on
 from sandbox.invariants import Invariants
 from sandbox.oss.buckets import Buckets
 from sandbox.resume import load, resume
@@ -49,7 +49,7 @@ async def build_cloud(start: Start, folder: Path, endpoint: str) -> Cloud:
     if start.check_invariants:
         cloud.invariants = Invariants(cloud)
     for scenario in start.scenarios:
-        play(cloud, scenario)
+        go_on(cloud, scenario)
     cloud.agent_bundle = agent_service.bundle(cloud)
     return cloud
 

@@ -35,6 +35,7 @@ from sandbox.credentials import Credentials
 from sandbox.database import FORMAT, Database
 from sandbox.draws import Draws
 from sandbox.errors import ServiceError, error
+from sandbox.faults import kept
 from sandbox.faults.rules import Faults
 from sandbox.meter import GIB, Meter
 from sandbox.oss import saved
@@ -73,6 +74,7 @@ class Cloud:
     def __post_init__(self) -> None:
         self.origin = self.origin or self.settings
         self._saved_worlds: tuple[World, World | None] | None = None
+        self._saved_faults: dict[str, Any] | None = None
         self.draws = Draws(self.settings.seed)
         self.faults = Faults()
         self.clock = VirtualClock(self.settings.start, self.settings.rate)
@@ -105,7 +107,7 @@ class Cloud:
         self.store.touch()
         saved.touch(self.buckets)
         self.requests.touch()
-        self._saved_worlds = None
+        self._saved_worlds = self._saved_faults = None
         self.save(anew=True)
 
     def save(self, anew: bool = False) -> None:
@@ -120,9 +122,12 @@ class Cloud:
         if self._saved_worlds is None or any(a is not b for a, b in zip(worlds, self._saved_worlds, strict=True)):
             origin = self.origin or self.settings
             meta.update(format=FORMAT, settings=self.settings.model_dump(), origin=origin.model_dump())
+        faults = kept.dump(self.faults)
+        if faults != self._saved_faults:
+            meta["faults"] = faults
         rows = self.store.changes() + saved.changes(self.buckets)
         self.database.write(rows, meta, self.requests.unsaved, self.store.timeline.unsaved, anew, self.nonces.unsaved)
-        self._saved_worlds = worlds
+        self._saved_worlds, self._saved_faults = worlds, faults
         self.store.written()
         self.buckets.changed.clear()
         self.requests.unsaved.clear()

@@ -197,7 +197,7 @@ class Control:
         return {"faults": self.cloud.faults.report()}
 
     async def add_faults(self, request: web.Request) -> dict[str, Any]:
-        """Put the scenario in the body (YAML or JSON) in force; reset and restore end its rules."""
+        """Put the scenario in the body (YAML or JSON) in force; reset ends its rules."""
         play(self.cloud, parse_scenario(await request.text(), _BODY))
         return await self.faults(request)
 

@@ -10,6 +10,7 @@ import shutil
 from sandbox.cloud import Cloud
 from sandbox.database import Database
 from sandbox.effects import ens_import, export, image, intermediate
+from sandbox.faults import kept
 from sandbox.oss import saved
 from sandbox.world import World
 
@@ -29,8 +30,7 @@ def load(cloud: Cloud, database: Database) -> None:
     cloud.nonces.load(database.nonces())
     cloud.draws.restart(f"{cloud.settings.seed}/{meta['clock']['time']!r}/{cloud.requests.last}")
     cloud.store.timeline.load(database.timeline())
-    # Rules over states that come into force now meet what happens from now on.
-    cloud.faults.noted = cloud.store.timeline.last
+    kept.load(cloud.faults, meta.get("faults", {}), cloud.store.timeline.last)
 
 
 def resume(cloud: Cloud) -> None:

@@ -12,5 +12,12 @@ from sandbox.lifecycles import failures
 
 def play(cloud: Cloud, scenario: Scenario) -> None:
     """From now on calls and states meet the scenario's rules and lifecycles its failures, besides those there."""
+    cloud.faults.played.add(scenario.digest)
     cloud.faults.add(scenario.faults)
     failures.add(cloud, scenario.failures)
+
+
+def go_on(cloud: Cloud, scenario: Scenario) -> None:
+    """Put a scenario in force unless it is already: a restart must not give rules back that were spent."""
+    if scenario.digest not in cloud.faults.played:
+        play(cloud, scenario)

@@ -56,6 +56,10 @@ class Faults:
     noted: int = 0
     """The number of the last timeline step that was held against the rules over states."""
     history: History = field(default_factory=History)
+    played: set[str] = field(default_factory=set)
+    """The digests of the scenarios that were put in force."""
+    drawn: int = 0
+    """How many lots were drawn for probabilities."""
     rng: random.Random = field(default_factory=lambda: random.Random(1))
 
     def add(self, faults: Iterable[Fault | StateFault]) -> None:
@@ -66,13 +70,20 @@ class Faults:
             else:
                 self.calls.append(CallRule(fault))
 
-    def clear(self, seed: int = 1) -> None:
+    def clear(self) -> None:
         """No rule any more; the generator begins again."""
         self.calls.clear()
         self.states.clear()
         self.waiting.clear()
         self.history.clear()
-        self.rng.seed(seed)
+        self.played.clear()
+        self.rng.seed(1)
+        self.drawn = 0
+
+    def draw(self) -> float:
+        """A lot for a probability, 0 to 1."""
+        self.drawn += 1
+        return self.rng.random()
 
     def report(self) -> list[dict[str, Any]]:
         """Each rule with how many calls or rows fitted (``seen``) and how many it hit (``hits``)."""
@@ -94,7 +105,7 @@ class Faults:
             match = rule.fault.match
             if match.nth not in (None, rule.seen):
                 continue
-            if match.probability < 1 and self.rng.random() >= match.probability:
+            if match.probability < 1 and self.draw() >= match.probability:
                 continue
             rule.hits += 1
             return rule.fault

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from pydantic import Field
@@ -23,6 +24,11 @@ class Scenario(Strict):
     meaning: str = Field(min_length=1)
     faults: list[Rule] = []
     failures: list[Failure] = []
+
+    @property
+    def digest(self) -> str:
+        """The same for scenarios that say the same, wherever they came from."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 
 def load_scenario(path: Path) -> Scenario:
