@@ -84,8 +84,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run until told to end; 0 after a clean end, 2 when it could not start."""
     options = _parser().parse_args(arguments)
     try:
-        world = _world(options)
-        with _Folder(options.state) as folder, _listen(options.host, _port(options.port, folder)) as sock:
+        world, address = _world(options), _address(options.host, options.beyond_loopback)
+        with _Folder(options.state) as folder, _listen(address, _port(options.port, folder)) as sock:
             asyncio.run(_serve(_start(world, options), sock, folder))
     except (StartError, WorldError) as failed:
         print(f"sandbox: {failed}", file=sys.stderr)
@@ -102,7 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--port", type=int, help="TCP port; 0 takes a free one. Default: the one that the state folder "
                         "had last, if it can be had, else a free one")
-    parser.add_argument("--host", default="127.0.0.1", help="loopback address to listen on (default 127.0.0.1)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1); one that is not "
+                        "of loopback needs --beyond-loopback")
+    parser.add_argument("--beyond-loopback", action="store_true", help="let other machines in, over plain HTTP. The "
+                        "control calls have no signature: whoever reaches the port may do everything here")
     parser.add_argument("--world", type=Path, help="world file; default: sandbox/worlds/default.yml")
     parser.add_argument("--state", type=Path, help="folder for the state file, disks, images and objects. "
                         "A cloud that it holds goes on where it was, after a kill too. "
@@ -145,26 +148,36 @@ def _world(options: argparse.Namespace) -> World:
     return world.model_copy(update=changes)
 
 
-def _listen(host: str, wish: tuple[int, bool]) -> socket.socket:
-    port, another_will_do = wish
+def _address(host: str, beyond_loopback: bool) -> str:
     try:
-        loopback = ipaddress.IPv4Address("127.0.0.1" if host == "localhost" else host)
+        address = ipaddress.IPv4Address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        raise StartError(f"--host {host}: not an IPv4 address; allowed is a loopback address, 127.x.x.x") from None
-    if not loopback.is_loopback:
-        raise StartError(f"--host {host}: the sandbox only listens on loopback, 127.x.x.x")
+        raise StartError(f"--host {host}: not an IPv4 address; allowed is a loopback address, 127.x.x.x, and with "
+                         "--beyond-loopback another address of this machine") from None
+    if not address.is_loopback and not beyond_loopback:
+        raise StartError(f"--host {host}: the sandbox only listens on loopback, 127.x.x.x, unless --beyond-loopback "
+                         "is given")
+    if address.is_unspecified:
+        raise StartError(f"--host {host}: one address is needed, since answers repeat it and clients follow it")
+    return str(address)
+
+
+def _listen(address: str, wish: tuple[int, bool]) -> socket.socket:
+    port, another_will_do = wish
     if not 0 <= port <= 65535:
         raise StartError(f"--port {port}: allowed is 0 to 65535")
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        sock.bind((str(loopback), port))
+        sock.bind((address, port))
     except OSError as failed:
         sock.close()
+        if failed.errno == errno.EADDRNOTAVAIL:
+            raise StartError(f"--host {address}: not an address of this machine") from failed
         if another_will_do and port:
-            return _listen(host, (0, True))
+            return _listen(address, (0, True))
         why = "is in use" if failed.errno == errno.EADDRINUSE else f"cannot be used: {failed.strerror}"
-        raise StartError(f"--port {port}: port {port} on {loopback} {why}") from failed
+        raise StartError(f"--port {port}: port {port} on {address} {why}") from failed
     return sock
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from sandbox import agent_service
 from sandbox.bytes.disks import DiskStore
@@ -35,8 +36,8 @@ async def build_cloud(start: Start, folder: Path, endpoint: str) -> Cloud:
     if not held:
         shutil.rmtree(blobs, ignore_errors=True)
     store = DiskStore(blobs / "disks")
-    cloud = Cloud(start.world, blobs, store, Receivers(store), Buckets(blobs / "oss"), endpoint,
-                  rate_card=start.rate_card, database=database)
+    cloud = Cloud(start.world, blobs, store, Receivers(store, urlsplit(endpoint).hostname or ""),
+                  Buckets(blobs / "oss"), endpoint, rate_card=start.rate_card, database=database)
     if held:
         load(cloud, database)
         _refuse_another_world(cloud, start, folder)

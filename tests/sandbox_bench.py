@@ -146,7 +146,7 @@ class Bench:
         settings = parse_world(document, "unit")
         store = DiskStore(root / "disks")
         buckets: Any = PlainBuckets(root / "oss")
-        self.cloud = Cloud(settings, root, store, Receivers(store), buckets, "http://127.0.0.1:1")
+        self.cloud = Cloud(settings, root, store, Receivers(store, "127.0.0.1"), buckets, "http://127.0.0.1:1")
         self.work = InstantWork()
         self.cloud.work = self.work
         seed(self.cloud, settings)

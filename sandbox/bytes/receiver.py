@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The ports 8080 and 8703 of intermediate instances, as loopback servers (facts 2.3)."""
+"""The ports 8080 and 8703 of intermediate instances, as servers on the sandbox's own address (facts 2.3)."""
 from __future__ import annotations
 
 import asyncio
@@ -40,7 +40,7 @@ class _Open:
 class Receivers:
     """The intermediate instances that can be reached now; each has a control port and a data port of its own."""
 
-    def __init__(self, store: DiskStore, host: str = "127.0.0.1") -> None:
+    def __init__(self, store: DiskStore, host: str) -> None:
         self.store = store
         self.host = host
         self._open: dict[str, _Open] = {}

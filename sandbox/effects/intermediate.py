@@ -15,7 +15,7 @@ from sandbox.services.places import zones
 from sandbox.store import Row
 
 NAME = "No_Delete_SMC_Transition_Instance"
-# Where the real instance listens (facts 2.3); the loopback ports behind them are handed to the client alone.
+# Where the real instance listens (facts 2.3); the ports behind them are handed to the client alone.
 PORTS = ("8080/8080", "8703/8703")
 # First choice of the vendor's default order is 1 vCPU / 2 GiB (facts 7.2).
 _TYPE = "ecs.t6-c1m2.large"

@@ -23,7 +23,7 @@ def describe_instances(cloud: Cloud, call: Call) -> dict[str, Any]:
     rows = listed(cloud.instances.where(region=call.region, **wanted), "id", params.get("InstanceIds"))
     rows = [row for row in named(rows, params.get("InstanceName")) if has_tags(row, params)]
     shown, keys = token_page(rows, params)
-    return {**keys, "Instances": {"Instance": [_instance(row) for row in shown]}}
+    return {**keys, "Instances": {"Instance": [_instance(cloud, row) for row in shown]}}
 
 
 def delete_instance(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -115,7 +115,7 @@ def _users(cloud: Cloud, snapshot: Row) -> list[str]:
     ]
 
 
-def _instance(row: Row) -> dict[str, Any]:
+def _instance(cloud: Cloud, row: Row) -> dict[str, Any]:
     return {
         "InstanceId": row["id"],
         "InstanceName": row["name"],
@@ -134,7 +134,7 @@ def _instance(row: Row) -> dict[str, Any]:
         "DeletionProtection": row["protected"],
         "CreationTime": iso_minutes(row["created"]),
         "SecurityGroupIds": {"SecurityGroupId": [row["security_group_id"]]},
-        "PublicIpAddress": {"IpAddress": ["127.0.0.1"]},
+        "PublicIpAddress": {"IpAddress": [cloud.receivers.host]},
         "VpcAttributes": {
             "VpcId": row["vpc_id"],
             "VSwitchId": row["vswitch_id"],

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import errno
+import json
 import os
 import signal
 import socket
@@ -14,6 +16,7 @@ from pathlib import Path
 
 import pytest
 import requests
+from testbed.privilege import PATH
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -83,9 +86,54 @@ def test_a_malformed_world_names_file_and_field(tmp_path):
     assert "cannot be read: No such file" in complaint("--world", str(tmp_path / "none.yml"))
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])
-def test_other_than_loopback_is_refused(host):
-    assert f"--host {host}: " in complaint("--host", host)
+@pytest.mark.parametrize(("words", "reason"), [
+    (["0.0.0.0"], "unless --beyond-loopback is given"),
+    (["192.0.2.1"], "unless --beyond-loopback is given"),
+    (["example.org"], "not an IPv4 address"),
+    (["0.0.0.0", "--beyond-loopback"], "one address is needed"),
+    (["192.0.2.1", "--beyond-loopback"], "not an address of this machine"),
+])
+def test_other_than_loopback_is_refused(words, reason):
+    line = complaint("--host", *words)
+    assert line.startswith(f"sandbox: --host {words[0]}: ")
+    assert reason in line
+
+
+ELSEWHERE = """
+import json, socket, sys
+from pathlib import Path
+from conftest import launch
+from oss_bench import bucket
+
+cloud = launch(Path(sys.argv[1]), {"buckets": [{"name": "migration-images", "region": "ap-southeast-1"}],
+               "sources": [{"name": "web-01", "id": "s-sandboxweb01", "disks": [{"gib": 20}]}]},
+               "--host", "10.77.0.1", "--beyond-loopback")
+made = cloud.call("smc", "CreateReplicationJob", SourceId="s-sandboxweb01", ImageName="web-01", SystemDiskSize=20)
+cloud.call("smc", "StartReplicationJob", JobId=made["JobId"])
+cloud.until(lambda: cloud.call("smc", "DescribeReplicationJobs")["ReplicationJobs"]["ReplicationJob"][0]["Status"]
+            == "Finished")
+bucket(cloud).put_object("there", b"too")
+with socket.socket() as other:
+    loopback = other.connect_ex(("127.0.0.1", cloud.greeting["port"]))
+print(json.dumps([cloud.endpoint, cloud.greeting["agent"]["url"], loopback, cloud.stop()]))
+"""
+
+
+def test_with_the_flag_other_machines_get_in(tmp_path):
+    """On an address of a network name space that nobody else is in, and that goes with the process."""
+    network = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c"]
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    env = {**os.environ, "PYTHONPATH": paths, "PATH": PATH}
+    if subprocess.run([*network, "true"], capture_output=True, check=False, timeout=10).returncode:
+        pytest.skip("this machine lets nobody but root make a network name space of their own")
+    script = f"ip link set lo up && ip address add 10.77.0.1/32 dev lo && exec {sys.executable} - {tmp_path}/state"
+    ended = subprocess.run([*network, script], input=ELSEWHERE, capture_output=True, text=True, timeout=60, check=False,
+                           cwd=ROOT, env=env)
+    assert ended.returncode == 0, ended.stderr
+    endpoint, agent, loopback, left = json.loads(ended.stdout)
+    assert endpoint.startswith("http://10.77.0.1:")
+    assert agent.startswith(f"{endpoint}/")
+    assert (loopback, left) == (errno.ECONNREFUSED, 0)
 
 
 def test_two_sandboxes_do_not_share_a_folder(start_sandbox):

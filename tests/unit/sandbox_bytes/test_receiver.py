@@ -40,7 +40,7 @@ class Bench:
             self.disks.append(Disk(index, f"vd{index}", path, SIZE))
             self.store.create(f"d-{index}", SIZE)
         self.said: list[str] = []
-        self.receivers = Receivers(self.store)
+        self.receivers = Receivers(self.store, "127.0.0.1")
 
     async def open(self, sizes: tuple[int, int] = (SIZE, SIZE)) -> Ports:
         disks = [ReceiverDisk(index, f"d-{index}", size) for index, size in enumerate(sizes)]
