@@ -70,7 +70,7 @@ def defaults(module: str) -> dict[str, Any]:
         "ens_image_import": {"objects": [], "wait": True},
     }
     specs = [options.servers_spec(False), options.transfer_spec(), options.bucket_spec(), options.identity_spec()]
-    specs.append(options.export_role_spec())
+    specs.append(options.export_spec())
     if module == "smc_cleanup":
         specs.append(utils("_work.cleanup").spec())
     spec = {name: option for part in specs for name, option in part.argument_spec.items()}

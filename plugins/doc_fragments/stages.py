@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How the stages work: the counterpart of transfer_spec(), bucket_spec() and export_role_spec() in module_utils/_work/options.py."""
+    """How the stages work: the counterpart of transfer_spec(), bucket_spec() and export_spec() in module_utils/_work/options.py."""
 
     TRANSFER = r"""
 options:
@@ -64,11 +64,18 @@ options:
       - raw
 """
 
-    EXPORT_ROLE = r"""
+    EXPORT = r"""
 options:
   export_role_name:
     description:
       - The RAM role that lets ECS write to the bucket.
     type: str
     default: AliyunECSImageExportDefaultRole
+  export_retries:
+    description:
+      - How often an image is exported again when an export failed, or when one of its objects is not whole.
+      - What the failed export has left in O(bucket) is removed first. The tasks that ECS shows are counted, so that a
+        further run does not begin anew. Every export counts against the quota of the week.
+    type: int
+    default: 1
 """

@@ -204,7 +204,7 @@ class Fleet:
                 return Decision.act("create", "the SMC client would register this server first")
             return transfer.decide(row.server, row.seen, self.policy, row.retries, self.clock.now())
         if phase == "export":
-            return export.decide(row.server, row.seen, self.clock.now())
+            return export.decide(row.server, row.seen, self.policy, self.clock.now())
         return ens_import.decide(row.server, row.seen, self.clock.now())
 
     def _apply(self, row: Progress, decision: Decision) -> None:

@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.bucket
-  - edgelift.ens_migration.stages.export_role
+  - edgelift.ens_migration.stages.export
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -149,7 +149,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._work impor
 def main() -> None:
     own = ArgSpec(argument_spec={"image_id": {"type": "str", "required": True}})
     spec = auth_spec().merge(
-        wait_spec(14400, 15.0), options.identity_spec(), options.bucket_spec(), options.export_role_spec(), own
+        wait_spec(14400, 15.0), options.identity_spec(), options.bucket_spec(), options.export_spec(), own
     )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.image_export)
 

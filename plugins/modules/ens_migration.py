@@ -23,7 +23,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.server.servers
   - edgelift.ens_migration.stages.transfer
   - edgelift.ens_migration.stages.bucket
-  - edgelift.ens_migration.stages.export_role
+  - edgelift.ens_migration.stages.export
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -276,7 +276,7 @@ def main() -> None:
         options.servers_spec(True),
         options.transfer_spec(),
         options.bucket_spec(),
-        options.export_role_spec(),
+        options.export_spec(),
         own,
     )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), wave.work)

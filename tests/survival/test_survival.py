@@ -58,12 +58,7 @@ ENDS = {
     "10-image-deleted-before-export": End(1, r"is gone: somebody deleted it"),
     "10-image-deleted-while-exporting": End(1, r"is gone: somebody deleted it|InvalidImageId.NotFound"),
     "13-export-quota-of-the-week": End(2, r"WeeklyQuotaExceed.*weekly export quota is used up"),
-    "14-export-fails": End(1, r"is Failed: ExportImageFailed"),
-    "15-object-missing": End(1, r"is missing although the export is finished"),
-    "15-object-empty": End(1, r"is empty"),
-    "15-object-cut-off": End(1, r"is cut off"),
-    "15-object-of-another-format": End(1, r"is not a qcow2 file"),
-    "15-disk-not-exported": End(1, r"there are 2 objects for 3 disks"),
+    "15-disk-not-exported": End(1, r"there are 2 objects for 3 disks.*It was exported 2 times"),
     "16-oss-no-such-bucket": End(2, r"NoSuchBucket.*Create the bucket", left=True),
     "16-oss-access-denied": End(2, r"AccessDenied.*Grant the caller access"),
     "16-oss-signature": End(2, r"SignatureDoesNotMatch.*Check the secret key", left=True),
@@ -75,6 +70,8 @@ ENDS = {
     "20-clock-skew": End(2, r"Correct the clock", left=True),
     "23-cleanup-fails": End(0, "", left=True),
 }
+# One server's first export comes to nothing in these, and its image is exported again.
+EXPORTED_AGAIN = frozenset(path.stem for path in FILES if path.stem.startswith("15-")) | {"14-export-fails"}
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +95,7 @@ def test_a_wave_survives(sandbox: Any, monkeypatch: pytest.MonkeyPatch, table: l
     assert len(first.failed) == end.failed, first
     for host in first.failed:
         assert re.search(end.why, first.reasons[host]), first.reasons[host]
-    assert twice(sandbox) == []
+    assert [what.split()[0] for what in twice(sandbox)] == ["ExportImage"] * (path.stem in EXPORTED_AGAIN)
     summary = made(sandbox)
     left = sweep(sandbox, first)
     assert all(row["reason"] for row in left)

@@ -118,6 +118,7 @@ class Policy:
     net_mode: int = 0
     job_valid_days: int = 7
     job_retries: int = 2
+    export_retries: int = 1
     replication_parameters: str = ""
     run_id: str = ""
 
@@ -133,6 +134,8 @@ class Seen:
     image: Row | None = None
     task: Row | None = None
     task_detail: Row | None = None
+    exports: int = 0
+    """How many exports of its image there were, the present one included."""
     objects: list[ExportedObject] = field(default_factory=list)
     object_problem: str = ""
     ens_images: list[Row] = field(default_factory=list)

@@ -52,15 +52,19 @@ def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], 
         return
     for server in wanted.values():
         seen[server.id].image = seen[server.id].task = seen[server.id].trouble = None
+    tasks: dict[str, set[str]] = {server.id: set() for server in wanted.values()}
     for image in clients.ecs.describe_images():
         owner = wanted.get(image.get("ImageId", ""))
         if owner:
             seen[owner.id].image = image
     for task in clients.ecs.describe_tasks(action="ExportImage", resource_ids=list(wanted)):
         owner = wanted.get(task.get("ResourceId", ""))
+        if owner:
+            tasks[owner.id].add(task["TaskId"])
         if owner and task.get("CreationTime", "") >= (seen[owner.id].task or {}).get("CreationTime", ""):
             seen[owner.id].task = task
     for image_id, server in wanted.items():
+        seen[server.id].exports = len(tasks[server.id])
         try:
             _observe_one(clients, server, seen[server.id], image_id, policy, ledger)
         except CloudError as error:
@@ -82,14 +86,22 @@ def _observe_one(clients: Clients, server: Server, seen: Seen, image_id: str, po
     if task is None:
         seen.export_intent = intents.read(oss, server.id, STAGE)
         return
-    if _states.outcome(_states.EXPORT_TASK, task.get("TaskStatus", "")) == "pending" or seen.objects:
+    state = _states.outcome(_states.EXPORT_TASK, task.get("TaskStatus", ""))
+    if state == "pending" or (seen.objects and not seen.object_problem):
         return
     seen.task_detail = clients.ecs.describe_task_attribute(task["TaskId"])
     if task.get("TaskStatus") == "Finished":
-        keys = _keys(oss, seen.task_detail, f"{_naming.objects_prefix(server.id)}_{image_id}")
+        keys = _keys(oss, seen.task_detail, _objects_of(server, image_id))
         seen.objects, seen.object_problem = verify(oss, keys, job_spec.sizes(server, seen.job), policy)
         for item in seen.objects:
             ledger.saw("oss_object", f"{item['bucket']}/{item['key']}", server.host, task.get("FinishedTime", ""))
+    if (state == "failure" or seen.object_problem) and seen.exports <= policy.export_retries:
+        seen.export_intent = intents.read(oss, server.id, STAGE)
+
+
+def _objects_of(server: Server, image_id: str) -> str:
+    """Return what the keys of all exports of this very image begin with."""
+    return f"{_naming.objects_prefix(server.id)}_{image_id}"
 
 
 def _keys(oss: OssApi, detail: Row, prefix: str) -> list[str]:
@@ -157,7 +169,7 @@ def _inspect(oss: OssApi, item: ExportedObject, image_format: str, expected: int
     return ""
 
 
-def decide(server: Server, seen: Seen, now: datetime) -> Decision:
+def decide(server: Server, seen: Seen, policy: Policy, now: datetime) -> Decision:
     """Return the next step of the export of a server whose copy is finished."""
     image = seen.image
     if image is None:
@@ -171,7 +183,7 @@ def decide(server: Server, seen: Seen, now: datetime) -> Decision:
         if intents.settled(seen.export_intent, now):
             return Decision.act("export", f"ECS image {image['ImageId']} is Available")
         return Decision.wait(f"an export of {image['ImageId']} was asked for and does not show yet")
-    return _decide_task(seen.task, seen)
+    return _decide_task(seen.task, seen, policy, now)
 
 
 def _decide_missing(server: Server, job: Row, now: datetime) -> Decision:
@@ -184,7 +196,7 @@ def _decide_missing(server: Server, job: Row, now: datetime) -> Decision:
     )
 
 
-def _decide_task(task: Row, seen: Seen) -> Decision:
+def _decide_task(task: Row, seen: Seen, policy: Policy, now: datetime) -> Decision:
     status = task.get("TaskStatus", "")
     state = _states.outcome(_states.EXPORT_TASK, status)
     if state == "pending":
@@ -193,10 +205,21 @@ def _decide_task(task: Row, seen: Seen) -> Decision:
         steps = _steps(seen.task_detail)
         errors = (f"{step.get('ErrorCode') or ''} {step.get('ErrorMsg') or ''}".strip() for step in steps)
         why = "; ".join(filter(None, errors)).rstrip(".") or "the cloud gives no reason"
-        return Decision.fail(f"export task {task['TaskId']} is {status}: {why}. {_AGAIN}")
+        return _decide_again(f"export task {task['TaskId']} is {status}: {why}", seen, policy, now)
     if seen.object_problem:
-        return Decision.fail(f"export task {task['TaskId']} is Finished, but {seen.object_problem}. {_AGAIN}")
+        return _decide_again(f"export task {task['TaskId']} is Finished, but {seen.object_problem}", seen, policy, now)
     return Decision.done(task["TaskId"])
+
+
+def _decide_again(problem: str, seen: Seen, policy: Policy, now: datetime) -> Decision:
+    """Return whether an image whose export came to nothing is exported once more: the cloud counts how often it was,
+    so that runs on a schedule come to an end too."""
+    if seen.exports > policy.export_retries:
+        often = f" It was exported {seen.exports} times." if seen.exports > 1 else ""
+        return Decision.fail(f"{problem}.{often} {_AGAIN}")
+    if intents.settled(seen.export_intent, now):
+        return Decision.act("export", f"{problem}; the image is exported again")
+    return Decision.wait(f"{problem}; another export follows")
 
 
 def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datetime) -> str:
@@ -210,6 +233,9 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datet
     # Outside these Regions ECS takes no ImageFormat at all: it always writes raw.
     image_format = None if policy.image_format == "raw" else policy.image_format
     try:
+        if seen.task:
+            _remove(oss, _objects_of(server, seen.image["ImageId"]))
+            seen.objects, seen.object_problem = [], ""
         clients.ecs.export_image(
             seen.image["ImageId"],
             policy.bucket,
@@ -224,3 +250,11 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datet
             raise
         return f"the export of {seen.image['ImageId']} is queued by ECS ({error.code})"
     return ""
+
+
+def _remove(oss: OssApi, prefix: str) -> None:
+    """Remove what an export that came to nothing has left, parts of objects too: it is billed, and would be taken for
+    objects of the next one."""
+    for upload in oss.list_uploads(prefix):
+        oss.abort_upload(upload["key"], upload["upload_id"])
+    oss.delete_keys([item["key"] for item in oss.list_keys(prefix)])

@@ -91,10 +91,13 @@ def bucket_spec() -> ArgSpec:
     )
 
 
-def export_role_spec() -> ArgSpec:
-    """Return the option of the role of exports (doc fragment C(export_role))."""
+def export_spec() -> ArgSpec:
+    """Return the options of the export (doc fragment C(export))."""
     return ArgSpec(
-        argument_spec={"export_role_name": {"type": "str", "default": "AliyunECSImageExportDefaultRole"}}
+        argument_spec={
+            "export_role_name": {"type": "str", "default": "AliyunECSImageExportDefaultRole"},
+            "export_retries": {"type": "int", "default": 1},
+        }
     )
 
 
@@ -143,6 +146,7 @@ def policy(params: Mapping[str, Any]) -> Policy:
         net_mode=_NET_MODES[net_mode],
         job_valid_days=days,
         job_retries=params.get("job_retries", 2),
+        export_retries=params.get("export_retries", 1),
         replication_parameters=extra,
     )
 

@@ -55,6 +55,8 @@ class Cloud:
     uploads: list[Row] = field(default_factory=list)
     job_errors: dict[str, list[str]] = field(default_factory=dict)
     """By source id: the error codes in which its next runs end."""
+    export_ends: list[str] = field(default_factory=list)
+    """How the next exports end that come to nothing: "Failed", with parts of an object, or "cut off"."""
 
     def __post_init__(self) -> None:
         self._faults: dict[str, list[Fault]] = {}
@@ -237,10 +239,16 @@ class Cloud:
 
     def _end_task(self, task: Row) -> None:
         mappings = self.images[task["ResourceId"]]["DiskDeviceMappings"]["DiskDeviceMapping"]
+        end = self.export_ends.pop(0) if self.export_ends else ""
+        if end == "Failed":
+            key = f"{task['_prefix']}_{task['ResourceId']}_{task['TaskId']}.qcow2"
+            self.uploads.append({"key": key, "upload_id": self.new_id("u-")})
+            task.update(TaskStatus=end, _error={"ErrorCode": "ExportImageFailed", "ErrorMsg": "no reason"})
+            return
         for index, mapping in enumerate(mappings):
-            end = "system" if index == 0 else f"data_xvd{'abcdef'[index]}"
-            key = f"{task['_prefix']}_{task['ResourceId']}_{end}.qcow2"
-            self.objects[key] = qcow2(mapping["Size"])
+            disk = "system" if index == 0 else f"data_xvd{'abcdef'[index]}"
+            key = f"{task['_prefix']}_{task['ResourceId']}_{disk}.qcow2"
+            self.objects[key] = qcow2(mapping["Size"])[: 700 if end else None]
             task["_keys"].append(key)
         task.update(TaskStatus="Finished", FinishedTime=stamp(self.now))
 

@@ -22,6 +22,7 @@ from .cloud import Cloud
 from .kit import GIB, START, policy, qcow2, refused, server, stamp
 
 SERVER = server()
+ONCE = policy(export_retries=0)
 IMAGE = {"ImageId": "m-1", "Status": "Available"}
 JOB = {"JobId": "j-1", "ImageId": "m-1", "EndTime": stamp(START - timedelta(hours=1))}
 
@@ -56,36 +57,61 @@ REASON = detail({"ErrorCode": "NoSetRole", "ErrorMsg": "no role"}, {"ErrorCode":
         (Seen(image=IMAGE, import_intent=intent(10)), "act", "Available"),
         (Seen(image=IMAGE, task=task("Finished")), "done", "t-1"),
         (Seen(image=IMAGE, task=task("Finished"), export_intent=intent(10)), "done", "t-1"),
-        (Seen(image=IMAGE, task=task("Finished"), object_problem="x is empty"), "fail", "Finished, but x is empty"),
-        (Seen(image=IMAGE, task=task("Failed"), task_detail=REASON), "fail", "Failed: NoSetRole no role."),
-        (Seen(image=IMAGE, task=task("Failed")), "fail", "the cloud gives no reason"),
-        (Seen(image=IMAGE, task=task("Cancelled"), task_detail=detail()), "fail", "the cloud gives no reason"),
+        (Seen(image=IMAGE, task=task("Finished"), exports=1, object_problem="x is empty"), "fail", "but x is empty"),
+        (Seen(image=IMAGE, task=task("Failed"), exports=1, task_detail=REASON), "fail", "Failed: NoSetRole no role."),
+        (Seen(image=IMAGE, task=task("Failed"), exports=1), "fail", "the cloud gives no reason"),
+        (Seen(image=IMAGE, task=task("Cancelled"), exports=1, task_detail=detail()), "fail", "no reason"),
         (Seen(image=IMAGE, task={"TaskId": "t-1"}), "wait", "t-1"),
     ],
 )
 def test_every_state_has_its_next_step(seen: Seen, kind: str, words: str) -> None:
-    decision = export.decide(SERVER, seen, START)
+    decision = export.decide(SERVER, seen, ONCE, START)
     assert decision.kind == kind
+    assert words in decision.text
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"task": task("Failed"), "task_detail": REASON}, {"task": task("Finished"), "object_problem": "x is empty"}],
+    ids=["failed", "object"],
+)
+@pytest.mark.parametrize(
+    ("exports", "known", "kind", "words"),
+    [
+        (1, None, "act", "the image is exported again"),
+        (1, intent(1000), "act", "the image is exported again"),
+        (1, intent(10), "wait", "another export follows"),
+        (2, None, "act", "the image is exported again"),
+        (3, None, "fail", "It was exported 3 times. What is left is billed"),
+    ],
+)
+def test_an_export_that_came_to_nothing_is_repeated_as_often_as_the_policy_says(
+    bad: dict[str, Any], exports: int, known: dict[str, str] | None, kind: str, words: str
+) -> None:
+    seen = Seen(image=IMAGE, exports=exports, export_intent=known, **bad)
+    decision = export.decide(SERVER, seen, policy(export_retries=2), START)
+    assert (decision.kind, decision.action) == (kind, "export" if kind == "act" else "")
+    assert decision.text.startswith("export task t-1 is ")
     assert words in decision.text
 
 
 @pytest.mark.parametrize("status", sorted(_states.EXPORT_TASK))
 def test_every_task_status_has_its_meaning(status: str) -> None:
     kinds = {"pending": "wait", "success": "done", "failure": "fail"}
-    found = export.decide(SERVER, Seen(image=IMAGE, task=task(status)), START)
+    found = export.decide(SERVER, Seen(image=IMAGE, task=task(status), exports=1), ONCE, START)
     assert found.kind == kinds[_states.EXPORT_TASK[status]]
 
 
 @pytest.mark.parametrize("status", sorted(_states.ECS_IMAGE))
 def test_every_image_status_has_its_meaning(status: str) -> None:
     kinds = {"pending": "wait", "success": "act", "failure": "fail"}
-    found = export.decide(SERVER, Seen(image={**IMAGE, "Status": status}), START)
+    found = export.decide(SERVER, Seen(image={**IMAGE, "Status": status}), ONCE, START)
     assert found.kind == kinds[_states.ECS_IMAGE[status]]
     assert found.kind == "act" or status in found.text
 
 
 def test_a_failed_export_says_that_it_is_billed_and_what_to_do() -> None:
-    text = export.decide(SERVER, Seen(image=IMAGE, task=task("Failed")), START).text
+    text = export.decide(SERVER, Seen(image=IMAGE, task=task("Failed"), exports=1), ONCE, START).text
     assert "billed until the role cleanup removes it" in text
 
 

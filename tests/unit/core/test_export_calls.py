@@ -139,7 +139,8 @@ def test_what_fails_for_one_server_leaves_the_others() -> None:
 )
 def test_a_task_detail_of_another_shape_is_survived(shape: dict[str, Any]) -> None:
     assert export.related(shape, "OSSObject") == []
-    assert export.decide(SERVER, Seen(image=IMAGE, task=task("Failed"), task_detail=shape), START).kind == "fail"
+    seen = Seen(image=IMAGE, task=task("Failed"), task_detail=shape, exports=1)
+    assert export.decide(SERVER, seen, policy(export_retries=0), START).kind == "fail"
 
 
 # ---- act ----
@@ -201,6 +202,45 @@ def test_a_call_whose_answer_was_lost_keeps_its_intent() -> None:
     with pytest.raises(CloudError):
         act(cloud)
     assert list(cloud.objects) == [f"edgelift/{SERVER.id}/export.json"]
+
+
+def after_a_failure() -> tuple[Cloud, Seen]:
+    """Return a cloud with what a failed export has left, beside objects of others that begin alike."""
+    cloud = Cloud()
+    cloud.add_task("m-1", "Failed")
+    keys = [f"{SERVER.id}_m-1_system.qcow2", f"{SERVER.id}_m-2_system.qcow2", f"{SERVER.id}-notes", "m-1"]
+    cloud.objects.update(dict.fromkeys(keys, b"x"))
+    cloud.uploads += [{"key": key, "upload_id": f"u-{number}"} for number, key in enumerate(keys)]
+    return cloud, Seen(image=IMAGE, task=cloud.tasks["t-0001"], exports=1, object_problem="x is empty")
+
+
+def test_what_a_failed_export_has_left_is_removed_before_the_next_one() -> None:
+    cloud, seen = after_a_failure()
+    assert export.act(cloud, SERVER, seen, policy(), START) == ""
+    assert cloud.mutations() == ["oss.PutIntent", "oss.AbortUpload", "oss.DeleteKeys", "ecs.ExportImage"]
+    assert sorted(cloud.objects) == sorted(
+        [f"edgelift/{SERVER.id}/export.json", f"{SERVER.id}_m-2_system.qcow2", f"{SERVER.id}-notes", "m-1"]
+    )
+    assert [row["upload_id"] for row in cloud.uploads] == ["u-1", "u-2", "u-3"]
+    assert seen.object_problem == ""
+
+
+def test_a_controller_without_the_intent_removes_nothing() -> None:
+    cloud, seen = after_a_failure()
+    export.act(cloud, SERVER, seen, policy(), START)
+    cloud.log.clear()
+    # It still sees the failed task: the objects may be those of the new export.
+    assert "does not show yet" in export.act(cloud, SERVER, seen, policy(run_id="run-2"), START + timedelta(seconds=9))
+    assert cloud.mutations() == ["oss.PutIntent"]
+
+
+def test_a_removal_that_is_refused_ends_the_next_export_before_it_began() -> None:
+    cloud, seen = after_a_failure()
+    cloud.fail("oss.AbortUpload", refused("AccessDenied"))
+    with pytest.raises(CloudError, match="AccessDenied"):
+        export.act(cloud, SERVER, seen, policy(), START)
+    assert not cloud.calls["ecs.ExportImage"]
+    assert f"edgelift/{SERVER.id}/export.json" not in cloud.objects
 
 
 @pytest.mark.parametrize("code", ["ConcurrentQuotaExceed.ExportImage", "ImageIsExporting"])

@@ -57,6 +57,33 @@ def test_a_task_that_is_listed_and_not_known_yet_is_looked_at_again() -> None:
     assert verdicts(run(fleet(cloud))) == ["migrated"]
 
 
+@pytest.mark.parametrize("end", ["Failed", "cut off"])
+def test_an_export_that_comes_to_nothing_is_made_again(end: str) -> None:
+    cloud = cloud_with()
+    cloud.export_ends = [end]
+    made = fleet(cloud)
+    rows = run(made)
+    assert verdicts(rows) == ["migrated"]
+    assert made.acts["export.export"] == cloud.calls["ecs.ExportImage"] == 2
+    assert cloud.uploads == []
+    # The second intent waits until the first one's call would have shown.
+    assert rows[0].seconds > _limits.INTENT_SETTLE_SECONDS
+
+
+@pytest.mark.parametrize("end", ["Failed", "cut off"])
+def test_exports_that_come_to_nothing_again_and_again_end_the_server_in_every_run(end: str) -> None:
+    cloud = cloud_with()
+    cloud.export_ends = [end] * 9
+    rows = run(fleet(cloud, using=policy(export_retries=2)))
+    assert verdicts(rows) == ["failed"]
+    assert "was exported 3 times" in rows[0].reasons[0]
+    assert verdicts(run(fleet(cloud, using=policy(export_retries=2)))) == ["failed"]
+    assert cloud.calls["ecs.ExportImage"] == 3
+    # Who has mended the cause may say that it is worth another one.
+    cloud.export_ends = []
+    assert verdicts(run(fleet(cloud, using=policy(export_retries=3)))) == ["migrated"]
+
+
 def test_a_look_at_one_server_that_goes_on_failing_ends_that_server() -> None:
     cloud = cloud_with()
     cloud.fail("ecs.DescribeTaskAttribute", refused("ServiceUnavailable", retryable=True), times=99)

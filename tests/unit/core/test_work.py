@@ -86,6 +86,8 @@ def test_every_problem_is_named_at_once() -> None:
         ({"vpc_id": None}, "vpc_id", ""),
         ({}, "job_retries", 2),
         ({"job_retries": 0}, "job_retries", 0),
+        ({}, "export_retries", 1),
+        ({"export_retries": 0}, "export_retries", 0),
         ({"export_role_name": "Mine"}, "role_name", "Mine"),
         ({"vpc_id": "vpc-1", "vswitch_id": "vsw-1"}, "vpc_id", "vpc-1"),
         ({"vswitch_id": "vsw-1"}, "vswitch_id", "vsw-1"),
