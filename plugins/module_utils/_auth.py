@@ -16,7 +16,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import (
+    CloudError,
+    is_token_refused,
+)
 
 # facts 6.6: families of environment names that other tools accept. A pair is read from one family, never mixed.
 ENVIRONMENT: tuple[tuple[str, str, str], ...] = (
@@ -51,6 +54,9 @@ class CredentialSource(Protocol):
     def get(self) -> Credentials:
         """Returns the current credentials, renewed when they are about to expire."""
 
+    def renew(self) -> bool:
+        """Forgets credentials that a service has refused; returns whether the next ones may be others."""
+
 
 class Static:
     """Credentials that somebody wrote down."""
@@ -62,6 +68,10 @@ class Static:
     def get(self) -> Credentials:
         """Returns the credentials as given."""
         return self._credentials
+
+    def renew(self) -> bool:
+        """Returns False: there are no others."""
+        return False
 
 
 class Renewed:
@@ -79,6 +89,18 @@ class Renewed:
         if current is None or (current.expires or 0) - RENEW_BEFORE_SECONDS <= self._clock():
             current = self._current = self._fetch()
         return current
+
+    def renew(self) -> bool:
+        """Returns True: the next ones are fetched, whatever the clock here says of the present ones."""
+        self._current = None
+        return True
+
+
+def renew_refused(error: CloudError, credentials: CredentialSource) -> CloudError:
+    """Returns the error, marked as one that a further call may cure when it refuses a token that can be had anew."""
+    if is_token_refused(error.code):
+        error.retryable = credentials.renew()
+    return error
 
 
 class Fetchers(Protocol):

@@ -58,6 +58,11 @@ def is_throttling(code: str) -> bool:
     return "throttling" in code.lower()
 
 
+def is_token_refused(code: str) -> bool:
+    """Returns whether the code says that a temporary credential has ended, or is none: known before any effect."""
+    return code.startswith("InvalidSecurityToken") or code == "SecurityTokenExpired"
+
+
 class CloudError(Exception):
     """A call that failed, or a request that this collection refuses: the only exception that modules report.
 
@@ -96,8 +101,10 @@ class CloudError(Exception):
 
     @property
     def refused_before_effect(self) -> bool:
-        """Whether the failure proves that nothing was done: throttled at the gateway, or never sent."""
-        return is_throttling(self.code) or self.http_status == 429 or self.code == "Connection.Refused"
+        """Whether the failure proves that nothing was done: refused at the gateway, or never sent."""
+        if is_throttling(self.code) or is_token_refused(self.code):
+            return True
+        return self.http_status == 429 or self.code == "Connection.Refused"
 
     @property
     def uncertain(self) -> bool:

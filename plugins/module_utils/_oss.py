@@ -16,6 +16,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from xml.etree import ElementTree
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._auth import renew_refused
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError, MissingLibrary
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import chunks
 
@@ -88,7 +89,7 @@ class OssConnection:
             try:
                 return call()
             except self.oss2.exceptions.OssError as error:
-                raise self._translate(error) from None
+                raise renew_refused(self._translate(error), self._credentials) from None
             except self.http.errors as error:
                 raise self.http.failure(self._action, self._url, error) from None
             except (RuntimeError, ElementTree.ParseError) as error:

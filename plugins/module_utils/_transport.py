@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._auth import renew_refused
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import (
     CloudError,
     MissingLibrary,
@@ -120,7 +121,10 @@ class Transport:
             headers = {**headers, "User-Agent": self.http.user_agent, "Accept-Encoding": "identity"}
             self.calls[name] += 1
             answer = self.http.send(name, request.get_method(), endpoint.url + path, headers)
-            return read_answer(name, answer.status_code, answer.headers, answer.content, request.string_to_sign)
+            try:
+                return read_answer(name, answer.status_code, answer.headers, answer.content, request.string_to_sign)
+            except CloudError as error:
+                raise renew_refused(error, self.credentials) from None
 
         return self.retry.run(once, repeatable)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,30 @@ READS: dict[str, Callable[[Clients, Any], Any]] = {
 def test_every_read_is_understood_and_its_signature_accepted(clients: Clients, sandbox: Any, name: str) -> None:
     READS[name](clients, sandbox)
     assert clients.calls == {name: 1}
+
+
+ROLE = "acs:ram::1234567890123456:role/AliyunServiceRoleForSMC"
+WRITES: dict[str, Callable[[Clients, Any], Any]] = {
+    "smc.DescribeSourceServers": READS["smc.DescribeSourceServers"],
+    # A creation that cannot be repeated: the refusal proves that nothing was made.
+    "smc.CreateAccessToken": lambda c, s: c.smc.create_access_token("wave", None, 1, 1),
+    "oss.PutObject": lambda c, s: c.oss(s.bucket).put_text("k", "text"),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_token_that_ends_before_its_time_is_had_anew(sandbox: Any, tmp_path: Path, name: str) -> None:
+    """A role of a profile, whose token the service takes for expired while the clock here says that it is good."""
+    profile = {"name": "wave", "mode": "RamRoleArn", "access_key_id": sandbox.access_key,
+               "access_key_secret": sandbox.secret_key, "ram_role_arn": ROLE}
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"profiles": [profile]}))
+    params = {"region": sandbox.region, "endpoints": sandbox.endpoints, "profile": "wave"}
+    clients = make_clients(params, {"ALICLOUD_SHARED_CREDENTIALS_FILE": str(path)}, tmp_path, Retry(2, 0.01))
+    clients.sts.get_caller_identity()
+    sandbox.advance(3601)
+    WRITES[name](clients, sandbox)
+    assert clients.calls == {"sts.AssumeRole": 2, "sts.GetCallerIdentity": 1, name: 2}
 
 
 @pytest.mark.sandbox_world({"credentials": STS})

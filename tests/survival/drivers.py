@@ -5,15 +5,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
+import pytest
 from survival.bench import Outcome, migrate, sweep
 
+_ROLE = "acs:ram::1234567890123456:role/AliyunServiceRoleForSMC"
 Driver = Callable[[Any], Outcome]
 
 
@@ -63,9 +67,18 @@ def with_token(sandbox: Any) -> Outcome:
     return Outcome(then.verdicts, {**first.reasons, **then.reasons}, [*first.resources, *then.resources])
 
 
+def with_role(sandbox: Any, folder: Path, patch: pytest.MonkeyPatch) -> Outcome:
+    """A wave with the role of a profile: the controller gets itself a new token when one has ended."""
+    path = folder / "config.json"
+    profile = {"name": "wave", "mode": "RamRoleArn", "access_key_id": sandbox.access_key,
+               "access_key_secret": sandbox.secret_key, "ram_role_arn": _ROLE}
+    path.write_text(json.dumps({"profiles": [profile]}), encoding="utf-8")
+    patch.setenv("ALICLOUD_SHARED_CREDENTIALS_FILE", str(path))
+    return migrate(sandbox, access_key=None, secret_key=None, profile="wave")
+
+
 def _token(sandbox: Any) -> dict[str, str]:
-    role = "acs:ram::1234567890123456:role/AliyunServiceRoleForSMC"
-    keys = sandbox.call("sts", "AssumeRole", RoleArn=role, RoleSessionName="session",
+    keys = sandbox.call("sts", "AssumeRole", RoleArn=_ROLE, RoleSessionName="session",
                         DurationSeconds=43200)["Credentials"]
     return {"access_key": keys["AccessKeyId"], "secret_key": keys["AccessKeySecret"],
             "security_token": keys["SecurityToken"]}

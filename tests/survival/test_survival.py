@@ -30,7 +30,7 @@ from survival.bench import (
     sweep,
     twice,
 )
-from survival.drivers import DRIVERS, one
+from survival.drivers import DRIVERS, one, with_role
 
 from sandbox.faults.scenario import FOLDER, load_scenario
 
@@ -117,6 +117,22 @@ def test_a_wave_survives(sandbox: Any, monkeypatch: pytest.MonkeyPatch, table: l
     assert still(sandbox)
     assert lost == []
     table.append(row(path, first, summary, len(left), time.monotonic() - began))
+
+
+def test_a_wave_with_the_role_of_a_profile_outlives_its_tokens(
+    sandbox: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sandbox.reset({**WORLD, "clock_rate": RATE})
+    Pace(sandbox).keep(monkeypatch)
+    sandbox.post("faults", (FOLDER / "19-token-expires.yml").read_text(encoding="utf-8"))
+    outcome = with_role(sandbox, tmp_path, monkeypatch)
+    assert outcome.failed == [], outcome
+    assert [rule["hits"] for rule in sandbox.get("faults")["faults"]] == [1]
+    # One at the beginning, one after the refusal, and as many as an hour's validity asks for.
+    assert sum(row["action"] == "AssumeRole" and row["status"] == 200 for row in sandbox.requests()) >= 2
+    assert twice(sandbox) == []
+    assert sweep(sandbox, outcome) == []
+    assert still(sandbox)
 
 
 def the_trouble_is_over(sandbox: Any) -> None:

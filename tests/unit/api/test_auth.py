@@ -13,7 +13,9 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._auth impor
     ENVIRONMENT,
     Credentials,
     Renewed,
+    Static,
     choose,
+    renew_refused,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 
@@ -228,6 +230,30 @@ def test_temporary_credentials_are_renewed_before_they_expire() -> None:
     now[0] += 101
     assert source.get().security_token == "t1"
     assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    ("code", "renewed"),
+    [
+        ("InvalidSecurityToken.Expired", True),
+        ("SecurityTokenExpired", True),
+        ("InvalidSecurityToken.Malformed", True),
+        ("InvalidAccessKeyId.NotFound", False),
+        ("Forbidden.RAM", False),
+    ],
+)
+def test_temporary_credentials_that_are_refused_are_fetched_anew(code: str, renewed: bool) -> None:
+    made = iter([Credentials("k", "s", "t0", 9e9), Credentials("k", "s", "t1", 9e9)])
+    source = Renewed(lambda: next(made), "test")
+    source.get()
+    error = renew_refused(CloudError("smc.A", code, "m"), source)
+    assert (error.retryable, error.uncertain) == (renewed, False)
+    assert source.get().security_token == ("t1" if renewed else "t0")
+
+
+def test_credentials_that_somebody_wrote_down_stay_refused() -> None:
+    error = renew_refused(CloudError("smc.A", "InvalidSecurityToken.Expired", "m"), Static(Credentials("k", "s"), "t"))
+    assert not error.retryable
 
 
 def test_secrets_are_not_in_the_representation() -> None:
