@@ -32,6 +32,16 @@ class ServiceError(Exception):
         self.status = status
         self.provenance = provenance
 
+    def body(self, request_id: str, product: str) -> dict[str, str]:
+        """What an RPC client gets: five keys, all of them text (local-cloud 3.2)."""
+        return {
+            "RequestId": request_id,
+            "HostId": f"{product}.aliyuncs.com",
+            "Code": self.code,
+            "Message": self.message,
+            "Recommend": f"https://next.api.aliyun.com/troubleshoot?q={self.code}&product={product}",
+        }
+
 
 def error(code: str, message: str | None = None, status: int | None = None) -> ServiceError:
     """The ServiceError for ``code``: status and wording from the catalogue unless given.

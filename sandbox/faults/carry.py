@@ -86,7 +86,4 @@ def first_rows(body: Any) -> list[Any]:
 
 def _error(cloud: Cloud, fault: Fault, product: str, mark: dict[str, str]) -> web.Response:
     refused = error(fault.code, fault.message or None, fault.status)
-    body = {"RequestId": cloud.request_id(), "HostId": f"{product}.aliyuncs.com", "Code": refused.code,
-            "Message": refused.message,
-            "Recommend": f"https://next.api.aliyun.com/troubleshoot?q={refused.code}&product={product}"}
-    return web.json_response(body, status=refused.status, headers=mark)
+    return web.json_response(refused.body(cloud.request_id(), product), status=refused.status, headers=mark)

@@ -102,15 +102,7 @@ class RpcService:
         return Reply(200, {"RequestId": request_id, **body}, {"x-sandbox-provenance": contract.provenance})
 
     def _refusal(self, refused: ServiceError, product: str, request_id: str) -> Reply:
-        host = f"{product or 'unknown'}.aliyuncs.com"
-        body = {
-            "RequestId": request_id,
-            "HostId": host,
-            "Code": refused.code,
-            "Message": refused.message,
-            "Recommend": f"https://next.api.aliyun.com/troubleshoot?q={refused.code}&product={product}",
-        }
         headers = {"x-sandbox-provenance": refused.provenance or DOCUMENTED}
         if refused.code == NOT_EMULATED:
             headers["x-sandbox-not-emulated"] = refused.message
-        return Reply(refused.status, body, headers)
+        return Reply(refused.status, refused.body(request_id, product or "unknown"), headers)
