@@ -16,7 +16,6 @@ from sandbox.contracts import READS
 from sandbox.database import DatabaseError
 from sandbox.oss.errors import OssError
 from sandbox.oss.request import read_request
-from sandbox.oss.xml import document
 
 _LOG = logging.getLogger("sandbox")
 _TOLD: dict[str, str] = {}
@@ -70,8 +69,9 @@ def refusal(cloud: Cloud, request: web.Request, message: str, marks: dict[str, s
         body = {"RequestId": cloud.request_id(), "HostId": request.host, "Code": "InternalError", "Message": message,
                 "Recommend": "https://next.api.aliyun.com/troubleshoot?q=InternalError"}
         return web.json_response(body, status=500, headers=headers)
-    body_xml = document("Error", [("Code", "InternalError"), ("Message", message), ("HostId", request.host)])
-    return web.Response(body=body_xml, content_type="application/xml", status=500, headers=headers)
+    request_id = cloud.draws.hexadecimal(24, "oss request")
+    return web.Response(body=OssError("InternalError", message).xml(request_id, request.host), status=500,
+                        content_type="application/xml", headers={"x-oss-request-id": request_id, **headers})
 
 
 def _complain(failed: DatabaseError) -> None:

@@ -72,8 +72,11 @@ class Call:
         version = self.version
         found = find(self.bucket, self.request.key, version)
         if found is not None and found.marker:
-            raise OssError("NoSuchKey" if version is None else "MethodNotAllowed", details={"Key": self.request.key},
-                           headers={"x-oss-delete-marker": "true", "x-oss-version-id": name_of(found)})
+            marks = {"x-oss-delete-marker": "true", "x-oss-version-id": name_of(found)}
+            if version is None:
+                raise OssError("NoSuchKey", details={"Key": self.request.key}, headers=marks)
+            raise OssError("MethodNotAllowed", headers={"Allow": "DELETE", **marks},
+                           details={"Method": self.request.method, "ResourceType": "DeleteMarker"})
         if found is None:
             raise OssError("NoSuchKey" if version is None else "NoSuchVersion", details={"Key": self.request.key})
         self.tell_version(found)

@@ -62,7 +62,7 @@ async def upload_part_copy(call: Call) -> web.StreamResponse:
         sums = await asyncio.to_thread(_copy, source.path, path, *stretch)
         part = _keep(call, upload, number, path, sums)
     return call.xml("CopyPartResult", [("LastModified", iso_time(part.modified)), ("ETag", f'"{part.etag}"')],
-                    {"ETag": f'"{part.etag}"', "x-oss-hash-crc64ecma": str(part.crc64)})
+                    {"ETag": f'"{part.etag}"'})
 
 
 async def complete(call: Call) -> web.StreamResponse:

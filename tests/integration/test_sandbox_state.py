@@ -344,6 +344,7 @@ def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
         with pytest.raises(oss2.exceptions.ServerError, match="No space left on device") as refused:
             bucket(cloud).put_object("large", bytes(32 * 1024**2))
         assert (refused.value.status, refused.value.code) == (500, "InternalError")
+        assert refused.value.request_id == refused.value.details["RequestId"] != ""
         assert bucket(cloud).get_object("small").read() == b"kept"
         assert not bucket(cloud).object_exists("large")
         assert cloud.call("smc", "DescribeSourceServers")["TotalCount"] == 0
