@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every RPC answer as it left, where the environment asks for it: the request log is scrubbed and short, this is not.
+"""Every answer as it left, where the environment asks for it: the request log is scrubbed and short, this is not.
 
 ``SANDBOX_TRANSCRIPT`` names a folder. Every process adds a file of its own to it, one JSON line per answer: product,
-action, HTTP status and body. Whoever started the processes holds the answers against the vendor's models.
+action, HTTP status and body; of OSS also the headers, and as the body only what is XML, never the bytes of an object.
+Whoever started the processes holds the answers against the vendor's models.
 """
 
 from __future__ import annotations
@@ -22,9 +23,14 @@ from sandbox.contracts import VERSIONS
 from sandbox.faults.wire import MARK
 
 VARIABLE = "SANDBOX_TRANSCRIPT"
+OPERATION = "sandbox_operation"
+"""Where an OSS request keeps the name of its operation, as the request log shows it."""
 
 # Faults that leave no answer of the sandbox.
 _BREAK = frozenset({"html", "truncate"})
+_HEADERS = frozenset({
+    "accept-ranges", "cache-control", "content-disposition", "content-encoding", "content-language", "content-length",
+    "content-md5", "content-range", "content-type", "etag", "expires", "last-modified", "location"})
 
 
 def transcripts() -> list[Middleware]:
@@ -44,12 +50,32 @@ def _noting(file: IO[str]) -> Middleware:
     @web.middleware
     async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
         response = await handler(request)
-        action = request.query.get("Action") or request.headers.get("x-acs-action", "")
-        version = request.query.get("Version") or request.headers.get("x-acs-version") or ""
-        broken = response.headers.get(MARK) in _BREAK
-        if action and isinstance(response, web.Response) and response.text and not broken:
-            line = {"product": VERSIONS.get(version, "unknown"), "action": action, "status": response.status}
-            file.write(f"{json.dumps(line)[:-1]}, \"body\": {response.text}}}\n")
+        if response.headers.get(MARK) not in _BREAK:
+            line = _of_oss(request, response) if OPERATION in request else _of_rpc(request, response)
+            if line:
+                file.write(f"{line}\n")
         return response
 
     return respond
+
+
+def _of_rpc(request: web.Request, response: web.StreamResponse) -> str:
+    action = request.query.get("Action") or request.headers.get("x-acs-action", "")
+    if not action or not isinstance(response, web.Response) or not response.text:
+        return ""
+    version = request.query.get("Version") or request.headers.get("x-acs-version") or ""
+    line = {"product": VERSIONS.get(version, "unknown"), "action": action, "status": response.status}
+    return f"{json.dumps(line)[:-1]}, \"body\": {response.text}}}"
+
+
+def _of_oss(request: web.Request, response: web.StreamResponse) -> str:
+    if request.transport is None or request.transport.is_closing():
+        # The client has left, or a fault has closed the connection: there is no answer.
+        return ""
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    # The bytes of an object, which may be XML too, leave in a stream.
+    body = response.text if isinstance(response, web.Response) and response.content_type == "application/xml" else ""
+    return json.dumps({
+        "product": "oss", "action": request[OPERATION], "status": response.status,
+        "headers": {name: value for name, value in headers.items() if name in _HEADERS or name.startswith("x-oss-")},
+        "body": body or ""})

@@ -5,7 +5,8 @@
 
 Sandboxes leave their answers in a folder that the environment names, so that those count too which a playbook or the
 demo has started. A difference is an error of the session. A session that runs everything also fails when it had no
-answer of an action that the contracts know; ``ANSWERS=all`` asks the same of others.
+answer of an action that the contracts know, or of an operation that OSS carries out; ``ANSWERS=all`` asks the same of
+others.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import time
 from pathlib import Path
 
 import pytest
+from oss_roundtrip import unvalidated as unvalidated_oss
 from roundtrip import VALIDATED, unvalidated
 
 from sandbox.transcript import VARIABLE
@@ -41,7 +43,8 @@ def finish(session: pytest.Session) -> None:
     began = time.monotonic()
     found = VALIDATED.read(folder)
     if _is_whole(session):
-        found += [f"no test had an answer of {kind}" for kind in unvalidated(VALIDATED.kinds)]
+        found += [f"no test had an answer of {kind}" for kind in (
+            *unvalidated(VALIDATED.kinds), *unvalidated_oss(VALIDATED.kinds))]
     if found:
         _fail(session, "\n".join([*found, f"the answers are in {folder}"]))
     else:

@@ -13,10 +13,12 @@ import inspect
 import json
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
+
+import oss_roundtrip
 
 from sandbox.contracts import CONTRACTS
 
@@ -147,6 +149,14 @@ class Validated:
             self._known[seen] = problems(product, action, status, body)
         return self._known[seen]
 
+    def check_oss(self, action: str, status: int, headers: Mapping[str, str], body: str) -> list[str]:
+        """Problems of an answer of OSS; the checker itself looks at nothing twice."""
+        self.answers += 1
+        kind, found = oss_roundtrip.problems(action, status, headers, body)
+        if status < oss_roundtrip.REDIRECTION:
+            self.kinds.add(kind)
+        return found
+
     def read(self, folder: Path) -> list[str]:
         """Check what the processes of a session left in the folder; return their problems."""
         found: set[str] = set()
@@ -155,12 +165,17 @@ class Validated:
                 # The last line of a process that was killed may be half of one.
                 for line in filter(lambda text: text.endswith("\n"), lines):
                     entry = json.loads(line)
-                    found.update(self.check(entry["product"], entry["action"], entry["status"], entry["body"]))
+                    found.update(self._judge(entry))
         for path in folder.glob("*.seen.json"):
             seen = json.loads(path.read_text(encoding="utf-8"))
             self.kinds.update(seen["kinds"])
             self.answers += seen["answers"]
         return sorted(found)
+
+    def _judge(self, entry: dict[str, Any]) -> list[str]:
+        if entry["product"] == oss_roundtrip.PRODUCT:
+            return self.check_oss(entry["action"], entry["status"], entry["headers"], entry["body"])
+        return self.check(entry["product"], entry["action"], entry["status"], entry["body"])
 
     def save(self, folder: Path) -> None:
         """Leave what this process saw for the one that reads the folder in the end."""

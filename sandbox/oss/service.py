@@ -24,6 +24,7 @@ from sandbox.oss.configs import CONFIGS
 from sandbox.oss.errors import OssError, not_emulated
 from sandbox.oss.request import OssRequest, must_close, read_request
 from sandbox.oss.signatures import SUBRESOURCES
+from sandbox.transcript import OPERATION
 
 if TYPE_CHECKING:
     from sandbox.cloud import Cloud
@@ -133,13 +134,14 @@ async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
     """Answer one OSS request and note it in the request log as product ``oss`` with its operation's name."""
     request_id = cloud.draws.hexadecimal(24, "oss request")
     action, code = request.method, ""
+    request[OPERATION] = action
     logged: dict[str, str] = {}
     try:
         oss = read_request(request)
         logged = {"bucket": oss.bucket, "key": oss.key, "copy_source": oss.headers.get("x-oss-copy-source", ""),
                   **oss.query}
         operation = operation_of(oss)
-        action = operation.action
+        action = request[OPERATION] = operation.action
         response = await carry_oss.answer(
             oss, cloud, action, logged,
             lambda fault: _perform(oss, operation, authenticate(oss, cloud), cloud, request_id, fault))

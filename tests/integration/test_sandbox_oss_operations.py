@@ -4,13 +4,19 @@
 """Operations of OSS that no other test asks for, through the vendor's clients."""
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import alibabacloud_oss_v2 as oss
 import oss2
 import pytest
 from alibabacloud_oss_v2.types import OperationInput
 from oss2 import models
+from oss_bench import bucket as bucket_of
+
+from sandbox.transcript import VARIABLE
 
 BUCKET = "migration-images"
 
@@ -106,3 +112,35 @@ def test_a_delete_marker_takes_nothing_but_a_delete(client: oss.Client) -> None:
         assert (error.status_code, error.code) == wanted
         assert (error.headers["x-oss-delete-marker"], error.headers["x-oss-version-id"]) == ("true", marker)
     assert (error.headers["Allow"], error.error_fileds["ResourceType"]) == ("DELETE", "DeleteMarker")
+
+
+def test_a_transcript_has_documents_and_headers_but_no_objects_and_no_broken_answers(
+    start_sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "answers"))
+    cloud = start_sandbox()
+    bucket = bucket_of(cloud)
+    secret = b"<?xml version='1.0'?><secret/>"
+    bucket.put_object("k", secret, headers={"Content-Type": "application/xml", "x-oss-meta-own": "1"})
+    assert bucket.get_object("k").read() == secret
+    assert not bucket.object_exists("absent")
+    bucket.get_bucket_location()
+    for kind, error in (("html", oss2.exceptions.ServerError), ("truncate", ParseError),
+                        ("drop", oss2.exceptions.RequestError)):
+        rule = {"match": {"product": "oss", "action": "GetBucketInfo"}, "kind": kind}
+        cloud.post("faults", {"meaning": "broken on its way", "faults": [rule]})
+        with pytest.raises(error):
+            bucket.get_bucket_info()
+    assert cloud.stop() == 0
+    (file,) = (tmp_path / "answers").iterdir()
+    text = file.read_text(encoding="utf-8")
+    lines = [line for line in map(json.loads, text.splitlines()) if line["product"] == "oss"]
+    assert [(line["action"], line["status"]) for line in lines] == [
+        ("PutObject", 200), ("GetObject", 200), ("GetObjectMeta", 404), ("GetBucketLocation", 200)]
+    got, absent, located = lines[1]["headers"], lines[2], lines[3]
+    assert (got["content-length"], got["content-type"], got["x-oss-meta-own"]) == (
+        str(len(secret)), "application/xml", "1")
+    assert "x-oss-err" in absent["headers"]
+    assert absent["body"] == ""
+    assert "<LocationConstraint>" in located["body"]
+    assert "<secret" not in text

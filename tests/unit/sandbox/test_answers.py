@@ -11,7 +11,8 @@ from typing import Any
 
 import answers
 import pytest
-from roundtrip import Validated
+from oss_roundtrip import unvalidated as unvalidated_oss
+from roundtrip import Validated, unvalidated
 
 GOOD = {"RequestId": "0B1F8A1D-8A8B-4A0E-9C1B-1A2B3C4D5E6F", "PageNumber": 1}
 
@@ -55,3 +56,19 @@ def test_a_session_fails_on_a_difference_and_a_whole_one_on_actions_without_an_a
     answers.finish(ended)  # type: ignore[arg-type]  # as much of a session as is looked at
     assert (ended.testsfailed, ended.exitstatus) == (failed, status or failed)
     assert folder.exists() is bool(failed)
+
+
+@pytest.mark.parametrize(("body", "left_out", "failed"), [
+    ("", "", 0), ("", "oss:GetBucketCors", 1), ("<Surprise/>", "", 1)], ids=["all", "one-unseen", "unknown-element"])
+def test_a_session_fails_on_an_answer_of_oss_and_on_an_operation_without_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, left_out: str, failed: int,
+) -> None:
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    line = {"product": "oss", "action": "PutBucket", "status": 200, "body": body,
+            "headers": {"x-oss-request-id": "65FBF1EF6CF4DEAE7A289C1F"}}
+    (folder / "answers-1.jsonl").write_text(json.dumps(line) + "\n", encoding="utf-8")
+    ended = session(folder, monkeypatch)
+    answers.VALIDATED.kinds = {*unvalidated(()), *unvalidated_oss(())} - {left_out, "oss:PutBucket"}
+    answers.finish(ended)  # type: ignore[arg-type]  # as much of a session as is looked at
+    assert (ended.testsfailed, ended.exitstatus) == (failed, failed)
