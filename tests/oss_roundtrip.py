@@ -28,6 +28,9 @@ REDIRECTION = 300
 
 _NOT_MODIFIED = 304
 _REQUEST_ID = re.compile(r"[0-9A-F]{24}")
+# XML has no such characters, keys may: who does not ask for encoding-type=url gets what no parser reads (oss2's own
+# test_list_objects_v2 wants it so), and of a refusal oss2 guesses code and message (exceptions._guess_error_details).
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 
 # What every answer may have ("Common HTTP headers" and "Error responses" of the vendor's documentation).
 _COMMON = {"x-oss-request-id": "str", "x-oss-server-time": "int", "x-oss-ec": "str", "x-oss-err": "str"}
@@ -59,6 +62,9 @@ WITHOUT_MODEL = {
 """Operations that the package does not have."""
 
 BEYOND_MODEL = {
+    "GetBucketLifecycle": Known(
+        "oss2 2.19.1 writes and reads it beside CreatedBeforeDate (xml_utils.parse_lifecycle_expiration)",
+        {"Rule/Expiration/Date": "datetime"}),
     "GetBucketStat": Known("oss2 2.19.1 reads it (xml_utils.parse_get_bucket_stat)", {"MultipartPartCount": "int"}),
     "ListMultipartUploads": Known(
         "the page ListMultipartUploads names CommonPrefixes, and oss2 2.19.1 reads them "
@@ -291,7 +297,7 @@ def _request_id(headers: Mapping[str, str], what: str, given: str | None) -> lis
 def _document(status: int, headers: Mapping[str, str], body: str) -> ET.Element | None:
     if status >= REDIRECTION and not body and "x-oss-err" in headers:
         body = base64.b64decode(headers["x-oss-err"], validate=True).decode()
-    return ET.fromstring(body) if body else None  # noqa: S314  the sandbox wrote it
+    return ET.fromstring(_CONTROL.sub("?", body)) if body else None  # noqa: S314  the sandbox wrote it
 
 
 @cache

@@ -5,7 +5,8 @@
 
 The sdist comes from the package index through pip, checked against its hash, and is unpacked anew for every run.
 Passing tests are held against the lists ``oss2-v1.txt`` and ``oss2-v4.txt`` beside this file: a listed test that does
-not pass any more is a failure, one that passes and is not listed is printed. ``--pin`` writes the lists.
+not pass any more is a failure, one that passes and is not listed is printed. ``--pin`` writes the lists. What the
+local clouds answered is held against the models of the vendor's second client.
 """
 from __future__ import annotations
 
@@ -22,6 +23,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
+
+from roundtrip import Validated
+
+from sandbox.transcript import VARIABLE
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -42,6 +47,7 @@ RACES = frozenset({"test_object.py::TestObject::test_timeout", "test_object.py::
 
 REGION = "cn-hangzhou"
 WORLD = f"region: {REGION}\nprofile: fast\ncredentials: {{vendor-key: {{secret: vendor-secret}}}}\n"
+_ANSWERS = "answers"
 _SECONDS = 2700
 _MOST_AGAIN = 5
 
@@ -84,7 +90,8 @@ def run(archive: Path, folder: Path, signature: str, tests: Sequence[str]) -> Ou
     world.write_text(WORLD, encoding="utf-8")
     cloud = subprocess.Popen(
         [sys.executable, "-m", "sandbox", "--state", str(folder / "state"), "--world", str(world)],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE, text=True)
+        cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT), VARIABLE: str(folder / _ANSWERS)},
+        stdout=subprocess.PIPE, text=True)
     try:
         line = cloud.stdout.readline() if cloud.stdout else ""
         if not line:
@@ -150,6 +157,18 @@ def judge(signature: str, outcome: Outcome, pinned: frozenset[str]) -> list[str]
     return reasons
 
 
+def differences(signature: str, folder: Path) -> list[str]:
+    """Print how many answers the tests under a signature got, and what the vendor's models do not know of them."""
+    seen = Validated()
+    found = seen.read(folder / signature / _ANSWERS)
+    if not seen.answers:
+        found = ["there is no answer at all"]
+    _say(f"  {seen.answers} answers under {signature.upper()}, held against the vendor's models")
+    for text in found:
+        _say(f"  DIFFERENT: {text}")
+    return [f"{signature}: answers are other than the vendor's models in {len(found)} ways"] if found else []
+
+
 def _basics(tests: frozenset[str]) -> frozenset[str]:
     versions = tuple(f"test_{name}.py::" for name in VERSIONS)
     return frozenset(test for test in tests if not test.startswith(versions))
@@ -191,7 +210,7 @@ def main() -> int:
         if options.pin:
             names = sorted(outcome.passed - RACES)
             _list(signature).write_text("".join(f"{name}\n" for name in names), encoding="utf-8")
-        reasons += judge(signature, outcome, pinned_of(signature))
+        reasons += judge(signature, outcome, pinned_of(signature)) + differences(signature, folder)
     for reason in reasons:
         _say(f"FAILED: {reason}")
     return 1 if reasons else 0

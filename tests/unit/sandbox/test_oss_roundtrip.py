@@ -43,6 +43,7 @@ def found(action: str, status: int, body: str, **headers: str) -> list[str]:
         ("<DisplayName>", "<Nick>1</Nick><DisplayName>", ["unknown element Contents.Owner.Nick"]),
         ("<Size>7</Size>", "<Size>7 B</Size>", ["Contents.Size is str, not int"]),
         ("<MaxKeys>100</MaxKeys>", "<MaxKeys/>", ["MaxKeys is empty, not int"]),
+        ("<Key>k</Key>", "<Key>k\x01\x0c</Key>", []),
         (">false<", ">False<", ["IsTruncated is str, not bool"]),
         ("2026-01-02T03:04:05.000Z", "2026-01-02T03:04:05Z", ["Contents.LastModified is str, not datetime"]),
         ("2026-01-02T03:04:05.000Z", "2026-13-02T03:04:05.000Z", ["Contents.LastModified is str, not datetime"]),

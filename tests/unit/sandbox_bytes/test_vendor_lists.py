@@ -4,6 +4,7 @@
 """How ``make conformance`` judges a run of the vendor's tests."""
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -68,3 +69,20 @@ def test_a_pinned_test_that_failed_is_tried_once_more_and_no_other(
     assert asked[1:] == [["b", "c"]]
     assert outcome == vendor.Outcome(frozenset({"a", "b"}), frozenset({"c", "d"}))
     assert capsys.readouterr().out == "  passes under V1 only when tried once more: b\n"
+
+
+@pytest.mark.parametrize(("bodies", "reasons"), [
+    (["", ""], 0), (["", "<Surprise/>"], 1), ([], 1)], ids=["right", "unknown-element", "none"])
+def test_an_answer_that_differs_is_a_failure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], bodies: list[str], reasons: int,
+) -> None:
+    answers = tmp_path / "v1" / "answers"
+    answers.mkdir(parents=True)
+    line = {"product": "oss", "action": "PutBucket", "status": 200,
+            "headers": {"x-oss-request-id": "65FBF1EF6CF4DEAE7A289C1F"}}
+    (answers / "answers-1.jsonl").write_text(
+        "".join(f"{json.dumps({**line, 'body': body})}\n" for body in bodies), encoding="utf-8")
+    assert len(vendor.differences("v1", tmp_path)) == reasons
+    said = capsys.readouterr().out
+    assert f"  {len(bodies)} answers under V1" in said
+    assert said.count("DIFFERENT") == reasons
