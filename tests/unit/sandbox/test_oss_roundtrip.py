@@ -13,6 +13,8 @@ from alibabacloud_oss_v2 import models
 from oss_roundtrip import BEYOND_MODEL, WITHOUT_MODEL, Known, expected, problems, spec_of, unvalidated
 from roundtrip import Validated
 
+from sandbox.oss.errors import catalogue
+
 ID = "65FBF1EF6CF4DEAE7A289C1F"
 OWNER = "<Owner><ID>1</ID><DisplayName>1</DisplayName></Owner>"
 ITEM = ("<Contents><Key>k</Key><LastModified>2026-01-02T03:04:05.000Z</LastModified><ETag>\"A\"</ETag>"
@@ -139,6 +141,11 @@ def test_every_operation_has_a_model_and_one_without_a_successful_answer_is_name
     assert [name for name in sorted(expected()) if spec_of(name) is None] == []
     assert {"ListObjects", "ListObjectsV2", "GetBucketCors", "PutObject"} <= expected()
     assert unvalidated(f"oss:{name}" for name in expected() - {"GetBucketCors"}) == ["oss:GetBucketCors"]
+
+
+def test_further_elements_are_those_of_codes_that_there_are() -> None:
+    assert set(oss_roundtrip._DETAILS).isdisjoint(oss_roundtrip._LIKEWISE)
+    assert {*oss_roundtrip._DETAILS, *oss_roundtrip._LIKEWISE} <= set(catalogue())
 
 
 def test_an_exception_that_the_package_has_caught_up_with_is_none() -> None:
