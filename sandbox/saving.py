@@ -15,7 +15,7 @@ from sandbox.cloud import Cloud
 from sandbox.contracts import READS
 from sandbox.database import DatabaseError
 from sandbox.oss.errors import OssError
-from sandbox.oss.request import read_request
+from sandbox.oss.wire import read_request
 
 _LOG = logging.getLogger("sandbox")
 _TOLD: dict[str, str] = {}

@@ -7,21 +7,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-
-from aiohttp import web
+from dataclasses import replace
 
 from sandbox.cloud import Cloud
 from sandbox.faults.schema import Fault
 from sandbox.faults.wire import HTML, MARK
+from sandbox.oss.answer import Answer
 from sandbox.oss.errors import OssError
-from sandbox.oss.request import OssRequest
 
-Perform = Callable[[Fault | None], Awaitable[web.StreamResponse]]
+Perform = Callable[[Fault | None], Awaitable[Answer]]
 """Authenticates and carries the operation out; the answer bears what the fault does to it."""
 
 
-async def answer(request: OssRequest, cloud: Cloud, action: str, params: Mapping[str, str],
-                 perform: Perform) -> web.StreamResponse:
+async def answer(cloud: Cloud, action: str, params: Mapping[str, str], perform: Perform) -> Answer:
     """The answer to an OSS request, with the first fault rule that it meets; an error is raised as OssError."""
     fault = cloud.faults.pick("oss", action, params)
     if fault is None:
@@ -38,20 +36,17 @@ async def answer(request: OssRequest, cloud: Cloud, action: str, params: Mapping
         await asyncio.sleep(fault.seconds or 0)
         return done
     if fault.kind == "drop":
-        if request.http.transport is not None:
-            request.http.transport.close()
-        return web.Response(status=500)
+        return Answer(end="breaks")
     mark = {**fault.headers, MARK: fault.kind}
     if fault.kind == "html":
-        response = web.Response(text=HTML, status=fault.status or 502, content_type="text/html", headers=mark)
         # What the client may still send belongs to a request that nobody reads.
-        response.force_close()
-        return response
+        headers = {**mark, "Content-Type": "text/html; charset=utf-8"}
+        return Answer(fault.status or 502, headers, HTML.encode(), end="closes")
     raise OssError(fault.code, fault.message or None, headers=mark, status=fault.status)
 
 
-def _cut(response: web.StreamResponse) -> web.StreamResponse:
-    """A document of which the second half is missing; the body of an object was cut on its way."""
-    if isinstance(response, web.Response) and isinstance(response.body, bytes):
-        response.body = response.body[: len(response.body) // 2]
-    return response
+def _cut(whole: Answer) -> Answer:
+    """A document of which the second half is missing; an object of which half is sent, and the connection breaks."""
+    if whole.stretch is None:
+        return replace(whole, body=whole.body[: len(whole.body) // 2])
+    return replace(whole, stretch=replace(whole.stretch, sent=whole.stretch.length // 2))

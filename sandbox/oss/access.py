@@ -50,7 +50,7 @@ def check_keys(call: Call, action: str, keys: Iterable[tuple[str, bool]]) -> Non
     """
     for key, versioned in keys:
         _refuse(call, oss_needs(action, _place(call), call.request.bucket, key, versioned=versioned))
-        call.request.http["versions" if versioned else "keys"] = "some"
+        call.noted["versions" if versioned else "keys"] = "some"
 
 
 def _refuse(call: Call, needs: list[Need]) -> None:

@@ -1,23 +1,17 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bodies: taking one from the wire into a file, and sending a stretch of a file."""
+"""Bodies: taking one as it arrives into a file, or into a small document."""
 from __future__ import annotations
 
 import asyncio
 import base64
-import contextlib
-from collections.abc import Mapping
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from aiohttp import web
-
-from sandbox.faults.wire import break_off, sent_bytes
 from sandbox.oss.buckets import Sums
-from sandbox.oss.call import Call
 from sandbox.oss.errors import OssError
-from sandbox.oss.request import OssRequest, must_close
+from sandbox.oss.request import OssRequest
 from sandbox.oss.xml import MalformedXml, parse
 
 _CHUNK = 1 << 20
@@ -36,7 +30,7 @@ async def receive(request: OssRequest, target: Path) -> Sums:
             file.write(data)
 
         pending = bytearray()
-        async for data in request.http.content.iter_any():
+        async for data in request.chunks():
             pending += data
             if len(pending) >= _CHUNK:
                 # Hashing and writing a whole chunk takes milliseconds: not on the event loop.
@@ -52,42 +46,10 @@ async def receive(request: OssRequest, target: Path) -> Sums:
     return sums
 
 
-async def send(call: Call, path: Path, start: int, length: int, status: int, headers: Mapping[str, str],
-               compress: bool = False) -> web.StreamResponse:
-    """Send `length` bytes of a file from `start`, gzipped on the way if wanted; to a HEAD request only their number."""
-    response = web.StreamResponse(status=status, headers=call.headers(headers))
-    if compress:
-        response.enable_compression(web.ContentCoding.gzip)
-    else:
-        response.content_length = length
-    if must_close(call.request.http):
-        response.force_close()
-    # Opened before the first wait: the object may be replaced or deleted meanwhile, the reader keeps what it had.
-    with path.open("rb") as file:
-        file.seek(start)
-        await response.prepare(call.request.http)
-        length, cut = sent_bytes(call.fault, length)
-        # A client that leaves before the end has what it wanted; the answer's status was sent.
-        with contextlib.suppress(ConnectionResetError):
-            while length and call.request.method != "HEAD":
-                data = await asyncio.to_thread(file.read, min(_CHUNK, length))
-                if not data:
-                    # Somebody cut the file short behind the store's back: the client must not take it for whole.
-                    response.force_close()
-                    return response
-                await response.write(data)
-                length -= len(data)
-            if cut:
-                await break_off(response, call.request.http)
-            else:
-                await response.write_eof()
-    return response
-
-
 async def read_body(request: OssRequest) -> bytes:
     """Return the body of a request that is a small document."""
     body = bytearray()
-    async for data in request.http.content.iter_any():
+    async for data in request.chunks():
         body += data
         if len(body) > _XML_LIMIT:
             raise OssError("MalformedXML", f"The XML has more than {_XML_LIMIT} bytes.")

@@ -7,8 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from aiohttp import web
-
+from sandbox.oss.answer import Answer
 from sandbox.oss.body import read_xml
 from sandbox.oss.call import Call, iso_time, whole_number
 from sandbox.oss.config_ops import stored, stored_tags
@@ -39,7 +38,7 @@ def acl_of(text: str, allowed: tuple[str, ...] = ACLS) -> str:
     return text
 
 
-async def list_buckets(call: Call) -> web.StreamResponse:
+async def list_buckets(call: Call) -> Answer:
     """ListBuckets: one page of the account's buckets, of those with a tag or in a resource group if that is asked for.
 
     With ``regionList`` the vendor's test wants the same answer; nothing else is known of it.
@@ -71,7 +70,7 @@ def _is_tagged(configs: dict[str, str], query: Mapping[str, str]) -> bool:
     return wanted in tags and value in (None, tags[wanted])
 
 
-async def put_bucket(call: Call) -> web.StreamResponse:
+async def put_bucket(call: Call) -> Answer:
     """PutBucket: a new bucket in the region that the client signs for; one's own bucket may be put again."""
     name = call.request.bucket
     check_name(name)
@@ -106,7 +105,7 @@ async def _storage_class(call: Call) -> str:
     return text
 
 
-async def delete_bucket(call: Call) -> web.StreamResponse:
+async def delete_bucket(call: Call) -> Answer:
     """DeleteBucket: only an empty one, without versions, delete markers and open multipart uploads."""
     if not is_empty(call.bucket):
         raise OssError("BucketNotEmpty", details={"BucketName": call.bucket.name})
@@ -114,12 +113,12 @@ async def delete_bucket(call: Call) -> web.StreamResponse:
     return call.empty(204)
 
 
-async def head_bucket(call: Call) -> web.StreamResponse:
+async def head_bucket(call: Call) -> Answer:
     """HeadBucket: whether it exists, and where."""
     return call.empty(headers={"x-oss-bucket-region": call.bucket.region})
 
 
-async def get_info(call: Call) -> web.StreamResponse:
+async def get_info(call: Call) -> Answer:
     """GetBucketInfo."""
     bucket = call.bucket
     return call.xml("BucketInfo", [("Bucket", [
@@ -143,12 +142,12 @@ def _encryption(configs: dict[str, str]) -> Content:
     return [(node.tag, node.text) for node in rule]
 
 
-async def get_location(call: Call) -> web.StreamResponse:
+async def get_location(call: Call) -> Answer:
     """GetBucketLocation: the region with its ``oss-``."""
     return call.xml("LocationConstraint", f"oss-{call.bucket.region}")
 
 
-async def get_stat(call: Call) -> web.StreamResponse:
+async def get_stat(call: Call) -> Answer:
     """GetBucketStat: figures of now; the real ones lag an hour behind."""
     bucket = call.bucket
     sizes: dict[str, list[int]] = {name: [] for name in STORAGE_CLASSES}
@@ -171,13 +170,13 @@ async def get_stat(call: Call) -> web.StreamResponse:
         ("DeleteMarkerCount", sum(item.marker for item in older))])
 
 
-async def get_acl(call: Call) -> web.StreamResponse:
+async def get_acl(call: Call) -> Answer:
     """GetBucketAcl."""
     return call.xml("AccessControlPolicy", [
         ("Owner", call.owner()), ("AccessControlList", [("Grant", call.bucket.acl)])])
 
 
-async def put_acl(call: Call) -> web.StreamResponse:
+async def put_acl(call: Call) -> Answer:
     """PutBucketAcl, by header or by body."""
     text = call.request.headers.get("x-oss-acl")
     if text is None:
@@ -187,12 +186,12 @@ async def put_acl(call: Call) -> web.StreamResponse:
     return call.empty()
 
 
-async def get_versioning(call: Call) -> web.StreamResponse:
+async def get_versioning(call: Call) -> Answer:
     """GetBucketVersioning: empty while the bucket never had it."""
     return call.xml("VersioningConfiguration", [("Status", call.bucket.versioning or None)])
 
 
-async def put_versioning(call: Call) -> web.StreamResponse:
+async def put_versioning(call: Call) -> Answer:
     """PutBucketVersioning: Enabled or Suspended; there is no way back to a bucket that never had it."""
     body = await read_xml(call.request, "VersioningConfiguration")
     status = (body.findtext("Status") if body is not None else None) or ""
@@ -202,7 +201,7 @@ async def put_versioning(call: Call) -> web.StreamResponse:
     return call.empty()
 
 
-async def list_live_channels(call: Call) -> web.StreamResponse:
+async def list_live_channels(call: Call) -> Answer:
     """ListLiveChannel: none; the vendor's own clean-up asks for them."""
     return call.xml("ListLiveChannelResult", [
         ("Prefix", ""), ("Marker", ""), ("MaxKeys", 100), ("IsTruncated", "false"), ("NextMarker", "")])

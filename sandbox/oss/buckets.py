@@ -86,7 +86,7 @@ class Bucket:
     """One bucket with its objects in order of their keys."""
 
     def __init__(self, name: str, region: str, owner: str, acl: str, storage_class: str, folder: Path,
-                 now: Callable[[], float] = time.time) -> None:
+                 now: Callable[[], float]) -> None:
         self.name = name
         self.region = region
         self.owner = owner

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import formatdate
+from pathlib import Path
 from typing import TYPE_CHECKING
-
-from aiohttp import web
 
 from sandbox.faults.schema import Fault
 from sandbox.faults.wire import altered
+from sandbox.oss.answer import XML, Answer, Stretch
 from sandbox.oss.auth import Identity
 from sandbox.oss.buckets import Bucket, Buckets, StoredObject, checksum
 from sandbox.oss.errors import OssError
@@ -37,6 +37,9 @@ class Call:
     provenance: str = "documented"
     fault: Fault | None = None
     told: dict[str, str] = field(default_factory=dict)
+    """Headers that the answer will have."""
+    noted: dict[str, str] = field(default_factory=dict)
+    """What the request log will have beside bucket, key and query."""
 
     @property
     def buckets(self) -> Buckets:
@@ -111,17 +114,22 @@ class Call:
         return altered(self.fault, {"Server": "AliyunOSS", "x-oss-request-id": self.request_id,
                                     "x-sandbox-provenance": self.provenance, **self.told, **(more or {})})
 
-    def empty(self, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    def empty(self, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
         """Return an answer without a body."""
-        return web.Response(status=status, headers=self.headers(headers))
+        return Answer(status, self.headers(headers))
 
-    def xml(self, tag: str, content: Content, headers: Mapping[str, str] | None = None) -> web.Response:
+    def xml(self, tag: str, content: Content, headers: Mapping[str, str] | None = None) -> Answer:
         """Return an answer with an XML document."""
         return self.document(document(tag, content), headers)
 
-    def document(self, body: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
+    def document(self, body: bytes, headers: Mapping[str, str] | None = None) -> Answer:
         """Return an answer with a finished XML document."""
-        return web.Response(body=body, content_type="application/xml", headers=self.headers(headers))
+        return Answer(headers=self.headers({**XML, **(headers or {})}), body=body)
+
+    def file(self, path: Path, start: int, length: int, status: int, headers: Mapping[str, str],
+             compress: bool = False) -> Answer:
+        """Return an answer with a stretch of a file, gzipped on its way if wanted."""
+        return Answer(status, self.headers(headers), stretch=Stretch(path, start, length, compress))
 
     def owner(self) -> Content:
         """Return the content of an Owner element."""

@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, fromstring
 
-from aiohttp import web
-
+from sandbox.oss.answer import Answer
 from sandbox.oss.body import read_body, read_xml
 from sandbox.oss.call import Call
 from sandbox.oss.configs import Config, check_policy, tags_of
@@ -15,7 +14,7 @@ from sandbox.oss.errors import OssError
 from sandbox.oss.xml import MalformedXml, document, text_of
 
 
-async def put_config(config: Config, call: Call) -> web.StreamResponse:
+async def put_config(config: Config, call: Call) -> Answer:
     """Put<Config>: replaces the former one."""
     root = await read_xml(call.request, config.root)
     if root is None:
@@ -30,7 +29,7 @@ async def put_config(config: Config, call: Call) -> web.StreamResponse:
     return call.empty()
 
 
-async def get_config(config: Config, call: Call) -> web.StreamResponse:
+async def get_config(config: Config, call: Call) -> Answer:
     """Get<Config>: as it was put, or what is answered while there is none."""
     text = call.bucket.configs.get(config.query)
     if text is not None:
@@ -40,7 +39,7 @@ async def get_config(config: Config, call: Call) -> web.StreamResponse:
     return call.document(document(config.root, config.absent))
 
 
-async def delete_config(config: Config, call: Call) -> web.StreamResponse:
+async def delete_config(config: Config, call: Call) -> Answer:
     """Delete<Config>: the same answer whether there was one or not; of tags, only the named ones if some are named."""
     named = call.request.query.get(config.query, "")
     if config.query == "tagging" and named:
@@ -52,7 +51,7 @@ async def delete_config(config: Config, call: Call) -> web.StreamResponse:
     return call.empty(204)
 
 
-async def put_policy(call: Call) -> web.StreamResponse:
+async def put_policy(call: Call) -> Answer:
     """PutBucketPolicy: JSON, unlike everything else."""
     text = (await read_body(call.request)).decode("utf-8", "replace")
     check_policy(text)
@@ -60,15 +59,15 @@ async def put_policy(call: Call) -> web.StreamResponse:
     return call.empty()
 
 
-async def get_policy(call: Call) -> web.StreamResponse:
+async def get_policy(call: Call) -> Answer:
     """GetBucketPolicy."""
     text = call.bucket.configs.get("policy")
     if text is None:
         raise OssError("NoSuchBucketPolicy", details={"BucketName": call.bucket.name})
-    return web.Response(text=text, content_type="application/json", headers=call.headers())
+    return Answer(headers=call.headers({"Content-Type": "application/json; charset=utf-8"}), body=text.encode())
 
 
-async def delete_policy(call: Call) -> web.StreamResponse:
+async def delete_policy(call: Call) -> Answer:
     """DeleteBucketPolicy."""
     call.bucket.configs.pop("policy", None)
     return call.empty(204)

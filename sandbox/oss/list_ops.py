@@ -9,9 +9,8 @@ import binascii
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from aiohttp import web
-
 from sandbox.oss import versions
+from sandbox.oss.answer import Answer
 from sandbox.oss.archive import restore_info
 from sandbox.oss.buckets import StoredObject
 from sandbox.oss.call import Call, iso_time, whole_number
@@ -31,7 +30,7 @@ def encoder(query: Mapping[str, str]) -> Callable[[str], str]:
     return (lambda key: quote(key, safe="")) if kind else str
 
 
-async def list_objects(call: Call) -> web.StreamResponse:
+async def list_objects(call: Call) -> Answer:
     """GetBucket (ListObjects), version 1 or 2."""
     query = call.request.query
     version = query.get("list-type", "1")
@@ -40,7 +39,7 @@ async def list_objects(call: Call) -> web.StreamResponse:
     return await (_version_2 if version == "2" else _version_1)(call)
 
 
-async def _version_1(call: Call) -> web.StreamResponse:
+async def _version_1(call: Call) -> Answer:
     query, encode = call.request.query, encoder(call.request.query)
     marker = query.get("marker", "")
     limit, page = _page(call, marker)
@@ -51,7 +50,7 @@ async def _version_1(call: Call) -> web.StreamResponse:
         ("NextMarker", encode(page.next) if page.next else None), *await _entries(call, page, encode, True)])
 
 
-async def _version_2(call: Call) -> web.StreamResponse:
+async def _version_2(call: Call) -> Answer:
     query, encode = call.request.query, encoder(call.request.query)
     token = query.get("continuation-token")
     start = query.get("start-after", "")
@@ -66,7 +65,7 @@ async def _version_2(call: Call) -> web.StreamResponse:
         *await _entries(call, page, encode, query.get("fetch-owner") == "true")])
 
 
-async def list_versions(call: Call) -> web.StreamResponse:
+async def list_versions(call: Call) -> Answer:
     """GetBucketVersions (ListObjectVersions): all versions and delete markers, by key and then the newest first."""
     query, encode = call.request.query, encoder(call.request.query)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")

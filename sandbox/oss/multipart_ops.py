@@ -11,8 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from aiohttp import web
-
+from sandbox.oss.answer import Answer
 from sandbox.oss.body import read_xml, receive
 from sandbox.oss.buckets import Part, Sums, Upload, join
 from sandbox.oss.call import Call, iso_time, whole_number
@@ -30,7 +29,7 @@ _MOST_PARTS = 10000
 _CHUNK = 1 << 20
 
 
-async def initiate(call: Call) -> web.StreamResponse:
+async def initiate(call: Call) -> Answer:
     """InitiateMultipartUpload."""
     template = template_of(call)
     refuse_overwrite(call)
@@ -42,7 +41,7 @@ async def initiate(call: Call) -> web.StreamResponse:
         ("Key", encode(upload.key)), ("UploadId", upload.upload_id)])
 
 
-async def upload_part(call: Call) -> web.StreamResponse:
+async def upload_part(call: Call) -> Answer:
     """UploadPart: a part that exists is replaced."""
     upload, number = _upload(call), _number(call)
     with scratch_file(call) as path:
@@ -52,7 +51,7 @@ async def upload_part(call: Call) -> web.StreamResponse:
                                "Content-MD5": base64.b64encode(sums.md5).decode()})
 
 
-async def upload_part_copy(call: Call) -> web.StreamResponse:
+async def upload_part_copy(call: Call) -> Answer:
     """UploadPartCopy: a part out of another object, or out of a stretch of it."""
     upload, number = _upload(call), _number(call)
     source = await source_of(call)
@@ -65,7 +64,7 @@ async def upload_part_copy(call: Call) -> web.StreamResponse:
                     {"ETag": f'"{part.etag}"'})
 
 
-async def complete(call: Call) -> web.StreamResponse:
+async def complete(call: Call) -> Answer:
     """CompleteMultipartUpload: the named parts, in order, become the object; parts that are not named are dropped."""
     upload = _upload(call)
     if call.request.headers.get("x-oss-complete-all", "").lower() == "yes":
@@ -91,13 +90,13 @@ async def complete(call: Call) -> web.StreamResponse:
         {"ETag": f'"{item.etag}"', "x-oss-hash-crc64ecma": str(item.crc64)})
 
 
-async def abort(call: Call) -> web.StreamResponse:
+async def abort(call: Call) -> Answer:
     """AbortMultipartUpload."""
     _forget(call, _upload(call))
     return call.empty(204)
 
 
-async def list_parts(call: Call) -> web.StreamResponse:
+async def list_parts(call: Call) -> Answer:
     """ListParts."""
     upload, query = _upload(call), call.request.query
     encode = encoder(query)
@@ -114,7 +113,7 @@ async def list_parts(call: Call) -> web.StreamResponse:
                     ("HashCrc64ecma", str(part.crc64)), ("Size", part.size)]) for part in parts)])
 
 
-async def list_uploads(call: Call) -> web.StreamResponse:
+async def list_uploads(call: Call) -> Answer:
     """ListMultipartUploads, by key and then by upload id."""
     query, encode = call.request.query, encoder(call.request.query)
     prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")

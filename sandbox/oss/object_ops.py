@@ -6,8 +6,7 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from aiohttp import web
-
+from sandbox.oss.answer import Answer
 from sandbox.oss.archive import restore
 from sandbox.oss.body import read_body, read_xml
 from sandbox.oss.buckets import Sums
@@ -19,7 +18,7 @@ from sandbox.oss.write_ops import refuse_overwrite, scratch_file, store
 _TARGET = "x-oss-symlink-target"
 
 
-async def put_symlink(call: Call) -> web.StreamResponse:
+async def put_symlink(call: Call) -> Answer:
     """PutSymlink: the target need not exist."""
     await read_body(call.request)
     target = unquote(call.request.headers.get(_TARGET, ""))
@@ -35,7 +34,7 @@ async def put_symlink(call: Call) -> web.StreamResponse:
     return call.empty(headers={"ETag": f'"{item.etag}"'})
 
 
-async def get_symlink(call: Call) -> web.StreamResponse:
+async def get_symlink(call: Call) -> Answer:
     """GetSymlink: the target's key, percent-encoded."""
     (item,) = await call.summed([call.object])
     if item.kind != "Symlink":
@@ -44,7 +43,7 @@ async def get_symlink(call: Call) -> web.StreamResponse:
                                "Last-Modified": http_time(item.modified)})
 
 
-async def restore_object(call: Call) -> web.StreamResponse:
+async def restore_object(call: Call) -> Answer:
     """RestoreObject: 202 when it begins, 200 when a restored one stays longer."""
     body = await read_xml(call.request, "RestoreRequest", required=False)
     status, tier = restore(call.object, body, call.now)

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from aiohttp import web
-
+from sandbox.oss.answer import Answer
 from sandbox.oss.archive import check_readable, restore_info
-from sandbox.oss.body import send
 from sandbox.oss.buckets import StoredObject
 from sandbox.oss.call import Call, http_time
 from sandbox.oss.conditions import check_conditions, stretch_of
@@ -26,7 +24,7 @@ _COMPRESSED = frozenset({
 _SMALLEST_COMPRESSED = 1024
 
 
-async def get_object(call: Call) -> web.StreamResponse:
+async def get_object(call: Call) -> Answer:
     """GetObject and HeadObject, with conditions and ranges; a symbolic link gives its target's content."""
     named = call.object
     (item,) = await call.summed([call.resolved(named)])
@@ -39,10 +37,10 @@ async def get_object(call: Call) -> web.StreamResponse:
     headers.update({header: query[name] for name, header in _OVERRIDES.items() if name in query})
     stretch = stretch_of(call.request.headers, item.size)
     if stretch is None:
-        return await send(call, item.path, 0, item.size, 200, headers, _compressible(call, headers, item.size))
+        return call.file(item.path, 0, item.size, 200, headers, _compressible(call, headers, item.size))
     first, length = stretch
     headers["content-range"] = f"bytes {first}-{first + length - 1}/{item.size}"
-    return await send(call, item.path, first, length, 206, headers)
+    return call.file(item.path, first, length, 206, headers)
 
 
 def _compressible(call: Call, headers: Mapping[str, str], size: int) -> bool:
@@ -52,20 +50,20 @@ def _compressible(call: Call, headers: Mapping[str, str], size: int) -> bool:
             and headers["content-type"].partition(";")[0].strip() in _COMPRESSED)
 
 
-async def get_meta(call: Call) -> web.StreamResponse:
+async def get_meta(call: Call) -> Answer:
     """GetObjectMeta: size, time and entity tag alone."""
     (item,) = await call.summed([call.object])
-    return await send(call, item.path, 0, item.size, 200, {
+    return call.file(item.path, 0, item.size, 200, {
         "ETag": f'"{item.etag}"', "Last-Modified": http_time(item.modified), "x-oss-hash-crc64ecma": str(item.crc64)})
 
 
-async def get_object_acl(call: Call) -> web.StreamResponse:
+async def get_object_acl(call: Call) -> Answer:
     """GetObjectAcl."""
     return call.xml("AccessControlPolicy", [
         ("Owner", call.owner()), ("AccessControlList", [("Grant", call.object.acl)])])
 
 
-async def get_object_tagging(call: Call) -> web.StreamResponse:
+async def get_object_tagging(call: Call) -> Answer:
     """GetObjectTagging."""
     tags = sorted(call.object.tags.items())
     return call.xml("Tagging", [("TagSet", [("Tag", [("Key", key), ("Value", value)]) for key, value in tags])])

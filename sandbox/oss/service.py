@@ -17,13 +17,15 @@ from sandbox.faults import carry_oss
 from sandbox.faults.schema import Fault
 from sandbox.oss import bucket_ops, config_ops, list_ops, multipart_ops, object_ops, read_ops, write_ops
 from sandbox.oss.access import check_access
-from sandbox.oss.auth import Identity, authenticate
+from sandbox.oss.answer import XML, Answer
+from sandbox.oss.auth import authenticate
 from sandbox.oss.call import Call
 from sandbox.oss.codes import provenance_of
 from sandbox.oss.configs import CONFIGS
 from sandbox.oss.errors import OssError, not_emulated
-from sandbox.oss.request import OssRequest, must_close, read_request
+from sandbox.oss.request import OssRequest
 from sandbox.oss.signatures import SUBRESOURCES
+from sandbox.oss.wire import read_request, send
 from sandbox.transcript import OPERATION
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("sandbox.oss")
 
-_Handler = Callable[[Call], Awaitable[web.StreamResponse]]
+_Handler = Callable[[Call], Awaitable[Answer]]
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,7 @@ class Operation:
 
 
 def _absent(code: str) -> _Handler:
-    async def answer(_call: Call) -> web.StreamResponse:
+    async def answer(_call: Call) -> Answer:
         raise OssError(code)
 
     return answer
@@ -142,17 +144,12 @@ async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
                   **oss.query}
         operation = operation_of(oss)
         action = request[OPERATION] = operation.action
-        response = await carry_oss.answer(
-            oss, cloud, action, logged,
-            lambda fault: _perform(oss, operation, authenticate(oss, cloud), cloud, request_id, fault))
+        response = await _answer(request, oss, operation, cloud, request_id, logged)
     except OssError as refusal:
-        response, code = _refused(request, refusal, request_id), refusal.code
-        if must_close(request):
-            response.force_close()
+        response, code = await send(request, _refused(request, refusal, request_id)), refusal.code
     except (ConnectionError, ClientPayloadError):
         # The client left in the middle: nobody reads an answer, and nothing was stored.
         response, code = web.Response(status=400), "RequestTimeout"
-    logged.update({name: request[name] for name in ("keys", "versions") if name in request})
     cloud.log("oss", action, {name: value for name, value in logged.items() if value}, response.status, code)
     return response
 
@@ -171,18 +168,21 @@ def operation_of(request: OssRequest) -> Operation:
     return operation
 
 
-async def _perform(request: OssRequest, operation: Operation, identity: Identity | None, cloud: Cloud,
-                   request_id: str, fault: Fault | None) -> web.StreamResponse:
-    call = Call(cloud, request, identity, request_id, operation.provenance, fault)
-    check_access(call, operation.action, operation.access)
+async def _answer(http: web.Request, request: OssRequest, operation: Operation, cloud: Cloud, request_id: str,
+                  logged: dict[str, str]) -> web.StreamResponse:
+    async def perform(fault: Fault | None) -> Answer:
+        call = Call(cloud, request, authenticate(request, cloud), request_id, operation.provenance, fault, noted=logged)
+        check_access(call, operation.action, operation.access)
+        return await operation.handler(call)
+
     # An object may go while its file is read in a thread.
     try:
-        return await operation.handler(call)
+        return await send(http, await carry_oss.answer(cloud, operation.action, logged, perform))
     except FileNotFoundError as error:
         raise OssError("NoSuchKey", details={"Key": request.key}) from error
 
 
-def _refused(request: web.Request, refusal: OssError, request_id: str) -> web.Response:
+def _refused(request: web.Request, refusal: OssError, request_id: str) -> Answer:
     body = refusal.xml(request_id, request.host)
     headers = {"Server": "AliyunOSS", "x-oss-request-id": request_id,
                "x-sandbox-provenance": provenance_of(refusal.code, refusal.ec), **refusal.headers}
@@ -192,5 +192,5 @@ def _refused(request: web.Request, refusal: OssError, request_id: str) -> web.Re
         # A HEAD answer has no body: the document travels in a header (local-cloud 3.6).
         headers["x-oss-err"] = base64.b64encode(body).decode()
     if request.method == "HEAD" or refusal.status == 304:
-        return web.Response(status=refusal.status, headers=headers)
-    return web.Response(status=refusal.status, body=body, content_type="application/xml", headers=headers)
+        return Answer(refusal.status, headers)
+    return Answer(refusal.status, {**XML, **headers}, body)

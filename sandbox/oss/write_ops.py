@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from aiohttp import web
-
 from sandbox.oss.access import check_keys
+from sandbox.oss.answer import Answer
 from sandbox.oss.archive import check_readable
 from sandbox.oss.body import read_xml, receive
 from sandbox.oss.bucket_ops import ACLS, acl_of
@@ -29,7 +28,7 @@ from sandbox.oss.xml import Content
 _DELETE_LIMIT = 1000
 
 
-async def put_object(call: Call) -> web.StreamResponse:
+async def put_object(call: Call) -> Answer:
     """PutObject; with forbid-overwrite exactly one of several at once wins."""
     item = template_of(call)
     refuse_overwrite(call)
@@ -39,7 +38,7 @@ async def put_object(call: Call) -> web.StreamResponse:
     return call.empty(headers=_sum_headers(item, sums))
 
 
-async def copy_object(call: Call) -> web.StreamResponse:
+async def copy_object(call: Call) -> Answer:
     """CopyObject within the account."""
     source = await source_of(call)
     item = template_of(call)
@@ -57,7 +56,7 @@ async def copy_object(call: Call) -> web.StreamResponse:
                     {"ETag": f'"{item.etag}"', "x-oss-hash-crc64ecma": str(item.crc64)})
 
 
-async def append_object(call: Call) -> web.StreamResponse:
+async def append_object(call: Call) -> Answer:
     """AppendObject: only at the end of an object that was made by appending."""
     position = whole_number(call.request.query.get("position", ""), "position", 0, 1 << 62)
     known = call.bucket.objects.get(call.request.key)
@@ -82,7 +81,7 @@ def _check_position(known: StoredObject | None, position: int) -> None:
         raise OssError("PositionNotEqualToLength", headers={"x-oss-next-append-position": str(length)})
 
 
-async def delete_object(call: Call) -> web.StreamResponse:
+async def delete_object(call: Call) -> Answer:
     """DeleteObject, or one version of it: the same answer whether there was one or not."""
     version = call.version
     done = drop(call, call.request.key, version)
@@ -93,7 +92,7 @@ async def delete_object(call: Call) -> web.StreamResponse:
     return call.empty(204)
 
 
-async def delete_objects(call: Call) -> web.StreamResponse:
+async def delete_objects(call: Call) -> Answer:
     """DeleteMultipleObjects: up to 1000 keys or versions; one that does not exist counts as deleted."""
     if "content-md5" not in call.request.headers:
         raise OssError("InvalidArgument", "Missing Some Required Arguments.", details={"ArgumentName": "Content-MD5"})
@@ -121,13 +120,13 @@ def _deleted(done: Deletion, encode: Callable[[str], str]) -> Content:
             ("DeleteMarker", "true" if done.marker else None), ("DeleteMarkerVersionId", done.marker or None)]
 
 
-async def put_object_acl(call: Call) -> web.StreamResponse:
+async def put_object_acl(call: Call) -> Answer:
     """PutObjectAcl."""
     call.object.acl = acl_of(call.request.headers.get("x-oss-object-acl", ""), ("default", *ACLS))
     return call.empty()
 
 
-async def put_object_tagging(call: Call) -> web.StreamResponse:
+async def put_object_tagging(call: Call) -> Answer:
     """PutObjectTagging: replaces all tags."""
     body = await read_xml(call.request, "Tagging")
     nodes = body.findall("TagSet/Tag") if body is not None else []
@@ -136,7 +135,7 @@ async def put_object_tagging(call: Call) -> web.StreamResponse:
     return call.empty()
 
 
-async def delete_object_tagging(call: Call) -> web.StreamResponse:
+async def delete_object_tagging(call: Call) -> Answer:
     """DeleteObjectTagging."""
     call.object.tags = {}
     return call.empty(204)
