@@ -280,10 +280,10 @@ class Buckets:
         found.add(StoredObject(key, target, size, kind="Multipart",
                                headers={"content-type": "application/octet-stream"}))
 
-    def open_upload(self, bucket: str, key: str, upload_id: str) -> None:
-        """Begin a multipart upload for a service that writes an object by itself."""
+    def open_upload(self, bucket: str, key: str, upload_id: str, template: StoredObject | None = None) -> None:
+        """Begin a multipart upload of an object like the template; a service that writes by itself has none."""
         found = self._require(bucket)
-        template = StoredObject(key, found.folder / ".none", 0, kind="Multipart")
+        template = template or StoredObject(key, found.folder / ".none", 0, kind="Multipart")
         found.uploads[upload_id] = Upload(upload_id, key, self.now(), template)
         self.touch(bucket, key, upload_id)
 
@@ -293,16 +293,20 @@ class Buckets:
         return found is not None and upload_id in found.uploads
 
     def add_part(self, bucket: str, upload_id: str, part: Part) -> int:
-        """Take a part's file over into an upload and return the bytes of all parts."""
+        """Take a part's file over into an upload, in place of one of its number; return the bytes of all parts."""
         upload = self._require(bucket).uploads[upload_id]
+        if part.number in upload.parts:
+            upload.parts[part.number].path.unlink(missing_ok=True)
         part.path, part.modified = part.path.rename(self.scratch()), self.now()
         upload.parts[part.number] = part
         self.touch(bucket, upload.key, upload_id)
         return upload.size()
 
     def end_upload(self, bucket: str, upload_id: str) -> None:
-        """Forget an upload and its parts."""
-        upload = self._require(bucket).uploads.pop(upload_id)
+        """Forget an upload and its parts; one that is gone already is fine."""
+        upload = self._require(bucket).uploads.pop(upload_id, None)
+        if upload is None:
+            return
         for part in upload.parts.values():
             part.path.unlink(missing_ok=True)
         self.touch(bucket, upload.key, upload_id)

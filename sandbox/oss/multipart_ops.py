@@ -34,11 +34,11 @@ async def initiate(call: Call) -> Answer:
     template = template_of(call)
     refuse_overwrite(call)
     encode = encoder(call.request.query)
-    upload = Upload(call.cloud.draws.hexadecimal(32, "upload"), call.request.key, call.buckets.now(), template)
-    call.bucket.uploads[upload.upload_id] = upload
+    upload_id = call.cloud.draws.hexadecimal(32, "upload")
+    call.buckets.open_upload(call.request.bucket, call.request.key, upload_id, template)
     return call.xml("InitiateMultipartUploadResult", [
         ("EncodingType", call.request.query.get("encoding-type") or None), ("Bucket", call.request.bucket),
-        ("Key", encode(upload.key)), ("UploadId", upload.upload_id)])
+        ("Key", encode(call.request.key)), ("UploadId", upload_id)])
 
 
 async def upload_part(call: Call) -> Answer:
@@ -150,12 +150,9 @@ def _number(call: Call) -> int:
 def _keep(call: Call, upload: Upload, number: int, path: Path, sums: Sums) -> Part:
     """Make a finished file a part of the upload, which may have been aborted while the file arrived."""
     _upload(call)
-    old = upload.parts.get(number)
-    if old is not None:
-        old.path.unlink(missing_ok=True)
-    part = Part(number, path.rename(call.buckets.scratch()), sums.size, sums.etag, sums.crc, call.buckets.now())
-    upload.parts[number] = part
-    call.cloud.part_stored(call.request.bucket, upload.key, upload.upload_id, upload.size())
+    part = Part(number, path, sums.size, sums.etag, sums.crc, call.buckets.now())
+    size = call.buckets.add_part(call.request.bucket, upload.upload_id, part)
+    call.cloud.part_stored(call.request.bucket, upload.key, upload.upload_id, size)
     return part
 
 
@@ -198,7 +195,5 @@ def _etag_of(parts: Sequence[Part]) -> str:
 
 
 def _forget(call: Call, upload: Upload) -> None:
-    call.bucket.uploads.pop(upload.upload_id, None)
-    for part in upload.parts.values():
-        part.path.unlink(missing_ok=True)
+    call.buckets.end_upload(call.request.bucket, upload.upload_id)
     call.cloud.part_removed(call.request.bucket, upload.key, upload.upload_id)
