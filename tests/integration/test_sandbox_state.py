@@ -102,40 +102,6 @@ def test_a_request_from_before_the_kill_is_not_taken_twice(start_sandbox):
     assert second.call("vpc", "DescribeVpcs")["TotalCount"] == 1
 
 
-SCENARIO = """
-meaning: two calls are refused, and an hour after the stream began somebody releases the intermediate instance
-faults:
-  - {match: {product: vpc, action: CreateVpc}, kind: error, code: ServiceUnavailable, status: 503, times: 2}
-  - {state: {lifecycle: smc.job, at: Running/Syncing, name: slow-01}, do: release_instance, after: 3600}
-failures:
-  - {lifecycle: ecs.task, at: Processing, name: "*", code: InternalError}
-"""
-
-
-def test_what_a_scenario_has_spent_stays_spent_after_a_kill(start_sandbox, tmp_path):
-    (tmp_path / "scenario.yml").write_text(SCENARIO)
-    words = ("--scenario", str(tmp_path / "scenario.yml"))
-    first = start_sandbox(WORLD, *words)
-    job_id = job(first, "s-sandboxslow1", "slow-01")
-    first.until(lambda: first.get("faults")["faults"][1]["seen"] == 1)
-    with pytest.raises(ServerException, match="ServiceUnavailable"):
-        first.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")
-    before = first.get("faults")
-    assert [(rule["seen"], rule["hits"]) for rule in before["faults"]] == [(1, 1), (1, 0)]
-    kill(first)
-
-    second = start_sandbox(None, *words, state=first.greeting["state"])
-    assert second.get("faults") == before
-    assert len(second.get("state")["failures"]) == 1
-    with pytest.raises(ServerException, match="ServiceUnavailable"):
-        second.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")
-    assert second.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")["VpcId"]
-    assert status(second, job_id) == "Running"
-    second.post("clock", {"advance": 3600})
-    second.until(lambda: status(second, job_id) == "InError")
-    assert [(rule["seen"], rule["hits"]) for rule in second.get("faults")["faults"]] == [(2, 2), (1, 1)]
-
-
 def timeline(sandbox: Sandbox) -> list[dict[str, Any]]:
     """The steps that the state file holds."""
     with sqlite3.connect(f"file:{sandbox.greeting['state']}/state.db?mode=ro", uri=True) as database:

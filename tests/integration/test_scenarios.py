@@ -15,7 +15,7 @@ import oss2
 import pytest
 import requests
 from oss_bench import bucket
-from scenario_bench import jobs, refusal, started
+from scenario_bench import SOURCE, hits, jobs, refusal, started
 
 from sandbox.faults.scenario import FOLDER, load_scenario, parse_scenario
 from sandbox.world import WorldError
@@ -87,6 +87,40 @@ def test_rules_of_a_restart_meet_what_happens_from_then_on(start_sandbox: Callab
     assert image["Status"] == "Available"
     (row,) = second.get("faults")["faults"]
     assert (row["seen"], row["hits"]) == (0, 0)
+
+
+SPENT = """
+meaning: two calls are refused, and an hour after the stream began somebody releases the intermediate instance
+faults:
+  - {match: {product: vpc, action: CreateVpc}, kind: error, code: ServiceUnavailable, status: 503, times: 2}
+  - {state: {lifecycle: smc.job, at: Running/Syncing, name: web-01}, do: release_instance, after: 3600}
+failures:
+  - {lifecycle: ecs.task, at: Processing, name: "*", code: InternalError}
+"""
+
+
+def test_what_is_spent_stays_spent_after_a_kill(start_sandbox: Callable[..., Any], tmp_path: Path) -> None:
+    (tmp_path / "scenario.yml").write_text(SPENT)
+    words = ("--scenario", str(tmp_path / "scenario.yml"))
+    first = start_sandbox({"sources": [
+        {"name": "web-01", "id": SOURCE, "disks": [{"gib": 20}], "bandwidth_mbps": 0.001}]}, *words)
+    started(first)
+    first.until(lambda: first.get("faults")["faults"][1]["seen"] == 1)
+    assert refusal(first, "vpc", "CreateVpc", CidrBlock="10.0.0.0/8") == (503, "ServiceUnavailable")
+    before = first.get("faults")
+    assert [(rule["seen"], rule["hits"]) for rule in before["faults"]] == [(1, 1), (1, 0)]
+    first.process.kill()
+    first.process.wait(10)
+
+    second = start_sandbox(None, *words, state=first.greeting["state"])
+    assert second.get("faults") == before
+    assert len(second.get("state")["failures"]) == 1
+    assert refusal(second, "vpc", "CreateVpc", CidrBlock="10.0.0.0/8") == (503, "ServiceUnavailable")
+    assert second.call("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")["VpcId"]
+    assert jobs(second)[0]["Status"] == "Running"
+    second.advance(3600)
+    second.until(lambda: jobs(second)[0]["Status"] == "InError")
+    assert hits(second) == [2, 1]
 
 
 def test_what_is_seeded_leaves_the_pace_as_it_is(start_sandbox: Callable[..., Any]) -> None:
