@@ -123,7 +123,8 @@ molecule: collection
 	@$(gate) molecule tools/molecule.sh
 
 # ---- tests ----
-# Integration tests that run no Ansible, or what of it others run too: they need no second ansible-core.
+# Integration tests that run no Ansible, or what of it others run too: they need no second ansible-core, and neither do
+# those of the other files that are marked any_core.
 once := $(notdir $(wildcard tests/integration/test_sandbox_*.py tests/integration/test_scenarios*.py)) test_client_bundle.py test_demo.py \
   test_source_agent_life.py test_source_odd_hosts.py test_testbed.py test_transport.py test_wave_cleanup.py test_wave_lost_answers.py test_wave_module.py
 
@@ -136,7 +137,7 @@ integration: collection
 
 pytest-oldest: collection oldest
 	@if [ -e .venv-2.16/complete ]; then \
-	  $(gate) pytest-2.16 $(oldest) -m pytest -n 2 --dist worksteal -o cache_dir=build/pytest-2.16 $(addprefix --ignore=tests/integration/,$(once)) --ignore=tests/unit/sandbox --ignore=tests/unit/sandbox_bytes; fi
+	  $(gate) pytest-2.16 $(oldest) -m pytest -n 2 --dist worksteal -m 'not any_core' -o cache_dir=build/pytest-2.16 $(addprefix --ignore=tests/integration/,$(once)) --ignore=tests/unit/sandbox --ignore=tests/unit/sandbox_bytes; fi
 
 # Every answer of a test session is held against the response models of the vendor's alibabacloud packages (tests/answers.py);
 # here the session that has an answer of every action, and of every operation of OSS, in the shortest time.

@@ -212,8 +212,9 @@ def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Declare the marker of this suite, and where sandboxes leave their answers."""
+    """Declare the markers of this suite, and where sandboxes leave their answers."""
     config.addinivalue_line("markers", "sandbox_world(changes): the world of the fixture sandbox, merged over WORLD")
+    config.addinivalue_line("markers", "any_core: what it shows does not depend on ansible-core; one of them runs it")
     answers.begin(config)
 
 

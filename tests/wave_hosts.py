@@ -38,7 +38,8 @@ def hosts_up(folder: Path, *names: str, broken: dict[str, list[str]] | None = No
 
 def client_on(bed: Bed, host: str) -> str:
     """The folders and processes of the SMC client on a host; empty when there are none."""
-    look = "ls -d /smc/* 2>/dev/null; cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\000' '\\n' | grep '^/smc/'; true"
+    # A process that becomes grep while cat reads on where its former words ended would show "/smc/" of its own words.
+    look = "ls -d /smc/* 2>/dev/null; cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\000' '\\n' | grep '^/[s]mc/'; true"
     return ask(bed, host, look)
 
 

@@ -128,6 +128,7 @@ def test_a_limited_run_leaves_what_belongs_to_others(player: Player, sandbox: An
     settled(player, rest, *UP)
 
 
+@pytest.mark.any_core
 def test_killed_while_cleaning_up_and_run_again(player: Player, sandbox: Any) -> None:
     killed_at("DeleteImage", player, "migrate.yml", migration_name="killed late")
     assert remains(sandbox) != []
@@ -145,6 +146,7 @@ KEYS = {
 }
 
 
+@pytest.mark.any_core
 @pytest.mark.sandbox_world({**WORLD, "credentials": KEYS})
 def test_a_token_that_expires_in_the_middle(player: Player, sandbox: Any) -> None:
     """The usual end of a long run with temporary credentials: with new ones it goes on where it stood."""

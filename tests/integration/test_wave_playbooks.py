@@ -86,6 +86,7 @@ def test_ticks_are_enough(player: Player) -> None:
     ended(player, played, *HOSTS)
 
 
+@pytest.mark.any_core
 @pytest.mark.parametrize("moment", ["StartReplicationJob", "ExportImage"])
 def test_killed_in_the_middle_and_run_again(player: Player, sandbox: Any, moment: str) -> None:
     name = f"killed at {moment}"
@@ -101,6 +102,7 @@ def test_killed_in_the_middle_and_run_again(player: Player, sandbox: Any, moment
     assert len(sandbox.get("state")["ens_images"]) == 2
 
 
+@pytest.mark.any_core
 def test_two_controllers_migrate_once(player: Player, sandbox: Any, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = Player(player.bed, sandbox, tmp_path / "other")
@@ -117,6 +119,7 @@ def test_two_controllers_migrate_once(player: Player, sandbox: Any, tmp_path: Pa
     ended(player, second, *HOSTS)
 
 
+@pytest.mark.any_core
 def test_a_sweep_after_a_wave_that_nobody_finishes(player: Player, sandbox: Any) -> None:
     killed_at("StartReplicationJob", player, "migrate.yml", migration_name="left")
     told = player.play("cleanup.yml", migration_name="left", cleanup_state="reported")
