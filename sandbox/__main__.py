@@ -113,8 +113,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--fresh", action="store_true", help="forget the cloud that the state folder holds")
     parser.add_argument("--rate-card", type=Path, help="prices of the meter; default: sandbox/ratecard.yml")
     parser.add_argument("--scenario", type=Path, action="append", default=[], metavar="FILE",
-                        help="what goes wrong, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated. One that the "
-                        "state folder's cloud has in force already goes on where it was")
+                        help="what goes wrong, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated. "
+                        "One that the state folder's cloud has in force already goes on where it was")
     parser.add_argument("--profile", choices=("fast", "realistic", "frozen"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
     parser.add_argument("--check-invariants", action="store_true", help="check after every request that the sandbox "
