@@ -126,7 +126,8 @@ molecule: collection
 # Integration tests that run no Ansible, or what of it others run too: they need no second ansible-core, and neither do
 # those of the other files that are marked any_core.
 once := $(notdir $(wildcard tests/integration/test_sandbox_*.py tests/integration/test_scenarios*.py)) test_client_bundle.py test_demo.py \
-  test_source_agent_life.py test_source_odd_hosts.py test_testbed.py test_transport.py test_wave_cleanup.py test_wave_lost_answers.py test_wave_module.py
+  test_source_agent_life.py test_source_odd_hosts.py test_source_remediation.py test_testbed.py test_transport.py test_wave_bad_input.py \
+  test_wave_cleanup.py test_wave_lost_answers.py test_wave_module.py
 
 .PHONY: unit integration pytest-oldest test gates environments
 unit: collection

@@ -316,6 +316,7 @@ def test_a_client_that_ends_is_an_error_with_its_own_words(moves: Moves) -> None
     assert started["steps"] == ["register", "wait", "enable"]
 
 
+@pytest.mark.any_core
 def test_a_client_that_will_not_end_is_killed(bed: Bed, agent: Act, tmp_path: Path) -> None:
     stubborn = make_bundle(tmp_path, CODE, "stubborn")
     agent("legacy-01", **REGISTER, src=str(stubborn.path), sha256=stubborn.sha256)

@@ -74,6 +74,7 @@ def test_foreseen_then_limited(player: Player, sandbox: Any) -> None:
     ended(player, renamed, "db-01")
 
 
+@pytest.mark.any_core
 def test_ticks_are_enough(player: Player) -> None:
     for tick in range(12):
         played = player.play("migrate.yml", migration_name="ticks", migration_wait=False)
