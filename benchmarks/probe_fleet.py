@@ -31,15 +31,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from testbed.__main__ import CACHE
+from testbed.fleet import Disk, Host
+from testbed.hosts import Bed
+from testbed.privilege import choose
+from testbed.process import descendants
+from testbed.rootfs import rootfs
 
-from testbed.__main__ import CACHE  # noqa: E402 - the clone has to be on the path first
-from testbed.fleet import Disk, Host  # noqa: E402 - as above
-from testbed.hosts import Bed  # noqa: E402 - as above
-from testbed.privilege import choose  # noqa: E402 - as above
-from testbed.process import descendants  # noqa: E402 - as above
-from testbed.rootfs import rootfs  # noqa: E402 - as above
+ROOT = Path(__file__).resolve().parents[1]
 
 LIMIT_SECONDS = 60
 PR_SET_CHILD_SUBREAPER = 36

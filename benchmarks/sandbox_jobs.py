@@ -19,14 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+from sandbox_bench import Bench
 
-from sandbox_bench import Bench  # noqa: E402 - the clone has to be on the path first
-
-from sandbox.lifecycles.agenda import outlook  # noqa: E402 - as above
-from sandbox.lifecycles.engine import tick  # noqa: E402 - as above
-from sandbox.lifecycles.tables import LIFECYCLES  # noqa: E402 - as above
+from sandbox.lifecycles.agenda import outlook
+from sandbox.lifecycles.engine import tick
+from sandbox.lifecycles.tables import LIFECYCLES
 
 _TURNS = 200
 

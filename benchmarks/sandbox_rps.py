@@ -27,11 +27,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from sandbox.clock import iso
+from sandbox.transport.signature import sign, string_to_sign
 
-from sandbox.clock import iso  # noqa: E402 - the clone has to be on the path first
-from sandbox.transport.signature import sign, string_to_sign  # noqa: E402 - as above
+ROOT = Path(__file__).resolve().parents[1]
 
 MIB, GIB = 1024**2, 1024**3
 VERSIONS = {"smc": "2019-06-01", "ecs": "2014-05-26", "ens": "2017-11-10", "vpc": "2016-04-28"}

@@ -12,8 +12,9 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.cloud import Cloud
-from sandbox.contracts import READS
+from sandbox.contracts import READS, VERSIONS
 from sandbox.database import DatabaseError
+from sandbox.errors import error
 from sandbox.oss.errors import OssError
 from sandbox.oss.wire import read_request
 
@@ -66,8 +67,8 @@ def refusal(cloud: Cloud, request: web.Request, message: str, marks: dict[str, s
         return web.json_response({"error": message, "code": "InternalError", "message": message}, status=500,
                                  headers=headers)
     if "Action" in request.query or "x-acs-action" in request.headers:
-        body = {"RequestId": cloud.request_id(), "HostId": request.host, "Code": "InternalError", "Message": message,
-                "Recommend": "https://next.api.aliyun.com/troubleshoot?q=InternalError"}
+        version = request.query.get("Version") or request.headers.get("x-acs-version") or ""
+        body = error("InternalError", message).body(cloud.request_id(), VERSIONS.get(version, "unknown"))
         return web.json_response(body, status=500, headers=headers)
     request_id = cloud.draws.hexadecimal(24, "oss request")
     return web.Response(body=OssError("InternalError", message).xml(request_id, request.host), status=500,

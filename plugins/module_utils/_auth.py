@@ -16,10 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import (
-    CloudError,
-    is_token_refused,
-)
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError, is_token_refused
 
 # facts 6.6: families of environment names that other tools accept. A pair is read from one family, never mixed.
 ENVIRONMENT: tuple[tuple[str, str, str], ...] = (
