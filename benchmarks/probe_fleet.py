@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What it costs to look at a fleet: ``python benchmarks/probe_fleet.py`` (or ``make bench-probe``); some minutes.
+"""What it costs to look at a fleet: ``make bench-probe``; some minutes.
 
 200 hosts, each with its own sshd, files, name and disks in namespaces of this machine, are looked at by
 ``source_probe`` and, in turn, by ``ansible.builtin.setup``, both through ansible-playbook over SSH with sudo. Measured

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What many rows cost a request: ``python benchmarks/sandbox_jobs.py``; about half a minute.
+"""What many rows cost a request: ``make bench-jobs``; about half a minute.
 
 A cloud with 1000 sources and 1000 jobs, 50 of which run, is asked what is due by now: by the index of due rows, and in
 the same run, as baseline, by looking at every row, which is how it was before there was an index. Both must agree. Then

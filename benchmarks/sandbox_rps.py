@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the local cloud costs: ``python benchmarks/sandbox_rps.py`` (or ``make bench``); about a minute.
+"""What the local cloud costs: ``make bench``; about a minute.
 
 * signed RPC requests per second from parallel client processes over kept connections, a tenth of them writes; every
   answer is looked at, and what is not HTTP 200 ends the run;
