@@ -49,6 +49,18 @@ def connection(sandbox: Any, **changes: Any) -> dict[str, Any]:
     }
 
 
+ROLE = "acs:ram::1234567890123456:role/AliyunServiceRoleForSMC"
+
+
+def role_profile(sandbox: Any, folder: Path) -> Path:
+    """A file of profiles as the vendor's tools have it, with the profile "wave": a role that the key takes."""
+    profile = {"name": "wave", "mode": "RamRoleArn", "access_key_id": sandbox.access_key,
+               "access_key_secret": sandbox.secret_key, "ram_role_arn": ROLE}
+    path = folder / "config.json"
+    path.write_text(json.dumps({"profiles": [profile]}), encoding="utf-8")
+    return path
+
+
 def run(sandbox: Any, module: str, *, check: bool = False, **params: Any) -> dict[str, Any]:
     """What a module returns, run in this process with real clients; its CloudError when it fails.
 

@@ -31,7 +31,7 @@ def client(sandbox: Any) -> oss.Client:
 @pytest.fixture
 def bucket(sandbox: Any) -> oss2.Bucket:
     """The same bucket through the vendor's first client, for what the second one does not have."""
-    return oss2.Bucket(oss2.Auth(sandbox.access_key, sandbox.secret_key), sandbox.endpoint, BUCKET)
+    return bucket_of(sandbox)
 
 
 def test_a_configuration_is_read_as_it_was_put(client: oss.Client) -> None:

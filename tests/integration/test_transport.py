@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients, make_clients
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._retry import Retry
+from wave_bench import role_profile
 
 STS = {"STS.Integration": {"secret": "StsSecret0123456789", "token": "sts-token/+=", "ttl": 3600}}
 MANY = [{"name": f"host-{n:03}", "id": f"s-sandboxhost{n:03}", "disks": [{"gib": 20}]} for n in range(120)]
@@ -71,7 +71,6 @@ def test_every_read_is_understood_and_its_signature_accepted(clients: Clients, s
     assert clients.calls == {name: 1}
 
 
-ROLE = "acs:ram::1234567890123456:role/AliyunServiceRoleForSMC"
 WRITES: dict[str, Callable[[Clients, Any], Any]] = {
     "smc.DescribeSourceServers": READS["smc.DescribeSourceServers"],
     # A creation that cannot be repeated: the refusal proves that nothing was made.
@@ -83,10 +82,7 @@ WRITES: dict[str, Callable[[Clients, Any], Any]] = {
 @pytest.mark.parametrize("name", WRITES)
 def test_a_token_that_ends_before_its_time_is_had_anew(sandbox: Any, tmp_path: Path, name: str) -> None:
     """A role of a profile, whose token the service takes for expired while the clock here says that it is good."""
-    profile = {"name": "wave", "mode": "RamRoleArn", "access_key_id": sandbox.access_key,
-               "access_key_secret": sandbox.secret_key, "ram_role_arn": ROLE}
-    path = tmp_path / "config.json"
-    path.write_text(json.dumps({"profiles": [profile]}))
+    path = role_profile(sandbox, tmp_path)
     params = {"region": sandbox.region, "endpoints": sandbox.endpoints, "profile": "wave"}
     clients = make_clients(params, {"ALICLOUD_SHARED_CREDENTIALS_FILE": str(path)}, tmp_path, Retry(2, 0.01))
     clients.sts.get_caller_identity()

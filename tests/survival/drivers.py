@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import time
@@ -16,8 +15,8 @@ from typing import Any
 
 import pytest
 from survival.bench import Outcome, migrate, sweep
+from wave_bench import ROLE, role_profile
 
-_ROLE = "acs:ram::1234567890123456:role/AliyunServiceRoleForSMC"
 Driver = Callable[[Any], Outcome]
 
 
@@ -69,16 +68,12 @@ def with_token(sandbox: Any) -> Outcome:
 
 def with_role(sandbox: Any, folder: Path, patch: pytest.MonkeyPatch) -> Outcome:
     """A wave with the role of a profile: the controller gets itself a new token when one has ended."""
-    path = folder / "config.json"
-    profile = {"name": "wave", "mode": "RamRoleArn", "access_key_id": sandbox.access_key,
-               "access_key_secret": sandbox.secret_key, "ram_role_arn": _ROLE}
-    path.write_text(json.dumps({"profiles": [profile]}), encoding="utf-8")
-    patch.setenv("ALICLOUD_SHARED_CREDENTIALS_FILE", str(path))
+    patch.setenv("ALICLOUD_SHARED_CREDENTIALS_FILE", str(role_profile(sandbox, folder)))
     return migrate(sandbox, access_key=None, secret_key=None, profile="wave")
 
 
 def _token(sandbox: Any) -> dict[str, str]:
-    keys = sandbox.call("sts", "AssumeRole", RoleArn=_ROLE, RoleSessionName="session",
+    keys = sandbox.call("sts", "AssumeRole", RoleArn=ROLE, RoleSessionName="session",
                         DurationSeconds=43200)["Credentials"]
     return {"access_key": keys["AccessKeyId"], "secret_key": keys["AccessKeySecret"],
             "security_token": keys["SecurityToken"]}
