@@ -100,7 +100,9 @@ cat >/run/watch <<'END'
 while [ -e /run/watch ]; do
     cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\\000' ' '
     grep -rlFf /run/code /smc /tmp /var/tmp /var/log /root /home /etc 2>/dev/null | while read -r file; do
-        echo "$(ls -l "$file" 2>/dev/null | cut -c1-10) $file" >>/run/holding
+        # What is gone by now has no mode any more; the next round sees it if it comes back.
+        mode=$(ls -l "$file" 2>/dev/null | cut -c1-10)
+        [ -z "$mode" ] || echo "$mode $file" >>/run/holding
     done
 done >>/run/commands 2>/dev/null
 END
