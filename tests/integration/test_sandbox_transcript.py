@@ -27,7 +27,6 @@ from sandbox.clock import iso
 from sandbox.oss.signatures import sign_v1, string_to_sign_v1
 from sandbox.transport.signature import sign, string_to_sign
 
-NOW = time.time()
 HOST = "127.0.0.1:80"
 BUCKET = "migration-images"
 RULE = (b"<LifecycleConfiguration><Rule><Prefix>x/</Prefix><Status>Enabled</Status><Expiration><Days>1</Days>"
@@ -47,8 +46,9 @@ WORLD: dict[str, Any] = {
 class Player:
     """Signs and sends requests to one sandbox and keeps every byte that comes back."""
 
-    def __init__(self, sandbox: Sandbox, pause: float) -> None:
+    def __init__(self, sandbox: Sandbox, pause: float, now: float) -> None:
         self._sandbox = sandbox
+        self._now = now
         self._pause = pause
         self._http = http.client.HTTPConnection(urlsplit(sandbox.endpoint).netloc, timeout=60)
         self._nonces = itertools.count()
@@ -60,14 +60,14 @@ class Player:
         version = VERSIONS[product]
         named = {"Action": action, "Version": f"{version[:4]}-{version[4:6]}-{version[6:]}", "Format": "JSON",
                  "RegionId": "ap-southeast-1", "AccessKeyId": self._sandbox.access_key, "SignatureMethod": "HMAC-SHA1",
-                 "SignatureVersion": "1.0", "SignatureNonce": f"n-{next(self._nonces)}", "Timestamp": iso(NOW),
+                 "SignatureVersion": "1.0", "SignatureNonce": f"n-{next(self._nonces)}", "Timestamp": iso(self._now),
                  **{name.replace("__", "."): str(value) for name, value in params.items()}}
         named["Signature"] = sign(self._sandbox.secret_key, string_to_sign("POST", named))
         return dict(json.loads(self._send("POST", "/?" + urlencode(named), {}, b"")))
 
     def oss(self, method: str, key: str = "", query: str = "", body: bytes = b"") -> bytes:
         """The body of an OSS answer."""
-        headers = {"Date": formatdate(NOW, usegmt=True)}
+        headers = {"Date": formatdate(self._now, usegmt=True)}
         asked = dict(part.partition("=")[::2] for part in query.split("&") if part)
         text = string_to_sign_v1(method, BUCKET, key, asked, {name.lower(): value for name, value in headers.items()},
                                  headers["Date"])
@@ -172,8 +172,10 @@ def migration(player: Player) -> None:
 
 @pytest.fixture
 def players(start_sandbox: Any) -> list[Player]:
-    """Two sandboxes of the same world."""
-    return [Player(start_sandbox(WORLD), pause) for pause in (0, 0.15)]
+    """Two sandboxes of the same world, and one time stamp for the signatures of both: it is valid for 15 minutes."""
+    sandboxes = [start_sandbox(WORLD) for _ in range(2)]
+    now = time.time()
+    return [Player(sandbox, pause, now) for sandbox, pause in zip(sandboxes, (0, 0.15), strict=True)]
 
 
 def test_two_sandboxes_answer_the_same_bytes(players: list[Player]) -> None:

@@ -56,8 +56,6 @@ def test_another_body_than_the_signed_one(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
-        ({"x_acs_date": iso(time.time() - 1000)}, "InvalidTimeStamp.Expired"),
-        ({"x_acs_date": iso(time.time() + 86400)}, "InvalidTimeStamp.Expired"),
         ({"x_acs_date": "yesterday"}, "InvalidTimeStamp.Format"),
         ({"x_acs_date": ""}, "MissingTimestamp"),
         ({"x_acs_signature_nonce": ""}, "MissingSignatureNonce"),
@@ -68,3 +66,9 @@ def test_another_body_than_the_signed_one(bench: Bench) -> None:
 def test_what_the_gateway_refuses(bench: Bench, changes: dict[str, Any], code: str) -> None:
     reply = serve(bench, signed(**changes))
     assert (reply.status, reply.body["Code"]) == (400, code)
+
+
+@pytest.mark.parametrize("off", [-1000, 86400])
+def test_a_date_more_than_15_minutes_off_is_refused(bench: Bench, off: int) -> None:
+    reply = serve(bench, signed(x_acs_date=iso(time.time() + off)))
+    assert (reply.status, reply.body["Code"]) == (400, "InvalidTimeStamp.Expired")

@@ -31,8 +31,6 @@ def test_empty_and_strange_values_are_part_of_the_signature() -> None:
     ("changes", "status", "code"),
     [
         ({"AccessKeyId": "LTAInobody"}, 404, "InvalidAccessKeyId.NotFound"),
-        ({"Timestamp": iso(time.time() - 1000)}, 400, "InvalidTimeStamp.Expired"),
-        ({"Timestamp": iso(time.time() + 86400)}, 400, "InvalidTimeStamp.Expired"),
         ({"Timestamp": "yesterday"}, 400, "InvalidTimeStamp.Format"),
         ({"SignatureMethod": "HMAC-MD5"}, 400, "InvalidSignatureMethod"),
         ({"SignatureNonce": ""}, 400, "MissingSignatureNonce"),
@@ -42,6 +40,12 @@ def test_empty_and_strange_values_are_part_of_the_signature() -> None:
 def test_what_the_gateway_refuses(bench: Bench, changes: dict[str, str], status: int, code: str) -> None:
     reply = bench.raw({**bench.envelope("sts", "GetCallerIdentity"), **changes})
     assert (reply.status, reply.body["Code"]) == (status, code)
+
+
+@pytest.mark.parametrize("off", [-1000, 86400])
+def test_a_time_stamp_more_than_15_minutes_off_is_refused(bench: Bench, off: int) -> None:
+    reply = bench.raw({**bench.envelope("sts", "GetCallerIdentity"), "Timestamp": iso(time.time() + off)})
+    assert (reply.status, reply.body["Code"]) == (400, "InvalidTimeStamp.Expired")
 
 
 def test_a_wrong_secret_shows_the_string_to_sign_after_a_colon(bench: Bench) -> None:
