@@ -25,8 +25,8 @@ UTILS = "ansible_collections.edgelift.ens_migration.plugins.module_utils"
 GIB = 1024**3
 READS = ("Describe", "List", "Get", "Head", "Query")
 WORK = {
-    "ens_migration": ("wave", "work"),
-    "smc_cleanup": ("cleanup", "work"),
+    "ens_migration": ("ens_migration", "work"),
+    "smc_cleanup": ("smc_cleanup", "work"),
     "smc_transfer": ("single", "transfer"),
     "ecs_image_export": ("single", "image_export"),
     "ens_image_import": ("single", "image_import"),
@@ -71,12 +71,12 @@ def run(sandbox: Any, module: str, *, check: bool = False, **params: Any) -> dic
     if module == "smc_transfer":
         given.pop("bucket")
     module_stub = SimpleNamespace(params={**defaults(module), **given}, check_mode=check, _diff=True)
-    return getattr(utils(f"_work.{room}"), function)(module_stub, utils("_clients").make_clients(given))
+    return getattr(utils(f"_module.{room}"), function)(module_stub, utils("_api.clients").make_clients(given))
 
 
 def defaults(module: str) -> dict[str, Any]:
     """The defaults of a module's options, from its argument spec."""
-    options = utils("_work.options")
+    options = utils("_module.options")
     own = {
         "ens_migration": {"state": "present", "progress_file": None, "wait": True, "name": None},
         "ens_image_import": {"objects": [], "wait": True},
@@ -84,7 +84,7 @@ def defaults(module: str) -> dict[str, Any]:
     specs = [options.servers_spec(False), options.transfer_spec(), options.bucket_spec(), options.identity_spec()]
     specs.append(options.export_spec())
     if module == "smc_cleanup":
-        specs.append(utils("_work.cleanup").spec())
+        specs.append(utils("_module.smc_cleanup").spec())
     spec = {name: option for part in specs for name, option in part.argument_spec.items()}
     return {**{name: option.get("default") for name, option in spec.items()}, "wait": True, **own.get(module, {})}
 
@@ -106,7 +106,7 @@ def identity(entry: dict[str, Any], migration: str) -> dict[str, Any]:
 
 def image_name(entry: dict[str, Any], migration: str) -> str:
     """The name that the ENS image of a server will have."""
-    return utils("_work.options").server(migration, entry).image_name
+    return utils("_module.options").server(migration, entry).image_name
 
 
 def changing(rows: Iterable[dict[str, Any]]) -> list[str]:

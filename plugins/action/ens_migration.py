@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._progress import Follower
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Follower
 
 LOOK_SECONDS = 1.0
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _bundle, _lifecycle, _paths, _remote
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._agent import Agent, Wish, plan
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import bundle, lifecycle, paths, remote
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent, Wish, plan
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["absent", "present", "started", "stopped"], "default": "started"},
@@ -71,13 +71,13 @@ class ActionModule(ActionBase):
             return {**result, "failed": True, "msg": problem}
         try:
             outcome = self._apply(args)
-        except _remote.SourceError as error:
+        except remote.SourceError as error:
             outcome = {"failed": True, "msg": str(error)}
         cleaned: dict[str, Any] = remove_values({**result, **outcome}, secrets)
         return cleaned
 
     def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
-        life = _lifecycle.Lifecycle(_remote.Remote(self), _settings(args))
+        life = lifecycle.Lifecycle(remote.Remote(self), _settings(args))
         before = life.look()
         wish = Wish(
             args["state"],
@@ -107,16 +107,16 @@ def _problem(args: dict[str, Any]) -> str | None:
     if args["sha256"] is not None and not _SHA256.match(args["sha256"]):
         return f"sha256 {args['sha256']!r} is not a SHA-256: 64 hexadecimal digits"
     if args["url"] and not _URL.match(args["url"]):
-        return f"url {_bundle.bare(args['url'])!r} must begin with https:// or http://; a file of the controller is src"
+        return f"url {bundle.bare(args['url'])!r} must begin with https:// or http://; a file of the controller is src"
     if args["url"] and not args["sha256"] and not args["allow_unverified"]:
         return "sha256 is required with url; allow_unverified: true installs whatever the address holds, as root"
     if args["start_timeout"] < 1:
         return f"start_timeout {args['start_timeout']} must be at least 1 second"
-    return _paths.environment_problem(args["environment"]) or _paths.install_dir_problem(args["install_dir"])
+    return paths.environment_problem(args["environment"]) or paths.install_dir_problem(args["install_dir"])
 
 
-def _settings(args: dict[str, Any]) -> _lifecycle.Settings:
-    return _lifecycle.Settings(
+def _settings(args: dict[str, Any]) -> lifecycle.Settings:
+    return lifecycle.Settings(
         install_dir=args["install_dir"],
         src=args["src"] or "",
         url=args["url"] or "",

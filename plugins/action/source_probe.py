@@ -10,13 +10,20 @@ import time
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import source, waivers
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _look, _paths, _remote
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source, waivers
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
+    facts,
+    look,
+    paths,
+)
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
+    remote as _remote,
+)
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "install_dir": {"type": "str", "default": "/smc"},
     "egress": {"type": "list", "elements": "str", "default": []},
-    "egress_timeout": {"type": "int", "default": _look.EGRESS_SECONDS},
+    "egress_timeout": {"type": "int", "default": look.EGRESS_SECONDS},
     "waivers": {
         "type": "list",
         "elements": "dict",
@@ -41,20 +48,20 @@ class ActionModule(ActionBase):
         _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
         host = str((task_vars or {}).get("inventory_hostname", "this host"))
         problem = (
-            _paths.install_dir_problem(args["install_dir"])
-            or _look.egress_problem(args["egress"], args["egress_timeout"])
+            paths.install_dir_problem(args["install_dir"])
+            or look.egress_problem(args["egress"], args["egress_timeout"])
             or waivers.problem(host, args["waivers"], waivers.today())
         )
         if problem:
             return {**result, "failed": True, "msg": problem}
-        values = _look.values(args["install_dir"], args["egress"], args["egress_timeout"])
+        values = look.values(args["install_dir"], args["egress"], args["egress_timeout"])
         probe, findings = self._look(_remote.Remote(self), values)
         findings = waivers.apply(findings, args["waivers"])
         result.update(
             changed=False,
             probe=probe,
             **source.judgement(findings),
-            disks=_facts.transfer_disks(probe) if probe else [],
+            disks=facts.transfer_disks(probe) if probe else [],
         )
         return result
 
@@ -66,12 +73,12 @@ class ActionModule(ActionBase):
             return {}, [source.NOT_LINUX.finding(shell)]
         begin = time.time()
         try:
-            seen = remote.run(_look.PIECES, values, _look.COMMAND)
+            seen = remote.run(look.PIECES, values, look.COMMAND)
         except _remote.SourceError as error:
             return {}, [source.NO_SHELL.finding(str(error))]
         if seen.answer is None:
             return {}, [source.NO_SHELL.finding(seen.evidence())]
         if not seen.answer.complete:
             return {}, [source.PROBE_INCOMPLETE.finding(seen.evidence())]
-        probe = _facts.build_probe(seen.answer.records, (begin, time.time()))
+        probe = facts.build_probe(seen.answer.records, (begin, time.time()))
         return probe, source.judge(probe)

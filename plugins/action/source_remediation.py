@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _paths, _remedy, _remote
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import paths, remedy, remote
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
@@ -39,30 +39,30 @@ class ActionModule(ActionBase):
         problem = _problem(args)
         if problem:
             return {**result, "failed": True, "msg": problem}
-        work = _remedy.Remediation(_remote.Remote(self), _wanted(args))
+        work = remedy.Remediation(remote.Remote(self), _wanted(args))
         try:
             return {**result, **(self._undo(work) if args["state"] == "absent" else self._apply(work, args))}
-        except _remote.SourceError as error:
+        except remote.SourceError as error:
             return {**result, "failed": True, "msg": str(error)}
 
-    def _apply(self, work: _remedy.Remediation, args: dict[str, Any]) -> dict[str, Any]:
+    def _apply(self, work: remedy.Remediation, args: dict[str, Any]) -> dict[str, Any]:
         if not _wanted(args).faults:
             return {"changed": False, "steps": [], "faults": {}, "undo": []}
         before = work.look()
-        _remedy.refuse_impossible(before)
+        remedy.refuse_impossible(before)
         steps = before.needed()
         if self._task.check_mode:
             done = {"changed": bool(steps), "steps": steps, "faults": before.as_dict(), "undo": before.undoable()}
             expected = dict.fromkeys(steps, "put right")
             return self._with_diff(done, before.details(), {**before.details(), **expected})
         if "rsync" in steps and args["rsync_src"]:
-            _remedy.read_file(args["rsync_src"])
+            remedy.read_file(args["rsync_src"])
         for fault in steps:
             work.put_right(fault)
         after = work.look() if steps else before
-        return self._with_diff(_remedy.outcome(after, steps), before.details(), after.details())
+        return self._with_diff(remedy.outcome(after, steps), before.details(), after.details())
 
-    def _undo(self, work: _remedy.Remediation) -> dict[str, Any]:
+    def _undo(self, work: remedy.Remediation) -> dict[str, Any]:
         before = work.look().undoable()
         if self._task.check_mode or not before:
             done = {"changed": bool(before), "steps": before, "faults": {}, "undo": before}
@@ -82,12 +82,12 @@ def _problem(args: dict[str, Any]) -> str | None:
     """Say which option has a value that cannot be used, or return None."""
     if args["clock_tolerance"] < 1:
         return f"clock_tolerance {args['clock_tolerance']} must be at least 1 second"
-    return _paths.environment_problem(args["environment"])
+    return paths.environment_problem(args["environment"])
 
 
-def _wanted(args: dict[str, Any]) -> _remedy.Wanted:
-    faults = [fault for fault in _remedy.FAULTS if args[fault]] if args["state"] == "present" else []
-    return _remedy.Wanted(
+def _wanted(args: dict[str, Any]) -> remedy.Wanted:
+    faults = [fault for fault in remedy.FAULTS if args[fault]] if args["state"] == "present" else []
+    return remedy.Wanted(
         faults=faults,
         rsync_src=args["rsync_src"] or "",
         tolerance=args["clock_tolerance"],

@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters of the role preflight; what they do is in module_utils/_preflight/report.py."""
+"""The filters of the role preflight; what they do is in plugin_utils/_preflight/report.py."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import report
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import report
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _receipt
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable

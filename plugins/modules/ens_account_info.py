@@ -163,9 +163,9 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import account, options
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_account_info, options
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:
@@ -177,7 +177,7 @@ def main() -> None:
         }
     )
     spec = auth_spec().merge(options.servers_spec(required=True), options.bucket_spec(), own)
-    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), account.look)
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_account_info.look)
 
 
 if __name__ == "__main__":

@@ -258,9 +258,13 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec, wait_spec
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, wave
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_migration, options
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import (
+    ArgSpec,
+    auth_spec,
+    wait_spec,
+)
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:
@@ -279,7 +283,7 @@ def main() -> None:
         options.export_spec(),
         own,
     )
-    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), wave.work)
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_migration.work)
 
 
 if __name__ == "__main__":

@@ -167,9 +167,9 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import access_token
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_access_token
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:
@@ -183,7 +183,7 @@ def main() -> None:
             "rotate": {"type": "bool", "default": False},
         }
     )
-    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), access_token.work)
+    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), smc_access_token.work)
 
 
 if __name__ == "__main__":

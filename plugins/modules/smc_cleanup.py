@@ -215,14 +215,14 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import auth_spec
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import cleanup, options
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import options, smc_cleanup
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import auth_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:
-    spec = auth_spec().merge(options.servers_spec(False), cleanup.spec())
-    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), cleanup.work)
+    spec = auth_spec().merge(options.servers_spec(False), smc_cleanup.spec())
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), smc_cleanup.work)
 
 
 if __name__ == "__main__":

@@ -285,9 +285,13 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec, wait_spec
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import intermediate
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_intermediate
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import (
+    ArgSpec,
+    auth_spec,
+    wait_spec,
+)
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:
@@ -313,7 +317,7 @@ def main() -> None:
         ],
     )
     spec = auth_spec().merge(wait_spec(), own)
-    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), intermediate.work)
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), smc_intermediate.work)
 
 
 if __name__ == "__main__":

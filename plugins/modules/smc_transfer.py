@@ -166,9 +166,13 @@ phase:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec, wait_spec
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import options, single
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import options, single
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import (
+    ArgSpec,
+    auth_spec,
+    wait_spec,
+)
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

@@ -226,9 +226,9 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._argspec import ArgSpec, auth_spec
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import lookups
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import lookups
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:

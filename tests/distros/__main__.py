@@ -13,7 +13,8 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _look, _script
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 from testbed.workplace import CLONE
 
 from distros import guest, handmade, manifest, roots
@@ -64,7 +65,7 @@ def record(system: System, systems: list[System]) -> Recording:
     work.mkdir(parents=True)
     tree = work / "tree"
     fence = _script.new_fence()
-    script = _script.compose(fence, _look.PIECES, _look.values(INSTALL_DIR), _look.COMMAND)
+    script = _script.compose(fence, look.PIECES, look.values(INSTALL_DIR), look.COMMAND)
     if system.root:
         roots.unpacked(system.root, CACHE, tree)
         told = guest.run(system, tree, kernel_for(system, systems, work), work, script)

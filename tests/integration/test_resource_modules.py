@@ -17,7 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ansible_collections.edgelift.ens_migration.plugins.module_utils._naming as naming
+import ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming as naming
 import pytest
 
 COLLECTION = "edgelift.ens_migration"

@@ -153,12 +153,12 @@ def room_of(sandbox: Any) -> Any:
     """The collection's own room for the bucket, of another controller each time."""
     params = {"region": sandbox.region, "access_key": sandbox.access_key, "secret_key": sandbox.secret_key,
               "endpoints": sandbox.endpoints}
-    return utils("_clients").make_clients(params).oss("migration-images")
+    return utils("_api.clients").make_clients(params).oss("migration-images")
 
 
 def test_a_sweep_finds_what_somebody_has_hidden_by_a_plain_deletion(sandbox: Any) -> None:
     bucket = bucket_of(sandbox)
-    key = f"{utils('_work.options').server('wave', WEB).id}_m-1_system.qcow2"
+    key = f"{utils('_module.options').server('wave', WEB).id}_m-1_system.qcow2"
     for name in (key, "photos/web-01.jpg"):
         bucket.put_object(name, b"x")
         bucket.delete_object(name)
@@ -183,9 +183,9 @@ def test_one_of_two_controllers_writes_an_intent_where_nothing_is_overwritten(sa
 
 def test_a_bucket_with_suspended_versioning_carries_no_intents(sandbox: Any) -> None:
     bucket_of(sandbox, "Suspended")
-    with pytest.raises(utils("_errors").CloudError, match="VersioningSuspended"):
+    with pytest.raises(utils("_api.errors").CloudError, match="VersioningSuspended"):
         room_of(sandbox).put_intent("edgelift/x/export.json", "run 1")
-    with pytest.raises(utils("_errors").CloudError, match="VersioningSuspended"):
+    with pytest.raises(utils("_api.errors").CloudError, match="VersioningSuspended"):
         run(sandbox, "ens_migration", name="wave", servers=[WEB])
     assert sandbox.get("state")["jobs"] == []
 

@@ -14,9 +14,9 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._agent import Agent, parse_agent
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._autostart import NAME, make_boot
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._script import compose, parse
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent, parse_agent
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.autostart import NAME, make_boot
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.script import compose, parse
 from source_bench import FOLDER, ClientBundle, ask, client_pids, make_bundle, playing, run_moves, until
 from testbed.hosts import Bed
 from wave_hosts import hosts_up

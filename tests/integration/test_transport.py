@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients, make_clients
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._retry import Retry
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients, make_clients
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.retry import Retry
 from wave_bench import role_profile
 
 STS = {"STS.Integration": {"secret": "StsSecret0123456789", "token": "sts-token/+=", "ttl": 3600}}

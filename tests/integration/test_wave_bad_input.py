@@ -56,7 +56,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_refused_before_anything_is_made(sandbox: Any, case: str, state: str) -> None:
     changes, words = REFUSED[case]
-    with pytest.raises(utils("_errors").CloudError) as refused:
+    with pytest.raises(utils("_api.errors").CloudError) as refused:
         run(sandbox, "ens_migration", state=state, **{"name": "wave", "servers": [WEB], **changes})
     told = f"{refused.value}. {refused.value.hint}"
     for word in words:
@@ -70,7 +70,7 @@ def test_an_expired_token_is_refused(sandbox: Any) -> None:
     sts = {"access_key": "STS.Sandbox1", "secret_key": "StsSecret0123456789", "security_token": "sts-token"}
     assert run(sandbox, "ens_migration", state="checked", name="wave", servers=[WEB], **sts)["changed"] is False
     sandbox.advance(61)
-    with pytest.raises(utils("_errors").CloudError) as refused:
+    with pytest.raises(utils("_api.errors").CloudError) as refused:
         run(sandbox, "ens_migration", name="wave", servers=[WEB], **sts)
     assert refused.value.code == "InvalidSecurityToken.Expired"
     assert refused.value.hint

@@ -66,7 +66,7 @@ def test_servers_that_are_not_named_stay(sandbox: Any) -> None:
 
 
 def test_open_uploads_are_aborted(sandbox: Any) -> None:
-    entry = utils("_work.options").server("wave", WEB)
+    entry = utils("_module.options").server("wave", WEB)
     oss = bucket(sandbox)
     for key in (f"{entry.id}_m-1_system.qcow2", "el0000000000000000_other"):
         upload = oss.init_multipart_upload(key).upload_id
@@ -80,12 +80,12 @@ def test_snapshots_are_found_after_their_image_is_gone(sandbox: Any) -> None:
     run(sandbox, "ens_migration", name="wave", servers=[WEB])
     image = sandbox.get("state")["images"][0]
     # A controller that dies between these two calls leaves the note and the snapshots, and nothing that names them.
-    utils_ecs, scope_room = utils("_leftovers.ecs"), utils("_leftovers.scope")
+    utils_ecs, scope_room = utils("_cleanup.ecs"), utils("_cleanup.scope")
     params = {
         "region": sandbox.region, "access_key": sandbox.access_key, "secret_key": sandbox.secret_key,
         "endpoints": sandbox.endpoints,
     }
-    scope = scope_room.Scope(utils("_clients").make_clients(params), "wave", sandbox.bucket)
+    scope = scope_room.Scope(utils("_api.clients").make_clients(params), "wave", sandbox.bucket)
     utils_ecs.IMAGE.delete(scope, image["id"])
     assert sandbox.get("state")["images"] == []
     assert sandbox.get("state")["snapshots"] != []
@@ -97,13 +97,13 @@ def test_snapshots_are_found_after_their_image_is_gone(sandbox: Any) -> None:
 
 @pytest.mark.sandbox_world({"account": {"quotas": {"vpc": 3}}})
 def test_the_shared_network_goes_with_the_wave(sandbox: Any) -> None:
-    client_room = utils("_clients")
+    client_room = utils("_api.clients")
     params = {
         "region": sandbox.region, "access_key": sandbox.access_key, "secret_key": sandbox.secret_key,
         "endpoints": sandbox.endpoints,
     }
-    clients, name = client_room.make_clients(params), utils("_naming").network_name("wave")
-    tags = utils("_resources.network").tags_for("wave")
+    clients, name = client_room.make_clients(params), utils("_rules.naming").network_name("wave")
+    tags = utils("_module.network").tags_for("wave")
     ours = clients.vpc.create_vpc(name, "10.0.0.0/16", "token-1", tags)["VpcId"]
     namesake = clients.vpc.create_vpc(name, "10.1.0.0/16", "token-2", {"edgelift:wave": "another"})["VpcId"]
     swept = run(sandbox, "smc_cleanup", name="wave")["cleanup"]

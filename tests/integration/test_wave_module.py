@@ -69,14 +69,14 @@ def test_two_controllers_make_one_image(sandbox: Any) -> None:
 
 
 def test_another_controller_goes_on_where_one_was_killed(sandbox: Any) -> None:
-    fleet_room, options = utils("_fleet"), utils("_work.options")
+    fleet_room, options = utils("_stages.fleet"), utils("_module.options")
     params = {
         "name": "wave", "region": sandbox.region, "bucket": sandbox.bucket, "access_key": sandbox.access_key,
         "secret_key": sandbox.secret_key, "endpoints": sandbox.endpoints, "servers": [WEB],
     }
     for _life in range(30):
         # Each tick is a controller of its own, which forgets all it knew: the cloud is the only ledger.
-        clients = utils("_clients").make_clients(params)
+        clients = utils("_api.clients").make_clients(params)
         fleet = fleet_room.Fleet(clients, options.servers(params), options.policy(params))
         fleet.tick()
         if fleet.rows[0].verdict != "pending":
@@ -139,7 +139,7 @@ def test_a_damaged_export_is_refused_before_the_import(sandbox: Any, damage: str
         oss.put_object(victim, oss.get_object(objects[2]["key"]).read())
     else:
         keys.remove(victim)
-    with pytest.raises(utils("_errors").CloudError) as refused:
+    with pytest.raises(utils("_api.errors").CloudError) as refused:
         run(sandbox, "ens_image_import", **identity(DB, "wave"), objects=keys)
     assert ("2 objects for 3 disks" if damage == "one short" else victim) in str(refused.value)
     assert done(sandbox.requests("ens"), "ImportImage") == 0

@@ -62,14 +62,14 @@ class Pace:
         time.sleep(seconds / self._rate)
 
     # The real ones: a clock that was moved forward is kept again.
-    _CLOCK, _RETRY = utils("_fleet").Clock, utils("_retry").Retry
+    _CLOCK, _RETRY = utils("_stages.fleet").Clock, utils("_api.retry").Retry
 
     def keep(self, patch: pytest.MonkeyPatch) -> None:
         """Make the collection live in this time."""
         clocks = partial(self._CLOCK, sleep=self.sleep, monotonic=self.monotonic, now=self.now)
-        patch.setattr(utils("_fleet"), "Clock", clocks)
-        patch.setattr(utils("_work.cleanup"), "Clock", clocks)
-        patch.setattr(utils("_clients"), "Retry", partial(self._RETRY, sleep=self.sleep, clock=self.monotonic))
+        patch.setattr(utils("_stages.fleet"), "Clock", clocks)
+        patch.setattr(utils("_module.smc_cleanup"), "Clock", clocks)
+        patch.setattr(utils("_api.clients"), "Retry", partial(self._RETRY, sleep=self.sleep, clock=self.monotonic))
 
 
 @dataclass
@@ -97,7 +97,7 @@ def migrate(sandbox: Any, **options: Any) -> Outcome:
     wave = partial(run, sandbox, "ens_migration", name=NAME, servers=SERVERS, poll_interval=30, wait_timeout=14400)
     try:
         result = wave(**options)["migration"]
-    except utils("_errors").CloudError as error:
+    except utils("_api.errors").CloudError as error:
         result = (error.last or {}).get("migration") or {}
         why = f"{error}. {error.hint}".strip()
         return Outcome({entry["host"]: "failed" for entry in SERVERS}, {entry["host"]: why for entry in SERVERS},
@@ -112,13 +112,13 @@ def sweep(sandbox: Any, outcome: Outcome, **options: Any) -> list[dict[str, Any]
     try:
         return list(run(sandbox, "smc_cleanup", name=NAME, servers=SERVERS, resources=outcome.resources,
                         delete_sources=False, poll_interval=5, wait_timeout=3600, **options)["cleanup"]["residual"])
-    except utils("_errors").CloudError as error:
+    except utils("_api.errors").CloudError as error:
         return [{"kind": "cleanup", "id": "", "reason": str(error)}]
 
 
 def ens_images(sandbox: Any) -> Counter[str]:
     """The servers' ENS images by host, in whatever state, as the cloud has them."""
-    names = {utils("_work.options").server(NAME, entry).image_name: entry["host"] for entry in SERVERS}
+    names = {utils("_module.options").server(NAME, entry).image_name: entry["host"] for entry in SERVERS}
     return Counter(names[row["name"]] for row in sandbox.get("state")["ens_images"] if row["name"] in names)
 
 

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from typing import Final
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 from . import answers
-from ._rule import Facts, Finding, Rule, apply
+from .rule import Facts, Finding, Rule, apply
 
 _FAQ: Final = "SMC FAQ (2021)"
 _ROLES: Final = "ECS ExportImage: NoSetRoletoECSServiceAcount"
@@ -198,7 +198,7 @@ RULES: Final = (
         23,
         "blocker",
         "ENS imports images in two Regions only.",
-        f"Use one of {', '.join(_limits.IMPORT_REGIONS)}.",
+        f"Use one of {', '.join(limits.IMPORT_REGIONS)}.",
         "SMC, edge node migration, limits (2025-12)",
         answers.region_refused,
         fact=True,

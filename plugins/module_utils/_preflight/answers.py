@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
-from ._rule import Facts
+from .rule import Facts
 
 SMC_ROLE: Final = "AliyunServiceRoleForSMC"
 EXPORT_ROLE: Final = "AliyunECSImageExportDefaultRole"
@@ -89,7 +89,7 @@ def no_vcpus(answers: Facts) -> str | None:
 def few_vcpus(answers: Facts) -> str | None:
     """Return a quota that is short for the wave."""
     free = free_vcpus(answers)
-    wanted = min(answers["servers"], _limits.CONCURRENT_JOBS)
+    wanted = min(answers["servers"], limits.CONCURRENT_JOBS)
     if not free or not 1 <= free[0] < wanted:
         return None
     return f"{free[0]} vCPUs are free in {answers['region']}, {wanted} servers could be copied at once"
@@ -104,20 +104,20 @@ def _over(answers: Facts, name: str, most: int, what: str) -> str | None:
 
 def jobs(answers: Facts) -> str | None:
     """Return too many replication jobs."""
-    return _over(answers, "jobs", _limits.MAX_JOBS, "replication jobs")
+    return _over(answers, "jobs", limits.MAX_JOBS, "replication jobs")
 
 
 def sources(answers: Facts) -> str | None:
     """Return too many sources."""
-    return _over(answers, "sources", _limits.MAX_SOURCES, "registered sources")
+    return _over(answers, "sources", limits.MAX_SOURCES, "registered sources")
 
 
 def vpcs(answers: Facts) -> str | None:
     """Return that the default quota of VPCs is reached."""
     count = _known(answers, "vpcs")
-    if count is None or count < _limits.DEFAULT_VPCS:
+    if count is None or count < limits.DEFAULT_VPCS:
         return None
-    return f"{count} VPCs in {answers['region']}; the quota is {_limits.DEFAULT_VPCS} unless it was raised"
+    return f"{count} VPCs in {answers['region']}; the quota is {limits.DEFAULT_VPCS} unless it was raised"
 
 
 def images(answers: Facts) -> str | None:
@@ -151,12 +151,12 @@ def export_trust(answers: Facts) -> str | None:
 
 def region_refused(answers: Facts) -> str | None:
     """Return a Region that ENS does not import to."""
-    return _limits.region_problem(answers["region"])
+    return limits.region_problem(answers["region"])
 
 
 def format_refused(answers: Facts) -> str | None:
     """Return a format that does not work in the Region."""
-    return _limits.format_problem(answers["region"], answers["image_format"]) if not region_refused(answers) else None
+    return limits.format_problem(answers["region"], answers["image_format"]) if not region_refused(answers) else None
 
 
 def bucket_missing(answers: Facts) -> str | None:

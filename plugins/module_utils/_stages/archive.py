@@ -18,7 +18,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._oss import OssApi
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
 _MOST: Final = 4 * 1024**2
 """The header of an archive is read in steps, and given up after so many bytes: a sparse file's map is part of it."""

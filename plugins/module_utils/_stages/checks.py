@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Policy, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
 
 SAME_MACHINE = "it is the same machine as"
 """What a problem of two hosts that are one machine begins with."""
@@ -27,10 +27,10 @@ SAME_MACHINE = "it is the same machine as"
 
 def input_problems(region: str, image_format: str, servers: Sequence[Server]) -> list[str]:
     """Return what is wrong with the inputs of a whole wave: each names the value and what is allowed."""
-    problems = [_limits.region_problem(region), _limits.format_problem(region, image_format)]
+    problems = [limits.region_problem(region), limits.format_problem(region, image_format)]
     for server in servers:
         if server.base_name:
-            problem = _naming.base_name_problem(server.base_name)
+            problem = naming.base_name_problem(server.base_name)
             problems.append(problem and f"image_name of {server.host}: {problem}")
         indexes = [disk.index for disk in server.disks]
         if indexes != list(range(len(indexes))):
@@ -45,18 +45,18 @@ def server_problems(servers: Sequence[Server]) -> dict[str, list[str]]:
     problems: dict[str, list[str]] = defaultdict(list)
     for server in servers:
         data = [disk for disk in server.disks if disk.index > 0]
-        if len(data) > _limits.MAX_DATA_DISKS:
-            problems[server.host].append(f"it has {len(data)} data disks, ENS takes at most {_limits.MAX_DATA_DISKS}")
-        system = max((_limits.gib(disk.bytes) for disk in server.disks if disk.index == 0), default=0)
-        if system > _limits.SYSTEM_DISK_GIB[1]:
+        if len(data) > limits.MAX_DATA_DISKS:
+            problems[server.host].append(f"it has {len(data)} data disks, ENS takes at most {limits.MAX_DATA_DISKS}")
+        system = max((limits.gib(disk.bytes) for disk in server.disks if disk.index == 0), default=0)
+        if system > limits.SYSTEM_DISK_GIB[1]:
             problems[server.host].append(
-                f"its system disk has {system} GiB, SMC takes at most {_limits.SYSTEM_DISK_GIB[1]} GiB"
+                f"its system disk has {system} GiB, SMC takes at most {limits.SYSTEM_DISK_GIB[1]} GiB"
             )
         for disk in data:
-            if _limits.gib(disk.bytes) > _limits.MAX_DATA_DISK_GIB:
+            if limits.gib(disk.bytes) > limits.MAX_DATA_DISK_GIB:
                 problems[server.host].append(
-                    f"data disk {disk.index} has {_limits.gib(disk.bytes)} GiB, "
-                    f"ENS takes at most {_limits.MAX_DATA_DISK_GIB} GiB"
+                    f"data disk {disk.index} has {limits.gib(disk.bytes)} GiB, "
+                    f"ENS takes at most {limits.MAX_DATA_DISK_GIB} GiB"
                 )
     for label, hosts in _twins(servers).items():
         for host in hosts:
@@ -87,7 +87,7 @@ def bucket_info(clients: Clients, name: str) -> dict[str, Any]:
     """Return what a bucket is; refuse one whose objects may not be listed: each is looked at before an import."""
     oss = clients.oss(name)
     info = oss.bucket_info()
-    oss.list_keys(_naming.INTENTS + "/.readable")
+    oss.list_keys(naming.INTENTS + "/.readable")
     return info
 
 

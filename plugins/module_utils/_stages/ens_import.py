@@ -15,18 +15,19 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _states
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Decision, Seen, number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
+
+from . import intents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
         ExportedObject,
         Policy,
         Row,
@@ -69,7 +70,7 @@ def conflict(server: Server, seen: Seen) -> str:
     # An image of one disk may come without a mapping; its size is then that of its system disk.
     sizes = [mapping.get("Size") for mapping in mappings] or [image.get("ImageSize")]
     theirs = sorted(int(number(size)) for size in sizes)
-    ours = sorted(_limits.target_gib(disk.bytes) for disk in server.disks)
+    ours = sorted(limits.target_gib(disk.bytes) for disk in server.disks)
     if theirs == ours:
         return ""
     return (
@@ -89,7 +90,7 @@ def decide(server: Server, seen: Seen, now: datetime) -> Decision:
             return Decision.act("import", f"the objects of {server.host} are verified")
         return Decision.wait(f"an import of {server.image_name} was asked for and does not show yet")
     status = image.get("Status", "")
-    state = _states.outcome(_states.ENS_IMAGE, status)
+    state = states.outcome(states.ENS_IMAGE, status)
     if state == "pending":
         return Decision.wait(f"ENS image {image['ImageId']} is {status}")
     if state == "failure":

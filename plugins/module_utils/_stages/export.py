@@ -16,29 +16,25 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming, _states
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import archive, intents, job_spec, qcow2
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
     Decision,
     ExportedObject,
     Seen,
     moment,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
+
+from . import archive, intents, job_spec, qcow2
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._oss import OssApi
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
-        Ledger,
-        Policy,
-        Row,
-        Server,
-    )
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Ledger, Policy, Row, Server
 
 STAGE = "export"
 _AGAIN = "What is left is billed until the role cleanup removes it; then migrate again"
@@ -86,7 +82,7 @@ def _observe_one(clients: Clients, server: Server, seen: Seen, image_id: str, po
     if task is None:
         seen.export_intent = intents.read(oss, server.id, STAGE)
         return
-    state = _states.outcome(_states.EXPORT_TASK, task.get("TaskStatus", ""))
+    state = states.outcome(states.EXPORT_TASK, task.get("TaskStatus", ""))
     if state == "pending" or (seen.objects and not seen.object_problem):
         return
     seen.task_detail = clients.ecs.describe_task_attribute(task["TaskId"])
@@ -101,7 +97,7 @@ def _observe_one(clients: Clients, server: Server, seen: Seen, image_id: str, po
 
 def _objects_of(server: Server, image_id: str) -> str:
     """Return what the keys of all exports of this very image begin with."""
-    return f"{_naming.objects_prefix(server.id)}_{image_id}"
+    return f"{naming.objects_prefix(server.id)}_{image_id}"
 
 
 def _keys(oss: OssApi, detail: Row, prefix: str) -> list[str]:
@@ -174,7 +170,7 @@ def decide(server: Server, seen: Seen, policy: Policy, now: datetime) -> Decisio
     image = seen.image
     if image is None:
         return _decide_missing(server, seen.job or {}, now)
-    state = _states.outcome(_states.ECS_IMAGE, image.get("Status", ""))
+    state = states.outcome(states.ECS_IMAGE, image.get("Status", ""))
     if state == "pending":
         return Decision.wait(f"ECS image {image['ImageId']} is {image.get('Status')}")
     if state == "failure":
@@ -188,7 +184,7 @@ def decide(server: Server, seen: Seen, policy: Policy, now: datetime) -> Decisio
 
 def _decide_missing(server: Server, job: Row, now: datetime) -> Decision:
     ended = moment(job.get("EndTime"))
-    if ended and (now - ended).total_seconds() <= _limits.INTENT_SETTLE_SECONDS:
+    if ended and (now - ended).total_seconds() <= limits.INTENT_SETTLE_SECONDS:
         return Decision.wait(f"ECS image {job.get('ImageId')} was made and does not show yet")
     return Decision.fail(
         f"ECS image {job.get('ImageId')} of {server.host} is gone: somebody deleted it. "
@@ -198,7 +194,7 @@ def _decide_missing(server: Server, job: Row, now: datetime) -> Decision:
 
 def _decide_task(task: Row, seen: Seen, policy: Policy, now: datetime) -> Decision:
     status = task.get("TaskStatus", "")
-    state = _states.outcome(_states.EXPORT_TASK, status)
+    state = states.outcome(states.EXPORT_TASK, status)
     if state == "pending":
         return Decision.wait(f"export task {task['TaskId']} is {status}")
     if state == "failure":
@@ -239,14 +235,14 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datet
         clients.ecs.export_image(
             seen.image["ImageId"],
             policy.bucket,
-            _naming.objects_prefix(server.id),
+            naming.objects_prefix(server.id),
             image_format=image_format,
             role_name=policy.role_name,
         )
     except CloudError as error:
         if not error.uncertain:
             intents.withdraw(oss, intent)
-        if not _states.queued(error.code):
+        if not states.queued(error.code):
             raise
         return f"the export of {seen.image['ImageId']} is queued by ECS ({error.code})"
     return ""

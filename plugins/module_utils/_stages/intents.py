@@ -19,15 +19,15 @@ import re
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import moment
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import moment
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._oss import OssApi
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
 _END = re.compile(r"(?:(\d+)\.)?json")
 
@@ -35,7 +35,7 @@ _END = re.compile(r"(?:(\d+)\.)?json")
 def read(oss: OssApi, identity: str, stage: str) -> dict[str, Any] | None:
     """Return the last intent of a stage, or None when nobody has written one."""
     last = _last(oss, identity, stage)
-    return _load(oss, _naming.intent_key(identity, stage, last)) if last else None
+    return _load(oss, naming.intent_key(identity, stage, last)) if last else None
 
 
 def claim(oss: OssApi, identity: str, stage: str, run_id: str, now: datetime, **facts: Any) -> str:
@@ -43,13 +43,13 @@ def claim(oss: OssApi, identity: str, stage: str, run_id: str, now: datetime, **
     earlier run, was first and the result of its call may still turn up."""
     body = {"run": run_id, "at": now.astimezone(timezone.utc).isoformat(timespec="seconds"), **facts}
     text = json.dumps(body, sort_keys=True)
-    key = _naming.intent_key(identity, stage)
+    key = naming.intent_key(identity, stage)
     if oss.put_intent(key, text):
         return key
     last = _last(oss, identity, stage)
-    if not last or not settled(_load(oss, _naming.intent_key(identity, stage, last)), now):
+    if not last or not settled(_load(oss, naming.intent_key(identity, stage, last)), now):
         return ""
-    key = _naming.intent_key(identity, stage, last + 1)
+    key = naming.intent_key(identity, stage, last + 1)
     return key if oss.put_intent(key, text) else ""
 
 
@@ -68,12 +68,12 @@ def settled(intent: Mapping[str, Any] | None, now: datetime) -> bool:
     if intent is None:
         return True
     written = moment(intent.get("at"))
-    return written is None or (now - written).total_seconds() > _limits.INTENT_SETTLE_SECONDS
+    return written is None or (now - written).total_seconds() > limits.INTENT_SETTLE_SECONDS
 
 
 def _last(oss: OssApi, identity: str, stage: str) -> int:
     """Return the number of the last intent of a stage, 0 when there is none."""
-    stem = _naming.intent_key(identity, stage).removesuffix("json")
+    stem = naming.intent_key(identity, stage).removesuffix("json")
     ends = (_END.fullmatch(item["key"].removeprefix(stem)) for item in oss.list_keys(stem))
     return max((int(end.group(1) or 1) for end in ends if end), default=0)
 

@@ -12,38 +12,33 @@ from __future__ import annotations
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
-        Policy,
-        Row,
-        Seen,
-        Server,
-    )
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Row, Seen, Server
 
 
 def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[str, Any]:
     """Return the CreateReplicationJob parameters. Sizes are those of the probe in whole GiB, so that what is exported
     and imported later can be compared with them; where the probe has none, what SMC itself reports of the source."""
     source = seen.source or {}
-    ours = {disk.index: _limits.target_gib(disk.bytes) for disk in server.disks}
+    ours = {disk.index: limits.target_gib(disk.bytes) for disk in server.disks}
 
     def size(index: int, reported: Any) -> int:
-        return ours.get(index) or max(int(number(reported)), _limits.DATA_DISK_GIB[0])
+        return ours.get(index) or max(int(number(reported)), limits.DATA_DISK_GIB[0])
 
     # Inside of what SMC takes even where the clocks differ by the 15 minutes at which calls are refused.
-    longest = timedelta(days=_limits.JOB_VALID_DAYS[1], minutes=-20)
+    longest = timedelta(days=limits.JOB_VALID_DAYS[1], minutes=-20)
     valid = min(timedelta(days=policy.job_valid_days, minutes=20), longest)
     wanted: dict[str, Any] = {
         "RegionId": policy.region,
         "SourceId": server.source_id,
         "Name": server.job_name,
-        "Description": _naming.resource_name(f"edgelift-{server.migration}-{server.host}", server.id),
+        "Description": naming.resource_name(f"edgelift-{server.migration}-{server.host}", server.id),
         "TargetType": "Image",
         "ImageName": server.image_name,
         "SystemDiskSize": size(0, source.get("SystemDiskSize")),
@@ -55,7 +50,7 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
         "NetMode": policy.net_mode,
         "RunOnce": True,
         "ValidTime": (now.astimezone(timezone.utc) + valid).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "Tags": _naming.tags(server.migration, server.host, server.id),
+        "Tags": naming.tags(server.migration, server.host, server.id),
     }
     optional = {
         "VpcId": policy.vpc_id,
@@ -86,7 +81,7 @@ def disk_problem(server: Server, source: Row) -> str:
             "out data disks without a mounted file system. Mount them, or detach them"
         )
     for size, disk in zip(sizes, server.disks, strict=True):
-        ours = _limits.gib(disk.bytes)
+        ours = limits.gib(disk.bytes)
         if size and abs(size - ours) > max(1, ours / 10):
             return (
                 f"SMC sees {size:g} GiB for disk {disk.index} of source {server.source_id}, the host has {ours} GiB: "
@@ -98,8 +93,8 @@ def disk_problem(server: Server, source: Row) -> str:
 def sizes(server: Server, job: Row | None) -> list[int]:
     """Return the bytes that each disk of the image must have, in disk order; [] when nobody knows them."""
     if server.disks:
-        return [_limits.target_gib(disk.bytes) * _limits.GIB for disk in server.disks]
+        return [limits.target_gib(disk.bytes) * limits.GIB for disk in server.disks]
     system = int(number((job or {}).get("SystemDiskSize")))
     if not job or not system:
         return []
-    return [size * _limits.GIB for size in (system, *(int(number(disk.get("Size"))) for disk in _data_disks(job)))]
+    return [size * limits.GIB for size in (system, *(int(number(disk.get("Size"))) for disk in _data_disks(job)))]

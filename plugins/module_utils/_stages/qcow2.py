@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._oss import OssApi
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
 _MAGIC: Final = b"QFI\xfb"
 _HEADER: Final = 104

@@ -16,23 +16,19 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _states
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents, job_spec
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Decision, Seen, number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
+
+from . import intents, job_spec
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import (
-        Ledger,
-        Policy,
-        Row,
-        Server,
-    )
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Ledger, Policy, Row, Server
 
 
 def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], policy: Policy, ledger: Ledger) -> None:
@@ -62,7 +58,7 @@ def _sort_in(server: Server, job: Row, seen: Seen, ledger: Ledger) -> None:
         ledger.saw("smc_job", job["JobId"], server.host, job.get("CreationTime", ""))
         ledger.saw("ecs_instance", job.get("TransitionInstanceId", ""), server.host, job.get("StartTime", ""))
         ledger.saw("ecs_image", job.get("ImageId", ""), server.host, job.get("EndTime", ""))
-    elif job.get("Status") in _states.JOB_UNFINISHED:
+    elif job.get("Status") in states.JOB_UNFINISHED:
         seen.foreign_job = job
 
 
@@ -158,8 +154,8 @@ def _decide_job(job: Row, seen: Seen, policy: Policy, retries: int) -> Decision:
 
 def _decide_error(job: Row, seen: Seen, policy: Policy, retries: int) -> Decision:
     code, message = job.get("ErrorCode") or "unknown error", job.get("StatusInfo") or ""
-    known = _states.JOB_ERRORS.get(code, _states.UNKNOWN_JOB_ERROR)
-    instance_gone = code in _states.INTERMEDIATE_GONE or bool(job.get("TransitionInstanceId") and not seen.instance)
+    known = states.JOB_ERRORS.get(code, states.UNKNOWN_JOB_ERROR)
+    instance_gone = code in states.INTERMEDIATE_GONE or bool(job.get("TransitionInstanceId") and not seen.instance)
     if retries < policy.job_retries:
         if instance_gone:
             return Decision.act("delete", f"job {job['JobId']} lost its intermediate instance and cannot be resumed")
@@ -182,7 +178,7 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, action: st
         try:
             clients.smc.start_replication_job(seen.job["JobId"])
         except CloudError as error:
-            if not _states.queued(error.code):
+            if not states.queued(error.code):
                 raise
             return f"job {seen.job['JobId']} is queued by SMC ({error.code})"
     elif action == "delete" and seen.job:

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
 
 KEY, SECRET = "LTAIunitAccessKeyId", "unit-secret"
 DROP = object()
@@ -152,8 +152,8 @@ def sleeps() -> list[float]:
 def connect(wire: Wire, sleeps: list[float], tmp_path: Path) -> Callable[..., Clients]:
     """Makes clients of the scripted server that never sleep; options may be overridden."""
     # pytest may load this file before pytest-ansible has set up the import of collections.
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import make_clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._retry import Retry
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import make_clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.retry import Retry
 
     def clients(environ: dict[str, str] | None = None, **options: Any) -> Clients:
         params = {

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import access_token
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_access_token
 
 from .conftest import DROP, FakeModule
 
@@ -26,7 +26,7 @@ def listed(*rows: dict[str, str]) -> dict[str, Any]:
 
 
 def run(clients: Any, check: bool = False, **params: Any) -> dict[str, Any]:
-    return access_token.work(FakeModule({**PARAMS, **params}, check), clients)
+    return smc_access_token.work(FakeModule({**PARAMS, **params}, check), clients)
 
 
 def test_the_first_one_is_made_and_its_code_returned(clients: Any, wire: Any) -> None:

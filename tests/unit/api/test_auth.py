@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._auth import (
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.auth import (
     ENVIRONMENT,
     Credentials,
     Renewed,
@@ -17,7 +17,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._auth impor
     choose,
     renew_refused,
 )
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 
 OPTIONS = {"access_key": "opt-key", "secret_key": "opt-secret"}
 EXPORTED = {"ALIBABA_CLOUD_ACCESS_KEY_ID": "env-key", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "env-secret"}

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._endpoints import Endpoints, is_loopback, parse
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.endpoints import Endpoints, is_loopback, parse
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 
 
 @pytest.mark.parametrize(

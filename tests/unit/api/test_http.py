@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._http import Http
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.http import Http
 
 from .conftest import KEY, PRODUCTS, SECRET
 
@@ -270,7 +270,7 @@ def test_log_lines_of_the_libraries_are_scrubbed(connect: Any, wire: Any, caplog
 def test_the_debug_switch_of_the_sdk_prints_nothing(wire: Any, tmp_path: Path) -> None:
     wire.expect("GetCallerIdentity")
     program = (
-        "from ansible_collections.edgelift.ens_migration.plugins.module_utils._clients import make_clients\n"
+        "from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import make_clients\n"
         f"params = {{'region': 'cn-beijing', 'access_key': {KEY!r}, 'secret_key': {SECRET!r},"
         f" 'endpoints': {{'sts': {wire.url!r}}}}}\n"
         "make_clients(params).sts.get_caller_identity()\n"

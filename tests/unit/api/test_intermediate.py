@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import intermediate
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_intermediate
 
 from .conftest import FakeModule
 
@@ -30,7 +30,8 @@ INSTANCE = {"instance_id": "i-1", "status": "Running", "instance_type": "ecs.t6"
     ],
 )
 def test_which_ports_a_rule_opens(rule: dict[str, str], ports: list[int]) -> None:
-    assert intermediate.open_ports([{"IpProtocol": "TCP", "Policy": "Accept", "Direction": "ingress", **rule}]) == ports
+    full = {"IpProtocol": "TCP", "Policy": "Accept", "Direction": "ingress", **rule}
+    assert smc_intermediate.open_ports([full]) == ports
 
 
 @pytest.mark.parametrize(
@@ -57,7 +58,7 @@ def test_interference_is_told_apart_from_what_smc_does_itself(
     job: dict[str, str], instance: dict[str, str] | None, ports: list[int], found: list[str]
 ) -> None:
     seen = None if instance is None else {**INSTANCE, **instance}
-    findings = intermediate.interference({**JOB, **job}, seen, ports)
+    findings = smc_intermediate.interference({**JOB, **job}, seen, ports)
     assert [finding["id"] for finding in findings] == found
     assert all(finding["evidence"] and finding["fix"] for finding in findings)
 
@@ -71,7 +72,7 @@ def answer_instance(wire: Any, *rows: dict[str, Any]) -> None:
     wire.expect("DescribeInstances", {"Instances": {"Instance": list(rows)}}, InstanceIds='["i-1"]')
 
 
-ROW = {"InstanceId": "i-1", "InstanceName": intermediate.NAME, "Status": "Running", "InstanceType": "ecs.t6",
+ROW = {"InstanceId": "i-1", "InstanceName": smc_intermediate.NAME, "Status": "Running", "InstanceType": "ecs.t6",
        "InstanceChargeType": "PostPaid", "SecurityGroupIds": {"SecurityGroupId": ["sg-1"]},
        "PublicIpAddress": {"IpAddress": ["198.51.100.7"]}}  # fmt: skip
 RUNNING = {"JobId": "j-1", "Status": "Running", "BusinessStatus": "Syncing", "TransitionInstanceId": "i-1"}
@@ -83,7 +84,7 @@ def test_a_jobs_instance_is_reported(clients: Any, wire: Any) -> None:
     answer_instance(wire, ROW)
     wire.expect("DescribeSecurityGroupAttribute", RULES, SecurityGroupId="sg-1")
     module = FakeModule({"state": "reported", "job_id": "j-1", "guard": False})
-    seen = intermediate.work(module, clients)["intermediate"]
+    seen = smc_intermediate.work(module, clients)["intermediate"]
     assert (seen["present"], seen["instance_id"], seen["public_ip"]) == (True, "i-1", ["198.51.100.7"])
     assert (seen["open_ports"], [finding["id"] for finding in seen["interference"]]) == ([8080], ["ports_closed"])
 
@@ -92,7 +93,7 @@ def test_the_guard_fails_with_what_was_seen(clients: Any, wire: Any) -> None:
     answer_job(wire, RUNNING)
     answer_instance(wire)
     with pytest.raises(CloudError, match="instance i-1 of job j-1 does not exist") as raised:
-        intermediate.work(FakeModule({"state": "reported", "job_id": "j-1", "guard": True}), clients)
+        smc_intermediate.work(FakeModule({"state": "reported", "job_id": "j-1", "guard": True}), clients)
     assert raised.value.last["intermediate"]["present"] is False
     assert "new one" in raised.value.hint
 
@@ -101,19 +102,19 @@ def test_a_deleted_security_group_opens_nothing(clients: Any, wire: Any) -> None
     answer_job(wire, RUNNING)
     answer_instance(wire, ROW)
     wire.refuse("DescribeSecurityGroupAttribute", "InvalidSecurityGroupId.NotFound", 404)
-    seen = intermediate.observe(clients, "j-1")
+    seen = smc_intermediate.observe(clients, "j-1")
     assert [finding["id"] for finding in seen["interference"]] == ["ports_closed"]
 
 
 def test_an_unknown_job_is_an_error(clients: Any, wire: Any) -> None:
     answer_job(wire)
     with pytest.raises(CloudError, match="there is no such job in cn-beijing"):
-        intermediate.work(FakeModule({"state": "reported", "job_id": "j-1", "guard": False}), clients)
+        smc_intermediate.work(FakeModule({"state": "reported", "job_id": "j-1", "guard": False}), clients)
 
 
 def release(clients: Any, check: bool = False) -> dict[str, Any]:
     params = {"state": "absent", "instance_id": "i-1", "wait": True, "wait_timeout": 5, "poll_interval": 0}
-    return intermediate.work(FakeModule(params, check), clients)
+    return smc_intermediate.work(FakeModule(params, check), clients)
 
 
 def test_an_orphan_is_released_by_its_id_and_waited_for(clients: Any, wire: Any) -> None:

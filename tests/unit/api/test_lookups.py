@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import lookups
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import lookups
 
 from .conftest import FakeModule
 

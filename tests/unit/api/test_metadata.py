@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 
 TOKEN = "PUT /latest/api/token"
 ROLE = "GET /latest/meta-data/ram/security-credentials/migrator"

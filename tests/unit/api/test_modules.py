@@ -10,16 +10,16 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _argspec, _runner
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError, MissingLibrary
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, MissingLibrary
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import argspec, runner
 
 FRAGMENTS = "ansible_collections.edgelift.ens_migration.plugins.doc_fragments"
 
 
 @pytest.mark.parametrize(
-    ("fragment", "spec"), [("alicloud", _argspec.auth_spec()), ("wait", _argspec.wait_spec())], ids=["alicloud", "wait"]
+    ("fragment", "spec"), [("alicloud", argspec.auth_spec()), ("wait", argspec.wait_spec())], ids=["alicloud", "wait"]
 )
-def test_fragment_and_spec_say_the_same(fragment: str, spec: _argspec.ArgSpec) -> None:
+def test_fragment_and_spec_say_the_same(fragment: str, spec: argspec.ArgSpec) -> None:
     text = importlib.import_module(f"{FRAGMENTS}.{fragment}").ModuleDocFragment.DOCUMENTATION
     documented = yaml.safe_load(text)["options"]
     assert set(documented) == set(spec.argument_spec)
@@ -31,13 +31,13 @@ def test_fragment_and_spec_say_the_same(fragment: str, spec: _argspec.ArgSpec) -
 
 
 def test_secrets_are_never_logged() -> None:
-    spec = _argspec.auth_spec().argument_spec
+    spec = argspec.auth_spec().argument_spec
     assert all(spec[name]["no_log"] for name in ("access_key", "secret_key", "security_token"))
 
 
 def test_specs_merge_with_their_constraints() -> None:
-    first = _argspec.ArgSpec({"a": {"type": "str"}, "b": {"default": 1}}, mutually_exclusive=[("a", "b")])
-    second = _argspec.ArgSpec({"b": {"default": 2}}, required_if=[("a", "x", ("b",))], required_by={"a": "b"})
+    first = argspec.ArgSpec({"a": {"type": "str"}, "b": {"default": 1}}, mutually_exclusive=[("a", "b")])
+    second = argspec.ArgSpec({"b": {"default": 2}}, required_if=[("a", "x", ("b",))], required_by={"a": "b"})
     merged = first.merge(second).to_kwargs()
     assert merged["argument_spec"] == {"a": {"type": "str"}, "b": {"default": 2}}
     assert merged["mutually_exclusive"] == [("a", "b")]
@@ -63,7 +63,7 @@ class Module:
 
 def end_of(work: Any) -> tuple[str, dict[str, Any]]:
     with pytest.raises(Ended) as ended:
-        _runner.run_module(Module(), work)  # type: ignore[arg-type]  # a stand-in
+        runner.run_module(Module(), work)  # type: ignore[arg-type]  # a stand-in
     how, result = ended.value.args
     return how, result
 

@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import intermediate
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_intermediate
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .conftest import DROP, FakeModule
 
-NAME = _naming.network_name("wave_01")
+NAME = naming.network_name("wave_01")
 TAGS = {"Tag": [{"Key": "edgelift:wave", "Value": "wave_01"}]}
 VPC = {"VpcId": "vpc-1", "VpcName": NAME, "CidrBlock": "192.168.0.0/16", "Status": "Available", "Tags": TAGS}
 VSWITCH = {"VSwitchId": "vsw-1", "VSwitchName": NAME, "CidrBlock": "192.168.0.0/20", "ZoneId": "z-a",
@@ -31,7 +31,7 @@ def vswitches(wire: Any, *rows: dict[str, Any], **params: str) -> None:
 
 
 def run(clients: Any, check: bool = False, **params: Any) -> dict[str, Any]:
-    return intermediate.work(FakeModule({**PARAMS, **params}, check), clients)
+    return smc_intermediate.work(FakeModule({**PARAMS, **params}, check), clients)
 
 
 def test_the_network_is_made_step_by_step(clients: Any, wire: Any) -> None:

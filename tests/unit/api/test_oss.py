@@ -7,7 +7,7 @@ from typing import Any
 
 import oss2
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 
 from .conftest import DROP, KEY
 

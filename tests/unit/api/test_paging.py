@@ -5,7 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._paging import by_number, by_token, chunks, rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import (
+    by_number,
+    by_token,
+    chunks,
+    rows_at,
+)
 
 PATH = ("Images", "Image")
 

@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import facts, source
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import facts, smc_source
 
 from .conftest import DROP, FakeModule
 
@@ -30,7 +30,7 @@ def jobs(*states: str) -> dict[str, Any]:
 
 
 def run(clients: Any, check: bool = False, **params: Any) -> dict[str, Any]:
-    return source.work(FakeModule({**PARAMS, **params}, check), clients)
+    return smc_source.work(FakeModule({**PARAMS, **params}, check), clients)
 
 
 def test_only_what_differs_is_changed(clients: Any, wire: Any) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError, MissingLibrary
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._transport import (
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, MissingLibrary
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.transport import (
     build_request,
     lower_booleans,
     read_answer,

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._limits import GIB
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 
 from .kit import BUCKET, Row, refused, stamp
 

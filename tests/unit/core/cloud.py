@@ -16,10 +16,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Clock
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._limits import GIB
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Clock
 
 from .apis import Ecs, Ens, Oss, Smc, Vpc
 from .kit import BUCKET, MUTATING, REGION, START, Fault, Row, qcow2, stamp

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._limits import GIB
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk, Policy, Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk, Policy, Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 
 Row = dict[str, Any]
 START = datetime(2026, 11, 24, 8, 0, tzinfo=timezone.utc)

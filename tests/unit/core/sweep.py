@@ -9,16 +9,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import release
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.order import ORDER
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Scope
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import release
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.order import ORDER
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.scope import Scope
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .cloud import Cloud
 from .kit import MIGRATION, qcow2, server
 
 SERVER, OTHER = server(1), server(2)
-WAVE, NAME, TOKEN = _naming.wave_id(MIGRATION), _naming.network_name(MIGRATION), _naming.token_name(MIGRATION)
+WAVE, NAME, TOKEN = naming.wave_id(MIGRATION), naming.network_name(MIGRATION), naming.token_name(MIGRATION)
 NOTE = f"edgelift/{SERVER.id}/release.json"
 
 

@@ -10,15 +10,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._account import BssApi, RamApi
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ecs import EcsApi
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ens import EnsApi
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._smc import SmcApi
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._sts import StsApi
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._transport import build_request
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._vpc import VpcApi
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import account
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.ecs import EcsApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.ens import EnsApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.ram_bss import BssApi, RamApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.smc import SmcApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.sts import StsApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.transport import build_request
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.vpc import VpcApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_account_info
 
 EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
 BUCKET = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": ""}
@@ -103,7 +103,7 @@ def look(cloud: Cloud, **params: Any) -> dict[str, Any]:
         "strict": False,
         **params,
     }
-    found: dict[str, Any] = account.look(SimpleNamespace(params=given), cloud)  # type: ignore[arg-type]  # stand-ins
+    found: dict[str, Any] = ens_account_info.look(SimpleNamespace(params=given), cloud)  # type: ignore[arg-type]  # stand-ins
     return found
 
 

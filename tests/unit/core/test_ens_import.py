@@ -11,10 +11,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _states
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk, Seen
 
 from .cloud import Cloud
 from .kit import GIB, START, lost, policy, qcow2, refused, server
@@ -63,11 +63,11 @@ def test_every_state_has_its_next_step(seen: Seen, kind: str, words: str) -> Non
     assert words in decision.text
 
 
-@pytest.mark.parametrize("status", sorted(_states.ENS_IMAGE))
+@pytest.mark.parametrize("status", sorted(states.ENS_IMAGE))
 def test_every_status_has_its_meaning(status: str) -> None:
     kinds = {"pending": "wait", "success": "done", "failure": "fail"}
     found = ens_import.decide(SERVER, Seen(ens_images=[image(status)]), START)
-    assert found.kind == kinds[_states.ENS_IMAGE[status]]
+    assert found.kind == kinds[states.ENS_IMAGE[status]]
     assert found.kind == "done" or status in found.text
 
 

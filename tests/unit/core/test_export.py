@@ -13,10 +13,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _states
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import export
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Policy, Seen
 
 from .cloud import Cloud
 from .kit import GIB, START, policy, qcow2, refused, server, stamp
@@ -95,18 +95,18 @@ def test_an_export_that_came_to_nothing_is_repeated_as_often_as_the_policy_says(
     assert words in decision.text
 
 
-@pytest.mark.parametrize("status", sorted(_states.EXPORT_TASK))
+@pytest.mark.parametrize("status", sorted(states.EXPORT_TASK))
 def test_every_task_status_has_its_meaning(status: str) -> None:
     kinds = {"pending": "wait", "success": "done", "failure": "fail"}
     found = export.decide(SERVER, Seen(image=IMAGE, task=task(status), exports=1), ONCE, START)
-    assert found.kind == kinds[_states.EXPORT_TASK[status]]
+    assert found.kind == kinds[states.EXPORT_TASK[status]]
 
 
-@pytest.mark.parametrize("status", sorted(_states.ECS_IMAGE))
+@pytest.mark.parametrize("status", sorted(states.ECS_IMAGE))
 def test_every_image_status_has_its_meaning(status: str) -> None:
     kinds = {"pending": "wait", "success": "act", "failure": "fail"}
     found = export.decide(SERVER, Seen(image={**IMAGE, "Status": status}), ONCE, START)
-    assert found.kind == kinds[_states.ECS_IMAGE[status]]
+    assert found.kind == kinds[states.ECS_IMAGE[status]]
     assert found.kind == "act" or status in found.text
 
 

@@ -10,9 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Ledger, Seen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import export
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Ledger, Seen
 
 from .cloud import Cloud
 from .kit import GIB, START, lost, policy, qcow2, refused, server

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import TRANSIENT_LIMIT
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import TRANSIENT_LIMIT
 
 from .kit import lost, policy, refused, server
 from .waves import cloud_with, fleet, run, verdicts
@@ -117,7 +117,7 @@ def test_a_call_that_was_lost_before_its_effect_is_made_again_when_its_result_wo
     times = [index for index, (name, _args) in enumerate(cloud.log) if name == call]
     looks = {"ecs.ExportImage": "ecs.DescribeTasks", "ens.ImportImage": "ens.DescribeSelfImages"}
     between = [name for name, _args in cloud.log[times[0] : times[1]]]
-    assert between.count(looks[call]) >= _limits.INTENT_SETTLE_SECONDS / 10
+    assert between.count(looks[call]) >= limits.INTENT_SETTLE_SECONDS / 10
 
 
 @pytest.mark.parametrize("call", ["ecs.ExportImage", "ens.ImportImage"])
@@ -194,7 +194,7 @@ def test_a_throttled_call_is_made_again_without_waiting_for_a_result() -> None:
     cloud.fail("ecs.ExportImage", refused("Throttling.User", retryable=True), times=2)
     assert verdicts(run(fleet(cloud))) == ["migrated"]
     # Copy, export and import take 120 s; an intent that stayed would have added as much again.
-    assert cloud.clock().monotonic() < 120 + _limits.INTENT_SETTLE_SECONDS
+    assert cloud.clock().monotonic() < 120 + limits.INTENT_SETTLE_SECONDS
 
 
 def test_a_full_export_queue_is_waited_for_at_the_pace_of_the_poll() -> None:

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import TRANSIENT_LIMIT
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import TRANSIENT_LIMIT
 
 from .cloud import Cloud
 from .kit import policy, refused, server
@@ -67,7 +67,7 @@ def test_an_export_that_comes_to_nothing_is_made_again(end: str) -> None:
     assert made.acts["export.export"] == cloud.calls["ecs.ExportImage"] == 2
     assert cloud.uploads == []
     # The second intent waits until the first one's call would have shown.
-    assert rows[0].seconds > _limits.INTENT_SETTLE_SECONDS
+    assert rows[0].seconds > limits.INTENT_SETTLE_SECONDS
 
 
 @pytest.mark.parametrize("end", ["Failed", "cut off"])
@@ -152,7 +152,7 @@ def test_fifty_jobs_run_at_once_and_the_largest_servers_go_first() -> None:
     made.tick()
     made.tick()
     started = [args for name, args in cloud.log if name == "smc.StartReplicationJob"]
-    assert len(started) == _limits.CONCURRENT_JOBS
+    assert len(started) == limits.CONCURRENT_JOBS
     sizes = [cloud.jobs[job]["SystemDiskSize"] for job in started]
     assert sizes == list(range(80, 30, -1))
     waiting = [row for row in made.rows if "SMC runs 50 at once" in row.state]

@@ -9,7 +9,7 @@ import json
 from datetime import timedelta, timezone
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._limits import INTENT_SETTLE_SECONDS
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import INTENT_SETTLE_SECONDS
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents
 
 from .cloud import Cloud

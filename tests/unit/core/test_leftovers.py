@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _naming
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Fleet
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import release
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.order import ORDER
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers.scope import Scope
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import release
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.order import ORDER
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.scope import Scope
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
 
 from .cloud import Cloud
 from .kit import MIGRATION, policy, qcow2, server
@@ -115,7 +115,7 @@ def test_look_alikes_of_every_kind_stay() -> None:
         cloud.add_instance(job)
         cloud.add_image(cloud.new_id("m-"), name, (20,))
         cloud.add_ens_image(name, "Unavailable")
-    for number, name in enumerate((f"{TOKEN}-2", f"my-{TOKEN}", _naming.token_name("wave_02"))):
+    for number, name in enumerate((f"{TOKEN}-2", f"my-{TOKEN}", naming.token_name("wave_02"))):
         cloud.tokens[f"at-{number}"] = {"AccessTokenId": f"at-{number}", "Name": name}
     for number, (name, wave) in enumerate(((NAME, "wave_02"), (NAME, None), (f"{NAME}-2", MIGRATION))):
         tags = {"Tag": [{"Key": "edgelift:wave", "Value": wave}]} if wave else {}

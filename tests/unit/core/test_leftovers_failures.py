@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import release
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import release
 
 from .cloud import Cloud
 from .kit import refused

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._leftovers import ecs
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import ecs
 
 from .cloud import Cloud
 from .kit import refused

@@ -8,74 +8,74 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk
 
 from .kit import server
 
-GIB = _limits.GIB
+GIB = limits.GIB
 
 
 @pytest.mark.parametrize("region", ["cn-beijing", "ap-southeast-1"])
 def test_ens_imports_in_two_regions(region: str) -> None:
-    assert _limits.region_problem(region) is None
+    assert limits.region_problem(region) is None
 
 
 @pytest.mark.parametrize("region", ["", "cn-hangzhou", "ap-southeast-2", "CN-BEIJING", "cn-dalian-unicom"])
 def test_another_region_is_refused_with_the_allowed_ones(region: str) -> None:
-    problem = _limits.region_problem(region)
+    problem = limits.region_problem(region)
     assert problem == f"region {region!r} cannot be used: ENS imports images only in cn-beijing and ap-southeast-1"
 
 
 @pytest.mark.parametrize(("region", "image_format"), [("ap-southeast-1", "qcow2"), ("ap-southeast-1", "raw")])
 def test_a_format_that_ecs_exports_is_taken(region: str, image_format: str) -> None:
-    assert _limits.format_problem(region, image_format) is None
+    assert limits.format_problem(region, image_format) is None
 
 
 def test_beijing_exports_raw_and_nothing_else() -> None:
-    assert _limits.format_problem("cn-beijing", "raw") is None
-    assert "ECS writes raw only there" in str(_limits.format_problem("cn-beijing", "qcow2"))
+    assert limits.format_problem("cn-beijing", "raw") is None
+    assert "ECS writes raw only there" in str(limits.format_problem("cn-beijing", "qcow2"))
 
 
 @pytest.mark.parametrize("image_format", ["vhd", "vmdk", "", "QCOW2"])
 def test_an_unknown_format_is_refused_with_the_known_ones(image_format: str) -> None:
-    assert _limits.format_problem("ap-southeast-1", image_format) == (
+    assert limits.format_problem("ap-southeast-1", image_format) == (
         f"image_format {image_format!r} is not one of qcow2, raw"
     )
 
 
 def test_every_region_that_ens_imports_in_has_a_default_format_that_ecs_exports() -> None:
-    assert set(_limits.DEFAULT_FORMAT) == set(_limits.IMPORT_REGIONS)
-    for region, image_format in _limits.DEFAULT_FORMAT.items():
-        assert _limits.format_problem(region, image_format) is None
+    assert set(limits.DEFAULT_FORMAT) == set(limits.IMPORT_REGIONS)
+    for region, image_format in limits.DEFAULT_FORMAT.items():
+        assert limits.format_problem(region, image_format) is None
 
 
 @pytest.mark.parametrize("name", ["ab", "A" * 128, "a1_:-", "Web-01", "aliyu", "acsx"])
 def test_a_legal_name_is_taken(name: str) -> None:
-    assert _limits.name_problem(name) is None
+    assert limits.name_problem(name) is None
 
 
 @pytest.mark.parametrize("name", ["", "a", "A" * 129, "1a", "_a", "a.b", "a b", "aé", "ab\n"])
 def test_a_name_outside_the_rule_is_refused_with_the_rule(name: str) -> None:
-    assert _limits.NAME_RULE in str(_limits.name_problem(name))
+    assert limits.NAME_RULE in str(limits.name_problem(name))
 
 
 @pytest.mark.parametrize("name", ["aliyun", "Aliyun-x", "acs:x", "http:x", "HTTPS:x"])
 def test_a_name_that_the_services_keep_for_themselves_is_refused(name: str) -> None:
-    assert "must not begin with" in str(_limits.name_problem(name))
+    assert "must not begin with" in str(limits.name_problem(name))
 
 
 @pytest.mark.parametrize(("size", "gib"), [(0, 0), (1, 1), (GIB, 1), (GIB + 1, 2), (500 * GIB, 500)])
 def test_sizes_are_rounded_up_to_whole_gib(size: int, gib: int) -> None:
-    assert _limits.gib(size) == gib
+    assert limits.gib(size) == gib
 
 
 @pytest.mark.parametrize(
     ("size", "gib"), [(1, 20), (20 * GIB, 20), (20 * GIB + 1, 21), (250_059_350_016, 233), (500 * GIB, 500)]
 )
 def test_a_disk_in_the_cloud_is_whole_gib_and_at_least_20(size: int, gib: int) -> None:
-    assert _limits.target_gib(size) == gib
+    assert limits.target_gib(size) == gib
 
 
 def test_four_data_disks_of_500_gib_are_taken() -> None:
@@ -125,32 +125,32 @@ def test_input_problems_name_every_bad_value() -> None:
 @pytest.mark.parametrize(
     ("table", "pending", "success", "failure"),
     [
-        (_states.EXPORT_TASK, "Waiting Processing", "Finished", "Failed Cancelled Deleted"),
-        (_states.ECS_IMAGE, "Creating Waiting", "Available", "UnAvailable CreateFailed Deprecated"),
-        (_states.ENS_IMAGE, "Creating Packing Uploading Copying", "Available", "Pack_failed Upload_failed Unavailable"),
+        (states.EXPORT_TASK, "Waiting Processing", "Finished", "Failed Cancelled Deleted"),
+        (states.ECS_IMAGE, "Creating Waiting", "Available", "UnAvailable CreateFailed Deprecated"),
+        (states.ENS_IMAGE, "Creating Packing Uploading Copying", "Available", "Pack_failed Upload_failed Unavailable"),
     ],
     ids=["export task", "ECS image", "ENS image"],
 )
 def test_every_documented_state_has_its_meaning(
-    table: dict[str, _states.Outcome], pending: str, success: str, failure: str
+    table: dict[str, states.Outcome], pending: str, success: str, failure: str
 ) -> None:
     meant = dict.fromkeys(pending.split(), "pending")
     meant |= {success: "success"} | dict.fromkeys(failure.split(), "failure")
-    assert {word: _states.outcome(table, word) for word in table} == meant
+    assert {word: states.outcome(table, word) for word in table} == meant
 
 
 @pytest.mark.parametrize("word", ["", "Paused", "available", "Whatever"])
 def test_an_unknown_state_is_pending_so_that_a_timeout_ends_it(word: str) -> None:
-    for table in (_states.EXPORT_TASK, _states.ECS_IMAGE, _states.ENS_IMAGE):
-        assert _states.outcome(table, word) == "pending"
+    for table in (states.EXPORT_TASK, states.ECS_IMAGE, states.ENS_IMAGE):
+        assert states.outcome(table, word) == "pending"
 
 
 def test_job_states_are_the_documented_ones() -> None:
     documented = {"Ready", "Running", "Stopped", "InError", "Finished", "Waiting", "Expired", "Deleting"}
-    assert documented - {"Running", "Deleting"} == _states.JOB_DELETABLE
-    assert documented - {"Finished"} == _states.JOB_UNFINISHED
+    assert documented - {"Running", "Deleting"} == states.JOB_DELETABLE
+    assert documented - {"Finished"} == states.JOB_UNFINISHED
 
 
 def test_every_job_error_has_a_remedy() -> None:
-    assert all(error.remedy.endswith(".") for error in _states.JOB_ERRORS.values())
-    assert not _states.UNKNOWN_JOB_ERROR.retry
+    assert all(error.remedy.endswith(".") for error in states.JOB_ERRORS.values())
+    assert not states.UNKNOWN_JOB_ERROR.retry

@@ -12,7 +12,7 @@ import jinja2
 import pytest
 import yaml
 from ansible.plugins.filter.core import get_hash
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 ROOT = Path(__file__).resolve().parents[3]
 ID = "el3fa2b19c0d1e2f"
@@ -20,24 +20,24 @@ ID = "el3fa2b19c0d1e2f"
 
 def test_the_migration_id_is_the_same_on_every_controller_and_in_every_release() -> None:
     # A change here orphans everything that earlier runs have made: nobody would find it again.
-    assert _naming.migration_id("wave_01", "web-01", "fp") == "el607cb85c697cb8"
-    assert _naming.wave_id("wave_01") == "el607cb8"
+    assert naming.migration_id("wave_01", "web-01", "fp") == "el607cb85c697cb8"
+    assert naming.wave_id("wave_01") == "el607cb8"
 
 
 @pytest.mark.parametrize("other", [("wave_02", "h", "f"), ("wave_01", "i", "f"), ("wave_01", "h", "g")])
 def test_another_migration_host_or_machine_is_another_id(other: tuple[str, str, str]) -> None:
-    assert _naming.migration_id(*other) != _naming.migration_id("wave_01", "h", "f")
+    assert naming.migration_id(*other) != naming.migration_id("wave_01", "h", "f")
 
 
 def test_servers_of_one_migration_share_the_beginning_of_their_ids() -> None:
-    ids = {_naming.migration_id("wave_01", f"h{number}", "f") for number in range(100)}
+    ids = {naming.migration_id("wave_01", f"h{number}", "f") for number in range(100)}
     assert len(ids) == 100
-    assert {identity[:8] for identity in ids} == {_naming.wave_id("wave_01")}
+    assert {identity[:8] for identity in ids} == {naming.wave_id("wave_01")}
 
 
 @pytest.mark.parametrize("host", ["web", "Größe", "", "a" * 500, "x/y z"])
 def test_the_migration_id_is_a_legal_oss_prefix(host: str) -> None:
-    identity = _naming.migration_id("Welle ü", host, host)
+    identity = naming.migration_id("Welle ü", host, host)
     assert re.fullmatch("[a-z][a-z0-9]{15}", identity)
 
 
@@ -62,20 +62,20 @@ def test_the_migration_id_is_a_legal_oss_prefix(host: str) -> None:
     ],
 )
 def test_any_host_name_becomes_a_legal_name_that_ends_with_the_id(base: str) -> None:
-    name = _naming.resource_name(base, ID)
-    assert _limits.name_problem(name) is None
+    name = naming.resource_name(base, ID)
+    assert limits.name_problem(name) is None
     assert name.endswith(f"-{ID}")
-    assert _naming.owner_of(name) == ID
+    assert naming.owner_of(name) == ID
 
 
 def test_a_legal_host_name_stays_readable() -> None:
-    assert _naming.resource_name("web-01", ID) == f"web-01-{ID}"
-    assert _naming.resource_name("web-01.example.com", ID) == f"web-01-example-com-{ID}"
+    assert naming.resource_name("web-01", ID) == f"web-01-{ID}"
+    assert naming.resource_name("web-01.example.com", ID) == f"web-01-example-com-{ID}"
 
 
 @pytest.mark.parametrize("name", [f"web-{ID}", f"web-{ID}_j-2zeAbc09", f"web-{ID}-j-2zeabc", f"a-b_c:{ID}-{ID}"])
 def test_a_name_of_ours_names_its_owner(name: str) -> None:
-    assert _naming.owner_of(name) == ID
+    assert naming.owner_of(name) == ID
 
 
 @pytest.mark.parametrize(
@@ -98,20 +98,20 @@ def test_a_name_of_ours_names_its_owner(name: str) -> None:
     ],
 )
 def test_a_look_alike_has_no_owner(name: str) -> None:
-    assert _naming.owner_of(name) is None
+    assert naming.owner_of(name) is None
 
 
 @pytest.mark.parametrize("base", ["ab", "a" * 111, "Web_01:x-y"])
 def test_a_base_name_that_fits_is_taken(base: str) -> None:
-    assert _naming.base_name_problem(base) is None
-    assert _naming.resource_name(base, ID) == f"{base}-{ID}"
+    assert naming.base_name_problem(base) is None
+    assert naming.resource_name(base, ID) == f"{base}-{ID}"
 
 
 @pytest.mark.parametrize(
     ("base", "words"), [("a" * 112, "at most 111"), ("1ab", "a letter first"), ("aliyun1", "aliyun"), ("a b", "letter")]
 )
 def test_a_base_name_that_does_not_fit_is_refused_with_the_rule(base: str, words: str) -> None:
-    problem = _naming.base_name_problem(base)
+    problem = naming.base_name_problem(base)
     assert problem is not None
     assert words in problem
     assert repr(base) in problem
@@ -123,21 +123,21 @@ def test_the_agent_role_names_the_activation_code_as_the_cleanup_looks_for_it(mi
     jinja = jinja2.Environment(autoescape=False)
     jinja.filters["hash"] = get_hash
     name = jinja.from_string(defaults["agent_token_name"]).render(migration_name=migration)
-    assert name == _naming.token_name(migration)
+    assert name == naming.token_name(migration)
 
 
 def test_notes_and_objects_of_a_server_lie_where_its_id_finds_them() -> None:
-    assert _naming.intent_key(ID, "export") == f"edgelift/{ID}/export.json"
-    assert _naming.intent_key(ID, "export").startswith(_naming.intents_prefix(ID))
-    assert _naming.intents_prefix(ID).startswith(_naming.intents_prefix(ID[:8]))
-    assert _naming.objects_prefix(ID) == ID
+    assert naming.intent_key(ID, "export") == f"edgelift/{ID}/export.json"
+    assert naming.intent_key(ID, "export").startswith(naming.intents_prefix(ID))
+    assert naming.intents_prefix(ID).startswith(naming.intents_prefix(ID[:8]))
+    assert naming.objects_prefix(ID) == ID
 
 
 def test_tags_name_migration_wave_and_host() -> None:
-    tags = {tag["Key"]: tag["Value"] for tag in _naming.tags("wave_01", "web-01", ID)}
+    tags = {tag["Key"]: tag["Value"] for tag in naming.tags("wave_01", "web-01", ID)}
     assert tags == {"edgelift:migration": ID, "edgelift:wave": "wave_01", "edgelift:host": "web-01"}
 
 
 def test_a_tag_value_is_never_longer_than_smc_takes() -> None:
-    values = [tag["Value"] for tag in _naming.tags("w" * 300, "h" * 300, ID)]
+    values = [tag["Value"] for tag in naming.tags("w" * 300, "h" * 300, ID)]
     assert max(map(len, values)) == 128

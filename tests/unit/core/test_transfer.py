@@ -10,10 +10,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils import _limits, _states
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk, Ledger, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import job_spec, transfer
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk, Ledger, Seen
 
 from .cloud import Cloud
 from .kit import GIB, START, policy, refused, server, stamp
@@ -69,7 +69,7 @@ def test_every_state_of_a_job_has_its_next_step(row: dict[str, Any], kind: str, 
 
 def test_every_documented_job_state_is_in_the_table() -> None:
     covered = {row.get("Status") for row, *_rest in JOBS} | {"InError"}
-    assert covered >= _states.JOB_UNFINISHED | {"Finished"}
+    assert covered >= states.JOB_UNFINISHED | {"Finished"}
 
 
 @pytest.mark.parametrize(
@@ -80,20 +80,20 @@ def test_progress_is_told_however_it_is_written(value: Any, percent: float) -> N
     assert transfer.decide(SERVER, seen, policy(), 0, START).progress == percent
 
 
-@pytest.mark.parametrize("code", [code for code, error in _states.JOB_ERRORS.items() if error.retry])
+@pytest.mark.parametrize("code", [code for code, error in states.JOB_ERRORS.items() if error.retry])
 def test_an_error_that_a_retry_can_cure_is_retried_as_often_as_asked(code: str) -> None:
     assert decide(in_error(code), retries=0)[:2] == ("act", "start")
     assert decide(in_error(code), retries=1)[:2] == ("act", "start")
     assert decide(in_error(code), retries=2)[0] == "fail"
 
 
-@pytest.mark.parametrize("code", [*(code for code, error in _states.JOB_ERRORS.items() if not error.retry), "S107", ""])
+@pytest.mark.parametrize("code", [*(code for code, error in states.JOB_ERRORS.items() if not error.retry), "S107", ""])
 def test_another_error_is_for_a_human_with_code_message_remedy_and_cost(code: str) -> None:
     kind, _action, text = decide(in_error(code))
     assert kind == "fail"
     assert (code or "unknown error") in text
     assert "the source says so" in text
-    assert _states.JOB_ERRORS.get(code, _states.UNKNOWN_JOB_ERROR).remedy in text
+    assert states.JOB_ERRORS.get(code, states.UNKNOWN_JOB_ERROR).remedy in text
     assert "billed until the job is deleted" in text
 
 
@@ -102,10 +102,10 @@ def test_a_retry_waits_for_a_source_that_is_away_and_an_error_without_instance_c
     seen.source = {**SOURCE, "State": "Unavailable"}
     assert (decide(seen)[0], decide(seen, retries=2)[0]) == ("wait", "fail")
     early = Seen(source=SOURCE, job=job("InError", ErrorCode="QuotaExceeded.Vpc"))
-    assert decide(early)[2].endswith("Vpc. " + _states.JOB_ERRORS["QuotaExceeded.Vpc"].remedy)
+    assert decide(early)[2].endswith("Vpc. " + states.JOB_ERRORS["QuotaExceeded.Vpc"].remedy)
 
 
-@pytest.mark.parametrize("code", ["", "Forbidden.RAM", *sorted(_states.INTERMEDIATE_GONE)])
+@pytest.mark.parametrize("code", ["", "Forbidden.RAM", *sorted(states.INTERMEDIATE_GONE)])
 def test_a_job_that_lost_its_instance_is_deleted_and_made_anew(code: str) -> None:
     assert decide(in_error(code, gone=True))[:2] == ("act", "delete")
     kind, _action, text = decide(in_error(code, gone=True), retries=2)
@@ -113,7 +113,7 @@ def test_a_job_that_lost_its_instance_is_deleted_and_made_anew(code: str) -> Non
     assert "billed" not in text
 
 
-@pytest.mark.parametrize("code", sorted(_states.INTERMEDIATE_GONE))
+@pytest.mark.parametrize("code", sorted(states.INTERMEDIATE_GONE))
 def test_the_services_word_that_the_instance_is_gone_counts_even_while_it_is_listed(code: str) -> None:
     assert decide(in_error(code))[:2] == ("act", "delete")
 
@@ -148,7 +148,7 @@ def test_a_job_that_was_just_created_is_waited_for_and_not_created_again() -> No
     # A describe may lag behind: SMC would refuse the second job for its name, and the server would count as failed.
     seen = Seen(source=SOURCE, created={"at": START.isoformat(), "job_id": "j-1"})
     assert transfer.decide(SERVER, seen, policy(), 0, START + timedelta(seconds=60)).kind == "wait"
-    late = START + timedelta(seconds=_limits.INTENT_SETTLE_SECONDS + 1)
+    late = START + timedelta(seconds=limits.INTENT_SETTLE_SECONDS + 1)
     assert transfer.decide(SERVER, seen, policy(), 0, late).action == "create"
 
 
@@ -373,7 +373,7 @@ def test_a_job_of_ours_for_a_source_that_was_registered_anew_is_named() -> None:
     cloud.add_job(server(source_id="s-old"), "Finished")
     with pytest.raises(CloudError, match="copies source s-old, and the server is now source s-01") as caught:
         act(cloud, "create", Seen(source=SOURCE))
-    assert caught.value.code not in _states.SMC_LOOK_AGAIN
+    assert caught.value.code not in states.SMC_LOOK_AGAIN
     assert "cleanup" in caught.value.hint
 
 
@@ -383,7 +383,7 @@ def test_a_job_of_ours_that_the_last_look_did_not_show_is_looked_for_again() -> 
     cloud.add_job(SERVER, "Ready")
     with pytest.raises(CloudError) as caught:
         act(cloud, "create", Seen(source=SOURCE))
-    assert caught.value.code in _states.SMC_LOOK_AGAIN
+    assert caught.value.code in states.SMC_LOOK_AGAIN
 
 
 @pytest.mark.parametrize("code", ["QuotaExceeded.ConcurrentJobs", "ConcurrentQuotaExceed.Job"])

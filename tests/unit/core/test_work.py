@@ -9,9 +9,14 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages._model import Disk
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._work import cleanup, options, single, wave
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import (
+    ens_migration,
+    options,
+    single,
+    smc_cleanup,
+)
 
 from .cloud import Cloud
 from .kit import GIB, MIGRATION, qcow2, refused, server
@@ -116,7 +121,7 @@ def test_disks_are_taken_in_the_order_of_their_indexes() -> None:
 def test_disks_with_a_gap_are_refused(indexes: tuple[int, ...]) -> None:
     disks = [{"index": index, "bytes": 20 * GIB} for index in indexes]
     with pytest.raises(CloudError, match="they count from 0 without a gap"):
-        wave.work(module(servers=[entry(disks=disks)]), checked(quick()))
+        ens_migration.work(module(servers=[entry(disks=disks)]), checked(quick()))
 
 
 # ---- ens_migration ----
@@ -129,7 +134,7 @@ def checked(cloud: Cloud, location: str = "ap-southeast-1") -> Any:
 
 def test_a_wave_and_its_result() -> None:
     cloud = quick()
-    result = wave.work(module(), checked(cloud))
+    result = ens_migration.work(module(), checked(cloud))
     assert result["changed"] is True
     assert result["migration"]["finished"] is True
     assert result["migration"]["wave_id"] == SERVERS[0].id[:8]
@@ -147,17 +152,17 @@ def test_a_wave_and_its_result() -> None:
 def test_the_diff_tells_what_was_there_before() -> None:
     cloud = quick()
     image = cloud.add_ens_image(SERVERS[0].image_name)
-    result = wave.work(module(), checked(cloud))
+    result = ens_migration.work(module(), checked(cloud))
     assert result["diff"]["before"] == {SERVERS[0].image_name: image["ImageId"]}
     assert set(result["diff"]["after"]) == {item.image_name for item in SERVERS}
-    again = wave.work(module(), checked(cloud))
+    again = ens_migration.work(module(), checked(cloud))
     assert again["changed"] is False
     assert again["diff"]["before"] == again["diff"]["after"]
 
 
 def test_check_mode_foresees_and_changes_nothing() -> None:
     cloud = quick()
-    result = wave.work(module(check_mode=True), checked(cloud))
+    result = ens_migration.work(module(check_mode=True), checked(cloud))
     assert cloud.mutations() == []
     assert result["changed"] is True
     assert result["acts"] == {"transfer.create": 2}
@@ -167,7 +172,7 @@ def test_check_mode_foresees_and_changes_nothing() -> None:
 def test_a_server_that_is_blocked_leaves_the_others() -> None:
     cloud = quick()
     disks = [{"index": index, "bytes": 20 * GIB} for index in range(6)]
-    result = wave.work(module(servers=[entry(1, disks=disks), entry(2)]), checked(cloud))
+    result = ens_migration.work(module(servers=[entry(1, disks=disks), entry(2)]), checked(cloud))
     rows = {row["host"]: row for row in result["migration"]["servers"]}
     assert rows["web-01"]["verdict"] == "blocked"
     assert rows["web-01"]["phase"] == "preflight"
@@ -188,7 +193,7 @@ def test_a_server_that_is_blocked_leaves_the_others() -> None:
 def test_bad_input_ends_the_wave_before_anything_exists(params: dict[str, Any], location: str, words: str) -> None:
     cloud = quick()
     with pytest.raises(CloudError, match=words):
-        wave.work(module(**params), checked(cloud, location))
+        ens_migration.work(module(**params), checked(cloud, location))
     assert cloud.mutations() == []
     assert not cloud.calls["smc.DescribeSourceServers"]
 
@@ -199,7 +204,7 @@ def test_checked_says_where_every_server_stands_and_only_reads() -> None:
     cloud.add_ens_image(server(3).image_name, sizes=(99,))
     five = [{"index": index, "bytes": 20 * GIB} for index in range(6)]
     entries = [entry(1), entry(2), entry(3), entry(4, disks=five)]
-    result = wave.work(module(state="checked", servers=entries), checked(cloud))
+    result = ens_migration.work(module(state="checked", servers=entries), checked(cloud))
     rows = result["migration"]["servers"]
     assert [row["verdict"] for row in rows] == ["migrated", "clear", "blocked", "blocked"]
     assert rows[0]["ens_image_id"] == image["ImageId"]
@@ -212,7 +217,7 @@ def test_a_wave_that_can_no_longer_be_seen_tells_what_it_has_made() -> None:
     cloud = quick()
     cloud.fail("ecs.DescribeTasks", refused("Forbidden.RAM"))
     with pytest.raises(CloudError, match=r"Forbidden\.RAM") as caught:
-        wave.work(module(), checked(cloud))
+        ens_migration.work(module(), checked(cloud))
     last = caught.value.last
     assert last["changed"] is True
     assert {row["kind"] for row in last["migration"]["resources"]} >= {"smc_job", "smc_source"}
@@ -284,12 +289,12 @@ def test_check_mode_of_a_stage_needs_no_objects_yet() -> None:
 # ---- smc_cleanup ----
 def sweep(cloud: Cloud, check_mode: bool = False, **params: Any) -> dict[str, Any]:
     values = {"state": "absent", "scope": "migration", "delete_sources": True, "resources": [], **params}
-    return cleanup.work(module(check_mode=check_mode, **values), cloud)
+    return smc_cleanup.work(module(check_mode=check_mode, **values), cloud)
 
 
 def test_a_cleanup_and_its_result() -> None:
     cloud = quick()
-    wave.work(module(), checked(cloud))
+    ens_migration.work(module(), checked(cloud))
     told = sweep(cloud, state="reported")
     assert told["changed"] is False
     assert "diff" not in told

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._fleet import Fleet, Progress
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet, Progress
 
 from .cloud import Cloud
 from .kit import policy, server

@@ -52,8 +52,9 @@ def test_every_program_file_names_its_licence(sources: Sources) -> None:
     assert [name for name in filled if head(name)[: len(LICENCE)] != LICENCE] == []
 
 
-def test_module_utils_say_that_they_are_private(sources: Sources) -> None:
-    filled = [name for name in sources(".py", below="plugins/module_utils/") if lines(name)]
+def test_utils_say_that_they_are_private(sources: Sources) -> None:
+    folders = ("plugins/module_utils/", "plugins/plugin_utils/")
+    filled = [name for folder in folders for name in sources(".py", below=folder) if lines(name)]
     assert [name for name in filled if head(name)[len(LICENCE) :][: len(PRIVATE)] != PRIVATE] == []
 
 

@@ -65,12 +65,12 @@ class Host:
 
     def probe(self, asked: tuple[float, float] | None = None) -> dict[str, Any]:
         # pytest may load this file before pytest-ansible has set up the import of collections.
-        from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _script
+        from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, script
 
-        answer = _script.parse(FENCE, self.text())
+        answer = script.parse(FENCE, self.text())
         assert answer is not None
         assert answer.complete
-        probe: dict[str, Any] = _facts.build_probe(answer.records, asked)
+        probe: dict[str, Any] = facts.build_probe(answer.records, asked)
         return probe
 
 

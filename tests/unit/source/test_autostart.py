@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._autostart import Boot, make_boot
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.autostart import Boot, make_boot
 
 
 def boot(folder: str = "/smc", **environment: str) -> Boot:

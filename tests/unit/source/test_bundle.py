@@ -12,8 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _bundle
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._remote import SourceError
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import bundle as _bundle
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.remote import SourceError
 
 FOLDER = "go2aliyun_client2.6.5_linux_x86_64"
 FILES = {

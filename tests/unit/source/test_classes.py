@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, classes, source
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, source
 
 from . import accounts
 from .conftest import GIB, Host

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers, classes, source
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _script
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, source
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, script
 from distros import manifest, recording
 from distros.breaks import BREAKS, Break, Records
 
@@ -61,8 +62,8 @@ def read(system: manifest.System) -> recording.Recording:
 
 
 def judged(found: recording.Recording, edit: Callable[[Records], Records] = list) -> list[dict[str, Any]]:
-    records = [_script.Record(key, tuple(fields)) for key, *fields in edit(found.records)]
-    findings: list[dict[str, Any]] = source.judge(_facts.build_probe(records, found.asked))
+    records = [script.Record(key, tuple(fields)) for key, *fields in edit(found.records)]
+    findings: list[dict[str, Any]] = source.judge(facts.build_probe(records, found.asked))
     return findings
 
 
@@ -120,7 +121,7 @@ def test_the_real_ones_are_of_every_way_to_boot() -> None:
     assert {machine.layout for machine in machines} == set(manifest.LAYOUTS)
     assert {machine.init for machine in machines} == set(manifest.INITS)
     probes = {
-        system.name: _facts.build_probe([_script.Record(key, tuple(rest)) for key, *rest in read(system).records])
+        system.name: facts.build_probe([script.Record(key, tuple(rest)) for key, *rest in read(system).records])
         for system in REAL
     }
     for system in REAL:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._os import parse_os
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.os import parse_os
 
 from .conftest import GIB, Host, sectors
 
@@ -34,12 +34,12 @@ def test_the_system_disk_holds_the_source_of_root_and_comes_first(host: Host) ->
         ("vdb", False),
         ("vdaa", False),
     ]
-    assert [disk["index"] for disk in _facts.transfer_disks(probe)] == [0, 1, 2, 3]
+    assert [disk["index"] for disk in facts.transfer_disks(probe)] == [0, 1, 2, 3]
 
 
 def test_sizes_are_bytes(host: Host) -> None:
     host.disk("vdb", 600)
-    assert [disk["bytes"] for disk in _facts.transfer_disks(host.probe())] == [20 * GIB, 600 * GIB]
+    assert [disk["bytes"] for disk in facts.transfer_disks(host.probe())] == [20 * GIB, 600 * GIB]
 
 
 def test_devices_that_are_no_disks_are_skipped(host: Host) -> None:
@@ -97,7 +97,7 @@ def test_root_on_software_raid_names_both_disks(host: Host) -> None:
     root = host.probe()["root"]
     assert (root["disks"], root["disk"], root["raid"]) == (["vda", "vdb"], "vda", True)
     assert [disk["system"] for disk in host.probe()["disks"]] == [True, True]
-    assert len(_facts.transfer_disks(host.probe())) == 1
+    assert len(facts.transfer_disks(host.probe())) == 1
 
 
 def test_dev_root_is_found_by_number_and_by_command_line(host: Host) -> None:
@@ -349,8 +349,8 @@ def test_drivers_of_a_kernel(host: Host) -> None:
 
 
 def test_a_host_that_tells_nothing_has_a_probe_all_the_same() -> None:
-    probe = _facts.build_probe([])
-    assert probe["schema"] == _facts.SCHEMA
+    probe = facts.build_probe([])
+    assert probe["schema"] == facts.SCHEMA
     assert (probe["cpus"], probe["load"], probe["memory"]["total_bytes"], probe["clock"]["skew_seconds"]) == (None,) * 4
     assert (probe["initramfs"]["state"], probe["initramfs"]["kernel_known"]) == ("none", False)
     text = (MODULES / "source_probe.py").read_text(encoding="utf-8").partition('RETURN = r"""')[2].partition('"""')[0]

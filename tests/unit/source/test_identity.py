@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _identity
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import identity
 
 MACHINE = "0123456789abcdef0123456789abcdef"
 UUID = "4c4c4544-0042-3510-8052-b4c04f4d3232"
@@ -12,34 +12,34 @@ RSA, ED = "ssh-rsa AAAA", "ssh-ed25519 BBBB"
 
 
 def test_each_part_of_the_identity_counts() -> None:
-    whole = _identity.fingerprint(MACHINE, UUID, [RSA, ED])
+    whole = identity.fingerprint(MACHINE, UUID, [RSA, ED])
     others = {
-        _identity.fingerprint("f" * 32, UUID, [RSA, ED]),
-        _identity.fingerprint(MACHINE, UUID.replace("4", "5"), [RSA, ED]),
-        _identity.fingerprint(MACHINE, UUID, [RSA]),
-        _identity.fingerprint("", UUID, [RSA, ED]),
-        _identity.fingerprint(MACHINE, "", [RSA, ED]),
+        identity.fingerprint("f" * 32, UUID, [RSA, ED]),
+        identity.fingerprint(MACHINE, UUID.replace("4", "5"), [RSA, ED]),
+        identity.fingerprint(MACHINE, UUID, [RSA]),
+        identity.fingerprint("", UUID, [RSA, ED]),
+        identity.fingerprint(MACHINE, "", [RSA, ED]),
     }
     assert len(whole) == 64
     assert len(others | {whole}) == 6
 
 
 def test_order_and_comment_of_keys_do_not_count() -> None:
-    keys = [_identity.clean_key(f"{RSA} root@web-01"), _identity.clean_key(f"{ED} root@web-01")]
-    renamed = [_identity.clean_key(f"{ED} root@web-02\n"), _identity.clean_key(RSA)]
-    assert _identity.fingerprint(MACHINE, UUID, keys) == _identity.fingerprint(MACHINE, UUID, renamed)
+    keys = [identity.clean_key(f"{RSA} root@web-01"), identity.clean_key(f"{ED} root@web-01")]
+    renamed = [identity.clean_key(f"{ED} root@web-02\n"), identity.clean_key(RSA)]
+    assert identity.fingerprint(MACHINE, UUID, keys) == identity.fingerprint(MACHINE, UUID, renamed)
 
 
 def test_a_machine_without_any_identity_has_no_fingerprint() -> None:
-    assert _identity.fingerprint("", "", []) == ""
+    assert identity.fingerprint("", "", []) == ""
 
 
 def test_what_identifies_no_machine_is_dropped() -> None:
-    assert _identity.clean_machine_id("uninitialized\n") == ""
-    assert _identity.clean_machine_id("0" * 32) == ""
-    assert _identity.clean_machine_id(f"{MACHINE.upper()}\n") == MACHINE
-    assert _identity.clean_uuid("03000200-0400-0500-0006-000700080009") == ""
-    assert _identity.clean_uuid("00000000-0000-0000-0000-000000000000") == ""
-    assert _identity.clean_uuid("Not Settable") == ""
-    assert _identity.clean_uuid(UUID.upper()) == UUID
-    assert _identity.clean_key("garbage") == ""
+    assert identity.clean_machine_id("uninitialized\n") == ""
+    assert identity.clean_machine_id("0" * 32) == ""
+    assert identity.clean_machine_id(f"{MACHINE.upper()}\n") == MACHINE
+    assert identity.clean_uuid("03000200-0400-0500-0006-000700080009") == ""
+    assert identity.clean_uuid("00000000-0000-0000-0000-000000000000") == ""
+    assert identity.clean_uuid("Not Settable") == ""
+    assert identity.clean_uuid(UUID.upper()) == UUID
+    assert identity.clean_key("garbage") == ""

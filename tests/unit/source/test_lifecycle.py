@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _bundle, _lifecycle
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._agent import Agent
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._remote import Remote, Result, SourceError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._script import Answer, Record
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import bundle, lifecycle
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.remote import Remote, Result, SourceError
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.script import Answer, Record
 
 DIR = "/smc/go2aliyun_client"
-BUNDLE = _bundle.Bundle(b"payload", "a" * 64, "go2aliyun_client", {"access_id": ""}, {"service": "x"})
+BUNDLE = bundle.Bundle(b"payload", "a" * 64, "go2aliyun_client", {"access_id": ""}, {"service": "x"})
 THERE = [("agent-dir", DIR), ("agent-bundle", f"dir {DIR}"), ("agent-bundle", f"sha256 {'a' * 64}")]
 ALIVE = [*THERE, ("agent-pid", DIR, "7")]
 CODE = "very-secret-code"
@@ -42,10 +42,10 @@ class FakeRemote(Remote):
         self.files.append((path, data))
 
 
-def life(remote: FakeRemote, **more: Any) -> _lifecycle.Lifecycle:
-    settings = _lifecycle.Settings("/smc/", token_id="at-1", token_code=CODE, arguments=["--nocheckversion"])
+def life(remote: FakeRemote, **more: Any) -> lifecycle.Lifecycle:
+    settings = lifecycle.Settings("/smc/", token_id="at-1", token_code=CODE, arguments=["--nocheckversion"])
     clock = iter(range(0, 10_000, 4))
-    made = _lifecycle.Lifecycle(remote, replace(settings, **more), clock=lambda: next(clock))
+    made = lifecycle.Lifecycle(remote, replace(settings, **more), clock=lambda: next(clock))
     made._bundle = BUNDLE
     return made
 

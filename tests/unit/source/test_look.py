@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _look, _script
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, look
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 
 FENCE = "EDGELIFT-00"
 SHELLS = [
@@ -71,14 +72,14 @@ EARLY = newc({"kernel/x86/microcode/GenuineIntel.bin": "\0" * 5000})
 
 
 def run(shell: list[str], values: dict[str, str], pieces: tuple[str, ...], command: str) -> dict[str, Any]:
-    script = _script.compose(FENCE, pieces, {**_look.values("/smc"), **values}, command)
+    script = _script.compose(FENCE, pieces, {**look.values("/smc"), **values}, command)
     words = [*shell, "-c", 'eval "$(cat)"']
     done = subprocess.run(words, input=script.encode(), capture_output=True, check=False, timeout=60)
     answer = _script.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
     assert answer is not None
     assert answer.complete
     assert done.stderr == b""
-    return _facts.build_probe(answer.records)
+    return facts.build_probe(answer.records)
 
 
 def initramfs(shell: list[str], file: Path) -> tuple[str, list[str]]:
@@ -179,13 +180,13 @@ def test_without_a_program_that_connects_nothing_is_known(shell: list[str], tmp_
 
 @pytest.mark.parametrize("target", ["smc.aliyuncs.com:443", "192.0.2.1:8703", "a:1"])
 def test_targets(target: str) -> None:
-    assert _look.egress_problem([target], 1) is None
+    assert look.egress_problem([target], 1) is None
 
 
 @pytest.mark.parametrize("target", ["smc.aliyuncs.com", "h:0", "h:65536", "h:x", "$(id):1", "a b:1", "-x:1", ":1", ""])
 def test_targets_that_are_none(target: str) -> None:
-    assert repr(target) in (_look.egress_problem(["a:1", target], 5) or "")
+    assert repr(target) in (look.egress_problem(["a:1", target], 5) or "")
 
 
 def test_no_time_is_no_time_to_connect() -> None:
-    assert _look.egress_problem(["a:1"], 0) == "egress_timeout 0 must be at least 1 second"
+    assert look.egress_problem(["a:1"], 0) == "egress_timeout 0 must be at least 1 second"

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import source
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source
 
 from .conftest import Host
 

@@ -9,9 +9,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _remedy, _script
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._remote import SourceError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._script import Record
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import remedy
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.remote import SourceError
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.script import Record
 
 ROWS = [
     ("remedy", "virtio", "needed", "/boot/initrd lacks virtio_blk"),
@@ -25,8 +26,8 @@ ROWS = [
 ]
 
 
-def seen(*rows: tuple[str, ...]) -> _remedy.Seen:
-    return _remedy.parse_seen(Record(key, tuple(fields)) for key, *fields in rows)
+def seen(*rows: tuple[str, ...]) -> remedy.Seen:
+    return remedy.parse_seen(Record(key, tuple(fields)) for key, *fields in rows)
 
 
 def test_the_clock_is_put_right_first() -> None:
@@ -44,14 +45,14 @@ def test_what_can_be_undone_is_told_without_the_sums_and_the_clock() -> None:
 def test_every_impossible_fault_is_a_reason() -> None:
     found = seen(("remedy", "rsync", "impossible", "no archive"), ("remedy", "virtio", "impossible", "no initramfs"))
     with pytest.raises(SourceError, match="rsync: no archive; virtio: no initramfs"):
-        _remedy.refuse_impossible(found)
-    _remedy.refuse_impossible(seen(*ROWS))
+        remedy.refuse_impossible(found)
+    remedy.refuse_impossible(seen(*ROWS))
 
 
 def test_a_fault_that_is_still_there_is_no_success() -> None:
     with pytest.raises(SourceError, match="did not help: clock: 900 s from"):
-        _remedy.outcome(seen(*ROWS), ["clock"])
-    assert _remedy.outcome(seen(*ROWS), ["rsync"])["faults"]["rsync"] == {"status": "ok", "detail": "/usr/bin/rsync"}
+        remedy.outcome(seen(*ROWS), ["clock"])
+    assert remedy.outcome(seen(*ROWS), ["rsync"])["faults"]["rsync"] == {"status": "ok", "detail": "/usr/bin/rsync"}
 
 
 class Kept:
@@ -68,14 +69,14 @@ class Kept:
         rows = [f"selinux\tkept\t{self.file}\t{self.copy}", f"selinux\tsum\t{self.file}\t{sums.strip()}"]
         (self.state / "journal").write_text("".join(f"{row}\n" for row in rows))
 
-    def undo(self) -> _remedy.Seen:
+    def undo(self) -> remedy.Seen:
         values = {"STATE_DIR": str(self.state), "FAULTS": "", "EPOCH": "0", "TOLERANCE": "1", "RSYNC_FILE": ""}
         script = _script.compose("F", ["remedy_look", "remedy_undo"], values, "remedy_undo")
         done = subprocess.run([shutil.which("dash") or "sh"], input=script, capture_output=True, text=True, check=True)
         answer = _script.parse("F", done.stdout)
         assert answer is not None
         assert (answer.complete, done.stderr) == (True, "")
-        return _remedy.parse_seen(answer.records)
+        return remedy.parse_seen(answer.records)
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, classes, report, source
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, report, source
 
 from . import accounts
 from .conftest import Host

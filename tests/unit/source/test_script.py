@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source import _facts, _look, _script
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._source._agent import parse_agent
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, look
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import parse_agent
 
 FENCE = "EDGELIFT-00"
 SHELLS = [
@@ -76,14 +77,14 @@ def test_values_survive_the_shell(shell: list[str], tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_probe_reads_this_machine_alike_in_every_shell(shell: list[str], tmp_path: Path) -> None:
-    script = _script.compose(FENCE, _look.PIECES, _look.values(str(tmp_path / "smc")), _look.COMMAND)
+    script = _script.compose(FENCE, look.PIECES, look.values(str(tmp_path / "smc")), look.COMMAND)
     done = run(shell, script, cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr == b""
     answer = _script.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
     assert answer is not None
     assert answer.complete
-    probe = _facts.build_probe(answer.records)
+    probe = facts.build_probe(answer.records)
     uname = subprocess.run(["uname", "-m"], capture_output=True, text=True, check=True).stdout.strip()
     assert (probe["system"], probe["machine"]) == ("Linux", uname)
     assert any(mount["target"] == "/" for mount in probe["mounts"])
@@ -95,15 +96,15 @@ def test_the_probe_reads_this_machine_alike_in_every_shell(shell: list[str], tmp
 def test_the_probe_works_where_there_are_no_tools_at_all(shell: list[str], tmp_path: Path) -> None:
     """A shell with nothing but itself still answers: what is missing is empty, and nothing stops the script."""
     shell = [shutil.which(shell[0]) or shell[0], *shell[1:]]
-    values = {**_look.values("/smc"), "PATH": str(tmp_path)}
-    script = _script.compose(FENCE, _look.PIECES, values, _look.COMMAND).replace(
+    values = {**look.values("/smc"), "PATH": str(tmp_path)}
+    script = _script.compose(FENCE, look.PIECES, values, look.COMMAND).replace(
         "PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin", ":"
     )
     done = run(shell, script)
     answer = _script.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
     assert answer is not None
     assert answer.complete
-    assert _facts.build_probe(answer.records)["tools"]["rsync"] is None
+    assert facts.build_probe(answer.records)["tools"]["rsync"] is None
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import datetime
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import classes, source, waivers
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, source, waivers
 
 DAY = datetime.date(2026, 11, 24)
 

@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""From module options to API clients: endpoints, credentials, one session and one retry policy for all products."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from .auth import Credentials, CredentialSource, Static, choose
+from .ecs import EcsApi
+from .endpoints import Endpoints
+from .ens import EnsApi
+from .http import Http
+from .metadata import fetch_role
+from .oss import OssApi, OssConnection
+from .ram_bss import BssApi, RamApi
+from .retry import Retry
+from .smc import SmcApi
+from .sts import StsApi
+from .transport import Transport
+from .vpc import VpcApi
+
+# Defaults of the argument spec, for callers that have none. facts 6.5: the SDK itself waits 66 s for
+# DeleteInstance, the slowest call used here.
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 70.0
+HTTP_RETRIES = 4
+
+
+class Clients:
+    """The API clients of one module run. ``calls`` counts the requests sent, by "product.Action"."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.region = transport.region
+        self.calls: Counter[str] = transport.calls
+        self._transport = transport
+        self._buckets: dict[str, OssApi] = {}
+
+    @cached_property
+    def smc(self) -> SmcApi:
+        """Server Migration Center."""
+        return SmcApi(self._transport.bound("smc"))
+
+    @cached_property
+    def ecs(self) -> EcsApi:
+        """Elastic Compute Service in our region."""
+        return EcsApi(self._transport.bound("ecs"))
+
+    @cached_property
+    def ens(self) -> EnsApi:
+        """Edge Node Service."""
+        return EnsApi(self._transport.bound("ens"))
+
+    @cached_property
+    def vpc(self) -> VpcApi:
+        """Virtual Private Cloud in our region."""
+        return VpcApi(self._transport.bound("vpc"))
+
+    @cached_property
+    def sts(self) -> StsApi:
+        """Security Token Service."""
+        return StsApi(self._transport.bound("sts"))
+
+    @cached_property
+    def ram(self) -> RamApi:
+        """Resource Access Management."""
+        return RamApi(self._transport.bound("ram"))
+
+    @cached_property
+    def bss(self) -> BssApi:
+        """The account's bill."""
+        return BssApi(self._transport.bound("bss"))
+
+    def oss(self, bucket: str) -> OssApi:
+        """Returns the client of one bucket in our region."""
+        if bucket not in self._buckets:
+            self._buckets[bucket] = OssApi(bucket, self._oss)
+        return self._buckets[bucket]
+
+    @cached_property
+    def _oss(self) -> OssConnection:
+        transport = self._transport
+        return OssConnection(
+            transport.region,
+            transport.endpoints.of("oss").url,
+            transport.credentials,
+            transport.http,
+            transport.retry,
+            transport.calls,
+        )
+
+
+class _Fetchers:
+    """The calls that temporary credentials come from."""
+
+    def __init__(
+        self, endpoints: Endpoints, http: Http, retry: Retry, calls: Counter[str], allow_imds_v1: bool
+    ) -> None:
+        self._endpoints = endpoints
+        self._http = http
+        self._retry = retry
+        self._calls = calls
+        self._allow_imds_v1 = allow_imds_v1
+
+    def instance_role(self, role_name: str) -> Credentials:
+        """Returns the credentials of the ECS instance's role."""
+        url = self._endpoints.of("metadata").url
+        return self._retry.run(lambda: fetch_role(self._http, url, role_name, self._allow_imds_v1), repeatable=True)
+
+    def assumed_role(self, base: Credentials, arn: str, session: str, seconds: int) -> Credentials:
+        """Returns the credentials of a role assumed with the given ones."""
+        keys = Static(base, "profile")
+        transport = Transport(self._endpoints.region, self._endpoints, keys, self._http, self._retry, self._calls)
+        return StsApi(transport.bound("sts")).session_credentials(arn, session, seconds)
+
+
+def make_clients(
+    params: Mapping[str, Any],
+    environ: Mapping[str, str] | None = None,
+    home: Path | None = None,
+    retry: Retry | None = None,
+) -> Clients:
+    """Returns the clients for a module's connection options; refuses what is contradictory, and sends nothing yet."""
+    environ = os.environ if environ is None else environ
+    endpoints = Endpoints(str(params.get("region") or ""), params.get("endpoints"))
+    timeout = (
+        float(params.get("connect_timeout") or CONNECT_TIMEOUT),
+        float(params.get("read_timeout") or READ_TIMEOUT),
+    )
+    http = Http(timeout, params.get("ca_bundle"), endpoints.local, environ)
+    retries = params.get("http_retries")
+    retry = retry or Retry(attempts=1 + (HTTP_RETRIES if retries is None else int(retries)))
+    calls: Counter[str] = Counter()
+    allow_imds_v1 = environ.get("ALIBABA_CLOUD_IMDSV1_DISABLED", "").lower() not in ("1", "true")
+    fetchers = _Fetchers(endpoints, http, retry, calls, allow_imds_v1)
+    credentials: CredentialSource = choose(params, environ, home or Path.home(), fetchers)
+    return Clients(Transport(endpoints.region, endpoints, credentials, http, retry, calls))

@@ -1,0 +1,51 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Edge Node Service 2017-11-10: one method per action. Dicts carry the API's own names (facts 4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .paging import by_number
+
+if TYPE_CHECKING:
+    from .transport import Call
+
+Row = dict[str, Any]
+
+
+class EnsApi:
+    """The ENS actions that a migration needs."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def import_image(self, params: Mapping[str, Any]) -> Row:
+        """Returns the answer with ImageId. Not repeatable: look for the image before calling again (law 2).
+
+        DiskDeviceMapping may be a list of dicts: this API takes it as one JSON string (trap 26).
+        """
+        mapping = params.get("DiskDeviceMapping")
+        if isinstance(mapping, (list, tuple)):
+            params = {**params, "DiskDeviceMapping": json.dumps(list(mapping))}
+        return self._call("ImportImage", params)
+
+    def describe_self_images(self, image_id: str | None = None, image_name: str | None = None) -> list[Row]:
+        """Returns our own images with their Status. Both filters are fuzzy: callers compare exactly (trap 24)."""
+        return by_number(
+            lambda page: self._call("DescribeSelfImages", page, repeatable=True),
+            {"ImageId": image_id, "ImageName": image_name},
+            ("Images", "Image"),
+            "ImageId",
+        )
+
+    def delete_image(self, image_id: str) -> None:
+        """Deletes a custom image."""
+        self._call("DeleteImage", {"ImageId": image_id}, repeatable=True)

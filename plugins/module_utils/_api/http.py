@@ -1,0 +1,153 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The one place from which bytes leave: a pooled requests session with https, SNI, proxies, timeouts and redaction.
+
+The v1 SDK's own transport is not used: it vendors requests 2.18, sends no TLS server name on Python 3.12 and later,
+ignores NO_PROXY and reconnects for every call (facts 6.5, trap 36).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import re
+import traceback
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from .endpoints import is_loopback
+from .errors import CloudError, MissingLibrary, scrub
+
+if TYPE_CHECKING:
+    import requests
+
+# Loggers whose debug lines hold signed URLs or headers.
+_TALKATIVE = ("urllib3.connectionpool", "oss2.api", "oss2.auth", "oss2.http", "aliyunsdkcore.client")
+# urllib3 begins its messages with the connection object.
+_OBJECT = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
+_CA_VARIABLES = ("ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+
+
+class _ScrubbingFilter(logging.Filter):
+    """Rewrites log records of the libraries below, so that no handler of a host program sees a signature."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Returns True always: the line stays, its secrets go."""
+        record.msg, record.args = scrub(record.getMessage()), ()
+        return True
+
+
+_FILTER = _ScrubbingFilter()
+
+
+class Http:
+    """Sends all requests. ``timeout`` is (connect, read) in seconds; ``local_only`` is the loopback fence."""
+
+    def __init__(
+        self,
+        timeout: tuple[float, float],
+        ca_bundle: str | None = None,
+        local_only: bool = False,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        try:
+            import requests
+        except ImportError as error:
+            raise MissingLibrary("requests", traceback.format_exc()) from error
+        self._requests = requests
+        # What reading a streamed body may raise, long after send() has returned.
+        self.errors: tuple[type[Exception], ...] = (requests.RequestException,)
+        self._timeout = timeout
+        self._local_only = local_only
+        environ = os.environ if environ is None else environ
+        ca_bundle = ca_bundle or next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
+        self._verify: bool | str = ca_bundle or True
+        if isinstance(self._verify, str) and not os.path.exists(self._verify):
+            raise CloudError("Reading ca_bundle", "CaBundle.NotFound", f"{self._verify} does not exist", hint="")
+        self.session = requests.Session()
+        # Nothing is taken from the environment behind our back: a .netrc entry would replace OSS signatures,
+        # and proxies are decided per host in send().
+        self.session.trust_env = False
+        self.user_agent = (
+            f"AlibabaCloud ({platform.system()}; {platform.machine()}) Python/{platform.python_version()}"
+            f" python-requests/{requests.__version__} edgelift.ens_migration"
+        )
+        for name in _TALKATIVE:
+            logging.getLogger(name).addFilter(_FILTER)
+
+    def send(
+        self,
+        action: str,
+        method: str,
+        url: str,
+        headers: Mapping[str, Any],
+        data: Any = None,
+        params: Mapping[str, str] | None = None,
+        stream: bool = False,
+        proxies: bool = True,
+        timeout: tuple[float, float] | None = None,
+    ) -> requests.Response:
+        """Returns the answer whatever its status; raises CloudError when there is none.
+
+        Redirects are not followed: a signed request has one addressee. Proxies of the environment are used, NO_PROXY is
+        honoured, and loopback never goes to a proxy.
+        """
+        host = urlsplit(url).hostname or ""
+        loopback = is_loopback(host)
+        if self._local_only and not loopback:
+            raise CloudError(action, "Endpoint.Missing", f"{host} is not on loopback while other endpoints are")
+        via = self._requests.utils.get_environ_proxies(url) if proxies and not loopback else {}
+        try:
+            return self.session.request(
+                method,
+                url,
+                headers=dict(headers),
+                data=data,
+                params=params,
+                timeout=timeout or self._timeout,
+                verify=self._verify,
+                proxies=via,
+                allow_redirects=False,
+                stream=stream,
+            )
+        except self._requests.RequestException as error:
+            raise self.failure(action, host, error) from None
+
+    def failure(self, action: str, host: str, error: Exception) -> CloudError:
+        """Returns the CloudError for a failure below HTTP: it says whether the request can have reached the service."""
+        errors = self._requests.exceptions
+        cause = _innermost(error)
+        text = f"{host}: {cause}"
+        if isinstance(error, errors.SSLError):
+            return CloudError(action, "Connection.Untrusted", text)
+        if isinstance(error, (errors.ConnectTimeout, errors.ProxyError)) or _never_connected(error):
+            return CloudError(action, "Connection.Refused", text, retryable=True)
+        if isinstance(error, (errors.ConnectionError, errors.Timeout, errors.ChunkedEncodingError)):
+            return CloudError(action, "Connection.Lost", f"no answer from {text}", retryable=True)
+        return CloudError(action, "Connection.Invalid", text)
+
+
+def _never_connected(error: Exception) -> bool:
+    """Returns whether the connection was never made: address unknown, refused, unreachable."""
+    from urllib3.exceptions import NewConnectionError
+
+    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    return isinstance(reason, NewConnectionError)
+
+
+def _innermost(error: BaseException) -> str:
+    """Returns the root cause in words: the outer exceptions of requests quote the signed URL (trap 8)."""
+    seen: BaseException = error
+    while True:
+        nested = [arg for arg in seen.args if isinstance(arg, BaseException)]
+        inner = getattr(seen, "reason", None) or (nested[0] if nested else None)
+        if not isinstance(inner, BaseException):
+            return scrub(_OBJECT.sub("", str(seen.args[-1] if seen.args else type(seen).__name__)))
+        seen = inner

@@ -1,0 +1,353 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Object Storage Service through oss2 with V4 signatures: oss2 builds and signs, our session sends."""
+
+from __future__ import annotations
+
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, TypeVar
+from xml.etree import ElementTree
+
+from .auth import renew_refused
+from .errors import CloudError, MissingLibrary
+from .paging import chunks
+
+if TYPE_CHECKING:
+    from .auth import CredentialSource
+    from .http import Http
+    from .retry import Retry
+
+Result = TypeVar("Result")
+
+# The service's own maximum, for listing and for deleting (facts 5).
+MAX_KEYS = 1000
+# oss2 gives a HEAD without the x-oss-err header no code: the status is all there is (facts 5).
+_CODE_OF_STATUS = {403: "AccessDenied", 404: "NoSuchKey", 409: "FileAlreadyExists"}
+
+
+class OssConnection:
+    """What the buckets of one run share: region, endpoint, credentials and session."""
+
+    def __init__(
+        self,
+        region: str,
+        url: str,
+        credentials: CredentialSource,
+        http: Http,
+        retry: Retry,
+        calls: Counter[str],
+    ) -> None:
+        try:
+            import oss2
+        except ImportError as error:
+            raise MissingLibrary("oss2", traceback.format_exc()) from error
+        self.oss2 = oss2
+        self.http = http
+        self.retry = retry
+        self.calls = calls
+        self._region = region
+        self._url = url
+        self._credentials = credentials
+        self._action = ""
+
+    def bucket(self, name: str) -> Any:
+        """Returns oss2's Bucket; V4 signatures carry the region, which the service checks (facts 5)."""
+        return self.oss2.Bucket(self.oss2.ProviderAuthV4(self), self._url, name, session=self, region=self._region)
+
+    def get_credentials(self) -> Any:
+        """Returns the current credentials in oss2's form: this object is oss2's credentials provider."""
+        now = self._credentials.get()
+        return self.oss2.credentials.Credentials(now.access_key, now.secret_key, now.security_token)
+
+    def do_request(self, request: Any, **_options: Any) -> Any:
+        """Returns oss2's Response for oss2's Request: this object is oss2's session. Our timeout counts, not oss2's."""
+        answer = self.http.send(
+            self._action,
+            request.method,
+            request.url,
+            {**request.headers, "User-Agent": self.http.user_agent},
+            data=request.data,
+            params=request.params,
+            stream=True,
+        )
+        return self.oss2.http.Response(answer)
+
+    def run(self, operation: str, call: Callable[[], Result], repeatable: bool = True) -> Result:
+        """Returns what the call returns; every failure is a CloudError with action "oss.<operation>"."""
+        self._action = f"oss.{operation}"
+
+        def once() -> Result:
+            self.calls[self._action] += 1
+            try:
+                return call()
+            except self.oss2.exceptions.OssError as error:
+                raise renew_refused(self._translate(error), self._credentials) from None
+            except self.http.errors as error:
+                raise self.http.failure(self._action, self._url, error) from None
+            except (RuntimeError, ElementTree.ParseError) as error:
+                # What oss2 raises for a body that is not the XML it expects, such as a gateway's HTML.
+                raise CloudError(self._action, "Answer.Unreadable", str(error), retryable=True) from None
+
+        return self.retry.run(once, repeatable)
+
+    def _translate(self, error: Any) -> CloudError:
+        status = error.status if error.status > 0 else None
+        code = error.code or (_CODE_OF_STATUS.get(status, f"HTTP.{status}") if status else type(error).__name__)
+        message = error.message or (f"HTTP {status}" if status else str(error.body))
+        # A bucket of another region is refused with the host that would be right, outside of the message.
+        endpoint = error.details.get("Endpoint")
+        return CloudError(
+            self._action,
+            code,
+            f"{message} ({endpoint})" if endpoint else message,
+            request_id=error.request_id,
+            http_status=status,
+            retryable=status is not None and (status >= 500 or status == 429),
+        )
+
+
+class OssApi:
+    """One bucket. Only keys that are given are ever written or deleted."""
+
+    def __init__(self, bucket: str, connection: OssConnection) -> None:
+        self.name = bucket
+        self._connection = connection
+        try:
+            self._bucket = connection.bucket(bucket)
+        except connection.oss2.exceptions.ClientError as error:
+            raise CloudError(f"Using bucket {bucket!r}", "InvalidBucketName", str(error.body)) from None
+        self._versioned: bool | None = None
+
+    def bucket_info(self) -> dict[str, Any]:
+        """Returns what the bucket is; location is a region id, without the "oss-" before it (facts 5)."""
+        info = self._connection.run("GetBucketInfo", self._bucket.get_bucket_info)
+        rule = info.bucket_encryption_rule
+        self._versioned = info.versioning_status in ("Enabled", "Suspended")
+        return {
+            "name": info.name,
+            "location": (info.location or "").removeprefix("oss-"),
+            "storage_class": info.storage_class,
+            "versioning": info.versioning_status or "",
+            "encryption": (rule.sse_algorithm or "") if rule else "",
+            "acl": info.acl.grant if info.acl else "",
+            "creation_date": info.creation_date,
+        }
+
+    def put_intent(self, key: str, text: str) -> bool:
+        """Returns True when this call has written the object, False when it exists: forbid-overwrite is atomic (law 2).
+
+        After a lost answer the object is read: it is ours when it holds our text, so the text should name its writer.
+        With versioning OSS ignores forbid-overwrite and adds a version: then the oldest one counts, and ours goes.
+        """
+        headers = {"x-oss-forbid-overwrite": "true"}
+        try:
+            version = self._connection.run(
+                "PutObject",
+                lambda: self._bucket.put_object(key, text.encode(), headers=headers).versionid,
+                repeatable=False,
+            )
+        except CloudError as error:
+            if error.code == "FileAlreadyExists":
+                return False
+            if not error.uncertain:
+                raise
+            found = self._read(key)
+            if found is None:
+                raise
+            if found[0] != text:
+                return False
+            version = found[1]
+        return not version or self._is_first(key, version)
+
+    def _is_first(self, key: str, version: str) -> bool:
+        """Returns whether a version is the oldest one of its key, but for those that a delete marker hides; removes it
+        otherwise. Refused where versioning is suspended: there the last writer takes the place of the first."""
+        if version == "null":
+            raise CloudError(
+                "oss.PutObject",
+                "Bucket.VersioningSuspended",
+                f"bucket {self.name!r} has its versioning suspended: nothing keeps two writers of one note apart there",
+                hint="Enable versioning again, or use a bucket that never had it.",
+            )
+        versions, markers = self._history(key)
+        hidden_since = max((row.last_modified for row in markers), default=0)
+        known = [row.versionid for row in versions if row.versionid == version or row.last_modified > hidden_since]
+        if known[-1:] == [version]:
+            return True
+        self._connection.run("DeleteObject", lambda: self._bucket.delete_object(key, params={"versionId": version}))
+        return False
+
+    def _history(self, key: str) -> tuple[list[Any], list[Any]]:
+        """Returns the versions and the delete markers of exactly this key, both newest first."""
+        versions: list[Any] = []
+        markers: list[Any] = []
+        for page in self._version_pages(key):
+            versions += [row for row in page.versions if row.key == key]
+            markers += [row for row in page.delete_marker if row.key == key]
+        return versions, markers
+
+    def _version_pages(self, prefix: str) -> Iterator[Any]:
+        """Yields every page of versions under a prefix; what a page shows may be deleted before the next is read."""
+        marker, version_marker = "", ""
+        while True:
+            page = self._connection.run(
+                "ListObjectVersions",
+                partial(
+                    self._bucket.list_object_versions,
+                    prefix=prefix,
+                    key_marker=marker,
+                    versionid_marker=version_marker,
+                    max_keys=MAX_KEYS,
+                ),
+            )
+            yield page
+            if not page.is_truncated:
+                return
+            marker, version_marker = page.next_key_marker, page.next_versionid_marker
+
+    def put_text(self, key: str, text: str) -> None:
+        """Writes a text object, over an existing one."""
+        self._connection.run("PutObject", lambda: self._bucket.put_object(key, text.encode()))
+
+    def get_text(self, key: str) -> str | None:
+        """Returns the object as text, None when there is no such object."""
+        found = self._read(key)
+        return found[0] if found else None
+
+    def _read(self, key: str) -> tuple[str, str | None] | None:
+        """Returns an object as text and its version, where the bucket has versions; None when there is no object."""
+
+        def read() -> tuple[bytes, str | None]:
+            found = self._bucket.get_object(key)
+            body: bytes = found.read()
+            # oss2 sums up what it reads, and leaves the comparison to its caller.
+            if found.server_crc is not None and found.client_crc != found.server_crc:
+                problem = f"{key}: what arrived has another CRC-64 than OSS says"
+                raise CloudError("oss.GetObject", "Answer.Unreadable", problem, retryable=True)
+            return body, found.versionid
+
+        try:
+            body, version = self._connection.run("GetObject", read)
+        except CloudError as error:
+            if error.code == "NoSuchKey":
+                return None
+            raise
+        return body.decode("utf-8", errors="replace"), version
+
+    def head(self, key: str) -> dict[str, Any] | None:
+        """Returns size (bytes), etag and last_modified (seconds) of an object, None when there is no such object."""
+        try:
+            found = self._connection.run("HeadObject", lambda: self._bucket.head_object(key))
+        except CloudError as error:
+            if error.code == "NoSuchKey":
+                return None
+            raise
+        return {"size": found.content_length, "etag": found.etag, "last_modified": found.last_modified}
+
+    def read_range(self, key: str, start: int, end_inclusive: int) -> bytes:
+        """Returns the bytes from start to end, both included; fewer when the object is shorter.
+
+        "standard" makes OSS refuse a range beyond the end; without it OSS answers with the whole object.
+        """
+        headers = {"x-oss-range-behavior": "standard"}
+        span = (start, end_inclusive)
+        body: bytes = self._connection.run(
+            "GetObject", lambda: self._bucket.get_object(key, byte_range=span, headers=headers).read()
+        )
+        return body
+
+    def list_keys(self, prefix: str) -> list[dict[str, Any]]:
+        """Returns key and size (bytes) of all objects under the prefix."""
+        found: list[dict[str, Any]] = []
+        token = ""
+        while True:
+            page = self._connection.run(
+                "ListObjectsV2",
+                partial(self._bucket.list_objects_v2, prefix, continuation_token=token, max_keys=MAX_KEYS),
+            )
+            found.extend({"key": row.key, "size": row.size} for row in page.object_list)
+            if not page.is_truncated:
+                return found
+            token = page.next_continuation_token
+
+    def list_hidden(self, prefix: str) -> list[str]:
+        """Returns the keys under the prefix that a delete marker hides from list_keys: their versions are billed on."""
+        if not self._has_versions():
+            return []
+        return [row.key for page in self._version_pages(prefix) for row in page.delete_marker if row.is_latest]
+
+    def delete_keys(self, keys: Iterable[str]) -> list[str]:
+        """Returns the keys that the service says are deleted; only given keys are touched, in calls of at most 1000.
+
+        In a bucket with versioning every version and delete marker of these keys goes: a plain deletion would only
+        hide the object, which stays billed (trap 33), behind one more marker.
+        """
+        wanted = list(dict.fromkeys(keys))
+        if not wanted:
+            return []
+        if self._has_versions():
+            return [key for key in wanted if self._delete_versions(key)]
+        deleted: list[str] = []
+        for some in chunks(wanted, MAX_KEYS):
+            result = self._connection.run("DeleteMultipleObjects", partial(self._bucket.batch_delete_objects, some))
+            confirmed = set(result.deleted_keys)
+            deleted.extend(key for key in some if key in confirmed)
+        return deleted
+
+    def _has_versions(self) -> bool:
+        if self._versioned is None:
+            self.bucket_info()
+        return bool(self._versioned)
+
+    def _delete_versions(self, key: str) -> bool:
+        """Returns whether the service has confirmed the deletion of everything that bears this very key."""
+        models = self._connection.oss2.models
+        complete = True
+        for page in self._version_pages(key):
+            # The prefix matches longer keys too: only this very key is ours.
+            rows = [row for row in (*page.versions, *page.delete_marker) if row.key == key]
+            if rows:
+                batch = models.BatchDeleteObjectVersionList(
+                    [models.BatchDeleteObjectVersion(row.key, row.versionid) for row in rows]
+                )
+                done = self._connection.run(
+                    "DeleteMultipleObjects", partial(self._bucket.delete_object_versions, batch)
+                )
+                complete = complete and len(done.delete_versions) == len(rows)
+        return complete
+
+    def list_uploads(self, prefix: str) -> list[dict[str, Any]]:
+        """Returns key and upload_id of unfinished multipart uploads: invisible in listings, but billed (facts 5)."""
+        found: list[dict[str, Any]] = []
+        marker, id_marker = "", ""
+        while True:
+            page = self._connection.run(
+                "ListMultipartUploads",
+                partial(
+                    self._bucket.list_multipart_uploads,
+                    prefix=prefix,
+                    key_marker=marker,
+                    upload_id_marker=id_marker,
+                    max_uploads=MAX_KEYS,
+                ),
+            )
+            found.extend({"key": row.key, "upload_id": row.upload_id} for row in page.upload_list)
+            if not page.is_truncated:
+                return found
+            marker, id_marker = page.next_key_marker, page.next_upload_id_marker
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Removes an unfinished multipart upload with its parts; one that is gone already is fine."""
+        try:
+            self._connection.run("AbortMultipartUpload", lambda: self._bucket.abort_multipart_upload(key, upload_id))
+        except CloudError as error:
+            if error.code != "NoSuchUpload":
+                raise

@@ -1,0 +1,39 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What is read of the account itself: RAM 2015-05-01 and BssOpenApi 2017-12-14, one method per action."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .transport import Call
+
+
+class RamApi:
+    """The one RAM action that is used: a read."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def get_role(self, name: str) -> dict[str, Any]:
+        """Returns the role; AssumeRolePolicyDocument is JSON in a string. A missing one is EntityNotExist.Role."""
+        role: dict[str, Any] = self._call("GetRole", {"RoleName": name}, repeatable=True).get("Role") or {}
+        return role
+
+
+class BssApi:
+    """The one action of the bill that is used: a read."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def available_amount(self) -> str:
+        """Returns the balance that can be spent, as the string that the service gives; credit counts."""
+        data = self._call("QueryAccountBalance", repeatable=True).get("Data") or {}
+        return str(data.get("AvailableAmount") or "")

@@ -1,0 +1,40 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Security Token Service 2015-04-01: who we are, and temporary credentials of a role."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from .auth import Credentials
+
+if TYPE_CHECKING:
+    from .transport import Call
+
+
+class StsApi:
+    """The STS actions that are used. Both are repeatable: they change nothing."""
+
+    def __init__(self, call: Call) -> None:
+        self._call = call
+
+    def get_caller_identity(self) -> dict[str, Any]:
+        """Returns AccountId, Arn and IdentityType of the credentials."""
+        return self._call("GetCallerIdentity", repeatable=True)
+
+    def assume_role(self, arn: str, session_name: str, duration: int) -> dict[str, Any]:
+        """Returns the answer with Credentials of the role, valid for ``duration`` seconds."""
+        params = {"RoleArn": arn, "RoleSessionName": session_name, "DurationSeconds": duration}
+        return self._call("AssumeRole", params, repeatable=True)
+
+    def session_credentials(self, arn: str, session_name: str, duration: int) -> Credentials:
+        """Returns the role's temporary credentials in our own form."""
+        row = self.assume_role(arn, session_name, duration)["Credentials"]
+        expires = datetime.strptime(row["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+        return Credentials(row["AccessKeyId"], row["AccessKeySecret"], row["SecurityToken"], expires.timestamp())

@@ -1,0 +1,183 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Leftovers in ECS: the intermediate instance with its disks and security group, the image and its snapshots."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.export import snapshot_ids
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.transfer import group_ids
+
+from . import notes
+from .scope import Found, Kind, Scope, busy
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
+
+RELEASE_SECONDS = 90.0
+"""What SMC is given to release an intermediate instance, and all that was made for it, once its job is deleted."""
+
+
+def _instances(scope: Scope) -> list[tuple[Row, str]]:
+    """Return the intermediate instances of this scope, each with the migration id of its job, or of the note that the
+    job's deletion has left."""
+
+    def ask() -> list[tuple[Row, str]]:
+        owners = notes.owners(scope, INSTANCE.name)
+        owners.update(
+            {
+                job["TransitionInstanceId"]: scope.owner(job["Name"]) or ""
+                for job in scope.jobs()
+                if job.get("TransitionInstanceId")
+            }
+        )
+        shown = scope.clients.ecs.describe_instances(instance_ids=list(owners)) if owners else []
+        return [(row, owners[row["InstanceId"]]) for row in shown if row.get("InstanceId") in owners]
+
+    return scope.once("instances", ask)
+
+
+def note_instance(scope: Scope, job: Row) -> None:
+    """Note the intermediate instance of a job that is about to be deleted, and what was made together with it. SMC
+    releases them; where it does not, nothing else would lead to them."""
+    wanted, owner = job.get("TransitionInstanceId"), scope.owner(job.get("Name", ""))
+    if not (wanted and owner):
+        return
+    found = {INSTANCE.name: [wanted]}
+    with suppress(CloudError):
+        # Where ECS cannot be asked, the id that the job names is noted at least.
+        shown = [row for row, _owner in _instances(scope) if row["InstanceId"] == wanted]
+        if not shown:
+            return
+        found[SECURITY_GROUP.name] = group_ids(shown[0])
+        found[DISK.name] = [disk["DiskId"] for disk in scope.clients.ecs.describe_disks(instance_id=wanted)]
+    notes.add(scope, owner, found)
+
+
+def _find_instances(scope: Scope) -> list[Found]:
+    return [
+        Found(row["InstanceId"], owner, row.get("CreationTime", ""), released=True) for row, owner in _instances(scope)
+    ]
+
+
+def _delete_instance(scope: Scope, identity: str) -> None:
+    """Deleting the job releases its instance; only one that outlived its job is deleted by hand."""
+    scope.clients.ecs.delete_instance(identity)
+
+
+def _remaining_instances(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["InstanceId"] for row in scope.clients.ecs.describe_instances(instance_ids=list(ids))}
+
+
+def _find_disks(scope: Scope) -> list[Found]:
+    shown = [
+        (disk, owner)
+        for row, owner in _instances(scope)
+        for disk in scope.clients.ecs.describe_disks(instance_id=row["InstanceId"])
+    ]
+    noted = notes.owners(scope, DISK.name)
+    if noted:
+        shown += [(disk, noted[disk["DiskId"]]) for disk in scope.clients.ecs.describe_disks(disk_ids=list(noted))]
+    rows = {disk["DiskId"]: (disk, owner) for disk, owner in shown}
+    return [
+        Found(identity, owner, disk.get("CreationTime", ""), released=True) for identity, (disk, owner) in rows.items()
+    ]
+
+
+def _delete_disk(scope: Scope, identity: str) -> None:
+    scope.clients.ecs.delete_disk(identity)
+
+
+def _remaining_disks(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["DiskId"] for row in scope.clients.ecs.describe_disks(disk_ids=list(ids))}
+
+
+def _find_groups(scope: Scope) -> list[Found]:
+    owners = {group: owner for row, owner in _instances(scope) for group in group_ids(row)}
+    noted = notes.owners(scope, SECURITY_GROUP.name)
+    if noted:
+        shown = scope.clients.ecs.describe_security_groups(ids=list(noted))
+        owners.update({row["SecurityGroupId"]: noted[row["SecurityGroupId"]] for row in shown})
+    return [Found(group, owner, released=True) for group, owner in owners.items()]
+
+
+def _delete_group(scope: Scope, identity: str) -> None:
+    scope.clients.ecs.delete_security_group(identity)
+
+
+def _remaining_groups(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["SecurityGroupId"] for row in scope.clients.ecs.describe_security_groups(ids=list(ids))}
+
+
+def _find_images(scope: Scope) -> list[Found]:
+    return [Found(image["ImageId"], owner, image.get("CreationTime", "")) for image, owner in scope.images()]
+
+
+def _delete_image(scope: Scope, identity: str) -> None:
+    for task in scope.clients.ecs.describe_tasks(action="ExportImage", resource_ids=[identity]):
+        if states.outcome(states.EXPORT_TASK, task.get("TaskStatus", "")) == "pending":
+            scope.clients.ecs.cancel_task(task["TaskId"])
+            raise busy("ecs.DeleteImage", f"export task {task['TaskId']} of image {identity} is being cancelled")
+    for image, owner in scope.images():
+        if image["ImageId"] == identity and snapshot_ids(image):
+            # A snapshot does not say which image it came from: once the image is gone, only the note finds it.
+            notes.add(scope, owner, {SNAPSHOT.name: snapshot_ids(image)})
+    scope.clients.ecs.delete_image(identity)
+
+
+def _remaining_images(scope: Scope, ids: Iterable[str]) -> set[str]:
+    wanted = set(ids)
+    return {image["ImageId"] for image in scope.clients.ecs.describe_images() if image["ImageId"] in wanted}
+
+
+def _find_snapshots(scope: Scope) -> list[Found]:
+    owners = notes.owners(scope, SNAPSHOT.name)
+    owners.update({snapshot: owner for image, owner in scope.images() for snapshot in snapshot_ids(image)})
+    shown = scope.clients.ecs.describe_snapshots(snapshot_ids=list(owners)) if owners else []
+    if scope.disks:
+        # Where somebody else has deleted the image, the disk that a snapshot was made from still tells whose it is.
+        for row in scope.clients.ecs.describe_snapshots():
+            if row.get("SourceDiskId") in scope.disks and row["SnapshotId"] not in owners:
+                owners[row["SnapshotId"]] = scope.disks[row["SourceDiskId"]]
+                shown.append(row)
+    return [Found(row["SnapshotId"], owners[row["SnapshotId"]], row.get("CreationTime", "")) for row in shown]
+
+
+def _delete_snapshot(scope: Scope, identity: str) -> None:
+    scope.clients.ecs.delete_snapshot(identity)
+
+
+def _remaining_snapshots(scope: Scope, ids: Iterable[str]) -> set[str]:
+    return {row["SnapshotId"] for row in scope.clients.ecs.describe_snapshots(snapshot_ids=list(ids))}
+
+
+INSTANCE = Kind(
+    "ecs_instance",
+    "ecs.DescribeInstances",
+    _find_instances,
+    _delete_instance,
+    _remaining_instances,
+    grace=RELEASE_SECONDS,
+)
+DISK = Kind("ecs_disk", "ecs.DescribeDisks", _find_disks, _delete_disk, _remaining_disks, grace=RELEASE_SECONDS)
+SECURITY_GROUP = Kind(
+    "security_group",
+    "ecs.DescribeSecurityGroups",
+    _find_groups,
+    _delete_group,
+    _remaining_groups,
+    grace=RELEASE_SECONDS,
+)
+IMAGE = Kind("ecs_image", "ecs.DescribeImages", _find_images, _delete_image, _remaining_images)
+SNAPSHOT = Kind("ecs_snapshot", "ecs.DescribeSnapshots", _find_snapshots, _delete_snapshot, _remaining_snapshots)

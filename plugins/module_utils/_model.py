@@ -1,0 +1,224 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What the stages of a migration speak of: a server, what the cloud shows of it, a decision, a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+
+Row = Mapping[str, Any]
+"""One object of an API answer, with the API's own keys."""
+
+Phase = Literal["preflight", "transfer", "export", "import", "done"]
+Verdict = Literal["pending", "migrated", "failed", "blocked", "clear"]
+
+
+def number(value: Any) -> float:
+    """Return a number of an API answer, which may come as text or with a percent sign; 0 for what is none."""
+    try:
+        found = float(str(value or 0).rstrip("% "))
+    except ValueError:
+        return 0.0
+    return found if isfinite(found) else 0.0
+
+
+def moment(text: Any) -> datetime | None:
+    """Return a time of an API answer or note, in UTC where it names no zone; None for what is none."""
+    try:
+        # Python 3.10 does not know the Z.
+        when = datetime.fromisoformat(str(text or "").replace("Z", "+00:00"))
+    except ValueError:
+        return None
+    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
+
+
+class Resource(TypedDict):
+    """A billable or otherwise lasting thing that a migration made. Times are ISO 8601 UTC, empty when not known."""
+
+    kind: str
+    id: str
+    host: str
+    created: str
+    deleted: str
+    proof: str
+
+
+class ExportedObject(TypedDict):
+    """One object of an export: the disk it holds, and its size and virtual size in bytes."""
+
+    index: int
+    bucket: str
+    key: str
+    size: int
+    virtual_size: int
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A disk of a source: index 0 is the system disk, data disks count from 1; the size in bytes."""
+
+    index: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Server:
+    """One server of a wave, as the caller names it. Everything else about it is looked up in the cloud."""
+
+    migration: str
+    host: str
+    fingerprint: str
+    source_id: str = ""
+    base_name: str = ""
+    platform: str = ""
+    disks: tuple[Disk, ...] = ()
+
+    @property
+    def id(self) -> str:
+        """The migration id."""
+        return naming.migration_id(self.migration, self.host, self.fingerprint)
+
+    @property
+    def job_name(self) -> str:
+        """The Name of the replication job."""
+        return naming.resource_name(self.host, self.id)
+
+    @property
+    def image_name(self) -> str:
+        """The ImageName of the ECS image and of the ENS image."""
+        return naming.resource_name(self.base_name or self.host, self.id)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What the user chose for the whole wave."""
+
+    region: str
+    bucket: str
+    image_format: str
+    role_name: str = "AliyunECSImageExportDefaultRole"
+    vpc_id: str = ""
+    vswitch_id: str = ""
+    net_mode: int = 0
+    job_valid_days: int = 7
+    job_retries: int = 2
+    export_retries: int = 1
+    replication_parameters: str = ""
+    run_id: str = ""
+
+
+@dataclass
+class Seen:
+    """What the cloud showed of one server at the last look; None is "not there", never "not asked"."""
+
+    source: Row | None = None
+    job: Row | None = None
+    foreign_job: Row | None = None
+    instance: Row | None = None
+    image: Row | None = None
+    task: Row | None = None
+    task_detail: Row | None = None
+    exports: int = 0
+    """How many exports of its image there were, the present one included."""
+    objects: list[ExportedObject] = field(default_factory=list)
+    object_problem: str = ""
+    ens_images: list[Row] = field(default_factory=list)
+    trouble: CloudError | None = None
+    """Why the last look at this server, and at no other, failed."""
+    created: Mapping[str, Any] | None = None
+    """The job that this run has created, in the form of an intent: a describe may not list it at once."""
+    export_intent: Mapping[str, Any] | None = None
+    import_intent: Mapping[str, Any] | None = None
+
+
+Kind = Literal["done", "wait", "act", "fail"]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What a stage wants next: nothing more (done), time (wait), one mutating call (act) or a human (fail)."""
+
+    kind: Kind
+    text: str = ""
+    action: str = ""
+    progress: float | None = None
+
+    @classmethod
+    def done(cls, text: str = "") -> Decision:
+        """Return: this stage has its result."""
+        return cls("done", text)
+
+    @classmethod
+    def wait(cls, text: str, progress: float | None = None) -> Decision:
+        """Return: ask again later; ``text`` is the state seen, ``progress`` 0 to 100."""
+        return cls("wait", text, progress=progress)
+
+    @classmethod
+    def act(cls, action: str, text: str) -> Decision:
+        """Return: perform ``action`` once, because ``text``."""
+        return cls("act", text, action)
+
+    @classmethod
+    def fail(cls, text: str) -> Decision:
+        """Return: the server cannot go on; ``text`` is the reason and what to do."""
+        return cls("fail", text)
+
+
+class Ledger:
+    """The resources that a run has seen, by kind and id, in the order in which they turned up."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, str], Resource] = {}
+        self._parents: set[tuple[str, str]] = set()
+
+    def saw(self, kind: str, identity: str, host: str, created: str = "", parent: str = "") -> None:
+        """Remember that a resource exists; later sightings only fill in what was empty."""
+        if not identity:
+            return
+        self._parents.add((kind, parent))
+        row = self._rows.setdefault(
+            (kind, identity), Resource(kind=kind, id=identity, host=host, created=created, deleted="", proof="")
+        )
+        row["created"] = row["created"] or created
+        row["host"] = row["host"] or host
+
+    def knows(self, kind: str, parent: str) -> bool:
+        """Return whether a resource of this kind was seen as a part of ``parent``."""
+        return (kind, parent) in self._parents
+
+    def gone(self, kind: str, identity: str, when: str, proof: str) -> None:
+        """Remember that a describe call no longer shows a resource, and which call said so."""
+        self.saw(kind, identity, "")
+        row = self._rows[(kind, identity)]
+        row["deleted"], row["proof"] = when, proof
+
+    def load(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Take over the rows of an earlier result."""
+        for row in rows:
+            self.saw(row["kind"], row["id"], row.get("host", ""), row.get("created", ""))
+            if row.get("deleted"):
+                self.gone(row["kind"], row["id"], row["deleted"], row.get("proof", ""))
+
+    def rows(self) -> list[Resource]:
+        """Return every resource seen."""
+        return list(self._rows.values())
+
+    def open(self) -> list[Resource]:
+        """Return the resources that nothing has shown to be gone."""
+        return [row for row in self._rows.values() if not row["deleted"]]

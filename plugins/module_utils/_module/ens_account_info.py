@@ -1,0 +1,147 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What the account says about a wave: every answer is a read, and one that is refused says why instead."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source
+
+from . import ens_migration, options
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
+
+Answer = dict[str, Any]
+
+ATTRIBUTES: Final = (
+    "max-postpaid-instance-vcpu-count",
+    "used-postpaid-instance-vcpu-count",
+    "real-name-authentication",
+)
+
+
+def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
+    """Return the answers of the account, what is found in them, and where every server stands.
+
+    Credentials that do not work are an error; with O(strict) so are inputs and buckets that cannot carry the wave.
+    """
+    params = module.params
+    servers, policy = options.servers(params), options.policy(params)
+    if params["strict"]:
+        options.refuse(checks.input_problems(policy.region, policy.image_format, servers))
+        account_id = checks.account(clients, policy)
+    else:
+        account_id = str(clients.sts.get_caller_identity().get("AccountId", ""))
+    given: dict[str, Any] = {
+        "region": policy.region,
+        "image_format": policy.image_format,
+        "bucket_name": policy.bucket,
+        "servers": len(servers),
+        "balance": _ask(clients.bss.available_amount),
+        "attributes": _ask(lambda: clients.ecs.account_attributes(ATTRIBUTES)),
+        "vpcs": _ask(clients.vpc.count_vpcs),
+        "jobs": _ask(lambda: clients.smc.count("ReplicationJobs")),
+        "sources": _ask(lambda: clients.smc.count("SourceServers")),
+        "images": _ask(lambda: [_image(row) for row in clients.ecs.describe_images()]),
+        "bucket": _ask(lambda: checks.bucket_info(clients, policy.bucket)),
+        answers.SMC_ROLE: _ask(lambda: _role(clients, answers.SMC_ROLE)),
+        answers.EXPORT_ROLE: _ask(lambda: _role(clients, answers.EXPORT_ROLE)),
+    }
+    return {
+        "changed": False,
+        "account": {"id": account_id, **given},
+        **source.judgement(account.judge_account(given)),
+        "servers": _servers(params, clients, servers),
+    }
+
+
+def _ask(call: Callable[[], Any]) -> Answer:
+    """Return what the call returns, or why it was refused. What was not told is not known, whatever it may mean."""
+    try:
+        return {"value": call(), "problem": None, "code": None}
+    except CloudError as error:
+        return {"value": None, "problem": f"{error.code}: {error.message}", "code": error.code}
+
+
+def _role(clients: Clients, name: str) -> dict[str, Any]:
+    """Return whether the role exists, and which services its trust policy lets take it."""
+    try:
+        role = clients.ram.get_role(name)
+    except CloudError as error:
+        if error.code == "EntityNotExist.Role":
+            return {"exists": False, "services": []}
+        raise
+    try:
+        policy = json.loads(role.get("AssumeRolePolicyDocument") or "{}")
+    except ValueError:
+        policy = {}
+    services: set[str] = set()
+    for statement in policy.get("Statement") or []:
+        if statement.get("Effect") == "Allow":
+            named = (statement.get("Principal") or {}).get("Service") or []
+            services.update([named] if isinstance(named, str) else named)
+    return {"exists": True, "services": sorted(services)}
+
+
+def _image(row: dict[str, Any]) -> dict[str, Any]:
+    disks = rows_at(row, ("DiskDeviceMappings", "DiskDeviceMapping"))
+    return {
+        "image_id": row.get("ImageId", ""),
+        "snapshots": [disk["SnapshotId"] for disk in disks if disk.get("SnapshotId")],
+    }
+
+
+def _servers(params: dict[str, Any], clients: Clients, servers: Sequence[Server]) -> list[dict[str, Any]]:
+    """Return where each server stands, and what is found about the name of its image and the image it was made from."""
+    images = params["source_images"] or {}
+    problems = checks.server_problems(servers)
+    try:
+        looked = ens_migration.look(clients, servers, problems)
+    except CloudError:
+        # Without the images nothing is known of names. A wave that is to be migrated is told by its own error.
+        if params["strict"]:
+            raise
+        looked = [Progress(server) for server in servers]
+    rows = []
+    for row in looked:
+        host = row.server.host
+        answer = {
+            "twin": next((text for text in problems.get(host, []) if text.startswith(checks.SAME_MACHINE)), ""),
+            "conflict": ens_import.conflict(row.server, row.seen),
+            "source_image": _source_image(clients, str(images[host] or "")) if host in images else None,
+            "ecs": host in images,
+        }
+        verdict = "" if row.open else row.verdict
+        findings = account.judge_server(answer)
+        rows.append({**ens_migration.describe(row), "verdict": verdict, "findings": findings})
+    return rows
+
+
+def _source_image(clients: Clients, image_id: str) -> dict[str, Any] | None:
+    if not image_id:
+        return None
+    answer = _ask(lambda: clients.ecs.describe_image(image_id))
+    row = answer["value"] or {}
+    return {
+        "image_id": image_id,
+        "found": bool(row),
+        "owner": row.get("ImageOwnerAlias", ""),
+        "product_code": row.get("ProductCode") or "",
+        "problem": answer["problem"],
+    }

@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The work of ens_migration: check a wave, then take every server of it through all stages in one process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet, Progress
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import ProgressFile
+
+from . import options
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
+
+
+def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
+    """Return the result of the module for its O(state)."""
+    params = module.params
+    servers, policy = options.servers(params), options.policy(params)
+    options.refuse(checks.input_problems(policy.region, policy.image_format, servers))
+    blocked = checks.server_problems(servers)
+    checks.account(clients, policy)
+    if params["state"] == "checked":
+        rows = look(clients, servers, blocked)
+        return {"changed": False, "migration": _migration(params["name"], rows, [], clients)}
+    return _migrate(module, clients, servers, blocked, policy)
+
+
+def _migrate(
+    module: AnsibleModule, clients: Clients, servers: Sequence[Server], blocked: dict[str, list[str]], policy: Policy
+) -> dict[str, Any]:
+    params = module.params
+    fleet = Fleet(clients, [item for item in servers if item.host not in blocked], policy, check_mode=module.check_mode)
+    if params["progress_file"]:
+        fleet.on_tick = ProgressFile(params["progress_file"]).write
+    rows = [*fleet.rows, *(_blocked(item, blocked[item.host]) for item in servers if item.host in blocked)]
+
+    def result() -> dict[str, Any]:
+        migration = _migration(params["name"], rows, fleet.ledger.rows(), clients)
+        return {"changed": fleet.changed, "migration": migration, "acts": dict(fleet.acts)}
+
+    try:
+        fleet.run(params["wait"], params["wait_timeout"], params["poll_interval"])
+    except CloudError as error:
+        for row in fleet.rows:
+            if row.open:
+                row.end("failed", f"the run ended in phase {row.phase}: {error}; last state: {row.state or 'not seen'}")
+        # What it has made by then is billed: the reader, and the cleanup, want to know (law 11).
+        error.last = result()
+        raise
+    return {**result(), "diff": _diff(fleet)} if module._diff else result()
+
+
+def look(clients: Clients, servers: Sequence[Server], blocked: dict[str, list[str]]) -> list[Progress]:
+    """Return where every server stands, from one look at the ENS images."""
+    rows = [Progress(item) for item in servers]
+    seen: dict[str, Seen] = {row.server.id: row.seen for row in rows}
+    ens_import.observe(clients, servers, seen)
+    for row in rows:
+        problem = ens_import.conflict(row.server, row.seen)
+        reasons = blocked.get(row.server.host, []) + ([problem] if problem else [])
+        image = ens_import.result(row.seen)
+        row.phase = "preflight"
+        if reasons:
+            row.end("blocked", *reasons)
+        elif image and image.get("Status") == "Available":
+            row.phase = "done"
+            row.end("migrated")
+        else:
+            row.end("clear")
+    return rows
+
+
+def _blocked(item: Server, reasons: list[str]) -> Progress:
+    row = Progress(item, phase="preflight")
+    row.end("blocked", *reasons)
+    return row
+
+
+def _migration(name: str, rows: Sequence[Progress], resources: Sequence[Any], clients: Clients) -> dict[str, Any]:
+    return {
+        "name": name,
+        "wave_id": wave_id(name),
+        "finished": not any(row.open for row in rows),
+        "servers": [describe(row) for row in rows],
+        "resources": list(resources),
+        "calls": dict(clients.calls),
+    }
+
+
+def describe(row: Progress) -> dict[str, Any]:
+    """Return what a module reports of one server."""
+    job, image = row.seen.job or {}, ens_import.result(row.seen) or {}
+    return {
+        "host": row.server.host,
+        "migration_id": row.server.id,
+        "image_name": row.server.image_name,
+        "source_id": row.server.source_id,
+        "phase": row.phase,
+        "verdict": row.verdict,
+        "state": row.state,
+        "progress": row.percent,
+        "reasons": row.reasons,
+        "error": row.error,
+        "job_id": job.get("JobId", ""),
+        "image_id": job.get("ImageId", ""),
+        "ens_image_id": image.get("ImageId", ""),
+        "disks": [{"index": disk.index, "bytes": disk.bytes} for disk in row.server.disks],
+        "seconds": round(row.seconds, 1),
+    }
+
+
+def _diff(fleet: Fleet) -> dict[str, Any]:
+    """Return the ENS images before and after; in check mode the ones that would be made have no id yet."""
+    before, after = {}, {}
+    for row in fleet.rows:
+        image = ens_import.result(row.seen)
+        after[row.server.image_name] = image["ImageId"] if image else "(to be made)"
+        if row.existed:
+            before[row.server.image_name] = after[row.server.image_name]
+    return {"before": before, "after": after}

@@ -1,0 +1,158 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""From module options to servers and policy: what ens_migration and the single-stage modules have in common."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk, Policy, Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+
+from .argspec import ArgSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_DISKS: dict[str, Any] = {
+    "type": "list",
+    "elements": "dict",
+    "options": {"index": {"type": "int", "required": True}, "bytes": {"type": "int", "required": True}},
+}
+_NET_MODES = {"internet": 0, "vpc": 2}
+"""NetMode of CreateReplicationJob; the 1 of the predecessor tool is gone (facts 1.3)."""
+
+
+def identity_spec() -> ArgSpec:
+    """Return the options that name one server of a migration (doc fragment C(server))."""
+    return ArgSpec(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "host": {"type": "str", "required": True},
+            "fingerprint": {"type": "str"},
+            "source_id": {"type": "str"},
+            "image_name": {"type": "str"},
+            "disks": dict(_DISKS),
+        },
+        required_one_of=[("fingerprint", "source_id")],
+    )
+
+
+def servers_spec(required: bool) -> ArgSpec:
+    """Return the option O(servers) (doc fragment C(servers))."""
+    return ArgSpec(
+        argument_spec={
+            "servers": {
+                "type": "list",
+                "elements": "dict",
+                "required": required,
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "fingerprint": {"type": "str"},
+                    "source_id": {"type": "str"},
+                    "image_name": {"type": "str"},
+                    "platform": {"type": "str"},
+                    "keep_source": {"type": "bool", "default": False},
+                    "disks": dict(_DISKS),
+                },
+                "required_one_of": [("fingerprint", "source_id")],
+            }
+        }
+    )
+
+
+def transfer_spec() -> ArgSpec:
+    """Return the options of the copy (doc fragment C(transfer))."""
+    return ArgSpec(
+        argument_spec={
+            "vpc_id": {"type": "str"},
+            "vswitch_id": {"type": "str"},
+            "net_mode": {"type": "str", "default": "internet", "choices": list(_NET_MODES)},
+            "job_valid_days": {"type": "int", "default": 7},
+            "job_retries": {"type": "int", "default": 2},
+            "replication_parameters": {"type": "dict"},
+        }
+    )
+
+
+def bucket_spec() -> ArgSpec:
+    """Return the options of the way through OSS (doc fragment C(bucket))."""
+    return ArgSpec(
+        argument_spec={
+            "bucket": {"type": "str", "required": True},
+            "image_format": {"type": "str", "choices": list(limits.FORMATS)},
+        }
+    )
+
+
+def export_spec() -> ArgSpec:
+    """Return the options of the export (doc fragment C(export))."""
+    return ArgSpec(
+        argument_spec={
+            "export_role_name": {"type": "str", "default": "AliyunECSImageExportDefaultRole"},
+            "export_retries": {"type": "int", "default": 1},
+        }
+    )
+
+
+def server(migration: str, entry: Mapping[str, Any]) -> Server:
+    """Return one server from its options; without a fingerprint its source id stands for the machine."""
+    return Server(
+        migration=migration,
+        host=entry["host"],
+        fingerprint=entry.get("fingerprint") or entry.get("source_id") or "",
+        source_id=entry.get("source_id") or "",
+        base_name=entry.get("image_name") or "",
+        platform=entry.get("platform") or "",
+        disks=tuple(sorted((Disk(disk["index"], disk["bytes"]) for disk in entry.get("disks") or []), key=_index)),
+    )
+
+
+def _index(disk: Disk) -> int:
+    return disk.index
+
+
+def servers(params: Mapping[str, Any]) -> list[Server]:
+    """Return the servers of a wave."""
+    return [server(params["name"], entry) for entry in params.get("servers") or []]
+
+
+def policy(params: Mapping[str, Any]) -> Policy:
+    """Return the policy of a wave; refuse values that no service would take."""
+    days = params.get("job_valid_days", limits.JOB_VALID_DAYS[0])
+    low, high = limits.JOB_VALID_DAYS
+    problems = [] if low <= days <= high else [f"job_valid_days is {days}, SMC takes {low} to {high}"]
+    net_mode = params.get("net_mode") or "internet"
+    if net_mode == "vpc" and not params.get("vswitch_id"):
+        problems.append("net_mode vpc needs vswitch_id")
+    extra = json.dumps(params["replication_parameters"]) if params.get("replication_parameters") else ""
+    if len(extra) > 2048:
+        problems.append(f"replication_parameters has {len(extra)} characters as JSON, SMC takes 2048")
+    refuse(problems)
+    region = params["region"]
+    return Policy(
+        region=region,
+        bucket=params.get("bucket") or "",
+        image_format=params.get("image_format") or limits.DEFAULT_FORMAT.get(region, "raw"),
+        role_name=params.get("export_role_name") or "",
+        vpc_id=params.get("vpc_id") or "",
+        vswitch_id=params.get("vswitch_id") or "",
+        net_mode=_NET_MODES[net_mode],
+        job_valid_days=days,
+        job_retries=params.get("job_retries", 2),
+        export_retries=params.get("export_retries", 1),
+        replication_parameters=extra,
+    )
+
+
+def refuse(problems: Sequence[str]) -> None:
+    """Raise one error that names every problem, or do nothing when there is none."""
+    if problems:
+        raise CloudError("Checking the input", "Input.Invalid", "; ".join(problems), hint="Nothing was created.")

@@ -1,0 +1,38 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The one runner of all modules: it makes the clients, calls the work, and reports the result or the failure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients, make_clients
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, MissingLibrary
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+Work = Callable[["AnsibleModule", Clients], dict[str, Any]]
+
+
+def run_module(module: AnsibleModule, work: Work) -> None:
+    """Ends the module with what ``work(module, clients)`` returns, or with the CloudError that it raises.
+
+    A failure carries RV(msg), RV(error) and RV(request_id), and the keys of ``CloudError.last``: the last known object.
+    """
+    try:
+        result = work(module, make_clients(module.params))
+    except MissingLibrary as missing:
+        module.fail_json(msg=missing_required_lib(missing.package), exception=missing.trace)
+    except CloudError as error:
+        message = f"{error}. {error.hint}" if error.hint else str(error)
+        module.fail_json(msg=message, error=error.as_dict(), request_id=error.request_id, **error.last)
+    else:
+        module.exit_json(**result)

@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Activation codes (SMC access tokens): a code is shown once, so an existing one can only be kept or replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import NAME_PATTERN, NAME_RULE
+
+from . import facts
+from .change import Change, refuse
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.smc import SmcApi
+
+# facts 1.6.
+COUNT = (1, 1000)
+TTL_DAYS = (1, 90)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to do: keep one token, or delete some and perhaps create a new one."""
+
+    action: Literal["keep", "create", "delete"]
+    keep: facts.Facts | None
+    remove: tuple[facts.Facts, ...]
+
+
+def usable(token: facts.Facts) -> bool:
+    """Returns whether a source can still register with the token: it is activated and not used up (facts 1.6)."""
+    return bool(token["status"] == "activated" and token["registered_count"] < (token["count"] or COUNT[1]))
+
+
+def decide(tokens: Sequence[facts.Facts], state: str, rotate: bool) -> Plan:
+    """Returns the plan for the tokens that bear our name: present keeps the newest usable one unless it is rotated."""
+    if state == "absent":
+        return Plan("delete", None, tuple(tokens))
+    newest = max(
+        (token for token in tokens if usable(token)), key=lambda token: str(token["creation_time"]), default=None
+    )
+    if newest is not None and not rotate:
+        return Plan("keep", newest, ())
+    return Plan("create", None, tuple(tokens))
+
+
+def check(params: dict[str, Any]) -> None:
+    """Refuses names and numbers that SMC would refuse (facts 1.6)."""
+    name = params["name"]
+    if not NAME_PATTERN.match(name) or name.lower().startswith(("http:", "https:")):
+        raise refuse("Reading name", "InvalidName", f"{name!r} cannot name an activation code: {NAME_RULE}")
+    for option, (low, high) in (("count", COUNT), ("ttl_days", TTL_DAYS)):
+        if not low <= params[option] <= high:
+            raise refuse(f"Reading {option}", "InvalidParameter", f"{params[option]} is not between {low} and {high}")
+
+
+def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
+    """Returns the module's result for O(name): its token, with the code when this run has made it."""
+    params = module.params
+    check(params)
+    smc = clients.smc
+    listed = [facts.access_token(row) for row in smc.list_access_tokens(params["name"])]
+    tokens = [token for token in listed if token["name"] == params["name"]]
+    plan = decide(tokens, params["state"], params["rotate"])
+    wanted = {name: params[name] for name in ("name", "description", "count", "ttl_days")}
+    after = {"keep": plan.keep or {}, "create": {**wanted, "status": "activated"}, "delete": {}}[plan.action]
+    before = plan.keep or (tokens[-1] if tokens else {})
+    change = Change(before, after)
+    if not change.wanted(module):
+        return change.result(module, access_token=after)
+    for token in plan.remove:
+        remove(smc, token["id"])
+    if plan.action == "delete":
+        return change.result(module, access_token={})
+    created = create(smc, wanted, {token["id"] for token in listed})
+    return change.result(module, access_token=created)
+
+
+def create(smc: SmcApi, wanted: dict[str, Any], known: set[str]) -> facts.Facts:
+    """Returns a new token with its code.
+
+    CreateAccessToken cannot be repeated blindly (law 2): after a lost answer the token may exist, but nobody knows its
+    code. Such a token is removed before the one further attempt.
+    """
+
+    def once() -> facts.Facts:
+        answer = smc.create_access_token(wanted["name"], wanted["description"], wanted["count"], wanted["ttl_days"])
+        return {
+            **wanted,
+            "id": answer["AccessTokenId"],
+            "code": answer["AccessTokenCode"],
+            "status": "activated",
+            "registered_count": 0,
+        }
+
+    return _with_second_attempt(once, lambda: _remove_unknown(smc, wanted["name"], known))
+
+
+def _with_second_attempt(once: Callable[[], facts.Facts], tidy: Callable[[], None]) -> facts.Facts:
+    try:
+        return once()
+    except CloudError as error:
+        if not error.uncertain:
+            raise
+        tidy()
+    try:
+        return once()
+    except CloudError:
+        tidy()
+        raise
+
+
+def _remove_unknown(smc: SmcApi, name: str, known: set[str]) -> None:
+    for row in smc.list_access_tokens(name):
+        if row.get("Name") == name and row["AccessTokenId"] not in known:
+            remove(smc, row["AccessTokenId"])
+
+
+def remove(smc: SmcApi, token_id: str) -> None:
+    """Disables a token, so that it is useless at once, and deletes it; one that is gone meanwhile is fine.
+
+    The code of "no such token" is not documented (facts 1.6), so after a refusal the list decides.
+    """
+    try:
+        smc.disable_access_token(token_id)
+        smc.delete_access_token(token_id)
+    except CloudError:
+        if any(row["AccessTokenId"] == token_id for row in smc.list_access_tokens()):
+            raise

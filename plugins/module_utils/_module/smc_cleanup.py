@@ -1,0 +1,94 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The work of smc_cleanup: report or remove what a migration left, with a proof for every resource."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import release
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.scope import Scope
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Clock
+
+from . import options
+from .argspec import ArgSpec
+
+if TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+
+
+def spec() -> ArgSpec:
+    """Return the options that only this module has."""
+    known = {"type": "str", "default": ""}
+    return ArgSpec(
+        argument_spec={
+            "name": {"type": "str", "required": True},
+            "state": {"type": "str", "default": "absent", "choices": ["absent", "reported"]},
+            "bucket": {"type": "str", "required": True},
+            "scope": {"type": "str", "default": "migration", "choices": ["migration", "servers"]},
+            "delete_sources": {"type": "bool", "default": True},
+            "resources": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "kind": {"type": "str", "required": True},
+                    "id": {"type": "str", "required": True},
+                    "host": dict(known),
+                    "created": dict(known),
+                    "deleted": dict(known),
+                    "proof": dict(known),
+                },
+            },
+            "wait_timeout": {"type": "int", "default": 900},
+            "poll_interval": {"type": "float", "default": 5.0},
+        },
+        required_if=[("scope", "servers", ("servers",))],
+    )
+
+
+def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
+    """Return what was found, what is gone with its proof, and what is left."""
+    params = module.params
+    servers = options.servers(params)
+    scope = Scope(
+        clients=clients,
+        migration=params["name"],
+        bucket=params["bucket"],
+        identities=frozenset(item.id for item in servers) if params["scope"] == "servers" else None,
+        hosts={item.id: item.host for item in servers},
+        source_ids={item.source_id: item.id for item in servers if item.source_id},
+        delete_sources=params["delete_sources"],
+        keep_sources=frozenset(row["source_id"] for row in params["servers"] or [] if row.get("keep_source")),
+    )
+    removing = params["state"] == "absent"
+    known = [row for row in params["resources"] if scope.whole or row["host"] in scope.hosts.values()]
+    by_host = {host: identity for identity, host in scope.hosts.items()}
+    scope.disks = {row["id"]: by_host.get(row["host"], "") for row in known if row["kind"] == "ecs_disk"}
+    if removing and not module.check_mode:
+        outcome = release.remove(scope, known, Clock(), params["wait_timeout"], params["poll_interval"])
+    else:
+        outcome = release.report(scope, known)
+    result: dict[str, Any] = {
+        "changed": removing and outcome.changes > 0,
+        "cleanup": {
+            "name": params["name"],
+            "wave_id": wave_id(params["name"]),
+            "resources": outcome.ledger.rows(),
+            "residual": outcome.residual,
+            "lookalikes": outcome.lookalikes,
+            "calls": dict(clients.calls),
+        },
+    }
+    if module._diff and removing:
+        before = sorted(f"{row['kind']} {row['id']}" for row in outcome.ledger.rows())
+        after = sorted(f"{row['kind']} {row['id']}" for row in outcome.residual) if not module.check_mode else []
+        result["diff"] = {"before": "\n".join(before) + "\n", "after": "\n".join(after) + "\n"}
+    return result

@@ -1,0 +1,71 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The progress of a wave, a line at a time: written by the module to a file, read by the action beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .fleet import Progress
+
+STEP_PERCENT = 10
+"""A copy that goes on without another change is told about once per this many percent."""
+
+
+class ProgressFile:
+    """Appends a line for every server whose phase, state or tenth of the copy is another than at the last look."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+        self._told: dict[str, tuple[str, str, int]] = {}
+
+    def write(self, rows: Sequence[Progress]) -> None:
+        """Look at the servers after a tick. A file that cannot be written ends the telling, never the migration."""
+        lines = []
+        for row in rows:
+            news = (row.verdict if not row.open else row.phase, row.state, int(row.percent or 0) // STEP_PERCENT)
+            if self._told.get(row.server.host) != news:
+                self._told[row.server.host] = news
+                lines.append(line(row))
+        if not lines:
+            return
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.writelines(f"{text}\n" for text in lines)
+        except OSError:
+            self._told.clear()
+
+
+def line(row: Progress) -> str:
+    """Return what is said of one server, such as ``web-01: transfer, job j-1 is Syncing, 40 %``."""
+    words = [row.phase if row.open else row.verdict, *(row.reasons if not row.open else [row.state])]
+    if row.open and row.percent is not None:
+        words.append(f"{row.percent:.0f} %")
+    return f"{row.server.host}: {', '.join(word for word in words if word)}"
+
+
+class Follower:
+    """Reads the lines that were added to a file since the last look."""
+
+    def __init__(self, path: str, show: Callable[[str], None]) -> None:
+        self._path = Path(path)
+        self._show = show
+        self._offset = 0
+
+    def look(self) -> None:
+        """Show every whole line that is new."""
+        with self._path.open("rb") as file:
+            file.seek(self._offset)
+            fresh = file.read()
+        whole = fresh[: fresh.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for text in whole.decode("utf-8").splitlines():
+            self._show(text)

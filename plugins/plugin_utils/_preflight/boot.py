@@ -1,0 +1,152 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Rules about booting: virtio drivers in the initramfs, and the boot loader."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Facts, Rule
+
+NEEDED: Final = ("virtio_blk", "virtio_pci")
+"""Drivers without which a kernel does not see the disk of a KVM guest: the device, and the bus that it is on."""
+
+GRUB_LEAST: Final = (1, 99)
+GRUB_LEAST_OLD: Final = (2, 2)
+"""SMC, limits (2021): GRUB 1.99, and 2.02 on the older systems below. Its guides ask for 1.99 there too, so that a
+lower version is a risk and not a blocker."""
+
+GRUB_OLD: Final = (("centos", "5"), ("rhel", "5"), ("debian", "7"), ("amzn", ""), ("ol", ""))
+"""os-release ID and major version (empty: any) of the systems that the limits call earlier ones."""
+
+_UNREAD: Final = {
+    "unreadable": "it can be read by root only",
+    "too-large": "it is larger than 256 MiB",
+    "no-tool": "no program on the host unpacks it",
+    "unknown-format": "its format is not known",
+    "none": "no kernel and no initramfs were found below /boot",
+}
+
+
+def missing_drivers(probe: Facts) -> list[str]:
+    """Return the needed drivers that were found neither in the initramfs nor in the kernel."""
+    found = {*probe["initramfs"]["modules"], *probe["initramfs"]["builtin"]}
+    return [name for name in NEEDED if name not in found]
+
+
+def _virtio_missing(probe: Facts) -> str | None:
+    seen, missing = probe["initramfs"], missing_drivers(probe)
+    if not missing or seen["state"] != "read":
+        return None
+    rest = [name for name in missing if name not in seen["available"]]
+    disk = f"; not on the disk either: {', '.join(rest)}" if rest else "; the kernel has them on the disk"
+    return f"{seen['path']} holds no {' and no '.join(missing)}{disk}"
+
+
+def _virtio_unknown(probe: Facts) -> str | None:
+    seen = probe["initramfs"]
+    if not missing_drivers(probe) or seen["state"] == "read":
+        return None
+    if seen["state"] == "none" and seen["kernel_known"]:
+        return (
+            f"kernel {seen['kernel']} has no initramfs, and its files name no {' and no '.join(missing_drivers(probe))}"
+        )
+    return f"{seen['path'] or 'the initramfs'} was not looked into: {_UNREAD.get(seen['state'], seen['state'])}"
+
+
+def grub_needed(probe: Facts) -> tuple[int, int]:
+    """Return the lowest version of GRUB that SMC's limits name for this system."""
+    system, major = probe["os"]["id"], probe["os"]["version"].split(".")[0]
+    old = any(system == name and version in ("", major) for name, version in GRUB_OLD)
+    return GRUB_LEAST_OLD if old else GRUB_LEAST
+
+
+def _text(version: tuple[int, int]) -> str:
+    return f"{version[0]}.{version[1]:02d}"
+
+
+def _legacy_only(probe: Facts) -> list[str]:
+    configs = probe["boot_config"]
+    old = [name for name in configs if name.endswith(("/menu.lst", "/grub.conf"))]
+    return old if old and not any(name.endswith("/grub.cfg") for name in configs) else []
+
+
+def _grub_old(probe: Facts) -> str | None:
+    least = grub_needed(probe)
+    found = re.match(r"(\d+)\.(\d+)", probe["grub"] or "")
+    if found:
+        version = (int(found[1]), int(found[2]))
+        return f"GRUB {probe['grub']}, at least {_text(least)} is asked for" if version < least else None
+    legacy = _legacy_only(probe)
+    return f"only GRUB legacy is configured: {', '.join(legacy)}" if legacy else None
+
+
+def _grub_missing(probe: Facts) -> str | None:
+    others = [name for name in probe["boot_config"] if "linux/" in name or name.endswith("lilo.conf")]
+    if probe["grub"] or not others or any("grub" in name for name in probe["boot_config"]):
+        return None
+    return f"no GRUB; the host boots with {', '.join(others)}"
+
+
+def _grub_unknown(probe: Facts) -> str | None:
+    if probe["grub"] or probe["boot_config"]:
+        return None
+    return "no program and no configuration of GRUB was found"
+
+
+RULES: Final = (
+    Rule(
+        "virtio-missing",
+        8,
+        "blocker",
+        "Without these drivers in its initramfs the copy does not find its disk when it boots, and the SMC client ends "
+        "with 'check virtio failed'.",
+        "Add the drivers and make the initramfs of the default kernel anew, with dracut or update-initramfs.",
+        "SMC FAQ (2021): check virtio failed; ECS, install the virtio driver",
+        _virtio_missing,
+        remediation="remediate_virtio",
+    ),
+    Rule(
+        "grub-too-old",
+        10,
+        "risk",
+        "SMC writes a new GRUB configuration on the copy; with an older GRUB it ends with 'Do Grub Failed', or the "
+        "copy does not boot.",
+        "Install a newer GRUB on the source, as SMC's guide for earlier systems describes.",
+        "SMC, limits (2021); SMC FAQ (2021): Do Grub Failed",
+        _grub_old,
+    ),
+    Rule(
+        "grub-missing",
+        10,
+        "risk",
+        "SMC demands GRUB: without it the job ends with 'Do Grub Failed'.",
+        "Install GRUB on the source before the migration.",
+        "SMC FAQ (2021): Do Grub Failed",
+        _grub_missing,
+    ),
+    Rule(
+        "virtio-unknown",
+        8,
+        "note",
+        "Whether the copy can boot on KVM could not be told.",
+        "Look into the initramfs by hand (lsinitrd or lsinitramfs), or probe as root.",
+        "SMC FAQ (2021): check virtio failed",
+        _virtio_unknown,
+    ),
+    Rule(
+        "grub-unknown",
+        10,
+        "note",
+        "SMC demands GRUB 1.99 or newer; which one the host has could not be told.",
+        "Check that the host boots with GRUB.",
+        "SMC, limits (2021)",
+        _grub_unknown,
+    ),
+)

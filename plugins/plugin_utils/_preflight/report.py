@@ -1,0 +1,189 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What people get of a judgement: one host's findings put together, its report and variables, the wave as a table."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.account import RULES
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import ORDER, Finding
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
+
+from . import classes, disks, source, waivers
+
+REMEDIATIONS: Final = {
+    "remediate_rsync": "Install the package rsync.",
+    "remediate_virtio": "Add the virtio drivers to the initramfs of the default kernel.",
+    "remediate_selinux": "Set SELinux to permissive until the migration is over.",
+    "remediate_clock": "Install chrony or ntp, and set the clock.",
+}
+"""The switches of the role remediate, and what each does."""
+
+COLUMNS: Final = ("host", "verdict", "number", "id", "severity", "evidence", "fix", "remediation", "waived", "expires")
+
+
+def unreachable(message: str) -> Finding:
+    """Return the finding of a host that Ansible could not reach."""
+    return source.UNREACHABLE.finding(" ".join(str(message).split())[:300] or "no answer")
+
+
+def judgement(
+    findings: Sequence[Finding],
+    account: Mapping[str, Any] | None = None,
+    host: str = "",
+    waived: Sequence[Mapping[str, Any]] = (),
+) -> dict[str, Any]:
+    """Return the findings of a host and those of the account about it, with verdict, reasons and summary."""
+    found = list(findings)
+    if account:
+        own = [row["findings"] for row in account.get("servers") or [] if row["host"] == host]
+        found += waivers.apply([*account.get("findings", []), *(item for row in own for item in row)], waived)
+    return source.judgement(sorted(found, key=lambda item: ORDER.index(item["severity"])))
+
+
+def source_images(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """Return, for every host that is an ECS instance, the id of the image that it was made from, or nothing."""
+    found = {}
+    for host in hosts:
+        facts = hostvars[host]
+        image = str(facts.get("preflight_source_image_id") or "")
+        if image or (facts.get("preflight_probe") or {}).get("virtualization") == "alibaba-ecs":
+            found[host] = image
+    return found
+
+
+def remediations(findings: Sequence[Finding]) -> list[str]:
+    """Return the switches of the role remediate that would do something about the findings."""
+    return sorted({item["remediation"] for item in findings if item["remediation"]})
+
+
+def variables(findings: Sequence[Finding], host: str) -> str:
+    """Return a file for host_vars with the switches that fit the findings, all of them off."""
+    wanted = remediations(findings)
+    out = [
+        "---",
+        f"# What the role remediate can do about the findings of {host}. Nothing is done until you switch it on.",
+    ]
+    if not wanted:
+        out.append("# There is nothing that it can do.")
+    for name in wanted:
+        seen = [f"{item['id']}, {item['evidence']}" for item in findings if item["remediation"] == name]
+        out += ["", *(f"# {' '.join(line.split())}" for line in seen), f"# {REMEDIATIONS[name]}", f"{name}: false"]
+    return "\n".join(out) + "\n"
+
+
+def host_report(
+    findings: Sequence[Finding], host: str, probe: Mapping[str, Any] | None = None, verdict: str = ""
+) -> str:
+    """Return the report about one host, in Markdown; ``verdict`` knows more than the findings where it is given."""
+    out = [f"# {host}", "", f"Verdict: **{verdict or source.verdict(list(findings))}**"]
+    if probe:
+        used, targets = disks.used_bytes(dict(probe))
+        shown = [f"{disk['name']} {disk['bytes'] / 1024**3:.4g} GiB" for disk in probe["disks"]]
+        out += [
+            "",
+            f"- System: {probe['os']['name'] or 'unknown'}, kernel {probe['kernel']}, {probe['machine']}",
+            f"- Boot: {probe['boot'] or 'unknown'}, GRUB {probe['grub'] or 'unknown'}",
+            f"- Platform: {probe['virtualization'] or 'unknown'}",
+            f"- Disks: {', '.join(shown) or 'none'}",
+            f"- In use: {used / 1024**3:.4g} GiB on {', '.join(targets) or 'nothing'}, the most that is copied",
+        ]
+    for severity in ORDER:
+        rows = [item for item in findings if item["severity"] == severity]
+        if not rows:
+            continue
+        out += ["", f"## {severity.capitalize()}s"]
+        for item in rows:
+            number = f", class {item['number']}" if item["number"] else ""
+            out += ["", f"### {item['id']}{number}", "", f"- Seen: {item['evidence']}", f"- Why: {item['why']}"]
+            out += [f"- What to do: {item['fix']}", f"- Source: {item['source']}"]
+            if item["remediation"]:
+                out.append(f"- Can be done by the role remediate: `{item['remediation']}: true`")
+            if item.get("waived"):
+                out.append(f"- Waived until {item['waived']['expires']}: {item['waived']['reason']}")
+    return "\n".join(out) + "\n"
+
+
+def wave(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return one row for each host of a wave that the role preflight has looked at, or could not look at."""
+    rows = []
+    for host in hosts:
+        facts = hostvars[host]
+        if "preflight_findings" in facts:
+            findings, verdict = list(facts["preflight_findings"]), str(facts["preflight_verdict"])
+        else:
+            findings, verdict = (
+                [unreachable("the run has no verdict of this host: look at its first failure")],
+                "blocked",
+            )
+        ids = {severity: [item["id"] for item in findings if item["severity"] == severity] for severity in ORDER}
+        rows.append(
+            {
+                "host": host,
+                "verdict": verdict,
+                "blockers": ids["blocker"],
+                "risks": ids["risk"],
+                "notes": ids["note"],
+                "remediations": remediations(findings),
+                "reasons": list(facts.get("preflight_reasons") or []),
+                "findings": findings,
+            }
+        )
+    return rows
+
+
+_SHARED: Final = frozenset(rule.id for rule in RULES)
+"""Findings that hold for all hosts: the table shows them once."""
+
+
+def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the lines of the table: a line for each host, and one for what the account adds to all of them."""
+    shared = {
+        key: sorted(_SHARED.intersection(name for row in rows for name in row[key]))
+        for key in ("blockers", "risks", "notes")
+    }
+    body = [
+        (
+            str(row["host"]),
+            str(row["verdict"]),
+            ", ".join(name for name in row["blockers"] if name not in shared["blockers"]) or "-",
+            ", ".join(name for name in row["risks"] if name not in shared["risks"]) or "-",
+            ", ".join(row["remediations"]) or "-",
+        )
+        for row in rows
+    ]
+    if any(shared.values()):
+        verdict = "blocked" if shared["blockers"] else "clear"
+        body.append(
+            ("(account)", verdict, ", ".join(shared["blockers"]) or "-", ", ".join(shared["risks"]) or "-", "-")
+        )
+    return _table.lines(("host", "verdict", "blockers", "risks", "can be done"), body)
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return one line of CSV for each finding, and one for a host that has none."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        for item in row["findings"] or [{}]:
+            waiver = item.get("waived") or {}
+            cells = [item.get(name, "") for name in COLUMNS[2:8]]
+            writer.writerow([row["host"], row["verdict"], *cells, waiver.get("reason", ""), waiver.get("expires", "")])
+    return out.getvalue()
+
+
+def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the rows as JSON, with what the 24 classes are."""
+    known = [{"number": row.number, "side": row.side, "title": row.title, "ids": row.ids} for row in classes.CLASSES]
+    return json.dumps({"servers": list(rows), "classes": known}, indent=2) + "\n"

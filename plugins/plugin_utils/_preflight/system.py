@@ -1,0 +1,315 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Rules about the system: what it is, what runs on it, and what the client finds there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Facts, Rule
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+
+X86_64: Final = ("x86_64", "amd64")
+_LIMITS: Final = "SMC, edge node migration, limits (2025-12)"
+_CHECKS: Final = "SMC FAQ (2021); SMC, server migration (2025)"
+
+PACKAGE_MANAGERS: Final = ("apt-get", "dnf", "yum", "zypper", "apk", "pacman")
+NO_CLOUD_INIT: Final = (("centos", "5"), ("rhel", "5"), ("ol", "5"), ("debian", "6"), ("sles", "10"))
+"""The last releases for which nobody packaged cloud-init, by os-release ID and major version."""
+
+
+def _not_linux(probe: Facts) -> str | None:
+    return None if probe["system"] == "Linux" else f"uname says {probe['system'] or 'nothing'}"
+
+
+def _not_x86_64(probe: Facts) -> str | None:
+    return None if probe["machine"] in X86_64 else f"uname says {probe['machine'] or 'nothing'}"
+
+
+def _no_identity(probe: Facts) -> str | None:
+    return None if probe["fingerprint"] else "no machine-id, no DMI uuid and no SSH host key"
+
+
+def _rsync_missing(probe: Facts) -> str | None:
+    return None if probe["tools"].get("rsync") else "no rsync in PATH"
+
+
+def _selinux(probe: Facts) -> str | None:
+    return "SELinux is enforcing" if probe["selinux"] == "enforcing" else None
+
+
+def _needs_root(probe: Facts) -> str | None:
+    if probe["uid"] == 0:
+        return None
+    unread = ", ".join(probe["needs_root"]) or "nothing on this host"
+    return f"probed as uid {probe['uid']}; not readable: {unread}"
+
+
+def _clock(probe: Facts, least: int, most: float) -> str | None:
+    skew = probe["clock"]["skew_seconds"]
+    if skew is None or not least < abs(skew) <= most:
+        return None
+    sync = ", ".join(probe["clock"]["sync"]) or "nothing"
+    return f"the host's clock is {abs(skew)} s {'ahead of' if skew > 0 else 'behind'} the controller's; {sync} keeps it"
+
+
+def _clock_skew(probe: Facts) -> str | None:
+    return _clock(probe, limits.SIGNATURE_SECONDS, float("inf"))
+
+
+def _clock_drift(probe: Facts) -> str | None:
+    return _clock(probe, limits.DRIFT_SECONDS, limits.SIGNATURE_SECONDS)
+
+
+def _clock_unknown(probe: Facts) -> str | None:
+    return "the host has no date that prints seconds" if probe["epoch"] is None else None
+
+
+def _services(probe: Facts, kind: str) -> list[str]:
+    rows = []
+    for row in probe["services"]:
+        # Data of containers is lost even if none runs; a stopped database is copied like any file.
+        if row["kind"] == kind and (row["running"] or (kind == "container" and row["filled"])):
+            shown = [*row["processes"], *row["paths"]]
+            rows.append(f"{row['name']} ({', '.join(shown)})")
+    return rows
+
+
+def _database(probe: Facts) -> str | None:
+    return "; ".join(_services(probe, "database")) or None
+
+
+def _container(probe: Facts) -> str | None:
+    return "; ".join(_services(probe, "container")) or None
+
+
+def _cloud_init(probe: Facts, path: bool) -> str | None:
+    if probe["cloud_init"] or probe["tools"].get("cloud-init"):
+        return None
+    manager = next((name for name in PACKAGE_MANAGERS if probe["tools"].get(name)), None)
+    release = (probe["os"]["id"], probe["os"]["version"].split(".")[0])
+    if path:
+        return f"not installed; {manager} can install it" if manager and release not in NO_CLOUD_INIT else None
+    if release in NO_CLOUD_INIT:
+        return f"not installed, and {probe['os']['name']} has no package of it"
+    return None if manager else "not installed, and the host has no package manager"
+
+
+def _cloud_init_missing(probe: Facts) -> str | None:
+    return _cloud_init(probe, path=True)
+
+
+def _no_cloud_init_path(probe: Facts) -> str | None:
+    return _cloud_init(probe, path=False)
+
+
+def _space(probe: Facts) -> str | None:
+    """Return what is short where the client is installed, by the longest mount point that its folder lies below."""
+    folder = f"{probe['install_dir'] or '/'}/"
+    holding = [row for row in probe["mounts"] if folder.startswith(row["target"].rstrip("/") + "/")]
+    mount = max(holding, key=lambda row: len(row["target"]), default=None)
+    if mount is None:
+        return None
+    short = []
+    free = mount["available_bytes"]
+    if mount["read_only"]:
+        short.append("it is mounted read-only")
+    elif free is not None and free < limits.CLIENT_FREE_BYTES:
+        short.append(f"{free // 1024**2} MiB are free, {limits.CLIENT_FREE_BYTES // 1024**2} MiB are advised")
+    if (mount["inodes_used_percent"] or 0) > limits.INODES_USED_PERCENT:
+        short.append(f"{mount['inodes_used_percent']} % of its inodes are in use")
+    return f"{probe['install_dir']} lies on {mount['target']}: {', '.join(short)}" if short else None
+
+
+def _memory(probe: Facts) -> str | None:
+    total, free = probe["memory"]["total_bytes"], probe["memory"]["available_bytes"]
+    if not total or free is None or free >= total * (100 - limits.MEMORY_USED_PERCENT) / 100:
+        return None
+    return f"{free // 1024**2} MiB of {total // 1024**2} MiB of memory are available"
+
+
+def _processor(probe: Facts) -> str | None:
+    load, cpus = probe["load"], probe["cpus"]
+    if load is None or not cpus or load <= cpus * limits.LOAD_PER_CPU:
+        return None
+    return f"a load of {load:g} on {cpus} processors"
+
+
+def _licences(probe: Facts) -> str | None:
+    rows = [f"{row['name']} ({', '.join(row['signs'])}; {row['binding']})" for row in probe["licences"]]
+    return "; ".join(rows) or None
+
+
+NOT_LINUX: Final = Rule(
+    "not-linux",
+    1,
+    "blocker",
+    "ENS images are made from Linux servers only; Windows Server cannot be migrated to them.",
+    "Leave this host out of the wave.",
+    _LIMITS,
+    _not_linux,
+    fact=True,
+)
+
+BLOCKERS: Final = (
+    Rule(
+        "not-x86-64",
+        2,
+        "blocker",
+        "ENS takes images of the x86_64 architecture only.",
+        "Leave this host out of the wave.",
+        _LIMITS,
+        _not_x86_64,
+        fact=True,
+    ),
+    Rule(
+        "no-identity",
+        0,
+        "blocker",
+        "A server that cannot be told from another one cannot be recognised when the wave is run again.",
+        "Run systemd-machine-id-setup or dbus-uuidgen --ensure on the host, or create SSH host keys.",
+        "edgelift.ens_migration, design law 9",
+        _no_identity,
+        fact=True,
+    ),
+    Rule(
+        "clock-skew",
+        11,
+        "blocker",
+        "Signed calls are refused when the clock is more than 15 minutes off: the client ends with IllegalTimestamp.",
+        "Set the clock, and let chrony or ntp keep it.",
+        "SMC FAQ (2021): IllegalTimestamp; gateway: InvalidTimeStamp.Expired beyond 15 minutes",
+        _clock_skew,
+        remediation="remediate_clock",
+    ),
+)
+
+REST: Final = (
+    Rule(
+        "rsync-missing",
+        7,
+        "risk",
+        "The SMC client copies with rsync; without it the client asks on the terminal whether to install it, or fails "
+        "with 'check rsync failed'.",
+        "Install the package rsync on the host.",
+        _CHECKS,
+        _rsync_missing,
+        remediation="remediate_rsync",
+    ),
+    Rule(
+        "selinux-enforcing",
+        9,
+        "risk",
+        "The SMC client asks to disable SELinux, or fails with 'check selinux failed'.",
+        "Run setenforce 0 on the host, or set SELINUX=permissive in /etc/selinux/config, until the migration is over.",
+        _CHECKS,
+        _selinux,
+        remediation="remediate_selinux",
+    ),
+    Rule(
+        "clock-drift",
+        11,
+        "risk",
+        "A clock that drifts comes to be refused, and a copy takes hours: at 15 minutes signed calls fail.",
+        "Let chrony or ntp keep the clock.",
+        "SMC FAQ (2021): IllegalTimestamp",
+        _clock_drift,
+        remediation="remediate_clock",
+    ),
+    Rule(
+        "busy-database",
+        13,
+        "risk",
+        "Files that change while they are copied make rsync fail, and a running database is not copied consistently.",
+        "Stop the database for the time of the copy, or leave its data out and restore a backup on the result.",
+        "SMC FAQ (2021): Do Rsync Disk x Failed",
+        _database,
+    ),
+    Rule(
+        "busy-containers",
+        13,
+        "risk",
+        "Running containers make rsync fail, and the Docker folder is among what SMC does not migrate.",
+        "Stop the containers, and bring images and volumes to the result another way.",
+        "SMC FAQ (2021): Do Rsync Disk x Failed; SMC, server migration (2025): what is not migrated",
+        _container,
+    ),
+    Rule(
+        "no-cloud-init-path",
+        14,
+        "risk",
+        "ENS sets host name, network and password through cloud-init; without it the instance may not be reachable.",
+        "Prepare network and login on the source for the address that ENS gives, or use the console of the instance.",
+        "ENS, import custom images, notes: cloud-init",
+        _no_cloud_init_path,
+    ),
+    Rule(
+        "low-space",
+        15,
+        "risk",
+        "The client unpacks and writes its logs there; the vendor warns above 99 % of a file system or its inodes.",
+        "Make room, or name another folder for the client (agent_install_dir).",
+        "SMC, migration walkthrough; the size is an estimate of edgelift.ens_migration, the vendor documents none",
+        _space,
+    ),
+    Rule(
+        "low-memory",
+        15,
+        "risk",
+        "The vendor warns when more than 95 % of the memory are in use: the kernel may end the client, or other work.",
+        "Stop what is not needed for the time of the copy.",
+        "SMC, migration walkthrough",
+        _memory,
+    ),
+    Rule(
+        "low-cpu",
+        15,
+        "risk",
+        "The vendor warns above 90 % of the processor; one look can only tell a load that is far beyond it.",
+        "Plan the copy for a quieter time.",
+        "SMC, migration walkthrough; the load is an estimate of edgelift.ens_migration",
+        _processor,
+    ),
+    Rule(
+        "needs-root",
+        0,
+        "risk",
+        "The SMC client runs as root. Without root the probe sees less, and the fingerprint may differ from the one "
+        "that root sees, so that a server is not recognised.",
+        "Probe with become: true, as the migration does.",
+        "SMC, server migration (2025)",
+        _needs_root,
+    ),
+    Rule(
+        "cloud-init-missing",
+        14,
+        "note",
+        "ENS sets host name, network and password through cloud-init.",
+        "Install the package cloud-init on the source before the copy.",
+        "ENS, import custom images, notes: cloud-init",
+        _cloud_init_missing,
+    ),
+    Rule(
+        "clock-unknown",
+        11,
+        "note",
+        "Whether the clock is right could not be told.",
+        "Compare the host's clock by hand.",
+        "SMC FAQ (2021): IllegalTimestamp",
+        _clock_unknown,
+    ),
+    Rule(
+        "licence-hints",
+        0,
+        "note",
+        "Licences that are bound to hardware, addresses or a cloud may end with the move: MAC, IP and uuid change.",
+        "Ask the licence's vendor for a transfer before the cut-over.",
+        "SMC, edge node migration, notes (2025-12)",
+        _licences,
+    ),
+)

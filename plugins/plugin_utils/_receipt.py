@@ -1,0 +1,140 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Pure functions between the inventory and a wave: the servers to migrate, the receipt, the table people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
+
+_IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
+_RUNS: Final = ("migration_run", "transfer_run", "export_run", "ens_import_run")
+"""What the roles that migrate register."""
+
+
+def disks_of(probe: Mapping[str, Any]) -> list[dict[str, int]]:
+    """Return the disks of a probed host as ``{index, bytes}``: the system disk is 0, data disks count from 1 in the
+    order of the probe, which is the order in which the SMC client numbers them."""
+    ordered = sorted(probe.get("disks") or [], key=lambda disk: not disk.get("system"))
+    return [{"index": index, "bytes": int(disk["bytes"])} for index, disk in enumerate(ordered)]
+
+
+def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the server entry of one host for the modules, from the facts that the roles preflight and agent set. Where
+    the role agent had nothing to do, the client that this collection has left on the host says which source it is."""
+    probe = facts.get("preflight_probe") or {}
+    agent = probe.get("agent") or {}
+    return {
+        "host": host,
+        "fingerprint": facts.get("preflight_fingerprint") or "",
+        "source_id": facts.get("agent_source_id") or (agent.get("ours") and agent.get("source_id")) or "",
+        "keep_source": bool(agent.get("installed") and not agent.get("ours")),
+        "image_name": facts.get("migration_image_name") or "",
+        "platform": (probe.get("os") or {}).get("id") or "",
+        "disks": disks_of(probe),
+    }
+
+
+def servers(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the servers that can go on: probed, not blocked, and with an agent wherever one is needed."""
+    found = []
+    for host in hosts:
+        facts = hostvars[host]
+        if facts.get("preflight_verdict") in ("clear", "migrated") and not facts.get("agent_error"):
+            found.append(server_of(host, facts))
+    return found
+
+
+def resources(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return every resource that the registered results of the hosts name, each once."""
+    found: dict[tuple[str, str], dict[str, Any]] = {}
+    for host in hosts:
+        facts = hostvars[host]
+        wave = (facts.get("migration_run") or {}).get("migration") or {}
+        for result in (wave, *(facts.get(name) or {} for name in _RUNS[1:])):
+            for row in result.get("resources") or []:
+                found.setdefault((row["kind"], row["id"]), dict(row))
+    return list(found.values())
+
+
+def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) -> dict[str, Any]:
+    row = {
+        "host": host,
+        "status": "failed",
+        "reasons": [],
+        "ens_image_id": "",
+        "image_name": "",
+        "migration_id": "",
+        "seconds": 0.0,
+        "disks": disks_of(facts.get("preflight_probe") or {}),
+    }
+    errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
+    if facts.get("preflight_verdict") == "blocked":
+        row.update(status="blocked", reasons=list(facts.get("preflight_reasons") or []))
+    elif errors and not (done and (done["verdict"] == "migrated" or done["reasons"])):
+        # The error of a wave is that of every host in it, apart from those that the wave itself tells more about.
+        row["reasons"] = errors
+    elif done:
+        row.update({key: done[key] for key in (*_IDENTITY, "seconds")})
+        row.update(status=done["verdict"], reasons=list(done["reasons"]))
+    elif (facts.get("ens_import_run") or {}).get("image", {}).get("status") == "Available":
+        image = facts["ens_import_run"]["image"]
+        row.update(status="migrated", ens_image_id=image["image_id"])
+        row.update({key: image[key] for key in ("image_name", "migration_id")})
+    elif facts.get("preflight_verdict") == "migrated":
+        seen = facts.get("preflight_server") or {}
+        row.update(status="migrated", **{key: seen.get(key, "") for key in _IDENTITY})
+    elif "preflight_verdict" not in facts:
+        row["reasons"] = ["it could not be reached or probed: look at the first failure of this host in the output"]
+    elif not any(name in facts for name in _RUNS):
+        row.update(status="pending", reasons=["this run was not asked to migrate it: run without tags to go on"])
+    else:
+        row["reasons"] = ["the run ended before this server had a verdict: run the same command again"]
+    return row
+
+
+def receipt(
+    hosts: Sequence[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    wave: str,
+    migration: Mapping[str, Any] | None = None,
+    cleanup: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Return the receipt of a wave: every host with its status, every resource with its proof, what is left. Where the
+    cleanup broke, that is everything which the wave had seen."""
+    done = {row["host"]: row for row in (migration or {}).get("servers", [])}
+    known = (cleanup or migration or {}).get("resources") or resources(hosts, hostvars)
+    broken = next(filter(None, (hostvars[host].get("cleanup_error") for host in hosts)), "")
+    unproved = [row for row in known if broken and not row.get("deleted")]
+    return {
+        "wave": wave,
+        "servers": [_row(host, hostvars[host], done.get(host)) for host in hosts],
+        "resources": list(known),
+        "residual": [
+            *(cleanup or {}).get("residual", []),
+            *({**{key: row[key] for key in ("kind", "id", "host")}, "reason": str(broken)} for row in unproved),
+        ],
+    }
+
+
+def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return the lines of the table host, verdict, disks, ENS image id, seconds, with the reasons below a host."""
+    rows = list(rows)
+    head = ("host", "verdict", "disks", "ENS image", "seconds")
+    body = [
+        (row["host"], row["status"], str(len(row["disks"])), row["ens_image_id"] or "-", f"{row['seconds']:.1f}")
+        for row in rows
+    ]
+    head_line, rule, *shown = _table.lines(head, body)
+    lines = [head_line, rule]
+    for row, line in zip(rows, shown, strict=True):
+        lines.append(line)
+        lines += [f"    {reason}" for reason in row["reasons"]]
+    return lines

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""How a source boots: its GRUB, and the virtio drivers that its kernel has before it can read a disk."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .rows import Rows
+
+_MODULE = re.compile(r"(?P<name>virtio[\w-]*)\.ko")
+_OPTION = re.compile(r"CONFIG_(?P<name>VIRTIO(?:_[A-Z0-9]+)*)")
+
+
+def grub(text: str) -> str | None:
+    """Return the version in what ``grub-install --version`` or ``grub --version`` printed."""
+    found = re.search(r"\d+\.\d+[\w.~+-]*", text)
+    return found.group(0) if found else None
+
+
+def initramfs(rows: Rows) -> dict[str, Any]:
+    """Return what the initramfs of the default kernel holds of virtio, and how far it could be read.
+
+    ``state`` is read, unreadable (needs root), too-large, no-tool (no program to unpack it), unknown-format, or none
+    where there is no initramfs; what was not read is not known to be missing.
+    """
+    path, state = (*next(iter(rows.all("initramfs")), ()), "", "")[:2]
+    return {
+        "kernel": rows.first("boot-kernel") or None,
+        "path": path or None,
+        "state": state or "none",
+        "modules": _modules(rows, "initramfs-module"),
+        "builtin": sorted({*_modules(rows, "builtin"), *_options(rows)}),
+        "available": _modules(rows, "module"),
+        "kernel_known": bool(rows.first("modules") or rows.all("builtin-config")),
+    }
+
+
+def _modules(rows: Rows, key: str) -> list[str]:
+    found = (_MODULE.match(line) for line in rows.lines(key))
+    return sorted({match["name"].replace("-", "_") for match in found if match})
+
+
+def _options(rows: Rows) -> list[str]:
+    found = (_OPTION.match(line) for line in rows.lines("builtin-config"))
+    return [match["name"].lower() for match in found if match]

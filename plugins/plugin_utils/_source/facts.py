@@ -1,0 +1,169 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The probe: one JSON document made of the records that probe.sh sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from . import boot, identity, runtime, storage
+from .agent import parse_agent
+from .devices import Devices
+from .os import RELEASE_FILES, parse_os
+from .rows import Rows, integer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .script import Record
+
+SCHEMA: Final = 2
+"""Version of the probe document; it changes when a key changes its meaning. What each key holds is documented once, in
+RETURN of plugins/modules/source_probe.py."""
+
+_VENDORS: Final = (
+    ("alibaba", "alibaba-ecs"),
+    ("amazon", "aws"),
+    ("google", "gcp"),
+    ("tencent", "tencent"),
+    ("microsoft", "hyper-v"),
+    ("vmware", "vmware"),
+    ("xen", "xen"),
+    ("qemu", "kvm"),
+    ("kvm", "kvm"),
+    ("virtualbox", "virtualbox"),
+)
+"""What DMI vendor and product texts say about the platform; the first that fits counts."""
+
+
+def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = None) -> dict[str, Any]:
+    """Return the probe document of one host; a fact that the host does not tell is None or empty, never guessed.
+
+    ``asked`` is when the controller began to ask and when it had the answer, in seconds since 1970 UTC.
+    """
+    rows = Rows(records)
+    system, hostname, kernel, machine = (*rows.first("uname").split(), *[""] * 4)[:4]
+    devices = Devices(records)
+    mounts = storage.mounts(rows, devices)
+    root = _root(rows, devices, mounts)
+    swaps = storage.swaps(rows)
+    disks = devices.disks(root["disks"], [row["device"] for row in swaps])
+    storage.describe(rows, devices, disks, mounts, swaps)
+    root["encrypted"] = _crypt_below(root["device"], devices)
+    return {
+        "schema": SCHEMA,
+        "system": system,
+        "kernel": kernel,
+        "machine": machine,
+        "hostname": hostname,
+        "os": parse_os(
+            rows.lines("os-release"),
+            {name: rows.lines(f"release {name}") for name in RELEASE_FILES},
+        ),
+        "uid": integer(rows.first("uid")),
+        "epoch": integer(rows.first("epoch")),
+        "clock": runtime.clock(rows, asked),
+        "virtualization": _virtualization(rows),
+        "boot": rows.first("boot") or None,
+        "grub": boot.grub(rows.first("grub")),
+        "boot_config": [name for name in rows.lines("boot-config") if name],
+        "initramfs": boot.initramfs(rows),
+        "machine_id": _machine_id(rows) or None,
+        "fingerprint": _fingerprint(rows),
+        "root": root,
+        "disks": disks,
+        "mounts": mounts,
+        "swaps": swaps,
+        "tmp": storage.tmp(rows),
+        "cpus": runtime.cpus(rows),
+        "load": runtime.load(rows),
+        "memory": runtime.memory(rows),
+        "tools": {fields[0]: (fields[1] or None) for fields in rows.all("tool") if len(fields) == 2},
+        "selinux": _selinux(rows),
+        "cloud_init": bool(rows.first("cloud-init")),
+        "services": runtime.services(rows),
+        "licences": runtime.licences(rows),
+        "resolver": runtime.resolver(rows),
+        "proxies": runtime.proxies(rows),
+        "egress": runtime.egress(rows),
+        "install_dir": rows.first("install-dir") or None,
+        "agent": parse_agent(records).as_dict(),
+        "needs_root": sorted(set(rows.lines("needs-root"))),
+    }
+
+
+def transfer_disks(probe: dict[str, Any]) -> list[dict[str, int]]:
+    """Return index and size of every disk that is migrated: the system disk is 0, data disks count from 1."""
+    rows = [{"index": 0, "bytes": disk["bytes"]} for disk in probe["disks"] if disk["name"] == probe["root"]["disk"]]
+    data = [disk for disk in probe["disks"] if not disk["system"]]
+    return rows + [{"index": index, "bytes": disk["bytes"]} for index, disk in enumerate(data, start=1)]
+
+
+def _root(rows: Rows, devices: Devices, mounts: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what / is mounted from. The last mount on / is the one in force: old kernels list ``rootfs`` first."""
+    mount = next((item for item in reversed(mounts) if item["target"] == "/"), None)
+    source = mount["source"] if mount else ""
+    name = devices.find(source) or _root_by_number(rows, devices)
+    chain = devices.chain(name) if name else []
+    disks = devices.disks_below(name) if name else []
+    uuids = [devices.blocks[item].dm_uuid for item in chain if item in devices.blocks]
+    return {
+        "source": source,
+        "device": name,
+        "disk": disks[0] if disks else None,
+        "disks": disks,
+        "fstype": mount["fstype"] if mount else "",
+        "lvm": any(uuid.startswith("LVM-") for uuid in uuids),
+        "raid": any(item.startswith("md") for item in chain),
+    }
+
+
+def _root_by_number(rows: Rows, devices: Devices) -> str | None:
+    """Return the device of / by its numbers: some kernels call the source of / ``/dev/root``."""
+    for line in rows.lines("rootinfo"):
+        words = line.split()
+        if len(words) > 4 and words[3:5] == ["/", "/"]:
+            found = devices.find_dev(words[2])
+            if found:
+                return found
+    for word in rows.first("cmdline").split():
+        if word.startswith("root=/dev/"):
+            return devices.find(word[len("root=") :])
+    return None
+
+
+def _crypt_below(name: str | None, devices: Devices) -> bool:
+    if not name:
+        return False
+    return any(
+        item in devices.luks or (item in devices.blocks and devices.blocks[item].crypt) for item in devices.chain(name)
+    )
+
+
+def _machine_id(rows: Rows) -> str:
+    return identity.clean_machine_id(rows.first("machine-id")) or identity.clean_machine_id(rows.first("dbus-id"))
+
+
+def _fingerprint(rows: Rows) -> str:
+    keys = [key for key in (identity.clean_key(line) for line in rows.lines("sshkey")) if key]
+    return identity.fingerprint(_machine_id(rows), identity.clean_uuid(rows.first("dmi product_uuid")), keys)
+
+
+def _selinux(rows: Rows) -> str:
+    """Return enforcing, permissive, disabled, or absent where the kernel has no SELinux at all."""
+    state = rows.first("selinux-enforce")
+    if state in ("0", "1"):
+        return "enforcing" if state == "1" else "permissive"
+    configured = any(line.strip().startswith("SELINUX=") for line in rows.lines("selinux-config"))
+    return "disabled" if configured else "absent"
+
+
+def _virtualization(rows: Rows) -> str | None:
+    text = " ".join([rows.first("dmi sys_vendor"), rows.first("dmi product_name"), rows.first("hypervisor")]).lower()
+    platform = next((value for word, value in _VENDORS if word in text), None)
+    return platform or rows.first("virt") or None

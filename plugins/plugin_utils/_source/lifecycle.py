@@ -1,0 +1,207 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The life of the SMC client on one source: looks at it, and takes the steps of a plan."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal
+
+from . import autostart
+from . import bundle as _bundle
+from .agent import Agent, parse_agent
+from .remote import Remote, SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from .agent import Step
+    from .script import Record
+
+WATCH_SECONDS: Final = 10
+"""Seconds that one call watches a starting client on the source before the controller asks again."""
+
+LOG_LINES: Final = 6
+"""Lines of the client's own logs that a message quotes."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How the client is installed and started. ``arguments`` and ``environment`` are the client's own."""
+
+    install_dir: str
+    src: str = ""
+    url: str = ""
+    sha256: str = ""
+    token_id: str = ""
+    token_code: str = ""
+    credentials_via: Literal["config", "arguments"] = "config"
+    arguments: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    proxy: str = ""
+    proxy_credentials: str = ""
+    start_timeout: int = 120
+    force: bool = False
+
+
+class Lifecycle:
+    """One source's client."""
+
+    def __init__(self, remote: Remote, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._remote = remote
+        self._settings = settings
+        self._clock = clock
+        self._bundle: _bundle.Bundle | None = None
+        self._config_sent = False
+
+    def look(self) -> Agent:
+        """Return the client as it is now."""
+        return parse_agent(self._run(["agent_state"], command='say uid "$(id -u)"; agent_state'))
+
+    def prepare(self, steps: Iterable[Step], agent: Agent) -> None:
+        """Get and check the bundle if a step needs it, so that a wrong one is refused before anything is touched."""
+        if "install" in steps or "register" in steps:
+            settings = self._settings
+            name = settings.src or _bundle.bare(settings.url)
+            raw = _bundle.read_file(settings.src) if settings.src else _bundle.download(settings.url)
+            self._bundle = _bundle.read_bundle(name, raw, settings.sha256, agent.machine)
+
+    def take(self, steps: Sequence[Step], agent: Agent) -> Agent:
+        """Take the steps and return the client as they left it."""
+        try:
+            for step in steps:
+                agent = self._take(step, agent)
+        finally:
+            if self._config_sent:
+                self._put(agent, _bundle.CONFIG, _bundle.without_credentials(self._checked_bundle().config))
+        return agent
+
+    def _take(self, step: Step, agent: Agent) -> Agent:
+        """Take one step; a start tells nothing about the client, the wait that follows it does."""
+        if step == "remove":
+            return self._end("agent_remove", agent)
+        if step == "install":
+            return self._install()
+        if step == "register":
+            self._start(agent, self._credentials(agent))
+        elif step == "start":
+            self._start(agent, [])
+        elif step == "wait":
+            return self._wait(agent)
+        elif step == "stop":
+            return self._end("agent_stop", agent, "\nagent_state")
+        elif step == "scrub":
+            pieces = ["agent_state", "agent_scrub"]
+            return parse_agent(self._run(pieces, command=f"agent_scrub {shlex.quote(self._folder(agent))}"))
+        elif step == "enable":
+            return self._enable()
+        else:
+            return parse_agent(self._run(["agent_state", "agent_boot"], command="agent_boot_off && agent_state"))
+        return agent
+
+    def boot(self) -> autostart.Boot:
+        """Return what starts the client after a restart of the source."""
+        return autostart.make_boot(self._settings.install_dir, self._settings.arguments, self._settings.environment)
+
+    def _enable(self) -> Agent:
+        boot = self.boot()
+        values = {
+            "BOOT_NAME": autostart.NAME,
+            "START": boot.start,
+            "UNIT": boot.unit,
+            "INIT": boot.init,
+            "DIGEST": boot.digest,
+        }
+        return parse_agent(self._run(["agent_state", "agent_boot"], values, "agent_boot_on"))
+
+    def _values(self) -> dict[str, str]:
+        return {"INSTALL_DIR": self._settings.install_dir.rstrip("/")}
+
+    def _run(self, pieces: Sequence[str], values: Mapping[str, str] | None = None, command: str = "") -> list[Record]:
+        given = {**self._values(), **(values or {})}
+        return self._remote.work(pieces, given, command, "the SMC client runs as root")
+
+    def _end(self, function: str, agent: Agent, then: str = "") -> Agent:
+        """End our clients, or all of them by force, and return what is left."""
+        folders = [item for item in agent.dirs if self._settings.force or item == agent.owned_dir]
+        command = " ".join([function, *(shlex.quote(item) for item in folders)]) + then
+        return parse_agent(self._run(["agent_state", "agent_boot", "agent_remove"], command=command))
+
+    def _install(self) -> Agent:
+        bundle = self._checked_bundle()
+        own = f"{self._values()['INSTALL_DIR']}/.edgelift"
+        self._remote.put(bundle.payload, f"{own}/payload")
+        values = {
+            "PAYLOAD": f"{own}/payload",
+            "PAYLOAD_SIZE": str(len(bundle.payload)),
+            "PAYLOAD_SHA256": bundle.payload_sha256,
+            "FOLDER": bundle.folder,
+            "SHA256": bundle.sha256,
+        }
+        agent = parse_agent(self._run(["agent_state", "agent_install"], values))
+        if self._settings.proxy:
+            data = _bundle.with_proxy(bundle.data, self._settings.proxy, self._settings.proxy_credentials)
+            self._put(agent, _bundle.DATA, data)
+        return agent
+
+    def _credentials(self, agent: Agent) -> list[str]:
+        """Hand the activation code to the client, and return the arguments that this takes."""
+        settings = self._settings
+        if settings.credentials_via == "arguments":
+            return [f"--accesstokenid={settings.token_id}", f"--accesstokencode={settings.token_code}"]
+        config = self._checked_bundle().config
+        self._config_sent = True
+        self._put(agent, _bundle.CONFIG, _bundle.with_credentials(config, settings.token_id, settings.token_code))
+        return []
+
+    def _start(self, agent: Agent, arguments: Sequence[str]) -> None:
+        exports = [f"export {name}={shlex.quote(value)}" for name, value in self._settings.environment.items()]
+        words = [shlex.quote(item) for item in (*self._settings.arguments, *arguments)]
+        command = "\n".join([*exports, " ".join(["agent_start", *words])])
+        self._run(["agent_start"], {"CLIENT_DIR": self._folder(agent)}, command)
+
+    def _wait(self, agent: Agent) -> Agent:
+        """Return the client once it has reported its source id."""
+        folder = self._folder(agent)
+        deadline = self._clock() + self._settings.start_timeout
+        while True:
+            left = max(1, min(WATCH_SECONDS, int(deadline - self._clock())))
+            values = {"CLIENT_DIR": folder, "SECONDS_LEFT": str(left)}
+            records = self._run(["agent_state", "agent_wait"], values, "agent_wait")
+            agent = parse_agent(records)
+            if len(agent.source_ids) > 1:
+                raise SourceError(
+                    f"the client in {folder} reported several source ids: {' and '.join(agent.source_ids)}; "
+                    "which of them is this host cannot be told"
+                )
+            if agent.alive and agent.source_id:
+                return agent
+            log = " / ".join([fields[0] for key, fields in records if key == "log"][-LOG_LINES:]) or "empty"
+            if not agent.alive:
+                raise SourceError(f"the client in {folder} ended before it was ready; its log ends: {log}")
+            if self._clock() >= deadline:
+                raise SourceError(
+                    f"the client in {folder} runs (process {agent.pids[0]}) but has not registered within "
+                    f"{self._settings.start_timeout} s; its log ends: {log}"
+                )
+
+    def _put(self, agent: Agent, name: str, content: bytes) -> None:
+        self._remote.put(content, f"{self._folder(agent)}/{name}")
+
+    def _checked_bundle(self) -> _bundle.Bundle:
+        if self._bundle is None:
+            raise SourceError("the client bundle was not read before it was needed")
+        return self._bundle
+
+    def _folder(self, agent: Agent) -> str:
+        if agent.dir is None:
+            raise SourceError(f"no client is installed below {self._settings.install_dir}")
+        return agent.dir

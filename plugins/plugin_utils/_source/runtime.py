@@ -1,0 +1,136 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What runs on a source and what it sees of the network: clock, processor, memory, services, licences, egress."""
+
+from __future__ import annotations
+
+import re
+from math import ceil, floor
+from typing import TYPE_CHECKING, Any
+
+from . import look
+from .rows import integer
+
+if TYPE_CHECKING:
+    from .rows import Rows
+
+_PASSWORD = re.compile(r"""(?P<lead>://(?=[^\s"']*@)|[=\s"'](?=[^/@\s"']+@))[^\s"']*@""")
+# The name ends with "proxy": proxy_password and PROXY_ENABLED are no address, and no_proxy says where none is used.
+_ASSIGNED = re.compile(r"""(?<!\w)(?!(?i:no))(?i:\w*proxy)(?![\w-])\S*?\s*[=\s:]\s*["']?(?P<value>[^"';]+)""")
+
+
+def clock(rows: Rows, asked: tuple[float, float] | None) -> dict[str, Any]:
+    """Return by how many seconds the host's clock is ahead of the controller's, and what keeps it right.
+
+    The time that the question took is no skew: a clock between the two ends of it is right.
+    """
+    epoch = integer(rows.first("epoch"))
+    skew = None
+    if epoch is not None and asked:
+        begin, end = floor(asked[0]), ceil(asked[1])
+        skew = epoch - begin if epoch < begin else max(0, epoch - end)
+    return {"skew_seconds": skew, "sync": sorted(rows.words("process") & set(look.CLOCKS))}
+
+
+def cpus(rows: Rows) -> int | None:
+    """Return the number of processors that are online: of a list such as 0-3,8, or as /proc/cpuinfo counts them."""
+    count = 0
+    for span in rows.first("cpus").split(","):
+        first, _dash, last = span.partition("-")
+        low, high = integer(first), integer(last or first)
+        if low is not None and high is not None:
+            count += high - low + 1
+    return count or integer(rows.first("cpu-count")) or None
+
+
+def load(rows: Rows) -> float | None:
+    """Return the load of the last minute."""
+    word = next(iter(rows.first("loadavg").split()), "")
+    return float(word) if re.fullmatch(r"\d+\.\d+", word) else None
+
+
+def memory(rows: Rows) -> dict[str, int | None]:
+    """Return total and available memory, and swap, in bytes. Kernels before 3.14 do not say what is available."""
+    known = {fields[0]: (integer(fields[1]) or 0) * 1024 for fields in rows.all("memory") if len(fields) == 2}
+    free = known.get("MemFree")
+    roughly = None if free is None else free + known.get("Buffers", 0) + known.get("Cached", 0)
+    return {
+        "total_bytes": known.get("MemTotal"),
+        "available_bytes": known.get("MemAvailable", roughly),
+        "swap_total_bytes": known.get("SwapTotal"),
+        "swap_free_bytes": known.get("SwapFree"),
+    }
+
+
+def services(rows: Rows) -> list[dict[str, Any]]:
+    """Return the databases and container engines of which a process or a data folder was found."""
+    running, paths = rows.words("process"), _paths(rows)
+    found = []
+    for row in look.SERVICES:
+        alive = sorted(running & set(row.processes))
+        there = [path for path in row.paths if path in paths]
+        if alive or there:
+            found.append(
+                {
+                    "name": row.name,
+                    "kind": row.kind,
+                    "running": bool(alive),
+                    "processes": alive,
+                    "paths": there,
+                    "filled": [path for path in there if paths[path]],
+                }
+            )
+    return found
+
+
+def licences(rows: Rows) -> list[dict[str, Any]]:
+    """Return the signs of licences that may be bound to the machine, each with what binds it."""
+    running, paths = rows.words("process"), _paths(rows)
+    found = []
+    for row in look.LICENCES:
+        signs = [*sorted(running & set(row.processes)), *(path for path in row.paths if path in paths)]
+        if signs:
+            found.append({"name": row.name, "signs": signs, "binding": row.binding})
+    return found
+
+
+def _paths(rows: Rows) -> dict[str, bool]:
+    """Return the paths that exist, and whether there is something in them."""
+    return {fields[0]: bool((*fields, "")[1]) for fields in rows.all("path") if fields}
+
+
+def resolver(rows: Rows) -> dict[str, list[str]]:
+    """Return the name servers and search domains of /etc/resolv.conf."""
+    pairs = [(*fields, "", "")[:2] for fields in rows.all("resolver")]
+    return {
+        "nameservers": [value.strip() for name, value in pairs if name == "nameserver"],
+        "search": [word for name, value in pairs if name != "nameserver" for word in value.split()],
+    }
+
+
+def proxies(rows: Rows) -> list[dict[str, str]]:
+    """Return where a proxy is configured, and which, without its user and password."""
+    found = []
+    for fields in rows.all("proxy"):
+        source, text = (*fields, "", "")[:2]
+        assigned = _ASSIGNED.search(text)
+        if assigned and assigned["value"].strip().lower() not in ("no", "none", "_none_"):
+            found.append({"source": source, "line": _PASSWORD.sub(r"\g<lead>***@", text.strip())})
+    return found
+
+
+def egress(rows: Rows) -> list[dict[str, Any]]:
+    """Return, for each target asked for, whether a connection could be opened and whether its name was found.
+
+    Both are ``ok``, ``failed``, ``timeout``, or ``untested`` where the host has no program for it.
+    """
+    found = []
+    for fields in rows.all("egress"):
+        target, state, tool, dns = (*fields, *[""] * 4)[:4]
+        found.append({"target": target, "state": state, "dns": dns, "tool": tool or None})
+    return found
