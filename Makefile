@@ -140,7 +140,7 @@ pytest-oldest: collection oldest
 	@if [ -e .venv-2.16/complete ]; then \
 	  $(gate) pytest-2.16 $(oldest) -m pytest -n 2 --dist worksteal -m 'not any_core' -o cache_dir=build/pytest-2.16 $(addprefix --ignore=tests/integration/,$(once)) --ignore=tests/unit/sandbox --ignore=tests/unit/sandbox_bytes; fi
 
-# Every answer of a test session is held against the response models of the vendor's alibabacloud packages (tests/answers.py);
+# Every answer of a test session is held against the response models of the vendor's alibabacloud packages (tests/support/answers.py);
 # here the session that has an answer of every action, and of every operation of OSS, in the shortest time.
 .PHONY: conformance conformance-models conformance-oss
 conformance: conformance-models conformance-oss
@@ -148,7 +148,7 @@ conformance: conformance-models conformance-oss
 conformance-models: collection
 	@ANSWERS=all $(python) -m pytest -q tests/unit/sandbox tests/integration/test_sandbox_acs3.py tests/integration/test_sandbox_rpc.py \
 	  $(wildcard tests/integration/test_sandbox_oss*.py)
-	@$(python) -m documented_codes
+	@$(python) -m support.documented_codes
 
 # oss2's functional tests, from its sdist, under V1 and V4 side by side; PIN=1 writes the lists of those that pass.
 conformance-oss: collection

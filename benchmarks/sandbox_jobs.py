@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 from sandbox.lifecycles.agenda import outlook
 from sandbox.lifecycles.engine import tick

@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import answers
 import pytest
 import requests
 import yaml
+from support import answers
 
 ROOT = Path(__file__).resolve().parents[1]
 

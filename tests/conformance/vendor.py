@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
-from roundtrip import Validated
+from support.roundtrip import Validated
 
 from sandbox.transcript import VARIABLE
 

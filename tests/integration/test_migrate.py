@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from source_bench import ask
+from support.source import ask
+from support.wave import Player, changing, done, standing_still
+from support.wave_hosts import NO_CLIENT, client_on, hosts_up, killed_at, remains, running, settled, statuses
 from testbed.hosts import Bed
-from wave_bench import Player, changing, done, standing_still
-from wave_hosts import NO_CLIENT, client_on, hosts_up, killed_at, remains, running, settled, statuses
 
 WORLD: dict[str, Any] = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
 UP = ("web-01", "legacy-01")

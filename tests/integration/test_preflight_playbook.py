@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 import yaml
-from source_bench import ask
+from support.source import ask
+from support.wave import Player, changing
+from support.wave_hosts import hosts_up, remains
 from testbed.hosts import Bed
-from wave_bench import Player, changing
-from wave_hosts import hosts_up, remains
 
 WORLD = {
     "sources": [],

@@ -12,7 +12,7 @@ from typing import Any
 
 import oss2
 import pytest
-from oss_bench import bucket
+from support.oss_client import bucket
 
 GIB = 2**30
 IMAGE_ID = "m-sandboximage1"

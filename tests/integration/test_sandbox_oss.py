@@ -16,7 +16,7 @@ from typing import Any
 import oss2
 import pytest
 import requests
-from oss_bench import refusal
+from support.oss_client import refusal
 
 KEY = "LTAI5tSandboxAccessKey"
 WORLD = {

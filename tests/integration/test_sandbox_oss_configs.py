@@ -13,7 +13,7 @@ import oss2
 import pytest
 import requests
 from oss2 import models
-from oss_bench import refusal
+from support.oss_client import refusal
 
 WORLD = {"buckets": [{"name": "migration-images", "region": "ap-southeast-1"},
                      {"name": "far", "region": "cn-beijing"},

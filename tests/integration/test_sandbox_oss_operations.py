@@ -14,7 +14,7 @@ import oss2
 import pytest
 from alibabacloud_oss_v2.types import OperationInput
 from oss2 import models
-from oss_bench import bucket as bucket_of
+from support.oss_client import bucket as bucket_of
 
 from sandbox.transcript import VARIABLE
 

@@ -10,7 +10,7 @@ from typing import Any
 import oss2
 import pytest
 from oss2 import models
-from wave_bench import WEB, run, utils
+from support.wave import WEB, run, utils
 
 
 def bucket_of(sandbox: Any, status: str = "Enabled") -> oss2.Bucket:

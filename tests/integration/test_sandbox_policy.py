@@ -12,7 +12,7 @@ import oss2
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from conftest import WORLD
-from wave_bench import WEB, run
+from support.wave import WEB, run
 
 from sandbox.contracts import CONTRACTS
 from sandbox.ram.decide import allows

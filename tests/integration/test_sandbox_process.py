@@ -103,7 +103,7 @@ ELSEWHERE = """
 import json, socket, sys
 from pathlib import Path
 from conftest import launch
-from oss_bench import bucket
+from support.oss_client import bucket
 
 cloud = launch(Path(sys.argv[1]), {"buckets": [{"name": "migration-images", "region": "ap-southeast-1"}],
                "sources": [{"name": "web-01", "id": "s-sandboxweb01", "disks": [{"gib": 20}]}]},

@@ -12,8 +12,8 @@ import oss2
 import pytest
 import requests
 from aliyunsdkcore.acs_exception.exceptions import ServerException
-from documented_codes import BY_FAULT_ONLY, pairs
-from oss_bench import bucket
+from support.documented_codes import BY_FAULT_ONLY, pairs
+from support.oss_client import bucket
 
 from sandbox.clock import iso
 

@@ -23,7 +23,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.auth.credentials import AccessKeyCredential
 from aliyunsdkcore.auth.signers.access_key_signer import AccessKeySigner
 from conftest import ROOT, Sandbox
-from oss_bench import bucket
+from support.oss_client import bucket
 
 from sandbox.clock import parse_iso
 

@@ -14,8 +14,8 @@ from typing import Any
 import oss2
 import pytest
 import requests
-from oss_bench import bucket
-from scenario_bench import SOURCE, hits, jobs, refusal, started
+from support.oss_client import bucket
+from support.scenario import SOURCE, hits, jobs, refusal, started
 
 from sandbox.faults.scenario import FOLDER, load_scenario, parse_scenario
 from sandbox.world import WorldError

@@ -13,8 +13,8 @@ from typing import Any
 import oss2
 import pytest
 import requests
-from oss_bench import bucket
-from scenario_bench import (
+from support.oss_client import bucket
+from support.scenario import (
     DB_SOURCE,
     create,
     ended,

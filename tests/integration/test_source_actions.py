@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from source_bench import FOLDER, ClientBundle, Played, ask, client_pids, make_bundle, run_module, run_moves
+from support.source import FOLDER, ClientBundle, Played, ask, client_pids, make_bundle, run_module, run_moves
+from support.wave_hosts import hosts_up
 from testbed.fleet import GIB, KNOWN
 from testbed.hosts import Bed
-from wave_hosts import hosts_up
 
 BROKEN = {
     "luks-01": ["luks-root"],

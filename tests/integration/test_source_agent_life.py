@@ -17,9 +17,9 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent, parse_agent
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.autostart import NAME, make_boot
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.script import compose, parse
-from source_bench import FOLDER, ClientBundle, ask, client_pids, make_bundle, playing, run_moves, until
+from support.source import FOLDER, ClientBundle, ask, client_pids, make_bundle, playing, run_moves, until
+from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
-from wave_hosts import hosts_up
 
 CODE = "Sup3r-Secret-Activation-Code"
 DIR = f"/smc/{FOLDER}"

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from source_bench import FOLDER, ClientBundle, Played, ask, make_bundle, run_module
+from support.source import FOLDER, ClientBundle, Played, ask, make_bundle, run_module
+from support.wave_hosts import hosts_up
 from testbed.fleet import GIB
 from testbed.hosts import Bed
-from wave_hosts import hosts_up
 
 CODE = "Sup3r-Secret-Activation-Code"
 PASSWORD = "correct horse"

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from source_bench import ask, run_module, run_moves, run_playbook
+from support.source import ask, run_module, run_moves, run_playbook
+from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
-from wave_hosts import hosts_up
 
 Moves = Callable[..., list[Any]]
 STATE = "/var/lib/edgelift"

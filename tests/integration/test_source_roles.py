@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from source_bench import ask, run_playbook
+from support.source import ask, run_playbook
+from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
 from testbed.playbook import read_recap
-from wave_hosts import hosts_up
 
 WORLD = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
 FACTS = ("preflight_verdict", "preflight_reasons", "preflight_fingerprint", "agent_source_id", "agent_error")

@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients, make_clients
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.retry import Retry
-from wave_bench import role_profile
+from support.wave import role_profile
 
 STS = {"STS.Integration": {"secret": "StsSecret0123456789", "token": "sts-token/+=", "ttl": 3600}}
 MANY = [{"name": f"host-{n:03}", "id": f"s-sandboxhost{n:03}", "disks": [{"gib": 20}]} for n in range(120)]

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.wave import WEB, Player, changing, image_name, run, server, utils
+from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
-from wave_bench import WEB, Player, changing, image_name, run, server, utils
-from wave_hosts import hosts_up
 
 WORLD = {
     "sources": [],

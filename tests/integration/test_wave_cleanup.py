@@ -9,8 +9,8 @@ from typing import Any
 
 import oss2
 import pytest
-from oss_bench import FOREIGN_KEYS, bucket
-from wave_bench import DB, WEB, changing, run, standing_still, utils
+from support.oss_client import FOREIGN_KEYS, bucket
+from support.wave import DB, WEB, changing, run, standing_still, utils
 
 
 def jobs(sandbox: Any) -> list[dict[str, Any]]:

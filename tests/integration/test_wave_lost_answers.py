@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from wave_bench import WEB, done, run, standing_still
+from support.wave import WEB, done, run, standing_still
 
 
 class Proxy(ThreadingHTTPServer):

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from oss_bench import bucket
-from wave_bench import DB, WEB, changing, done, identity, image_name, run, server, standing_still, utils
+from support.oss_client import bucket
+from support.wave import DB, WEB, changing, done, identity, image_name, run, server, standing_still, utils
 
 
 def images(sandbox: Any) -> list[dict[str, Any]]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from source_bench import ask
+from support.source import ask
+from support.wave import Played, Player, changing, done, standing_still
+from support.wave_hosts import hosts_up, killed_at, running, settled
 from testbed.hosts import Bed
-from wave_bench import Played, Player, changing, done, standing_still
-from wave_hosts import hosts_up, killed_at, running, settled
 
 HOSTS = ("db-01", "legacy-01")
 WORLD = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}

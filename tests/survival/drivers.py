@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from survival.bench import Outcome, migrate, sweep
-from wave_bench import ROLE, role_profile
+from support.wave import ROLE, role_profile
+from survival.pace import Outcome, migrate, sweep
 
 Driver = Callable[[Any], Outcome]
 

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from survival.bench import (
+from survival.drivers import DRIVERS, one, with_role
+from survival.pace import (
     RATE,
     WORLD,
     Outcome,
@@ -30,7 +31,6 @@ from survival.bench import (
     sweep,
     twice,
 )
-from survival.drivers import DRIVERS, one, with_role
 
 from sandbox.faults.scenario import FOLDER, load_scenario
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
 

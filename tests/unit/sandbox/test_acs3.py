@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from sandbox_bench import KEY, SECRET, Bench
+from support.local_cloud import KEY, SECRET, Bench
 
 from sandbox.clock import iso
 from sandbox.transport import acs3

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 from sandbox.lifecycles.agenda import outlook
 from sandbox.lifecycles.engine import agenda_of, tick

@@ -9,10 +9,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import answers
 import pytest
-from oss_roundtrip import unvalidated as unvalidated_oss
-from roundtrip import Validated, unvalidated
+from support import answers
+from support.oss_roundtrip import unvalidated as unvalidated_oss
+from support.roundtrip import Validated, unvalidated
 
 GOOD = {"RequestId": "0B1F8A1D-8A8B-4A0E-9C1B-1A2B3C4D5E6F", "PageNumber": 1}
 

@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 from sandbox.database import Database, DatabaseError
 from sandbox.store import Store

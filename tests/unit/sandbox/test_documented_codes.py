@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from documented_codes import BY_FAULT_ONLY, CASES, DOCUMENTED, EXPORT, IMAGE, INSTANCE, Case, pairs
-from sandbox_bench import Bench
+from support.documented_codes import BY_FAULT_ONLY, CASES, DOCUMENTED, EXPORT, IMAGE, INSTANCE, Case, pairs
+from support.local_cloud import Bench
 
 from sandbox.contracts import CONTRACTS
 from sandbox.errors import CATALOGUE

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 from sandbox.bytes import formats
 

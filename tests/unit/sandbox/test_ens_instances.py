@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 OWN = "m-unitensimage01"
 PUBLIC = "centos_6_08_64_20G_alibase_20171208"

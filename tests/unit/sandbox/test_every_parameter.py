@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 from sandbox.contracts import CONTRACTS
 from sandbox.contracts.check import check

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 from sandbox.checking import checked
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from sandbox_bench import START, Bench
+from support.local_cloud import START, Bench
 
 from sandbox.lifecycles.effects import EFFECTS
 from sandbox.lifecycles.engine import tick

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 from sandbox.clock import VirtualClock
 from sandbox.meter import RATE_CARD, Meter, RateCardError, load_rate_card

@@ -7,11 +7,11 @@ import base64
 import json
 from pathlib import Path
 
-import oss_roundtrip
 import pytest
 from alibabacloud_oss_v2 import models
-from oss_roundtrip import BEYOND_MODEL, WITHOUT_MODEL, Known, expected, problems, spec_of, unvalidated
-from roundtrip import Validated
+from support import oss_roundtrip
+from support.oss_roundtrip import BEYOND_MODEL, WITHOUT_MODEL, Known, expected, problems, spec_of, unvalidated
+from support.roundtrip import Validated
 
 from sandbox.oss.errors import catalogue
 

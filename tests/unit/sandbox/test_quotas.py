@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 from sandbox.transport.throttle import Throttle
 from sandbox.world import Quotas, WorldError, parse_world

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sandbox_bench import KEY, SECRET, Bench
+from support.local_cloud import KEY, SECRET, Bench
 
 from sandbox.ram.decide import allows, first_denied
 from sandbox.ram.needs import oss_needs, rpc_needs

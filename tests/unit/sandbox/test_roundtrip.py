@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from roundtrip import Validated, problems, unvalidated
+from support.roundtrip import Validated, problems, unvalidated
 
 from sandbox.contracts import CONTRACTS
 

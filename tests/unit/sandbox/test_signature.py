@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from sandbox_bench import KEY, Bench
+from support.local_cloud import KEY, Bench
 
 from sandbox.clock import iso
 from sandbox.transport.nonces import Nonces

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 AGAIN = {"RunOnce": False, "Frequency": 12, "MaxNumberOfImageToKeep": 2}
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandbox_bench import START, Bench
+from support.local_cloud import START, Bench
 
 from sandbox.clock import iso
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 FIRST = "s-unitweb00001"
 MANY = {"sources": [{"name": f"web{n}", "disks": [{"gib": 20}]} for n in range(60)]}

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from sandbox_bench import Bench
+from support.local_cloud import Bench
 
 from sandbox.errors import ServiceError
 from sandbox.services import agents

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from roundtrip import PACKAGES
+from support.roundtrip import PACKAGES
 
 from sandbox.contracts import CONTRACTS
 

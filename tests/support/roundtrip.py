@@ -18,9 +18,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
-import oss_roundtrip
-
 from sandbox.contracts import CONTRACTS
+from support import oss_roundtrip
 
 PACKAGES = {
     "smc": "alibabacloud_smc20190601", "ecs": "alibabacloud_ecs20140526", "vpc": "alibabacloud_vpc20160428",

@@ -20,7 +20,7 @@ import yaml
 from testbed.hosts import Bed
 from testbed.playbook import read_recap
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 UTILS = "ansible_collections.edgelift.ens_migration.plugins.module_utils"
 GIB = 1024**3
 READS = ("Describe", "List", "Get", "Head", "Query")

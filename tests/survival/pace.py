@@ -17,8 +17,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from oss_bench import FOREIGN_KEYS, bucket
-from wave_bench import WEB, run, server, utils
+from support.oss_client import FOREIGN_KEYS, bucket
+from support.wave import WEB, run, server, utils
 
 RATE = 1500.0
 DB = server("db-01", "s-sandboxdb01", 20, 20, 20)

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from source_bench import ask, beside
 from testbed.__main__ import CACHE
 from testbed.digest import digest
 from testbed.fleet import fleet
@@ -19,7 +18,9 @@ from testbed.hosts import Bed
 from testbed.judge import MAY_STAY
 from testbed.privilege import choose
 from testbed.rootfs import rootfs
-from wave_bench import ROOT, Played, Player, done
+
+from support.source import ask, beside
+from support.wave import ROOT, Played, Player, done
 
 NO_CLIENT = "for d in /smc/go2*; do [ -d $d ] && $d/go2aliyun_client --abort; done; rm -rf /smc; true"
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The (action, code) pairs that are documented (local-cloud 10, and 4 for ExportImage), and how each is produced.
 
-``python -m documented_codes`` prints how many of them the local cloud produces from its contracts, and which are left
-to fault rules.
+``python -m support.documented_codes`` prints how many of them the local cloud produces from its contracts, and which
+are left to fault rules.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox_bench import KEY, SECRET, Bench
+from support.local_cloud import KEY, SECRET, Bench
 
 Refusal = tuple[int, str]
 

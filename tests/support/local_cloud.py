@@ -14,8 +14,6 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from roundtrip import VALIDATED
-
 from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
 from sandbox.clock import iso
@@ -27,6 +25,7 @@ from sandbox.transport.rpc import Reply, RpcService
 from sandbox.transport.signature import sign, string_to_sign
 from sandbox.work import Work
 from sandbox.world import parse_world
+from support.roundtrip import VALIDATED
 
 START = 1_800_000_000.0
 KEY, SECRET = "LTAI5tUnit", "unit-secret"

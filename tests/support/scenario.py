@@ -10,11 +10,11 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-import oss_bench
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 
 from sandbox.faults.scenario import FOLDER
+from support import oss_client
 
 SOURCE, DB_SOURCE = "s-sandboxweb01", "s-sandboxdb01"
 Row = dict[str, Any]
@@ -48,7 +48,7 @@ def lost(sandbox: Any, product: str, action: str, **params: Any) -> None:
 
 def oss_refusal(sandbox: Any, operation: str, *words: Any) -> tuple[int, str]:
     """(HTTP status, code) of a refused call of oss2's Bucket."""
-    return oss_bench.refusal(lambda: getattr(oss_bench.bucket(sandbox), operation)(*words))
+    return oss_client.refusal(lambda: getattr(oss_client.bucket(sandbox), operation)(*words))
 
 
 def job_params(source: str = SOURCE, **options: Any) -> Row:

@@ -18,13 +18,13 @@ import time
 from pathlib import Path
 
 import pytest
-from oss_roundtrip import unvalidated as unvalidated_oss
-from roundtrip import VALIDATED, unvalidated
 
 from sandbox.transcript import VARIABLE
+from support.oss_roundtrip import unvalidated as unvalidated_oss
+from support.roundtrip import VALIDATED, unvalidated
 
 NAME = "answers of the local cloud"
-_BUILD = Path(__file__).resolve().parents[1] / "build"
+_BUILD = Path(__file__).resolve().parents[2] / "build"
 
 
 def begin(config: pytest.Config) -> None:
