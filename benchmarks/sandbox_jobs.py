@@ -21,9 +21,9 @@ from typing import Any
 
 from support.local_cloud import Bench
 
+from sandbox.contracts.lifecycles import LIFECYCLES
 from sandbox.lifecycles.agenda import outlook
 from sandbox.lifecycles.engine import tick
-from sandbox.lifecycles.tables import LIFECYCLES
 
 _TURNS = 200
 

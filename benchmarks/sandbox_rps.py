@@ -27,7 +27,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from sandbox.clock import iso
+from sandbox.state.clock import iso
 from sandbox.transport.signature import sign, string_to_sign
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -19,9 +19,9 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-from sandbox.faults.scenario import load_scenario
-from sandbox.start import Start
-from sandbox.world import World, WorldError, load_world
+from sandbox.server.options import Start
+from sandbox.world.scenario import load_scenario
+from sandbox.world.schema import World, WorldError, load_world
 
 _PORT_FILE = "port"
 _DEFAULT_WORLD = Path(__file__).with_name("worlds") / "default.yml"
@@ -211,10 +211,10 @@ class _Folder:
 async def _serve(start: Start, sock: socket.socket, folder: Path) -> None:
     from aiohttp import web
 
-    from sandbox.app import make_app
-    from sandbox.build import build_cloud
-    from sandbox.database import DatabaseError
-    from sandbox.meter import RateCardError
+    from sandbox.persistence.state_file import DatabaseError
+    from sandbox.server.app import make_app
+    from sandbox.server.assembly import build_cloud
+    from sandbox.state.meter import RateCardError
 
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from sandbox.contracts import CONTRACTS, VERSIONS
+from sandbox.contracts.errors import APPROXIMATE, CATALOGUE, DOCUMENTED, INVENTED, NOT_EMULATED
 from sandbox.contracts.spec import Param
-from sandbox.errors import APPROXIMATE, CATALOGUE, DOCUMENTED, INVENTED, NOT_EMULATED
 from sandbox.oss.codes import provenance_of
 from sandbox.oss.configs import CONFIGS
 from sandbox.oss.errors import catalogue
@@ -35,7 +35,7 @@ def page() -> str:
 def _opening() -> Iterator[str]:
     yield "# Where the local cloud differs from Alibaba Cloud"
     yield ""
-    yield "Written by `python -m sandbox.differences` from the tables in `sandbox/contracts`, `sandbox/errors.py` and"
+    yield "Written by `python -m sandbox.differences` from the tables in `sandbox/contracts` and"
     yield "`sandbox/oss`; a test fails when it is not current. What is not listed here is refused with"
     yield f"`{NOT_EMULATED}` (RPC) or `NotImplemented` (OSS), HTTP 501, header `x-sandbox-not-emulated`."
     yield ""

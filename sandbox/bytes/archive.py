@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sandbox.bytes.disks import write_sparse
-from sandbox.bytes.extents import BLOCK
+from .disks import write_sparse
+from .extents import BLOCK
 
 
 class ArchiveError(ValueError):

@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-from sandbox.bytes.extents import BLOCK, data_blocks, is_zero, read_block
+from .extents import BLOCK, data_blocks, is_zero, read_block
 
 _DISK_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 

@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from sandbox.bytes.archive import ArchiveError, unpack_disk
-from sandbox.bytes.disks import write_sparse
-from sandbox.bytes.extents import BLOCK, data_blocks, read_block
+from .archive import ArchiveError, unpack_disk
+from .disks import write_sparse
+from .extents import BLOCK, data_blocks, read_block
 
 _QEMU = {"qcow2": "qcow2", "vhd": "vpc", "vmdk": "vmdk", "vdi": "vdi"}
 """The services' word for a format and qemu-img's; raw and raw.tar.gz need no qemu-img."""

@@ -9,8 +9,8 @@ import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-from sandbox.bytes.disks import DiskStore, non_zero_blocks
-from sandbox.bytes.streams import Instance, ReceiverDisk, serve_control, serve_data
+from .disks import DiskStore, non_zero_blocks
+from .streams import Instance, ReceiverDisk, serve_control, serve_data
 
 __all__ = ["Ports", "ReceiverDisk", "Receivers"]
 

@@ -14,9 +14,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.bytes import wire
-from sandbox.bytes.disks import DiskStore, write_sparse
-from sandbox.bytes.extents import BLOCK, is_zero
+from . import wire
+from .disks import DiskStore, write_sparse
+from .extents import BLOCK, is_zero
 
 BROKEN_LIMIT = 3
 """Refused streams in a row after which the instance reports an error, so that the job ends InError."""

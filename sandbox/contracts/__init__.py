@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from sandbox.contracts import bss, ecs, ens, location, ram, smc, sts, vpc
-from sandbox.contracts.spec import Action, text
+from . import bss, ecs, ens, location, ram, smc, sts, vpc
+from .spec import Action, text
 
 # Every product takes these; the v1 SDK adds RegionId to each call, and its classes have setters for the others.
 _NAMES = ("RegionId", "OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount")

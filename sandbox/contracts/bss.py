@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sandbox.contracts.spec import Action, action
+from .spec import Action, action
 
 VERSION = "2017-12-14"
 

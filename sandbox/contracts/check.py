@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.contracts.spec import Action, Param
-from sandbox.errors import ServiceError, error, not_emulated
+from .errors import ServiceError, error, not_emulated
+from .spec import Action, Param
 
 
 def check(action: Action, flat: Mapping[str, str]) -> dict[str, Any]:

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from sandbox.contracts.spec import (
+from .errors import APPROXIMATE
+from .spec import (
     PAGE_100,
     TAGS,
     Action,
@@ -21,7 +22,6 @@ from sandbox.contracts.spec import (
     text,
     token_page,
 )
-from sandbox.errors import APPROXIMATE
 
 VERSION = "2014-05-26"
 

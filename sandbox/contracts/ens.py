@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from sandbox.contracts.spec import (
+from .errors import APPROXIMATE
+from .spec import (
     NAME,
     PAGE_50,
     PAGE_100,
@@ -22,7 +23,6 @@ from sandbox.contracts.spec import (
     structure,
     text,
 )
-from sandbox.errors import APPROXIMATE
 
 VERSION = "2017-11-10"
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sandbox.contracts.spec import Action, action, need, text
+from .spec import Action, action, need, text
 
 VERSION = "2015-05-01"
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sandbox.contracts.spec import (
+from .spec import (
     DESCRIPTION,
     NAME,
     PAGE_50,

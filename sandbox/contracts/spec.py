@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from sandbox.errors import DOCUMENTED
+from .errors import DOCUMENTED
 
 Kind = Literal["text", "integer", "flag", "list", "objects", "object", "json", "csv"]
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sandbox.contracts.spec import Action, action, integer, need, text
+from .spec import Action, action, integer, need, text
 
 VERSION = "2015-04-01"
 

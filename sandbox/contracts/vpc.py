@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sandbox.contracts.spec import PAGE_50, TAGS, Action, action, flag, need, text
+from .spec import PAGE_50, TAGS, Action, action, flag, need, text
 
 VERSION = "2016-04-28"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.bytes import formats
-from sandbox.cloud import Cloud
-from sandbox.meter import GIB
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.meter import GIB
+from sandbox.state.tables import Row
 
 # Limits of an ENS image (facts 4.1): compressed bytes of all objects together, and the size of one disk.
 TIB = 1024**4

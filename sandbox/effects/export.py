@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.bytes import formats
-from sandbox.cloud import Cloud
-from sandbox.oss.buckets import Part, Sums
-from sandbox.store import Row
+from sandbox.state.buckets import Part, Sums
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
 
 # An object is uploaded in this many parts, unless they became smaller than the smallest part that OSS takes.
 PARTS = 4

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sandbox.cloud import Cloud
-from sandbox.effects.job_disks import drop_frozen, job_disks
 from sandbox.lifecycles.guards import work_key
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+
+from .job_disks import drop_frozen, job_disks
 
 
 def start(cloud: Cloud, job: Row) -> None:

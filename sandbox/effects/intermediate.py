@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from sandbox.bytes.receiver import ReceiverDisk
-from sandbox.cloud import Cloud
-from sandbox.effects.job_disks import drop_frozen, job_disks
-from sandbox.effects.simulated import write_content
 from sandbox.lifecycles.guards import work_key
-from sandbox.meter import GIB
 from sandbox.services.places import zones
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.meter import GIB
+from sandbox.state.tables import Row
+
+from .job_disks import drop_frozen, job_disks
+from .simulated import write_content
 
 NAME = "No_Delete_SMC_Transition_Instance"
 # Where the real instance listens (facts 2.3); the ports behind them are handed to the client alone.

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-from sandbox.cloud import Cloud
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
 
 
 def job_disks(job: Row) -> list[tuple[int, int]]:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 
-from sandbox.cloud import Cloud
-from sandbox.meter import GIB
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.meter import GIB
+from sandbox.state.tables import Row
 
 _MIB = 1024**2
 

@@ -11,14 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.cloud import Cloud
 from sandbox.effects import export
 from sandbox.effects.intermediate import drop_instance, open_receiver
 from sandbox.effects.job_disks import drop_frozen
-from sandbox.faults import blobs
-from sandbox.faults.schema import StateFault
 from sandbox.lifecycles.guards import work_key
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+from sandbox.world.fault_rules import StateFault
+
+from . import object_edits
 
 FOR_GOOD = 10 * 365 * 86400.0
 """Virtual seconds of what lasts for good."""
@@ -123,7 +124,7 @@ DO: dict[str, Edit] = {
     edit.__name__: edit
     for edit in (
         release_instance, take_source_offline, delete_image, expire_job, step_back, drop_progress, hold, add_lookalike,
-        spoil_image, expire_tokens, empty_balance, blobs.remove_object, blobs.empty_object, blobs.truncate_object,
-        blobs.spoil_object, blobs.shrink_object, blobs.add_objects,
+        spoil_image, expire_tokens, empty_balance, object_edits.remove_object, object_edits.empty_object,
+        object_edits.truncate_object, object_edits.spoil_object, object_edits.shrink_object, object_edits.add_objects,
     )
 }

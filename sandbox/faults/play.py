@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from sandbox.cloud import Cloud
-from sandbox.faults.scenario import Scenario
 from sandbox.lifecycles import failures
+from sandbox.state.cloud import Cloud
+from sandbox.world.scenario import Scenario
 
 
 def play(cloud: Cloud, scenario: Scenario) -> None:

@@ -13,8 +13,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from sandbox.contracts import READS
-from sandbox.faults.history import History
-from sandbox.faults.schema import OSS_KINDS, RPC_KINDS, Fault, StateFault
+from sandbox.world.fault_rules import OSS_KINDS, RPC_KINDS, Fault, StateFault
+
+from .stale import History
 
 
 @dataclass

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sandbox.faults.schema import Fault
+from sandbox.world.fault_rules import Fault
 
 MARK = "x-sandbox-fault"
 HTML = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"

@@ -14,13 +14,14 @@ import math
 from collections import defaultdict
 from typing import NamedTuple
 
-from sandbox.cloud import Cloud
-from sandbox.lifecycles.failures import failure_edge
-from sandbox.lifecycles.guards import GUARDS, MOMENTS, REAL_MOMENTS, is_told
-from sandbox.lifecycles.tables import LIFECYCLES, Edge
-from sandbox.lifecycles.timing import edge_seconds
-from sandbox.store import Row
-from sandbox.world import World
+from sandbox.contracts.lifecycles import LIFECYCLES, Edge
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+from sandbox.world.schema import World
+
+from .failures import failure_edge
+from .guards import GUARDS, MOMENTS, REAL_MOMENTS, is_told
+from .timing import edge_seconds
 
 _NAMES = list(LIFECYCLES)
 _TABLES: dict[str, int] = {lifecycle.table: number for number, lifecycle in enumerate(LIFECYCLES.values())}

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.cloud import Cloud
 from sandbox.effects import ens_import, export, image, intermediate
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
 
 Effect = Callable[[Cloud, Row], None]
 

@@ -9,13 +9,14 @@ world (bytes, a heartbeat) happen now.
 
 from __future__ import annotations
 
-from sandbox.cloud import Cloud
-from sandbox.faults import states
-from sandbox.lifecycles.agenda import Agenda
-from sandbox.lifecycles.effects import EFFECTS
-from sandbox.lifecycles.failures import spend
-from sandbox.lifecycles.tables import GONE, LIFECYCLES, Edge
-from sandbox.store import Row
+from sandbox.contracts.lifecycles import GONE, LIFECYCLES, Edge
+from sandbox.faults import state_rules
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+
+from .agenda import Agenda
+from .effects import EFFECTS
+from .failures import spend
 
 _LIMIT = 100000
 
@@ -26,7 +27,7 @@ def tick(cloud: Cloud) -> int:
     while steps < _LIMIT:
         now = cloud.clock.time()
         due = agenda.next(now)
-        if states.edit(cloud, now if due is None else due.moment):
+        if state_rules.edit(cloud, now if due is None else due.moment):
             if due is not None:
                 agenda.put_back(due)
             continue

@@ -8,10 +8,10 @@ from __future__ import annotations
 import fnmatch
 from collections.abc import Iterable
 
-from sandbox.cloud import Cloud
-from sandbox.lifecycles.tables import FAILURE_DELAY, LIFECYCLES, Edge
-from sandbox.store import Row
-from sandbox.world import Failure, World
+from sandbox.contracts.lifecycles import FAILURE_DELAY, LIFECYCLES, Edge
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+from sandbox.world.schema import Failure, World
 
 
 def load(cloud: Cloud, world: World) -> None:

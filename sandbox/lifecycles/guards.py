@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.cloud import Cloud
-from sandbox.lifecycles.tables import HEARTBEAT
-from sandbox.quotas import VCPUS
-from sandbox.store import Row
+from sandbox.contracts.lifecycles import HEARTBEAT
+from sandbox.state.cloud import Cloud
+from sandbox.state.quotas import VCPUS
+from sandbox.state.tables import Row
 
 Guard = Callable[[Cloud, Row], bool]
 

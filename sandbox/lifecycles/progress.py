@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-from sandbox.cloud import Cloud
-from sandbox.lifecycles.timing import state_seconds, stream_seconds
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+
+from .timing import state_seconds, stream_seconds
 
 # Per cent at the start and end of each step (local-cloud 11).
 _RANGE = {

@@ -14,11 +14,11 @@ import math
 from collections.abc import Callable
 from functools import lru_cache
 
-from sandbox.cloud import Cloud
+from sandbox.contracts.lifecycles import LIFECYCLES, PROFILES, Edge
 from sandbox.effects import export
-from sandbox.lifecycles.tables import LIFECYCLES, PROFILES, Edge
-from sandbox.meter import GIB
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.meter import GIB
+from sandbox.state.tables import Row
 
 # Bytes per virtual second in the profiles that take their time (local-cloud 11).
 EXPORT_RATE = 50e6

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sandbox.oss.bucket_ops import check_name
-from sandbox.oss.buckets import Bucket
-from sandbox.oss.call import Call
-from sandbox.oss.errors import OssError
 from sandbox.ram.decide import Need, first_denied
 from sandbox.ram.needs import oss_needs
+from sandbox.state.buckets import Bucket
+
+from .bucket_ops import check_name
+from .call import Call
+from .errors import OssError
 
 _ELSEWHERE = ("The bucket you are attempting to access must be addressed using the specified endpoint. Please send all "
               "future requests to this endpoint.")

@@ -7,8 +7,9 @@ from __future__ import annotations
 from email.utils import formatdate
 from xml.etree.ElementTree import Element
 
-from sandbox.oss.buckets import StoredObject
-from sandbox.oss.errors import OssError
+from sandbox.state.buckets import StoredObject
+
+from .errors import OssError
 
 _HOUR = 3600
 _DAY = 24 * _HOUR

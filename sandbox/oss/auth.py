@@ -14,14 +14,15 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, get_args
 
-from sandbox.oss import signatures
-from sandbox.oss.errors import OssError
-from sandbox.oss.request import OssRequest
-from sandbox.world import Region
+from sandbox.world.schema import Region
+
+from . import signatures
+from .errors import OssError
+from .request import OssRequest
 
 if TYPE_CHECKING:
-    from sandbox.cloud import Cloud
-    from sandbox.store import Row
+    from sandbox.state.cloud import Cloud
+    from sandbox.state.tables import Row
 
 _Signer = Callable[[str], str]
 

@@ -9,10 +9,11 @@ import base64
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from sandbox.oss.buckets import Sums
-from sandbox.oss.errors import OssError
-from sandbox.oss.request import OssRequest
-from sandbox.oss.xml import MalformedXml, parse
+from sandbox.state.buckets import Sums
+
+from .errors import OssError
+from .request import OssRequest
+from .xml import MalformedXml, parse
 
 _CHUNK = 1 << 20
 _INLINE = 64 * 1024

@@ -7,14 +7,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from sandbox.oss.answer import Answer
-from sandbox.oss.body import read_xml
-from sandbox.oss.call import Call, iso_time, whole_number
-from sandbox.oss.config_ops import stored, stored_tags
-from sandbox.oss.configs import encryption_rule
-from sandbox.oss.errors import OssError
-from sandbox.oss.versions import is_empty
-from sandbox.oss.xml import Content, document
+from sandbox.state.versions import is_empty
+
+from .answer import Answer
+from .body import read_xml
+from .call import Call, iso_time, whole_number
+from .config_ops import stored, stored_tags
+from .configs import encryption_rule
+from .errors import OssError
+from .xml import Content, document
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]")
 RESOURCE_GROUP = "rg-default"

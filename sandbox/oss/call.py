@@ -12,18 +12,19 @@ from email.utils import formatdate
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox.faults.schema import Fault
 from sandbox.faults.wire import altered
-from sandbox.oss.answer import XML, Answer, Stretch
-from sandbox.oss.auth import Identity
-from sandbox.oss.buckets import Bucket, Buckets, StoredObject, checksum
-from sandbox.oss.errors import OssError
-from sandbox.oss.request import OssRequest
-from sandbox.oss.versions import find, is_version_id, name_of
-from sandbox.oss.xml import Content, document
+from sandbox.state.buckets import Bucket, Buckets, StoredObject, checksum
+from sandbox.state.versions import find, is_version_id, name_of
+from sandbox.world.fault_rules import Fault
+
+from .answer import XML, Answer, Stretch
+from .auth import Identity
+from .errors import OssError
+from .request import OssRequest
+from .xml import Content, document
 
 if TYPE_CHECKING:
-    from sandbox.cloud import Cloud
+    from sandbox.state.cloud import Cloud
 
 
 @dataclass(frozen=True)

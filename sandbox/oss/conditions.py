@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from sandbox.oss.errors import OssError
+from .errors import OssError
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 

@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from xml.etree.ElementTree import Element, fromstring
 
-from sandbox.oss.answer import Answer
-from sandbox.oss.body import read_body, read_xml
-from sandbox.oss.call import Call
-from sandbox.oss.configs import Config, check_policy, tags_of
-from sandbox.oss.errors import OssError
-from sandbox.oss.xml import MalformedXml, document, text_of
+from .answer import Answer
+from .body import read_body, read_xml
+from .call import Call
+from .configs import Config, check_policy, tags_of
+from .errors import OssError
+from .xml import MalformedXml, document, text_of
 
 
 async def put_config(config: Config, call: Call) -> Answer:

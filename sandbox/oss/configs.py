@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
-from sandbox.oss.errors import OssError
-from sandbox.oss.lifecycle_rules import check_lifecycle
-from sandbox.oss.xml import Content
+from .errors import OssError
+from .lifecycle_rules import check_lifecycle
+from .xml import Content
 
 _CORS_METHODS = ("GET", "PUT", "DELETE", "POST", "HEAD")
 _MOST_CORS_RULES = 20

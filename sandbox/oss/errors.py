@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.oss.codes import CODES
-from sandbox.oss.xml import document
+from .codes import CODES
+from .xml import document
 
 _KNOWN: dict[str, tuple[int, str, str]] = {
     **CODES,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
 from xml.etree.ElementTree import Element, SubElement, tostring
 
-from sandbox.oss.errors import OssError
+from .errors import OssError
 
 OVERLAP = "x-oss-allow-same-action-overlap"
 """The header that lets two rules with the same action meet the same objects."""

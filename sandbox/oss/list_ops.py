@@ -9,14 +9,15 @@ import binascii
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from sandbox.oss import versions
-from sandbox.oss.answer import Answer
-from sandbox.oss.archive import restore_info
-from sandbox.oss.buckets import StoredObject
-from sandbox.oss.call import Call, iso_time, whole_number
-from sandbox.oss.errors import OssError
-from sandbox.oss.listing import Page, page_of
-from sandbox.oss.xml import Content
+from sandbox.state import versions
+from sandbox.state.buckets import StoredObject
+
+from .answer import Answer
+from .archive import restore_info
+from .call import Call, iso_time, whole_number
+from .errors import OssError
+from .listing import Page, page_of
+from .xml import Content
 
 _LONGEST_ARGUMENT = 1024
 

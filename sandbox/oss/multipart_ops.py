@@ -11,16 +11,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from xml.etree.ElementTree import Element
 
-from sandbox.oss.answer import Answer
-from sandbox.oss.body import read_xml, receive
-from sandbox.oss.buckets import Part, Sums, Upload, join
-from sandbox.oss.call import Call, iso_time, whole_number
-from sandbox.oss.conditions import stretch_of
-from sandbox.oss.errors import OssError
-from sandbox.oss.list_ops import encoder
-from sandbox.oss.listing import page_of
-from sandbox.oss.template import template_of
-from sandbox.oss.write_ops import refuse_overwrite, scratch_file, source_of, store
+from sandbox.state.buckets import Part, Sums, Upload, join
+
+from .answer import Answer
+from .body import read_xml, receive
+from .call import Call, iso_time, whole_number
+from .conditions import stretch_of
+from .errors import OssError
+from .list_ops import encoder
+from .listing import page_of
+from .template import template_of
+from .write_ops import refuse_overwrite, scratch_file, source_of, store
 
 SMALLEST_PART = 100 * 1024
 """Bytes that every part but the last must have when an upload is completed."""

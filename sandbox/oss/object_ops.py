@@ -6,14 +6,15 @@ from __future__ import annotations
 
 from urllib.parse import quote, unquote
 
-from sandbox.oss.answer import Answer
-from sandbox.oss.archive import restore
-from sandbox.oss.body import read_body, read_xml
-from sandbox.oss.buckets import Sums
-from sandbox.oss.call import Call, http_time
-from sandbox.oss.errors import OssError
-from sandbox.oss.template import check_key, template_of
-from sandbox.oss.write_ops import refuse_overwrite, scratch_file, store
+from sandbox.state.buckets import Sums
+
+from .answer import Answer
+from .archive import restore
+from .body import read_body, read_xml
+from .call import Call, http_time
+from .errors import OssError
+from .template import check_key, template_of
+from .write_ops import refuse_overwrite, scratch_file, store
 
 _TARGET = "x-oss-symlink-target"
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sandbox.oss.answer import Answer
-from sandbox.oss.archive import check_readable, restore_info
-from sandbox.oss.buckets import StoredObject
-from sandbox.oss.call import Call, http_time
-from sandbox.oss.conditions import check_conditions, stretch_of
+from sandbox.state.buckets import StoredObject
+
+from .answer import Answer
+from .archive import check_readable, restore_info
+from .call import Call, http_time
+from .conditions import check_conditions, stretch_of
 
 _OVERRIDES = {
     "response-content-type": "content-type", "response-content-language": "content-language",

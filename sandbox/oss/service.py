@@ -13,23 +13,23 @@ from typing import TYPE_CHECKING
 
 from aiohttp import ClientPayloadError, web
 
-from sandbox.faults import carry_oss
-from sandbox.faults.schema import Fault
-from sandbox.oss import bucket_ops, config_ops, list_ops, multipart_ops, object_ops, read_ops, write_ops
-from sandbox.oss.access import check_access
-from sandbox.oss.answer import XML, Answer
-from sandbox.oss.auth import authenticate
-from sandbox.oss.call import Call
-from sandbox.oss.codes import provenance_of
-from sandbox.oss.configs import CONFIGS
-from sandbox.oss.errors import OssError, not_emulated
-from sandbox.oss.request import OssRequest
-from sandbox.oss.signatures import SUBRESOURCES
-from sandbox.oss.wire import read_request, send
-from sandbox.transcript import OPERATION
+from sandbox.server.middleware.log_answers import OPERATION
+from sandbox.world.fault_rules import Fault
+
+from . import bucket_ops, config_ops, faults, list_ops, multipart_ops, object_ops, read_ops, write_ops
+from .access import check_access
+from .answer import XML, Answer
+from .auth import authenticate
+from .call import Call
+from .codes import provenance_of
+from .configs import CONFIGS
+from .errors import OssError, not_emulated
+from .request import OssRequest
+from .signatures import SUBRESOURCES
+from .wire import read_request, send
 
 if TYPE_CHECKING:
-    from sandbox.cloud import Cloud
+    from sandbox.state.cloud import Cloud
 
 _LOG = logging.getLogger("sandbox.oss")
 
@@ -177,7 +177,7 @@ async def _answer(http: web.Request, request: OssRequest, operation: Operation, 
 
     # An object may go while its file is read in a thread.
     try:
-        return await send(http, await carry_oss.answer(cloud, operation.action, logged, perform))
+        return await send(http, await faults.answer(cloud, operation.action, logged, perform))
     except FileNotFoundError as error:
         raise OssError("NoSuchKey", details={"Key": request.key}) from error
 

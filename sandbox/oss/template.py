@@ -9,10 +9,11 @@ from collections.abc import Collection
 from pathlib import Path
 from urllib.parse import unquote_plus
 
-from sandbox.oss.bucket_ops import ACLS, STORAGE_CLASSES, acl_of
-from sandbox.oss.buckets import StoredObject
-from sandbox.oss.call import Call
-from sandbox.oss.errors import OssError, not_emulated
+from sandbox.state.buckets import StoredObject
+
+from .bucket_ops import ACLS, STORAGE_CLASSES, acl_of
+from .call import Call
+from .errors import OssError, not_emulated
 
 _KEPT = ("cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires")
 _UNKNOWN = ("x-oss-callback", "x-oss-server-side-", "x-oss-object-worm", "x-oss-symlink-")

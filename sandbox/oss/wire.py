@@ -12,9 +12,9 @@ from urllib.parse import unquote, unquote_to_bytes
 
 from aiohttp import web
 
-from sandbox.oss.answer import Answer, Stretch
-from sandbox.oss.errors import OssError
-from sandbox.oss.request import OssRequest, parse_query
+from .answer import Answer, Stretch
+from .errors import OssError
+from .request import OssRequest, parse_query
 
 _CHUNK = 1 << 20
 

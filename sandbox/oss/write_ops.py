@@ -11,19 +11,20 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from sandbox.oss.access import check_keys
-from sandbox.oss.answer import Answer
-from sandbox.oss.archive import check_readable
-from sandbox.oss.body import read_xml, receive
-from sandbox.oss.bucket_ops import ACLS, acl_of
-from sandbox.oss.buckets import StoredObject, Sums, join
-from sandbox.oss.call import Call, checked_version, iso_time, whole_number
-from sandbox.oss.conditions import check_conditions
-from sandbox.oss.errors import OssError
-from sandbox.oss.list_ops import encoder
-from sandbox.oss.template import parse_tags, template_of
-from sandbox.oss.versions import Deletion, delete, delete_version, find, name_of
-from sandbox.oss.xml import Content
+from sandbox.state.buckets import StoredObject, Sums, join
+from sandbox.state.versions import Deletion, delete, delete_version, find, name_of
+
+from .access import check_keys
+from .answer import Answer
+from .archive import check_readable
+from .body import read_xml, receive
+from .bucket_ops import ACLS, acl_of
+from .call import Call, checked_version, iso_time, whole_number
+from .conditions import check_conditions
+from .errors import OssError
+from .list_ops import encoder
+from .template import parse_tags, template_of
+from .xml import Content
 
 _DELETE_LIMIT = 1000
 

@@ -10,12 +10,13 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from sandbox.clock import iso
-from sandbox.cloud import Cloud
 from sandbox.lifecycles.progress import job_progress
-from sandbox.page.style import STYLE
-from sandbox.requestlog import scrub
-from sandbox.store import Row
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.request_log import scrub
+from sandbox.state.tables import Row
+
+from .style import STYLE
 
 _REFRESH = 2
 _REQUESTS = 40

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 
-from sandbox.ram.statements import Identity, Statement
+from .statements import Identity, Statement
 
 Need = tuple[str, str]
 """(RAM action such as ``ecs:DeleteImage``, resource such as ``acs:ecs:ap-southeast-1:1234567890123456:image/m-1``)."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote
 
-from sandbox.ram.decide import Need
+from .decide import Need
 
 PRODUCTS = frozenset({"smc", "ecs", "vpc", "ens", "sts", "ram", "bss"})
 # Everybody may ask this, without any policy.

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.cloud import Cloud
-from sandbox.quotas import VCPUS
-from sandbox.services.call import Call, Handler
+from sandbox.state.cloud import Cloud
+from sandbox.state.quotas import VCPUS
+
+from .call import Call, Handler
 
 _SECURITY_GROUPS = 100
 

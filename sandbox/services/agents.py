@@ -9,8 +9,8 @@ import hmac
 import json
 from typing import Any
 
-from sandbox.cloud import Cloud
-from sandbox.store import Row
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
 
 
 def register_by_token(

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sandbox.cloud import Cloud
-from sandbox.errors import error
-from sandbox.store import Row
+from sandbox.contracts.errors import error
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
 
 Item = TypeVar("Item")
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import iso, parse_iso
-from sandbox.cloud import Cloud
 from sandbox.effects import export
-from sandbox.services.call import Call, Handler, ecs_tag_list, fuzzy, has_tags, page
-from sandbox.services.ram import EXPORT_ROLE, trusted_service
-from sandbox.store import Row
+from sandbox.state.clock import iso, parse_iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+
+from .call import Call, Handler, ecs_tag_list, fuzzy, has_tags, page
+from .ram import EXPORT_ROLE, trusted_service
 
 # Where ImageFormat may be set; elsewhere ECS exports RAW and nothing else (facts 3.1).
 FORMAT_REGIONS = frozenset(

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import iso, iso_minutes
-from sandbox.cloud import Cloud
 from sandbox.effects.intermediate import drop_instance
-from sandbox.services.call import Call, Handler, ecs_tag_list, has_tags, listed, named, token_page
-from sandbox.store import Row
+from sandbox.state.clock import iso, iso_minutes
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+
+from .call import Call, Handler, ecs_tag_list, has_tags, listed, named, token_page
 
 
 def describe_instances(cloud: Cloud, call: Call) -> dict[str, Any]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import iso_minutes, parse_iso
-from sandbox.cloud import Cloud
 from sandbox.effects import export
 from sandbox.lifecycles.timing import state_seconds
-from sandbox.services.call import Call, Handler, listed, page
-from sandbox.store import Row
+from sandbox.state.clock import iso_minutes, parse_iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+
+from .call import Call, Handler, listed, page
 
 
 def describe(cloud: Cloud, call: Call) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from sandbox.cloud import Cloud
-from sandbox.services.call import Call, Handler
+from sandbox.state.cloud import Cloud
+
+from .call import Call, Handler
 
 
 class Node(NamedTuple):

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import iso
-from sandbox.cloud import Cloud
 from sandbox.contracts.check import missing
 from sandbox.effects import ens_import
-from sandbox.meter import GIB
-from sandbox.services.call import Call, Handler, fuzzy, page
-from sandbox.store import Row
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.meter import GIB
+from sandbox.state.tables import Row
+
+from .call import Call, Handler, fuzzy, page
 
 
 def import_image(cloud: Cloud, call: Call) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import iso
-from sandbox.cloud import Cloud
 from sandbox.contracts.check import missing
-from sandbox.meter import GIB
-from sandbox.services.call import Call, Handler, listed, named, page, tags_of
-from sandbox.services.ens_catalog import PUBLIC_IMAGES, checked_node, checked_type
-from sandbox.store import Row
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.meter import GIB
+from sandbox.state.tables import Row
+
+from .call import Call, Handler, listed, named, page, tags_of
+from .ens_catalog import PUBLIC_IMAGES, checked_node, checked_type
 
 _LOGINS = ("Password", "KeyPairName", "PasswordInherit")
 

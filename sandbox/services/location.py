@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.cloud import Cloud
-from sandbox.services.call import Call, Handler
-from sandbox.services.places import REGIONS
+from sandbox.state.cloud import Cloud
+
+from .call import Call, Handler
+from .places import REGIONS
 
 
 def describe_endpoints(cloud: Cloud, call: Call) -> dict[str, Any]:

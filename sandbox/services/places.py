@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any, get_args
 
-from sandbox.cloud import Cloud
-from sandbox.services.call import Call, Handler
-from sandbox.world import Region
+from sandbox.state.cloud import Cloud
+from sandbox.world.schema import Region
+
+from .call import Call, Handler
 
 REGIONS: tuple[str, ...] = get_args(Region)
 _ZONES = "abc"

@@ -9,8 +9,9 @@ import hashlib
 import json
 from typing import Any
 
-from sandbox.cloud import Cloud
-from sandbox.services.call import Call, Handler
+from sandbox.state.cloud import Cloud
+
+from .call import Call, Handler
 
 EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
 _MADE = "2026-01-05T08:00:00Z"

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from sandbox.services import (
+from . import (
     account,
     ecs_groups,
     ecs_images,
@@ -23,7 +23,7 @@ from sandbox.services import (
     sts,
     vpc,
 )
-from sandbox.services.call import Handler
+from .call import Handler
 
 HANDLERS: dict[str, dict[str, Handler]] = {
     "smc": {**smc_tokens.HANDLERS, **smc_sources.HANDLERS, **smc_jobs.HANDLERS},

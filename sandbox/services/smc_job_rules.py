@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import parse_iso
-from sandbox.cloud import Cloud
 from sandbox.contracts.check import missing
-from sandbox.errors import not_emulated
-from sandbox.meter import GIB
-from sandbox.store import Row
+from sandbox.contracts.errors import not_emulated
+from sandbox.state.clock import parse_iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.meter import GIB
+from sandbox.state.tables import Row
 
 DAY = 86400
 # One unfinished job per source (facts 1.2).

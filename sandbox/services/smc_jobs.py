@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sandbox.clock import iso
-from sandbox.cloud import Cloud
 from sandbox.contracts.check import missing
-from sandbox.errors import not_emulated
+from sandbox.contracts.errors import not_emulated
 from sandbox.lifecycles.progress import job_progress
-from sandbox.services import smc_sources
-from sandbox.services.call import Call, Handler, has_tags, listed, page, tag_list, tags_of
-from sandbox.services.places import known_region
-from sandbox.services.smc_job_rules import (
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+
+from . import smc_sources
+from .call import Call, Handler, has_tags, listed, page, tag_list, tags_of
+from .places import known_region
+from .smc_job_rules import (
     checked_disks,
     checked_network,
     release_source,
@@ -26,7 +28,6 @@ from sandbox.services.smc_job_rules import (
     unfinished,
     valid_until,
 )
-from sandbox.store import Row
 
 
 def create(cloud: Cloud, call: Call) -> dict[str, Any]:

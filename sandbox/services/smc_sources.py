@@ -9,13 +9,14 @@ import json
 import math
 from typing import Any
 
-from sandbox.clock import iso
-from sandbox.cloud import Cloud
-from sandbox.lifecycles.tables import HEARTBEAT
-from sandbox.meter import GIB
-from sandbox.services.call import Call, Handler, has_tags, listed, page, tag_list, tags_of
-from sandbox.services.smc_job_rules import release_source, running
-from sandbox.store import Row, Table
+from sandbox.contracts.lifecycles import HEARTBEAT
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.meter import GIB
+from sandbox.state.tables import Row, Table
+
+from .call import Call, Handler, has_tags, listed, page, tag_list, tags_of
+from .smc_job_rules import release_source, running
 
 
 def describe(cloud: Cloud, call: Call) -> dict[str, Any]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import iso
-from sandbox.cloud import Cloud
-from sandbox.services.call import Call, Handler, listed, page
-from sandbox.store import Row
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+
+from .call import Call, Handler, listed, page
 
 DAY = 86400
 

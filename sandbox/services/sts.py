@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.clock import iso
-from sandbox.cloud import Cloud
-from sandbox.services.call import Call, Handler
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+
+from .call import Call, Handler
 
 
 def get_caller_identity(cloud: Cloud, call: Call) -> dict[str, Any]:

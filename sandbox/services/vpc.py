@@ -8,11 +8,12 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
-from sandbox.clock import iso
-from sandbox.cloud import Cloud
-from sandbox.services.call import Call, Handler, fuzzy, has_tags, listed, page, tag_list, tags_of
-from sandbox.services.places import zones
-from sandbox.store import Row, Table
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row, Table
+
+from .call import Call, Handler, fuzzy, has_tags, listed, page, tag_list, tags_of
+from .places import zones
 
 
 def create_vpc(cloud: Cloud, call: Call) -> dict[str, Any]:

@@ -11,11 +11,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sandbox.clock import parse_iso
-from sandbox.cloud import Cloud
-from sandbox.store import Row
-from sandbox.transport.nonces import Nonces
-from sandbox.transport.signature import SKEW, find_caller, percent
+from sandbox.state.clock import parse_iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.nonces import Nonces
+from sandbox.state.tables import Row
+
+from .signature import SKEW, find_caller, percent
 
 ALGORITHM = "ACS3-HMAC-SHA256"
 _AUTHORIZATION = re.compile(

@@ -11,18 +11,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.cloud import Cloud
 from sandbox.contracts import CONTRACTS, VERSIONS
 from sandbox.contracts.check import check, missing
-from sandbox.errors import DOCUMENTED, NOT_EMULATED, ServiceError, not_emulated
+from sandbox.contracts.errors import DOCUMENTED, NOT_EMULATED, ServiceError, not_emulated
 from sandbox.lifecycles.engine import tick
-from sandbox.ram.rpc import refuse_unless_allowed
 from sandbox.services.call import Call
 from sandbox.services.places import known_region
 from sandbox.services.registry import HANDLERS
-from sandbox.transport import acs3
-from sandbox.transport.signature import authenticate
-from sandbox.transport.throttle import Throttle
+from sandbox.state.cloud import Cloud
+
+from . import acs3
+from .authorization import refuse_unless_allowed
+from .signature import authenticate
+from .throttle import Throttle
 
 _LOG = logging.getLogger("sandbox.rpc")
 

@@ -11,10 +11,10 @@ import hmac
 from collections.abc import Mapping
 from urllib.parse import quote
 
-from sandbox.clock import parse_iso
-from sandbox.cloud import Cloud
-from sandbox.store import Row
-from sandbox.transport.nonces import Nonces
+from sandbox.state.clock import parse_iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.nonces import Nonces
+from sandbox.state.tables import Row
 
 SKEW = 900.0
 _NEEDED = ("AccessKeyId", "Signature", "SignatureNonce", "Timestamp", "SignatureMethod", "SignatureVersion")

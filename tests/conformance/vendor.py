@@ -26,7 +26,7 @@ from xml.etree import ElementTree
 
 from support.roundtrip import Validated
 
-from sandbox.transcript import VARIABLE
+from sandbox.server.middleware.log_answers import VARIABLE
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

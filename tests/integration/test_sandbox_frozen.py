@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import requests
 
-from sandbox.clock import parse_iso
+from sandbox.state.clock import parse_iso
 
 START = 1_800_000_000
 FROZEN = pytest.mark.sandbox_world({"profile": "frozen", "start": START})

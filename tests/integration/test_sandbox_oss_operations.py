@@ -16,7 +16,7 @@ from alibabacloud_oss_v2.types import OperationInput
 from oss2 import models
 from support.oss_client import bucket as bucket_of
 
-from sandbox.transcript import VARIABLE
+from sandbox.server.middleware.log_answers import VARIABLE
 
 BUCKET = "migration-images"
 

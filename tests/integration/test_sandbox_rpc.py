@@ -15,7 +15,7 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from support.documented_codes import BY_FAULT_ONLY, pairs
 from support.oss_client import bucket
 
-from sandbox.clock import iso
+from sandbox.state.clock import iso
 
 DAY = 86400
 

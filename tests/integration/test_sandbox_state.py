@@ -25,7 +25,7 @@ from aliyunsdkcore.auth.signers.access_key_signer import AccessKeySigner
 from conftest import ROOT, Sandbox
 from support.oss_client import bucket
 
-from sandbox.clock import parse_iso
+from sandbox.state.clock import parse_iso
 
 WORLD: dict[str, Any] = {
     "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}],

@@ -23,8 +23,8 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 from conftest import VERSIONS, Sandbox
 
-from sandbox.clock import iso
 from sandbox.oss.signatures import sign_v1, string_to_sign_v1
+from sandbox.state.clock import iso
 from sandbox.transport.signature import sign, string_to_sign
 
 HOST = "127.0.0.1:80"

@@ -17,8 +17,8 @@ import requests
 from support.oss_client import bucket
 from support.scenario import SOURCE, hits, jobs, refusal, started
 
-from sandbox.faults.scenario import FOLDER, load_scenario, parse_scenario
-from sandbox.world import WorldError
+from sandbox.world.scenario import FOLDER, load_scenario, parse_scenario
+from sandbox.world.schema import WorldError
 
 
 def test_nth_and_params_choose_the_call(sandbox: Any) -> None:

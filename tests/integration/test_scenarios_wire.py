@@ -39,8 +39,8 @@ from support.scenario import (
 )
 
 from sandbox.faults.edits import DO
-from sandbox.faults.scenario import FOLDER
-from sandbox.faults.schema import EDITS
+from sandbox.world.fault_rules import EDITS
+from sandbox.world.scenario import FOLDER
 
 Check = Callable[[Any], None]
 CHECKS: dict[str, Check] = {}

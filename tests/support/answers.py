@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.transcript import VARIABLE
+from sandbox.server.middleware.log_answers import VARIABLE
 from support.oss_roundtrip import unvalidated as unvalidated_oss
 from support.roundtrip import VALIDATED, unvalidated
 

@@ -16,15 +16,15 @@ from typing import Any
 
 from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
-from sandbox.clock import iso
-from sandbox.cloud import Cloud
-from sandbox.invariants import Invariants
 from sandbox.lifecycles.engine import tick
-from sandbox.seeding import seed
+from sandbox.server.invariants import Invariants
+from sandbox.server.seeding import seed
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.work import Work
 from sandbox.transport.rpc import Reply, RpcService
 from sandbox.transport.signature import sign, string_to_sign
-from sandbox.work import Work
-from sandbox.world import parse_world
+from sandbox.world.schema import parse_world
 from support.roundtrip import VALIDATED
 
 START = 1_800_000_000.0

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ClientException, ServerException
 
-from sandbox.faults.scenario import FOLDER
+from sandbox.world.scenario import FOLDER
 from support import oss_client
 
 SOURCE, DB_SOURCE = "s-sandboxweb01", "s-sandboxdb01"

@@ -32,7 +32,7 @@ from survival.pace import (
     twice,
 )
 
-from sandbox.faults.scenario import FOLDER, load_scenario
+from sandbox.world.scenario import FOLDER, load_scenario
 
 # Whoever has asked for an export looks for two minutes until it shows. A busy machine must not make a lag longer here.
 RATES = {"05-stale-answers": 200.0, "22-two-controllers": 300.0}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from support.local_cloud import KEY, SECRET, Bench
 
-from sandbox.clock import iso
+from sandbox.state.clock import iso
 from sandbox.transport import acs3
 from sandbox.transport.rpc import Reply
 

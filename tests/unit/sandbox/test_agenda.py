@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from support.local_cloud import Bench
 
+from sandbox.contracts.lifecycles import LIFECYCLES
 from sandbox.lifecycles.agenda import outlook
 from sandbox.lifecycles.engine import agenda_of, tick
-from sandbox.lifecycles.tables import LIFECYCLES
 from sandbox.lifecycles.timing import edge_seconds
 
 SOURCES = [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}], "bandwidth_mbps": 10 * n}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from sandbox.clock import VirtualClock, iso, iso_minutes, parse_iso
+from sandbox.state.clock import VirtualClock, iso, iso_minutes, parse_iso
 
 
 class Real:

@@ -10,8 +10,8 @@ from support.local_cloud import Bench
 
 from sandbox.contracts import CONTRACTS
 from sandbox.contracts.check import check
+from sandbox.contracts.errors import CATALOGUE, ServiceError
 from sandbox.contracts.spec import action, choice, csv, flag, integer, json_list, many, need, objects, text
-from sandbox.errors import CATALOGUE, ServiceError
 from sandbox.services.registry import HANDLERS
 
 SAMPLE = action(

@@ -4,8 +4,8 @@
 from __future__ import annotations
 
 from sandbox.contracts import CONTRACTS
+from sandbox.contracts.errors import CATALOGUE
 from sandbox.differences import TARGET, page
-from sandbox.errors import CATALOGUE
 
 
 def test_the_page_in_the_clone_is_current() -> None:

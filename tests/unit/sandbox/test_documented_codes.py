@@ -13,7 +13,7 @@ from support.documented_codes import BY_FAULT_ONLY, CASES, DOCUMENTED, EXPORT, I
 from support.local_cloud import Bench
 
 from sandbox.contracts import CONTRACTS
-from sandbox.errors import CATALOGUE
+from sandbox.contracts.errors import CATALOGUE
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.action}-{case.refusal[1]}")

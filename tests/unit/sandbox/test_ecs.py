@@ -9,7 +9,7 @@ import pytest
 from support.local_cloud import START, Bench
 
 from sandbox.bytes import formats
-from sandbox.clock import iso
+from sandbox.state.clock import iso
 
 IMAGE = {"ImageId": "m-unitimage0", "OSSBucket": "images-sg", "OSSPrefix": "el1234"}
 ONE = {"ecs_images": [{"name": "one", "id": "m-unitimage0", "region": "ap-southeast-1", "disks": [{"gib": 20}]}]}

@@ -14,8 +14,8 @@ from support.local_cloud import Bench
 
 from sandbox.contracts import CONTRACTS
 from sandbox.contracts.check import check
+from sandbox.contracts.errors import NOT_EMULATED, ServiceError
 from sandbox.contracts.spec import Action, Param
-from sandbox.errors import NOT_EMULATED, ServiceError
 
 ACTIONS = [pytest.param(action, id=f"{product}-{name}")
            for product, actions in CONTRACTS.items() for name, action in actions.items()]

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import make_mocked_request
 from support.local_cloud import Bench
 
-from sandbox.checking import checked
+from sandbox.server.middleware.check_invariants import checked
 
 
 def syncing(bench: Bench) -> str:

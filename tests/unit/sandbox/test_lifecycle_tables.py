@@ -6,10 +6,10 @@ from __future__ import annotations
 import pytest
 from support.local_cloud import START, Bench
 
+from sandbox.contracts.lifecycles import GONE, LIFECYCLES, Lifecycle
 from sandbox.lifecycles.effects import EFFECTS
 from sandbox.lifecycles.engine import tick
 from sandbox.lifecycles.guards import GUARDS
-from sandbox.lifecycles.tables import GONE, LIFECYCLES, Lifecycle
 from sandbox.lifecycles.timing import SIZES
 
 

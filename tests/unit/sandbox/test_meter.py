@@ -9,8 +9,8 @@ import pytest
 import yaml
 from support.local_cloud import Bench
 
-from sandbox.clock import VirtualClock
-from sandbox.meter import RATE_CARD, Meter, RateCardError, load_rate_card
+from sandbox.state.clock import VirtualClock
+from sandbox.state.meter import RATE_CARD, Meter, RateCardError, load_rate_card
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.policy import smallest_policy
+from sandbox.ram.policy import smallest_policy
 
 
 def entry(product: str, action: str, status: int = 200, **params: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from support.local_cloud import Bench
 
 from sandbox.transport.throttle import Throttle
-from sandbox.world import Quotas, WorldError, parse_world
+from sandbox.world.schema import Quotas, WorldError, parse_world
 
 IMAGE = {"name": "old", "region": "ap-southeast-1", "disks": [{"gib": 1}]}
 

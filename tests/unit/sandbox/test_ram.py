@@ -14,7 +14,7 @@ from support.local_cloud import KEY, SECRET, Bench
 from sandbox.ram.decide import allows, first_denied
 from sandbox.ram.needs import oss_needs, rpc_needs
 from sandbox.ram.statements import Identity, Statement
-from sandbox.world import WorldError, load_world, parse_world
+from sandbox.world.schema import WorldError, load_world, parse_world
 
 ACCOUNT = "1234567890123456"
 IMAGE = f"acs:ecs:ap-southeast-1:{ACCOUNT}:image/m-1"

@@ -16,19 +16,20 @@ ROOT = Path(__file__).resolve().parents[3] / "sandbox"
 # The program on the source servers is another process, with a clock of its own.
 FILES = sorted(path for path in ROOT.rglob("*.py") if "client" not in path.relative_to(ROOT).parts)
 HTTP = {
-    "__main__.py", "agent_service.py", "app.py", "checking.py", "control.py", "saving.py", "transcript.py",
-    "faults/carry.py", "oss/service.py", "oss/wire.py",
+    "__main__.py", "server/agent_routes.py", "server/app.py", "server/control.py",
+    "server/middleware/check_invariants.py", "server/middleware/log_answers.py", "server/middleware/save_state.py",
+    "transport/faults.py", "oss/service.py", "oss/wire.py",
 }
 """The edge of the sandbox: what turns requests into calls, and answers into responses."""
 
 CLOCKS = {
-    "clock.py": "the virtual clock follows the real one",
-    "app.py": "lets lifecycles go on ten times a real second",
+    "state/clock.py": "the virtual clock follows the real one",
+    "server/app.py": "lets lifecycles go on ten times a real second",
     "oss/auth.py": "clients sign with the real time",
     "transport/rpc.py": "clients sign with the real time",
-    "oss/buckets.py": "the default of a store without a cloud",
-    "faults/carry.py": "a fault delays an answer in real time",
-    "faults/carry_oss.py": "a fault delays an answer in real time",
+    "state/buckets.py": "the default of a store without a cloud",
+    "transport/faults.py": "a fault delays an answer in real time",
+    "oss/faults.py": "a fault delays an answer in real time",
 }
 """Who may read a real clock or sleep, and why."""
 

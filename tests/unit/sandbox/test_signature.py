@@ -8,8 +8,8 @@ import time
 import pytest
 from support.local_cloud import KEY, Bench
 
-from sandbox.clock import iso
-from sandbox.transport.nonces import Nonces
+from sandbox.state.clock import iso
+from sandbox.state.nonces import Nonces
 from sandbox.transport.signature import sign, string_to_sign
 
 

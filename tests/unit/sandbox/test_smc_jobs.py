@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from support.local_cloud import START, Bench
 
-from sandbox.clock import iso
+from sandbox.state.clock import iso
 
 DAY = 86400
 MANY = {"sources": [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}]} for n in range(1, 61)]}

@@ -6,7 +6,7 @@ from __future__ import annotations
 import pytest
 from support.local_cloud import Bench
 
-from sandbox.errors import ServiceError
+from sandbox.contracts.errors import ServiceError
 from sandbox.services import agents
 
 REPORT = {

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from sandbox.__main__ import _DEFAULT_WORLD
-from sandbox.faults.scenario import parse_scenario
-from sandbox.world import WorldError, load_world, parse_world
+from sandbox.world.scenario import parse_scenario
+from sandbox.world.schema import WorldError, load_world, parse_world
 
 
 @pytest.mark.parametrize(

@@ -11,16 +11,16 @@ from typing import Any
 import crcmod
 import pytest
 
+from sandbox.bytes.crc64 import crc64
 from sandbox.oss import signatures
 from sandbox.oss.bucket_ops import check_name
-from sandbox.oss.buckets import Buckets
 from sandbox.oss.conditions import check_conditions, stretch_of
-from sandbox.oss.crc64 import crc64
 from sandbox.oss.errors import OssError
 from sandbox.oss.listing import page_of
 from sandbox.oss.request import parse_query
 from sandbox.oss.template import check_key, parse_tags
 from sandbox.oss.xml import MalformedXml, document, parse
+from sandbox.state.buckets import Buckets
 
 
 def test_the_signatures_of_the_vendors_documentation() -> None:

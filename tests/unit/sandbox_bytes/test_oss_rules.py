@@ -10,10 +10,10 @@ from xml.etree.ElementTree import Element
 import pytest
 
 from sandbox.oss.archive import restore, restore_info, state_of
-from sandbox.oss.buckets import StoredObject
 from sandbox.oss.errors import OssError
 from sandbox.oss.lifecycle_rules import OVERLAP, check_lifecycle
 from sandbox.oss.xml import parse
+from sandbox.state.buckets import StoredObject
 
 
 def rules(*texts: str) -> Element:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.oss.buckets import Bucket, Buckets, StoredObject
-from sandbox.oss.versions import delete, delete_version, name_of, page_of
+from sandbox.state.buckets import Bucket, Buckets, StoredObject
+from sandbox.state.versions import delete, delete_version, name_of, page_of
 
 
 @pytest.fixture

@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The routes under /_agent/: the client bundle, and what the client on a source server asks.
+
+They stand for smc-service in the real cloud (facts 2.3), whose protocol is not public. What an agent may do is decided
+in sandbox.services.agents; here is only how it is asked.
+"""
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+import sandbox
+from sandbox.client.bundle import NAME, build_bundle
+from sandbox.client.go2aliyun import VERSION
+from sandbox.contracts.errors import ServiceError
+from sandbox.contracts.lifecycles import HEARTBEAT
+from sandbox.services import agents
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
+
+_Answer = Callable[[Cloud, dict[str, Any]], dict[str, Any]]
+
+_SHORTEST_BEAT, _LONGEST_BEAT = 0.25, 1.0
+"""Real seconds between two polls, whatever the virtual clock does: work must be picked up soon."""
+
+
+def bundle(cloud: Cloud) -> dict[str, str]:
+    """Build the client bundle for ``cloud.endpoint`` and return {"url", "sha256"}; it blocks for up to two seconds.
+
+    The part that is the same for every endpoint is kept in the clone's build/cache, so that only the first start pays.
+    """
+    clone = Path(sandbox.__file__).resolve().parents[1]
+    cache = clone / "build" / "cache" / "client" if os.access(clone, os.W_OK) else None
+    built = build_bundle(f"{cloud.endpoint}/_agent", cloud.root / "client", cache)
+    return {"url": f"{cloud.endpoint}/_agent/{NAME}", "sha256": built.sha256}
+
+
+def setup(app: web.Application, cloud: Cloud) -> None:
+    """Add the routes to the application."""
+
+    async def download(request: web.Request) -> web.StreamResponse:
+        etag = f'"{cloud.agent_bundle["sha256"]}"'
+        known = request.headers.get("If-None-Match") == etag
+        cloud.log("agent", "DownloadClient", {"file": NAME}, 304 if known else 200)
+        if known:
+            return web.Response(status=304, headers={"ETag": etag})
+        content = await asyncio.to_thread((cloud.root / "client" / NAME).read_bytes)
+        return web.Response(body=content, content_type="application/gzip", headers={"ETag": etag})
+
+    async def version(_request: web.Request) -> web.Response:
+        return web.json_response({"version": VERSION})
+
+    app.router.add_get(f"/_agent/{NAME}", download)
+    app.router.add_get("/_agent/version", version)
+    for name, answer in _ANSWERS.items():
+        app.router.add_post(f"/_agent/{name}", _json(cloud, name, answer))
+
+
+def _json(cloud: Cloud, name: str, answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def respond(request: web.Request) -> web.Response:
+        try:
+            message = await request.json()
+            if not isinstance(message, dict):
+                raise ValueError("expected a JSON object")
+            content, status, code = answer(cloud, message), 200, ""
+        except ServiceError as refused:
+            content, status, code = {"code": refused.code, "message": refused.message}, refused.status, refused.code
+        except (ValueError, TypeError, KeyError) as error:
+            content, status, code = {"code": "InvalidParameter", "message": repr(error)}, 400, "InvalidParameter"
+        if name != "poll":
+            # A poll every half second would fill the log with nothing.
+            cloud.log("agent", name.capitalize(), _loggable(message), status, code, content.get("source_id"))
+        return web.json_response(content, status=status)
+
+    return respond
+
+
+def _loggable(message: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: message[key] for key in ("token_id", "access_id", "source_id") if key in message}
+
+
+def _register(cloud: Cloud, message: dict[str, Any]) -> dict[str, Any]:
+    """Import a source with an activation code or a signed report, and give the client a key to come back with."""
+    if "token_id" in message:
+        token_id, code = str(message["token_id"]), str(message["token_code"])
+        source = agents.register_by_token(cloud, token_id, code, message["report"])
+    else:
+        source = _register_by_key(cloud, str(message["access_id"]), str(message["signature"]), str(message["report"]))
+    agent_key = secrets.token_hex(16)
+    cloud.sources.update(source["id"], agent_key_sha256=_sha256(agent_key))
+    return {"source_id": source["id"], "agent_key": agent_key, "interval": _interval(cloud)}
+
+
+def _register_by_key(cloud: Cloud, access_id: str, signature: str, report: str) -> Row:
+    credential = cloud.credentials.find(access_id)
+    if credential is None:
+        raise cloud.error("InvalidAccessKeyId.NotFound")
+    expected = hmac.new(credential["secret"].encode(), report.encode(), hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected, signature):
+        raise cloud.error("InvalidAccessKeySecret", "The AccessKeySecret is incorrect.", 403)
+    return agents.register_by_key(cloud, access_id, credential["secret"], json.loads(report))
+
+
+def _attach(cloud: Cloud, message: dict[str, Any]) -> dict[str, Any]:
+    """Let a client that was restarted go on as the source that it was."""
+    source = _known(cloud, message)
+    agents.register(cloud, message["report"], source["id"], source["token_id"])
+    return {"source_id": source["id"], "interval": _interval(cloud)}
+
+
+def _poll(cloud: Cloud, message: dict[str, Any]) -> dict[str, Any]:
+    """Note the heartbeat and say where the disks have to go, if they have to go anywhere now."""
+    source = _known(cloud, message)
+    agents.heartbeat(cloud, source["id"])
+    return {"interval": _interval(cloud), "work": _work(cloud, source["id"])}
+
+
+def _forget(cloud: Cloud, message: dict[str, Any]) -> dict[str, Any]:
+    """Take back the client's key: it has thrown away what it knew (--cleardata) and must import itself again."""
+    source = _known(cloud, message)
+    cloud.sources.update(source["id"], agent_key_sha256="")
+    return {"source_id": source["id"]}
+
+
+_ANSWERS: dict[str, _Answer] = {"register": _register, "attach": _attach, "poll": _poll, "forget": _forget}
+
+
+def _known(cloud: Cloud, message: Mapping[str, Any]) -> Row:
+    """Return the source that a client says it is; SourceId.NotFound when it is gone, 403 when it cannot prove it."""
+    source_id = str(message["source_id"])
+    source = cloud.sources.get(source_id)
+    if source is None or source["state"] == "Deleting":
+        raise cloud.error("SourceId.NotFound", f"The source server {source_id} does not exist.", 404)
+    expected = str(source.get("agent_key_sha256", ""))
+    if not hmac.compare_digest(expected, _sha256(str(message["agent_key"]))):
+        raise cloud.error("InvalidAgentKey", f"The client is not the one that was imported as {source_id}.", 403)
+    return source
+
+
+def _work(cloud: Cloud, source_id: str) -> dict[str, Any] | None:
+    for job in cloud.jobs.where(source_id=source_id, state="Running/Syncing"):
+        ports = cloud.receivers.ports(job["transition_instance_id"])
+        if ports is not None:
+            return {"job": job["id"], "instance": job["transition_instance_id"], "ip": ports.host,
+                    "control": ports.control, "data": ports.data, "key": ports.key}
+    return None
+
+
+def _interval(cloud: Cloud) -> float:
+    beat = float(HEARTBEAT[cloud.settings.profile]) / max(cloud.clock.rate, 1.0)
+    return min(max(beat / 2, _SHORTEST_BEAT), _LONGEST_BEAT)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

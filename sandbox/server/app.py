@@ -1,0 +1,108 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one aiohttp application: control calls, the agent's service, RPC, and OSS for everything else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from sandbox.lifecycles.advance import settle
+from sandbox.lifecycles.engine import tick
+from sandbox.oss import service as oss
+from sandbox.state.cloud import Cloud
+from sandbox.transport import acs3, faults
+from sandbox.transport.rpc import RpcService
+
+from . import agent_routes
+from .control import Control
+from .middleware.check_invariants import checked
+from .middleware.log_answers import transcripts
+from .middleware.save_state import save_quietly, saving
+
+_TICK = 0.1
+_LOG = logging.getLogger("sandbox")
+
+
+def make_app(cloud: Cloud) -> web.Application:
+    """The application over a cloud."""
+    checks = [] if cloud.invariants is None else [checked(cloud, cloud.invariants)]
+    app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
+                          middlewares=[*transcripts(), saving(cloud), settled(cloud), *checks])
+    rpc = RpcService(cloud)
+
+    async def everything_else(request: web.Request) -> web.StreamResponse:
+        if "Action" in request.query and "Version" in request.query:
+            return await _rpc(request, rpc)
+        if "x-acs-action" in request.headers and "x-acs-version" in request.headers:
+            return await _acs3(request, rpc)
+        return await oss.handle(request, cloud)
+
+    app.add_routes(Control(cloud).routes())
+    agent_routes.setup(app, cloud)
+    app.router.add_route("*", "/{path:.*}", everything_else)
+    app.cleanup_ctx.append(lambda _: _heartbeat(cloud))
+    return app
+
+
+def settled(cloud: Cloud) -> Middleware:
+    """The middleware that lets bytes arrive before a request on a frozen clock: no answer shows real time then."""
+
+    @web.middleware
+    async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
+        if not cloud.clock.rate and not request.path.startswith(("/_agent", "/_sandbox/health")):
+            await settle(cloud)
+        return await handler(request)
+
+    return respond
+
+
+async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
+    params = dict(request.query)
+    if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
+        params.update({key: str(value) for key, value in (await request.post()).items()})
+    return await faults.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, past=past))
+
+
+async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
+    body = await request.read()
+    query = dict(request.query)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    params = {**query, "Action": headers["x-acs-action"], "Version": headers["x-acs-version"]}
+    if request.content_type == "application/x-www-form-urlencoded":
+        params.update({key: str(value) for key, value in (await request.post()).items()})
+    signed = acs3.Signed(request.rel_url.raw_path, query, headers, body)
+    return await faults.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, signed, past))
+
+
+async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
+    """Let lifecycles go on while nobody asks: bytes arrive, and whoever looks next finds what happened."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(_TICK)
+            try:
+                if cloud.clock.rate:
+                    tick(cloud)
+                else:
+                    await settle(cloud)
+            except Exception:  # noqa: BLE001 - one broken step must not end the others
+                _LOG.exception("a lifecycle step failed")
+            save_quietly(cloud)
+
+    task = asyncio.create_task(beat())
+    yield
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    await cloud.work.stop()
+    await cloud.receivers.close_all()
+    save_quietly(cloud)
+    if cloud.database is not None:
+        cloud.database.close()

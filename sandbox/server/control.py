@@ -1,0 +1,259 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The control calls under /_sandbox/: for tests and people, without signature."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from aiohttp import web
+
+from sandbox.faults.play import play
+from sandbox.lifecycles.advance import advance, step
+from sandbox.lifecycles.engine import tick
+from sandbox.page.render import render
+from sandbox.persistence import snapshots
+from sandbox.ram.policy import smallest_policy
+from sandbox.state.clock import iso
+from sandbox.state.cloud import Cloud
+from sandbox.state.request_log import scrub
+from sandbox.world import documents
+from sandbox.world.scenario import parse_scenario
+from sandbox.world.schema import World, WorldError, parse_world
+
+from .seeding import seed
+
+_BODY = "the body"
+
+
+class Refused(Exception):
+    """A control call that cannot be carried out; the text says why."""
+
+
+class Control:
+    """Health, reset, seed, state, snapshots, requests, clock, meter, image files and the page of one cloud."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud = cloud
+
+    @property
+    def world(self) -> World:
+        """The world that ``reset`` goes back to."""
+        return self.cloud.origin or self.cloud.settings
+
+    def routes(self) -> list[web.RouteDef]:
+        """The routes to add to the application."""
+        answers: tuple[tuple[str, str, Callable[[web.Request], Awaitable[Any]]], ...] = (
+            ("GET", "health", self.health),
+            ("POST", "reset", self.reset),
+            ("POST", "seed", self.seed),
+            ("GET", "state", self.state),
+            ("GET", "snapshots", self.snapshots),
+            ("POST", "snapshot", self.snapshot),
+            ("POST", "restore", self.restore),
+            ("GET", "requests", self.requests),
+            ("GET", "policy", self.policy),
+            ("GET", "clock", self.clock),
+            ("POST", "clock", self.set_clock),
+            ("GET", "meter", self.meter),
+            ("GET", "throttling", self.throttling),
+            ("POST", "throttling", self.set_throttling),
+            ("GET", "faults", self.faults),
+            ("POST", "faults", self.add_faults),
+            ("DELETE", "faults", self.clear_faults),
+            ("GET", "images/{image_id}", self.image),
+        )
+        routes = [web.route(method, f"/_sandbox/{path}", _json(answer)) for method, path, answer in answers]
+        return [web.get("/_sandbox", self.to_page), web.get("/_sandbox/", self.page), *routes]
+
+    async def to_page(self, _request: web.Request) -> web.Response:
+        """The page has a slash at its end, for its links."""
+        raise web.HTTPMovedPermanently("/_sandbox/")
+
+    async def page(self, request: web.Request) -> web.Response:
+        """What exists, what happened and what it costs, for a person with a browser."""
+        tick(self.cloud)
+        return web.Response(text=render(self.cloud, request.query.get("migration") or None), content_type="text/html",
+                            headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
+                                     "Cache-Control": "no-store"})
+
+    async def health(self, _request: web.Request) -> dict[str, Any]:
+        """That it lives, its region and its virtual time."""
+        return {"status": "ok", "region": self.world.region, "profile": self.cloud.settings.profile,
+                "now": iso(self.cloud.clock.time())}
+
+    async def reset(self, request: web.Request) -> dict[str, Any]:
+        """Back to the world of the start, or to the one in the body; blobs, meter and request log are emptied."""
+        document, root = documents.load(await request.text(), _BODY)
+        if document is not None:
+            self.cloud.origin = parse_world(document, _BODY, root)
+        await empty(self.cloud)
+        self.cloud.draws.restart(self.world.seed)
+        self.cloud.clock.restart(self.world.start, self.world.rate)
+        seed(self.cloud, self.world)
+        self.cloud.rewrite()
+        return {"status": "ok"}
+
+    async def seed(self, request: web.Request) -> dict[str, Any]:
+        """Add what a world (YAML or JSON in the body) describes to what is there."""
+        document, root = documents.load(await request.text(), _BODY)
+        parse_world(document, _BODY, root)
+        if isinstance(document, dict):
+            kept = {"account", "region", "profile", "ens_accept_formats", "identities",
+                    "seed", "jitter", "start", "clock_rate"}
+            document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
+        seed(self.cloud, parse_world(document, _BODY))
+        return {"status": "ok"}
+
+    async def snapshots(self, _request: web.Request) -> dict[str, Any]:
+        """The names that can be restored."""
+        return {"snapshots": snapshots.names(self.cloud)}
+
+    async def snapshot(self, request: web.Request) -> dict[str, Any]:
+        """``{"name": n}``: keep everything as it is now."""
+        name = await _name(request)
+        tick(self.cloud)
+        snapshots.take(self.cloud, name)
+        return {"status": "ok", "snapshots": snapshots.names(self.cloud)}
+
+    async def restore(self, request: web.Request) -> dict[str, Any]:
+        """``{"name": n}``: be again as the snapshot of this name; virtual time goes back to it too."""
+        name = await _name(request)
+        snapshots.stored(self.cloud, name)
+        await empty(self.cloud)
+        snapshots.restore(self.cloud, name)
+        return {"status": "ok", "now": iso(self.cloud.clock.time())}
+
+    async def state(self, _request: web.Request) -> dict[str, Any]:
+        """Every table's rows, every bucket's objects and open uploads; secrets scrubbed."""
+        tick(self.cloud)
+        rows = {name: scrub(table) for name, table in self.cloud.store.dump().items() if name != "credentials"}
+        buckets = self.cloud.buckets.all()
+        objects = [{"bucket": bucket.name, "key": item.key, "size": item.size}
+                   for bucket in buckets for item in bucket.objects.values()]
+        older = [{"bucket": bucket.name, "key": item.key, "version_id": item.version_id, "size": item.size,
+                  "marker": item.marker} for bucket in buckets for items in bucket.older.values() for item in items]
+        uploads = [{"bucket": bucket.name, "key": upload.key, "upload_id": upload_id, "size": upload.size()}
+                   for bucket in buckets for upload_id, upload in bucket.uploads.items()]
+        return {"now": iso(self.cloud.clock.time()), **rows, "objects": objects, "older_versions": older,
+                "uploads": uploads}
+
+    async def requests(self, request: web.Request) -> dict[str, Any]:
+        """The request log after ``since``."""
+        return self.cloud.requests.since(_since(request))
+
+    async def policy(self, request: web.Request) -> dict[str, Any]:
+        """The smallest RAM policy for what succeeded after ``since``."""
+        return smallest_policy(self.cloud.requests.since(_since(request))["requests"])
+
+    async def clock(self, _request: web.Request) -> dict[str, Any]:
+        """Virtual now and rate."""
+        return {"now": iso(self.cloud.clock.time()), "rate": self.cloud.clock.rate}
+
+    async def set_clock(self, request: web.Request) -> dict[str, Any]:
+        """``{"advance": seconds}`` moves virtual time, ``{"rate": n}`` changes its pace, ``{"step": n}`` goes on to the
+        moment of the next n lifecycle steps on a frozen clock."""
+        body = await request.json()
+        if not isinstance(body, dict) or not body or not set(body) <= {"advance", "rate", "step"}:
+            raise Refused('the body must be {"advance": seconds}, {"step": how often} or '
+                          '{"rate": virtual seconds per second}')
+        try:
+            if "rate" in body:
+                self._set_rate(float(body["rate"]))
+            if "advance" in body:
+                await advance(self.cloud, float(body["advance"]))
+            for _turn in range(int(body.get("step", 0))):
+                await step(self.cloud)
+        except (TypeError, ValueError) as failed:
+            raise Refused(str(failed)) from failed
+        tick(self.cloud)
+        return await self.clock(request)
+
+    def _set_rate(self, rate: float) -> None:
+        if rate and self.cloud.settings.profile == "frozen":
+            raise Refused(f"rate {rate:g}: in the profile frozen only advance and step move the clock")
+        self.cloud.clock.set_rate(rate)
+
+    async def meter(self, request: web.Request) -> dict[str, Any]:
+        """What is billed now and what it came to, of one migration with ``?migration=``."""
+        tick(self.cloud)
+        return self.cloud.meter.report(request.query.get("migration") or None)
+
+    async def throttling(self, _request: web.Request) -> dict[str, Any]:
+        """How many calls each API may have per real second; what no pattern fits has no limit."""
+        return {"throttling": self.cloud.settings.account.throttling}
+
+    async def set_throttling(self, request: web.Request) -> dict[str, Any]:
+        """``{"smc:*": 10}``: from now on these limits and no others; ``{}`` ends all of them."""
+        limits, _root = documents.load(await request.text(), _BODY)
+        account = {**self.cloud.settings.account.model_dump(), "throttling": limits or {}}
+        checked = parse_world({"account": account}, _BODY).account
+        self.cloud.settings = self.cloud.settings.model_copy(update={"account": checked})
+        return await self.throttling(request)
+
+    async def faults(self, _request: web.Request) -> dict[str, Any]:
+        """The fault rules in force, with how often each fitted and hit."""
+        return {"faults": self.cloud.faults.report()}
+
+    async def add_faults(self, request: web.Request) -> dict[str, Any]:
+        """Put the scenario in the body (YAML or JSON) in force; reset ends its rules."""
+        play(self.cloud, parse_scenario(await request.text(), _BODY))
+        return await self.faults(request)
+
+    async def clear_faults(self, request: web.Request) -> dict[str, Any]:
+        """End all rules and failures; what they have done to the world stays."""
+        self.cloud.faults.clear()
+        self.cloud.failures.clear()
+        return await self.faults(request)
+
+    async def image(self, request: web.Request) -> dict[str, Any]:
+        """The files of an ENS image's disks, so that content can be compared."""
+        tick(self.cloud)
+        image = self.cloud.ens_images.get(request.match_info["image_id"])
+        if image is None:
+            raise Refused(f"there is no ENS image {request.match_info['image_id']}")
+        return {"id": image["id"], "name": image["name"], "status": image["state"], "disks": image["disks"]}
+
+
+async def empty(cloud: Cloud) -> None:
+    """Stop all work, close every receiver and forget every row, byte and figure."""
+    await cloud.work.stop()
+    await cloud.receivers.close_all()
+    cloud.store.clear()
+    if cloud.invariants is not None:
+        cloud.invariants.restart()
+    cloud.faults.clear()
+    cloud.meter.clear()
+    cloud.requests.clear()
+    cloud.buckets.clear()
+    for disk_id in cloud.disk_store.ids():
+        cloud.disk_store.delete(disk_id)
+    for name in ("ens", "export"):
+        shutil.rmtree(cloud.root / name, ignore_errors=True)
+
+
+def _since(request: web.Request) -> int:
+    since = request.query.get("since", "0")
+    if not since.isdigit():
+        raise Refused(f"since={since!r} is not a number")
+    return int(since)
+
+
+async def _name(request: web.Request) -> str:
+    document, _root = documents.load(await request.text(), _BODY)
+    if not isinstance(document, dict) or set(document) != {"name"} or not isinstance(document["name"], str):
+        raise Refused('the body must be {"name": "<name of the snapshot>"}')
+    return str(document["name"])
+
+
+def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def respond(request: web.Request) -> web.Response:
+        try:
+            return web.json_response(await answer(request))
+        except (Refused, WorldError, snapshots.SnapshotError, ValueError, KeyError) as failed:
+            return web.json_response({"error": str(failed)}, status=400)
+
+    return respond

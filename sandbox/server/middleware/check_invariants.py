@@ -1,0 +1,36 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The switch ``--check-invariants``: an answer after which something does not hold says so, as a bug of the sandbox."""
+
+from __future__ import annotations
+
+import logging
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from sandbox.server.invariants import Invariants
+from sandbox.state.cloud import Cloud
+
+from .save_state import refusal
+
+_LONGEST = 2000
+_LOG = logging.getLogger("sandbox")
+
+
+def checked(cloud: Cloud, invariants: Invariants) -> Middleware:
+    """The middleware that checks after every request; HTTP 500 with the header ``x-sandbox-bug`` when it fails."""
+
+    @web.middleware
+    async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
+        response = await handler(request)
+        broken = invariants.check()
+        if not broken:
+            return response
+        text = "; ".join(broken)
+        _LOG.error("after %s %s: %s", request.method, request.path, text)
+        marks = {"x-sandbox-bug": text[:_LONGEST]}
+        return refusal(cloud, request, f"A rule of the sandbox does not hold: {text}", marks)
+
+    return respond

@@ -1,0 +1,101 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Nothing is answered before it is in the state file; a full disk is answered as such, and reading goes on."""
+
+from __future__ import annotations
+
+import errno
+import logging
+
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+
+from sandbox.contracts import READS, VERSIONS
+from sandbox.contracts.errors import error
+from sandbox.oss.errors import OssError
+from sandbox.oss.wire import read_request
+from sandbox.persistence.state_file import DatabaseError
+from sandbox.state.cloud import Cloud
+
+_LOG = logging.getLogger("sandbox")
+_TOLD: dict[str, str] = {}
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
+
+def saving(cloud: Cloud) -> Middleware:
+    """The middleware that writes the state file between a request's effect and its answer."""
+
+    @web.middleware
+    async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            response = await handler(request)
+        except OSError as failed:
+            if failed.errno not in _FULL:
+                raise
+            save_quietly(cloud)
+            return _full(cloud, request, f"{failed.filename or cloud.root}: {failed.strerror}")
+        _touch(cloud, request)
+        try:
+            cloud.save()
+        except DatabaseError as failed:
+            _complain(failed)
+            if not _reads(request):
+                return _full(cloud, request, str(failed))
+        return response
+
+    return respond
+
+
+def save_quietly(cloud: Cloud) -> None:
+    """Write the state file if there is something to write; a failure is told once on stderr and tried again later."""
+    if cloud.unsaved():
+        try:
+            cloud.save()
+        except DatabaseError as failed:
+            _complain(failed)
+
+
+def _full(cloud: Cloud, request: web.Request, why: str) -> web.Response:
+    return refusal(cloud, request, f"The sandbox cannot keep its state: {why}", {"x-sandbox-problem": why})
+
+
+def refusal(cloud: Cloud, request: web.Request, message: str, marks: dict[str, str]) -> web.Response:
+    """An InternalError in the form of the interface that was asked, with these headers."""
+    headers = {"x-sandbox-provenance": "invented", **marks}
+    if request.path.startswith(("/_sandbox", "/_agent")):
+        return web.json_response({"error": message, "code": "InternalError", "message": message}, status=500,
+                                 headers=headers)
+    if "Action" in request.query or "x-acs-action" in request.headers:
+        version = request.query.get("Version") or request.headers.get("x-acs-version") or ""
+        body = error("InternalError", message).body(cloud.request_id(), VERSIONS.get(version, "unknown"))
+        return web.json_response(body, status=500, headers=headers)
+    request_id = cloud.draws.hexadecimal(24, "oss request")
+    return web.Response(body=OssError("InternalError", message).xml(request_id, request.host), status=500,
+                        content_type="application/xml", headers={"x-oss-request-id": request_id, **headers})
+
+
+def _complain(failed: DatabaseError) -> None:
+    text = str(failed)
+    if text != _TOLD.get("last"):
+        _TOLD["last"] = text
+        _LOG.error("the state cannot be written: %s", text)
+
+
+def _touch(cloud: Cloud, request: web.Request) -> None:
+    if request.method in ("GET", "HEAD") or request.path.startswith(("/_sandbox", "/_agent")) \
+            or "Action" in request.query or "x-acs-action" in request.headers:
+        return
+    try:
+        oss = read_request(request)
+    except OssError:
+        return
+    if oss.bucket:
+        cloud.buckets.touch(oss.bucket, oss.key, request.query.get("uploadId", ""))
+
+
+def _reads(request: web.Request) -> bool:
+    action = request.query.get("Action") or request.headers.get("x-acs-action", "")
+    if action:
+        return action.startswith(READS)
+    return request.method in ("GET", "HEAD")

@@ -1,0 +1,184 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The world file: account, credentials, buckets and what exists at the start; an error names file, line and field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import Field, StringConstraints
+
+from . import documents
+from .documents import Strict, WorldError
+from .fault_rules import Rule
+
+__all__ = ["World", "WorldError", "load_world", "parse_world"]
+
+from sandbox.ram.statements import Identity, Name
+
+Region = Literal[
+    "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1", "ap-southeast-3",
+    "ap-southeast-5", "ap-northeast-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-1", "me-east-1",
+]
+
+
+class Quotas(Strict):
+    """Limits of the account (facts 7.3; the export figures are not documented and only here to be set)."""
+
+    vpc: int = Field(default=10, ge=0, description="VPCs per region")
+    jobs: int = Field(default=1000, ge=0, description="replication jobs")
+    concurrent_jobs: int = Field(default=50, ge=0, description="replication jobs running at once")
+    vcpu: int = Field(default=300, ge=0, description="vCPUs of pay-as-you-go instances per region")
+    sources: int = Field(default=1000, ge=0, description="registered source servers")
+    export_concurrent: int = Field(default=10, ge=0, description="image exports at once")
+    export_weekly: int = Field(default=1000, ge=0, description="image exports within seven days")
+
+    images: int = Field(default=100, ge=0, description="custom ECS images per region")
+
+
+Throttling = dict[Annotated[str, StringConstraints(pattern=r"^[a-z*?]+:[A-Za-z*?]+$")], Annotated[int, Field(ge=0)]]
+"""Calls per second and API: ``product:Action`` with wildcards, the first that fits holds; unset: no limit."""
+
+
+class Account(Strict):
+    """The one Alibaba Cloud account of this world."""
+
+    id: str = Field(default="1234567890123456", pattern=r"^\d{16}$")
+    balance: float = Field(default=100.0, description="0 or less: jobs fail with InvalidAccountStatus.NotEnoughBalance")
+    roles: list[str] = ["AliyunServiceRoleForSMC", "AliyunECSImageExportDefaultRole"]
+    role_trust: dict[str, str] = Field(
+        default={}, description="role: service that may take it; unset: the one that the role is for"
+    )
+    real_name: bool = Field(default=True, description="false: jobs are refused with RealNameAuthenticationError")
+    snapshot_service: bool = Field(default=True, description="false: jobs fail when their image is made")
+    quotas: Quotas = Quotas()
+    throttling: Throttling = {}
+
+
+class Credential(Strict):
+    """One access key; with ``token`` it is an STS credential that ends ``ttl`` virtual seconds after the start."""
+
+    secret: str = Field(min_length=1)
+    token: str | None = None
+    ttl: float = 3600
+    user: str = "root"
+
+
+class Bucket(Strict):
+    """A bucket that exists at the start."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")
+    region: Region
+    owner: str | None = Field(default=None, description="account id; unset: this account. Others' are not readable")
+    storage_class: Literal["Standard", "IA", "Archive"] = "Standard"
+
+
+class DiskSpec(Strict):
+    """One disk of a pre-made source: its size, and how much content a simulated client sends."""
+
+    gib: int = Field(ge=1, le=32768)
+    content_mib: int = Field(default=2, ge=0, le=1024)
+
+
+class Source(Strict):
+    """A source server that exists at the start, with a simulated client (no real host behind it)."""
+
+    name: str
+    id: str | None = Field(default=None, pattern=r"^s-[a-z0-9]{8,30}$")
+    hostname: str | None = None
+    ipv4: str = "192.0.2.10"
+    platform: str = "Ubuntu"
+    arch: str = "x86_64"
+    disks: list[DiskSpec] = Field(min_length=1)
+    bandwidth_mbps: float = Field(default=1000.0, gt=0)
+    online: bool = True
+
+
+class EcsInstance(Strict):
+    """An ECS instance of the user's own that exists at the start."""
+
+    name: str
+    id: str | None = Field(default=None, pattern=r"^i-[a-z0-9]{8,30}$")
+    region: Region
+    image: str = Field(default="", description="id of the ECS image that it runs from")
+    status: Literal["Running", "Stopped"] = "Running"
+    deletion_protection: bool = False
+
+
+class EcsImage(Strict):
+    """A custom ECS image that exists at the start; its disks are empty."""
+
+    name: str
+    id: str | None = Field(default=None, pattern=r"^m-[a-z0-9]{8,30}$")
+    region: Region
+    platform: str = "Ubuntu"
+    os_type: Literal["linux", "windows"] = "linux"
+    disks: list[DiskSpec] = Field(min_length=1)
+    shared: bool = Field(default=False, description="with other accounts: it cannot be deleted")
+    public: bool = Field(default=False, description="it cannot be deleted")
+    status: Literal["Creating", "Available", "UnAvailable", "CreateFailed"] = "Available"
+
+
+class EnsImage(Strict):
+    """An ENS image that exists at the start, without content."""
+
+    name: str
+    id: str | None = Field(default=None, pattern=r"^m-[a-z0-9]{8,30}$")
+    region: Literal["cn-beijing", "ap-southeast-1"] = "ap-southeast-1"
+    status: str = "Available"
+
+
+class Failure(Strict):
+    """Make a lifecycle fail: leaving ``at``, the row named ``name`` goes to its failure state with ``code``."""
+
+    lifecycle: Literal["smc.job", "ecs.task", "ens.image"]
+    at: str
+    name: str = Field(default="*", description="source name (smc.job) or image name (others); * and ? are wildcards")
+    code: str
+    message: str = ""
+    times: int = Field(default=1, ge=1, description="how often, then the lifecycle goes on as usual")
+
+
+class World(Strict):
+    """Everything that a world file may say; every field has a default."""
+
+    account: Account = Account()
+    region: Region = "ap-southeast-1"
+    credentials: dict[str, Credential] = Field(
+        default_factory=lambda: {"LTAI5tSandboxAccessKey": Credential(secret="SandboxAccessKeySecret0123456")}
+    )
+    identities: dict[Name, Identity] = Field(default={}, description="user or role: its policy; unset: may everything")
+    profile: Literal["fast", "realistic", "frozen"] = "fast"
+    clock_rate: float = Field(default=1.0, ge=0, le=100000, description="virtual seconds per real second; 0 is frozen")
+    start: float | None = Field(default=None, description="virtual start as epoch seconds; unset: now")
+    seed: int = Field(default=1, description="of everything that is drawn: ids, request ids, jitter")
+    jitter: float = Field(default=1.0, ge=0, le=10, description="how much of the tables' jitter; 0: every delay exact")
+    buckets: list[Bucket] = []
+    sources: list[Source] = []
+    ecs_images: list[EcsImage] = []
+    ecs_instances: list[EcsInstance] = []
+    ens_images: list[EnsImage] = []
+    ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2"]
+    job_errors: dict[str, str] = Field(default={}, description="source name: code; its jobs always fail while Syncing")
+    failures: list[Failure] = []
+    faults: list[Rule] = Field(default=[], description="rules over calls and states, as in a scenario")
+
+    @property
+    def rate(self) -> float:
+        """The pace of virtual time at the start: ``clock_rate``, or 0 in the profile ``frozen``."""
+        return 0.0 if self.profile == "frozen" else self.clock_rate
+
+
+def parse_world(document: Any, origin: str, root: yaml.Node | None = None) -> World:
+    """The World of a parsed YAML or JSON document; WorldError names ``origin`` and each wrong field in one line, with
+    its line where the document's tree is given."""
+    return documents.validated(World, {} if document is None else document, origin, root)
+
+
+def load_world(path: Path) -> World:
+    """The World in a YAML file; WorldError names file, line and field."""
+    document, root = documents.load(documents.read(path), str(path))
+    return parse_world(document, str(path), root)

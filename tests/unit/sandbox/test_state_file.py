@@ -1,0 +1,89 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+from support.local_cloud import Bench
+
+from sandbox.persistence.state_file import Database, DatabaseError
+from sandbox.state.tables import Store
+
+
+def test_rows_come_back_in_the_order_of_their_creation(tmp_path: Path) -> None:
+    database, store = Database(tmp_path / "state.db"), Store()
+    table = store.table("jobs")
+    for name in ("z", "a", "m"):
+        table.add({"id": name, "state": "Ready"})
+    database.write(store.changes(), {}, [], [])
+    store.written()
+    table.delete("a")
+    table.update("z", state="Running")
+    table.add({"id": "b", "state": "Ready"})
+    database.write(store.changes(), {}, [], [])
+    other = Store()
+    other.load(database.rows())
+    assert list(other.table("jobs")) == list(table)
+    assert [row["id"] for row in table] == ["z", "m", "b"]
+
+
+def test_an_update_that_changes_nothing_is_not_written(tmp_path: Path) -> None:
+    store = Store()
+    store.table("jobs").add({"id": "j", "state": "Ready"})
+    store.written()
+    store.table("jobs").update("j", state="Ready")
+    assert store.changes() == []
+    assert [step["state"] for step in store.timeline.steps] == ["Ready"]
+
+
+def test_a_full_disk_loses_no_row_and_leaves_the_file_whole(tmp_path: Path) -> None:
+    database, store = Database(tmp_path / "state.db"), Store()
+    table = store.table("jobs")
+    table.add({"id": "kept", "state": "Ready"})
+    database.write(store.changes(), {"format": 1}, [], [])
+    store.written()
+    database._db.execute("PRAGMA max_page_count = 12")
+    table.add({"id": "large", "state": "Ready", "text": "x" * 200_000})
+    with pytest.raises(DatabaseError, match=r"state\.db: database or disk is full"):
+        database.write(store.changes(), {}, [], [])
+    assert [row["id"] for row in database.rows()["jobs"]] == ["kept"]
+    database._db.execute("PRAGMA max_page_count = 10000")
+    database.write(store.changes(), {}, [], [])
+    assert [row["id"] for row in database.rows()["jobs"]] == ["kept", "large"]
+
+
+def test_another_format_is_refused(tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.db")
+    database.write([], {"format": 99}, [], [])
+    with pytest.raises(DatabaseError, match="its format is 99"):
+        database.meta()
+
+
+def test_a_copy_is_complete(tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.db")
+    database.write([("jobs", "j", 1, '{"id": "j"}')], {"format": 1}, [{"n": 1}], [{"n": 1}])
+    database.copy_to(tmp_path / "copy.db")
+    database.close()
+    with sqlite3.connect(tmp_path / "copy.db") as copy:
+        assert copy.execute("SELECT count(*) FROM rows").fetchone() == (1,)
+        assert copy.execute("SELECT count(*) FROM requests").fetchone() == (1,)
+
+
+def test_nonces_are_kept_for_their_window_and_outlive_a_reset(tmp_path: Path) -> None:
+    database = Database(tmp_path / "state.db")
+    database.write([], {"format": 1}, [], [], nonces=[(100.0, "a"), (1000.0, "b")])
+    database.write([], {"format": 1}, [], [], anew=True, nonces=[(2500.0, "c")])
+    assert database.nonces() == [(1000.0, "b"), (2500.0, "c")]
+
+
+def test_rows_hold_only_what_json_holds(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, {})
+    bench.finished(1)
+    database = Database(tmp_path / "state.db")
+    database.write(bench.cloud.store.changes(), {}, [], [])
+    kept = database.rows()
+    for name, rows in bench.cloud.store.dump().items():
+        assert kept.get(name, []) == rows, name
