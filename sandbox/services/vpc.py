@@ -17,7 +17,7 @@ from .places import zones
 
 
 def create_vpc(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """A VPC; the same ClientToken gives the same one again, the region's quota refuses (10, facts 7.3)."""
+    """A VPC; the same ClientToken gives the same one again, the region's quota refuses (local-cloud 10, facts 7.3)."""
     known = _replayed(cloud, call)
     if known is None:
         if len(cloud.vpcs.where(region=call.region)) >= cloud.settings.account.quotas.vpc:

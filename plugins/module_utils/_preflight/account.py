@@ -284,7 +284,7 @@ SERVER_RULES: Final = (
         "blocker",
         "One machine would be migrated twice, under two names.",
         "Keep one of them in the inventory, or give a cloned machine its own machine-id and host keys.",
-        "edgelift.ens_migration, design law 9",
+        "SMC, CreateReplicationJob: one unfinished job for each source",
         answers.twin,
         fact=True,
     ),

@@ -173,7 +173,7 @@ BLOCKERS: Final = (
         "blocker",
         "A server that cannot be told from another one cannot be recognised when the wave is run again.",
         "Run systemd-machine-id-setup or dbus-uuidgen --ensure on the host, or create SSH host keys.",
-        "edgelift.ens_migration, design law 9",
+        "SMC, DescribeSourceServers: names of sources are not unique",
         _no_identity,
         fact=True,
     ),
