@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from ansible.plugins.action import ActionBase
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source, waivers
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
     facts,
@@ -60,7 +61,7 @@ class ActionModule(ActionBase):
         result.update(
             changed=False,
             probe=probe,
-            **source.judgement(findings),
+            **verdict.judgement(findings),
             disks=facts.transfer_disks(probe) if probe else [],
         )
         return result

@@ -73,7 +73,7 @@ def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
                 **variables,
             },
             "tasks": [
-                {"name": "Apply the enabled fixes", "ansible.builtin.include_role": {"name": "edgelift.ens_migration.remediate"}},
+                {"name": "Fix", "ansible.builtin.include_role": {"name": "edgelift.ens_migration.remediate"}},
                 {"name": "Judge", "ansible.builtin.import_role": {"name": "edgelift.ens_migration.preflight"}},
                 {
                     "name": "Do",

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers, verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source
 
 from . import ens_migration, options
 
@@ -66,7 +65,7 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     return {
         "changed": False,
         "account": {"id": account_id, **given},
-        **source.judgement(account.judge_account(given)),
+        **verdict.judgement(account.judge_account(given)),
         "servers": _servers(params, clients, servers),
     }
 

@@ -60,7 +60,7 @@ CLASSES: Final = (
     Class(12, "source", "no egress"),
     Class(13, "source", "busy database or container folders"),
     Class(14, "source", "no cloud-init path for ENS"),
-    Class(15, "source", "too little space, CPU or memory"),
+    Class(15, "source", "not enough space, CPU or memory"),
     Class(16, "source", "LVM made plain, swap lost"),
     Class(17, "account", "balance"),
     Class(18, "account", "real-name verification"),

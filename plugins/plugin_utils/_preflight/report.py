@@ -15,6 +15,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict as verdicts
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.account import RULES
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import ORDER, Finding
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
@@ -48,7 +49,7 @@ def judgement(
     if account:
         own = [row["findings"] for row in account.get("servers") or [] if row["host"] == host]
         found += waivers.apply([*account.get("findings", []), *(item for row in own for item in row)], waived)
-    return source.judgement(sorted(found, key=lambda item: ORDER.index(item["severity"])))
+    return verdicts.judgement(sorted(found, key=lambda item: ORDER.index(item["severity"])))
 
 
 def source_images(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
@@ -86,7 +87,7 @@ def host_report(
     findings: Sequence[Finding], host: str, probe: Mapping[str, Any] | None = None, verdict: str = ""
 ) -> str:
     """Return the report about one host, in Markdown; ``verdict`` knows more than the findings where it is given."""
-    out = [f"# {host}", "", f"Verdict: **{verdict or source.verdict(list(findings))}**"]
+    out = [f"# {host}", "", f"Verdict: **{verdict or verdicts.verdict(list(findings))}**"]
     if probe:
         used, targets = disks.used_bytes(dict(probe))
         shown = [f"{disk['name']} {disk['bytes'] / 1024**3:.4g} GiB" for disk in probe["disks"]]

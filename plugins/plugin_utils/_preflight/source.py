@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Facts, Finding, Rule, apply
 
@@ -67,35 +67,3 @@ def judge(probe: Facts) -> list[Finding]:
     """Return the findings of a probe, blockers first and otherwise in the order of the table."""
     evidence = NOT_LINUX.evidence(probe)
     return [NOT_LINUX.finding(evidence)] if evidence else apply(RULES, probe)
-
-
-def judgement(findings: list[Finding]) -> dict[str, Any]:
-    """Return findings with their verdict, the reasons for it, and the summary that people read."""
-    return {
-        "findings": findings,
-        "verdict": verdict(findings),
-        "reasons": reasons(findings),
-        "summary": lines(findings),
-    }
-
-
-def verdict(findings: list[Finding]) -> str:
-    """Return ``blocked`` when a finding is a blocker, else ``clear``."""
-    return "blocked" if any(item["severity"] == "blocker" for item in findings) else "clear"
-
-
-def reasons(findings: list[Finding]) -> list[str]:
-    """Return one sentence for each blocker: its id, what was seen, and why it stops the migration."""
-    return [f"{item['id']}: {item['evidence']}. {item['why']}" for item in findings if item["severity"] == "blocker"]
-
-
-def lines(findings: list[Finding]) -> list[str]:
-    """Return the findings for people to read: severity, id, what was seen, why it matters, and what to do."""
-    found = []
-    for item in findings:
-        waived = item.get("waived")
-        note = f" Waived until {waived['expires']}: {waived['reason']}." if waived else ""
-        found.append(
-            f"{item['severity']} {item['id']}: {item['evidence']}. {item['why']} What to do: {item['fix']}{note}"
-        )
-    return found

@@ -94,3 +94,10 @@ def test_a_module_file_is_documentation_and_one_call(name: str) -> None:
     source = (ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8").splitlines()
     code = [line.strip() for number, line in enumerate(source, start=1) if number not in text_lines]
     assert len([line for line in code if line and not line.startswith("#")]) <= CODE_LINES
+
+
+def test_nothing_that_a_module_ships_needs_the_controller() -> None:
+    """Ansible sends modules and module_utils to the target alone, so neither may import plugin_utils."""
+    files = [path for folder in ("modules", "module_utils") for path in (ROOT / "plugins" / folder).rglob("*.py")]
+    assert files
+    assert [str(path.relative_to(ROOT)) for path in files if "plugin_utils" in path.read_text(encoding="utf-8")] == []

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, verdict
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, source
 
 from . import accounts
@@ -336,7 +336,7 @@ def test_what_is_not_known_is_a_note_and_never_a_blocker() -> None:
     host.boot.clear()
     host.tools = {"rsync": "/bin/rsync"}
     host.epoch = ""
-    assert source.verdict(source.judge(host.probe())) == "clear"
+    assert verdict.verdict(source.judge(host.probe())) == "clear"
 
 
 def test_facts_are_the_blockers_that_no_waiver_changes() -> None:

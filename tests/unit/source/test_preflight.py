@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source
 
 from .conftest import Host
@@ -16,7 +17,7 @@ def ids(host: Host) -> list[str]:
 
 def test_a_clean_host_has_no_finding(host: Host) -> None:
     assert source.judge(host.probe()) == []
-    assert source.verdict([]) == "clear"
+    assert verdict.verdict([]) == "clear"
 
 
 @pytest.mark.parametrize(("count", "found"), [(4, []), (5, ["too-many-data-disks"])])
@@ -44,8 +45,8 @@ def test_a_host_with_both_faults_has_two_reasons(host: Host) -> None:
         host.disk(f"vd{letter}", 20, f"/data/{letter}")
     host.disk("vdf", 600, "/data/f")
     findings = source.judge(host.probe())
-    assert source.verdict(findings) == "blocked"
-    many, large = source.reasons(findings)
+    assert verdict.verdict(findings) == "blocked"
+    many, large = verdict.reasons(findings)
     assert many.startswith("too-many-data-disks: 5 data disks: vdb, vdc, vdd, vde, vdf.")
     assert large.startswith("data-disk-too-large: vdf has 600 GiB.")
 
@@ -115,8 +116,8 @@ def test_risks_do_not_block(host: Host) -> None:
     ]
     assert {item["severity"] for item in findings} == {"risk"}
     assert "dmi product_uuid" in findings[3]["evidence"]
-    assert source.verdict(findings) == "clear"
-    assert source.reasons(findings) == []
+    assert verdict.verdict(findings) == "clear"
+    assert verdict.reasons(findings) == []
 
 
 def test_selinux_that_is_permissive_is_no_risk(host: Host) -> None:
@@ -139,7 +140,7 @@ def test_blockers_come_first(host: Host) -> None:
 
 def test_lines_for_people_say_what_to_do(host: Host) -> None:
     host.tools["rsync"] = ""
-    [line] = source.lines(source.judge(host.probe()))
+    [line] = verdict.lines(source.judge(host.probe()))
     assert line.startswith("risk rsync-missing: no rsync in PATH. The SMC client")
     assert line.endswith("What to do: Install the package rsync on the host.")
 

@@ -9,7 +9,8 @@ import datetime
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, source, waivers
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, waivers
 
 DAY = datetime.date(2026, 11, 24)
 
@@ -31,9 +32,9 @@ def test_a_waived_blocker_is_a_risk_that_says_who_answers_for_it() -> None:
         ("rsync-missing", "risk"),
     ]
     assert found[1]["waived"] == {"reason": "ops: built in", "expires": "2026-12-31"}
-    assert "Waived until 2026-12-31: ops: built in." in source.lines(found)[1]
-    assert source.verdict(found) == "blocked"
-    assert source.verdict(waivers.apply(items, [waiver(), waiver("no-egress")])) == "clear"
+    assert "Waived until 2026-12-31: ops: built in." in verdict.lines(found)[1]
+    assert verdict.verdict(found) == "blocked"
+    assert verdict.verdict(waivers.apply(items, [waiver(), waiver("no-egress")])) == "clear"
     assert items[0]["severity"] == "blocker"
 
 
