@@ -23,7 +23,6 @@ from support.local_cloud import Bench
 
 from sandbox.contracts.lifecycles import LIFECYCLES
 from sandbox.lifecycles.agenda import outlook
-from sandbox.lifecycles.engine import tick
 
 _TURNS = 200
 
@@ -70,8 +69,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sandbox-jobs-") as folder:
         empty, full = filled(Path(folder) / "empty", 0), filled(Path(folder) / "full", 1000)
         running = sum(job["state"].startswith("Running/") for job in full.cloud.jobs)
-        index, every = microseconds(lambda: tick(full.cloud)), microseconds(lambda: walk(full))
-        agree = tick(full.cloud) == walk(full) == 0
+        index, every = microseconds(lambda: full.engine.tick()), microseconds(lambda: walk(full))
+        agree = full.engine.tick() == walk(full) == 0
         requests = {name: microseconds(lambda bench=bench: bench.call("sts", "GetCallerIdentity"))
                     for name, bench in (("empty", empty), ("full", full))}
     print(json.dumps({

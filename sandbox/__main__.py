@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-from sandbox.server.options import Start
+from sandbox.server.options import StartOptions
 from sandbox.world.scenario import load_scenario
 from sandbox.world.schema import World, WorldError, load_world
 
@@ -122,8 +122,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _start(world: World, options: argparse.Namespace) -> Start:
-    return Start(world, options.world is not None, options.profile, options.clock_rate, options.rate_card,
+def _start(world: World, options: argparse.Namespace) -> StartOptions:
+    return StartOptions(world, options.world is not None, options.profile, options.clock_rate, options.rate_card,
                  options.fresh, tuple(load_scenario(path) for path in options.scenario), options.check_invariants)
 
 
@@ -208,12 +208,12 @@ class _Folder:
             self._temporary.cleanup()
 
 
-async def _serve(start: Start, sock: socket.socket, folder: Path) -> None:
+async def _serve(options: StartOptions, sock: socket.socket, folder: Path) -> None:
     from aiohttp import web
 
-    from sandbox.persistence.state_file import DatabaseError
+    from sandbox.persistence.state_file import StateFileError
     from sandbox.server.app import make_app
-    from sandbox.server.assembly import build_cloud
+    from sandbox.server.assembly import assemble
     from sandbox.state.meter import RateCardError
 
     stop = asyncio.Event()
@@ -221,15 +221,16 @@ async def _serve(start: Start, sock: socket.socket, folder: Path) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     endpoint = "http://{}:{}".format(*sock.getsockname())
     try:
-        cloud = await build_cloud(start, folder, endpoint)
+        local = await assemble(options, folder, endpoint)
         (folder / _PORT_FILE).write_text(str(sock.getsockname()[1]), encoding="ascii")
-    except (DatabaseError, RateCardError) as failed:
+    except (StateFileError, RateCardError) as failed:
         raise StartError(str(failed)) from failed
     except OSError as failed:
         raise StartError(f"--state {folder}: {failed.filename or folder}: {failed.strerror}") from failed
-    runner = web.AppRunner(make_app(cloud), access_log=None, shutdown_timeout=2.0)
+    runner = web.AppRunner(make_app(local), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     await web.SockSite(runner, sock).start()
+    cloud = local.cloud
     world = cloud.origin or cloud.settings
     print(json.dumps(_greeting(world, endpoint, sock.getsockname()[1], folder, cloud.agent_bundle)), flush=True)
     await stop.wait()

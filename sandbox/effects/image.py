@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sandbox.lifecycles.guards import work_key
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
+from sandbox.state.work import work_key
 
 from .job_disks import drop_frozen, job_disks
 

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from sandbox.bytes.receiver import ReceiverDisk
-from sandbox.lifecycles.guards import work_key
-from sandbox.services.places import zones
+from sandbox.contracts.regions import zones
 from sandbox.state.cloud import Cloud
 from sandbox.state.meter import GIB
 from sandbox.state.tables import Row
+from sandbox.state.work import work_key
 
 from .job_disks import drop_frozen, job_disks
 from .simulated import write_content

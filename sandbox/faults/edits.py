@@ -14,9 +14,9 @@ from collections.abc import Callable
 from sandbox.effects import export
 from sandbox.effects.intermediate import drop_instance, open_receiver
 from sandbox.effects.job_disks import drop_frozen
-from sandbox.lifecycles.guards import work_key
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
+from sandbox.state.work import work_key
 from sandbox.world.fault_rules import StateFault
 
 from . import object_edits

@@ -9,15 +9,17 @@ from sandbox.lifecycles import failures
 from sandbox.state.cloud import Cloud
 from sandbox.world.scenario import Scenario
 
+from .rules import Faults
 
-def play(cloud: Cloud, scenario: Scenario) -> None:
+
+def play(cloud: Cloud, faults: Faults, scenario: Scenario) -> None:
     """From now on calls and states meet the scenario's rules and lifecycles its failures, besides those there."""
-    cloud.faults.played.add(scenario.digest)
-    cloud.faults.add(scenario.faults)
+    faults.played.add(scenario.digest)
+    faults.add(scenario.faults)
     failures.add(cloud, scenario.failures)
 
 
-def go_on(cloud: Cloud, scenario: Scenario) -> None:
+def go_on(cloud: Cloud, faults: Faults, scenario: Scenario) -> None:
     """Put a scenario in force unless it is already: a restart must not give rules back that were spent."""
-    if scenario.digest not in cloud.faults.played:
-        play(cloud, scenario)
+    if scenario.digest not in faults.played:
+        play(cloud, faults, scenario)

@@ -12,13 +12,10 @@ from __future__ import annotations
 import copy
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from sandbox.state.clock import VirtualClock
+from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row, Store, Table
-
-if TYPE_CHECKING:
-    from sandbox.state.cloud import Cloud
 
 _KEEP = 500
 

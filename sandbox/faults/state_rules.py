@@ -19,12 +19,11 @@ from .rules import Faults
 _TABLES = {lifecycle.table: name for name, lifecycle in LIFECYCLES.items()}
 
 
-def edit(cloud: Cloud, until: float) -> bool:
+def edit(cloud: Cloud, faults: Faults, until: float) -> bool:
     """Make the edits that are due by the virtual moment ``until``; True when the world was changed by one.
 
     The engine asks before each step, so that nothing that comes after an edge happens before its edits.
     """
-    faults = cloud.faults
     _notice(cloud, faults)
     due = [item for item in faults.waiting if item[0] <= until]
     for item in due:

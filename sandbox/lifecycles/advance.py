@@ -13,52 +13,50 @@ from __future__ import annotations
 import asyncio
 import math
 
-from sandbox.state.cloud import Cloud
-
-from .engine import agenda_of, tick
+from .engine import Engine
 
 
-async def settle(cloud: Cloud) -> int:
+async def settle(engine: Engine) -> int:
     """Wait for background work and take the steps that are due, until neither is left; returns how many steps."""
     steps = 0
     while True:
-        if running := cloud.work.under_way():
+        if running := engine.cloud.work.under_way():
             await asyncio.wait(running)
             continue
-        taken = tick(cloud)
-        if not taken and not cloud.work.under_way():
+        taken = engine.tick()
+        if not taken and not engine.cloud.work.under_way():
             return steps
         steps += taken
 
 
-async def advance(cloud: Cloud, seconds: float) -> None:
+async def advance(engine: Engine, seconds: float) -> None:
     """Let virtual time pass; ValueError when ``seconds`` is negative.
 
     On a frozen clock every step happens at its own moment, with the bytes that it waits for. Otherwise the clock jumps,
     and what waits for bytes happens when they are there.
     """
-    if cloud.clock.rate or seconds < 0:
-        tick(cloud)
-        cloud.clock.advance(seconds)
-        tick(cloud)
+    if engine.cloud.clock.rate or seconds < 0:
+        engine.tick()
+        engine.cloud.clock.advance(seconds)
+        engine.tick()
         return
-    target = cloud.clock.time() + seconds
-    await settle(cloud)
-    while (moment := agenda_of(cloud).next_moment()) <= target:
-        cloud.clock.advance_to(moment)
-        await settle(cloud)
-    cloud.clock.advance_to(target)
-    await settle(cloud)
+    target = engine.cloud.clock.time() + seconds
+    await settle(engine)
+    while (moment := engine.agenda.next_moment()) <= target:
+        engine.cloud.clock.advance_to(moment)
+        await settle(engine)
+    engine.cloud.clock.advance_to(target)
+    await settle(engine)
 
 
-async def step(cloud: Cloud) -> None:
+async def step(engine: Engine) -> None:
     """Go on to the moment of the next lifecycle step; ValueError when there is none or the clock runs."""
-    if cloud.clock.rate:
+    if engine.cloud.clock.rate:
         raise ValueError('step: the clock runs; freeze it first: {"rate": 0}')
-    taken = await settle(cloud)
+    taken = await settle(engine)
     while not taken:
-        moment = agenda_of(cloud).next_moment()
+        moment = engine.agenda.next_moment()
         if moment == math.inf:
             raise ValueError("step: nothing waits for time")
-        cloud.clock.advance_to(moment)
-        taken = await settle(cloud)
+        engine.cloud.clock.advance_to(moment)
+        taken = await settle(engine)

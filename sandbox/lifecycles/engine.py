@@ -9,8 +9,9 @@ world (bytes, a heartbeat) happen now.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sandbox.contracts.lifecycles import GONE, LIFECYCLES, Edge
-from sandbox.faults import state_rules
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
 
@@ -21,28 +22,36 @@ from .failures import spend
 _LIMIT = 100000
 
 
-def tick(cloud: Cloud) -> int:
-    """Let everything happen that is due by now; returns how many steps were taken."""
-    agenda, steps = agenda_of(cloud), 0
-    while steps < _LIMIT:
-        now = cloud.clock.time()
-        due = agenda.next(now)
-        if state_rules.edit(cloud, now if due is None else due.moment):
-            if due is not None:
-                agenda.put_back(due)
-            continue
-        if due is None:
-            return steps
-        _step(cloud, *due)
-        steps += 1
-    raise RuntimeError(f"lifecycles do not come to rest within {_LIMIT} steps")
+class Engine:
+    """The lifecycles of one cloud.
 
+    ``before_step`` is called with the virtual moment of the next step and returns True when it has changed a row: the
+    engine then looks again at what is due. It is how fault rules over states get between two steps.
+    """
 
-def agenda_of(cloud: Cloud) -> Agenda:
-    """The cloud's index of what is due, made on first use."""
-    if cloud.agenda is None:
-        cloud.agenda = Agenda(cloud)
-    return cloud.agenda
+    def __init__(self, cloud: Cloud, before_step: Callable[[float], bool] = lambda _moment: False) -> None:
+        self.cloud = cloud
+        self.agenda = Agenda(cloud)
+        self._before_step = before_step
+
+    def tick(self) -> int:
+        """Take every step that is due by now and return how many were taken.
+
+        RuntimeError when 100,000 steps do not suffice: the tables have a loop then.
+        """
+        steps = 0
+        while steps < _LIMIT:
+            now = self.cloud.clock.time()
+            due = self.agenda.next(now)
+            if self._before_step(now if due is None else due.moment):
+                if due is not None:
+                    self.agenda.put_back(due)
+                continue
+            if due is None:
+                return steps
+            _step(self.cloud, *due)
+            steps += 1
+        raise RuntimeError(f"lifecycle steps are still due after {_LIMIT} steps")
 
 
 def _step(cloud: Cloud, moment: float, name: str, row: Row, edge: Edge) -> None:

@@ -11,6 +11,7 @@ from sandbox.contracts.lifecycles import HEARTBEAT
 from sandbox.state.cloud import Cloud
 from sandbox.state.quotas import VCPUS
 from sandbox.state.tables import Row
+from sandbox.state.work import work_key
 
 Guard = Callable[[Cloud, Row], bool]
 
@@ -117,11 +118,6 @@ def transfer_failed(cloud: Cloud, job: Row) -> bool:
     if cloud.work.failure(work_key("receiver", job)) is not None:
         return True
     return not job["received"] and cloud.receivers.error(job["transition_instance_id"]) is not None
-
-
-def work_key(kind: str, job: Row) -> str:
-    """The key of background work of one run of a job."""
-    return f"{kind}/{job['id']}/{job['runs']}"
 
 
 def image_work_done(cloud: Cloud, job: Row) -> bool:

@@ -12,17 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import partial
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
-from sandbox.world.schema import Region
+from sandbox.contracts.regions import Region
+from sandbox.state.cloud import Cloud
+from sandbox.state.tables import Row
 
 from . import signatures
 from .errors import OssError
 from .request import OssRequest
-
-if TYPE_CHECKING:
-    from sandbox.state.cloud import Cloud
-    from sandbox.state.tables import Row
 
 _Signer = Callable[[str], str]
 

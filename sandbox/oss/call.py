@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import formatdate
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from sandbox.faults.wire import altered
 from sandbox.state.buckets import Bucket, Buckets, StoredObject, checksum
+from sandbox.state.cloud import Cloud
 from sandbox.state.versions import find, is_version_id, name_of
 from sandbox.world.fault_rules import Fault
 
@@ -22,9 +22,6 @@ from .auth import Identity
 from .errors import OssError
 from .request import OssRequest
 from .xml import Content, document
-
-if TYPE_CHECKING:
-    from sandbox.state.cloud import Cloud
 
 
 @dataclass(frozen=True)

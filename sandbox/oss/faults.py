@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
+from sandbox.faults.rules import Faults
 from sandbox.faults.wire import HTML, MARK
-from sandbox.state.cloud import Cloud
 from sandbox.world.fault_rules import Fault
 
 from .answer import Answer
@@ -20,9 +20,9 @@ Perform = Callable[[Fault | None], Awaitable[Answer]]
 """Authenticates and carries the operation out; the answer bears what the fault does to it."""
 
 
-async def answer(cloud: Cloud, action: str, params: Mapping[str, str], perform: Perform) -> Answer:
+async def answer(faults: Faults, action: str, params: Mapping[str, str], perform: Perform) -> Answer:
     """The answer to an OSS request, with the first fault rule that it meets; an error is raised as OssError."""
-    fault = cloud.faults.pick("oss", action, params)
+    fault = faults.pick("oss", action, params)
     if fault is None:
         return await perform(None)
     if fault.kind == "delay" and fault.phase == "before":

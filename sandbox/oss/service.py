@@ -9,11 +9,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 from aiohttp import ClientPayloadError, web
 
-from sandbox.server.middleware.log_answers import OPERATION
+from sandbox.faults.rules import Faults
+from sandbox.state.cloud import Cloud
 from sandbox.world.fault_rules import Fault
 
 from . import bucket_ops, config_ops, faults, list_ops, multipart_ops, object_ops, read_ops, write_ops
@@ -28,8 +28,8 @@ from .request import OssRequest
 from .signatures import SUBRESOURCES
 from .wire import read_request, send
 
-if TYPE_CHECKING:
-    from sandbox.state.cloud import Cloud
+OPERATION = "sandbox_operation"
+"""The key under which an OSS request keeps the name of its operation, as the request log shows it."""
 
 _LOG = logging.getLogger("sandbox.oss")
 
@@ -132,7 +132,7 @@ OPERATIONS = {"the service": _SERVICE, "a bucket": _BUCKET, "an object": _OBJECT
 """Level: method and query words, or ``from`` with a source of a copy, to the operation."""
 
 
-async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
+async def handle(request: web.Request, cloud: Cloud, rules: Faults) -> web.StreamResponse:
     """Answer one OSS request and note it in the request log as product ``oss`` with its operation's name."""
     request_id = cloud.draws.hexadecimal(24, "oss request")
     action, code = request.method, ""
@@ -144,7 +144,7 @@ async def handle(request: web.Request, cloud: Cloud) -> web.StreamResponse:
                   **oss.query}
         operation = operation_of(oss)
         action = request[OPERATION] = operation.action
-        response = await _answer(request, oss, operation, cloud, request_id, logged)
+        response = await _answer(request, oss, operation, cloud, rules, request_id, logged)
     except OssError as refusal:
         response, code = await send(request, _refused(request, refusal, request_id)), refusal.code
     except (ConnectionError, ClientPayloadError):
@@ -168,8 +168,8 @@ def operation_of(request: OssRequest) -> Operation:
     return operation
 
 
-async def _answer(http: web.Request, request: OssRequest, operation: Operation, cloud: Cloud, request_id: str,
-                  logged: dict[str, str]) -> web.StreamResponse:
+async def _answer(http: web.Request, request: OssRequest, operation: Operation, cloud: Cloud, rules: Faults,
+                  request_id: str, logged: dict[str, str]) -> web.StreamResponse:
     async def perform(fault: Fault | None) -> Answer:
         call = Call(cloud, request, authenticate(request, cloud), request_id, operation.provenance, fault, noted=logged)
         check_access(call, operation.action, operation.access)
@@ -177,7 +177,7 @@ async def _answer(http: web.Request, request: OssRequest, operation: Operation, 
 
     # An object may go while its file is read in a thread.
     try:
-        return await send(http, await faults.answer(cloud, operation.action, logged, perform))
+        return await send(http, await faults.answer(rules, operation.action, logged, perform))
     except FileNotFoundError as error:
         raise OssError("NoSuchKey", details={"Key": request.key}) from error
 

@@ -8,29 +8,30 @@ from __future__ import annotations
 import shutil
 
 from sandbox.effects import ens_import, export, image, intermediate
+from sandbox.faults.rules import Faults
 from sandbox.state.cloud import Cloud
 from sandbox.world.schema import World
 
 from . import bucket_rows, fault_rows
-from .state_file import Database
+from .state_file import StateFile
 
 
-def load(cloud: Cloud, database: Database) -> None:
+def load(cloud: Cloud, faults: Faults, file: StateFile) -> None:
     """Fill a cloud from a state file; virtual time goes on from the file's last moment.
 
     Ids that are made from now on come from a generator seeded with that moment and the number of requests until then,
     so that none is made twice.
     """
-    meta, rows = database.meta(), database.rows()
+    meta, rows = file.meta(), file.rows()
     cloud.settings, cloud.origin = World.model_validate(meta["settings"]), World.model_validate(meta["origin"])
     cloud.clock.restart(meta["clock"]["time"], meta["clock"]["rate"])
     bucket_rows.load(cloud.buckets, rows)
     cloud.store.load({kind: found for kind, found in rows.items() if not kind.startswith("oss.")})
-    cloud.requests.load(database.requests())
-    cloud.nonces.load(database.nonces())
+    cloud.requests.load(file.requests())
+    cloud.nonces.load(file.nonces())
     cloud.draws.restart(f"{cloud.settings.seed}/{meta['clock']['time']!r}/{cloud.requests.last}")
-    cloud.store.timeline.load(database.timeline())
-    fault_rows.load(cloud.faults, meta.get("faults", {}), cloud.store.timeline.last)
+    cloud.store.timeline.load(file.timeline())
+    fault_rows.load(faults, meta.get("faults", {}), cloud.store.timeline.last)
 
 
 def resume(cloud: Cloud) -> None:

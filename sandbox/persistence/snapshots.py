@@ -11,10 +11,12 @@ import shutil
 from pathlib import Path
 
 from sandbox.bytes.extents import BLOCK, data_blocks, read_block
+from sandbox.faults.rules import Faults
 from sandbox.state.cloud import Cloud
 
 from .resume import load, resume
-from .state_file import Database
+from .state_file import StateFile
+from .writer import StateWriter
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FILE = "state.db"
@@ -29,20 +31,18 @@ def names(cloud: Cloud) -> list[str]:
     return sorted(path.parent.name for path in _home(cloud).glob(f"*/{_FILE}"))
 
 
-def take(cloud: Cloud, name: str) -> None:
+def take(cloud: Cloud, writer: StateWriter, name: str) -> None:
     """Keep everything under ``name``, in place of the snapshot that had it. Nothing else happens meanwhile.
 
     Disks that may still be written are copied without their holes; everything else is linked and takes no space.
     """
-    if cloud.database is None:
-        raise SnapshotError("there is no state folder to keep a snapshot in")
     target, scratch = _folder(cloud, name), _home(cloud) / ".new"
-    cloud.save()
+    writer.save()
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     try:
         _copy_blobs(cloud, cloud.root, scratch / "blobs")
-        cloud.database.copy_to(scratch / _FILE)
+        writer.file.copy_to(scratch / _FILE)
     except OSError as failed:
         shutil.rmtree(scratch, ignore_errors=True)
         raise SnapshotError(f"snapshot {name}: {failed.strerror or failed}; nothing was kept") from failed
@@ -58,17 +58,17 @@ def stored(cloud: Cloud, name: str) -> Path:
     return folder
 
 
-def restore(cloud: Cloud, name: str) -> None:
+def restore(cloud: Cloud, faults: Faults, writer: StateWriter, name: str) -> None:
     """Be the cloud of a snapshot again; the cloud must have been emptied, and ends as it was when it was taken."""
     folder = stored(cloud, name)
-    database = Database(folder / _FILE)
+    file = StateFile(folder / _FILE)
     try:
-        cloud.disks.load(database.rows().get("disks", []))
+        cloud.disks.load(file.rows().get("disks", []))
         _copy_blobs(cloud, folder / "blobs", cloud.root)
-        load(cloud, database)
+        load(cloud, faults, file)
     finally:
-        database.close()
-    cloud.rewrite()
+        file.close()
+    writer.rewrite()
     resume(cloud)
 
 

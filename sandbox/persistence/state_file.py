@@ -36,11 +36,11 @@ CREATE INDEX IF NOT EXISTS nonces_seen ON nonces (seen);
 """
 
 
-class DatabaseError(Exception):
+class StateFileError(Exception):
     """The state could not be read or written; the text names the file and says why."""
 
 
-class Database:
+class StateFile:
     """One SQLite file; this process is the only one that writes it."""
 
     def __init__(self, path: Path) -> None:
@@ -58,7 +58,7 @@ class Database:
         """The single values: clock, worlds, format; empty in a new file."""
         found = {key: json.loads(value) for key, value in self._read("SELECT key, value FROM meta")}
         if found and found.get("format") != FORMAT:
-            raise DatabaseError(f"{self.path}: its format is {found.get('format')}, this sandbox reads {FORMAT}")
+            raise StateFileError(f"{self.path}: its format is {found.get('format')}, this sandbox reads {FORMAT}")
         return found
 
     def rows(self) -> dict[str, list[Row]]:
@@ -82,15 +82,15 @@ class Database:
 
     def write(
         self, changes: Iterable[Change], meta: dict[str, Any], requests: list[Row], timeline: list[Row],
-        anew: bool = False, nonces: Sequence[tuple[float, str]] = (),
+        replace: bool = False, nonces: Sequence[tuple[float, str]] = (),
     ) -> None:
-        """Write everything in one transaction, ``anew``: in place of all that is there, but for the nonces.
+        """Write everything in one transaction; with ``replace``, in place of all rows, but not of the nonces.
 
-        A DatabaseError means that nothing of it was written.
+        A StateFileError means that nothing of it was written.
         """
         try:
             self._db.execute("BEGIN IMMEDIATE")
-            for statement in _ERASE if anew else ():
+            for statement in _ERASE if replace else ():
                 self._db.execute(statement)
             for kind, row_id, position, body in changes:
                 if body is None:
@@ -132,5 +132,5 @@ class Database:
         except sqlite3.Error as failed:
             raise self._refusal(failed) from failed
 
-    def _refusal(self, failed: sqlite3.Error) -> DatabaseError:
-        return DatabaseError(f"{self.path}: {failed}")
+    def _refusal(self, failed: sqlite3.Error) -> StateFileError:
+        return StateFileError(f"{self.path}: {failed}")

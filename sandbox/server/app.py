@@ -13,15 +13,16 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from sandbox.faults.rules import Faults
 from sandbox.lifecycles.advance import settle
-from sandbox.lifecycles.engine import tick
+from sandbox.lifecycles.engine import Engine
 from sandbox.oss import service as oss
-from sandbox.state.cloud import Cloud
 from sandbox.transport import acs3, faults
 from sandbox.transport.rpc import RpcService
 
 from . import agent_routes
 from .control import Control
+from .local_cloud import LocalCloud
 from .middleware.check_invariants import checked
 from .middleware.log_answers import transcripts
 from .middleware.save_state import save_quietly, saving
@@ -30,47 +31,49 @@ _TICK = 0.1
 _LOG = logging.getLogger("sandbox")
 
 
-def make_app(cloud: Cloud) -> web.Application:
-    """The application over a cloud."""
-    checks = [] if cloud.invariants is None else [checked(cloud, cloud.invariants)]
+def make_app(local: LocalCloud) -> web.Application:
+    """Return the application that serves one local cloud."""
+    cloud, engine = local.cloud, local.engine
+    checks = [] if local.invariants is None else [checked(cloud, local.invariants)]
     app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
-                          middlewares=[*transcripts(), saving(cloud), settled(cloud), *checks])
-    rpc = RpcService(cloud)
+                          middlewares=[*transcripts(), saving(cloud, local.writer), settled(engine), *checks])
+    rpc = RpcService(engine)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
         if "Action" in request.query and "Version" in request.query:
-            return await _rpc(request, rpc)
+            return await _rpc(request, rpc, local.faults)
         if "x-acs-action" in request.headers and "x-acs-version" in request.headers:
-            return await _acs3(request, rpc)
-        return await oss.handle(request, cloud)
+            return await _acs3(request, rpc, local.faults)
+        return await oss.handle(request, cloud, local.faults)
 
-    app.add_routes(Control(cloud).routes())
+    app.add_routes(Control(local).routes())
     agent_routes.setup(app, cloud)
     app.router.add_route("*", "/{path:.*}", everything_else)
-    app.cleanup_ctx.append(lambda _: _heartbeat(cloud))
+    app.cleanup_ctx.append(lambda _: _heartbeat(local))
     return app
 
 
-def settled(cloud: Cloud) -> Middleware:
+def settled(engine: Engine) -> Middleware:
     """The middleware that lets bytes arrive before a request on a frozen clock: no answer shows real time then."""
 
     @web.middleware
     async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
-        if not cloud.clock.rate and not request.path.startswith(("/_agent", "/_sandbox/health")):
-            await settle(cloud)
+        if not engine.cloud.clock.rate and not request.path.startswith(("/_agent", "/_sandbox/health")):
+            await settle(engine)
         return await handler(request)
 
     return respond
 
 
-async def _rpc(request: web.Request, rpc: RpcService) -> web.Response:
+async def _rpc(request: web.Request, rpc: RpcService, rules: Faults) -> web.Response:
     params = dict(request.query)
     if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
         params.update({key: str(value) for key, value in (await request.post()).items()})
-    return await faults.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, past=past))
+    return await faults.answer(request, rpc.cloud, rules, params,
+                               lambda past: rpc.serve(request.method, params, past=past))
 
 
-async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
+async def _acs3(request: web.Request, rpc: RpcService, rules: Faults) -> web.Response:
     body = await request.read()
     query = dict(request.query)
     headers = {name.lower(): value for name, value in request.headers.items()}
@@ -78,23 +81,26 @@ async def _acs3(request: web.Request, rpc: RpcService) -> web.Response:
     if request.content_type == "application/x-www-form-urlencoded":
         params.update({key: str(value) for key, value in (await request.post()).items()})
     signed = acs3.Signed(request.rel_url.raw_path, query, headers, body)
-    return await faults.answer(request, rpc.cloud, params, lambda past: rpc.serve(request.method, params, signed, past))
+    return await faults.answer(request, rpc.cloud, rules, params,
+                               lambda past: rpc.serve(request.method, params, signed, past))
 
 
-async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
+async def _heartbeat(local: LocalCloud) -> AsyncIterator[None]:
     """Let lifecycles go on while nobody asks: bytes arrive, and whoever looks next finds what happened."""
+
+    cloud, engine = local.cloud, local.engine
 
     async def beat() -> None:
         while True:
             await asyncio.sleep(_TICK)
             try:
                 if cloud.clock.rate:
-                    tick(cloud)
+                    engine.tick()
                 else:
-                    await settle(cloud)
+                    await settle(engine)
             except Exception:  # noqa: BLE001 - one broken step must not end the others
                 _LOG.exception("a lifecycle step failed")
-            save_quietly(cloud)
+            save_quietly(local.writer)
 
     task = asyncio.create_task(beat())
     yield
@@ -103,6 +109,5 @@ async def _heartbeat(cloud: Cloud) -> AsyncIterator[None]:
         await task
     await cloud.work.stop()
     await cloud.receivers.close_all()
-    save_quietly(cloud)
-    if cloud.database is not None:
-        cloud.database.close()
+    save_quietly(local.writer)
+    local.writer.file.close()

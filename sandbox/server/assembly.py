@@ -6,68 +6,79 @@
 from __future__ import annotations
 
 import shutil
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
+from sandbox.faults import state_rules
 from sandbox.faults.play import go_on
+from sandbox.faults.rules import Faults
+from sandbox.lifecycles.engine import Engine
 from sandbox.persistence.resume import load, resume
-from sandbox.persistence.state_file import Database
+from sandbox.persistence.state_file import StateFile
+from sandbox.persistence.writer import StateWriter
 from sandbox.state.buckets import Buckets
 from sandbox.state.cloud import Cloud
 from sandbox.world.schema import WorldError
 
 from . import agent_routes
 from .invariants import Invariants
-from .options import Start
+from .local_cloud import LocalCloud
+from .options import StartOptions
 from .seeding import seed
 
 STATE_FILE = "state.db"
 
 
-async def build_cloud(start: Start, folder: Path, endpoint: str) -> Cloud:
-    """The cloud that ``folder`` holds, going on where it was; without one a new cloud as the world describes."""
+async def assemble(options: StartOptions, folder: Path, endpoint: str) -> LocalCloud:
+    """Return the cloud that the state folder holds, where it stopped; without one, a new cloud from the world.
+
+    StateFileError when the state file cannot be read or written, WorldError when it belongs to another world.
+    """
     blobs = folder / "blobs"
-    if start.fresh:
+    if options.fresh:
         for path in folder.glob(f"{STATE_FILE}*"):
             path.unlink()
-    database = Database(folder / STATE_FILE)
-    held = database.meta()
+    file = StateFile(folder / STATE_FILE)
+    held = file.meta()
     if not held:
         shutil.rmtree(blobs, ignore_errors=True)
     store = DiskStore(blobs / "disks")
-    cloud = Cloud(start.world, blobs, store, Receivers(store, urlsplit(endpoint).hostname or ""),
-                  Buckets(blobs / "oss"), endpoint, rate_card=start.rate_card, database=database)
+    cloud = Cloud(options.world, blobs, store, Receivers(store, urlsplit(endpoint).hostname or ""),
+                  Buckets(blobs / "oss"), endpoint, rate_card=options.rate_card)
+    faults = Faults()
+    engine = Engine(cloud, partial(state_rules.edit, cloud, faults))
+    local = LocalCloud(cloud, faults, engine, StateWriter(cloud, faults, file))
     if held:
-        load(cloud, database)
-        _refuse_another_world(cloud, start, folder)
-        _override(cloud, start)
+        load(cloud, faults, file)
+        _refuse_another_world(cloud, options, folder)
+        _override(cloud, options)
         resume(cloud)
-        cloud.rewrite()
     else:
-        seed(cloud, start.world)
-        cloud.rewrite()
-    if start.check_invariants:
-        cloud.invariants = Invariants(cloud)
-    for scenario in start.scenarios:
-        go_on(cloud, scenario)
+        seed(cloud, faults, options.world)
+    local.writer.rewrite()
+    if options.check_invariants:
+        local.invariants = Invariants(engine)
+    for scenario in options.scenarios:
+        go_on(cloud, faults, scenario)
     cloud.agent_bundle = agent_routes.bundle(cloud)
-    return cloud
+    return local
 
 
-def _override(cloud: Cloud, start: Start) -> None:
-    given = {"profile": start.profile, "clock_rate": start.clock_rate}
+def _override(cloud: Cloud, options: StartOptions) -> None:
+    given = {"profile": options.profile, "clock_rate": options.clock_rate}
     changes = {name: value for name, value in given.items() if value is not None}
     cloud.settings = cloud.settings.model_copy(update=changes)
     if changes or cloud.settings.profile == "frozen":
         cloud.clock.set_rate(cloud.settings.rate)
 
 
-def _refuse_another_world(cloud: Cloud, start: Start, folder: Path) -> None:
+def _refuse_another_world(cloud: Cloud, options: StartOptions, folder: Path) -> None:
     origin = cloud.origin
     overridden = {"profile", "clock_rate"}
-    if start.world_given and origin is not None \
-            and start.world.model_dump(exclude=overridden) != origin.model_dump(exclude=overridden):
+    if options.world_given and origin is not None \
+            and options.world.model_dump(exclude=overridden) != origin.model_dump(exclude=overridden):
         raise WorldError(f"--state {folder}: holds a cloud that began with another world than --world says; "
                          "--fresh forgets it, leaving --world out goes on with it")

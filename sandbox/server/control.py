@@ -13,17 +13,16 @@ from aiohttp import web
 
 from sandbox.faults.play import play
 from sandbox.lifecycles.advance import advance, step
-from sandbox.lifecycles.engine import tick
 from sandbox.page.render import render
 from sandbox.persistence import snapshots
 from sandbox.ram.policy import smallest_policy
 from sandbox.state.clock import iso
-from sandbox.state.cloud import Cloud
 from sandbox.state.request_log import scrub
 from sandbox.world import documents
 from sandbox.world.scenario import parse_scenario
 from sandbox.world.schema import World, WorldError, parse_world
 
+from .local_cloud import LocalCloud
 from .seeding import seed
 
 _BODY = "the body"
@@ -36,8 +35,10 @@ class Refused(Exception):
 class Control:
     """Health, reset, seed, state, snapshots, requests, clock, meter, image files and the page of one cloud."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
+    def __init__(self, local: LocalCloud) -> None:
+        self._local = local
+        self._engine, self._faults, self._writer = local.engine, local.faults, local.writer
+        self.cloud = local.cloud
 
     @property
     def world(self) -> World:
@@ -75,7 +76,7 @@ class Control:
 
     async def page(self, request: web.Request) -> web.Response:
         """What exists, what happened and what it costs, for a person with a browser."""
-        tick(self.cloud)
+        self._engine.tick()
         return web.Response(text=render(self.cloud, request.query.get("migration") or None), content_type="text/html",
                             headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
                                      "Cache-Control": "no-store"})
@@ -90,11 +91,11 @@ class Control:
         document, root = documents.load(await request.text(), _BODY)
         if document is not None:
             self.cloud.origin = parse_world(document, _BODY, root)
-        await empty(self.cloud)
+        await empty(self._local)
         self.cloud.draws.restart(self.world.seed)
         self.cloud.clock.restart(self.world.start, self.world.rate)
-        seed(self.cloud, self.world)
-        self.cloud.rewrite()
+        seed(self.cloud, self._faults, self.world)
+        self._writer.rewrite()
         return {"status": "ok"}
 
     async def seed(self, request: web.Request) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class Control:
             kept = {"account", "region", "profile", "ens_accept_formats", "identities",
                     "seed", "jitter", "start", "clock_rate"}
             document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
-        seed(self.cloud, parse_world(document, _BODY))
+        seed(self.cloud, self._faults, parse_world(document, _BODY))
         return {"status": "ok"}
 
     async def snapshots(self, _request: web.Request) -> dict[str, Any]:
@@ -115,21 +116,21 @@ class Control:
     async def snapshot(self, request: web.Request) -> dict[str, Any]:
         """``{"name": n}``: keep everything as it is now."""
         name = await _name(request)
-        tick(self.cloud)
-        snapshots.take(self.cloud, name)
+        self._engine.tick()
+        snapshots.take(self.cloud, self._writer, name)
         return {"status": "ok", "snapshots": snapshots.names(self.cloud)}
 
     async def restore(self, request: web.Request) -> dict[str, Any]:
         """``{"name": n}``: be again as the snapshot of this name; virtual time goes back to it too."""
         name = await _name(request)
         snapshots.stored(self.cloud, name)
-        await empty(self.cloud)
-        snapshots.restore(self.cloud, name)
+        await empty(self._local)
+        snapshots.restore(self.cloud, self._faults, self._writer, name)
         return {"status": "ok", "now": iso(self.cloud.clock.time())}
 
     async def state(self, _request: web.Request) -> dict[str, Any]:
         """Every table's rows, every bucket's objects and open uploads; secrets scrubbed."""
-        tick(self.cloud)
+        self._engine.tick()
         rows = {name: scrub(table) for name, table in self.cloud.store.dump().items() if name != "credentials"}
         buckets = self.cloud.buckets.all()
         objects = [{"bucket": bucket.name, "key": item.key, "size": item.size}
@@ -164,12 +165,12 @@ class Control:
             if "rate" in body:
                 self._set_rate(float(body["rate"]))
             if "advance" in body:
-                await advance(self.cloud, float(body["advance"]))
+                await advance(self._engine, float(body["advance"]))
             for _turn in range(int(body.get("step", 0))):
-                await step(self.cloud)
+                await step(self._engine)
         except (TypeError, ValueError) as failed:
             raise Refused(str(failed)) from failed
-        tick(self.cloud)
+        self._engine.tick()
         return await self.clock(request)
 
     def _set_rate(self, rate: float) -> None:
@@ -179,7 +180,7 @@ class Control:
 
     async def meter(self, request: web.Request) -> dict[str, Any]:
         """What is billed now and what it came to, of one migration with ``?migration=``."""
-        tick(self.cloud)
+        self._engine.tick()
         return self.cloud.meter.report(request.query.get("migration") or None)
 
     async def throttling(self, _request: web.Request) -> dict[str, Any]:
@@ -196,36 +197,37 @@ class Control:
 
     async def faults(self, _request: web.Request) -> dict[str, Any]:
         """The fault rules in force, with how often each fitted and hit."""
-        return {"faults": self.cloud.faults.report()}
+        return {"faults": self._faults.report()}
 
     async def add_faults(self, request: web.Request) -> dict[str, Any]:
         """Put the scenario in the body (YAML or JSON) in force; reset ends its rules."""
-        play(self.cloud, parse_scenario(await request.text(), _BODY))
+        play(self.cloud, self._faults, parse_scenario(await request.text(), _BODY))
         return await self.faults(request)
 
     async def clear_faults(self, request: web.Request) -> dict[str, Any]:
         """End all rules and failures; what they have done to the world stays."""
-        self.cloud.faults.clear()
+        self._faults.clear()
         self.cloud.failures.clear()
         return await self.faults(request)
 
     async def image(self, request: web.Request) -> dict[str, Any]:
         """The files of an ENS image's disks, so that content can be compared."""
-        tick(self.cloud)
+        self._engine.tick()
         image = self.cloud.ens_images.get(request.match_info["image_id"])
         if image is None:
             raise Refused(f"there is no ENS image {request.match_info['image_id']}")
         return {"id": image["id"], "name": image["name"], "status": image["state"], "disks": image["disks"]}
 
 
-async def empty(cloud: Cloud) -> None:
+async def empty(local: LocalCloud) -> None:
     """Stop all work, close every receiver and forget every row, byte and figure."""
+    cloud = local.cloud
     await cloud.work.stop()
     await cloud.receivers.close_all()
     cloud.store.clear()
-    if cloud.invariants is not None:
-        cloud.invariants.restart()
-    cloud.faults.clear()
+    if local.invariants is not None:
+        local.invariants.restart()
+    local.faults.clear()
     cloud.meter.clear()
     cloud.requests.clear()
     cloud.buckets.clear()

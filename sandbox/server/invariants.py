@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterator
 from sandbox.contracts.lifecycles import LIFECYCLES
 from sandbox.effects.job_disks import job_disks
 from sandbox.lifecycles.agenda import outlook
-from sandbox.lifecycles.engine import tick
+from sandbox.lifecycles.engine import Engine
 from sandbox.lifecycles.guards import REAL_MOMENTS
 from sandbox.services.smc_job_rules import unfinished_jobs
-from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
 
 _BEFORE_IMAGE = ("Ready", "Stopped", "Running/Preparing", "Running/Syncing", "Running/Processing")
@@ -30,9 +29,10 @@ _ROUNDING = 1e-3
 class Invariants:
     """The rules over one cloud, with what they have to remember from check to check."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self._cloud = cloud
-        self._touched = cloud.store.subscribe()
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._cloud = engine.cloud
+        self._touched = self._cloud.store.subscribe()
         self._progress: dict[str, tuple[int, float]] = {}
         self._rules: dict[str, Callable[[str, Row | None], Iterator[str]]] = {
             "jobs": self._job, "tasks": self._task, "exports": self._export, "instances": self._instance,
@@ -135,7 +135,7 @@ class Invariants:
         cloud = self._cloud
         if cloud.clock.rate or cloud.work.under_way():
             return
-        tick(cloud)
+        self._engine.tick()
         now = cloud.clock.time()
         for name, lifecycle in LIFECYCLES.items():
             for row in cloud.store.table(lifecycle.table):

@@ -13,7 +13,7 @@ from sandbox.world.schema import World
 
 
 @dataclass(frozen=True)
-class Start:
+class StartOptions:
     """The world to begin with and how; a state folder that holds a cloud goes on with that one instead.
 
     ``profile`` and ``clock_rate`` hold for either; they are already in ``world``.

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+from sandbox.contracts.regions import zones
 from sandbox.effects.image import add_image
+from sandbox.faults.rules import Faults
 from sandbox.lifecycles import failures
-from sandbox.services.places import zones
 from sandbox.state.cloud import Cloud
 from sandbox.state.meter import GIB
 from sandbox.world.schema import DiskSpec, EcsImage, EcsInstance, EnsImage, Source, World
@@ -15,7 +16,7 @@ from sandbox.world.schema import DiskSpec, EcsImage, EcsInstance, EnsImage, Sour
 _MIB = 1024**2
 
 
-def seed(cloud: Cloud, world: World) -> None:
+def seed(cloud: Cloud, faults: Faults, world: World) -> None:
     """Add credentials, buckets, sources, images, failures and faults of the world to what is there.
 
     Account, quotas, profile and accepted formats of the cloud are those of the world given last.
@@ -40,7 +41,7 @@ def seed(cloud: Cloud, world: World) -> None:
     for ens_image in world.ens_images:
         _ens_image(cloud, ens_image, now)
     failures.load(cloud, world)
-    cloud.faults.add(world.faults)
+    faults.add(world.faults)
 
 
 def _source(cloud: Cloud, source: Source, now: float) -> None:

@@ -5,15 +5,12 @@
 
 from __future__ import annotations
 
-from typing import Any, get_args
+from typing import Any
 
+from sandbox.contracts.regions import REGIONS, zones
 from sandbox.state.cloud import Cloud
-from sandbox.world.schema import Region
 
 from .call import Call, Handler
-
-REGIONS: tuple[str, ...] = get_args(Region)
-_ZONES = "abc"
 
 
 def known_region(cloud: Cloud, region: str) -> str:
@@ -21,12 +18,6 @@ def known_region(cloud: Cloud, region: str) -> str:
     if region not in REGIONS:
         raise cloud.error("InvalidRegionId.NotFound", f"The specified RegionId {region!r} does not exist.")
     return region
-
-
-def zones(region: str) -> list[str]:
-    """The zone ids of a region: ``cn-beijing-a``, but ``ap-southeast-1a`` where the region ends in a digit."""
-    joint = "" if region[-1].isdigit() else "-"
-    return [f"{region}{joint}{letter}" for letter in _ZONES]
 
 
 def describe_regions(_cloud: Cloud, _call: Call) -> dict[str, Any]:

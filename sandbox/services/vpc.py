@@ -8,12 +8,12 @@ from __future__ import annotations
 import ipaddress
 from typing import Any
 
+from sandbox.contracts.regions import zones
 from sandbox.state.clock import iso
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row, Table
 
 from .call import Call, Handler, fuzzy, has_tags, listed, page, tag_list, tags_of
-from .places import zones
 
 
 def create_vpc(cloud: Cloud, call: Call) -> dict[str, Any]:

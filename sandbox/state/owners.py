@@ -5,59 +5,56 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .tables import Row
-
-if TYPE_CHECKING:
-    from .cloud import Cloud
+from .tables import Row, Store
 
 
-def owner_of(cloud: Cloud, kind: str, resource_id: str) -> dict[str, Any]:
+def owner_of(store: Store, kind: str, resource_id: str) -> dict[str, Any]:
     """{"job", "migration", "names"} of a resource; all empty when it belongs to no migration.
 
     An object belongs to the job whose image was exported as it; one that the exporting client put itself is found by
     its key alone.
     """
-    job = _FINDERS[kind](cloud, resource_id)
+    job = _FINDERS[kind](store, resource_id)
     if job is None:
         return {"job": "", "migration": "", "names": []}
-    source = cloud.sources.get(job["source_id"])
+    source = store.table("sources").get(job["source_id"])
     tags: dict[str, str] = job["tags"]
     names = [job["name"], job["image_name"], *([source["name"]] if source else []), *tags.values(),
              *(f"{key}={value}" for key, value in tags.items())]
     return {"job": job["id"], "migration": job["name"], "names": names}
 
 
-def _instance(cloud: Cloud, resource_id: str) -> Row | None:
-    row = cloud.instances.get(resource_id)
-    return None if row is None else cloud.jobs.get(row["job_id"])
+def _instance(store: Store, resource_id: str) -> Row | None:
+    row = store.table("instances").get(resource_id)
+    return None if row is None else store.table("jobs").get(row["job_id"])
 
 
-def _disk(cloud: Cloud, resource_id: str) -> Row | None:
-    row = cloud.disks.get(resource_id)
-    return None if row is None else _instance(cloud, row["instance_id"])
+def _disk(store: Store, resource_id: str) -> Row | None:
+    row = store.table("disks").get(resource_id)
+    return None if row is None else _instance(store, row["instance_id"])
 
 
-def _snapshot(cloud: Cloud, resource_id: str) -> Row | None:
-    row = cloud.snapshots.get(resource_id)
-    return None if row is None else _disk(cloud, row["source_disk_id"])
+def _snapshot(store: Store, resource_id: str) -> Row | None:
+    row = store.table("snapshots").get(resource_id)
+    return None if row is None else _disk(store, row["source_disk_id"])
 
 
-def _object(cloud: Cloud, resource_id: str) -> Row | None:
+def _object(store: Store, resource_id: str) -> Row | None:
     bucket, _slash, name = resource_id.partition("/")
     key = name.partition("?versionId=")[0]
-    for task in cloud.tasks.where(bucket=bucket):
+    for task in store.table("tasks").where(bucket=bucket):
         if key in task["objects"]:
-            return next(iter(cloud.jobs.where(image_id=task["image_id"])), None)
+            return next(iter(store.table("jobs").where(image_id=task["image_id"])), None)
     return None
 
 
-def _part(cloud: Cloud, resource_id: str) -> Row | None:
-    return _object(cloud, resource_id.rpartition("?uploadId=")[0])
+def _part(store: Store, resource_id: str) -> Row | None:
+    return _object(store, resource_id.rpartition("?uploadId=")[0])
 
 
-def _nothing(_cloud: Cloud, _resource_id: str) -> Row | None:
+def _nothing(_store: Store, _resource_id: str) -> Row | None:
     return None
 
 

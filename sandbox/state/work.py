@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from .tables import Row
+
 
 class Work:
     """Async jobs by key; a lifecycle starts one as an effect and guards its next edge with ``done``."""
@@ -69,6 +71,11 @@ class Work:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def work_key(kind: str, job: Row) -> str:
+    """The key of background work of one run of a job."""
+    return f"{kind}/{job['id']}/{job['runs']}"
 
 
 async def _as_coroutine(make: Callable[[], Awaitable[Any]]) -> Any:

@@ -15,6 +15,7 @@ from aiohttp import web
 
 from sandbox.contracts import READS, VERSIONS
 from sandbox.contracts.errors import error
+from sandbox.faults.rules import Faults
 from sandbox.faults.stale import as_it_was
 from sandbox.faults.wire import HTML, MARK
 from sandbox.state.cloud import Cloud
@@ -26,17 +27,19 @@ Serve = Callable[[Cloud | None], Reply]
 """Answers the call, out of another cloud than the present one where that is given."""
 
 
-async def answer(request: web.Request, cloud: Cloud, params: Mapping[str, str], serve: Serve) -> web.Response:
+async def answer(
+    request: web.Request, cloud: Cloud, faults: Faults, params: Mapping[str, str], serve: Serve
+) -> web.Response:
     """The answer to an RPC call, with the first fault rule that it meets; faults are in the request log."""
     product, action = VERSIONS.get(params.get("Version", ""), "unknown"), params.get("Action", "")
-    if cloud.faults.stale and not action.startswith(READS):
-        cloud.faults.history.note(cloud, write=True)
-    fault = cloud.faults.pick(product, action, params)
+    if faults.stale and not action.startswith(READS):
+        faults.history.note(cloud, write=True)
+    fault = faults.pick(product, action, params)
     if fault is None:
         return _plain(serve(None))
     mark = {**fault.headers, MARK: fault.kind}
     if fault.kind == "stale":
-        return _plain(_stale(cloud, fault, serve), mark)
+        return _plain(_stale(cloud, faults, fault, serve), mark)
     if fault.kind == "replay":
         # Delivered twice: what the client gets is the answer to the second delivery, whose nonce is used up.
         serve(None)
@@ -65,8 +68,8 @@ def _plain(reply: Reply, headers: Mapping[str, str] | None = None) -> web.Respon
     return web.json_response(reply.body, status=reply.status, headers={**reply.headers, **(headers or {})})
 
 
-def _stale(cloud: Cloud, fault: Fault, serve: Serve) -> Reply:
-    moment = cloud.faults.history.before(cloud, fault.seconds, fault.calls)
+def _stale(cloud: Cloud, faults: Faults, fault: Fault, serve: Serve) -> Reply:
+    moment = faults.history.before(cloud, fault.seconds, fault.calls)
     reply = serve(None if moment is None else as_it_was(cloud, moment))
     if fault.row is None or reply.status != 200:
         return reply

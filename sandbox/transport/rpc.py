@@ -14,7 +14,7 @@ from typing import Any
 from sandbox.contracts import CONTRACTS, VERSIONS
 from sandbox.contracts.check import check, missing
 from sandbox.contracts.errors import DOCUMENTED, NOT_EMULATED, ServiceError, not_emulated
-from sandbox.lifecycles.engine import tick
+from sandbox.lifecycles.engine import Engine
 from sandbox.services.call import Call
 from sandbox.services.places import known_region
 from sandbox.services.registry import HANDLERS
@@ -47,9 +47,10 @@ class Reply:
 class RpcService:
     """Serves SMC, ECS, VPC, ENS, STS and location calls against one cloud."""
 
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
-        self._nonces = cloud.nonces
+    def __init__(self, engine: Engine) -> None:
+        self.cloud = engine.cloud
+        self._engine = engine
+        self._nonces = self.cloud.nonces
         self.throttle = Throttle()
 
     def serve(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None = None,
@@ -98,7 +99,7 @@ class RpcService:
             elif contract.regional:
                 raise missing("RegionId")
         refuse_unless_allowed(self.cloud, product, action, typed, caller["user"])
-        tick(self.cloud)
+        self._engine.tick()
         body = HANDLERS[product][action](past or self.cloud, Call(product, action, typed, region, caller))
         return Reply(200, {"RequestId": request_id, **body}, {"x-sandbox-provenance": contract.provenance})
 

@@ -17,12 +17,8 @@ from .fault_rules import Rule
 
 __all__ = ["World", "WorldError", "load_world", "parse_world"]
 
+from sandbox.contracts.regions import Region
 from sandbox.ram.statements import Identity, Name
-
-Region = Literal[
-    "cn-beijing", "cn-hangzhou", "cn-shanghai", "cn-shenzhen", "cn-hongkong", "ap-southeast-1", "ap-southeast-3",
-    "ap-southeast-5", "ap-northeast-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-1", "me-east-1",
-]
 
 
 class Quotas(Strict):

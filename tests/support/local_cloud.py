@@ -11,12 +11,15 @@ import json
 import shutil
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
-from sandbox.lifecycles.engine import tick
+from sandbox.faults import state_rules
+from sandbox.faults.rules import Faults
+from sandbox.lifecycles.engine import Engine
 from sandbox.server.invariants import Invariants
 from sandbox.server.seeding import seed
 from sandbox.state.clock import iso
@@ -148,9 +151,11 @@ class Bench:
         self.cloud = Cloud(settings, root, store, Receivers(store, "127.0.0.1"), buckets, "http://127.0.0.1:1")
         self.work = InstantWork()
         self.cloud.work = self.work
-        seed(self.cloud, settings)
-        self.rpc = RpcService(self.cloud)
-        self.invariants = Invariants(self.cloud)
+        self.faults = Faults()
+        self.engine = Engine(self.cloud, partial(state_rules.edit, self.cloud, self.faults))
+        seed(self.cloud, self.faults, settings)
+        self.rpc = RpcService(self.engine)
+        self.invariants = Invariants(self.engine)
         self._nonce = itertools.count()
 
     def raw(self, params: dict[str, str], secret: str = SECRET, method: str = "POST") -> Reply:
@@ -189,9 +194,9 @@ class Bench:
 
     def advance(self, seconds: float) -> None:
         """Let virtual time pass, and everything happen that is due."""
-        tick(self.cloud)
+        self.engine.tick()
         self.cloud.clock.advance(seconds)
-        tick(self.cloud)
+        self.engine.tick()
 
     def job(self, number: int = 1, **params: Any) -> str:
         """A new job for source ``web<number>``."""

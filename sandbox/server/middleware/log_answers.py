@@ -21,11 +21,9 @@ from aiohttp.typedefs import Handler, Middleware
 
 from sandbox.contracts import VERSIONS
 from sandbox.faults.wire import MARK
+from sandbox.oss.service import OPERATION
 
 VARIABLE = "SANDBOX_TRANSCRIPT"
-OPERATION = "sandbox_operation"
-"""Where an OSS request keeps the name of its operation, as the request log shows it."""
-
 # Faults that leave no answer of the sandbox.
 _BREAK = frozenset({"html", "truncate"})
 _HEADERS = frozenset({

@@ -15,7 +15,8 @@ from sandbox.contracts import READS, VERSIONS
 from sandbox.contracts.errors import error
 from sandbox.oss.errors import OssError
 from sandbox.oss.wire import read_request
-from sandbox.persistence.state_file import DatabaseError
+from sandbox.persistence.state_file import StateFileError
+from sandbox.persistence.writer import StateWriter
 from sandbox.state.cloud import Cloud
 
 _LOG = logging.getLogger("sandbox")
@@ -23,7 +24,7 @@ _TOLD: dict[str, str] = {}
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
-def saving(cloud: Cloud) -> Middleware:
+def saving(cloud: Cloud, writer: StateWriter) -> Middleware:
     """The middleware that writes the state file between a request's effect and its answer."""
 
     @web.middleware
@@ -33,12 +34,12 @@ def saving(cloud: Cloud) -> Middleware:
         except OSError as failed:
             if failed.errno not in _FULL:
                 raise
-            save_quietly(cloud)
+            save_quietly(writer)
             return _full(cloud, request, f"{failed.filename or cloud.root}: {failed.strerror}")
         _touch(cloud, request)
         try:
-            cloud.save()
-        except DatabaseError as failed:
+            writer.save()
+        except StateFileError as failed:
             _complain(failed)
             if not _reads(request):
                 return _full(cloud, request, str(failed))
@@ -47,12 +48,12 @@ def saving(cloud: Cloud) -> Middleware:
     return respond
 
 
-def save_quietly(cloud: Cloud) -> None:
+def save_quietly(writer: StateWriter) -> None:
     """Write the state file if there is something to write; a failure is told once on stderr and tried again later."""
-    if cloud.unsaved():
+    if writer.unsaved():
         try:
-            cloud.save()
-        except DatabaseError as failed:
+            writer.save()
+        except StateFileError as failed:
             _complain(failed)
 
 
@@ -75,7 +76,7 @@ def refusal(cloud: Cloud, request: web.Request, message: str, marks: dict[str, s
                         content_type="application/xml", headers={"x-oss-request-id": request_id, **headers})
 
 
-def _complain(failed: DatabaseError) -> None:
+def _complain(failed: StateFileError) -> None:
     text = str(failed)
     if text != _TOLD.get("last"):
         _TOLD["last"] = text

@@ -14,7 +14,6 @@ from support.local_cloud import Bench
 
 from sandbox.contracts.lifecycles import LIFECYCLES
 from sandbox.lifecycles.agenda import outlook
-from sandbox.lifecycles.engine import agenda_of, tick
 from sandbox.lifecycles.timing import edge_seconds
 
 SOURCES = [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}], "bandwidth_mbps": 10 * n}
@@ -62,7 +61,7 @@ def test_no_due_row_is_forgotten(tmp_path: Path, profile: str, seed: int) -> Non
     for _turn in range(100):
         disturb(bench, dice, jobs)
         bench.cloud.clock.advance(dice.random() * scale)
-        tick(bench.cloud)
+        bench.engine.tick()
         assert forgotten(bench) == []
     states = {step["state"] for step in bench.cloud.store.timeline.steps if step["table"] == "jobs"}
     assert states >= {"Running/Syncing", "Finished", "InError", "Deleting", "gone"}
@@ -70,13 +69,13 @@ def test_no_due_row_is_forgotten(tmp_path: Path, profile: str, seed: int) -> Non
 
 def test_the_next_moment_is_when_something_happens(bench: Bench) -> None:
     job_id = bench.started()
-    tick(bench.cloud)
-    agenda, seen = agenda_of(bench.cloud), []
+    bench.engine.tick()
+    agenda, seen = bench.engine.agenda, []
     for _turn in range(50):
         if (moment := agenda.next_moment()) > bench.cloud.clock.time() + 100:
             break
         bench.cloud.clock.advance(moment - bench.cloud.clock.time())
-        tick(bench.cloud)
+        bench.engine.tick()
         seen.append(bench.show(job_id)["Status"])
     assert seen[-1] == "Finished"
     assert len(seen) < 12

@@ -8,7 +8,6 @@ from support.local_cloud import START, Bench
 
 from sandbox.contracts.lifecycles import GONE, LIFECYCLES, Lifecycle
 from sandbox.lifecycles.effects import EFFECTS
-from sandbox.lifecycles.engine import tick
 from sandbox.lifecycles.guards import GUARDS
 from sandbox.lifecycles.timing import SIZES
 
@@ -46,7 +45,7 @@ def test_realistic_delays_are_never_shorter_than_fast_ones() -> None:
 def test_steps_that_wait_for_time_happen_at_their_own_moment(bench: Bench) -> None:
     job_id = bench.started()
     bench.cloud.clock.advance(1000)
-    tick(bench.cloud)
+    bench.engine.tick()
     job = bench.cloud.jobs.get(job_id)
     assert job is not None
     # Preparing ends after 0.3 s whatever the jump; the bytes were looked at when the jump was over.

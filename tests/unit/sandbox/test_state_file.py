@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from support.local_cloud import Bench
 
-from sandbox.persistence.state_file import Database, DatabaseError
+from sandbox.persistence.state_file import StateFile, StateFileError
 from sandbox.state.tables import Store
 
 
 def test_rows_come_back_in_the_order_of_their_creation(tmp_path: Path) -> None:
-    database, store = Database(tmp_path / "state.db"), Store()
+    database, store = StateFile(tmp_path / "state.db"), Store()
     table = store.table("jobs")
     for name in ("z", "a", "m"):
         table.add({"id": name, "state": "Ready"})
@@ -40,14 +40,14 @@ def test_an_update_that_changes_nothing_is_not_written(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_loses_no_row_and_leaves_the_file_whole(tmp_path: Path) -> None:
-    database, store = Database(tmp_path / "state.db"), Store()
+    database, store = StateFile(tmp_path / "state.db"), Store()
     table = store.table("jobs")
     table.add({"id": "kept", "state": "Ready"})
     database.write(store.changes(), {"format": 1}, [], [])
     store.written()
     database._db.execute("PRAGMA max_page_count = 12")
     table.add({"id": "large", "state": "Ready", "text": "x" * 200_000})
-    with pytest.raises(DatabaseError, match=r"state\.db: database or disk is full"):
+    with pytest.raises(StateFileError, match=r"state\.db: database or disk is full"):
         database.write(store.changes(), {}, [], [])
     assert [row["id"] for row in database.rows()["jobs"]] == ["kept"]
     database._db.execute("PRAGMA max_page_count = 10000")
@@ -56,14 +56,14 @@ def test_a_full_disk_loses_no_row_and_leaves_the_file_whole(tmp_path: Path) -> N
 
 
 def test_another_format_is_refused(tmp_path: Path) -> None:
-    database = Database(tmp_path / "state.db")
+    database = StateFile(tmp_path / "state.db")
     database.write([], {"format": 99}, [], [])
-    with pytest.raises(DatabaseError, match="its format is 99"):
+    with pytest.raises(StateFileError, match="its format is 99"):
         database.meta()
 
 
 def test_a_copy_is_complete(tmp_path: Path) -> None:
-    database = Database(tmp_path / "state.db")
+    database = StateFile(tmp_path / "state.db")
     database.write([("jobs", "j", 1, '{"id": "j"}')], {"format": 1}, [{"n": 1}], [{"n": 1}])
     database.copy_to(tmp_path / "copy.db")
     database.close()
@@ -73,16 +73,16 @@ def test_a_copy_is_complete(tmp_path: Path) -> None:
 
 
 def test_nonces_are_kept_for_their_window_and_outlive_a_reset(tmp_path: Path) -> None:
-    database = Database(tmp_path / "state.db")
+    database = StateFile(tmp_path / "state.db")
     database.write([], {"format": 1}, [], [], nonces=[(100.0, "a"), (1000.0, "b")])
-    database.write([], {"format": 1}, [], [], anew=True, nonces=[(2500.0, "c")])
+    database.write([], {"format": 1}, [], [], replace=True, nonces=[(2500.0, "c")])
     assert database.nonces() == [(1000.0, "b"), (2500.0, "c")]
 
 
 def test_rows_hold_only_what_json_holds(tmp_path: Path) -> None:
     bench = Bench(tmp_path, {})
     bench.finished(1)
-    database = Database(tmp_path / "state.db")
+    database = StateFile(tmp_path / "state.db")
     database.write(bench.cloud.store.changes(), {}, [], [])
     kept = database.rows()
     for name, rows in bench.cloud.store.dump().items():
