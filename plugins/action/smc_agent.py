@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.action import ActionBase
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._secrets import without
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import bundle, lifecycle, paths, remote
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent, Wish, plan
 
@@ -73,8 +73,8 @@ class ActionModule(ActionBase):
             outcome = self._apply(args)
         except remote.SourceError as error:
             outcome = {"failed": True, "msg": str(error)}
-        cleaned: dict[str, Any] = remove_values({**result, **outcome}, secrets)
-        return cleaned
+        masked: dict[str, Any] = without({**result, **outcome}, secrets)
+        return masked
 
     def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
         life = lifecycle.Lifecycle(remote.Remote(self), _settings(args))

@@ -19,6 +19,7 @@ from typing import Any
 
 import ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming as naming
 import pytest
+from support.source import DEPRECATION
 
 COLLECTION = "edgelift.ens_migration"
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
@@ -69,6 +70,7 @@ def play(sandbox: Any, tmp_path: Path) -> Callable[..., str]:
         output = done.stdout + done.stderr
         assert done.returncode == 0, output
         assert sandbox.secret_key not in output
+        assert DEPRECATION not in output
         return output
 
     return run

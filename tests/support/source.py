@@ -87,6 +87,10 @@ def make_bundle(folder: Path, code: str, mode: str = "plain", padding: int = 0) 
     return ClientBundle(path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
+DEPRECATION = "[DEPRECATION WARNING]"
+"""What ansible-core prints before the name of a function or a way of doing that it is going to remove."""
+
+
 @dataclass(frozen=True)
 class Played:
     """How ansible-playbook ended, what it printed, and what the hosts returned."""
@@ -103,9 +107,11 @@ def run_playbook(bed: Bed, folder: Path, play: dict[str, Any], *words: str) -> s
     program = Path(sys.executable).parent / "ansible-playbook"
     command = [str(program), "-i", str(bed.folder / "inventory.json"), str(path), *words]
     env = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s"}
-    return subprocess.run(
+    ended = subprocess.run(
         command, env=env, text=True, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300
     )
+    assert DEPRECATION not in ended.stdout + ended.stderr
+    return ended
 
 
 @contextmanager

@@ -20,6 +20,8 @@ import yaml
 from testbed.hosts import Bed
 from testbed.playbook import read_recap
 
+from support.source import DEPRECATION
+
 ROOT = Path(__file__).resolve().parents[2]
 UTILS = "ansible_collections.edgelift.ens_migration.plugins.module_utils"
 GIB = 1024**3
@@ -203,6 +205,7 @@ class Player:
         return self.ended(ended.returncode, ended.stdout + ended.stderr)
 
     def ended(self, code: int, output: str) -> Played:
-        """How a run has ended that gave this exit code and output."""
+        """How a run has ended that gave this exit code and output; no run is told that it uses something old."""
+        assert DEPRECATION not in output
         receipt = json.loads(self.receipt.read_text(encoding="utf-8")) if self.receipt.is_file() else {}
         return Played(code, output, read_recap(output), receipt)

@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _secrets
+
 from .errors import CloudError, is_token_refused
 
 # facts 6.6: families of environment names that other tools accept. A pair is read from one family, never mixed.
@@ -41,6 +43,10 @@ class Credentials:
     secret_key: str = field(repr=False)
     security_token: str = field(default="", repr=False)
     expires: float | None = None
+
+    def __post_init__(self) -> None:
+        # ansible-core knows the secrets of options by itself, and not those of an environment, a profile or a role.
+        _secrets.register((self.secret_key, self.security_token))
 
 
 class CredentialSource(Protocol):

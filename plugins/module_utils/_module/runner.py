@@ -15,9 +15,14 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients, make_clients
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, MissingLibrary
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._secrets import without
+
+from .argspec import auth_spec
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
+
+SECRET_OPTIONS = [name for name, option in auth_spec().argument_spec.items() if option.get("no_log")]
 
 Work = Callable[["AnsibleModule", Clients], dict[str, Any]]
 
@@ -26,13 +31,16 @@ def run_module(module: AnsibleModule, work: Work) -> None:
     """Ends the module with what ``work(module, clients)`` returns, or with the CloudError that it raises.
 
     A failure carries RV(msg), RV(error) and RV(request_id), and the keys of ``CloudError.last``: the last known object.
+    No result holds the value of an option that is a secret.
     """
+    secrets = [str(module.params.get(name) or "") for name in SECRET_OPTIONS]
     try:
         result = work(module, make_clients(module.params))
     except MissingLibrary as missing:
         module.fail_json(msg=missing_required_lib(missing.package), exception=missing.trace)
     except CloudError as error:
         message = f"{error}. {error.hint}" if error.hint else str(error)
-        module.fail_json(msg=message, error=error.as_dict(), request_id=error.request_id, **error.last)
+        failure = {"msg": message, "error": error.as_dict(), "request_id": error.request_id, **error.last}
+        module.fail_json(**without(failure, secrets))
     else:
-        module.exit_json(**result)
+        module.exit_json(**without(result, secrets))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils import _secrets
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import NAME_PATTERN, NAME_RULE
 
@@ -96,6 +97,7 @@ def create(smc: SmcApi, wanted: dict[str, Any], known: set[str]) -> facts.Facts:
 
     def once() -> facts.Facts:
         answer = smc.create_access_token(wanted["name"], wanted["description"], wanted["count"], wanted["ttl_days"])
+        _secrets.register([answer["AccessTokenCode"]])
         return {
             **wanted,
             "id": answer["AccessTokenId"],

@@ -52,7 +52,7 @@ class Ended(Exception):
 class Module:
     """A module that remembers how it ended."""
 
-    params = {"region": "cn-beijing", "access_key": "k", "secret_key": "s"}
+    params = {"region": "cn-beijing", "access_key": "unit-key-id", "secret_key": "unit-secret"}
 
     def exit_json(self, **result: Any) -> None:
         raise Ended("exit", result)
@@ -73,6 +73,19 @@ def test_the_result_is_returned() -> None:
         "exit",
         {"changed": False, "region": "cn-beijing"},
     )
+
+
+def test_no_result_holds_a_secret_option() -> None:
+    """Since 2.22, ansible-core leaves them in results: registered variables, and files written from these."""
+    told = {"disk": {"says": ["it is unit-secret"]}, "msg": "unit-key-id"}
+    assert end_of(lambda module, clients: told) == ("exit", {"disk": {"says": ["it is ***"]}, "msg": "***"})
+
+    def refused(module: Any, clients: Any) -> dict[str, Any]:
+        raise CloudError("smc.X", "Forbidden", "unit-secret", last={"source": {"name": "unit-secret"}})
+
+    how, result = end_of(refused)
+    assert (how, result["source"]) == ("fail", {"name": "***"})
+    assert "unit-secret" not in str(result)
 
 
 def test_a_failure_has_message_details_and_the_last_known_object() -> None:
