@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source, waivers
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
     facts,
@@ -62,7 +63,7 @@ class ActionModule(ActionBase):
             changed=False,
             probe=probe,
             **verdict.judgement(findings),
-            disks=facts.transfer_disks(probe) if probe else [],
+            disks=disks.as_options(disks.transferred(probe)),
         )
         return result
 

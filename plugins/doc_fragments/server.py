@@ -40,7 +40,8 @@ options:
     type: str
   disks:
     description:
-      - The disks of the server. They are compared with what the cloud made of them.
+      - The disks of the server that SMC transfers, as the module M(edgelift.ens_migration.source_probe) returns them.
+      - They are compared with the disks of the image.
       - If unset, their number and sizes are not compared.
     type: list
     elements: dict
@@ -94,7 +95,8 @@ options:
         default: false
       disks:
         description:
-          - The disks of the server. They are compared with what the cloud made of them.
+          - The disks of the server that SMC transfers, as the module M(edgelift.ens_migration.source_probe) returns them.
+          - They are compared with the disks of the image.
           - If unset, their number and sizes are not compared.
         type: list
         elements: dict

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
 Row = Mapping[str, Any]
 """One object of an API answer, with the API's own keys."""
@@ -67,14 +68,6 @@ class ExportedObject(TypedDict):
     key: str
     size: int
     virtual_size: int
-
-
-@dataclass(frozen=True)
-class Disk:
-    """A disk of a source: index 0 is the system disk, data disks count from 1; the size in bytes."""
-
-    index: int
-    bytes: int
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,9 @@ findings:
       description: The C(reason) and the last day (C(expires)) of the waiver, where there is one.
       type: dict
 disks:
-  description: The disks that are migrated, as the modules of this collection take them.
+  description:
+    - The disks that SMC transfers, as the modules of this collection take them.
+    - SMC transfers the system disk, and data disks with a mounted file system that does not also lie on the system disk.
   returned: always
   type: list
   elements: dict

@@ -12,18 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 _RUNS: Final = ("migration_run", "transfer_run", "export_run", "ens_import_run")
 """What the roles that migrate register."""
-
-
-def disks_of(probe: Mapping[str, Any]) -> list[dict[str, int]]:
-    """Return the disks of a probed host as ``{index, bytes}``: the system disk is 0, data disks count from 1 in the
-    order of the probe, which is the order in which the SMC client numbers them."""
-    ordered = sorted(probe.get("disks") or [], key=lambda disk: not disk.get("system"))
-    return [{"index": index, "bytes": int(disk["bytes"])} for index, disk in enumerate(ordered)]
 
 
 def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -38,7 +32,7 @@ def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "keep_source": bool(agent.get("installed") and not agent.get("ours")),
         "image_name": facts.get("migration_image_name") or "",
         "platform": (probe.get("os") or {}).get("id") or "",
-        "disks": disks_of(probe),
+        "disks": disks.as_options(disks.transferred(probe)),
     }
 
 
@@ -73,7 +67,7 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
         "image_name": "",
         "migration_id": "",
         "seconds": 0.0,
-        "disks": disks_of(facts.get("preflight_probe") or {}),
+        "disks": disks.as_options(disks.transferred(facts.get("preflight_probe") or {})),
     }
     errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
     if facts.get("preflight_verdict") == "blocked":

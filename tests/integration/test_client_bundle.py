@@ -37,7 +37,8 @@ class Source:
             (root / "bin" / name).symlink_to("busybox")
         (root / "etc/os-release").write_text('ID="debian"\n')
         (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
-        (root / "proc/mounts").write_text("rootfs / rootfs rw 0 0\n/dev/vda1 / ext4 rw 0 0\n/dev/vdb1 /d ext4 rw 0 0\n")
+        (root / "proc/mounts").write_text(
+            "rootfs / rootfs rw 0 0\n/dev/vda1 / ext4 rw 0 0\n/dev/vdb1 /d ext4 rw 0 0\n/dev/sda1 /e ext4 rw 0 0\n")
         # A name that sorts before the system disk, and devices that are none of the server's disks.
         self.disks = [self._disk(name) for name in ("vda", "sda", "vdb")[:data_disks + 1]]
         for name, sectors, removable in (("loop0", 2048, 0), ("sr0", 2048, 1), ("dm-0", 2048, 0), ("sdz", 2048, 1)):

@@ -13,8 +13,9 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk, Policy, Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
 from .argspec import ArgSpec
 

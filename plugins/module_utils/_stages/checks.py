@@ -13,7 +13,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, naming
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,20 +44,20 @@ def server_problems(servers: Sequence[Server]) -> dict[str, list[str]]:
     """Return, per host, why it cannot be migrated at all; the other servers of the wave can go on."""
     problems: dict[str, list[str]] = defaultdict(list)
     for server in servers:
-        data = [disk for disk in server.disks if disk.index > 0]
-        if len(data) > limits.MAX_DATA_DISKS:
-            problems[server.host].append(f"it has {len(data)} data disks, ENS takes at most {limits.MAX_DATA_DISKS}")
-        system = max((limits.gib(disk.bytes) for disk in server.disks if disk.index == 0), default=0)
-        if system > limits.SYSTEM_DISK_GIB[1]:
+        surplus = disks.surplus(server.disks)
+        if surplus:
+            problems[server.host].append(f"it has {len(surplus)} data disks, ENS takes at most {limits.MAX_DATA_DISKS}")
+        system = disks.system_too_large(server.disks)
+        if system:
             problems[server.host].append(
-                f"its system disk has {system} GiB, SMC takes at most {limits.SYSTEM_DISK_GIB[1]} GiB"
+                f"its system disk has {limits.gib(system.bytes)} GiB, "
+                f"SMC takes at most {limits.SYSTEM_DISK_GIB[1]} GiB"
             )
-        for disk in data:
-            if limits.gib(disk.bytes) > limits.MAX_DATA_DISK_GIB:
-                problems[server.host].append(
-                    f"data disk {disk.index} has {limits.gib(disk.bytes)} GiB, "
-                    f"ENS takes at most {limits.MAX_DATA_DISK_GIB} GiB"
-                )
+        for disk in disks.too_large(server.disks):
+            problems[server.host].append(
+                f"data disk {disk.index} has {limits.gib(disk.bytes)} GiB, "
+                f"ENS takes at most {limits.MAX_DATA_DISK_GIB} GiB"
+            )
     for label, hosts in _twins(servers).items():
         for host in hosts:
             others = ", ".join(other for other in hosts if other != host)

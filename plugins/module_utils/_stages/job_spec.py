@@ -67,18 +67,20 @@ def _data_disks(row: Row) -> list[dict[str, Any]]:
 
 
 def disk_problem(server: Server, source: Row) -> str:
-    """Say why the disks that SMC sees cannot be those that the probe has seen, or return ''.
+    """Return why the disks that SMC sees are not those that the probe expects it to transfer, or ''.
 
-    SMC leaves out data disks that are not mounted (facts 2.4), and such an image is refused only hours later, after the
-    export. Sizes may differ by what rounding, or a GB of 10^9 bytes, makes of them.
+    An image with other disks would be refused only hours later, after the export. Sizes may differ by rounding, or by
+    a GB of 10^9 bytes.
     """
     sizes = [number(source.get("SystemDiskSize")), *(number(disk.get("Size")) for disk in _data_disks(source))]
     if not server.disks:
         return "" if sizes[0] else f"SMC knows no disk size of source {server.source_id}: give the disks of the server"
     if len(sizes) != len(server.disks):
         return (
-            f"SMC sees {len(sizes)} disks of source {server.source_id}, the host has {len(server.disks)}: SMC leaves "
-            "out data disks without a mounted file system. Mount them, or detach them"
+            f"SMC sees {len(sizes)} disks of source {server.source_id}, the probe expects {len(server.disks)} "
+            "(the system disk, and data disks with a mounted file system of their own). Compare the disks of the "
+            "source in the SMC console with the preflight report, mount what is to be migrated, run the preflight "
+            "again, and restart the SMC client"
         )
     for size, disk in zip(sizes, server.disks, strict=True):
         ours = limits.gib(disk.bytes)

@@ -12,50 +12,41 @@ from __future__ import annotations
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Facts, Rule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits
 
 _LIMITS: Final = "SMC, edge node migration, limits (2025-12)"
 _EXPORT: Final = f"{_LIMITS}; ECS ExportImage: InvalidImage.DiskAmountOrSize"
 _ENCRYPTED: Final = "ENS, import custom images, notes; ECS ExportImage: encrypted snapshots are refused"
 
 
-def data_disks(probe: Facts) -> list[dict[str, Any]]:
-    """Return the disks that hold no part of the root file system."""
-    return [disk for disk in probe["disks"] if not disk["system"]]
-
-
 def used_bytes(probe: Facts) -> tuple[int, list[str]]:
-    """Return how much is in use on the file systems that are copied, and their mount points: an upper bound of what
-    the compressed disk files can hold, since nothing is known of how well the content packs."""
+    """Return the used bytes of the file systems that SMC copies, and their mount points: an upper bound of the size of
+    the compressed disk files, as the compression ratio of the content is not known."""
+    copied = {disk.name for disk in disks.transferred(probe)}
     seen: dict[str, dict[str, Any]] = {}
     for mount in probe["mounts"]:
-        if mount["disks"] and mount["used_bytes"] is not None:
+        if copied.intersection(mount["disks"]) and mount["used_bytes"] is not None:
             seen.setdefault(mount["device"] or mount["source"], mount)
     return sum(mount["used_bytes"] for mount in seen.values()), [mount["target"] for mount in seen.values()]
 
 
-def names(disks: list[dict[str, Any]]) -> str:
+def names(rows: list[dict[str, Any]]) -> str:
     """Return the names of disks, for evidence."""
-    return ", ".join(str(disk["name"]) for disk in disks)
-
-
-def _size(disk: dict[str, Any]) -> str:
-    return f"{disk['name']} has {disk['bytes'] / limits.GIB:.4g} GiB"
+    return ", ".join(str(row["name"]) for row in rows)
 
 
 def _too_many(probe: Facts) -> str | None:
-    disks = data_disks(probe)
-    return f"{len(disks)} data disks: {names(disks)}" if len(disks) > limits.MAX_DATA_DISKS else None
+    surplus = disks.surplus(disks.transferred(probe))
+    return f"{len(surplus)} data disks: {', '.join(disk.name for disk in surplus)}" if surplus else None
 
 
 def _too_large(probe: Facts) -> str | None:
-    limit = limits.MAX_DATA_DISK_GIB * limits.GIB
-    return "; ".join(_size(disk) for disk in data_disks(probe) if disk["bytes"] > limit) or None
+    return "; ".join(disk.size for disk in disks.too_large(disks.transferred(probe))) or None
 
 
 def _system_too_large(probe: Facts) -> str | None:
-    limit = limits.SYSTEM_DISK_GIB[1] * limits.GIB
-    return "; ".join(_size(disk) for disk in probe["disks"] if disk["system"] and disk["bytes"] > limit) or None
+    system = disks.system_too_large(disks.transferred(probe))
+    return system.size if system else None
 
 
 def _total(probe: Facts) -> str | None:
@@ -76,8 +67,8 @@ def _encrypted_root(probe: Facts) -> str | None:
 
 def _encrypted_disk(probe: Facts) -> str | None:
     root = probe["root"]["encrypted"]
-    disks = [disk for disk in probe["disks"] if disk["encrypted"] and not (root and disk["system"])]
-    return f"{names(disks)}: encrypted volume" if disks else None
+    rows = [row for row in probe["disks"] if row["encrypted"] and not (root and row["system"])]
+    return f"{names(rows)}: encrypted volume" if rows else None
 
 
 def _no_system_disk(probe: Facts) -> str | None:
@@ -88,14 +79,18 @@ def _no_system_disk(probe: Facts) -> str | None:
 
 
 def _several_system_disks(probe: Facts) -> str | None:
-    disks = probe["root"]["disks"]
-    return f"/ lies on {', '.join(disks)}" if len(disks) > 1 else None
+    system = probe["root"]["disk"]
+    mounts = {mount["target"]: mount["disks"] for mount in probe["mounts"] if system in mount["disks"]}
+    return "; ".join(f"{target} lies on {', '.join(on)}" for target, on in mounts.items() if len(on) > 1) or None
+
+
+def _only_swap(row: dict[str, Any]) -> bool:
+    return {row["fstype"], *(part["fstype"] for part in row["partitions"])} - {None} == {"swap"}
 
 
 def _unmounted(probe: Facts) -> str | None:
-    mounted = {name for mount in probe["mounts"] for name in mount["disks"]}
-    disks = [disk for disk in data_disks(probe) if disk["name"] not in mounted]
-    return f"{names(disks)}: nothing mounted" if disks else None
+    rows = [row for row in probe["disks"] if not (row["system"] or row["mounts"] or _only_swap(row))]
+    return f"{names(rows)}: nothing mounted" if rows else None
 
 
 def _lvm_root(probe: Facts) -> str | None:
@@ -105,8 +100,8 @@ def _lvm_root(probe: Facts) -> str | None:
 def _lvm_data(probe: Facts) -> str | None:
     held = {
         part["name"]: mount
-        for disk in probe["disks"]
-        for part in (disk, *disk["partitions"])
+        for row in probe["disks"]
+        for part in (row, *row["partitions"])
         if part["fstype"] == "LVM2_member"
         for mount in part["mounts"]
         if mount != "/"
@@ -204,8 +199,8 @@ RULES: Final = (
         "data-disk-not-mounted",
         0,
         "risk",
-        "SMC skips data disks on which nothing is mounted, without saying so.",
-        "Mount the file systems of the disk, or detach the disk.",
+        "SMC does not transfer data disks without a mounted file system, and does not report it.",
+        "Mount the file systems of the disk if its data is to be migrated. Otherwise nothing has to be done.",
         "SMC, limits (2023-06)",
         _unmounted,
     ),

@@ -18,6 +18,8 @@ from typing import Any, Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict as verdicts
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.account import RULES
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import ORDER, Finding
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import transferred
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
 
 from . import classes, disks, source, waivers
@@ -90,14 +92,14 @@ def host_report(
     out = [f"# {host}", "", f"Verdict: **{verdict or verdicts.verdict(list(findings))}**"]
     if probe:
         used, targets = disks.used_bytes(dict(probe))
-        shown = [f"{disk['name']} {disk['bytes'] / 1024**3:.4g} GiB" for disk in probe["disks"]]
         out += [
             "",
             f"- System: {probe['os']['name'] or 'unknown'}, kernel {probe['kernel']}, {probe['machine']}",
             f"- Boot: {probe['boot'] or 'unknown'}, GRUB {probe['grub'] or 'unknown'}",
             f"- Platform: {probe['virtualization'] or 'unknown'}",
-            f"- Disks: {', '.join(shown) or 'none'}",
-            f"- In use: {used / 1024**3:.4g} GiB on {', '.join(targets) or 'nothing'}, the most that is copied",
+            f"- Disks that are transferred: {', '.join(_transferred(probe)) or 'not known'}",
+            f"- Disks that are not transferred: {', '.join(_kept(probe)) or 'none'}",
+            f"- In use: {used / GIB:.4g} GiB on {', '.join(targets) or 'nothing'}, the most that is copied",
         ]
     for severity in ORDER:
         rows = [item for item in findings if item["severity"] == severity]
@@ -113,6 +115,15 @@ def host_report(
             if item.get("waived"):
                 out.append(f"- Waived until {item['waived']['expires']}: {item['waived']['reason']}")
     return "\n".join(out) + "\n"
+
+
+def _transferred(probe: Mapping[str, Any]) -> list[str]:
+    return [f"{disk.index}: {disk.name} {disk.bytes / GIB:.4g} GiB" for disk in transferred(probe)]
+
+
+def _kept(probe: Mapping[str, Any]) -> list[str]:
+    moved = {disk.name for disk in transferred(probe)}
+    return [f"{row['name']} {row['bytes'] / GIB:.4g} GiB" for row in probe["disks"] if row["name"] not in moved]
 
 
 def wave(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -12,6 +12,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import device_order
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -124,8 +126,9 @@ class Devices:
         return found
 
     def disks_below(self, name: str) -> list[str]:
-        """Return the disks that ``name`` lies on, by name."""
-        return sorted(item for item in self.chain(name) if item in self.blocks and not self.blocks[item].virtual)
+        """Return the disks that ``name`` lies on, in the order of their names."""
+        found = [item for item in self.chain(name) if item in self.blocks and not self.blocks[item].virtual]
+        return sorted(found, key=device_order)
 
     def encrypted_disks(self, swaps: Iterable[str]) -> set[str]:
         """Return the disks that hold an encrypted volume; encrypted swap does not count, because swap is not migrated
@@ -155,4 +158,4 @@ class Devices:
             if not block.virtual
             and (block.name in system or (block.bytes and not block.removable and not block.hidden))
         ]
-        return sorted(rows, key=lambda row: (not row["system"], len(str(row["name"])), row["name"]))
+        return sorted(rows, key=lambda row: (not row["system"], device_order(str(row["name"]))))

@@ -97,13 +97,6 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
     }
 
 
-def transfer_disks(probe: dict[str, Any]) -> list[dict[str, int]]:
-    """Return index and size of every disk that is migrated: the system disk is 0, data disks count from 1."""
-    rows = [{"index": 0, "bytes": disk["bytes"]} for disk in probe["disks"] if disk["name"] == probe["root"]["disk"]]
-    data = [disk for disk in probe["disks"] if not disk["system"]]
-    return rows + [{"index": index, "bytes": disk["bytes"]} for index, disk in enumerate(data, start=1)]
-
-
 def _root(rows: Rows, devices: Devices, mounts: list[dict[str, Any]]) -> dict[str, Any]:
     """Return what / is mounted from. The last mount on / is the one in force: old kernels list ``rootfs`` first."""
     mount = next((item for item in reversed(mounts) if item["target"] == "/"), None)

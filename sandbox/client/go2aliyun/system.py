@@ -50,7 +50,11 @@ class Disk:
 
 
 def disks(root: Path = Path("/")) -> list[Disk]:
-    """Return the disks of this server, the system disk first; SystemProblem when there is none or / is on none."""
+    """Return the disks that are transferred, the system disk first; SystemProblem when there is none or / is on none.
+
+    A data disk has a mounted file system of its own: SMC does not transfer others (facts 2.4), nor disks that only
+    hold a part of the system disk's file systems (RAID 1).
+    """
     found = {}
     for entry in sorted((root / "sys/block").iterdir(), key=lambda path: (len(path.name), path.name)):
         size = _number(entry / "size") * SECTOR
@@ -59,7 +63,8 @@ def disks(root: Path = Path("/")) -> list[Disk]:
     if not found:
         raise SystemProblem("no disk was found in /sys/block")
     system = _system_disk(root, found)
-    names = [system, *(name for name in found if name != system)]
+    mounts = _mounts(root, found)
+    names = [system, *(name for name in found if name != system and mounts[name] - mounts[system])]
     return [Disk(index, name, root / "dev" / name, *found[name]) for index, name in enumerate(names)]
 
 
@@ -105,6 +110,18 @@ def _system_disk(root: Path, found: dict[str, tuple[int, list[Partition]]]) -> s
         return next(iter(found))
     raise SystemProblem(f"the disk of / is not known: {', '.join(sources) or 'nothing'} is mounted there, "
                         f"the disks are {', '.join(found)}")
+
+
+def _mounts(root: Path, found: dict[str, tuple[int, list[Partition]]]) -> dict[str, set[str]]:
+    """Return the mount points that lie on each disk."""
+    mounts: dict[str, set[str]] = {disk: set() for disk in found}
+    for source, target, *_rest in (line.split() for line in _text(root / "proc/mounts").splitlines()):
+        if source.startswith("/dev/"):
+            below = set(_below(root, os.path.basename(os.path.realpath(root / source.lstrip("/")))))
+            for disk, (_size, parts) in found.items():
+                if below & {disk, *(part.name for part in parts)}:
+                    mounts[disk].add(target)
+    return mounts
 
 
 def _below(root: Path, name: str) -> list[str]:

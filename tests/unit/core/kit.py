@@ -12,7 +12,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk, Policy, Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 
 Row = dict[str, Any]

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
 
 from .cloud import Cloud

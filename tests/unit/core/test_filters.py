@@ -15,9 +15,9 @@ GIB = 1024**3
 PROBE = {
     "os": {"id": "debian"},
     "disks": [
-        {"name": "nvme0n1", "bytes": 30 * GIB},
-        {"name": "sda", "bytes": 20 * GIB, "system": True},
-        {"name": "sdb", "bytes": 40 * GIB, "system": False},
+        {"name": "nvme0n1", "bytes": 40 * GIB, "mounts": ["/data"]},
+        {"name": "sdb", "bytes": 20 * GIB, "system": True, "mounts": ["/"]},
+        {"name": "sda", "bytes": 30 * GIB, "system": False, "mounts": ["/home"]},
     ],
 }
 CLEAR = {"preflight_verdict": "clear", "preflight_probe": PROBE, "preflight_fingerprint": "fp"}

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks
 
 from .kit import server

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk, Ledger, Seen
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Ledger, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import job_spec, transfer
 
 from .cloud import Cloud
@@ -173,7 +173,7 @@ def test_disks_that_agree_but_for_rounding_are_taken(ours: Any, system: Any, dat
 @pytest.mark.parametrize(
     ("ours", "system", "data", "words"),
     [
-        ((20, 30), 20, [], "SMC sees 1 disks of source s-01, the host has 2"),
+        ((20, 30), 20, [], "SMC sees 1 disks of source s-01, the probe expects 2"),
         ((20,), 20, [30], "SMC sees 2 disks"),
         ((20, 30, 60), 20, [60, 30], "another order"),
         ((20,), 40, [], "SMC sees 40 GiB for disk 0 of source s-01, the host has 20 GiB"),
@@ -247,7 +247,7 @@ def transfer_time(text: str) -> Any:
 
 
 def test_sizes_are_whole_gib_of_the_probe_and_at_least_20() -> None:
-    item = replace(SERVER, disks=(Disk(0, 250_059_350_016), Disk(1, 10 * GIB), Disk(2, 40 * GIB)))
+    item = replace(SERVER, disks=(disks.Disk(0, 250_059_350_016), disks.Disk(1, 10 * GIB), disks.Disk(2, 40 * GIB)))
     data = [{"Index": 2, "Size": 40}, {"Index": 1, "Size": 10}]
     found = params(item, {**SOURCE, "SystemDiskSize": 232, "DataDisks": {"DataDisk": data}})
     assert found["SystemDiskSize"] == 233

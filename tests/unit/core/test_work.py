@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import (
     ens_migration,
     options,
     single,
     smc_cleanup,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
 from .cloud import Cloud
 from .kit import GIB, MIGRATION, qcow2, refused, server

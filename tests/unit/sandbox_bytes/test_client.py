@@ -48,7 +48,8 @@ def names(root: Path) -> list[tuple[int, str]]:
 
 
 def test_the_system_disk_is_the_one_of_the_root_and_comes_first(tmp_path: Path) -> None:
-    root = server(tmp_path, "/dev/root / ext4 rw 0 0\n/dev/vdb2 / ext4 rw 0 0\n", "vda:vda1", "vdb:vdb1,vdb2", "vdc",
+    mounts = "/dev/root / ext4 rw 0 0\n/dev/vdb2 / ext4 rw 0 0\n/dev/vda1 /a ext4 rw 0 0\n/dev/vdc /c ext4 rw 0 0\n"
+    root = server(tmp_path, mounts, "vda:vda1", "vdb:vdb1,vdb2", "vdc",
                   "loop0", "ram0", "zram0", "sr0", "dm-0", "md0", "sdr", "nbd0", "fd0")
     assert names(root) == [(0, "vdb"), (1, "vda"), (2, "vdc")]
     assert disks(root)[0].size_bytes == SECTORS * 512
@@ -56,7 +57,8 @@ def test_the_system_disk_is_the_one_of_the_root_and_comes_first(tmp_path: Path) 
 
 
 def test_a_mapped_root_stands_on_the_disk_below(tmp_path: Path) -> None:
-    root = server(tmp_path, "/dev/mapper/vg-root / xfs rw 0 0\n", "sda:sda1", "sdb:sdb1,sdb2", "dm-1", "dm-0")
+    mounts = "/dev/mapper/vg-root / xfs rw 0 0\n/dev/sda1 /a ext4 rw 0 0\n"
+    root = server(tmp_path, mounts, "sda:sda1", "sdb:sdb1,sdb2", "dm-1", "dm-0")
     (root / "sys/block/dm-0/slaves/dm-1").mkdir(parents=True)
     (root / "sys/block/dm-1/slaves/sdb2").mkdir(parents=True)
     (root / "dev/mapper").mkdir(parents=True)
@@ -67,8 +69,17 @@ def test_a_mapped_root_stands_on_the_disk_below(tmp_path: Path) -> None:
 
 def test_disks_are_counted_as_people_do(tmp_path: Path) -> None:
     letters = ["sda", "sdb", "sdz", "sdaa", "nvme0n1"]
-    root = server(tmp_path, "/dev/sda1 / ext4 rw 0 0\n", "sda:sda1", *letters[1:])
+    mounts = "".join(f"/dev/{name} /{name} ext4 rw 0 0\n" for name in letters[1:])
+    root = server(tmp_path, f"/dev/sda1 / ext4 rw 0 0\n{mounts}", "sda:sda1", *letters[1:])
     assert [name for _index, name in names(root)] == letters
+
+
+def test_a_data_disk_has_a_file_system_of_its_own(tmp_path: Path) -> None:
+    mounts = "/dev/md0 / ext4 rw 0 0\n/dev/sdb2 /data ext4 rw 0 0\n"
+    root = server(tmp_path, mounts, "sda:sda1", "sdb:sdb1,sdb2", "sdc:sdc1", "sdd:sdd1", "md0")
+    for part in ("sda1", "sdb1", "sdd1"):
+        (root / "sys/block/md0/slaves" / part).mkdir(parents=True)
+    assert names(root) == [(0, "sda"), (1, "sdb")]
 
 
 def test_a_server_whose_root_is_on_no_known_disk(tmp_path: Path) -> None:
@@ -92,7 +103,7 @@ def test_no_disk_at_all(tmp_path: Path) -> None:
     ("issue", "", "Others Linux"),
 ])
 def test_the_report_fits_and_names_the_platform(tmp_path: Path, file: str, content: str, platform: str) -> None:
-    root = server(tmp_path, "/dev/vda1 / ext4 rw 0 0\n", "vda:vda1", "vdb")
+    root = server(tmp_path, "/dev/vda1 / ext4 rw 0 0\n/dev/vdb /b ext4 rw 0 0\n", "vda:vda1", "vdb")
     (root / "etc").mkdir()
     (root / "etc" / file).write_text(content)
     told = report("127.0.0.1", root)

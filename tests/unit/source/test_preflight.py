@@ -134,7 +134,8 @@ def test_lvm_and_several_system_disks_are_said(host: Host) -> None:
 
 def test_blockers_come_first(host: Host) -> None:
     host.tools["rsync"] = ""
-    host.disk("vdb", 600)
+    host.disk("vdb", 600, "/data")
+    host.disk("vdc", 600)
     assert [item["severity"] for item in source.judge(host.probe())] == ["blocker", "risk", "risk"]
 
 

@@ -73,12 +73,14 @@ def test_every_switch_of_a_rule_is_explained() -> None:
 
 def test_the_report_of_a_host(host: Host) -> None:
     host.tools["rsync"] = ""
-    host.disk("vdb", 600)
+    host.disk("vdb", 600, "/data")
+    host.disk("vdc", 10)
     host.extra.append("df\t/dev/vda1 20971520 1048576 1048576 9% /")
     probe = host.probe()
     text = report.host_report(source.judge(probe), "web-01", probe)
     assert text.startswith("# web-01\n\nVerdict: **blocked**\n")
-    assert "- Disks: vda 20 GiB, vdb 600 GiB" in text
+    assert "- Disks that are transferred: 0: vda 20 GiB, 1: vdb 600 GiB\n" in text
+    assert "- Disks that are not transferred: vdc 10 GiB\n" in text
     assert "- In use: 1 GiB on /, the most that is copied" in text
     assert text.index("## Blockers") < text.index("### data-disk-too-large, class 4") < text.index("## Risks")
     assert "- Can be done by the role remediate: `remediate_rsync: true`" in text
