@@ -32,8 +32,8 @@ help:
 	  'make lint         ruff, mypy, ansible-lint, changelog' \
 	  'make sanity       ansible-test sanity, newest and oldest' \
 	  'make galaxy       the artifact, looked at by galaxy-importer' \
-	  'make unit         unit tests (ARGS="-k name" goes to pytest)' \
-	  'make integration  integration tests (ARGS too)' \
+	  'make unit         unit tests (TESTS="file ..." runs these files only, ARGS="-k name" goes to pytest)' \
+	  'make integration  integration tests (TESTS and ARGS too)' \
 	  'make conformance the vendor'"'"'s own tests and models against the local cloud (three minutes)' \
 	  'make scenarios    a wave of two servers under every fault of the catalogue (five to ten minutes)' \
 	  'make molecule     the scenario "default" on real SSH hosts' \
@@ -131,10 +131,10 @@ once := $(notdir $(wildcard tests/integration/test_sandbox_*.py tests/integratio
 
 .PHONY: unit integration pytest-oldest test gates environments
 unit: collection
-	@$(python) -m pytest tests/unit $(ARGS)
+	@$(python) -m pytest $(or $(TESTS),tests/unit) $(ARGS)
 
 integration: collection
-	@$(python) -m pytest tests/integration $(ARGS)
+	@$(python) -m pytest $(or $(TESTS),tests/integration) $(ARGS)
 
 pytest-oldest: collection oldest
 	@if [ -e .venv-2.16/complete ]; then \
