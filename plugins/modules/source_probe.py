@@ -149,7 +149,7 @@ findings:
       type: str
       sample: SMC FAQ (2021)
     number:
-      description: Which of the 24 classes in the README of the role C(preflight) it belongs to, V(0) for none.
+      description: Which of the classes in the README of the role C(preflight) it belongs to, V(0) for none.
       type: int
       sample: 7
     remediation:

@@ -50,7 +50,7 @@ PRODUCTS: dict[str, Product] = {
 }
 
 # facts 3.4. SignatureNonceUsed means that a request of ours was delivered twice and this is the second answer: what the
-# first one did is not known, so it is as uncertain as a lost answer (local cloud, fault 24).
+# first one did is not known, so it is as uncertain as a lost answer (local-cloud 6, row 24).
 TRANSIENT_CODES = frozenset({"ServiceUnavailable", "InternalError", "UnknownError", "SignatureNonceUsed"})
 
 

@@ -28,7 +28,7 @@ class Rule:
 
     id: str
     number: int
-    """Which of the 24 classes it belongs to (classes.py), 0 for what is beyond them."""
+    """Which of the classes it belongs to (classes.py), 0 for what is beyond them."""
     severity: Severity
     why: str
     fix: str

@@ -56,7 +56,7 @@ SMC_LOOK_AGAIN: Final = frozenset(
 behind, or another controller was faster. The next look tells (codes: facts 1.7)."""
 
 ECS_LOOK_AGAIN: Final = frozenset({"InvalidTaskId.NotFound"})
-"""ECS does not know a task yet that its own list has just shown: the list was ahead (local cloud, fault 14)."""
+"""ECS does not know a task yet that its own list has just shown: the list was ahead (local-cloud 6, row 14)."""
 
 JOB_UNFINISHED: Final = frozenset({"Ready", "Running", "Stopped", "Waiting", "InError", "Expired", "Deleting"})
 """While one of these exists SMC makes no second job for the source."""

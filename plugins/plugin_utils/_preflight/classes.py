@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The 24 classes of what stops a migration, and which findings belong to each."""
+"""The classes of what stops a migration, and which findings belong to each."""
 
 from __future__ import annotations
 

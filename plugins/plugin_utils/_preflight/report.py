@@ -196,6 +196,6 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the rows as JSON, with what the 24 classes are."""
+    """Return the rows as JSON, with what the classes are."""
     known = [{"number": row.number, "side": row.side, "title": row.title, "ids": row.ids} for row in classes.CLASSES]
     return json.dumps({"servers": list(rows), "classes": known}, indent=2) + "\n"

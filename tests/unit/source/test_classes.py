@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The 24 classes of what stops a migration: each is found on one side of its limit and not on the other."""
+"""The classes of what stops a migration: each is found on one side of its limit and not on the other."""
 
 from __future__ import annotations
 
@@ -291,10 +291,12 @@ def test_each_class_is_found_on_one_side_of_its_limit_only(case: Case) -> None:
     assert case.id not in found(case, case.fine, case.fine_asked)
 
 
-def test_all_24_classes_are_tested_and_here_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_class_is_tested_and_here_they_are(capsys: pytest.CaptureFixture[str]) -> None:
     tested = {case.id for case in CASES}
-    assert [row.number for row in classes.CLASSES] == list(range(1, 25))
-    assert {case.number for case in CASES} == set(range(1, 25))
+    numbers = [row.number for row in classes.CLASSES]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert len(numbers) >= 24
+    assert {case.number for case in CASES} == set(numbers)
     assert {rule.id for rule in classes.ALL.values() if rule.number} == tested
     assert [(case.id, case.number) for case in CASES if classes.ALL[case.id].number != case.number] == []
     rows = []
@@ -306,7 +308,7 @@ def test_all_24_classes_are_tested_and_here_they_are(capsys: pytest.CaptureFixtu
         shown = ", ".join(f"`{name}` ({classes.ALL[name].severity})" for name in row.ids)
         assert f"| {row.number} | {row.side} | {row.title} | {shown} |" in readme
     with capsys.disabled():
-        sys.stdout.write("\n".join(["", *rows, f"{len(rows)} of 24 classes found", ""]))
+        sys.stdout.write("\n".join(["", *rows, f"{len(rows)} classes found", ""]))
 
 
 def test_every_rule_says_why_what_to_do_and_where_it_is_written() -> None:

@@ -155,7 +155,7 @@ def test_every_class_is_caught_on_a_host_broken_in_exactly_that_way() -> None:
         assert finding not in ids(before)
         assert blockers(after) <= {finding}
         lines.append((number, what, finding, row["severity"], "account"))
-    assert [line[0] for line in lines] == [item.number for item in classes.CLASSES] == list(range(1, 25))
+    assert sorted(line[0] for line in lines) == [item.number for item in classes.CLASSES]
     print()  # noqa: T201 - the table is what the test is for; pytest -s shows it
     for number, what, finding, severity, where in lines:
         print(f"{number:2}  {what:32} {finding:25} {severity:8} {where}")  # noqa: T201 - as above
