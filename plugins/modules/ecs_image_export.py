@@ -73,7 +73,7 @@ export:
       description: What every resource of this server carries in its name.
       returned: always
       type: str
-      sample: el3fa2b19c0d1e2f
+      sample: el607cb8ded6d2035c697cb81099c4
     image_id:
       description: The ECS image.
       returned: always
@@ -97,7 +97,7 @@ export:
       sample:
         - index: 0
           bucket: migration-images
-          key: el3fa2b19c0d1e2f_m-t4n1dh0000000000_system.qcow2
+          key: el607cb8ded6d2035c697cb81099c4_m-t4n1dh0000000000_system.qcow2
           size: 31457280
           virtual_size: 21474836480
     state:

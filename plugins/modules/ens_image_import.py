@@ -75,7 +75,7 @@ image:
       description: What every resource of this server carries in its name.
       returned: always
       type: str
-      sample: el3fa2b19c0d1e2f
+      sample: el607cb8ded6d2035c697cb81099c4
     image_id:
       description: The id of the image. Empty in check mode when there is none yet.
       returned: always
@@ -85,7 +85,7 @@ image:
       description: The name of the image.
       returned: always
       type: str
-      sample: web-01-el3fa2b19c0d1e2f
+      sample: web-01-el607cb8ded6d2035c697cb81099c4
     status:
       description: The status of the image.
       returned: always

@@ -70,7 +70,7 @@ images:
       description: Its name.
       returned: always
       type: str
-      sample: web-01-el3fa2b19c0d1e2f
+      sample: web-01-el607cb8ded6d2035c697cb81099c4
     status:
       description: Its status, such as C(Creating), C(Uploading), C(Upload_failed) or C(Available).
       returned: always

@@ -124,7 +124,7 @@ migration:
       description: What the migration ids of all its servers begin with.
       returned: always
       type: str
-      sample: el3fa2b1
+      sample: el607cb8ded6d203
     finished:
       description: Whether every server has a verdict.
       returned: always
@@ -145,12 +145,12 @@ migration:
           description: What every resource of this server carries in its name.
           returned: always
           type: str
-          sample: el3fa2b19c0d1e2f
+          sample: el607cb8ded6d2035c697cb81099c4
         image_name:
           description: The name of the ENS image.
           returned: always
           type: str
-          sample: web-01-el3fa2b19c0d1e2f
+          sample: web-01-el607cb8ded6d2035c697cb81099c4
         source_id:
           description: The id of the source in SMC.
           returned: always

@@ -31,9 +31,15 @@ attributes:
 options:
   name:
     description:
-      - The name of the activation code. All codes with exactly this name are taken to be yours.
+      - The name of the activation code. The module manages all codes with exactly this name.
+      - Either O(name) or O(migration) is required.
     type: str
-    required: true
+  migration:
+    description:
+      - The full name of the migration that the activation code is for. The name and the description of the code are made from it, so
+        that M(edgelift.ens_migration.smc_cleanup) finds the code.
+      - A code with the same name whose description names another migration is neither used nor deleted.
+    type: str
   state:
     description:
       - V(present) makes sure that there is a code with which servers can register.
@@ -45,8 +51,8 @@ options:
     default: present
   description:
     description:
-      - A description, 2 to 128 characters, of a code that is made.
-      - If unset, the code has none.
+      - A description, 2 to 128 characters, of a code that is created.
+      - If unset, the code has none. Cannot be combined with O(migration).
     type: str
   count:
     description:
@@ -72,6 +78,13 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Create the activation code of a migration
+  edgelift.ens_migration.smc_access_token:
+    region: ap-southeast-1
+    migration: wave_01
+  register: token
+  no_log: true
+
 - name: Make an activation code for a wave, keeping it out of the log
   edgelift.ens_migration.smc_access_token:
     region: ap-southeast-1
@@ -175,13 +188,16 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.run
 def main() -> None:
     own = ArgSpec(
         argument_spec={
-            "name": {"type": "str", "required": True},
+            "name": {"type": "str"},
+            "migration": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "description": {"type": "str"},
             "count": {"type": "int", "default": 100},
             "ttl_days": {"type": "int", "default": 7},
             "rotate": {"type": "bool", "default": False},
-        }
+        },
+        mutually_exclusive=[("name", "migration"), ("description", "migration")],
+        required_one_of=[("name", "migration")],
     )
     run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), smc_access_token.work)
 

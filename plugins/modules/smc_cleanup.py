@@ -160,7 +160,7 @@ cleanup:
       description: What the migration ids of all its servers begin with.
       returned: always
       type: str
-      sample: el3fa2b1
+      sample: el607cb8ded6d203
     resources:
       description: Everything found or given, with the proof of its end.
       returned: always
@@ -183,13 +183,19 @@ cleanup:
           id: m-t4n1dh0000000000
           host: web-01
           reason: ecs.DescribeImages still lists it
-    lookalikes:
+    similar_names:
       description:
-        - Instances with the name of an intermediate instance that belong to no job of this migration. They are never deleted.
+        - Resources that have a similar name and are never deleted, with the reason. These are instances with the name of every
+          intermediate instance that belong to no job of this migration, and resources of a migration whose name gives the same wave id.
       returned: always
       type: list
-      elements: str
-      sample: []
+      elements: dict
+      sample:
+        - kind: ecs_instance
+          id: i-t4n0000000000000
+          created: '2026-11-24T08:00:00Z'
+          reason: >-
+            similar name, not deleted: it has the name of every intermediate instance, and no job of this migration owns it
     calls:
       description: How often each API action was called.
       returned: always

@@ -79,7 +79,7 @@ transfer:
       description: What every resource of this server carries in its name.
       returned: always
       type: str
-      sample: el3fa2b19c0d1e2f
+      sample: el607cb8ded6d2035c697cb81099c4
     job_id:
       description: The id of the job. Empty in check mode when there is none yet.
       returned: always
@@ -89,7 +89,7 @@ transfer:
       description: The name of the job.
       returned: always
       type: str
-      sample: web-01-el3fa2b19c0d1e2f
+      sample: web-01-el607cb8ded6d2035c697cb81099c4
     source_id:
       description: The id of the source.
       returned: always
@@ -124,7 +124,7 @@ transfer:
       description: The name of the ECS image, and later of the ENS image.
       returned: always
       type: str
-      sample: web-01-el3fa2b19c0d1e2f
+      sample: web-01-el607cb8ded6d2035c697cb81099c4
     state:
       description: What was seen last, in words.
       returned: always

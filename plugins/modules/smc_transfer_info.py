@@ -88,7 +88,7 @@ transfers:
       description: Its name.
       returned: always
       type: str
-      sample: web-01-el3fa2b19c0d1e2f
+      sample: web-01-el607cb8ded6d2035c697cb81099c4
     description:
       description: Its description.
       returned: always
@@ -143,7 +143,7 @@ transfers:
       description: The name of the ECS image.
       returned: always
       type: str
-      sample: web-01-el3fa2b19c0d1e2f
+      sample: web-01-el607cb8ded6d2035c697cb81099c4
     instance_id:
       description: The intermediate instance, while SMC names it.
       returned: always

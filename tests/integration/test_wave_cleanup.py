@@ -52,7 +52,7 @@ def test_only_what_is_ours_is_deleted(sandbox: Any) -> None:
 
     swept = run(sandbox, "smc_cleanup", name="wave")["cleanup"]
     assert swept["residual"] == []
-    assert swept["lookalikes"] == [theirs["TransitionInstanceId"]]
+    assert [row["id"] for row in swept["similar_names"]] == [theirs["TransitionInstanceId"]]
     state = sandbox.get("state")
     assert [row["id"] for row in state["jobs"]] == [theirs["JobId"]]
     assert [row["name"] for row in state["images"] if not row["name"].startswith("db-01")] == ["web-01"]

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from .paging import by_number
@@ -20,19 +20,15 @@ if TYPE_CHECKING:
 Row = dict[str, Any]
 
 
-def _tag_rows(tags: Mapping[str, str] | None) -> list[Row] | None:
-    return [{"Key": key, "Value": value} for key, value in sorted(tags.items())] if tags else None
-
-
 class VpcApi:
     """The VPC actions that a wave's shared network needs, in our region. An empty list of ids asks nothing."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    def create_vpc(self, name: str, cidr: str, client_token: str, tags: Mapping[str, str] | None = None) -> Row:
+    def create_vpc(self, name: str, cidr: str, client_token: str, tags: Sequence[Row] | None = None) -> Row:
         """Returns the answer with VpcId; the token makes the call repeatable. The VPC is Pending for some seconds."""
-        params = {"VpcName": name, "CidrBlock": cidr, "ClientToken": client_token, "Tags": _tag_rows(tags)}
+        params = {"VpcName": name, "CidrBlock": cidr, "ClientToken": client_token, "Tags": tags}
         return self._call("CreateVpc", params, repeatable=True)
 
     def describe_vpcs(self, vpc_ids: Iterable[str] | None = None, name: str | None = None) -> list[Row]:
@@ -58,7 +54,7 @@ class VpcApi:
         cidr: str,
         name: str,
         client_token: str,
-        tags: Mapping[str, str] | None = None,
+        tags: Sequence[Row] | None = None,
     ) -> Row:
         """Returns the answer with VSwitchId; the token makes the call repeatable. The VPC must be Available."""
         params = {
@@ -67,7 +63,7 @@ class VpcApi:
             "CidrBlock": cidr,
             "VSwitchName": name,
             "ClientToken": client_token,
-            "Tags": _tag_rows(tags),
+            "Tags": tags,
         }
         return self._call("CreateVSwitch", params, repeatable=True)
 

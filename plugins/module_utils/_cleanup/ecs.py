@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Leftovers in ECS: the intermediate instance with its disks and security group, the image and its snapshots."""
+"""Leftover resources in ECS: the intermediate instance with its disks and security group, image and snapshots."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
 
 RELEASE_SECONDS = 90.0
-"""What SMC is given to release an intermediate instance, and all that was made for it, once its job is deleted."""
+"""Time for SMC to release an intermediate instance, its disks and its security group after its job is deleted."""
 
 
 def _instances(scope: Scope) -> list[tuple[Row, str]]:
-    """Return the intermediate instances of this scope, each with the migration id of its job, or of the note that the
-    job's deletion has left."""
+    """Return the intermediate instances of this scope, each with the migration id of its job, or of the note that was
+    written before its job was deleted."""
 
     def ask() -> list[tuple[Row, str]]:
         owners = notes.owners(scope, INSTANCE.name)
@@ -49,14 +49,14 @@ def _instances(scope: Scope) -> list[tuple[Row, str]]:
 
 
 def note_instance(scope: Scope, job: Row) -> None:
-    """Note the intermediate instance of a job that is about to be deleted, and what was made together with it. SMC
-    releases them; where it does not, nothing else would lead to them."""
+    """Note the intermediate instance of a job that is about to be deleted, with its disks and security group. SMC
+    releases them; when it does not, only the note refers to them."""
     wanted, owner = job.get("TransitionInstanceId"), scope.owner(job.get("Name", ""))
     if not (wanted and owner):
         return
     found = {INSTANCE.name: [wanted]}
     with suppress(CloudError):
-        # Where ECS cannot be asked, the id that the job names is noted at least.
+        # When ECS cannot be read, at least the instance id of the job is noted.
         shown = [row for row, _owner in _instances(scope) if row["InstanceId"] == wanted]
         if not shown:
             return
@@ -72,7 +72,7 @@ def _find_instances(scope: Scope) -> list[Found]:
 
 
 def _delete_instance(scope: Scope, identity: str) -> None:
-    """Deleting the job releases its instance; only one that outlived its job is deleted by hand."""
+    """Delete an instance that SMC did not release after its job was deleted."""
     scope.clients.ecs.delete_instance(identity)
 
 
@@ -131,7 +131,7 @@ def _delete_image(scope: Scope, identity: str) -> None:
             raise busy("ecs.DeleteImage", f"export task {task['TaskId']} of image {identity} is being cancelled")
     for image, owner in scope.images():
         if image["ImageId"] == identity and snapshot_ids(image):
-            # A snapshot does not say which image it came from: once the image is gone, only the note finds it.
+            # A snapshot does not name its image: once the image is deleted, only the note refers to it.
             notes.add(scope, owner, {SNAPSHOT.name: snapshot_ids(image)})
     scope.clients.ecs.delete_image(identity)
 
@@ -146,7 +146,7 @@ def _find_snapshots(scope: Scope) -> list[Found]:
     owners.update({snapshot: owner for image, owner in scope.images() for snapshot in snapshot_ids(image)})
     shown = scope.clients.ecs.describe_snapshots(snapshot_ids=list(owners)) if owners else []
     if scope.disks:
-        # Where somebody else has deleted the image, the disk that a snapshot was made from still tells whose it is.
+        # When the image was deleted by hand, the source disk of a snapshot still shows that it belongs here.
         for row in scope.clients.ecs.describe_snapshots():
             if row.get("SourceDiskId") in scope.disks and row["SnapshotId"] not in owners:
                 owners[row["SnapshotId"]] = scope.disks[row["SourceDiskId"]]

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Leftovers in ENS: images whose import did not succeed. An Available image is the result and stays."""
+"""Leftover ENS images: imports that did not succeed. An Available image is the result and stays."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Leftovers in VPC: the shared network of a wave, and the one that SMC makes for a job that was given none."""
+"""Leftover networks: the shared network of a wave, and the network that SMC creates for a job without one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.facts import tags
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.network import WAVE_TAG
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .scope import Found, Kind, Scope
@@ -25,28 +24,36 @@ if TYPE_CHECKING:
 
 
 def _networks(scope: Scope) -> list[Row]:
-    """Return the shared VPC of the migration: its name alone proves nothing, its tag does (law 7)."""
+    """Return the VPCs with the name of the migration's shared network. The name proves nothing, the tag does
+    (law 7)."""
     name = naming.network_name(scope.migration)
     shown = scope.clients.vpc.describe_vpcs(name=name) if scope.whole else []
-    return [row for row in shown if row.get("VpcName") == name and tags(row).get(WAVE_TAG) == scope.migration]
+    return [row for row in shown if row.get("VpcName") == name]
+
+
+def _foreign(scope: Scope, row: Row) -> str:
+    """Return why a network with the name of the shared network is not the migration's, '' when its tag says it is."""
+    if naming.same_wave(scope.migration, tags(row)):
+        return ""
+    return f"it has no tag {naming.WAVE_TAG}={scope.migration}"
 
 
 def _refuse_foreign(what: str, identity: str, ours: list[Found]) -> None:
-    """Refuse what does not bear the wave's name and tag: a job's own network is SMC's to remove, and it may be one
-    that the user has given to the job (law 7)."""
-    if identity not in {item.id for item in ours}:
+    """Refuse a network without the name and the tag of the migration: SMC deletes the network that it created for a
+    job, and the network can be one that the user gave to the job (law 7)."""
+    if identity not in {item.id for item in ours if not item.foreign}:
         raise CloudError(
             f"Deleting {what} {identity}",
             "Network.NotOurs",
-            "nothing shows that this migration has made it; SMC removes what it made for a job",
-            hint="Delete it by hand if nothing uses it.",
+            "it was not created by this migration; SMC deletes what it created for a job",
+            hint="Delete it yourself if nothing uses it.",
         )
 
 
 def _find_vswitches(scope: Scope) -> list[Found]:
     wave, name = naming.wave_id(scope.migration), naming.network_name(scope.migration)
     return [
-        Found(row["VSwitchId"], wave, row.get("CreationTime", ""))
+        Found(row["VSwitchId"], wave, row.get("CreationTime", ""), foreign=_foreign(scope, network))
         for network in _networks(scope)
         for row in scope.clients.vpc.describe_vswitches(vpc_id=network["VpcId"])
         if row.get("VSwitchName") == name
@@ -64,7 +71,9 @@ def _remaining_vswitches(scope: Scope, ids: Iterable[str]) -> set[str]:
 
 def _find_vpcs(scope: Scope) -> list[Found]:
     wave = naming.wave_id(scope.migration)
-    return [Found(row["VpcId"], wave, row.get("CreationTime", "")) for row in _networks(scope)]
+    return [
+        Found(row["VpcId"], wave, row.get("CreationTime", ""), foreign=_foreign(scope, row)) for row in _networks(scope)
+    ]
 
 
 def _delete_vpc(scope: Scope, identity: str) -> None:

@@ -5,10 +5,10 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Notes: what hangs on a thing that is about to be deleted, and that nothing else would lead to afterwards.
+"""Notes: the ids of resources that only their parent, which is about to be deleted, refers to.
 
-An intermediate instance is known by its job alone, a snapshot by its image. So before job or image go, what hangs on
-them is noted in the bucket, under the migration id: a controller that dies in between leaves a trail (law 1).
+Only the job refers to an intermediate instance, only the image to its snapshots. Before a job or an image is deleted,
+these ids are noted in the bucket, under the migration id: a later cleanup finds them when this one is killed (law 1).
 """
 
 from __future__ import annotations
@@ -34,17 +34,18 @@ def key(identity: str) -> str:
 
 
 def add(scope: Scope, identity: str, found: Mapping[str, Iterable[str]]) -> None:
-    """Write down ids by kind, beside those that the server's note holds already."""
+    """Add ids by kind to the note of a server."""
     before = _read(scope, identity)
     after = {kind: list(dict.fromkeys([*before.get(kind, []), *ids])) for kind, ids in found.items()}
     after = {**before, **{kind: ids for kind, ids in after.items() if ids}}
     if after != before:
-        scope.clients.oss(scope.bucket).put_text(key(identity), json.dumps(after, sort_keys=True))
+        body = {naming.WAVE_FIELD: scope.migration, **after}
+        scope.clients.oss(scope.bucket).put_text(key(identity), json.dumps(body, sort_keys=True))
 
 
 def owners(scope: Scope, kind: str) -> dict[str, str]:
-    """Return the noted ids of one kind, each with its migration id. A bucket that cannot be read hides none of what is
-    found otherwise; its objects are reported then."""
+    """Return the noted ids of one kind, each with its migration id; {} when the bucket cannot be read. The search for
+    objects reports that."""
     try:
         noted = _all(scope)
     except CloudError:
@@ -53,20 +54,16 @@ def owners(scope: Scope, kind: str) -> dict[str, str]:
 
 
 def needed(scope: Scope, identity: str) -> list[str]:
-    """Return the ids in the note of a server that this cleanup could not remove, or could not look for."""
+    """Return the ids in the note of a server that this cleanup could not delete or could not list."""
     note = _all(scope).get(identity, {})
     return [known for kind in sorted(note) for known in note[kind] if kind in scope.unseen or known in scope.left]
 
 
 def _all(scope: Scope) -> dict[str, Note]:
     def read() -> dict[str, Note]:
-        bucket, found = scope.clients.oss(scope.bucket), {}
-        for prefix in scope.prefixes():
-            for item in bucket.list_keys(naming.intents_prefix(prefix)):
-                identity = scope.admits(item["key"].split("/")[1])
-                if identity and item["key"] == key(identity):
-                    found[identity] = _read(scope, identity)
-        return found
+        return {
+            identity: _read(scope, identity) for identity, keys in scope.note_keys().items() if key(identity) in keys
+        }
 
     return scope.once("notes", read)
 

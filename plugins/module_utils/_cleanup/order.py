@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The order of deletion: what holds others goes first, the OSS notes that lead to the rest go late."""
+"""The order of deletion: resources that block others first, the notes in OSS that refer to others late."""
 
 from __future__ import annotations
 

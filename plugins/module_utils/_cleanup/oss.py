@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Leftovers in OSS: exported objects, intents and other notes, parts of uploads that never ended."""
+"""Leftover OSS objects: exports, intents and notes, and the parts of unfinished uploads."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
 
 def _keys(scope: Scope) -> list[Found]:
-    """Return the keys of the intents, notes and exported objects of this scope: ``edgelift/<id>/...`` and
-    ``<id>_...``, and nothing that only begins alike."""
+    """Return the intents, notes and exported objects of this scope: exactly ``edgelift/<id>/...`` and ``<id>_...``."""
     oss = scope.clients.oss(scope.bucket)
     found = []
     for prefix in scope.prefixes():
@@ -42,23 +41,23 @@ def _keys(scope: Scope) -> list[Found]:
 
 
 def _listed(oss: OssApi, prefix: str) -> list[str]:
-    """Return the keys under a prefix, also those that somebody has hidden by a plain deletion in a bucket with
-    versioning: what is behind the delete marker is billed on."""
+    """Return the keys under a prefix, and those behind a delete marker in a bucket with versioning: their versions are
+    still billed."""
     return [item["key"] for item in oss.list_keys(prefix)] + oss.list_hidden(prefix)
 
 
 def _exported(scope: Scope, key: str) -> str | None:
-    """Return the migration id of an exported object, None for another one."""
+    """Return the migration id of an exported object, None for any other object."""
     identity, separator, _rest = key.partition("_")
     return scope.admits(identity) if separator else None
 
 
 def _trail(scope: Scope, owner: str, key: str) -> str:
-    """Say why a note may not go yet: it may be all that leads to what is still there."""
+    """Return why a note must stay: it refers to resources that still exist. '' when it can be deleted."""
     if key != notes.key(owner) or not (scope.left or scope.unseen):
         return ""
     needed = notes.needed(scope, owner)
-    return f"it leads to {', '.join(needed)}" if needed else ""
+    return f"it refers to {', '.join(needed)}" if needed else ""
 
 
 def _find_objects(scope: Scope) -> list[Found]:

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Release: delete what a migration left, kind by kind, and prove by a describe call that it is gone."""
+"""Release: delete the leftover resources of a migration, kind by kind, and verify each deletion by a describe call."""
 
 from __future__ import annotations
 
@@ -24,49 +24,58 @@ from .smc import quiet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Clock
 
     from .scope import Found, Kind, Scope
 
 INTERMEDIATE_NAME = "No_Delete_SMC_Transition_Instance"
-"""Every intermediate instance on earth bears this name, so it proves nothing."""
+"""Every intermediate instance of every account has this name, so it proves nothing."""
 
 _FINAL = ("Forbidden", "NoPermission", "AccessDenied", "Network.NotOurs")
-"""What begins so is refused for a reason that does not pass while one waits."""
+"""Error codes with these prefixes are final: waiting does not help."""
 
 _HELD = "it belongs to an image that ENS is still importing"
+_NOT_OWNED = "it has the name of every intermediate instance, and no job of this migration owns it"
 
 
 @dataclass
 class Outcome:
-    """What a cleanup found and did: every resource with its proof, and what is still there with the reason."""
+    """The result of a cleanup: every resource with its proof, what is left with the reason, and the resources that only
+    have a similar name and are never deleted."""
 
     ledger: Ledger = field(default_factory=Ledger)
     residual: list[dict[str, Any]] = field(default_factory=list)
-    lookalikes: list[str] = field(default_factory=list)
+    similar_names: list[dict[str, Any]] = field(default_factory=list)
     changes: int = 0
-    """How much was, or in a report would be, asked to go."""
+    """How many deletions were requested; in a report, how many would be."""
+
+    def similar(self, kind: str, identity: str, created: str, reason: str) -> None:
+        """Add a resource with a similar name, once."""
+        row = {"kind": kind, "id": identity, "created": created, "reason": f"similar name, not deleted: {reason}"}
+        if row not in self.similar_names:
+            self.similar_names.append(row)
 
 
 def report(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
-    """Return what is there, without touching anything."""
+    """Return the leftover resources without changing anything."""
     outcome = _start(scope, known)
     for kind in ORDER:
         for item in _find(scope, kind, outcome):
             outcome.ledger.saw(kind.name, item.id, _host(scope, item), item.created)
-            outcome.residual.append(_residual(kind, item.id, _host(scope, item), item.busy or "it is there"))
+            outcome.residual.append(_residual(kind, item.id, _host(scope, item), item.busy or "it exists"))
             outcome.changes += not item.busy
     return outcome
 
 
 def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeout: float, interval: float) -> Outcome:
-    """Delete what is there and return the proofs; what ``timeout`` seconds did not suffice for is residual."""
+    """Delete the leftover resources and return the proofs. What is left after ``timeout`` seconds is residual."""
     deadline = clock.monotonic() + timeout
     stopped = quiet(scope, clock, deadline, interval)
     outcome = _start(scope, known)
     outcome.changes += stopped
     plan = [(kind, [] if kind.late else _find(scope, kind, outcome)) for kind in ORDER]
-    # The objects of an image that ENS still reads, and all that leads to them, stay until it has ended.
+    # While ENS imports an image, its objects and the notes that refer to them stay.
     held = {item.identity for _kind, items in plan for item in items if item.busy}
     for kind, early in plan:
         if kind.late:
@@ -80,37 +89,47 @@ def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeo
 
 
 def _start(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
-    """Return an outcome that knows what an earlier result has listed. The jobs are what everything hangs on: where they
-    cannot be listed, this raises."""
+    """Return an outcome with the resources of an earlier result. Raises when the jobs cannot be listed: they decide
+    which other resources belong to the migration."""
     scope.jobs()
     outcome = Outcome()
     outcome.ledger.load(row for row in known if row["id"] not in scope.keep_sources)
     with suppress(CloudError):
-        # Where instances cannot be listed, the search for ours says so.
-        outcome.lookalikes = _lookalikes(scope)
+        # The search for our own instances reports when instances cannot be listed.
+        for row in _other_instances(scope):
+            outcome.similar("ecs_instance", row["InstanceId"], row.get("CreationTime", ""), _NOT_OWNED)
     return outcome
 
 
-def _lookalikes(scope: Scope) -> list[str]:
-    """Return instances that bear the name of every intermediate instance and are none of ours: never deleted."""
+def _other_instances(scope: Scope) -> list[Row]:
+    """Return the instances that have the name of every intermediate instance and belong to no job of this scope."""
     ours = {job.get("TransitionInstanceId") for job in scope.jobs()} | set(notes.owners(scope, "ecs_instance"))
     shown = scope.clients.ecs.describe_instances(name=INTERMEDIATE_NAME)
-    return [row["InstanceId"] for row in shown if row["InstanceId"] not in ours]
+    return [row for row in shown if row["InstanceId"] not in ours]
 
 
 def _find(scope: Scope, kind: Kind, outcome: Outcome) -> list[Found]:
-    """Return what is there of one kind. A kind that cannot be looked for is residual, and does not keep the others."""
+    """Return the resources of one kind that may be deleted. Those of a migration with the same wave id are only
+    reported. A kind that cannot be listed is residual; the other kinds are handled nevertheless."""
     try:
-        return kind.find(scope)
+        found = kind.find(scope)
     except CloudError as error:
         scope.unseen.add(kind.name)
-        outcome.residual.append(_residual(kind, "", "", f"it could not be looked for: {error}. {error.hint}".strip()))
+        outcome.residual.append(_residual(kind, "", "", f"it could not be listed: {error}. {error.hint}".strip()))
         return []
+    ours = []
+    for item in found:
+        foreign = item.foreign or scope.foreign(item.identity)
+        if foreign:
+            outcome.similar(kind.name, item.id, item.created, foreign)
+        else:
+            ours.append(item)
+    return ours
 
 
 def _noted(scope: Scope, kind: Kind, outcome: Outcome) -> set[str]:
-    """Return the ids of one kind that an earlier result has listed and nothing has shown to be gone. The look of today
-    need not find them: their job or image may be gone. An ENS image that it does not find is the wave's result."""
+    """Return the ids of one kind that an earlier result lists without a proof. ``Kind.find`` does not list them when
+    their job or image is deleted. An ENS image that it does not list is the result of the migration."""
     if kind.name == "ens_image" or (kind.name == "smc_source" and not scope.delete_sources):
         return set()
     return {row["id"] for row in outcome.ledger.open() if row["kind"] == kind.name}
@@ -127,7 +146,7 @@ def _residual(kind: Kind, identity: str, host: str, reason: str) -> dict[str, An
 def _remove_kind(
     scope: Scope, kind: Kind, items: list[Found], outcome: Outcome, clock: Clock, deadline: float, interval: float
 ) -> None:
-    """Delete the things of one kind, asking again while one is busy, until none is shown or time is up."""
+    """Delete the resources of one kind; repeat while one is busy, until none is listed or the deadline passes."""
     waiting = {item.id: item for item in items if item.busy}
     open_ids = {item.id for item in items if not item.busy}
     noted = _noted(scope, kind, outcome) - open_ids - set(waiting)
@@ -166,17 +185,17 @@ def _remove_kind(
 
 
 def _remaining(scope: Scope, kind: Kind, ids: set[str], reasons: dict[str, str]) -> set[str]:
-    """Return which ids are still shown; all of them, with the reason, where nobody can tell."""
+    """Return the ids that are still listed; all ids, with the reason, when the deletion cannot be verified."""
     try:
         return kind.remaining(scope, sorted(ids))
     except CloudError as error:
         for identity in ids:
-            reasons[identity] = reasons.get(identity) or f"nobody can tell whether it is gone: {error}"
+            reasons[identity] = reasons.get(identity) or f"the deletion could not be verified: {error}"
         return ids
 
 
 def _delete(scope: Scope, kind: Kind, identity: str) -> CloudError | None:
-    """Ask for one deletion; return why it was not accepted, or None. A thing that is gone already is a success."""
+    """Request one deletion; return why it was refused, or None. A resource that is gone already is a success."""
     try:
         kind.delete(scope, identity)
     except CloudError as error:

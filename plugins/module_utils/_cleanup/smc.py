@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Leftovers in SMC: replication jobs, sources, activation codes."""
+"""Leftover resources in SMC: replication jobs, sources, activation codes."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 
 def quiet(scope: Scope, clock: Clock, deadline: float, interval: float) -> int:
-    """Wait until no job of this scope is Running, stopping those that can be stopped: a running job goes on making
-    instances and images while one looks for them. Return how many were asked to stop. One that may not be stopped is
-    not waited for: its deletion says why, and the rest goes all the same."""
+    """Stop the Running jobs of this scope and wait until none is Running; return how many were stopped. A running job
+    creates instances and images while the cleanup lists them. A job that cannot be stopped is not waited for: its
+    deletion reports the reason."""
     stopped: set[str] = set()
     refused: set[str] = set()
     while True:
@@ -47,7 +47,7 @@ def quiet(scope: Scope, clock: Clock, deadline: float, interval: float) -> int:
 
 
 def _stop(scope: Scope, identity: str) -> None:
-    """Stop a job; one that has left Syncing meanwhile cannot be stopped any more, and is waited for."""
+    """Stop a job. A job that has left Syncing can no longer be stopped; that is no error."""
     try:
         scope.clients.smc.stop_replication_job(identity)
     except CloudError as error:
@@ -56,7 +56,8 @@ def _stop(scope: Scope, identity: str) -> None:
 
 
 def _find_jobs(scope: Scope) -> list[Found]:
-    return [Found(job["JobId"], scope.owner(job["Name"]) or "", job.get("CreationTime", "")) for job in scope.jobs()]
+    rows = scope.named_jobs()
+    return [Found(job["JobId"], scope.owner(job["Name"]) or "", job.get("CreationTime", "")) for job in rows]
 
 
 def _delete_job(scope: Scope, identity: str) -> None:
@@ -73,8 +74,8 @@ def _delete_job(scope: Scope, identity: str) -> None:
 
 
 def _note(scope: Scope, job: Row) -> None:
-    """Leave a trail to the job's instance. Without one the job is deleted all the same: it is that which ends the
-    bill, and SMC releases the instance by itself."""
+    """Note the job's instance. When that fails, the job is deleted nevertheless: SMC then releases the instance, which
+    is what costs."""
     with suppress(CloudError):
         ecs.note_instance(scope, job)
 
@@ -86,7 +87,7 @@ def _remaining_jobs(scope: Scope, ids: Iterable[str]) -> set[str]:
 def _find_sources(scope: Scope) -> list[Found]:
     owners = {source: owner for source, owner in scope.source_ids.items() if scope.admits(owner)}
     owners.update({job["SourceId"]: scope.owner(job["Name"]) or "" for job in scope.jobs()})
-    # A source that was there before us, with a client of somebody else's, is not ours to delete (law 7).
+    # A source whose client this collection did not install is not deleted (law 7).
     wanted = [source for source in owners if source not in scope.keep_sources]
     if not (wanted and scope.delete_sources):
         return []
@@ -107,13 +108,18 @@ def _find_tokens(scope: Scope) -> list[Found]:
         return []
     wave = naming.wave_id(scope.migration)
     name = naming.token_name(scope.migration)
-    tokens = scope.clients.smc.list_access_tokens(name=name)
-    return [Found(row["AccessTokenId"], wave, row.get("CreationTime", "")) for row in tokens if row.get("Name") == name]
+    found = []
+    for row in scope.clients.smc.list_access_tokens(name=name):
+        if row.get("Name") == name:
+            same = naming.same_wave(scope.migration, {}, row.get("Description") or "")
+            foreign = f"its description is {row['Description']!r}" if same is False else ""
+            found.append(Found(row["AccessTokenId"], wave, row.get("CreationTime", ""), foreign=foreign))
+    return found
 
 
 def _delete_token(scope: Scope, identity: str) -> None:
     with suppress(CloudError):
-        # Whether an expired code can be disabled is not documented; that it can be deleted is what counts.
+        # It is not documented whether an expired code can be disabled. Only the deletion counts.
         scope.clients.smc.disable_access_token(identity)
     scope.clients.smc.delete_access_token(identity)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, is_gone
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
-from . import facts
+from . import facts, options
 from .change import Change, refuse
 from .waiter import wait_until
 
@@ -26,13 +26,6 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
 
 Rows = Callable[[], list[dict[str, Any]]]
-
-WAVE_TAG = "edgelift:wave"
-
-
-def tags_for(migration: str) -> dict[str, str]:
-    """Returns the tags of a migration's network: they prove that a VPC with its name is its own."""
-    return {WAVE_TAG: migration, "edgelift:migration": naming.wave_id(migration)}
 
 
 def summary(vpc: facts.Row, vswitch: facts.Row | None, managed: bool) -> facts.Facts:
@@ -53,12 +46,12 @@ def own_vpc(clients: Clients, migration: str) -> facts.Row | None:
     """Returns the migration's VPC, None when there is none; refuses a namesake and more than one (laws 7 and 9)."""
     name = naming.network_name(migration)
     namesakes = [row for row in clients.vpc.describe_vpcs(name=name) if row.get("VpcName") == name]
-    foreign = [row["VpcId"] for row in namesakes if facts.tags(row).get(WAVE_TAG) != migration]
+    foreign = [row["VpcId"] for row in namesakes if not naming.same_wave(migration, facts.tags(row))]
     if foreign:
         raise refuse(
             f"Looking for the network of {migration}",
             "Network.NotOurs",
-            f"VPC {', '.join(foreign)} is named {name} but has no tag {WAVE_TAG}={migration}",
+            f"VPC {', '.join(foreign)} is named {name} but has no tag {naming.WAVE_TAG}={migration}",
             "Rename that VPC, or give vpc_id and vswitch_id.",
         )
     if len(namesakes) > 1:
@@ -84,7 +77,7 @@ def present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     if params["vpc_id"]:
         found = given(clients, params["vpc_id"], params["vswitch_id"])
         return Change(found, found).result(module, network=found)
-    migration = params["name"]
+    migration = options.migration(params)
     vpc = own_vpc(clients, migration)
     vswitch = own_vswitch(clients, vpc["VpcId"], migration) if vpc else None
     before = summary(vpc, vswitch, True) if vpc else {}
@@ -112,7 +105,7 @@ def make(
     Client tokens are new in each run: a token that is the same for ever would bring back the id of a VPC that has been
     deleted meanwhile. Inside the run they make a repeated call harmless.
     """
-    name, tags = wanted["name"], tags_for(migration)
+    name, tags = wanted["name"], naming.tags(migration)
     if vpc is None:
         vpc_id = clients.vpc.create_vpc(name, wanted["vpc_cidr"], str(uuid.uuid4()), tags)["VpcId"]
     else:
@@ -167,7 +160,7 @@ def first_zone(clients: Clients) -> str:
 
 def absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     """Returns the module's result for the removal of the migration's own network: vSwitches first, then the VPC."""
-    vpc = own_vpc(clients, module.params["name"])
+    vpc = own_vpc(clients, options.migration(module.params))
     if vpc is None:
         return Change({}, {}).result(module, network={})
     vpc_id = vpc["VpcId"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
 from .argspec import ArgSpec
@@ -120,9 +120,18 @@ def _index(disk: Disk) -> int:
     return disk.index
 
 
+def migration(params: Mapping[str, Any]) -> str:
+    """Return the name of the migration; refuse an empty one."""
+    name: str = params["name"]
+    problem = naming.migration_problem(name)
+    refuse([problem] if problem else [])
+    return name
+
+
 def servers(params: Mapping[str, Any]) -> list[Server]:
     """Return the servers of a wave."""
-    return [server(params["name"], entry) for entry in params.get("servers") or []]
+    name = migration(params)
+    return [server(name, entry) for entry in params.get("servers") or []]
 
 
 def policy(params: Mapping[str, Any]) -> Policy:

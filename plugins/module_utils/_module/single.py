@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 def _fleet(module: AnsibleModule, clients: Clients, only: Phase) -> Fleet:
     params = module.params
-    item, policy = options.server(params["name"], params), options.policy(params)
+    item, policy = options.server(options.migration(params), params), options.policy(params)
     options.refuse(checks.input_problems(policy.region, policy.image_format, [item]))
     return Fleet(clients, [item], policy, only=only, check_mode=module.check_mode)
 

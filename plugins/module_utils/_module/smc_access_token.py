@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _secrets
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import NAME_PATTERN, NAME_RULE
 
-from . import facts
+from . import facts, options
 from .change import Change, refuse
 
 if TYPE_CHECKING:
@@ -56,8 +57,18 @@ def decide(tokens: Sequence[facts.Facts], state: str, rotate: bool) -> Plan:
     return Plan("create", None, tuple(tokens))
 
 
+def wanted_of(params: dict[str, Any]) -> facts.Facts:
+    """Return name, description, count and days of the code. O(migration) decides the name and the description."""
+    wanted = {name: params[name] for name in ("name", "description", "count", "ttl_days")}
+    migration = params["migration"]
+    if migration is not None:
+        options.refuse([problem] if (problem := naming.migration_problem(migration)) else [])
+        wanted.update(name=naming.token_name(migration), description=naming.description(migration))
+    return wanted
+
+
 def check(params: dict[str, Any]) -> None:
-    """Refuses names and numbers that SMC would refuse (facts 1.6)."""
+    """Refuse names and numbers that SMC would refuse (facts 1.6)."""
     name = params["name"]
     if not NAME_PATTERN.match(name) or name.lower().startswith(("http:", "https:")):
         raise refuse("Reading name", "InvalidName", f"{name!r} cannot name an activation code: {NAME_RULE}")
@@ -66,15 +77,23 @@ def check(params: dict[str, Any]) -> None:
             raise refuse(f"Reading {option}", "InvalidParameter", f"{params[option]} is not between {low} and {high}")
 
 
+def ours(migration: str | None, token: facts.Facts) -> bool:
+    """Return whether the description of a token names no other migration."""
+    return migration is None or naming.same_wave(migration, {}, token["description"] or "") is not False
+
+
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Returns the module's result for O(name): its token, with the code when this run has made it."""
+    """Return the module's result: the token, with the code when this run has created it.
+
+    A token of another migration with the same wave id has the same name. It is neither used nor deleted.
+    """
     params = module.params
-    check(params)
+    wanted = wanted_of(params)
+    check(wanted)
     smc = clients.smc
-    listed = [facts.access_token(row) for row in smc.list_access_tokens(params["name"])]
-    tokens = [token for token in listed if token["name"] == params["name"]]
+    listed = [facts.access_token(row) for row in smc.list_access_tokens(wanted["name"])]
+    tokens = [token for token in listed if token["name"] == wanted["name"] and ours(params["migration"], token)]
     plan = decide(tokens, params["state"], params["rotate"])
-    wanted = {name: params[name] for name in ("name", "description", "count", "ttl_days")}
     after = {"keep": plan.keep or {}, "create": {**wanted, "status": "activated"}, "delete": {}}[plan.action]
     before = plan.keep or (tokens[-1] if tokens else {})
     change = Change(before, after)

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The work of smc_cleanup: report or remove what a migration left, with a proof for every resource."""
+"""The work of smc_cleanup: report or delete the leftover resources of a migration, with a proof for each."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def spec() -> ArgSpec:
 
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Return what was found, what is gone with its proof, and what is left."""
+    """Return the resources found, the proofs of deletion, and what is left."""
     params = module.params
-    servers = options.servers(params)
+    migration, servers = options.migration(params), options.servers(params)
     scope = Scope(
         clients=clients,
-        migration=params["name"],
+        migration=migration,
         bucket=params["bucket"],
         identities=frozenset(item.id for item in servers) if params["scope"] == "servers" else None,
         hosts={item.id: item.host for item in servers},
@@ -79,11 +79,11 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     result: dict[str, Any] = {
         "changed": removing and outcome.changes > 0,
         "cleanup": {
-            "name": params["name"],
-            "wave_id": wave_id(params["name"]),
+            "name": migration,
+            "wave_id": wave_id(migration),
             "resources": outcome.ledger.rows(),
             "residual": outcome.residual,
-            "lookalikes": outcome.lookalikes,
+            "similar_names": outcome.similar_names,
             "calls": dict(clients.calls),
         },
     }

@@ -5,54 +5,84 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The names that every resource of a migration carries, decided before the call that makes it.
+"""The names that every resource of a migration carries, decided before the call that creates it.
 
-The migration id is the thread: sixteen characters, ``el`` + six digits of the migration name + eight digits of the
-server. It ends every job and image name, it is the OSSPrefix of an export (letters and digits only, at most 30),
-and with nothing but credentials any controller finds all that a migration left.
+Layout of the migration id, which ends every job and image name and is the OSSPrefix of an export (facts 3.1: letters
+and digits only, at most 30)::
+
+    el 607cb8ded6d203 5c697cb81099c4     30 characters
+    |  |              server: 14 hexadecimal digits (56 bits) of SHA-256 of "<migration>/<host>/<fingerprint>"
+    |  wave: 14 hexadecimal digits (56 bits) of SHA-256 of the migration name
+    fixed, because OSS and SMC names start with a letter
+
+The first 16 characters are the wave id. With nothing but credentials any controller finds all that a migration left.
+Two migration names can have one wave id, so every selection also compares the full name, where the cloud keeps it:
+in the tags and the description of a job, the description of an activation code, the tags of the shared network, and
+the intents and notes in the bucket (`same_wave`, `WAVE_FIELD`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from . import limits
 
-ID_LENGTH: Final = 16
-_WAVE_LENGTH: Final = 8
-_ID = re.compile(r"el[0-9a-f]{14}")
-_TAIL = re.compile(r"-(el[0-9a-f]{14})(?:[_-]j-[0-9A-Za-z]+)?\Z")
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PART_LENGTH: Final = 14
+WAVE_LENGTH: Final = 2 + _PART_LENGTH
+ID_LENGTH: Final = WAVE_LENGTH + _PART_LENGTH
+_ID = re.compile(rf"el[0-9a-f]{{{ID_LENGTH - 2}}}")
+_TAIL = re.compile(rf"-({_ID.pattern})(?:[_-]j-[0-9A-Za-z]+)?\Z")
 INTENTS: Final = "edgelift"
 """The OSS folder of intents; exported objects begin with the migration id itself."""
+WAVE_TAG: Final = "edgelift:wave"
+SERVER_TAG: Final = "edgelift:migration"
+HOST_TAG: Final = "edgelift:host"
+WAVE_FIELD: Final = "migration"
+"""The field of an intent or a note that holds the full name of the migration."""
+TAG_VALUE_LENGTH: Final = 128
+"""facts 1.3."""
+_DESCRIPTION: Final = "edgelift"
+_DESCRIBED_WAVE: Final = 80
+_DESCRIBED_HOST: Final = 36
 
 
 def _digits(text: str, count: int) -> str:
     return hashlib.sha256(text.encode("utf-8")).hexdigest()[:count]
 
 
+def migration_problem(migration: str) -> str | None:
+    """Return why ``migration`` cannot be the name of a migration, None when it can."""
+    if not migration.strip():
+        return "the name of the migration is empty. Set migration_name; every migration needs a name of its own"
+    return None
+
+
 def wave_id(migration: str) -> str:
-    """Return the eight characters that begin the migration id of every server of ``migration``."""
-    return "el" + _digits(migration, _WAVE_LENGTH - 2)
+    """Return the 16 characters that begin the migration id of every server of ``migration``."""
+    return "el" + _digits(migration, _PART_LENGTH)
 
 
 def migration_id(migration: str, host: str, fingerprint: str) -> str:
     """Return the id of one server's migration: the same for the same name, inventory host and machine."""
-    return wave_id(migration) + _digits(f"{migration}/{host}/{fingerprint}", ID_LENGTH - _WAVE_LENGTH)
+    return wave_id(migration) + _digits(f"{migration}/{host}/{fingerprint}", _PART_LENGTH)
 
 
 def resource_name(base: str, identity: str) -> str:
-    """Return ``base``-``identity``, cut so that SMC, ECS and ENS take it as a name."""
+    """Return ``base``-``identity``, cut to a name that SMC, ECS and ENS accept (at most 128 characters)."""
     cleaned = re.sub(r"[^A-Za-z0-9_:-]", "-", base)
     if not cleaned[:1].isalpha() or limits.name_problem(f"{cleaned}-{identity}"[:128]):
-        # A digit first, or a word such as "aliyun" that the services keep for themselves.
+        # It begins with a digit, or with a word such as "aliyun" that the services reserve.
         cleaned = "h-" + cleaned
     return f"{cleaned[: 127 - len(identity)].rstrip('-_:')}-{identity}"
 
 
 def owner_of(name: str) -> str | None:
-    """Return the migration id that ends ``name``, or None for a name that is not ours.
+    """Return the migration id that ends ``name``, None when there is none.
 
     SMC appends ``_<job id>`` to an image name that is already taken, so that ending counts as well.
     """
@@ -61,12 +91,12 @@ def owner_of(name: str) -> str | None:
 
 
 def is_id(text: str) -> bool:
-    """Return whether ``text`` is a whole migration id, and not just something that begins like one."""
+    """Return whether ``text`` is a complete migration id."""
     return _ID.fullmatch(text) is not None
 
 
 def base_name_problem(base: str) -> str | None:
-    """Say why ``base`` cannot begin an image name of ours (the id is appended to it), or return None."""
+    """Return why ``base`` cannot begin an image name (the id is appended to it), None when it can."""
     problem = limits.name_problem(base)
     if problem:
         return problem
@@ -101,10 +131,44 @@ def objects_prefix(identity: str) -> str:
     return identity
 
 
-def tags(migration: str, host: str, identity: str) -> list[dict[str, str]]:
-    """Return the tags of everything that takes tags; a value has at most 128 characters (facts 1.3)."""
-    return [
-        {"Key": "edgelift:migration", "Value": identity},
-        {"Key": "edgelift:wave", "Value": migration[:128]},
-        {"Key": "edgelift:host", "Value": host[:128]},
-    ]
+def _described(text: str, length: int) -> str:
+    """Return ``text`` with the characters that a description accepts. Other characters become their code, so that
+    two names which differ only there stay different."""
+    return re.sub(r"[^A-Za-z0-9_-]", lambda found: f"_{ord(found.group()):x}_", text)[:length]
+
+
+def description(migration: str, host: str = "") -> str:
+    """Return the description of a job (with ``host``) or of an activation code: ``edgelift:<migration>[:<host>]``.
+
+    SMC accepts 2 to 128 letters, digits, ``:``, ``_`` and ``-``, a letter first (facts 1.3).
+    """
+    parts = [_DESCRIPTION, _described(migration, _DESCRIBED_WAVE)]
+    if host:
+        parts.append(_described(host, _DESCRIBED_HOST))
+    return ":".join(parts)
+
+
+def tags(migration: str, host: str = "", identity: str = "") -> list[dict[str, str]]:
+    """Return the tags of a resource. A value has at most 128 characters (facts 1.3).
+
+    ================== ============================== ==================================================
+    key                value                          set on
+    ================== ============================== ==================================================
+    edgelift:wave      full name of the migration     everything that accepts tags: job, VPC, vSwitch
+    edgelift:migration migration id of one server     what belongs to one server (with ``identity``): job
+    edgelift:host      inventory name of one server   what belongs to one server (with ``host``): job
+    ================== ============================== ==================================================
+    """
+    values = {SERVER_TAG: identity, WAVE_TAG: migration, HOST_TAG: host}
+    return [{"Key": key, "Value": value[:TAG_VALUE_LENGTH]} for key, value in values.items() if value]
+
+
+def same_wave(migration: str, tags: Mapping[str, str], description: str = "") -> bool | None:
+    """Return whether the tags of a resource name ``migration``; where they name no migration, its description decides.
+    None when neither names one."""
+    if WAVE_TAG in tags:
+        return tags[WAVE_TAG] == migration[:TAG_VALUE_LENGTH]
+    prefix, separator, rest = description.partition(":")
+    if prefix == _DESCRIPTION and separator:
+        return rest.split(":")[0] == _described(migration, _DESCRIBED_WAVE)
+    return None

@@ -131,7 +131,16 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datet
     """Ask for the import once, with the intent written first; return why it has to be asked again later, or ''."""
     oss = clients.oss(policy.bucket)
     keys = [item["key"] for item in seen.objects]
-    intent = intents.claim(oss, server.id, STAGE, policy.run_id, now, image_name=server.image_name, objects=keys)
+    intent = intents.claim(
+        oss,
+        server.id,
+        STAGE,
+        policy.run_id,
+        now,
+        migration=server.migration,
+        image_name=server.image_name,
+        objects=keys,
+    )
     if not intent:
         seen.import_intent = intents.read(oss, server.id, STAGE)
         return f"an import of {server.image_name} was asked for and does not show yet"

@@ -223,7 +223,9 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datet
     if seen.image is None:
         return ""
     oss = clients.oss(policy.bucket)
-    intent = intents.claim(oss, server.id, STAGE, policy.run_id, now, image_id=seen.image["ImageId"])
+    intent = intents.claim(
+        oss, server.id, STAGE, policy.run_id, now, migration=server.migration, image_id=seen.image["ImageId"]
+    )
     if not intent:
         return f"an export of {seen.image['ImageId']} was asked for and does not show yet"
     # Outside these Regions ECS takes no ImageFormat at all: it always writes raw.

@@ -38,7 +38,7 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
         "RegionId": policy.region,
         "SourceId": server.source_id,
         "Name": server.job_name,
-        "Description": naming.resource_name(f"edgelift-{server.migration}-{server.host}", server.id),
+        "Description": naming.description(server.migration, server.host),
         "TargetType": "Image",
         "ImageName": server.image_name,
         "SystemDiskSize": size(0, source.get("SystemDiskSize")),

@@ -8,10 +8,19 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_access_token
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .conftest import DROP, FakeModule
 
-PARAMS = {"name": "wave", "state": "present", "description": None, "count": 10, "ttl_days": 2, "rotate": False}
+PARAMS = {
+    "name": "wave",
+    "migration": None,
+    "state": "present",
+    "description": None,
+    "count": 10,
+    "ttl_days": 2,
+    "rotate": False,
+}
 MADE = {"AccessTokenId": "at-new", "AccessTokenCode": "c0de"}
 
 
@@ -150,3 +159,31 @@ def test_values_that_smc_refuses_are_refused_before_any_call(
     with pytest.raises(CloudError, match=words):
         run(clients, **params)
     assert wire.names == []
+
+
+def test_a_migration_gives_the_name_and_the_description(clients: Any, wire: Any) -> None:
+    name = naming.token_name("wave_01")
+    wire.expect("ListAccessTokens", listed(), Name=name)
+    wire.expect("CreateAccessToken", MADE, Name=name, Description="edgelift:wave_01")
+    assert run(clients, name=None, migration="wave_01")["access_token"]["name"] == name
+
+
+@pytest.mark.parametrize("params", [{"rotate": True}, {"state": "absent"}])
+def test_a_code_of_a_migration_with_the_same_wave_id_is_not_deleted(
+    clients: Any, wire: Any, params: dict[str, Any]
+) -> None:
+    name = naming.token_name("wave_01")
+    theirs = token("at-theirs", Name=name, Description="edgelift:wave_02")
+    ours = token("at-ours", Name=name, Description="edgelift:wave_01")
+    wire.expect("ListAccessTokens", listed(theirs, ours))
+    for action in ("DisableAccessToken", "DeleteAccessToken"):
+        wire.expect(action, AccessTokenId="at-ours")
+    if "rotate" in params:
+        wire.expect("CreateAccessToken", MADE)
+    assert run(clients, name=None, migration="wave_01", **params)["changed"]
+
+
+@pytest.mark.parametrize("migration", ["", "  "])
+def test_a_migration_without_a_name_is_refused(clients: Any, wire: Any, migration: str) -> None:
+    with pytest.raises(CloudError, match="Set migration_name"):
+        run(clients, name=None, migration=migration)

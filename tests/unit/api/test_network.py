@@ -38,7 +38,7 @@ def test_the_network_is_made_step_by_step(clients: Any, wire: Any) -> None:
     vpcs(wire, {**VPC, "VpcName": f"{NAME}-other"}, VpcName=NAME)
     wire.expect("DescribeZones", {"Zones": {"Zone": [{"ZoneId": "z-b"}, {"ZoneId": "z-a"}]}})
     wire.expect(
-        "CreateVpc", {"VpcId": "vpc-1"}, VpcName=NAME, **{"Tag.2.Key": "edgelift:wave", "Tag.2.Value": "wave_01"}
+        "CreateVpc", {"VpcId": "vpc-1"}, VpcName=NAME, **{"Tag.1.Key": "edgelift:wave", "Tag.1.Value": "wave_01"}
     )
     vpcs(wire, VpcId="vpc-1")
     vpcs(wire, {**VPC, "Status": "Pending"}, VpcId="vpc-1")

@@ -62,6 +62,7 @@ class Smc:
                 "Status": "Ready",
                 "BusinessStatus": "",
                 "DataDisks": {"DataDisk": params["DataDisks"]},
+                "Tags": {"Tag": params["Tags"]},
                 "CreationTime": stamp(self.cloud.now),
             }
             return {"JobId": job_id}

@@ -85,7 +85,7 @@ def test_a_report_touches_nothing_and_names_everything() -> None:
     cloud = full()
     outcome = release.report(scope(cloud), [])
     assert {row["kind"] for row in outcome.residual} == ALL_KINDS
-    assert {row["reason"] for row in outcome.residual} == {"it is there"}
+    assert {row["reason"] for row in outcome.residual} == {"it exists"}
     assert outcome.changes == len(outcome.residual)
     assert cloud.mutations() == []
 
@@ -106,7 +106,7 @@ ALIKE = [
 ]
 
 
-def test_look_alikes_of_every_kind_stay() -> None:
+def test_similar_names_of_every_kind_stay() -> None:
     cloud = Cloud(objects=dict.fromkeys(ALIKE, b"not ours"))
     cloud.uploads = [{"key": key, "upload_id": "u-1"} for key in ALIKE]
     foreign = server(migration="wave_02")
@@ -123,15 +123,18 @@ def test_look_alikes_of_every_kind_stay() -> None:
     outcome = remove(cloud)
     assert cloud.mutations() == []
     assert (outcome.residual, outcome.ledger.rows()) == ([], [])
-    assert len(outcome.lookalikes) == 5
+    named = sorted((row["kind"], row["id"]) for row in outcome.similar_names)
+    instances = [("ecs_instance", f"i-000{number}") for number in range(1, 6)]
+    assert named == [*instances, ("vpc", "vpc-0"), ("vpc", "vpc-1")]
+    assert all(row["reason"].startswith("similar name, not deleted: ") for row in outcome.similar_names)
 
 
-def test_instances_of_ours_are_no_look_alikes_even_when_their_job_is_gone() -> None:
+def test_a_noted_instance_is_ours_even_when_its_job_is_gone() -> None:
     cloud = full()
     instance = cloud.add_instance({})["InstanceId"]
     stray = cloud.add_instance({})["InstanceId"]
     cloud.objects[NOTE] = note({"ecs_instance": [instance]})
-    assert release.report(scope(cloud), []).lookalikes == [stray]
+    assert [row["id"] for row in release.report(scope(cloud), []).similar_names] == [stray]
 
 
 def test_only_the_servers_that_are_named_are_touched() -> None:
@@ -201,5 +204,5 @@ def test_a_network_of_a_job_is_never_deleted_by_hand() -> None:
     assert cloud.clock().monotonic() < 200
     assert cloud.mutations() == []
     assert set(reasons(outcome)) == {"vpc vpc-smc", "vswitch vsw-smc"}
-    assert "Delete it by hand if nothing uses it" in reasons(outcome)["vpc vpc-smc"]
+    assert "Delete it yourself if nothing uses it" in reasons(outcome)["vpc vpc-smc"]
     assert deleted(outcome) == {"vpc"}

@@ -89,12 +89,12 @@ def test_a_kind_that_may_not_be_listed_is_residual_and_does_not_keep_the_others(
     cloud = full()
     cloud.fail(call, refused("Forbidden.RAM"), times=99)
     outcome = remove(cloud, timeout=200)
-    unseen = {row["kind"] for row in outcome.residual if "could not be looked for" in row["reason"]}
+    unseen = {row["kind"] for row in outcome.residual if "could not be listed" in row["reason"]}
     assert unseen == kinds
     assert all("Forbidden.RAM" in row["reason"] for row in outcome.residual if row["kind"] in kinds)
     assert deleted(outcome) | kinds >= ALL_KINDS - {"oss_object"}
     told = release.report(scope(cloud), [])
-    assert {row["kind"] for row in told.residual if "could not be looked for" in row["reason"]} == kinds
+    assert {row["kind"] for row in told.residual if "could not be listed" in row["reason"]} == kinds
 
 
 def test_a_bucket_that_is_gone_does_not_keep_the_rest() -> None:

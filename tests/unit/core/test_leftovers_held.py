@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import ecs
 
 from .cloud import Cloud
-from .kit import refused
+from .kit import MIGRATION, refused
 from .sweep import (
     NOTE,
     OTHER,
@@ -161,7 +161,7 @@ def test_snapshots_are_noted_before_their_image_goes_and_found_by_the_note_after
     here = scope(cloud)
     ecs.IMAGE.delete(here, "m-1")
     assert cloud.mutations() == ["oss.PutText", "ecs.DeleteImage"]
-    assert json.loads(cloud.objects[NOTE]) == {"ecs_snapshot": ["s-snap0001"]}
+    assert json.loads(cloud.objects[NOTE]) == {"migration": MIGRATION, "ecs_snapshot": ["s-snap0001"]}
     outcome = sweep(cloud)
     assert "ecs_snapshot" in deleted(outcome)
     assert left(cloud, "snapshots", "objects") == []
@@ -181,9 +181,12 @@ def test_the_note_of_a_second_image_keeps_what_the_first_has_noted() -> None:
     cloud = full()
     cloud.add_image("m-2", f"{SERVER.image_name}_j-2ze", (20, 30))
     ecs.IMAGE.delete(scope(cloud), "m-1")
-    assert json.loads(cloud.objects[NOTE]) == {"ecs_snapshot": ["s-snap0001"]}
+    assert json.loads(cloud.objects[NOTE]) == {"migration": MIGRATION, "ecs_snapshot": ["s-snap0001"]}
     ecs.IMAGE.delete(scope(cloud), "m-2")
-    assert json.loads(cloud.objects[NOTE]) == {"ecs_snapshot": ["s-snap0001", "s-snap0002", "s-snap0003"]}
+    assert json.loads(cloud.objects[NOTE]) == {
+        "migration": MIGRATION,
+        "ecs_snapshot": ["s-snap0001", "s-snap0002", "s-snap0003"],
+    }
 
 
 def test_an_image_is_not_deleted_before_its_snapshots_are_noted() -> None:
@@ -199,7 +202,7 @@ def test_a_note_stays_while_it_leads_to_something_that_could_not_be_deleted() ->
     cloud.fail("ecs.DeleteSnapshot", refused("SnapshotInUse"), times=99)
     outcome = remove(cloud, timeout=30)
     assert "SnapshotInUse" in reasons(outcome)["ecs_snapshot s-snap0001"]
-    assert "it leads to s-snap0001" in reasons(outcome)[f"oss_object images/{NOTE}"]
+    assert "it refers to s-snap0001" in reasons(outcome)[f"oss_object images/{NOTE}"]
     assert list(cloud.objects) == [NOTE]
     cloud._faults.clear()
     assert sweep(cloud).residual == []

@@ -206,7 +206,7 @@ def test_the_parameters_of_a_job() -> None:
         "RegionId": "ap-southeast-1",
         "SourceId": "s-01",
         "Name": f"web-01-{identity}",
-        "Description": f"edgelift-wave_01-web-01-{identity}",
+        "Description": "edgelift:wave_01:web-01",
         "TargetType": "Image",
         "ImageName": f"web-01-{identity}",
         "SystemDiskSize": 20,

@@ -69,6 +69,15 @@ def test_values_that_no_service_takes_are_refused(params: dict[str, Any], words:
     assert not caught.value.retryable
 
 
+@pytest.mark.parametrize("name", ["", "  "])
+def test_a_migration_without_a_name_is_refused_before_any_call(name: str) -> None:
+    cloud = quick()
+    for work in (ens_migration.work, smc_cleanup.work, single.transfer, single.image_export, single.image_import):
+        with pytest.raises(CloudError, match="Set migration_name"):
+            work(module(name=name), cloud)
+    assert not cloud.calls
+
+
 def test_every_problem_is_named_at_once() -> None:
     with pytest.raises(CloudError) as caught:
         options.policy({**BASE, "job_valid_days": 0, "net_mode": "vpc"})
@@ -137,7 +146,7 @@ def test_a_wave_and_its_result() -> None:
     result = ens_migration.work(module(), checked(cloud))
     assert result["changed"] is True
     assert result["migration"]["finished"] is True
-    assert result["migration"]["wave_id"] == SERVERS[0].id[:8]
+    assert result["migration"]["wave_id"] == SERVERS[0].id[:16]
     assert [row["verdict"] for row in result["migration"]["servers"]] == ["migrated", "migrated"]
     first = result["migration"]["servers"][0]
     assert first["host"] == "web-01"
