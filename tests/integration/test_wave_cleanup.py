@@ -105,7 +105,7 @@ def test_the_shared_network_goes_with_the_wave(sandbox: Any) -> None:
     clients, name = client_room.make_clients(params), utils("_rules.naming").network_name("wave")
     tags = utils("_rules.naming").tags("wave")
     ours = clients.vpc.create_vpc(name, "10.0.0.0/16", "token-1", tags)["VpcId"]
-    namesake = clients.vpc.create_vpc(name, "10.1.0.0/16", "token-2", {"edgelift:wave": "another"})["VpcId"]
+    namesake = clients.vpc.create_vpc(name, "10.1.0.0/16", "token-2", utils("_rules.naming").tags("another"))["VpcId"]
     swept = run(sandbox, "smc_cleanup", name="wave")["cleanup"]
     assert swept["residual"] == []
     assert [row["id"] for row in swept["resources"]] == [ours]
