@@ -46,6 +46,18 @@ options:
     type: dict
 """
 
+    REGIONS = r"""
+options:
+  import_regions:
+    description:
+      - The Regions in which ENS imports images. O(region) must be one of them.
+      - If unset, V(cn-beijing) and V(ap-southeast-1), the Regions that Alibaba Cloud documents today. Set the whole list when ENS opens
+        another Region that this release does not know. An import elsewhere fails after copy and export have been billed.
+      - The source of the default is U(https://www.alibabacloud.com/help/en/smc/user-guide/edge-node-migration).
+    type: list
+    elements: str
+"""
+
     BUCKET = r"""
 options:
   bucket:
@@ -57,11 +69,18 @@ options:
   image_format:
     description:
       - The format in which ECS exports and ENS imports.
-      - If unset, V(qcow2) in C(ap-southeast-1) and V(raw) in C(cn-beijing), where ECS exports nothing else.
+      - If unset, the first of O(image_formats) for the O(region).
     type: str
     choices:
       - qcow2
       - raw
+  image_formats:
+    description:
+      - The formats that ECS exports, as lists by Region. The first one of each list is the default.
+      - For a Region that it does not name, V(qcow2) and V(raw) where Alibaba Cloud documents that ECS exports other formats than V(raw)
+        (C(ap-southeast-1) among them), and V(raw) elsewhere (C(cn-beijing) among them). Set it when ECS changes this.
+      - The source of the default is U(https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-exportimage).
+    type: dict
 """
 
     EXPORT = r"""

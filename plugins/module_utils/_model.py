@@ -9,13 +9,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,6 +105,8 @@ class Policy:
     region: str
     bucket: str
     image_format: str
+    import_regions: tuple[str, ...] = limits.IMPORT_REGIONS
+    image_formats: Mapping[str, Sequence[str]] = field(default_factory=dict)
     role_name: str = "AliyunECSImageExportDefaultRole"
     vpc_id: str = ""
     vswitch_id: str = ""

@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.stages.export
   - edgelift.ens_migration.wait
 attributes:
@@ -153,7 +154,12 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.run
 def main() -> None:
     own = ArgSpec(argument_spec={"image_id": {"type": "str", "required": True}})
     spec = auth_spec().merge(
-        wait_spec(14400, 15.0), options.identity_spec(), options.bucket_spec(), options.export_spec(), own
+        wait_spec(14400, 15.0),
+        options.identity_spec(),
+        options.regions_spec(),
+        options.bucket_spec(),
+        options.export_spec(),
+        own,
     )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.image_export)
 

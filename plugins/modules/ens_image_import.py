@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -143,7 +144,9 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.run
 
 def main() -> None:
     own = ArgSpec(argument_spec={"objects": {"type": "list", "elements": "str", "default": []}})
-    spec = auth_spec().merge(wait_spec(14400, 15.0), options.identity_spec(), options.bucket_spec(), own)
+    spec = auth_spec().merge(
+        wait_spec(14400, 15.0), options.identity_spec(), options.regions_spec(), options.bucket_spec(), own
+    )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.image_import)
 
 

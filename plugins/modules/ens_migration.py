@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.server.servers
   - edgelift.ens_migration.stages.transfer
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.stages.export
   - edgelift.ens_migration.wait
 attributes:
@@ -279,6 +280,7 @@ def main() -> None:
         wait_spec(21600, 15.0),
         options.servers_spec(True),
         options.transfer_spec(),
+        options.regions_spec(),
         options.bucket_spec(),
         options.export_spec(),
         own,

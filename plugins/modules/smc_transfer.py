@@ -21,6 +21,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.transfer
+  - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -176,8 +177,13 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.run
 
 
 def main() -> None:
-    spec = auth_spec().merge(wait_spec(14400, 15.0), options.identity_spec(), options.transfer_spec())
-    spec = spec.merge(ArgSpec(argument_spec={"source_id": {"type": "str", "required": True}}))
+    spec = auth_spec().merge(
+        wait_spec(14400, 15.0),
+        options.identity_spec(),
+        options.regions_spec(),
+        options.transfer_spec(),
+        ArgSpec(argument_spec={"source_id": {"type": "str", "required": True}}),
+    )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.transfer)
 
 

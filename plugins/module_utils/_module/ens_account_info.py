@@ -43,13 +43,15 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     params = module.params
     servers, policy = options.servers(params), options.policy(params)
     if params["strict"]:
-        options.refuse(checks.input_problems(policy.region, policy.image_format, servers))
+        options.refuse(checks.input_problems(policy, servers))
         account_id = checks.account(clients, policy)
     else:
         account_id = str(clients.sts.get_caller_identity().get("AccountId", ""))
     given: dict[str, Any] = {
         "region": policy.region,
+        "import_regions": list(policy.import_regions),
         "image_format": policy.image_format,
+        "image_formats": {region: list(formats) for region, formats in policy.image_formats.items()},
         "bucket_name": policy.bucket,
         "servers": len(servers),
         "balance": _ask(clients.bss.available_amount),

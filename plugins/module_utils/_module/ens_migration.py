@@ -32,7 +32,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     """Return the result of the module for its O(state)."""
     params = module.params
     servers, policy = options.servers(params), options.policy(params)
-    options.refuse(checks.input_problems(policy.region, policy.image_format, servers))
+    options.refuse(checks.input_problems(policy, servers))
     blocked = checks.server_problems(servers)
     checks.account(clients, policy)
     if params["state"] == "checked":

@@ -83,12 +83,18 @@ def transfer_spec() -> ArgSpec:
     )
 
 
+def regions_spec() -> ArgSpec:
+    """Return the option O(import_regions) (doc fragment C(regions))."""
+    return ArgSpec(argument_spec={"import_regions": {"type": "list", "elements": "str"}})
+
+
 def bucket_spec() -> ArgSpec:
     """Return the options of the way through OSS (doc fragment C(bucket))."""
     return ArgSpec(
         argument_spec={
             "bucket": {"type": "str", "required": True},
             "image_format": {"type": "str", "choices": list(limits.FORMATS)},
+            "image_formats": {"type": "dict"},
         }
     )
 
@@ -145,12 +151,16 @@ def policy(params: Mapping[str, Any]) -> Policy:
     extra = json.dumps(params["replication_parameters"]) if params.get("replication_parameters") else ""
     if len(extra) > 2048:
         problems.append(f"replication_parameters has {len(extra)} characters as JSON, SMC takes 2048")
+    formats = params.get("image_formats") or {}
+    problems += filter(None, [limits.image_formats_problem(formats)])
     refuse(problems)
     region = params["region"]
     return Policy(
         region=region,
         bucket=params.get("bucket") or "",
-        image_format=params.get("image_format") or limits.DEFAULT_FORMAT.get(region, "raw"),
+        image_format=params.get("image_format") or limits.image_formats(region, formats)[0],
+        import_regions=tuple(params.get("import_regions") or limits.IMPORT_REGIONS),
+        image_formats=formats,
         role_name=params.get("export_role_name") or "",
         vpc_id=params.get("vpc_id") or "",
         vswitch_id=params.get("vswitch_id") or "",

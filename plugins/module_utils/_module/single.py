@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def _fleet(module: AnsibleModule, clients: Clients, only: Phase) -> Fleet:
     params = module.params
     item, policy = options.server(options.migration(params), params), options.policy(params)
-    options.refuse(checks.input_problems(policy.region, policy.image_format, [item]))
+    options.refuse(checks.input_problems(policy, [item]))
     return Fleet(clients, [item], policy, only=only, check_mode=module.check_mode)
 
 

@@ -11,8 +11,6 @@ from __future__ import annotations
 
 from typing import Final
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
-
 from . import answers
 from .rule import Facts, Finding, Rule, apply
 
@@ -197,8 +195,8 @@ RULES: Final = (
         "region-unsupported",
         23,
         "blocker",
-        "ENS imports images in two Regions only.",
-        f"Use one of {', '.join(limits.IMPORT_REGIONS)}.",
+        "ENS imports images in some Regions only.",
+        "Migrate in one of these Regions. If ENS has opened another one since, set migration_import_regions.",
         "SMC, edge node migration, limits (2025-12)",
         answers.region_refused,
         fact=True,

@@ -151,12 +151,14 @@ def export_trust(answers: Facts) -> str | None:
 
 def region_refused(answers: Facts) -> str | None:
     """Return a Region that ENS does not import to."""
-    return limits.region_problem(answers["region"])
+    return limits.region_problem(answers["region"], answers["import_regions"])
 
 
 def format_refused(answers: Facts) -> str | None:
     """Return a format that does not work in the Region."""
-    return limits.format_problem(answers["region"], answers["image_format"]) if not region_refused(answers) else None
+    if region_refused(answers):
+        return None
+    return limits.format_problem(answers["region"], answers["image_format"], answers["image_formats"])
 
 
 def bucket_missing(answers: Facts) -> str | None:

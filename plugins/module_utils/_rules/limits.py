@@ -10,12 +10,16 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 GIB: Final = 1024**3
 
 IMPORT_REGIONS: Final = ("cn-beijing", "ap-southeast-1")
-"""ENS imports images in these Regions only (vendor page "edge node migration", limits)."""
+"""Where the vendor documents the import of images to ENS today (ENS, ImportImage: TargetOSSRegionId; SMC, edge node
+migration, limits, 2025-12). The option C(import_regions) replaces the list on the day ENS opens another Region."""
 
 EXPORT_FORMAT_REGIONS: Final = (
     "ap-northeast-1",
@@ -30,11 +34,9 @@ EXPORT_FORMAT_REGIONS: Final = (
 )
 """ECS ExportImage honours ImageFormat only here; elsewhere it always writes raw (ExportImage reference, 2026-07)."""
 
-DEFAULT_FORMAT: Final = {"ap-southeast-1": "qcow2", "cn-beijing": "raw"}
-"""The format that works without a conversion: ENS documents qcow2, cn-beijing can only export raw."""
-
 FORMATS: Final = ("qcow2", "raw")
-"""Formats that ECS can write and ENS stores (DescribeSelfImages, DiskDeviceMapping.Format)."""
+"""Formats that ECS can write and ENS stores (DescribeSelfImages, DiskDeviceMapping.Format), the preferred one first:
+ENS documents qcow2 for its API (ENS, ImportImage). The collection verifies the objects of these formats."""
 
 MAX_DATA_DISKS: Final = 4
 """ExportImage and the ENS limits page."""
@@ -94,23 +96,42 @@ DEFAULT_VPCS: Final = 10
 """VPCs of one Region unless the quota was raised (SMC FAQ, 2021)."""
 
 
-def format_problem(region: str, image_format: str) -> str | None:
-    """Say why ECS cannot export ``image_format`` in ``region``, or return None."""
-    if image_format not in FORMATS:
-        return f"image_format {image_format!r} is not one of {', '.join(FORMATS)}"
-    if image_format != "raw" and region not in EXPORT_FORMAT_REGIONS:
-        return (
-            f"image_format {image_format!r} cannot be exported in {region}: ECS writes raw only there. "
-            f"Use image_format raw, or a Region among {', '.join(EXPORT_FORMAT_REGIONS)}"
-        )
+def image_formats(region: str, known: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the formats that ECS exports in ``region``, the default first. ``known`` is the option C(image_formats):
+    formats by Region, which count before what the vendor documents."""
+    return tuple(known.get(region) or (FORMATS if region in EXPORT_FORMAT_REGIONS else ("raw",)))
+
+
+def image_formats_problem(known: Mapping[str, Sequence[str]]) -> str | None:
+    """Return what is wrong with the option C(image_formats), or None."""
+    for region, formats in known.items():
+        if not isinstance(formats, (list, tuple)) or not formats or any(item not in FORMATS for item in formats):
+            return f"image_formats of {region} is {formats!r}, it must be a list of {' and '.join(FORMATS)}"
     return None
 
 
-def region_problem(region: str) -> str | None:
-    """Say why ``region`` cannot be the target of an ENS migration, or return None."""
-    if region in IMPORT_REGIONS:
+def format_problem(region: str, image_format: str, known: Mapping[str, Sequence[str]]) -> str | None:
+    """Return why ECS cannot export ``image_format`` in ``region``, or None; ``known`` as in image_formats."""
+    if image_format not in FORMATS:
+        return f"image_format {image_format!r} is not one of {', '.join(FORMATS)}"
+    formats = image_formats(region, known)
+    if image_format in formats:
         return None
-    return f"region {region!r} cannot be used: ENS imports images only in {' and '.join(IMPORT_REGIONS)}"
+    return (
+        f"image_format {image_format!r} cannot be exported in {region}: "
+        f"ECS exports only {' and '.join(formats)} there. "
+        f"Use image_format {formats[0]}. If ECS exports {image_format} there since, set the option image_formats"
+    )
+
+
+def region_problem(region: str, import_regions: Sequence[str]) -> str | None:
+    """Return why ``region`` cannot be the target of an ENS migration, or None."""
+    if region in import_regions:
+        return None
+    return (
+        f"region {region!r} cannot be used: ENS imports images only in {' and '.join(import_regions)}. "
+        "If ENS has opened this Region since, set the option import_regions"
+    )
 
 
 def name_problem(value: str) -> str | None:

@@ -25,9 +25,12 @@ SAME_MACHINE = "it is the same machine as"
 """What a problem of two hosts that are one machine begins with."""
 
 
-def input_problems(region: str, image_format: str, servers: Sequence[Server]) -> list[str]:
+def input_problems(policy: Policy, servers: Sequence[Server]) -> list[str]:
     """Return what is wrong with the inputs of a whole wave: each names the value and what is allowed."""
-    problems = [limits.region_problem(region), limits.format_problem(region, image_format)]
+    problems = [
+        limits.region_problem(policy.region, policy.import_regions),
+        limits.format_problem(policy.region, policy.image_format, policy.image_formats),
+    ]
     for server in servers:
         if server.base_name:
             problem = naming.base_name_problem(server.base_name)

@@ -6,49 +6,75 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks
 
-from .kit import server
+from .kit import policy, server
 
 GIB = limits.GIB
 
 
 @pytest.mark.parametrize("region", ["cn-beijing", "ap-southeast-1"])
 def test_ens_imports_in_two_regions(region: str) -> None:
-    assert limits.region_problem(region) is None
+    assert limits.region_problem(region, limits.IMPORT_REGIONS) is None
 
 
 @pytest.mark.parametrize("region", ["", "cn-hangzhou", "ap-southeast-2", "CN-BEIJING", "cn-dalian-unicom"])
 def test_another_region_is_refused_with_the_allowed_ones(region: str) -> None:
-    problem = limits.region_problem(region)
-    assert problem == f"region {region!r} cannot be used: ENS imports images only in cn-beijing and ap-southeast-1"
+    problem = limits.region_problem(region, limits.IMPORT_REGIONS)
+    assert problem == (
+        f"region {region!r} cannot be used: ENS imports images only in cn-beijing and ap-southeast-1. "
+        "If ENS has opened this Region since, set the option import_regions"
+    )
+
+
+def test_a_region_that_ens_has_opened_is_taken_by_option() -> None:
+    chosen = policy(region="cn-hangzhou", image_format="raw", import_regions=("cn-hangzhou",))
+    assert checks.input_problems(chosen, [server()]) == []
+    assert "only in cn-hangzhou" in checks.input_problems(replace(chosen, region="cn-beijing"), [server()])[0]
 
 
 @pytest.mark.parametrize(("region", "image_format"), [("ap-southeast-1", "qcow2"), ("ap-southeast-1", "raw")])
 def test_a_format_that_ecs_exports_is_taken(region: str, image_format: str) -> None:
-    assert limits.format_problem(region, image_format) is None
+    assert limits.format_problem(region, image_format, {}) is None
 
 
 def test_beijing_exports_raw_and_nothing_else() -> None:
-    assert limits.format_problem("cn-beijing", "raw") is None
-    assert "ECS writes raw only there" in str(limits.format_problem("cn-beijing", "qcow2"))
+    assert limits.format_problem("cn-beijing", "raw", {}) is None
+    assert "ECS exports only raw there" in str(limits.format_problem("cn-beijing", "qcow2", {}))
 
 
 @pytest.mark.parametrize("image_format", ["vhd", "vmdk", "", "QCOW2"])
 def test_an_unknown_format_is_refused_with_the_known_ones(image_format: str) -> None:
-    assert limits.format_problem("ap-southeast-1", image_format) == (
+    assert limits.format_problem("ap-southeast-1", image_format, {}) == (
         f"image_format {image_format!r} is not one of qcow2, raw"
     )
 
 
 def test_every_region_that_ens_imports_in_has_a_default_format_that_ecs_exports() -> None:
-    assert set(limits.DEFAULT_FORMAT) == set(limits.IMPORT_REGIONS)
-    for region, image_format in limits.DEFAULT_FORMAT.items():
-        assert limits.format_problem(region, image_format) is None
+    defaults = {"ap-southeast-1": "qcow2", "cn-beijing": "raw"}
+    assert set(limits.IMPORT_REGIONS) == set(defaults)
+    for region, image_format in defaults.items():
+        assert limits.image_formats(region, {})[0] == image_format
+        assert limits.format_problem(region, image_format, {}) is None
+
+
+def test_formats_that_ecs_exports_by_now_are_taken_by_option() -> None:
+    known = {"cn-beijing": ["qcow2", "raw"]}
+    assert limits.format_problem("cn-beijing", "qcow2", known) is None
+    assert limits.image_formats("cn-beijing", known) == ("qcow2", "raw")
+    assert limits.image_formats("ap-southeast-1", known) == ("qcow2", "raw")
+    assert "exports only qcow2 there" in str(limits.format_problem("cn-beijing", "raw", {"cn-beijing": ["qcow2"]}))
+
+
+@pytest.mark.parametrize("formats", [[], "raw", None, ["vhd"], ["raw", "vhd"], [{}]])
+def test_formats_that_the_collection_cannot_verify_are_refused(formats: Any) -> None:
+    problem = limits.image_formats_problem({"cn-beijing": formats})
+    assert problem == f"image_formats of cn-beijing is {formats!r}, it must be a list of qcow2 and raw"
 
 
 @pytest.mark.parametrize("name", ["ab", "A" * 128, "a1_:-", "Web-01", "aliyu", "acsx"])
@@ -114,11 +140,11 @@ def test_servers_without_fingerprint_or_source_are_not_twins() -> None:
 
 def test_input_problems_name_every_bad_value() -> None:
     wave = [server(1, base_name="1x"), server(1), server(2, base_name="fine")]
-    problems = checks.input_problems("cn-hangzhou", "vhd", wave)
+    problems = checks.input_problems(policy(region="cn-hangzhou", image_format="vhd"), wave)
     assert len(problems) == 4
     assert "image_name of web-01" in problems[2]
     assert problems[3] == "host 'web-01' is listed more than once"
-    assert checks.input_problems("ap-southeast-1", "qcow2", [server(1), server(2)]) == []
+    assert checks.input_problems(policy(region="ap-southeast-1"), [server(1), server(2)]) == []
 
 
 # The words of the documents (facts 3.2, 3.3, 4.2), written down once more: a table that lost one would fail here.

@@ -58,6 +58,7 @@ BASE = {"region": "ap-southeast-1", "job_valid_days": 7, "net_mode": "internet"}
         ({"net_mode": "vpc"}, "net_mode vpc needs vswitch_id"),
         ({"net_mode": "vpc", "vpc_id": "vpc-1"}, "net_mode vpc needs vswitch_id"),
         ({"replication_parameters": {"x": "y" * 2048}}, "replication_parameters has 2057 characters as JSON"),
+        ({"image_formats": {"cn-beijing": ["vhd"]}}, "image_formats of cn-beijing is ['vhd'], it must be a list of"),
     ],
 )
 def test_values_that_no_service_takes_are_refused(params: dict[str, Any], words: str) -> None:
@@ -94,6 +95,12 @@ def test_every_problem_is_named_at_once() -> None:
         ({}, "image_format", "qcow2"),
         ({"region": "cn-beijing"}, "image_format", "raw"),
         ({"image_format": "raw"}, "image_format", "raw"),
+        ({"image_formats": {"ap-southeast-1": ["raw"]}}, "image_format", "raw"),
+        ({"image_formats": {"cn-beijing": ["raw"]}}, "image_format", "qcow2"),
+        ({"image_formats": None}, "image_formats", {}),
+        ({}, "import_regions", ("cn-beijing", "ap-southeast-1")),
+        ({"import_regions": []}, "import_regions", ("cn-beijing", "ap-southeast-1")),
+        ({"import_regions": ["eu-west-1"]}, "import_regions", ("eu-west-1",)),
         ({"region": "eu-west-9"}, "image_format", "raw"),
         ({"replication_parameters": {"x": "y" * 2039}}, "replication_parameters", '{"x": "' + "y" * 2039 + '"}'),
         ({"replication_parameters": {}}, "replication_parameters", ""),

@@ -60,3 +60,23 @@ def test_the_readme_names_every_module_and_role() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     modules = [path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"]
     assert [name for name in (*modules, *ROLES) if f"`{name}`" not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("role", "file", "options"),
+    [
+        ("preflight", "account", ("import_regions", "image_formats")),
+        ("transfer", "main", ("import_regions",)),
+        ("export", "main", ("import_regions", "image_formats")),
+        ("ens_import", "main", ("import_regions", "image_formats")),
+        ("migration", "main", ("import_regions", "image_formats")),
+    ],
+)
+def test_the_regions_and_formats_of_the_user_reach_the_modules(role: str, file: str, options: tuple[str, ...]) -> None:
+    tasks = yaml.safe_load((ROOT / "roles" / role / "tasks" / f"{file}.yml").read_text(encoding="utf-8"))
+    modules = [value for task in tasks for name, value in task.items() if name.startswith("edgelift.ens_migration.")]
+    for option in options:
+        variable = f"{role}_{option}"
+        assert [row[option] for row in modules] == [f"{{{{ {variable} | default(omit, true) }}}}"]
+        if role != "migration":
+            assert f"migration_{option}" in values(role)[variable]

@@ -30,7 +30,9 @@ def clean(**changes: Any) -> dict[str, Any]:
     }
     return {
         "region": "ap-southeast-1",
+        "import_regions": ["cn-beijing", "ap-southeast-1"],
         "image_format": "qcow2",
+        "image_formats": {},
         "bucket_name": "images",
         "servers": 1,
         "balance": told("100.00"),

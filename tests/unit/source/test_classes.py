@@ -345,3 +345,10 @@ def test_facts_are_the_blockers_that_no_waiver_changes() -> None:
     facts = {name for name, rule in classes.ALL.items() if rule.fact}
     assert {"not-linux", "not-x86-64", "too-many-data-disks", "data-disk-too-large", "encrypted-root"} <= facts
     assert all(classes.ALL[name].severity == "blocker" for name in facts)
+
+
+def test_a_region_and_a_format_that_the_user_names_are_taken() -> None:
+    told = accounts.clean(region="eu-west-9", import_regions=["eu-west-9"], image_formats={"eu-west-9": ["qcow2"]})
+    ids = [item["id"] for item in account.judge_account(told)]
+    assert "region-unsupported" not in ids
+    assert "format-unsupported" not in ids

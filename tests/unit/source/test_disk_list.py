@@ -253,7 +253,7 @@ def check(probe: dict[str, Any], names: list[str], over: set[str], monkeypatch: 
     blockers = {item["id"] for item in source.judge(probe) if item["severity"] == "blocker"}
     assert blockers & OVER_LIMITS == over
     server = options.server("w", {"host": "h", "fingerprint": "fp", "disks": of_the_wave(probe)})
-    assert not checks.input_problems(POLICY.region, POLICY.image_format, [server])
+    assert not checks.input_problems(POLICY, [server])
     assert bool(checks.server_problems([server])) == bool(over)
     if not names:
         assert "no-system-disk" in blockers
