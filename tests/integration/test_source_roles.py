@@ -203,7 +203,7 @@ def test_an_error_of_the_account_ends_the_play_once_for_all(sandbox: Any, go: Go
     assert created(sandbox) == []
     nameless = go(hosts="web-01", migration_name="")
     assert nameless.code == 2
-    assert "migration_name and migration_bucket must be given" in nameless.output
+    assert "Set migration_name and migration_bucket" in nameless.output
 
 
 @pytest.mark.sandbox_world(WORLD)
