@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import requests
 import yaml
-from support import answers
+from support import PATIENCE, answers
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,15 +58,15 @@ class Sandbox:
     # ---- control calls ----
     def get(self, path: str) -> dict[str, Any]:
         """The answer of a control call, e.g. ``get("meter")``."""
-        return self._answer(self._http.get(f"{self.endpoint}/_sandbox/{path}", timeout=30))
+        return self._answer(self._http.get(f"{self.endpoint}/_sandbox/{path}", timeout=PATIENCE))
 
     def post(self, path: str, body: Any = None) -> dict[str, Any]:
         """The answer of a control call with a body, e.g. ``post("clock", {"advance": 60})``."""
-        return self._answer(self._http.post(f"{self.endpoint}/_sandbox/{path}", data=_body(body), timeout=30))
+        return self._answer(self._http.post(f"{self.endpoint}/_sandbox/{path}", data=_body(body), timeout=PATIENCE))
 
     def delete(self, path: str) -> dict[str, Any]:
         """The answer of a control call that ends something: ``delete("faults")``."""
-        return self._answer(self._http.delete(f"{self.endpoint}/_sandbox/{path}", timeout=30))
+        return self._answer(self._http.delete(f"{self.endpoint}/_sandbox/{path}", timeout=PATIENCE))
 
     def reset(self, world: dict[str, Any] | None = None) -> None:
         """Back to an empty cloud with this world (default: WORLD)."""
@@ -120,7 +120,7 @@ class Sandbox:
         answer = (client or self.client()).do_action_with_exception(self.request(product, action, **params))
         return json.loads(answer)
 
-    def until(self, look: Callable[[], Any], seconds: float = 15.0) -> Any:
+    def until(self, look: Callable[[], Any], seconds: float = PATIENCE) -> Any:
         """What ``look`` returns as soon as that is true; a failure with what it last returned otherwise."""
         end = time.monotonic() + seconds
         while True:
@@ -137,7 +137,7 @@ class Sandbox:
         if self.process.poll() is None:
             self.process.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(PATIENCE)
         finally:
             if self.process.poll() is None:
                 self.process.kill()
@@ -171,7 +171,7 @@ def launch_again(state: Path, *arguments: str) -> Sandbox:
     assert process.stdout is not None
     line = process.stdout.readline()
     if not line:
-        process.wait(15)
+        process.wait(PATIENCE)
         pytest.fail(f"the sandbox did not start: exit code {process.returncode}")
     return Sandbox(process, json.loads(line))
 
@@ -214,8 +214,16 @@ def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of this suite, and where sandboxes leave their answers."""
     config.addinivalue_line("markers", "sandbox_world(changes): the world of the fixture sandbox, merged over WORLD")
-    config.addinivalue_line("markers", "any_core: what it shows does not depend on ansible-core; one of them runs it")
+    config.addinivalue_line("markers", "any_core: does not depend on ansible-core; runs on the newest one only")
+    config.addinivalue_line("markers", "long: is slow and rarely fails; make test-long runs it, make test does not")
     answers.begin(config)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the unit tests of the local cloud, which runs without Ansible."""
+    for item in items:
+        if item.path.parent.name in ("sandbox", "sandbox_bytes"):
+            item.add_marker(pytest.mark.any_core)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

@@ -3,23 +3,31 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# usage: venv.sh newest|oldest|importer : make that virtual environment of the clone, unless it is there and complete.
-#   newest    .venv           the newest ansible-core that the newest Python takes
-#   oldest    .venv-2.16      ansible-core 2.16, the oldest supported, on the oldest Python it takes (3.10 to 3.12)
-#   importer  .venv-importer  galaxy-importer, whose pins fit nobody else
-# The mark of a complete one is written last and names what went in: an interrupted or outdated one is made anew.
-# A second make waits for the first. Without a fitting Python: exit 3, with one line that says so.
+# usage: venv.sh newest|importer|2.NN : make that virtual environment of the clone, unless it is there and complete.
+#   newest    .venv           the newest released ansible-core that the newest Python takes
+#   importer  .venv-importer  galaxy-importer, whose pins do not fit the others
+#   2.NN      .venv-2.NN      that ansible-core, pre-releases included, on the oldest Python that it takes
+# TEST_PYTHON=3.12 in the environment asks for that Python alone. The mark of a complete environment is written last and names what was
+# installed: an interrupted or outdated environment is made again. A second make waits for the first. Without a suitable Python: exit 3,
+# with one line that says so.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 kind=$1
 needs=(-r requirements.txt -r tests/requirements.txt)
+venv=.venv-$kind
 case $kind in
 newest) venv=.venv minors=(14 13 12 11 10) needs+=("ansible-core>=2.16.0") ;;
-oldest) venv=.venv-2.16 minors=(10 11 12) needs+=("ansible-core>=2.16.0,<2.17") ;;
-importer) venv=.venv-importer minors=(13 12 11) needs=("galaxy-importer>=0.4.30") ;;
+importer) minors=(13 12 11) needs=("galaxy-importer>=0.4.30") ;;
+2.16 | 2.17) minors=(10 11 12) ;;
+2.18 | 2.19) minors=(11 12 13) ;;
+2.20 | 2.21) minors=(12 13 14) ;;
+2.22) minors=(13 14) ;;
 *) echo "venv.sh: no such virtual environment: $kind" >&2 && exit 2 ;;
 esac
+# A lower bound that is a pre-release makes pip take pre-releases, of this package alone.
+[[ $kind != 2.* ]] || needs+=("ansible-core>=$kind.0b1,<2.$((${kind#2.} + 1))")
+[[ -z ${TEST_PYTHON:-} ]] || minors=("${TEST_PYTHON#3.}")
 
 mkdir -p build/logs build/locks
 exec 9>"build/locks/$venv"
@@ -27,7 +35,7 @@ flock 9
 
 if ! python=$(tools/python.sh "${minors[@]}"); then
   printf -v versions ', 3.%s' "${minors[@]}"
-  echo "$venv: left out, none of Python ${versions:2} with venv and ensurepip was found on PATH or under pyenv" >&2
+  echo "$venv: left out. No Python ${versions:2} with venv and ensurepip was found on PATH or under pyenv" >&2
   exit 3
 fi
 mark=$(printf '%s\n' "$PWD" "$python" "${needs[@]}" | cat - requirements.txt tests/requirements.txt tools/venv.sh | sha256sum)

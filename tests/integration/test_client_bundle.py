@@ -7,9 +7,9 @@ from __future__ import annotations
 import json
 import os
 import random
+import resource
 import shutil
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -17,8 +17,11 @@ from typing import Any
 
 import pytest
 import requests
+from support import PATIENCE
 
 from sandbox.bytes.disks import DiskStore, non_zero_blocks
+
+pytestmark = pytest.mark.any_core
 
 GIB, MIB = 1 << 30, 1 << 20
 FOLDER = "smc/go2aliyun_client_linux_x86_64"
@@ -87,7 +90,8 @@ class Source:
         return [program, *enter[1:], str(self.root), *words]
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(self.command(*words), capture_output=True, text=True, timeout=30, env={}, check=False)
+        return subprocess.run(
+            self.command(*words), capture_output=True, text=True, timeout=PATIENCE, env={}, check=False)
 
     def client(self, *options: str) -> subprocess.CompletedProcess[str]:
         return self.run(f"/{FOLDER}/go2aliyun_client", *options)
@@ -111,7 +115,7 @@ class Source:
 
 
 def download(url: str, headers: dict[str, str] | None = None) -> requests.Response:
-    return requests.get(url, headers=headers, timeout=10)
+    return requests.get(url, headers=headers, timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -214,12 +218,12 @@ def test_one_client_runs_and_comes_back_without_a_code(sandbox: Any, make_source
     again = source.client("--noenterkey")
     assert (again.returncode, f"already running (process {pid})" in again.stdout) == (0, True)
     assert source.client("--abort", "--noenterkey").returncode == 0
-    assert first.wait(5) == 0
+    assert first.wait(PATIENCE) == 0
     assert not (source.folder / "go2aliyun_client.pid").exists()
     source.start("--noenterkey")
     sandbox.until(lambda: f"Source Server [{source_id}] is attached again" in source.log)
     source.start("--noenterkey", "--rerun")
-    assert source.processes[1].wait(5) == 0
+    assert source.processes[1].wait(PATIENCE) == 0
     sandbox.until(lambda: source.log.count(f"Source Server [{source_id}] is attached again") == 2)
     # No second source server was made for the same machine.
     names = [server["Name"] for server in servers(sandbox)]
@@ -254,7 +258,7 @@ def test_the_disks_bytes_reach_the_image(sandbox: Any, make_source: Callable[...
     source = make_source(data_disks=2)
     source_id = imported(sandbox, source)
     job = run_job(sandbox, source_id, 2)
-    sandbox.until(lambda: job_status(sandbox, job)["Status"] == "Finished", 30)
+    sandbox.until(lambda: job_status(sandbox, job)["Status"] == "Finished")
     assert f"Job [{job}]: all disks are there" in source.log
     images = [image for image in sandbox.get("state")["images"] if image["id"] == job_status(sandbox, job)["ImageId"]]
     store = DiskStore(Path(sandbox.greeting["state"]) / "blobs/disks")
@@ -285,13 +289,13 @@ def test_cleardata_makes_the_next_start_a_new_import(sandbox: Any, make_source: 
     source = make_source()
     imported(sandbox, source)
     assert source.client("--cleardata", "--noenterkey").returncode == 0
-    assert source.processes[0].wait(5) == 0
+    assert source.processes[0].wait(PATIENCE) == 0
     assert json.loads((source.folder / "client_data").read_text())["source_id"] == ""
     assert source.client("--noenterkey").returncode == 1
 
 
 def ask(sandbox: Any, name: str, message: Any) -> tuple[int, str]:
-    answer = requests.post(f"{sandbox.endpoint}/_agent/{name}", data=json.dumps(message), timeout=10)
+    answer = requests.post(f"{sandbox.endpoint}/_agent/{name}", data=json.dumps(message), timeout=PATIENCE)
     return answer.status_code, answer.json().get("code", "")
 
 
@@ -320,7 +324,7 @@ def test_an_activation_code_ends_by_count_by_time_and_by_hand(sandbox: Any) -> N
 
 def test_nobody_takes_the_place_of_a_client(sandbox: Any) -> None:
     token_id, code = token(sandbox)
-    answer = requests.post(f"{sandbox.endpoint}/_agent/register", timeout=10,
+    answer = requests.post(f"{sandbox.endpoint}/_agent/register", timeout=PATIENCE,
                            json={"token_id": token_id, "token_code": code, "report": REPORT}).json()
     good = {"source_id": answer["source_id"], "agent_key": answer["agent_key"], "report": REPORT}
     assert ask(sandbox, "poll", good) == (200, "")
@@ -337,11 +341,17 @@ def test_what_is_no_client_is_refused_by_the_service(sandbox: Any, message: Any)
     assert ask(sandbox, "register", message) == (400, "InvalidParameter")
 
 
+def processor_seconds() -> float:
+    """The processor time of the child processes that have ended: it does not depend on how busy the machine is."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_the_program_starts_in_less_than_a_second(make_source: Callable[..., Source]) -> None:
     source = make_source()
-    before = time.monotonic()
+    before = processor_seconds()
     done = source.client("--version")
-    assert time.monotonic() - before < 1
+    assert processor_seconds() - before < 1
     assert done.stdout.startswith("go2aliyun_client ")
     assert "--accesstokencode" in source.client("--help").stdout
     assert source.client("--nonsense").returncode == 2
@@ -354,7 +364,7 @@ def test_the_bundle_is_small_and_says_when_it_is_known(sandbox: Any) -> None:
     assert answer.headers["ETag"] == f'"{sandbox.agent["sha256"]}"'
     again = download(sandbox.agent["url"], {"If-None-Match": answer.headers["ETag"]})
     assert (again.status_code, again.content) == (304, b"")
-    assert requests.head(sandbox.agent["url"], timeout=10).headers["Content-Length"] == str(len(answer.content))
+    assert requests.head(sandbox.agent["url"], timeout=PATIENCE).headers["Content-Length"] == str(len(answer.content))
 
 
 def test_a_sandbox_that_is_killed_while_a_client_streams_goes_on_with_it(
@@ -381,7 +391,7 @@ def test_a_sandbox_that_is_killed_while_a_client_streams_goes_on_with_it(
         assert 0 < arrived < 300
         second = start_sandbox(None, state=first.greeting["state"])
         assert second.endpoint == first.endpoint
-        second.until(lambda: job_status(second, job)["Status"] == "Finished", 60)
+        second.until(lambda: job_status(second, job)["Status"] == "Finished")
         gone = [entry for entry in second.get("meter")["resources"] if entry["id"] == instance["id"]]
         assert [entry["running"] for entry in gone] == [False]
         (image,) = second.get("state")["images"]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import PATIENCE
 from support.source import ask
 from support.wave import Player, changing, done, standing_still
 from support.wave_hosts import NO_CLIENT, client_on, hosts_up, killed_at, remains, running, settled, statuses
@@ -152,9 +153,9 @@ def test_a_token_that_expires_in_the_middle(player: Player, sandbox: Any) -> Non
     """The usual end of a long run with temporary credentials: with new ones it goes on where it stood."""
     expiring = {f"alicloud_{name}": value for name, value in STS.items()}
     with running(player, "migrate.yml", migration_name="expired", **expiring) as controller:
-        sandbox.until(lambda: done(sandbox.requests(), "StartReplicationJob") == 2, 90)
+        sandbox.until(lambda: done(sandbox.requests(), "StartReplicationJob") == 2)
         sandbox.advance(600)
-        assert controller.wait(120) in (2, UNREACHABLE)
+        assert controller.wait(PATIENCE) in (2, UNREACHABLE)
     told = (player.folder / "running.log").read_text()
     assert "InvalidSecurityToken.Expired" in told
     assert "Get a new STS token" in told
@@ -173,9 +174,9 @@ def test_a_host_that_loses_its_power(sandbox: Any, tmp_path: Path) -> None:
     with hosts_up(tmp_path / "bed", "web-01", "db-01") as bed:
         player = Player(bed, sandbox, tmp_path)
         with running(player, "migrate.yml", migration_name="power", migration_job_retries=0) as controller:
-            sandbox.until(lambda: done(sandbox.requests(), "StartReplicationJob") == 2, 90)
+            sandbox.until(lambda: done(sandbox.requests(), "StartReplicationJob") == 2)
             bed.stop("db-01")
-            code = controller.wait(120)
+            code = controller.wait(PATIENCE)
         ended = player.ended(code, (tmp_path / "running.log").read_text())
         assert ended.code == UNREACHABLE, ended.output
         assert statuses(ended) == {"web-01": "migrated", "db-01": "failed"}, ended.output

@@ -19,6 +19,7 @@ from typing import Any
 
 import ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming as naming
 import pytest
+from support import PATIENCE
 from support.source import DEPRECATION
 
 COLLECTION = "edgelift.ens_migration"
@@ -65,7 +66,7 @@ def play(sandbox: Any, tmp_path: Path) -> Callable[..., str]:
         }
         done = subprocess.run(
             [str(PLAYBOOK), "-i", "localhost,", "-c", "local", str(book)],
-            env=env, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=300,
+            env=env, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE,
         )  # fmt: skip
         output = done.stdout + done.stderr
         assert done.returncode == 0, output
@@ -100,7 +101,7 @@ def test_access_token(play: Any, sandbox: Any) -> None:
 
 
 def test_source(play: Any, sandbox: Any) -> None:
-    source = {"source_id": "s-sandboxweb01", "poll_interval": 0.1, "wait_timeout": 20}
+    source = {"source_id": "s-sandboxweb01", "poll_interval": 0.1, "wait_timeout": int(PATIENCE)}
     output = play(
         step("smc_source", "r is not changed", "r.source.name == 'web-01'", "r.source.hostname != ''", **source),
         step("smc_source", "r is changed", "r.source.name == 'web-new'", check=True, name="web-new", **source),
@@ -173,7 +174,7 @@ def test_intermediate_instance(play: Any, sandbox: Any) -> None:
 
 
 def test_shared_network(play: Any, sandbox: Any) -> None:
-    network = {"name": "wave_01", "poll_interval": 0.1, "wait_timeout": 20}
+    network = {"name": "wave_01", "poll_interval": 0.1, "wait_timeout": int(PATIENCE)}
     name = naming.network_name("wave_01")
     play(
         step("smc_intermediate", "r is changed", "r.network.vpc_id == ''", check=True, state="present", **network),

@@ -12,6 +12,8 @@ import pytest
 from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.models import Config
 
+pytestmark = pytest.mark.any_core
+
 PACKAGES = {
     "smc": "alibabacloud_smc20190601", "ecs": "alibabacloud_ecs20140526", "vpc": "alibabacloud_vpc20160428",
     "ens": "alibabacloud_ens20171110", "sts": "alibabacloud_sts20150401",

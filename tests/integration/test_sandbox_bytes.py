@@ -14,6 +14,8 @@ import oss2
 import pytest
 from support.oss_client import bucket
 
+pytestmark = pytest.mark.any_core
+
 GIB = 2**30
 IMAGE_ID = "m-sandboximage1"
 IMAGE = {"name": "web", "id": IMAGE_ID, "region": "ap-southeast-1",

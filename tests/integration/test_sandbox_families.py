@@ -27,13 +27,14 @@ from alibabacloud_tea_openapi.exceptions import AlibabaCloudException
 from alibabacloud_tea_openapi.models import Config
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.auth.composer import rpc_signature_composer
+from support import PATIENCE
 
 KEY, SECRET = "LTAI5tSandboxAccessKey", "SandboxAccessKeySecret0123456"
 BUCKET, REGION = "migration-images", "cn-beijing"
 TEMPORARY = ("STS.good", "sts-secret", "sts-token")
-pytestmark = pytest.mark.sandbox_world({
+pytestmark = [pytest.mark.any_core, pytest.mark.sandbox_world({
     "region": REGION, "buckets": [{"name": BUCKET, "region": REGION}],
-    "credentials": {KEY: {"secret": SECRET}, "STS.good": {"secret": "sts-secret", "token": "sts-token", "ttl": 3600}}})
+    "credentials": {KEY: {"secret": SECRET}, "STS.good": {"secret": "sts-secret", "token": "sts-token", "ttl": 3600}}})]
 
 LATE = datetime.timedelta(minutes=16)
 Answer = tuple[int, str]
@@ -135,7 +136,7 @@ def new_url(version: str) -> Callable[..., Answer]:
 def fetched(url: str) -> Answer:
     """What a presigned address of an object that does not exist gives, twice: OSS knows no nonces."""
     first, second = ((answer.status_code, re.findall("<Code>(.*)</Code>", answer.text))
-                     for answer in (requests.get(url, timeout=10) for _turn in range(2)))
+                     for answer in (requests.get(url, timeout=PATIENCE) for _turn in range(2)))
     assert first == second
     status, (code,) = first
     return (200, "") if code == "NoSuchKey" else (status, code)

@@ -10,8 +10,11 @@ from typing import Any
 
 import pytest
 import requests
+from support import PATIENCE
 
 from sandbox.state.clock import parse_iso
+
+pytestmark = pytest.mark.any_core
 
 START = 1_800_000_000
 FROZEN = pytest.mark.sandbox_world({"profile": "frozen", "start": START})
@@ -69,7 +72,7 @@ def test_one_jump_takes_a_job_to_its_end_and_every_step_has_its_moment(sandbox: 
 
 @FROZEN
 def test_there_is_no_pace_to_set(sandbox: Any) -> None:
-    answer = requests.post(f"{sandbox.endpoint}/_sandbox/clock", data='{"rate": 1}', timeout=10)
+    answer = requests.post(f"{sandbox.endpoint}/_sandbox/clock", data='{"rate": 1}', timeout=PATIENCE)
     assert answer.status_code == 400
     assert answer.json()["error"] == "rate 1: in the profile frozen only advance and step move the clock"
 
@@ -80,6 +83,6 @@ def test_there_is_no_pace_to_set(sandbox: Any) -> None:
 ])
 def test_steps_that_cannot_be(sandbox: Any, world: dict[str, Any], message: str) -> None:
     sandbox.post("reset", world)
-    answer = requests.post(f"{sandbox.endpoint}/_sandbox/clock", data='{"step": 1}', timeout=10)
+    answer = requests.post(f"{sandbox.endpoint}/_sandbox/clock", data='{"step": 1}', timeout=PATIENCE)
     assert answer.status_code == 400
     assert message in answer.json()["error"]

@@ -18,6 +18,8 @@ from support.oss_client import bucket as bucket_of
 
 from sandbox.server.middleware.log_answers import VARIABLE
 
+pytestmark = pytest.mark.any_core
+
 BUCKET = "migration-images"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import alibabacloud_oss_v2 as oss
 import pytest
 import requests
+from support import PATIENCE
 
 WORLD = {
     "credentials": {
@@ -21,7 +22,7 @@ WORLD = {
     },
     "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}],
 }
-pytestmark = pytest.mark.sandbox_world(WORLD)
+pytestmark = [pytest.mark.any_core, pytest.mark.sandbox_world(WORLD)]
 BUCKET = "migration-images"
 
 
@@ -55,7 +56,7 @@ def test_objects_go_round_under_every_signature(sandbox: Any, keys: tuple[str, .
         head = client.head_object(oss.HeadObjectRequest(BUCKET, key))
         assert (head.content_length, head.etag) == (3000, put.etag)
         url = client.presign(oss.GetObjectRequest(BUCKET, key), expires=datetime.timedelta(minutes=1)).url
-        assert requests.get(url, timeout=10).content == content
+        assert requests.get(url, timeout=PATIENCE).content == content
     keys_listed = [item.key for page in client.list_objects_v2_paginator().iter_page(
         oss.ListObjectsV2Request(BUCKET, max_keys=2)) for item in page.contents or []]
     assert keys_listed == sorted(("a/b", "a b+c%20?&=#", "中文/é"))

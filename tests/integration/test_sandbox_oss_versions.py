@@ -12,6 +12,8 @@ import pytest
 from oss2 import models
 from support.wave import WEB, run, utils
 
+pytestmark = pytest.mark.any_core
+
 
 def bucket_of(sandbox: Any, status: str = "Enabled") -> oss2.Bucket:
     """The sandbox's bucket, with versioning."""

@@ -15,6 +15,9 @@ from typing import Any
 
 import pytest
 import requests
+from support import PATIENCE
+
+pytestmark = pytest.mark.any_core
 
 WORLD: dict[str, Any] = {
     "profile": "realistic", "clock_rate": 0, "start": 1_800_000_000,
@@ -36,7 +39,7 @@ def migrated(sandbox: Any) -> str:
 
 def page(sandbox: Any, query: str = "") -> requests.Response:
     """The page as it is sent."""
-    answer = requests.get(f"{sandbox.endpoint}/_sandbox/{query}", timeout=10)
+    answer = requests.get(f"{sandbox.endpoint}/_sandbox/{query}", timeout=PATIENCE)
     assert answer.status_code == 200, answer.text
     return answer
 
@@ -65,12 +68,12 @@ def test_what_clients_send_stays_text_and_nothing_is_loaded(sandbox):
     before = sandbox.get("requests")["next"]
     page(sandbox)
     assert sandbox.get("requests")["next"] == before
-    refused = requests.post(f"{sandbox.endpoint}/_sandbox/", timeout=10)
+    refused = requests.post(f"{sandbox.endpoint}/_sandbox/", timeout=PATIENCE)
     assert refused.status_code >= 400
 
 
 def test_the_address_without_its_slash_leads_there(sandbox):
-    answer = requests.get(f"{sandbox.endpoint}/_sandbox", timeout=10)
+    answer = requests.get(f"{sandbox.endpoint}/_sandbox", timeout=PATIENCE)
     assert answer.url.endswith("/_sandbox/")
     assert "The local cloud" in answer.text
 
@@ -83,7 +86,7 @@ def browse(profile: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars",
          "--no-first-run", "--disable-background-networking", "--window-size=1280,1600",
-         f"--user-data-dir={profile}", *words], capture_output=True, text=True, timeout=120, check=True)
+         f"--user-data-dir={profile}", *words], capture_output=True, text=True, timeout=PATIENCE, check=True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="Debian's Chromium is looked for")

@@ -18,6 +18,8 @@ from sandbox.contracts import CONTRACTS
 from sandbox.ram.decide import allows
 from sandbox.ram.statements import Identity
 
+pytestmark = pytest.mark.any_core
+
 
 def test_a_run_tells_the_policy_that_it_needs(sandbox):
     before = sandbox.get("requests")["next"]

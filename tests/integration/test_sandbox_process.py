@@ -16,7 +16,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from support import PATIENCE
 from testbed.privilege import PATH
+
+pytestmark = pytest.mark.any_core
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,7 +28,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """``python -m sandbox`` with arguments that end it at once."""
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "sandbox", *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=30, env=env, check=False, cwd=ROOT)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env=env, check=False, cwd=ROOT)
 
 
 def complaint(*arguments: str) -> str:
@@ -54,9 +57,9 @@ def test_it_ends_cleanly_on_a_signal_even_while_a_job_runs(start_sandbox, number
     made = started.call("smc", "CreateReplicationJob", SourceId="s-sandboxweb01", ImageName="web", SystemDiskSize=20)
     started.call("smc", "StartReplicationJob", JobId=made["JobId"])
     started.process.send_signal(number)
-    assert started.process.wait(10) == 0
+    assert started.process.wait(PATIENCE) == 0
     with pytest.raises(requests.ConnectionError):
-        requests.get(f"{started.endpoint}/_sandbox/health", timeout=5)
+        requests.get(f"{started.endpoint}/_sandbox/health", timeout=PATIENCE)
 
 
 def test_without_a_world_it_has_a_bucket_and_leaves_no_folder_behind(tmp_path):
@@ -66,7 +69,7 @@ def test_without_a_world_it_has_a_bucket_and_leaves_no_folder_behind(tmp_path):
         assert b'"bucket": "migration-images"' in process.stdout.readline()
         assert list(tmp_path.iterdir())
         process.terminate()
-        assert process.wait(10) == 0
+        assert process.wait(PATIENCE) == 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -124,11 +127,11 @@ def test_with_the_flag_other_machines_get_in(tmp_path):
     network = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c"]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     env = {**os.environ, "PYTHONPATH": paths, "PATH": PATH}
-    if subprocess.run([*network, "true"], capture_output=True, check=False, timeout=10).returncode:
+    if subprocess.run([*network, "true"], capture_output=True, check=False, timeout=PATIENCE).returncode:
         pytest.skip("this machine lets nobody but root make a network name space of their own")
     script = f"ip link set lo up && ip address add 10.77.0.1/32 dev lo && exec {sys.executable} - {tmp_path}/state"
-    ended = subprocess.run([*network, script], input=ELSEWHERE, capture_output=True, text=True, timeout=60, check=False,
-                           cwd=ROOT, env=env)
+    ended = subprocess.run([*network, script], input=ELSEWHERE, capture_output=True, text=True, timeout=PATIENCE,
+                           check=False, cwd=ROOT, env=env)
     assert ended.returncode == 0, ended.stderr
     endpoint, agent, loopback, left = json.loads(ended.stdout)
     assert endpoint.startswith("http://10.77.0.1:")

@@ -12,10 +12,13 @@ import oss2
 import pytest
 import requests
 from aliyunsdkcore.acs_exception.exceptions import ServerException
+from support import PATIENCE
 from support.documented_codes import BY_FAULT_ONLY, pairs
 from support.oss_client import bucket
 
 from sandbox.state.clock import iso
+
+pytestmark = pytest.mark.any_core
 
 DAY = 86400
 
@@ -128,7 +131,7 @@ def test_a_request_sent_twice_has_one_effect(sandbox):
     request.set_accept_format("JSON")
     signer = AccessKeySigner(AccessKeyCredential(sandbox.access_key, sandbox.secret_key))
     _headers, url = signer.sign(sandbox.region, request)
-    answers = [requests.post(sandbox.endpoint + url, timeout=10) for _turn in range(2)]
+    answers = [requests.post(sandbox.endpoint + url, timeout=PATIENCE) for _turn in range(2)]
     assert [(answer.status_code, answer.json().get("Code")) for answer in answers] == [
         (200, None), (400, "SignatureNonceUsed")
     ]
@@ -327,7 +330,7 @@ def test_seed_adds_and_reset_returns_to_the_start(sandbox):
     ],
 )
 def test_control_calls_say_what_is_wrong(sandbox, path, body, message):
-    answer = requests.post(f"{sandbox.endpoint}/_sandbox/{path}", data=body, timeout=10)
+    answer = requests.post(f"{sandbox.endpoint}/_sandbox/{path}", data=body, timeout=PATIENCE)
     assert answer.status_code == 400
     assert message in answer.json()["error"]
 

@@ -23,9 +23,12 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.auth.credentials import AccessKeyCredential
 from aliyunsdkcore.auth.signers.access_key_signer import AccessKeySigner
 from conftest import ROOT, Sandbox
+from support import PATIENCE
 from support.oss_client import bucket
 
 from sandbox.state.clock import parse_iso
+
+pytestmark = pytest.mark.any_core
 
 WORLD: dict[str, Any] = {
     "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}],
@@ -39,7 +42,7 @@ WORLD: dict[str, Any] = {
 def kill(sandbox: Sandbox) -> None:
     """End it as a power cut of the process would."""
     sandbox.process.send_signal(signal.SIGKILL)
-    sandbox.process.wait(10)
+    sandbox.process.wait(PATIENCE)
 
 
 def job(sandbox: Sandbox, source_id: str, name: str) -> str:
@@ -94,10 +97,10 @@ def test_a_request_from_before_the_kill_is_not_taken_twice(start_sandbox):
     request.set_accept_format("JSON")
     signer = AccessKeySigner(AccessKeyCredential(first.access_key, first.secret_key))
     url = first.endpoint + signer.sign(first.region, request)[1]
-    assert requests.post(url, timeout=10).status_code == 200
+    assert requests.post(url, timeout=PATIENCE).status_code == 200
     kill(first)
     second = start_sandbox(state=first.greeting["state"])
-    answer = requests.post(url, timeout=10)
+    answer = requests.post(url, timeout=PATIENCE)
     assert (answer.status_code, answer.json()["Code"]) == (400, "SignatureNonceUsed")
     assert second.call("vpc", "DescribeVpcs")["TotalCount"] == 1
 
@@ -156,7 +159,7 @@ def test_another_world_is_refused_unless_the_cloud_is_forgotten(start_sandbox, t
     world = tmp_path / "other.yml"
     world.write_text("sources: []")
     ended = subprocess.run([sys.executable, "-m", "sandbox", "--state", first.greeting["state"], "--world", str(world)],
-                           capture_output=True, text=True, cwd=ROOT, timeout=30, check=False)
+                           capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
     assert ended.returncode == 2
     assert "holds a cloud that began with another world" in ended.stderr
     fresh = start_sandbox(None, "--world", str(world), "--fresh", state=first.greeting["state"])
@@ -214,7 +217,7 @@ def test_a_snapshot_comes_back_with_its_time_and_bytes(start_sandbox):
     ("snapshot", "{}", "the body must be"),
 ])
 def test_snapshots_that_cannot_be(sandbox, call, body, message):
-    answer = requests.post(f"{sandbox.endpoint}/_sandbox/{call}", data=body, timeout=10)
+    answer = requests.post(f"{sandbox.endpoint}/_sandbox/{call}", data=body, timeout=PATIENCE)
     assert answer.status_code == 400
     assert message in answer.json()["error"]
 
@@ -222,7 +225,7 @@ def test_snapshots_that_cannot_be(sandbox, call, body, message):
 def test_a_state_file_that_is_none(tmp_path):
     (tmp_path / "state.db").write_bytes(b"this is not a database" * 100)
     ended = subprocess.run([sys.executable, "-m", "sandbox", "--state", str(tmp_path)], capture_output=True, text=True,
-                           cwd=ROOT, timeout=30, check=False)
+                           cwd=ROOT, timeout=PATIENCE, check=False)
     assert (ended.returncode, ended.stdout) == (2, "")
     assert ended.stderr == f"sandbox: {tmp_path}/state.db: file is not a database\n"
 
@@ -231,7 +234,7 @@ def test_a_rate_card_that_is_wrong_names_file_and_field(tmp_path):
     card = tmp_path / "rates.yml"
     card.write_text("dated: '2027-01-01'\ncurrency: EUR\nrates: {instance: {unit: instance, per_hour: free}}\n")
     ended = subprocess.run([sys.executable, "-m", "sandbox", "--rate-card", str(card)], capture_output=True, text=True,
-                           cwd=ROOT, timeout=30, check=False)
+                           cwd=ROOT, timeout=PATIENCE, check=False)
     assert ended.returncode == 2
     assert ended.stderr.startswith(f"sandbox: {card}: rates.disk.per_hour: a number of 0 or more is required")
     assert len(ended.stderr.splitlines()) == 1
@@ -271,7 +274,7 @@ def on_a_small_disk(tmp_path: Path, *arguments: str) -> Sandbox:
     if shutil.which("unshare") is None:
         pytest.skip("unshare (util-linux) is not installed")
     probe = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "x",
-                            str(tmp_path)], capture_output=True, check=False, timeout=10)
+                            str(tmp_path)], capture_output=True, check=False, timeout=PATIENCE)
     if probe.returncode:
         pytest.skip("this kernel lets nobody but root mount in a name space of their own")
     process = subprocess.Popen(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], text=True,

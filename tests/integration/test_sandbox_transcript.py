@@ -22,10 +22,13 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from conftest import VERSIONS, Sandbox
+from support import PATIENCE
 
 from sandbox.oss.signatures import sign_v1, string_to_sign_v1
 from sandbox.state.clock import iso
 from sandbox.transport.signature import sign, string_to_sign
+
+pytestmark = pytest.mark.any_core
 
 HOST = "127.0.0.1:80"
 BUCKET = "migration-images"
@@ -50,7 +53,7 @@ class Player:
         self._sandbox = sandbox
         self._now = now
         self._pause = pause
-        self._http = http.client.HTTPConnection(urlsplit(sandbox.endpoint).netloc, timeout=60)
+        self._http = http.client.HTTPConnection(urlsplit(sandbox.endpoint).netloc, timeout=PATIENCE)
         self._nonces = itertools.count()
         self._state: str = sandbox.greeting["state"]
         self.transcript: list[str] = []

@@ -14,11 +14,14 @@ from typing import Any
 import oss2
 import pytest
 import requests
+from support import PATIENCE
 from support.oss_client import bucket
 from support.scenario import SOURCE, hits, jobs, refusal, started
 
 from sandbox.world.scenario import FOLDER, load_scenario, parse_scenario
 from sandbox.world.schema import WorldError
+
+pytestmark = pytest.mark.any_core
 
 
 def test_nth_and_params_choose_the_call(sandbox: Any) -> None:
@@ -72,7 +75,7 @@ def test_a_wrong_file_names_line_and_field(sandbox: Any) -> None:
     wrong = "meaning: m\nfaults:\n  - kind: error\n    code: A\n    times: none\n"
     with pytest.raises(WorldError, match=r"^x\.yml: line 5: faults\[0\]\.times: "):
         parse_scenario(wrong, "x.yml")
-    answer = requests.post(f"{sandbox.endpoint}/_sandbox/faults", data=wrong, timeout=10)
+    answer = requests.post(f"{sandbox.endpoint}/_sandbox/faults", data=wrong, timeout=PATIENCE)
     assert (answer.status_code, "line 5: faults[0].times" in answer.json()["error"]) == (400, True)
 
 
@@ -110,7 +113,7 @@ def test_what_is_spent_stays_spent_after_a_kill(start_sandbox: Callable[..., Any
     before = first.get("faults")
     assert [(rule["seen"], rule["hits"]) for rule in before["faults"]] == [(1, 1), (1, 0)]
     first.process.kill()
-    first.process.wait(10)
+    first.process.wait(PATIENCE)
 
     second = start_sandbox(None, *words, state=first.greeting["state"])
     assert second.get("faults") == before

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import PATIENCE
 from support.source import FOLDER, ClientBundle, Played, ask, client_pids, make_bundle, run_module, run_moves
 from support.wave_hosts import hosts_up
 from testbed.fleet import GIB, KNOWN
@@ -55,7 +56,7 @@ def bundle(tmp_path: Path) -> ClientBundle:
 @pytest.fixture
 def given(bundle: ClientBundle) -> dict[str, Any]:
     """The options of smc_agent that a test says only where they are its subject; None takes one of them away."""
-    return {"src": str(bundle.path), "sha256": bundle.sha256, "start_timeout": 20}
+    return {"src": str(bundle.path), "sha256": bundle.sha256, "start_timeout": int(PATIENCE)}
 
 
 @pytest.fixture
@@ -105,6 +106,7 @@ while [ -e /run/watch ]; do
         [ -z "$mode" ] || echo "$mode $file" >>/run/holding
     done
 done >>/run/commands 2>/dev/null
+: >/run/watched
 END
 setsid sh /run/watch </dev/null >/dev/null 2>&1 &
 """
@@ -263,9 +265,8 @@ def _registered(bed: Bed, host: str, row: dict[str, Any]) -> None:
     assert "environment: http://192.0.2.1:3128" in log
     assert CODE not in ask(bed, host, f"cat {DIR}/Logs/processes {DIR}/user_config.json /smc/.edgelift/*")
     # While it started, the code was on no command line, in no environment, and in one file that root alone may read.
-    commands, holding = ask(
-        bed, host, "rm /run/watch; sleep 1; cat /run/commands; echo --; sort -u /run/holding"
-    ).split("--\n")
+    ask(bed, host, "rm /run/watch; until [ -e /run/watched ]; do sleep 0.1; done")
+    commands, holding = ask(bed, host, "cat /run/commands; echo --; sort -u /run/holding").split("--\n")
     assert "go2aliyun_client" in commands
     assert CODE not in commands
     assert {line for line in holding.splitlines() if not line.endswith("/Code")} == {

@@ -21,6 +21,8 @@ from support.source import FOLDER, ClientBundle, ask, client_pids, make_bundle, 
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
 
+pytestmark = pytest.mark.any_core
+
 CODE = "Sup3r-Secret-Activation-Code"
 DIR = f"/smc/{FOLDER}"
 PROXY = {"environment": {"https_proxy": "http://192.0.2.1:3128"}}

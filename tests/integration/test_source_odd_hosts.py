@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import PATIENCE
 from support.source import FOLDER, ClientBundle, Played, ask, make_bundle, run_module
 from support.wave_hosts import hosts_up
 from testbed.fleet import GIB
 from testbed.hosts import Bed
+
+pytestmark = pytest.mark.any_core
 
 CODE = "Sup3r-Secret-Activation-Code"
 PASSWORD = "correct horse"
@@ -102,7 +105,7 @@ def test_the_probe_sees_through_what_a_host_says_around_it(bed: Bed, tmp_path: P
 def test_each_host_gets_its_own_verdict_and_the_others_their_client(
     bed: Bed, tmp_path: Path, bundle: ClientBundle
 ) -> None:
-    options = {"src": str(bundle.path), "sha256": bundle.sha256, "start_timeout": 60}
+    options = {"src": str(bundle.path), "sha256": bundle.sha256, "start_timeout": int(PATIENCE)}
     options |= {"access_token_id": "at-1", "access_token_code": CODE}
     rows = run(bed, tmp_path, list(ODD), "smc_agent", **options).results
     assert {host: row.get("source_id") for host, row in rows.items() if not row.get("failed")} == {

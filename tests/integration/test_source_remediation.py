@@ -19,6 +19,8 @@ from support.source import ask, run_module, run_moves, run_playbook
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
 
+pytestmark = pytest.mark.any_core
+
 Moves = Callable[..., list[Any]]
 STATE = "/var/lib/edgelift"
 KERNEL = "2.6.32-754.el6.x86_64"

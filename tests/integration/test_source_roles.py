@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import PATIENCE
 from support.source import ask, run_playbook
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
@@ -69,7 +70,7 @@ def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
                 "agent_sha256": sandbox.agent["sha256"],
                 "agent_cache_dir": str(tmp_path / "cache"),
                 "agent_poll_interval": 1,
-                "agent_available_timeout": 20,
+                "agent_available_timeout": int(PATIENCE),
                 **variables,
             },
             "tasks": [

@@ -13,12 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support import PATIENCE
 from testbed.__main__ import CACHE
 from testbed.fleet import KNOWN, MIB, fleet
 from testbed.hosts import Bed, BedError
 from testbed.privilege import Way, choose
 from testbed.process import Process, descendants
 from testbed.rootfs import rootfs
+
+pytestmark = pytest.mark.any_core
 
 NAMES = ["web-01", "db-01", "legacy-01", "luks-01", "arm-01", "twin-01", "off-01"]
 BROKEN = {"luks-01": ["luks-root"], "arm-01": ["arm64"], "twin-01": ["same-as:web-01"], "off-01": ["down"]}
@@ -43,7 +46,7 @@ def bed(tmp_path_factory: pytest.TempPathFactory, way: Way, root_archive: Path) 
 
 
 def ask(bed: Bed, name: str, command: str) -> str:
-    done = subprocess.run([*bed.command(name), command], capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run([*bed.command(name), command], capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert done.returncode == 0, f"{name}: {command}: {done.stderr}"
     return done.stdout.strip()
 

@@ -16,6 +16,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.retry import Retry
 from support.wave import role_profile
 
+pytestmark = pytest.mark.any_core
+
 STS = {"STS.Integration": {"secret": "StsSecret0123456789", "token": "sts-token/+=", "ttl": 3600}}
 MANY = [{"name": f"host-{n:03}", "id": f"s-sandboxhost{n:03}", "disks": [{"gib": 20}]} for n in range(120)]
 

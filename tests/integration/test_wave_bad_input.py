@@ -14,6 +14,8 @@ from support.wave import WEB, Player, changing, image_name, run, server, utils
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
 
+pytestmark = pytest.mark.any_core
+
 WORLD = {
     "sources": [],
     "buckets": [

@@ -12,6 +12,8 @@ import pytest
 from support.oss_client import FOREIGN_KEYS, bucket
 from support.wave import DB, WEB, changing, run, standing_still, utils
 
+pytestmark = pytest.mark.any_core
+
 
 def jobs(sandbox: Any) -> list[dict[str, Any]]:
     return sandbox.call("smc", "DescribeReplicationJobs", PageSize=50)["ReplicationJobs"]["ReplicationJob"]

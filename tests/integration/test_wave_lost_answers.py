@@ -13,7 +13,10 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from support import PATIENCE
 from support.wave import WEB, done, run, standing_still
+
+pytestmark = pytest.mark.any_core
 
 
 class Proxy(ThreadingHTTPServer):
@@ -39,7 +42,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         action = parse_qs(urlsplit(self.path).query).get("Action", [""])[0]
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        onward = http.client.HTTPConnection(self.server.target, timeout=30)
+        onward = http.client.HTTPConnection(self.server.target, timeout=PATIENCE)
         onward.request("POST", self.path, body, dict(self.headers))
         answer = onward.getresponse()
         content = answer.read()

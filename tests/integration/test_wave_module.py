@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from support import PATIENCE
 from support.oss_client import bucket
 from support.wave import DB, WEB, changing, done, identity, image_name, run, server, standing_still, utils
+
+pytestmark = pytest.mark.any_core
 
 
 def images(sandbox: Any) -> list[dict[str, Any]]:
@@ -74,14 +78,16 @@ def test_another_controller_goes_on_where_one_was_killed(sandbox: Any) -> None:
         "name": "wave", "region": sandbox.region, "bucket": sandbox.bucket, "access_key": sandbox.access_key,
         "secret_key": sandbox.secret_key, "endpoints": sandbox.endpoints, "servers": [WEB],
     }
-    for _life in range(30):
+
+    def life() -> Any:
         # Each tick is a controller of its own, which forgets all it knew: the cloud is the only ledger.
         clients = utils("_api.clients").make_clients(params)
         fleet = fleet_room.Fleet(clients, options.servers(params), options.policy(params))
         fleet.tick()
-        if fleet.rows[0].verdict != "pending":
-            break
-        threading.Event().wait(0.4)
+        time.sleep(0.4)
+        return fleet if fleet.rows[0].verdict != "pending" else None
+
+    fleet = sandbox.until(life)
     assert fleet.rows[0].verdict == "migrated", fleet.rows[0].reasons
     rows = sandbox.requests()
     assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [1, 1, 1]
@@ -209,7 +215,8 @@ MANY = [server(f"host-{number:02d}", f"s-sandboxmany{number:02d}", 20) for numbe
     }
 )
 def test_sixty_servers_go_in_batches(sandbox: Any) -> None:
-    result = run(sandbox, "ens_migration", name="wave", servers=MANY, poll_interval=1, wait_timeout=120)["migration"]
+    options = {"servers": MANY, "poll_interval": 1, "wait_timeout": 3 * int(PATIENCE)}
+    result = run(sandbox, "ens_migration", name="wave", **options)["migration"]
     assert {row["host"]: row["reasons"] for row in result["servers"] if row["verdict"] != "migrated"} == {}
     assert len({row["ens_image_id"] for row in result["servers"]}) == 60
     rows = sandbox.requests()

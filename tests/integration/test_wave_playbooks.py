@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import PATIENCE
 from support.source import ask
 from support.wave import Played, Player, changing, done, standing_still
 from support.wave_hosts import hosts_up, killed_at, running, settled
@@ -108,9 +109,9 @@ def test_two_controllers_migrate_once(player: Player, sandbox: Any, tmp_path: Pa
     (tmp_path / "other").mkdir()
     other = Player(player.bed, sandbox, tmp_path / "other")
     with running(player, "migrate.yml", migration_name="both") as first:
-        sandbox.until(lambda: done(sandbox.requests(), "StartReplicationJob") == 2, 90)
+        sandbox.until(lambda: done(sandbox.requests(), "StartReplicationJob") == 2)
         second = other.play("migrate.yml", migration_name="both")
-        code = first.wait(120)
+        code = first.wait(PATIENCE)
     assert (code, second.code) == (0, 0), second.output
     rows = sandbox.requests()
     assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [2, 2, 2]

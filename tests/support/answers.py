@@ -63,7 +63,8 @@ def _is_whole(session: pytest.Session) -> bool:
     """True for a session that has run all tests and not failed; where something is missing anyway, that is no news."""
     config = session.config
     option = config.option
-    narrowed = option.keyword or option.markexpr or option.ignore or option.deselect or option.collectonly
+    selected = option.markexpr not in ("", "not long")
+    narrowed = option.keyword or selected or option.ignore or option.deselect or option.collectonly
     everything = config.args_source is pytest.Config.ArgsSource.TESTPATHS and not narrowed
     return (everything or os.environ.get("ANSWERS") == "all") and session.exitstatus == pytest.ExitCode.OK
 

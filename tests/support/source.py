@@ -24,6 +24,8 @@ import yaml
 from testbed.hosts import Bed
 from testbed.process import descendants
 
+from support import PATIENCE
+
 MARK = "--- answer ---"
 FOLDER = "go2aliyun_client2.6.5_linux_x86_64"
 
@@ -108,7 +110,7 @@ def run_playbook(bed: Bed, folder: Path, play: dict[str, Any], *words: str) -> s
     command = [str(program), "-i", str(bed.folder / "inventory.json"), str(path), *words]
     env = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s"}
     ended = subprocess.run(
-        command, env=env, text=True, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=300
+        command, env=env, text=True, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE
     )
     assert DEPRECATION not in ended.stdout + ended.stderr
     return ended
@@ -147,7 +149,7 @@ def playing(bed: Bed, folder: Path, host: str, name: str, options: dict[str, Any
         yield
 
 
-def until(look: Callable[[], bool], seconds: float = 30.0) -> None:
+def until(look: Callable[[], bool], seconds: float = PATIENCE) -> None:
     """Wait until ``look`` is true; a failure when it is not in time."""
     end = time.monotonic() + seconds
     while not look():
@@ -231,7 +233,7 @@ def ask(bed: Bed, host: str, command: str) -> str:
     # The login shell may print too.
     script = f"echo {MARK}\n{command}\n"
     done = subprocess.run(
-        [*words, *become, "sh", "-s"], input=script, capture_output=True, text=True, check=False, timeout=60
+        [*words, *become, "sh", "-s"], input=script, capture_output=True, text=True, check=False, timeout=PATIENCE
     )
     assert done.returncode == 0, f"{host}: {command}: {done.stderr}"
     return done.stdout.partition(f"{MARK}\n")[2].strip()

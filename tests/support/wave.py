@@ -20,6 +20,7 @@ import yaml
 from testbed.hosts import Bed
 from testbed.playbook import read_recap
 
+from support import PATIENCE
 from support.source import DEPRECATION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -68,7 +69,8 @@ def run(sandbox: Any, module: str, *, check: bool = False, **params: Any) -> dic
 
     Options get the defaults of its own argument spec; only AnsibleModule's reading of them is left out.
     """
-    given = {**connection(sandbox), "bucket": sandbox.bucket, "poll_interval": 0.2, "wait_timeout": 60, **params}
+    waiting = {"poll_interval": 0.2, "wait_timeout": int(PATIENCE)}
+    given = {**connection(sandbox), "bucket": sandbox.bucket, **waiting, **params}
     room, function = WORK[module]
     if module == "smc_transfer":
         given.pop("bucket")
@@ -169,7 +171,7 @@ class Player:
             "agent_url": self.sandbox.agent["url"],
             "agent_sha256": self.sandbox.agent["sha256"],
             "agent_cache_dir": str(self.folder / "cache"),
-            "agent_available_timeout": 30,
+            "agent_available_timeout": int(PATIENCE),
             "report_receipt": str(self.receipt),
             **{f"{name}_poll_interval": 1 for name in intervals},
             **variables,
@@ -199,7 +201,7 @@ class Player:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
-            timeout=300,
+            timeout=PATIENCE,
             cwd=ROOT,
         )
         return self.ended(ended.returncode, ended.stdout + ended.stderr)

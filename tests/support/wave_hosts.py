@@ -85,4 +85,4 @@ def killed_at(moment: str, player: Player, playbook: str, *words: str, **variabl
     """Run a playbook, and let its controller die as soon as a call ``moment`` has had its effect."""
     since = player.sandbox.get("requests?since=0")["next"]
     with running(player, playbook, *words, **variables):
-        player.sandbox.until(lambda: done(player.sandbox.requests(since=since), moment), 90)
+        player.sandbox.until(lambda: done(player.sandbox.requests(since=since), moment))

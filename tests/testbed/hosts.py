@@ -23,8 +23,8 @@ from testbed.process import Process, descendants
 from testbed.ssh import inventory, known_hosts, make_key
 
 SCRIPTS = Path(__file__).parent
-START_SECONDS = 60.0
-STOP_SECONDS = 20.0
+START_SECONDS = 300.0
+STOP_SECONDS = 120.0
 OURS = ("hosts", "mnt", "ssh", "cell.log", "inventory.json", "bed.json")
 
 

@@ -16,9 +16,9 @@ import requests
 
 from testbed.process import Process
 
-START_SECONDS = 60
-STOP_SECONDS = 20.0
-CALL_SECONDS = 60
+START_SECONDS = 300
+STOP_SECONDS = 120.0
+CALL_SECONDS = 300
 
 
 class LocalCloudError(RuntimeError):

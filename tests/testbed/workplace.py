@@ -15,7 +15,7 @@ from pathlib import Path
 CLONE = Path(__file__).resolve().parents[2]
 # A socket's name has room for 107 characters, of which ssh's own ending takes about 40.
 LONGEST_SOCKET_FOLDER = 65
-SSH_END_SECONDS = 5.0
+SSH_END_SECONDS = 15.0
 
 
 class OccupiedError(RuntimeError):

@@ -41,10 +41,11 @@ def leave(folder: Path, body: dict[str, Any]) -> None:
     [
         (GOOD, {"keyword": "some"}, 0, 0),
         (GOOD, {}, 0, 1),
+        (GOOD, {"markexpr": "not long"}, 0, 1),
         (GOOD, {}, 1, 0),
         ({**GOOD, "PageNumber": "1"}, {"keyword": "some"}, 0, 1),
     ],
-    ids=["narrowed", "whole-with-actions-unseen", "failed-anyway", "wrong-type"],
+    ids=["narrowed", "whole-with-actions-unseen", "without-the-long-ones", "failed-anyway", "wrong-type"],
 )
 def test_a_session_fails_on_a_difference_and_a_whole_one_on_actions_without_an_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: dict[str, Any], options: dict[str, Any], status: int,

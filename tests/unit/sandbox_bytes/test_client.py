@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import PATIENCE
 
 from sandbox.client.go2aliyun import daemon as life
 from sandbox.client.go2aliyun.daemon import Credentials, Daemon, NotImported
@@ -250,11 +251,11 @@ def test_a_known_client_starts_while_the_service_is_down(make: Callable[..., Dae
     daemon.start(Credentials())
     running = threading.Thread(target=daemon.run)
     running.start()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + PATIENCE
     while "answers again" not in log_of(tmp_path) and time.monotonic() < deadline:
         time.sleep(0.01)
     daemon.stop.set()
-    running.join(5)
+    running.join(PATIENCE)
     # One line when the trouble began, one when it was over.
     assert (log_of(tmp_path).count("down"), log_of(tmp_path).count("The service answers again")) == (1, 1)
 

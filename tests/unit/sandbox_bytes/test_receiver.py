@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support import PATIENCE
 
 from sandbox.bytes import wire
 from sandbox.bytes.disks import DiskStore, non_zero_blocks
@@ -74,7 +75,7 @@ def scenario(bench: Bench, steps: Callable[[Ports], Coroutine[Any, Any, None]]) 
 
 def speak(port: int, *messages: bytes) -> list[dict[str, Any]]:
     """Send bytes to a port and return the lines that come back until the receiver hangs up."""
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as peer:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as peer:
         for message in messages:
             peer.sendall(message)
         peer.shutdown(socket.SHUT_WR)
@@ -133,13 +134,13 @@ def test_a_broken_connection_breaks_the_transfer_and_the_next_goes_on(bench: Ben
             bench.said.append(text)
             if text.startswith("Do Rsync Disk 1:"):
                 sent.set()
-                broken.wait(5)
+                broken.wait(PATIENCE)
 
         broken = threading.Event()
         first = bench.transfer(ports)
         first._say = say
         running = asyncio.create_task(asyncio.to_thread(first.run))
-        await asyncio.to_thread(sent.wait, 5)
+        await asyncio.to_thread(sent.wait, PATIENCE)
         assert bench.receivers.interrupt("i-1") == 2
         broken.set()
         with pytest.raises(TransferBroken):

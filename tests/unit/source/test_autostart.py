@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.autostart import Boot, make_boot
+from support import PATIENCE
 
 
 def boot(folder: str = "/smc", **environment: str) -> Boot:
@@ -43,10 +44,10 @@ def test_systemd_takes_the_unit(tmp_path: Path, folder: str) -> None:
     unit = tmp_path / "edgelift-smc-client.service"
     unit.write_text(boot(str(tmp_path / folder)).unit)
     command = ["systemd-analyze", "verify", "--man=no", str(unit)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert str(unit.name) not in done.stderr
     assert done.returncode == 0, done.stderr
     # The check would say so if it found no program, so a wrong path is shown to be seen.
     unit.write_text(boot(str(tmp_path / "elsewhere")).unit)
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert "is not executable" in done.stderr

@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, look
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
+from support import PATIENCE
 
 FENCE = "EDGELIFT-00"
 SHELLS = [
@@ -74,7 +75,7 @@ EARLY = newc({"kernel/x86/microcode/GenuineIntel.bin": "\0" * 5000})
 def run(shell: list[str], values: dict[str, str], pieces: tuple[str, ...], command: str) -> dict[str, Any]:
     script = _script.compose(FENCE, pieces, {**look.values("/smc"), **values}, command)
     words = [*shell, "-c", 'eval "$(cat)"']
-    done = subprocess.run(words, input=script.encode(), capture_output=True, check=False, timeout=60)
+    done = subprocess.run(words, input=script.encode(), capture_output=True, check=False, timeout=PATIENCE)
     answer = _script.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
     assert answer is not None
     assert answer.complete

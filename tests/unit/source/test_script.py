@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, look
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import parse_agent
+from support import PATIENCE
 
 FENCE = "EDGELIFT-00"
 SHELLS = [
@@ -61,7 +62,7 @@ def test_every_call_has_its_own_fence() -> None:
 
 def run(shell: list[str], script: str, **more: Any) -> subprocess.CompletedProcess[bytes]:
     command = [*shell, "-c", 'eval "$(cat)"']
-    return subprocess.run(command, input=script.encode(), capture_output=True, check=False, timeout=60, **more)
+    return subprocess.run(command, input=script.encode(), capture_output=True, check=False, timeout=PATIENCE, **more)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -123,7 +124,7 @@ def client(tmp_path: Path) -> Iterator[int]:
     ]
     yield running[0].pid
     for process in running:
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("shell", SHELLS)

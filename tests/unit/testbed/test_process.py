@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from support import PATIENCE
 from testbed.process import Process, descendants
 
 
@@ -19,8 +20,8 @@ def test_a_process_is_known_by_its_start_too() -> None:
     assert not dataclasses.replace(process, started=process.started - 1).is_alive()
     assert not dataclasses.replace(process, boot="an earlier one").is_alive()
     child.kill()
-    assert process.wait_gone(10)
-    child.wait(10)
+    assert process.wait_gone(PATIENCE)
+    child.wait(PATIENCE)
     with pytest.raises(ProcessLookupError):
         Process.of(child.pid)
 
@@ -30,7 +31,7 @@ def test_a_process_that_waits_to_be_reaped_by_another_counts_as_gone() -> None:
     parent = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
     process = Process.of(int(parent.stdout.readline()))
-    assert process.wait_gone(10)
+    assert process.wait_gone(PATIENCE)
     parent.communicate("")
 
 
@@ -44,4 +45,4 @@ def test_descendants_are_found_across_generations() -> None:
         assert descendants(child.pid) == [grandchild]
     finally:
         os.kill(grandchild, 9)
-        child.wait(10)
+        child.wait(PATIENCE)
