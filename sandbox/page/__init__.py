@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page for a browser at /_sandbox/: one HTML document made here, nothing loaded from anywhere."""
+"""The page for a browser at /_sandbox/: one HTML document that loads nothing."""
