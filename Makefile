@@ -52,8 +52,8 @@ help:
 	  'make clean              stop what still runs, and remove everything that make has written'
 
 # ---- set-up: quick when everything is installed ----
-.PHONY: setup venv system collection core importer
-setup: collection
+.PHONY: setup venv system collection core importer rootfs
+setup: collection rootfs
 
 system:
 	@tools/system.sh
@@ -71,9 +71,13 @@ core: system
 importer: system
 	@tools/venv.sh importer || [ $$? = 3 ]
 
+# What the hosts of demo and tests run. Built here, two test workers do not build it at the same time.
+rootfs: venv
+	@$(python) -m testbed rootfs
+
 # ---- use ----
 .PHONY: demo
-demo: collection
+demo: collection rootfs
 	@$(python) -m testbed.demo $(if $(filter-out 0 no false,$(KEEP)),--keep)
 
 # Exit 1 below 500 requests per second or above one second to start; JSON=1 prints one object.
@@ -126,7 +130,7 @@ sanity-core: collection core
 galaxy: collection importer
 	@if [ -e .venv-importer/complete ]; then $(gate) galaxy-importer tools/importer.sh; fi
 
-molecule: collection
+molecule: collection rootfs
 	@$(gate) molecule tools/molecule.sh
 
 # ---- tests ----
@@ -137,10 +141,10 @@ pytest := -m pytest --dist worksteal
 unit: collection
 	@$(python) -m pytest $(or $(TESTS),tests/unit) $(ARGS)
 
-integration: collection
+integration: collection rootfs
 	@$(python) -m pytest $(or $(TESTS),tests/integration) $(ARGS)
 
-pytest-core: collection core
+pytest-core: collection core rootfs
 	@if [ -e .venv-$(CORE)/complete ]; then \
 	  $(gate) pytest-$(CORE) .venv-$(CORE)/bin/python $(pytest) -n 2 -m 'not any_core and not long' -o cache_dir=build/pytest-$(CORE); fi
 
@@ -158,14 +162,15 @@ conformance-models: collection
 conformance-oss: collection
 	@$(python) -m conformance.vendor build/conformance $(if $(filter-out 0 no false,$(PIN)),--pin)
 
-environments: collection core importer
+environments: collection core importer rootfs
 checks: sanity-newest ruff mypy ansible-lint changelog
 # The longest one first: it has one of the two cores while the others take turns on the other.
 checks-core: pytest-core sanity-core ansible-lint-core
 checks-oldest: checks-core galaxy molecule
 
 # pytest comes last, so that its closing line is the last one printed.
-test: collection
+test:
+	@$(MAKE) --no-print-directory -j2 collection rootfs
 	@tools/about.sh .venv
 	@$(MAKE) --no-print-directory -j2 --keep-going checks
 	@$(python) $(pytest) -n 3 --durations=20 -m 'not long'
@@ -176,14 +181,14 @@ test-oldest:
 	@$(MAKE) --no-print-directory -j2 --keep-going CORE=$(OLDEST) checks-oldest
 
 test-core:
-	@$(MAKE) --no-print-directory -j2 collection core
+	@$(MAKE) --no-print-directory -j3 collection core rootfs
 	@tools/about.sh .venv-$(CORE)
 	@$(MAKE) --no-print-directory -j2 --keep-going checks-core
 
 test-next:
 	@$(MAKE) --no-print-directory CORE=$(NEXT) test-core
 
-test-long: collection
+test-long: collection rootfs
 	@$(python) $(pytest) -n 3 --durations=20 -m long $(TESTS) $(ARGS)
 
 # A wave under every fault of the catalogue, and a table of the results.

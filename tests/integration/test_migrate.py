@@ -83,6 +83,7 @@ def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Pl
     assert standing_still(sandbox)
 
 
+@pytest.mark.any_core
 def test_tags_and_limit(player: Player, sandbox: Any) -> None:
     judged = player.play("migrate.yml", "--tags", "preflight", "--limit", BOTH, migration_name="parts")
     assert (judged.code, statuses(judged)) == (0, dict.fromkeys(UP, "pending")), judged.output
@@ -113,6 +114,7 @@ def test_tags_and_limit(player: Player, sandbox: Any) -> None:
     assert [row["name"][:6] for row in sandbox.get("state")["ens_images"]] == ["web-01"]
 
 
+@pytest.mark.long
 def test_a_limited_run_leaves_what_belongs_to_others(player: Player, sandbox: Any) -> None:
     player.play("migrate.yml", migration_name="limited", migration_wait=False)
     assert len(sandbox.get("state")["jobs"]) == 2
@@ -129,7 +131,7 @@ def test_a_limited_run_leaves_what_belongs_to_others(player: Player, sandbox: An
     settled(player, rest, *UP)
 
 
-@pytest.mark.any_core
+@pytest.mark.long
 def test_killed_while_cleaning_up_and_run_again(player: Player, sandbox: Any) -> None:
     killed_at("DeleteImage", player, "migrate.yml", migration_name="killed late")
     assert remains(sandbox) != []
@@ -147,7 +149,7 @@ KEYS = {
 }
 
 
-@pytest.mark.any_core
+@pytest.mark.long
 @pytest.mark.sandbox_world({**WORLD, "credentials": KEYS})
 def test_a_token_that_expires_in_the_middle(player: Player, sandbox: Any) -> None:
     """The usual end of a long run with temporary credentials: with new ones it goes on where it stood."""

@@ -75,7 +75,7 @@ def test_foreseen_then_limited(player: Player, sandbox: Any) -> None:
     ended(player, renamed, "db-01")
 
 
-@pytest.mark.any_core
+@pytest.mark.long
 def test_ticks_are_enough(player: Player) -> None:
     for tick in range(12):
         played = player.play("migrate.yml", migration_name="ticks", migration_wait=False)
@@ -89,7 +89,7 @@ def test_ticks_are_enough(player: Player) -> None:
 
 
 @pytest.mark.any_core
-@pytest.mark.parametrize("moment", ["StartReplicationJob", "ExportImage"])
+@pytest.mark.parametrize("moment", [pytest.param("StartReplicationJob", marks=pytest.mark.long), "ExportImage"])
 def test_killed_in_the_middle_and_run_again(player: Player, sandbox: Any, moment: str) -> None:
     name = f"killed at {moment}"
     killed_at(moment, player, "migrate.yml", migration_name=name)
@@ -104,7 +104,7 @@ def test_killed_in_the_middle_and_run_again(player: Player, sandbox: Any, moment
     assert len(sandbox.get("state")["ens_images"]) == 2
 
 
-@pytest.mark.any_core
+@pytest.mark.long
 def test_two_controllers_migrate_once(player: Player, sandbox: Any, tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = Player(player.bed, sandbox, tmp_path / "other")

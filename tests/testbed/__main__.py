@@ -37,6 +37,8 @@ def parser() -> argparse.ArgumentParser:
         metavar="HOST=KIND",
         help=f"make a host unfit: {', '.join(KINDS)}, {TWIN}<host>; may be given several times",
     )
+    root = commands.add_parser("rootfs", help="build the root file system of the hosts, unless it is there")
+    root.add_argument("--cache", type=Path, default=CACHE, help="where the root file system is kept")
     down = commands.add_parser("down", parents=[common], help="end the hosts and remove their files")
     down.add_argument("--keep-disks", action="store_true", help="leave the disk images")
     stop = commands.add_parser("stop", parents=[common], help="end one host as if its power failed")
@@ -73,6 +75,8 @@ def main(words: list[str] | None = None) -> int:
             print(
                 f"{len(bed.status())} hosts up in {time.monotonic() - started:.1f} s: {bed.folder / 'inventory.json'}"
             )
+        elif args.command == "rootfs":
+            rootfs(args.cache, choose())
         elif args.command == "down":
             Bed(args.dir).down(keep_disks=args.keep_disks)
         elif args.command == "stop":
