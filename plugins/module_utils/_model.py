@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 Row = Mapping[str, Any]
 """One object of an API answer, with the API's own keys."""
 
-Phase = Literal["preflight", "transfer", "export", "import", "done"]
 Verdict = Literal["pending", "migrated", "failed", "blocked", "clear"]
 
 
@@ -138,8 +137,10 @@ class Seen:
     """Why the last look at this server, and at no other, failed."""
     created: Mapping[str, Any] | None = None
     """The job that this run has created, in the form of an intent: a describe may not list it at once."""
-    export_intent: Mapping[str, Any] | None = None
-    import_intent: Mapping[str, Any] | None = None
+    announced: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """By stage: the last announcement of a call without ClientToken, whose result may still be listed."""
+    cures: int = 0
+    """How often this run has tried to cure the failed job."""
 
 
 Kind = Literal["done", "wait", "act", "fail"]
@@ -175,8 +176,8 @@ class Decision:
         return cls("fail", text)
 
 
-class Ledger:
-    """The resources that a run has seen, by kind and id, in the order in which they turned up."""
+class ResourcesSeen:
+    """The resources that a run has seen, by kind and id, in the order in which they were first seen."""
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Resource] = {}
@@ -209,6 +210,10 @@ class Ledger:
             self.saw(row["kind"], row["id"], row.get("host", ""), row.get("created", ""))
             if row.get("deleted"):
                 self.gone(row["kind"], row["id"], row["deleted"], row.get("proof", ""))
+
+    def kinds(self) -> set[str]:
+        """Return the kinds of the resources seen."""
+        return {kind for kind, _identity in self._rows}
 
     def rows(self) -> list[Resource]:
         """Return every resource seen."""

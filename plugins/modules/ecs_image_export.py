@@ -142,7 +142,7 @@ phase:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import options, single
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ecs_image_export, options
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import (
     ArgSpec,
     auth_spec,
@@ -161,7 +161,7 @@ def main() -> None:
         options.export_spec(),
         own,
     )
-    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.image_export)
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ecs_image_export.work)
 
 
 if __name__ == "__main__":

@@ -133,7 +133,7 @@ phase:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import options, single
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_image_import, options
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import (
     ArgSpec,
     auth_spec,
@@ -147,7 +147,7 @@ def main() -> None:
     spec = auth_spec().merge(
         wait_spec(14400, 15.0), options.identity_spec(), options.regions_spec(), options.bucket_spec(), own
     )
-    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.image_import)
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_image_import.work)
 
 
 if __name__ == "__main__":

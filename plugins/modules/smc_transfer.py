@@ -167,7 +167,7 @@ phase:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import options, single
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import options, smc_transfer
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import (
     ArgSpec,
     auth_spec,
@@ -184,7 +184,7 @@ def main() -> None:
         options.transfer_spec(),
         ArgSpec(argument_spec={"source_id": {"type": "str", "required": True}}),
     )
-    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), single.transfer)
+    run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), smc_transfer.work)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
-_RUNS: Final = ("migration_run", "transfer_run", "export_run", "ens_import_run")
-"""What the roles that migrate register."""
+_REGISTERED: Final = "_run"
+"""How the names end that the roles register: ``migration_run`` for a wave, ``<role>_run`` for one stage."""
 
 
 def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -46,13 +46,18 @@ def servers(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
     return found
 
 
+def _runs(facts: Mapping[str, Any]) -> list[str]:
+    """Return the names of the registered results of this host: of a wave, or of single stages."""
+    return [name for name in facts if name.endswith(_REGISTERED) and name != "cleanup_run" and not name.startswith("_")]
+
+
 def resources(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return every resource that the registered results of the hosts name, each once."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for host in hosts:
         facts = hostvars[host]
         wave = (facts.get("migration_run") or {}).get("migration") or {}
-        for result in (wave, *(facts.get(name) or {} for name in _RUNS[1:])):
+        for result in (wave, *(facts[name] or {} for name in _runs(facts))):
             for row in result.get("resources") or []:
                 found.setdefault((row["kind"], row["id"]), dict(row))
     return list(found.values())
@@ -87,7 +92,7 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
         row.update(status="migrated", **{key: seen.get(key, "") for key in _IDENTITY})
     elif "preflight_verdict" not in facts:
         row["reasons"] = ["it could not be reached or probed: look at the first failure of this host in the output"]
-    elif not any(name in facts for name in _RUNS):
+    elif not _runs(facts):
         row.update(status="pending", reasons=["this run was not asked to migrate it: run without tags to go on"])
     else:
         row["reasons"] = ["the run ended before this server had a verdict: run the same command again"]

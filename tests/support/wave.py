@@ -30,9 +30,9 @@ READS = ("Describe", "List", "Get", "Head", "Query")
 WORK = {
     "ens_migration": ("ens_migration", "work"),
     "smc_cleanup": ("smc_cleanup", "work"),
-    "smc_transfer": ("single", "transfer"),
-    "ecs_image_export": ("single", "image_export"),
-    "ens_image_import": ("single", "image_import"),
+    "smc_transfer": ("smc_transfer", "work"),
+    "ecs_image_export": ("ecs_image_export", "work"),
+    "ens_image_import": ("ens_image_import", "work"),
 }
 
 

@@ -62,12 +62,12 @@ class Pace:
         time.sleep(seconds / self._rate)
 
     # The real ones: a clock that was moved forward is kept again.
-    _CLOCK, _RETRY = utils("_stages.fleet").Clock, utils("_api.retry").Retry
+    _CLOCK, _RETRY = utils("_stages.stage").Clock, utils("_api.retry").Retry
 
     def keep(self, patch: pytest.MonkeyPatch) -> None:
         """Make the collection live in this time."""
         clocks = partial(self._CLOCK, sleep=self.sleep, monotonic=self.monotonic, now=self.now)
-        patch.setattr(utils("_stages.fleet"), "Clock", clocks)
+        patch.setattr(utils("_stages.stage"), "Clock", clocks)
         patch.setattr(utils("_module.smc_cleanup"), "Clock", clocks)
         patch.setattr(utils("_api.clients"), "Retry", partial(self._RETRY, sleep=self.sleep, clock=self.monotonic))
 

@@ -15,7 +15,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, is_gone
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Ledger
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen
 
 from . import notes
 from .order import ORDER
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Clock
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
     from .scope import Found, Kind, Scope
 
@@ -44,7 +44,7 @@ class Outcome:
     """The result of a cleanup: every resource with its proof, what is left with the reason, and the resources that only
     have a similar name and are never deleted."""
 
-    ledger: Ledger = field(default_factory=Ledger)
+    seen: ResourcesSeen = field(default_factory=ResourcesSeen)
     residual: list[dict[str, Any]] = field(default_factory=list)
     similar_names: list[dict[str, Any]] = field(default_factory=list)
     changes: int = 0
@@ -62,7 +62,7 @@ def report(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
     outcome = _start(scope, known)
     for kind in ORDER:
         for item in _find(scope, kind, outcome):
-            outcome.ledger.saw(kind.name, item.id, _host(scope, item), item.created)
+            outcome.seen.saw(kind.name, item.id, _host(scope, item), item.created)
             outcome.residual.append(_residual(kind, item.id, _host(scope, item), item.busy or "it exists"))
             outcome.changes += not item.busy
     return outcome
@@ -83,7 +83,7 @@ def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeo
         items = _find(scope, kind, outcome) if kind.late else early
         items = [replace(item, busy=item.busy or _HELD) if item.identity in held else item for item in items]
         for item in items:
-            outcome.ledger.saw(kind.name, item.id, _host(scope, item), item.created)
+            outcome.seen.saw(kind.name, item.id, _host(scope, item), item.created)
         _remove_kind(scope, kind, items, outcome, clock, deadline, interval)
     return outcome
 
@@ -93,7 +93,7 @@ def _start(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
     which other resources belong to the migration."""
     scope.jobs()
     outcome = Outcome()
-    outcome.ledger.load(row for row in known if row["id"] not in scope.keep_sources)
+    outcome.seen.load(row for row in known if row["id"] not in scope.keep_sources)
     with suppress(CloudError):
         # The search for our own instances reports when instances cannot be listed.
         for row in _other_instances(scope):
@@ -132,7 +132,7 @@ def _noted(scope: Scope, kind: Kind, outcome: Outcome) -> set[str]:
     their job or image is deleted. An ENS image that it does not list is the result of the migration."""
     if kind.name == "ens_image" or (kind.name == "smc_source" and not scope.delete_sources):
         return set()
-    return {row["id"] for row in outcome.ledger.open() if row["kind"] == kind.name}
+    return {row["id"] for row in outcome.seen.open() if row["kind"] == kind.name}
 
 
 def _host(scope: Scope, item: Found) -> str:
@@ -172,12 +172,12 @@ def _remove_kind(
         shown = _remaining(scope, kind, open_ids, reasons)
         when = clock.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         for identity in sorted(open_ids - shown):
-            outcome.ledger.gone(kind.name, identity, when, f"{kind.call} at {when} does not list {identity}")
+            outcome.seen.gone(kind.name, identity, when, f"{kind.call} at {when} does not list {identity}")
         open_ids &= shown
         if not open_ids - final or clock.monotonic() + interval > deadline:
             break
         clock.sleep(interval)
-    hosts = {row["id"]: row["host"] for row in outcome.ledger.rows()}
+    hosts = {row["id"]: row["host"] for row in outcome.seen.rows()}
     scope.left |= open_ids
     for identity in sorted(open_ids | set(waiting)):
         reason = reasons.get(identity) or f"{kind.call} still lists it"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Clock
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
 
 def quiet(scope: Scope, clock: Clock, deadline: float, interval: float) -> int:

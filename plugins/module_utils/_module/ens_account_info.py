@@ -24,7 +24,7 @@ from . import ens_migration, options
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
 
 Answer = dict[str, Any]
 
@@ -68,7 +68,7 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "changed": False,
         "account": {"id": account_id, **given},
         **verdict.judgement(account.judge_account(given)),
-        "servers": _servers(params, clients, servers),
+        "servers": _servers(params, clients, servers, policy),
     }
 
 
@@ -108,12 +108,14 @@ def _image(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _servers(params: dict[str, Any], clients: Clients, servers: Sequence[Server]) -> list[dict[str, Any]]:
-    """Return where each server stands, and what is found about the name of its image and the image it was made from."""
+def _servers(
+    params: dict[str, Any], clients: Clients, servers: Sequence[Server], policy: Policy
+) -> list[dict[str, Any]]:
+    """Return the state of each server, and the findings about its image name and its source image."""
     images = params["source_images"] or {}
     problems = checks.server_problems(servers)
     try:
-        looked = ens_migration.look(clients, servers, problems)
+        looked = ens_migration.look(clients, servers, policy, problems)
     except CloudError:
         # Without the images nothing is known of names. A wave that is to be migrated is told by its own error.
         if params["strict"]:

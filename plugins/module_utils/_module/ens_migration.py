@@ -12,7 +12,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet, Progress
@@ -36,7 +35,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     blocked = checks.server_problems(servers)
     checks.account(clients, policy)
     if params["state"] == "checked":
-        rows = look(clients, servers, blocked)
+        rows = look(clients, servers, policy, blocked)
         return {"changed": False, "migration": _migration(params["name"], rows, [], clients)}
     return _migrate(module, clients, servers, blocked, policy)
 
@@ -51,7 +50,7 @@ def _migrate(
     rows = [*fleet.rows, *(_blocked(item, blocked[item.host]) for item in servers if item.host in blocked)]
 
     def result() -> dict[str, Any]:
-        migration = _migration(params["name"], rows, fleet.ledger.rows(), clients)
+        migration = _migration(params["name"], rows, fleet.resources.rows(), clients)
         return {"changed": fleet.changed, "migration": migration, "acts": dict(fleet.acts)}
 
     try:
@@ -66,11 +65,13 @@ def _migrate(
     return {**result(), "diff": _diff(fleet)} if module._diff else result()
 
 
-def look(clients: Clients, servers: Sequence[Server], blocked: dict[str, list[str]]) -> list[Progress]:
-    """Return where every server stands, from one look at the ENS images."""
-    rows = [Progress(item) for item in servers]
-    seen: dict[str, Seen] = {row.server.id: row.seen for row in rows}
-    ens_import.observe(clients, servers, seen)
+def look(
+    clients: Clients, servers: Sequence[Server], policy: Policy, blocked: dict[str, list[str]]
+) -> list[Progress]:
+    """Return the state of every server, from one look at the ENS images."""
+    fleet = Fleet(clients, servers, policy, check_mode=True)
+    rows = fleet.rows
+    ens_import.observe(fleet.context, servers, {row.server.id: row.seen for row in rows})
     for row in rows:
         problem = ens_import.conflict(row.server, row.seen)
         reasons = blocked.get(row.server.host, []) + ([problem] if problem else [])

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import release
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.scope import Scope
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Clock
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
 from . import options
 from .argspec import ArgSpec
@@ -81,14 +81,14 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "cleanup": {
             "name": migration,
             "wave_id": wave_id(migration),
-            "resources": outcome.ledger.rows(),
+            "resources": outcome.seen.rows(),
             "residual": outcome.residual,
             "similar_names": outcome.similar_names,
             "calls": dict(clients.calls),
         },
     }
     if module._diff and removing:
-        before = sorted(f"{row['kind']} {row['id']}" for row in outcome.ledger.rows())
+        before = sorted(f"{row['kind']} {row['id']}" for row in outcome.seen.rows())
         after = sorted(f"{row['kind']} {row['id']}" for row in outcome.residual) if not module.check_mode else []
         result["diff"] = {"before": "\n".join(before) + "\n", "after": "\n".join(after) + "\n"}
     return result

@@ -15,34 +15,35 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, number
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 
 from . import intents
+from .stage import Leaves, Outcome, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
         ExportedObject,
         Policy,
         Row,
+        Seen,
         Server,
     )
 
-STAGE = "import"
+    from .stage import Context
+
+NAME = "import"
 
 
-def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
-    """Fill in the ENS images that bear a server's exact image name: one paged describe for the whole wave."""
+def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
+    """Fill in the ENS images that have a server's exact image name: one paged describe for the whole wave."""
     by_name = {server.image_name: server for server in servers}
     for server in servers:
         seen[server.id].ens_images = []
-    for image in clients.ens.describe_self_images():
+    for image in context.clients.ens.describe_self_images():
         # ENS filters are fuzzy (facts 4.2): only an exact comparison counts.
         owner = by_name.get(image.get("ImageName", ""))
         if owner:
@@ -57,12 +58,12 @@ def result(seen: Seen) -> Row | None:
 def conflict(server: Server, seen: Seen) -> str:
     """Say why an ENS image of this exact name cannot be this server's migration, or return ''.
 
-    A name alone proves nothing: two images of one name, or one with other disks than the server's, is somebody else's.
-    What ENS says of the disks of an image that it is still making is not documented, so that is not compared.
+    A name alone proves nothing: two images of one name, or one with other disks than the server's, belong to someone
+    else. What ENS says of the disks of an image that it is still making is not documented, so that is not compared.
     """
     if len(seen.ens_images) > 1:
         ids = ", ".join(image["ImageId"] for image in seen.ens_images)
-        return f"image name {server.image_name!r} is borne by {len(seen.ens_images)} ENS images ({ids})"
+        return f"image name {server.image_name!r} is used by {len(seen.ens_images)} ENS images ({ids})"
     image = result(seen)
     if image is None or not server.disks or image.get("Status") != "Available":
         return ""
@@ -74,29 +75,29 @@ def conflict(server: Server, seen: Seen) -> str:
     if theirs == ours:
         return ""
     return (
-        f"image name {server.image_name!r} is taken by ENS image {image['ImageId']}, which is not this server's: "
+        f"image name {server.image_name!r} is used by ENS image {image['ImageId']}, which is not from this server: "
         f"its disks are {theirs} GiB, the server's {ours} GiB"
     )
 
 
-def decide(server: Server, seen: Seen, now: datetime) -> Decision:
+def decide(context: Context, server: Server, seen: Seen) -> Decision:
     """Return the next step: asked first for a server (its image may exist), and again when its objects are verified."""
     problem = conflict(server, seen)
     if problem:
         return Decision.fail(f"{problem}. Choose another image_name or migration name, or delete that image")
     image = result(seen)
     if image is None:
-        if intents.settled(seen.import_intent, now):
+        if intents.settled(seen.announced.get(NAME), context.now):
             return Decision.act("import", f"the objects of {server.host} are verified")
-        return Decision.wait(f"an import of {server.image_name} was asked for and does not show yet")
+        return Decision.wait(f"the import of {server.image_name} was requested and is not listed yet")
     status = image.get("Status", "")
     state = states.outcome(states.ENS_IMAGE, status)
     if state == "pending":
         return Decision.wait(f"ENS image {image['ImageId']} is {status}")
     if state == "failure":
         return Decision.fail(
-            f"ENS image {image['ImageId']} is {status}; ENS gives no reason. Check format and objects in the bucket, "
-            "and that ENS may read it (bucket policy); role cleanup deletes the failed image"
+            f"ENS image {image['ImageId']} is {status}; ENS gives no reason. Check the format and the objects in the "
+            "bucket, and that ENS may read the bucket (bucket policy). The cleanup role deletes the failed image"
         )
     return Decision.done(image["ImageId"])
 
@@ -127,29 +128,24 @@ def import_params(server: Server, policy: Policy, objects: Sequence[ExportedObje
     return params
 
 
-def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datetime) -> str:
-    """Ask for the import once, with the intent written first; return why it has to be asked again later, or ''."""
-    oss = clients.oss(policy.bucket)
-    keys = [item["key"] for item in seen.objects]
-    intent = intents.claim(
-        oss,
-        server.id,
-        STAGE,
-        policy.run_id,
-        now,
-        migration=server.migration,
-        image_name=server.image_name,
-        objects=keys,
-    )
-    if not intent:
-        seen.import_intent = intents.read(oss, server.id, STAGE)
-        return f"an import of {server.image_name} was asked for and does not show yet"
-    seen.import_intent = {"at": now.isoformat()}
-    try:
-        clients.ens.import_image(import_params(server, policy, seen.objects))
-    except CloudError as error:
-        if not error.uncertain:
-            intents.withdraw(oss, intent)
-            seen.import_intent = None
-        raise
-    return ""
+def announcement(server: Server, seen: Seen) -> dict[str, Any]:
+    """Return what the announcement of an import names."""
+    return {"image_name": server.image_name, "objects": [item["key"] for item in seen.objects]}
+
+
+def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
+    """Request the import, which was announced before: ImportImage has no ClientToken."""
+    answer = context.clients.ens.import_image(import_params(server, context.policy, seen.objects))
+    return Outcome(ids={"image_id": str((answer or {}).get("ImageId") or "")})
+
+
+STAGE = Stage(
+    name=NAME,
+    observe=observe,
+    decide=decide,
+    act=act,
+    needs=frozenset({"oss_object"}),
+    leaves=(Leaves("ens_image", billed=True),),
+    announced={"import": announcement},
+    settled=lambda seen: bool(seen.ens_images),
+)

@@ -21,28 +21,30 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
     Decision,
     ExportedObject,
-    Seen,
     moment,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
 from . import archive, intents, job_spec, qcow2
+from .stage import Leaves, Outcome, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Ledger, Policy, Row, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Row, Seen, Server
 
-STAGE = "export"
-_AGAIN = "What is left is billed until the role cleanup removes it; then migrate again"
+    from .stage import Context
+
+NAME = "export"
+_AGAIN = "Leftover resources are billed. Run the cleanup role, then migrate again"
 
 
-def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], policy: Policy, ledger: Ledger) -> None:
+def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
     """Fill in ECS image, export task and exported objects of every server whose copy is finished. What fails for one
     server alone becomes its ``trouble``; the others go on."""
+    clients = context.clients
     wanted = {job["ImageId"]: server for server in servers if (job := seen[server.id].job) and job.get("ImageId")}
     if not wanted:
         return
@@ -62,25 +64,26 @@ def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], 
     for image_id, server in wanted.items():
         seen[server.id].exports = len(tasks[server.id])
         try:
-            _observe_one(clients, server, seen[server.id], image_id, policy, ledger)
+            _observe_one(context, server, seen[server.id], image_id)
         except CloudError as error:
             seen[server.id].trouble = error
 
 
-def _observe_one(clients: Clients, server: Server, seen: Seen, image_id: str, policy: Policy, ledger: Ledger) -> None:
+def _observe_one(context: Context, server: Server, seen: Seen, image_id: str) -> None:
+    clients, policy, resources = context.clients, context.policy, context.resources
     if seen.image is None:
         # A list that is read page by page can miss a row while others are deleted: ask for this very one.
         found = clients.ecs.describe_images(image_id=image_id)
         seen.image = next((image for image in found if image.get("ImageId") == image_id), None)
     if seen.image:
         made = seen.image.get("CreationTime", "")
-        ledger.saw("ecs_image", image_id, server.host, made)
+        resources.saw("ecs_image", image_id, server.host, made)
         for snapshot in snapshot_ids(seen.image):
-            ledger.saw("ecs_snapshot", snapshot, server.host, made)
+            resources.saw("ecs_snapshot", snapshot, server.host, made)
     oss = clients.oss(policy.bucket)
     task = seen.task
     if task is None:
-        seen.export_intent = intents.read(oss, server.id, STAGE)
+        _read_announcement(context, server, seen)
         return
     state = states.outcome(states.EXPORT_TASK, task.get("TaskStatus", ""))
     if state == "pending" or (seen.objects and not seen.object_problem):
@@ -90,9 +93,17 @@ def _observe_one(clients: Clients, server: Server, seen: Seen, image_id: str, po
         keys = _keys(oss, seen.task_detail, _objects_of(server, image_id))
         seen.objects, seen.object_problem = verify(oss, keys, job_spec.sizes(server, seen.job), policy)
         for item in seen.objects:
-            ledger.saw("oss_object", f"{item['bucket']}/{item['key']}", server.host, task.get("FinishedTime", ""))
+            resources.saw("oss_object", f"{item['bucket']}/{item['key']}", server.host, task.get("FinishedTime", ""))
     if (state == "failure" or seen.object_problem) and seen.exports <= policy.export_retries:
-        seen.export_intent = intents.read(oss, server.id, STAGE)
+        _read_announcement(context, server, seen)
+
+
+def _read_announcement(context: Context, server: Server, seen: Seen) -> None:
+    last = context.announcements.last(server.id, NAME)
+    if last is None:
+        seen.announced.pop(NAME, None)
+    else:
+        seen.announced[NAME] = last
 
 
 def _objects_of(server: Server, image_id: str) -> str:
@@ -165,9 +176,9 @@ def _inspect(oss: OssApi, item: ExportedObject, image_format: str, expected: int
     return ""
 
 
-def decide(server: Server, seen: Seen, policy: Policy, now: datetime) -> Decision:
+def decide(context: Context, server: Server, seen: Seen) -> Decision:
     """Return the next step of the export of a server whose copy is finished."""
-    image = seen.image
+    image, now = seen.image, context.now
     if image is None:
         return _decide_missing(server, seen.job or {}, now)
     state = states.outcome(states.ECS_IMAGE, image.get("Status", ""))
@@ -176,19 +187,19 @@ def decide(server: Server, seen: Seen, policy: Policy, now: datetime) -> Decisio
     if state == "failure":
         return Decision.fail(f"ECS image {image['ImageId']} is {image.get('Status')}: it cannot be exported")
     if seen.task is None:
-        if intents.settled(seen.export_intent, now):
+        if intents.settled(seen.announced.get(NAME), now):
             return Decision.act("export", f"ECS image {image['ImageId']} is Available")
-        return Decision.wait(f"an export of {image['ImageId']} was asked for and does not show yet")
-    return _decide_task(seen.task, seen, policy, now)
+        return Decision.wait(f"the export of {image['ImageId']} was requested and is not listed yet")
+    return _decide_task(seen.task, seen, context.policy, now)
 
 
 def _decide_missing(server: Server, job: Row, now: datetime) -> Decision:
     ended = moment(job.get("EndTime"))
     if ended and (now - ended).total_seconds() <= limits.INTENT_SETTLE_SECONDS:
-        return Decision.wait(f"ECS image {job.get('ImageId')} was made and does not show yet")
+        return Decision.wait(f"ECS image {job.get('ImageId')} was created and is not listed yet")
     return Decision.fail(
-        f"ECS image {job.get('ImageId')} of {server.host} is gone: somebody deleted it. "
-        "Delete the job (role cleanup) and migrate again"
+        f"ECS image {job.get('ImageId')} of {server.host} was deleted outside this migration. "
+        "Run the cleanup role to delete the job, then migrate again"
     )
 
 
@@ -200,7 +211,7 @@ def _decide_task(task: Row, seen: Seen, policy: Policy, now: datetime) -> Decisi
     if state == "failure":
         steps = _steps(seen.task_detail)
         errors = (f"{step.get('ErrorCode') or ''} {step.get('ErrorMsg') or ''}".strip() for step in steps)
-        why = "; ".join(filter(None, errors)).rstrip(".") or "the cloud gives no reason"
+        why = "; ".join(filter(None, errors)).rstrip(".") or "ECS gives no reason"
         return _decide_again(f"export task {task['TaskId']} is {status}: {why}", seen, policy, now)
     if seen.object_problem:
         return _decide_again(f"export task {task['TaskId']} is Finished, but {seen.object_problem}", seen, policy, now)
@@ -208,33 +219,33 @@ def _decide_task(task: Row, seen: Seen, policy: Policy, now: datetime) -> Decisi
 
 
 def _decide_again(problem: str, seen: Seen, policy: Policy, now: datetime) -> Decision:
-    """Return whether an image whose export came to nothing is exported once more: the cloud counts how often it was,
-    so that runs on a schedule come to an end too."""
+    """Return whether an image is exported again after a failed export. The cloud counts the exports, so that runs on a
+    schedule end too."""
     if seen.exports > policy.export_retries:
         often = f" It was exported {seen.exports} times." if seen.exports > 1 else ""
         return Decision.fail(f"{problem}.{often} {_AGAIN}")
-    if intents.settled(seen.export_intent, now):
+    if intents.settled(seen.announced.get(NAME), now):
         return Decision.act("export", f"{problem}; the image is exported again")
     return Decision.wait(f"{problem}; another export follows")
 
 
-def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datetime) -> str:
-    """Ask for the export once, with the intent written first; return why it has to be asked again later, or ''."""
+def announcement(_server: Server, seen: Seen) -> dict[str, Any]:
+    """Return what the announcement of an export names."""
+    return {"image_id": (seen.image or {}).get("ImageId", "")}
+
+
+def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
+    """Request the export, which was announced before: ExportImage has no ClientToken."""
     if seen.image is None:
-        return ""
-    oss = clients.oss(policy.bucket)
-    intent = intents.claim(
-        oss, server.id, STAGE, policy.run_id, now, migration=server.migration, image_id=seen.image["ImageId"]
-    )
-    if not intent:
-        return f"an export of {seen.image['ImageId']} was asked for and does not show yet"
+        return Outcome(held=f"the ECS image of {server.host} is not listed yet")
+    clients, policy = context.clients, context.policy
     # Outside these Regions ECS takes no ImageFormat at all: it always writes raw.
     image_format = None if policy.image_format == "raw" else policy.image_format
+    if seen.task:
+        _remove(clients.oss(policy.bucket), _objects_of(server, seen.image["ImageId"]))
+        seen.objects, seen.object_problem = [], ""
     try:
-        if seen.task:
-            _remove(oss, _objects_of(server, seen.image["ImageId"]))
-            seen.objects, seen.object_problem = [], ""
-        clients.ecs.export_image(
+        answer = clients.ecs.export_image(
             seen.image["ImageId"],
             policy.bucket,
             naming.objects_prefix(server.id),
@@ -242,17 +253,26 @@ def act(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datet
             role_name=policy.role_name,
         )
     except CloudError as error:
-        if not error.uncertain:
-            intents.withdraw(oss, intent)
         if not states.queued(error.code):
             raise
-        return f"the export of {seen.image['ImageId']} is queued by ECS ({error.code})"
-    return ""
+        return Outcome(held=f"the export of {seen.image['ImageId']} is queued by ECS ({error.code})")
+    return Outcome(ids={"task_id": str((answer or {}).get("TaskId") or "")})
 
 
 def _remove(oss: OssApi, prefix: str) -> None:
-    """Remove what an export that came to nothing has left, parts of objects too: it is billed, and would be taken for
-    objects of the next one."""
+    """Delete the objects and upload parts of a failed export: they are billed, and would be taken for objects of the
+    next export."""
     for upload in oss.list_uploads(prefix):
         oss.abort_upload(upload["key"], upload["upload_id"])
     oss.delete_keys([item["key"] for item in oss.list_keys(prefix)])
+
+
+STAGE = Stage(
+    name=NAME,
+    observe=observe,
+    decide=decide,
+    act=act,
+    needs=frozenset({"ecs_image"}),
+    leaves=(Leaves("ecs_snapshot", billed=True), Leaves("oss_object", billed=True), Leaves("oss_upload", billed=True)),
+    announced={"export": announcement},
+)

@@ -7,37 +7,34 @@
 
 """The fleet: which server does what next, one tick at a time.
 
-A tick looks at the whole wave (batched describes), lets every server's stage decide, and performs what was decided.
-Waiting only repeats ticks; a single tick is what a schedule needs (law 5 of the design).
+A tick looks at the whole wave (batched describes), lets the stage of every server decide, and makes the calls that were
+decided. Waiting only repeats ticks; a single tick is what a schedule needs (law 5).
 """
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
-    Decision,
-    Ledger,
-    Phase,
-    Seen,
-    Verdict,
-)
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, Verdict
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
-from . import ens_import, export, transfer
+from . import stage as stage_rules
+from .intents import Intents
+from .stage import Clock, Context, Outcome
+from .stages import STAGES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, ResourcesSeen, Server
+
+    from .stage import Stage
 
 TRANSIENT_LIMIT = 5
 """Failures in a row that a retry could cure before a server, or the wave's look at the cloud, is given up."""
@@ -47,31 +44,22 @@ AFTER_ACT_SECONDS = 2.0
 
 
 @dataclass
-class Clock:
-    """Time as the fleet needs it; tests put their own in."""
-
-    sleep: Callable[[float], None] = time.sleep
-    monotonic: Callable[[], float] = time.monotonic
-    now: Callable[[], datetime] = field(default=lambda: datetime.now(timezone.utc))
-
-
-@dataclass
 class Progress:
     """How far one server has come in this run."""
 
     server: Server
     seen: Seen = field(default_factory=Seen)
-    phase: Phase = "transfer"
+    phase: str = STAGES[0].name
+    """The name of its stage; ``done`` after the last one, ``preflight`` before the first one."""
     verdict: Verdict = "pending"
     state: str = ""
     percent: float | None = None
     reasons: list[str] = field(default_factory=list)
     error: dict[str, Any] | None = None
     existed: bool = False
-    """Whether its ENS image was there before this run did anything for it."""
-    retries: int = 0
+    """Whether its result was there before this run did anything for it."""
     failures: Counter[str] = field(default_factory=Counter)
-    """Failures in a row, of looks and of acts."""
+    """Failures in a row, of looks (by stage) and of acts."""
     seconds: float = 0.0
 
     @property
@@ -86,9 +74,9 @@ class Progress:
 
 
 class Fleet:
-    """The servers of a wave on their way to ENS images.
+    """The servers of a wave on their way through the stages.
 
-    ``only`` keeps the fleet to one stage: its result is then the verdict ``migrated`` of that stage.
+    ``only`` keeps the fleet to the stage of this name: its result is then the verdict ``migrated`` of that stage.
     """
 
     def __init__(
@@ -97,20 +85,27 @@ class Fleet:
         servers: Sequence[Server],
         policy: Policy,
         clock: Clock | None = None,
-        only: Phase | None = None,
+        only: str | None = None,
         check_mode: bool = False,
+        stages: Sequence[Stage] = STAGES,
     ) -> None:
-        self.clients = clients
-        self.policy = policy if policy.run_id else replace(policy, run_id=uuid.uuid4().hex)
-        self.clock = clock or Clock()
-        self.only = only
-        self.check_mode = check_mode
-        self.ledger = Ledger()
+        if only is None:
+            stage_rules.check(stages)
+        policy = policy if policy.run_id else replace(policy, run_id=uuid.uuid4().hex)
+        clock = clock or Clock()
+        self.context = Context(clients, policy, Intents(clients, policy, clock), clock, check_mode)
+        self.stages = tuple(stage for stage in stages if only in (None, stage.name))
+        self._last = stages[-1].name
         self.acts: Counter[str] = Counter()
-        self.rows = [Progress(server, phase=only or "transfer") for server in servers]
+        self.rows = [Progress(server, phase=self.stages[0].name) for server in servers]
         self.on_tick: Callable[[Sequence[Progress]], None] | None = None
         """Called with all servers after every look at the cloud."""
-        self._began = self.clock.monotonic()
+        self._began = clock.monotonic()
+
+    @property
+    def resources(self) -> ResourcesSeen:
+        """Return the resources that this run has seen."""
+        return self.context.resources
 
     @property
     def changed(self) -> bool:
@@ -119,9 +114,10 @@ class Fleet:
 
     def run(self, wait: bool, timeout: float, interval: float) -> None:
         """Tick until every server has a verdict; a server without one when ``timeout`` seconds are over fails with
-        the last state seen. Without ``wait`` ticks repeat only while they get something done; servers that are still
-        under way stay ``pending``. A look at the cloud that fails is an error; with ``wait`` only if it goes on so."""
-        deadline = self.clock.monotonic() + timeout
+        the last state seen. Without ``wait`` ticks repeat only while they get something done; servers that are not
+        finished stay ``pending``. A look at the cloud that fails is an error; with ``wait`` only if it repeats."""
+        clock = self.context.clock
+        deadline = clock.monotonic() + timeout
         blind = 0
         while True:
             before = sum(self.acts.values())
@@ -132,139 +128,147 @@ class Fleet:
                 blind = 0
             except CloudError as error:
                 blind += 1
-                if not (wait and error.retryable) or self.check_mode or blind >= TRANSIENT_LIMIT:
+                if not (wait and error.retryable) or self.context.check_mode or blind >= TRANSIENT_LIMIT:
                     raise
-            if self.check_mode or not any(row.open for row in self.rows):
+            if self.context.check_mode or not any(row.open for row in self.rows):
                 return
             acted = sum(self.acts.values()) > before
             if not (wait or acted):
                 return
             pause = min(interval, AFTER_ACT_SECONDS) if acted else interval
-            if wait and self.clock.monotonic() + pause > deadline:
+            if wait and clock.monotonic() + pause > deadline:
                 break
-            self.clock.sleep(pause)
+            clock.sleep(pause)
         for row in self.rows:
             if row.open:
-                row.end("failed", f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}")
-                row.seconds = self.clock.monotonic() - self._began
+                self._end(row, "failed", f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}")
 
     def tick(self) -> None:
         """Look at every open server once and let each take the steps that are possible now."""
         rows = [row for row in self.rows if row.open]
-        seen = {row.server.id: row.seen for row in rows}
-        if self.only in (None, "import"):
-            ens_import.observe(self.clients, [row.server for row in rows], seen)
-            rows = [row for row in rows if not self._finish_import(row)]
-        if self.only in (None, "transfer"):
-            self._copy(rows, seen)
-        if self.only in (None, "export"):
-            self._export([row for row in rows if row.open and row.phase == "export"], seen)
+        for stage in self.stages:
+            if stage.settled:
+                self._observe(stage, rows)
+                rows = [row for row in rows if not self._settle(stage, row)]
         for row in rows:
-            if row.open and row.phase == "import":
-                self._take(row, "import")
+            row.phase, row.seen.trouble = self.stages[0].name, None
+        for stage in self.stages:
+            self._go_through(stage, [row for row in rows if row.open and row.phase == stage.name])
 
-    def _copy(self, rows: Sequence[Progress], seen: dict[str, Seen]) -> None:
-        transfer.observe(self.clients, [row.server for row in rows], seen, self.policy, self.ledger)
-        running = sum(1 for row in rows if (row.seen.job or {}).get("Status") == "Running")
-        for row in sorted(rows, key=_largest_first):
-            running += self._take(row, "transfer", running)
+    def _observe(self, stage: Stage, rows: Sequence[Progress]) -> None:
+        known = self.resources.kinds()
+        stage.observe(self.context, [row.server for row in rows], {row.server.id: row.seen for row in rows})
+        stage_rules.check_report(stage, self.resources.kinds() - known)
 
-    def _export(self, rows: Sequence[Progress], seen: dict[str, Seen]) -> None:
-        if rows:
-            export.observe(self.clients, [row.server for row in rows], seen, self.policy, self.ledger)
-        for row in rows:
-            if row.seen.trouble:
-                self._doubt(row, row.seen.trouble, "look")
-            else:
-                row.failures["look"] = 0
-                self._take(row, "export")
-
-    def _finish_import(self, row: Progress) -> bool:
-        """Settle a server whose ENS image exists already; return whether nothing of it is left to look at."""
-        if not row.seen.ens_images:
+    def _settle(self, stage: Stage, row: Progress) -> bool:
+        """Apply the decision for a server whose result exists already; return whether nothing else is to be done."""
+        if stage.settled is None or not stage.settled(row.seen):
             return False
         row.existed = row.existed or not self.acts
-        row.phase = "import"
-        self._apply(row, ens_import.decide(row.server, row.seen, self.clock.now()))
+        row.phase = stage.name
+        self._apply(stage, row, stage.decide(self.context, row.server, row.seen))
         return True
 
-    def _take(self, row: Progress, phase: Phase, running: int = 0) -> bool:
-        """Let one stage decide and act for one server; return whether a job was started."""
-        row.phase = phase
-        decision = self._decide(row, phase)
-        starts = phase == "transfer" and decision.action == "start"
-        if starts and running >= limits.CONCURRENT_JOBS:
-            decision = Decision.wait(f"{running} jobs are running, SMC runs {limits.CONCURRENT_JOBS} at once")
-            starts = False
-        self._apply(row, decision)
-        return starts
+    def _go_through(self, stage: Stage, rows: Sequence[Progress]) -> None:
+        """Let one stage look at its servers, decide for each, and make the calls that were decided."""
+        if rows and not stage.settled:
+            self._observe(stage, rows)
+        batch = []
+        for row, decision in self._decisions(stage, rows):
+            self._apply(stage, row, decision)
+            if decision.kind == "act":
+                batch.append((row, decision.action))
+        self._perform(stage, batch)
 
-    def _decide(self, row: Progress, phase: Phase) -> Decision:
-        if phase == "transfer":
-            if self.check_mode and not row.server.source_id:
-                return Decision.act("create", "the SMC client would register this server first")
-            return transfer.decide(row.server, row.seen, self.policy, row.retries, self.clock.now())
-        if phase == "export":
-            return export.decide(row.server, row.seen, self.policy, self.clock.now())
-        return ens_import.decide(row.server, row.seen, self.clock.now())
+    def _decisions(self, stage: Stage, rows: Sequence[Progress]) -> list[tuple[Progress, Decision]]:
+        slots, running, found = stage.slots, 0, []
+        if slots:
+            running = sum(1 for row in rows if slots.taken(row.seen))
+            rows = sorted(rows, key=_largest_first)
+        for row in rows:
+            if row.seen.trouble:
+                self._doubt(row, row.seen.trouble, f"{stage.name}.look")
+                continue
+            row.failures[f"{stage.name}.look"] = 0
+            decision = stage.decide(self.context, row.server, row.seen)
+            if slots and decision.action in slots.starts:
+                if running >= slots.most:
+                    decision = Decision.wait(slots.text.format(running=running))
+                else:
+                    running += 1
+            found.append((row, decision))
+        return found
 
-    def _apply(self, row: Progress, decision: Decision) -> None:
+    def _apply(self, stage: Stage, row: Progress, decision: Decision) -> None:
         row.state, row.percent = decision.text, decision.progress
         if decision.kind == "fail":
             self._end(row, "failed", decision.text)
-        elif decision.kind == "act":
-            self._act(row, decision)
         elif decision.kind == "done":
-            self._advance(row)
+            self._advance(stage, row)
 
-    def _advance(self, row: Progress) -> None:
-        following: dict[Phase, Phase] = {"transfer": "export", "export": "import", "import": "done"}
-        if self.only == row.phase or row.phase == "import":
-            row.phase = "done" if row.phase == "import" else row.phase
-            self._end(row, "migrated")
+    def _advance(self, stage: Stage, row: Progress) -> None:
+        place = self.stages.index(stage)
+        if place + 1 < len(self.stages):
+            row.phase = self.stages[place + 1].name
         else:
-            row.phase = following[row.phase]
+            row.phase = "done" if stage.name == self._last else stage.name
+            self._end(row, "migrated")
 
     def _end(self, row: Progress, verdict: Verdict, *reasons: str) -> None:
         row.end(verdict, *reasons)
-        row.seconds = self.clock.monotonic() - self._began
+        row.seconds = self.context.clock.monotonic() - self._began
 
-    def _act(self, row: Progress, decision: Decision) -> None:
-        step = f"{row.phase}.{decision.action}"
-        if self.check_mode:
-            self.acts[step] += 1
+    def _perform(self, stage: Stage, batch: Sequence[tuple[Progress, str]]) -> None:
+        """Make the calls of one stage: announce those without ClientToken, make each once, record the outcomes."""
+        if self.context.check_mode:
+            self.acts.update(f"{stage.name}.{action}" for _row, action in batch)
             return
-        retrying = row.phase == "transfer" and (row.seen.job or {}).get("Status") == "InError"
+        outcomes: dict[str, Outcome | CloudError] = {}
+        for row, action in self._announce(stage, batch):
+            outcome = outcomes[row.server.id] = self._call(stage, row, action)
+            if isinstance(outcome, CloudError):
+                if outcome.uncertain:
+                    self.acts[f"{stage.name}.{action}"] += 1
+                else:
+                    row.seen.announced.pop(stage.name, None)
+                self._doubt(row, outcome, "act")
+            elif outcome.held:
+                row.seen.announced.pop(stage.name, None)
+                row.state = outcome.held
+            else:
+                self.acts[f"{stage.name}.{action}"] += 1
+                row.failures["act"] = 0
+        if stage.announced and outcomes:
+            self.context.announcements.record(stage.name, outcomes)
+
+    def _announce(self, stage: Stage, batch: Sequence[tuple[Progress, str]]) -> list[tuple[Progress, str]]:
+        """Announce the calls of a batch that have no ClientToken; return the calls that may be made."""
+        rows = [(row, stage.announced[action]) for row, action in batch if action in stage.announced]
+        if not rows:
+            return list(batch)
+        announcements = self.context.announcements
+        allowed = announcements.announce(stage.name, [(row.server, facts(row.server, row.seen)) for row, facts in rows])
+        for row, _facts in rows:
+            known = allowed.get(row.server.id) or announcements.last(row.server.id, stage.name)
+            if known is not None:
+                row.seen.announced[stage.name] = known
+            if row.server.id not in allowed:
+                row.state = f"the {stage.name} of {row.server.host} was requested and is not listed yet"
+        return [(row, action) for row, action in batch if action not in stage.announced or row.server.id in allowed]
+
+    def _call(self, stage: Stage, row: Progress, action: str) -> Outcome | CloudError:
         try:
-            held = self._perform(row, decision.action)
+            return stage.act(self.context, row.server, row.seen, action)
         except CloudError as error:
-            if error.uncertain:
-                self.acts[step] += 1
-            self._doubt(row, error, "act")
-            return
-        if held:
-            row.state = held
-            return
-        self.acts[step] += 1
-        row.retries += retrying
-        row.failures["act"] = 0
-
-    def _perform(self, row: Progress, action: str) -> str:
-        """Make one call; return why it has to be asked again later, or ''."""
-        now = self.clock.now()
-        if row.phase == "transfer":
-            return transfer.act(self.clients, row.server, row.seen, self.policy, action, now)
-        if row.phase == "export":
-            return export.act(self.clients, row.server, row.seen, self.policy, now)
-        return ens_import.act(self.clients, row.server, row.seen, self.policy, now)
+            return error
 
     def _doubt(self, row: Progress, error: CloudError, what: str) -> None:
         """Keep a server for which a look failed, or a call that may have had its effect, or that came too early: the
         next tick looks before anything is called again."""
         row.error, row.state = error.as_dict(), str(error)
         row.failures[what] += 1
-        passing = error.retryable or error.code in states.SMC_LOOK_AGAIN | states.ECS_LOOK_AGAIN
-        if not passing or row.failures[what] >= TRANSIENT_LIMIT:
+        transient = error.retryable or error.code in states.SMC_LOOK_AGAIN | states.ECS_LOOK_AGAIN
+        if not transient or row.failures[what] >= TRANSIENT_LIMIT:
             self._end(row, "failed", f"{error}. {error.hint}".strip())
 
 

@@ -24,10 +24,14 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._model impo
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
 
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
+
+    from .stage import Clock, Outcome
 
 _END = re.compile(r"(?:(\d+)\.)?json")
 
@@ -54,8 +58,8 @@ def claim(oss: OssApi, identity: str, stage: str, run_id: str, now: datetime, **
 
 
 def withdraw(oss: OssApi, key: str) -> None:
-    """Remove an intent after the cloud has refused the call outright: nothing was made. Where that fails too, the
-    intent grows old instead; what refused the call is the news."""
+    """Delete an intent after the service has rejected the call: nothing was created. If the deletion fails, the intent
+    expires instead."""
     try:
         oss.delete_keys([key])
     except CloudError:
@@ -85,3 +89,42 @@ def _load(oss: OssApi, key: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return intent if isinstance(intent, dict) else {}
+
+
+class Intents:
+    """The announcements of a run, as one intent object for each server and stage."""
+
+    def __init__(self, clients: Clients, policy: Policy, clock: Clock) -> None:
+        self._clients, self._policy, self._clock = clients, policy, clock
+        self._keys: dict[tuple[str, str], str] = {}
+
+    def last(self, identity: str, stage: str) -> dict[str, Any] | None:
+        """Return the last intent for a server in a stage, or None."""
+        return read(self._oss, identity, stage)
+
+    def announce(self, stage: str, calls: Sequence[tuple[Server, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
+        """Write an intent for each call; return by migration id those that this run may make."""
+        announced: dict[str, Mapping[str, Any]] = {}
+        for server, facts in calls:
+            now = self._clock.now()
+            key = claim(self._oss, server.id, stage, self._policy.run_id, now, migration=server.migration, **facts)
+            if key:
+                self._keys[(server.id, stage)] = key
+                announced[server.id] = {"at": now.isoformat()}
+        return announced
+
+    def record(self, stage: str, outcomes: Mapping[str, Outcome | CloudError]) -> None:
+        """Delete the intents of calls that were rejected or not made."""
+        for identity, outcome in outcomes.items():
+            key = self._keys.pop((identity, stage), "")
+            if key and made_nothing(outcome):
+                withdraw(self._oss, key)
+
+    @property
+    def _oss(self) -> OssApi:
+        return self._clients.oss(self._policy.bucket)
+
+
+def made_nothing(outcome: Outcome | CloudError) -> bool:
+    """Return whether it is certain that a call had no effect."""
+    return not outcome.uncertain if isinstance(outcome, CloudError) else bool(outcome.held)

@@ -18,22 +18,30 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, number
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 
 from . import intents, job_spec
+from .stage import Leaves, Outcome, Slots, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Ledger, Policy, Row, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
+        Policy,
+        ResourcesSeen,
+        Row,
+        Seen,
+        Server,
+    )
+
+    from .stage import Context
 
 
-def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], policy: Policy, ledger: Ledger) -> None:
+def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
     """Fill in source, job and intermediate instance of every server: two batched describes for the whole wave, a third
     one only while jobs have an intermediate instance, and one for the disks of each instance when it is first seen."""
+    clients, resources = context.clients, context.resources
     by_source = {server.source_id: server for server in servers if server.source_id}
     if not by_source:
         return
@@ -42,29 +50,27 @@ def observe(clients: Clients, servers: Sequence[Server], seen: dict[str, Seen], 
         owner = by_source.get(source.get("SourceId", ""))
         if owner:
             seen[owner.id].source = source
-            ledger.saw("smc_source", owner.source_id, owner.host, source.get("CreationTime", ""))
+            resources.saw("smc_source", owner.source_id, owner.host, source.get("CreationTime", ""))
     for server in by_source.values():
         seen[server.id].job = seen[server.id].foreign_job = seen[server.id].instance = None
     for job in clients.smc.describe_replication_jobs(source_ids=identities):
         owner = by_source.get(job.get("SourceId", ""))
         if owner and job.get("JobId"):
-            _sort_in(owner, job, seen[owner.id], ledger)
-    _observe_instances(clients, by_source.values(), seen, policy, ledger)
+            _sort_in(owner, job, seen[owner.id], resources)
+    _observe_instances(context, by_source.values(), seen)
 
 
-def _sort_in(server: Server, job: Row, seen: Seen, ledger: Ledger) -> None:
+def _sort_in(server: Server, job: Row, seen: Seen, resources: ResourcesSeen) -> None:
     if job.get("Name") == server.job_name:
         seen.job = job
-        ledger.saw("smc_job", job["JobId"], server.host, job.get("CreationTime", ""))
-        ledger.saw("ecs_instance", job.get("TransitionInstanceId", ""), server.host, job.get("StartTime", ""))
-        ledger.saw("ecs_image", job.get("ImageId", ""), server.host, job.get("EndTime", ""))
+        resources.saw("smc_job", job["JobId"], server.host, job.get("CreationTime", ""))
+        resources.saw("ecs_instance", job.get("TransitionInstanceId", ""), server.host, job.get("StartTime", ""))
+        resources.saw("ecs_image", job.get("ImageId", ""), server.host, job.get("EndTime", ""))
     elif job.get("Status") in states.JOB_UNFINISHED:
         seen.foreign_job = job
 
 
-def _observe_instances(
-    clients: Clients, servers: Iterable[Server], seen: dict[str, Seen], policy: Policy, ledger: Ledger
-) -> None:
+def _observe_instances(context: Context, servers: Iterable[Server], seen: dict[str, Seen]) -> None:
     wanted = {
         job["TransitionInstanceId"]: server
         for server in servers
@@ -74,31 +80,32 @@ def _observe_instances(
     }
     if not wanted:
         return
-    for instance in clients.ecs.describe_instances(instance_ids=list(wanted)):
+    for instance in context.clients.ecs.describe_instances(instance_ids=list(wanted)):
         owner = wanted.get(instance.get("InstanceId", ""))
         if owner:
             seen[owner.id].instance = instance
-            _note_parts(clients, owner, instance, policy, ledger)
+            _note_parts(context, owner, instance)
 
 
-def _note_parts(clients: Clients, server: Server, instance: Row, policy: Policy, ledger: Ledger) -> None:
+def _note_parts(context: Context, server: Server, instance: Row) -> None:
     """Note what was made together with an intermediate instance, so that its end can be proved too. A look that fails
     is made again in the next tick: the copy does not depend on it."""
-    if ledger.knows("ecs_disk", instance["InstanceId"]):
+    resources, policy = context.resources, context.policy
+    if resources.knows("ecs_disk", instance["InstanceId"]):
         return
     created = instance.get("CreationTime", "")
     try:
-        disks = clients.ecs.describe_disks(instance_id=instance["InstanceId"])
+        disks = context.clients.ecs.describe_disks(instance_id=instance["InstanceId"])
     except CloudError:
         return
     for disk in disks:
-        ledger.saw("ecs_disk", disk["DiskId"], server.host, disk.get("CreationTime", ""), instance["InstanceId"])
+        resources.saw("ecs_disk", disk["DiskId"], server.host, disk.get("CreationTime", ""), instance["InstanceId"])
     for group in group_ids(instance):
-        ledger.saw("security_group", group, server.host, created)
+        resources.saw("security_group", group, server.host, created)
     if not (policy.vpc_id or policy.vswitch_id):
         network = instance.get("VpcAttributes") or {}
-        ledger.saw("vswitch", network.get("VSwitchId", ""), server.host, created)
-        ledger.saw("vpc", network.get("VpcId", ""), server.host, created)
+        resources.saw("vswitch", network.get("VSwitchId", ""), server.host, created)
+        resources.saw("vpc", network.get("VpcId", ""), server.host, created)
 
 
 def group_ids(instance: Row) -> list[str]:
@@ -107,12 +114,14 @@ def group_ids(instance: Row) -> list[str]:
     return [str(group) for group in groups]
 
 
-def decide(server: Server, seen: Seen, policy: Policy, retries: int, now: datetime) -> Decision:
-    """Return the next step of the copy. ``retries`` is how often this run has already tried to cure a failed job."""
+def decide(context: Context, server: Server, seen: Seen) -> Decision:
+    """Return the next step of the copy."""
+    if context.check_mode and not server.source_id:
+        return Decision.act("create", "the SMC client would register this server first")
     if seen.job:
-        return _decide_job(seen.job, seen, policy, retries)
-    if not intents.settled(seen.created, now):
-        return Decision.wait(f"job {(seen.created or {}).get('job_id')} was created and does not show yet")
+        return _decide_job(seen.job, seen, context.policy)
+    if not intents.settled(seen.created, context.now):
+        return Decision.wait(f"job {(seen.created or {}).get('job_id')} was created and is not listed yet")
     if not server.source_id:
         return Decision.fail("no source id is known: run the role agent on this host, or give source_id")
     if not seen.source:
@@ -132,7 +141,7 @@ def decide(server: Server, seen: Seen, policy: Policy, retries: int, now: dateti
     return Decision.act("create", f"source {server.source_id} is Available and has no job")
 
 
-def _decide_job(job: Row, seen: Seen, policy: Policy, retries: int) -> Decision:
+def _decide_job(job: Row, seen: Seen, policy: Policy) -> Decision:
     status, name = job.get("Status", ""), job["JobId"]
     if status == "Finished":
         if job.get("ImageId"):
@@ -146,17 +155,17 @@ def _decide_job(job: Row, seen: Seen, policy: Policy, retries: int) -> Decision:
     if status in ("Ready", "Stopped"):
         return Decision.act("start", f"job {name} is {status}")
     if status == "InError":
-        return _decide_error(job, seen, policy, retries)
+        return _decide_error(job, seen, policy)
     if status == "Expired":
         return Decision.act("delete", f"job {name} is Expired and cannot be started again")
     return Decision.wait(f"job {name} is {status}")
 
 
-def _decide_error(job: Row, seen: Seen, policy: Policy, retries: int) -> Decision:
+def _decide_error(job: Row, seen: Seen, policy: Policy) -> Decision:
     code, message = job.get("ErrorCode") or "unknown error", job.get("StatusInfo") or ""
     known = states.JOB_ERRORS.get(code, states.UNKNOWN_JOB_ERROR)
     instance_gone = code in states.INTERMEDIATE_GONE or bool(job.get("TransitionInstanceId") and not seen.instance)
-    if retries < policy.job_retries:
+    if seen.cures < policy.job_retries:
         if instance_gone:
             return Decision.act("delete", f"job {job['JobId']} lost its intermediate instance and cannot be resumed")
         if known.retry and (seen.source or {}).get("State") == "Unavailable":
@@ -170,26 +179,30 @@ def _decide_error(job: Row, seen: Seen, policy: Policy, retries: int) -> Decisio
     return Decision.fail(f"job {job['JobId']} is InError: {reason}. {known.remedy}{billed}")
 
 
-def act(clients: Clients, server: Server, seen: Seen, policy: Policy, action: str, now: datetime) -> str:
-    """Perform the one call that ``decide`` asked for; return why it has to be asked again later, or ''."""
+def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
+    """Make the one call that ``decide`` asked for."""
+    smc, curing = context.clients.smc, (seen.job or {}).get("Status") == "InError"
     if action == "create":
-        _create(clients, server, seen, policy, now)
-    elif action == "start" and seen.job:
+        return Outcome(ids={"job_id": _create(context, server, seen)})
+    if action == "start" and seen.job:
         try:
-            clients.smc.start_replication_job(seen.job["JobId"])
+            smc.start_replication_job(seen.job["JobId"])
         except CloudError as error:
             if not states.queued(error.code):
                 raise
-            return f"job {seen.job['JobId']} is queued by SMC ({error.code})"
+            return Outcome(held=f"job {seen.job['JobId']} is queued by SMC ({error.code})")
     elif action == "delete" and seen.job:
-        clients.smc.delete_replication_job(seen.job["JobId"])
+        smc.delete_replication_job(seen.job["JobId"])
         seen.created = None
-    return ""
+    seen.cures += curing
+    return Outcome()
 
 
-def _create(clients: Clients, server: Server, seen: Seen, policy: Policy, now: datetime) -> None:
+def _create(context: Context, server: Server, seen: Seen) -> str:
+    clients, now = context.clients, context.now
+    params = job_spec.params(server, seen, context.policy, now)
     try:
-        answer = clients.smc.create_replication_job(job_spec.params(server, seen, policy, now), str(uuid.uuid4()))
+        answer = clients.smc.create_replication_job(params, str(uuid.uuid4()))
     except CloudError as error:
         if error.code != "ReplicationJobName.Duplicate":
             raise
@@ -199,9 +212,35 @@ def _create(clients: Clients, server: Server, seen: Seen, policy: Policy, now: d
                     error.action,
                     "ReplicationJob.OtherSource",
                     f"job {job['JobId']} of this migration copies source {job.get('SourceId')}, and the server is now "
-                    f"source {server.source_id}: it was registered anew",
+                    f"source {server.source_id}: it was registered again",
                     error.request_id,
                     hint="Run the role cleanup to remove that job, then migrate again.",
                 ) from None
         raise
-    seen.created = {"at": now.isoformat(), "job_id": answer.get("JobId")}
+    created = str(answer.get("JobId") or "")
+    seen.created = {"at": now.isoformat(), "job_id": created}
+    return created
+
+
+STAGE = Stage(
+    name="transfer",
+    observe=observe,
+    decide=decide,
+    act=act,
+    needs=frozenset({"smc_source"}),
+    leaves=(
+        Leaves("smc_job", billed=False),
+        Leaves("ecs_instance", billed=True),
+        Leaves("ecs_disk", billed=True),
+        Leaves("security_group", billed=False),
+        Leaves("vswitch", billed=False),
+        Leaves("vpc", billed=False),
+        Leaves("ecs_image", billed=True),
+    ),
+    slots=Slots(
+        most=limits.CONCURRENT_JOBS,
+        taken=lambda seen: (seen.job or {}).get("Status") == "Running",
+        starts=frozenset({"start"}),
+        text=f"{{running}} jobs are running, SMC runs {limits.CONCURRENT_JOBS} at once",
+    ),
+)

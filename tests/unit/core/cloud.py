@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Clock
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
 from .apis import Ecs, Ens, Oss, Smc, Vpc
 from .kit import BUCKET, MUTATING, REGION, START, Fault, Row, qcow2, stamp

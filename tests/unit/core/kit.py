@@ -7,14 +7,27 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
+    Policy,
+    ResourcesSeen,
+    Seen,
+    Server,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.intents import Intents
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import (
+    Clock,
+    Context,
+    Outcome,
+    Stage,
+)
 
 Row = dict[str, Any]
 START = datetime(2026, 11, 24, 8, 0, tzinfo=timezone.utc)
@@ -63,6 +76,36 @@ def server(number: int = 1, disks: Iterable[int] = (20,), **changes: Any) -> Ser
 def policy(**changes: Any) -> Policy:
     """Return a policy for the fake's region and bucket."""
     return Policy(**{"region": REGION, "bucket": BUCKET, "image_format": "qcow2", "run_id": "run-1", **changes})
+
+
+def context(
+    cloud: Any, now: datetime = START, resources: ResourcesSeen | None = None, check_mode: bool = False, **changes: Any
+) -> Context:
+    """Return what the stages work with, at this time: the fake cloud, and a policy with these changes."""
+    clock, of_wave = Clock(now=lambda: now), policy(**changes)
+    seen = ResourcesSeen() if resources is None else resources
+    return Context(cloud, of_wave, Intents(cloud, of_wave, clock), clock, check_mode, seen)
+
+
+def perform(stage: Stage, given: Context, item: Server, seen: Seen, action: str) -> str:
+    """Make one call of a stage as the fleet does, announced before and recorded after. Return why it is held, or ''."""
+    errors: list[CloudError] = []
+
+    def act(*arguments: Any) -> Outcome:
+        try:
+            return stage.act(*arguments)
+        except CloudError as error:
+            errors.append(error)
+            raise
+
+    recording = replace(stage, act=act)
+    fleet = Fleet(given.clients, [item], given.policy, given.clock, only=stage.name, stages=[recording])
+    fleet.context = given
+    fleet.rows[0].seen = seen
+    fleet._perform(recording, [(fleet.rows[0], action)])
+    if errors:
+        raise errors[0]
+    return "" if fleet.acts else fleet.rows[0].state
 
 
 def refused(code: str, retryable: bool = False, http_status: int | None = None) -> CloudError:

@@ -39,7 +39,7 @@ def remove(
 
 
 def deleted(outcome: release.Outcome) -> set[str]:
-    return {row["kind"] for row in outcome.ledger.rows() if row["deleted"]}
+    return {row["kind"] for row in outcome.seen.rows() if row["deleted"]}
 
 
 def reasons(outcome: release.Outcome) -> dict[str, str]:

@@ -18,7 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
 
 from .cloud import Cloud
-from .kit import GIB, START, lost, policy, qcow2, refused, server
+from .kit import GIB, START, context, lost, perform, policy, qcow2, refused, server
 
 SERVER = server()
 
@@ -40,26 +40,26 @@ def intent(age: float) -> dict[str, str]:
     ("seen", "kind", "words"),
     [
         (Seen(), "act", "verified"),
-        (Seen(import_intent=intent(10)), "wait", "does not show yet"),
-        (Seen(import_intent=intent(1000)), "act", "verified"),
-        (Seen(import_intent={}), "act", "verified"),
+        (Seen(announced={"import": intent(10)}), "wait", "is not listed yet"),
+        (Seen(announced={"import": intent(1000)}), "act", "verified"),
+        (Seen(announced={"import": {}}), "act", "verified"),
         # An export was asked for a moment ago: that says nothing about the import.
-        (Seen(export_intent=intent(10)), "act", "verified"),
+        (Seen(announced={"export": intent(10)}), "act", "verified"),
         (Seen(ens_images=[image()]), "done", "m-ens"),
-        (Seen(ens_images=[image()], import_intent=intent(10)), "done", "m-ens"),
-        (Seen(ens_images=[image(), image(image_id="m-2")]), "fail", "borne by 2 ENS images (m-ens, m-2)"),
+        (Seen(ens_images=[image()], announced={"import": intent(10)}), "done", "m-ens"),
+        (Seen(ens_images=[image(), image(image_id="m-2")]), "fail", "used by 2 ENS images (m-ens, m-2)"),
         (Seen(ens_images=[image("Creating"), image(image_id="m-2")]), "fail", "2 ENS images"),
         (Seen(ens_images=[image(sizes=("20", "30"))]), "fail", "disks are [20, 30] GiB, the server's [20] GiB"),
         (Seen(ens_images=[image(sizes=("40",))]), "fail", "delete that image"),
         (Seen(ens_images=[image("Creating", sizes=("0",))]), "wait", "Creating"),
-        (Seen(ens_images=[image("Unavailable", sizes=("0",))]), "fail", "cleanup deletes the failed image"),
+        (Seen(ens_images=[image("Unavailable", sizes=("0",))]), "fail", "cleanup role deletes the failed image"),
         (Seen(ens_images=[{"ImageId": "m-ens", "Status": "Available"}]), "fail", "disks are [0] GiB"),
         (Seen(ens_images=[{"ImageId": "m-ens", "Status": "Available", "ImageSize": "20"}]), "done", "m-ens"),
         (Seen(ens_images=[{"ImageId": "m-ens"}]), "wait", "m-ens"),
     ],
 )
 def test_every_state_has_its_next_step(seen: Seen, kind: str, words: str) -> None:
-    decision = ens_import.decide(SERVER, seen, START)
+    decision = ens_import.decide(context(None), SERVER, seen)
     assert decision.kind == kind
     assert words in decision.text
 
@@ -67,7 +67,7 @@ def test_every_state_has_its_next_step(seen: Seen, kind: str, words: str) -> Non
 @pytest.mark.parametrize("status", sorted(states.ENS_IMAGE))
 def test_every_status_has_its_meaning(status: str) -> None:
     kinds = {"pending": "wait", "success": "done", "failure": "fail"}
-    found = ens_import.decide(SERVER, Seen(ens_images=[image(status)]), START)
+    found = ens_import.decide(context(None), SERVER, Seen(ens_images=[image(status)]))
     assert found.kind == kinds[states.ENS_IMAGE[status]]
     assert found.kind == "done" or status in found.text
 
@@ -98,7 +98,7 @@ def test_names_are_compared_exactly_and_the_wave_is_observed_in_one_call() -> No
         cloud.add_ens_image(name)
     cloud.edit("ens.DescribeSelfImages", lambda rows: [{}, *rows])
     seen = {item.id: Seen(ens_images=[image()]) for item in wave}
-    ens_import.observe(cloud, wave, seen)
+    ens_import.observe(context(cloud), wave, seen)
     assert [row["ImageId"] for row in seen[wave[0].id].ens_images] == [ours["ImageId"]]
     assert not any(seen[item.id].ens_images for item in wave[1:])
     assert cloud.calls.total() == 1
@@ -134,7 +134,7 @@ def test_only_documented_platforms_are_named(platform: str, sent: str | None) ->
 
 # ---- act ----
 def act(cloud: Cloud, seen: Seen, now: Any = START) -> str:
-    return ens_import.act(cloud, SERVER, seen, policy(), now)
+    return perform(ens_import.STAGE, context(cloud, now), SERVER, seen, "import")
 
 
 def ready() -> tuple[Cloud, Seen]:
@@ -147,15 +147,15 @@ def test_the_intent_is_written_before_the_call_and_remembered() -> None:
     assert cloud.mutations() == ["oss.PutIntent", "ens.ImportImage"]
     note = json.loads(cloud.objects[f"edgelift/{SERVER.id}/import.json"])
     assert (note["image_name"], note["objects"]) == (SERVER.image_name, ["k0"])
-    assert ens_import.decide(SERVER, seen, START).kind == "wait"
+    assert ens_import.decide(context(None), SERVER, seen).kind == "wait"
 
 
 def test_another_controllers_import_is_waited_for() -> None:
     cloud, seen = ready()
     act(cloud, Seen(objects=objects()))
-    assert "does not show yet" in act(cloud, seen, START + timedelta(seconds=5))
+    assert "is not listed yet" in act(cloud, seen, START + timedelta(seconds=5))
     assert cloud.calls["ens.ImportImage"] == 1
-    assert ens_import.decide(SERVER, seen, START + timedelta(seconds=10)).kind == "wait"
+    assert ens_import.decide(context(None, START + timedelta(seconds=10)), SERVER, seen).kind == "wait"
 
 
 @pytest.mark.parametrize("error", [refused("NoPermission"), refused("Throttling", retryable=True)], ids=str)
@@ -165,7 +165,7 @@ def test_a_call_that_surely_had_no_effect_withdraws_its_intent(error: CloudError
     with pytest.raises(CloudError):
         act(cloud, seen)
     assert list(cloud.objects) == ["k0"]
-    assert ens_import.decide(SERVER, seen, START).kind == "act"
+    assert ens_import.decide(context(None), SERVER, seen).kind == "act"
 
 
 def test_a_call_whose_answer_was_lost_keeps_its_intent() -> None:
@@ -174,4 +174,4 @@ def test_a_call_whose_answer_was_lost_keeps_its_intent() -> None:
     with pytest.raises(CloudError):
         act(cloud, seen)
     assert f"edgelift/{SERVER.id}/import.json" in cloud.objects
-    assert ens_import.decide(SERVER, seen, START).kind == "wait"
+    assert ens_import.decide(context(None), SERVER, seen).kind == "wait"

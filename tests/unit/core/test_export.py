@@ -19,10 +19,10 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import export
 
 from .cloud import Cloud
-from .kit import GIB, START, policy, qcow2, refused, server, stamp
+from .kit import GIB, START, context, policy, qcow2, refused, server, stamp
 
 SERVER = server()
-ONCE = policy(export_retries=0)
+ONCE = {"export_retries": 0}
 IMAGE = {"ImageId": "m-1", "Status": "Available"}
 JOB = {"JobId": "j-1", "ImageId": "m-1", "EndTime": stamp(START - timedelta(hours=1))}
 
@@ -45,27 +45,27 @@ REASON = detail({"ErrorCode": "NoSetRole", "ErrorMsg": "no role"}, {"ErrorCode":
 @pytest.mark.parametrize(
     ("seen", "kind", "words"),
     [
-        (Seen(job=JOB), "fail", "m-1 of web-01 is gone"),
-        (Seen(job={**JOB, "EndTime": ""}), "fail", "gone"),
-        (Seen(job={**JOB, "EndTime": "soon"}), "fail", "gone"),
-        (Seen(), "fail", "gone"),
-        (Seen(job={**JOB, "EndTime": stamp(START)}), "wait", "does not show yet"),
+        (Seen(job=JOB), "fail", "m-1 of web-01 was deleted outside"),
+        (Seen(job={**JOB, "EndTime": ""}), "fail", "was deleted outside"),
+        (Seen(job={**JOB, "EndTime": "soon"}), "fail", "was deleted outside"),
+        (Seen(), "fail", "was deleted outside"),
+        (Seen(job={**JOB, "EndTime": stamp(START)}), "wait", "is not listed yet"),
         (Seen(image=IMAGE), "act", "Available"),
-        (Seen(image=IMAGE, export_intent=intent(10)), "wait", "asked for"),
-        (Seen(image=IMAGE, export_intent=intent(1000)), "act", "Available"),
-        (Seen(image=IMAGE, export_intent={}), "act", "Available"),
-        (Seen(image=IMAGE, import_intent=intent(10)), "act", "Available"),
+        (Seen(image=IMAGE, announced={"export": intent(10)}), "wait", "is not listed yet"),
+        (Seen(image=IMAGE, announced={"export": intent(1000)}), "act", "Available"),
+        (Seen(image=IMAGE, announced={"export": {}}), "act", "Available"),
+        (Seen(image=IMAGE, announced={"import": intent(10)}), "act", "Available"),
         (Seen(image=IMAGE, task=task("Finished")), "done", "t-1"),
-        (Seen(image=IMAGE, task=task("Finished"), export_intent=intent(10)), "done", "t-1"),
+        (Seen(image=IMAGE, task=task("Finished"), announced={"export": intent(10)}), "done", "t-1"),
         (Seen(image=IMAGE, task=task("Finished"), exports=1, object_problem="x is empty"), "fail", "but x is empty"),
         (Seen(image=IMAGE, task=task("Failed"), exports=1, task_detail=REASON), "fail", "Failed: NoSetRole no role."),
-        (Seen(image=IMAGE, task=task("Failed"), exports=1), "fail", "the cloud gives no reason"),
+        (Seen(image=IMAGE, task=task("Failed"), exports=1), "fail", "ECS gives no reason"),
         (Seen(image=IMAGE, task=task("Cancelled"), exports=1, task_detail=detail()), "fail", "no reason"),
         (Seen(image=IMAGE, task={"TaskId": "t-1"}), "wait", "t-1"),
     ],
 )
 def test_every_state_has_its_next_step(seen: Seen, kind: str, words: str) -> None:
-    decision = export.decide(SERVER, seen, ONCE, START)
+    decision = export.decide(context(None, **ONCE), SERVER, seen)
     assert decision.kind == kind
     assert words in decision.text
 
@@ -82,14 +82,14 @@ def test_every_state_has_its_next_step(seen: Seen, kind: str, words: str) -> Non
         (1, intent(1000), "act", "the image is exported again"),
         (1, intent(10), "wait", "another export follows"),
         (2, None, "act", "the image is exported again"),
-        (3, None, "fail", "It was exported 3 times. What is left is billed"),
+        (3, None, "fail", "It was exported 3 times. Leftover resources are billed"),
     ],
 )
 def test_an_export_that_came_to_nothing_is_repeated_as_often_as_the_policy_says(
     bad: dict[str, Any], exports: int, known: dict[str, str] | None, kind: str, words: str
 ) -> None:
-    seen = Seen(image=IMAGE, exports=exports, export_intent=known, **bad)
-    decision = export.decide(SERVER, seen, policy(export_retries=2), START)
+    seen = Seen(image=IMAGE, exports=exports, announced={"export": known} if known is not None else {}, **bad)
+    decision = export.decide(context(None, export_retries=2), SERVER, seen)
     assert (decision.kind, decision.action) == (kind, "export" if kind == "act" else "")
     assert decision.text.startswith("export task t-1 is ")
     assert words in decision.text
@@ -98,21 +98,21 @@ def test_an_export_that_came_to_nothing_is_repeated_as_often_as_the_policy_says(
 @pytest.mark.parametrize("status", sorted(states.EXPORT_TASK))
 def test_every_task_status_has_its_meaning(status: str) -> None:
     kinds = {"pending": "wait", "success": "done", "failure": "fail"}
-    found = export.decide(SERVER, Seen(image=IMAGE, task=task(status), exports=1), ONCE, START)
+    found = export.decide(context(None, **ONCE), SERVER, Seen(image=IMAGE, task=task(status), exports=1))
     assert found.kind == kinds[states.EXPORT_TASK[status]]
 
 
 @pytest.mark.parametrize("status", sorted(states.ECS_IMAGE))
 def test_every_image_status_has_its_meaning(status: str) -> None:
     kinds = {"pending": "wait", "success": "act", "failure": "fail"}
-    found = export.decide(SERVER, Seen(image={**IMAGE, "Status": status}), ONCE, START)
+    found = export.decide(context(None, **ONCE), SERVER, Seen(image={**IMAGE, "Status": status}))
     assert found.kind == kinds[states.ECS_IMAGE[status]]
     assert found.kind == "act" or status in found.text
 
 
 def test_a_failed_export_says_that_it_is_billed_and_what_to_do() -> None:
-    text = export.decide(SERVER, Seen(image=IMAGE, task=task("Failed"), exports=1), ONCE, START).text
-    assert "billed until the role cleanup removes it" in text
+    text = export.decide(context(None, **ONCE), SERVER, Seen(image=IMAGE, task=task("Failed"), exports=1)).text
+    assert "Leftover resources are billed. Run the cleanup role" in text
 
 
 # ---- the objects ----

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Ledger, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen, Seen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import export
 
 from .cloud import Cloud
-from .kit import GIB, START, lost, policy, qcow2, refused, server
+from .kit import GIB, START, context, lost, perform, qcow2, refused, server
 
 SERVER = server()
 IMAGE = {"ImageId": "m-1", "Status": "Available"}
@@ -26,11 +26,11 @@ def task(status: str) -> dict[str, str]:
 
 
 # ---- observe ----
-def observe(cloud: Cloud, *servers: Any) -> tuple[dict[str, Seen], Ledger]:
+def observe(cloud: Cloud, *servers: Any) -> tuple[dict[str, Seen], ResourcesSeen]:
     seen = {item.id: Seen(job=job) for item, job in zip(servers, cloud.jobs.values(), strict=True)}
-    ledger = Ledger()
-    export.observe(cloud, servers, seen, policy(), ledger)
-    return seen, ledger
+    given = context(cloud)
+    export.observe(given, servers, seen)
+    return seen, given.resources
 
 
 def exported(disks: tuple[int, ...] = (20,), number: int = 1, cloud: Cloud | None = None) -> tuple[Cloud, Any]:
@@ -46,11 +46,11 @@ def exported(disks: tuple[int, ...] = (20,), number: int = 1, cloud: Cloud | Non
 
 def test_the_objects_are_those_that_the_task_names_in_disk_order() -> None:
     cloud, item = exported((20, 30, 40))
-    seen, ledger = observe(cloud, item)
+    seen, resources = observe(cloud, item)
     assert seen[item.id].object_problem == ""
     sizes = [(found["index"], found["virtual_size"] // GIB) for found in seen[item.id].objects]
     assert sizes == [(0, 20), (1, 30), (2, 40)]
-    noted = [row["kind"] for row in ledger.rows()]
+    noted = [row["kind"] for row in resources.rows()]
     assert (noted.count("ecs_image"), noted.count("ecs_snapshot"), noted.count("oss_object")) == (1, 3, 3)
 
 
@@ -79,19 +79,19 @@ def test_without_a_finished_copy_there_is_nothing_to_look_at() -> None:
     cloud.add_job(copying, "Running")
     seen = {copied.id: Seen(job=cloud.jobs["j-0001"]), copying.id: Seen(job=cloud.jobs["j-0002"]), fresh.id: Seen()}
     cloud.edit("ecs.DescribeTasks", lambda rows: [{"ResourceId": "m-other", "TaskId": "t-9"}, {}, *rows])
-    export.observe(cloud, [copied, copying, fresh], seen, policy(), Ledger())
+    export.observe(context(cloud), [copied, copying, fresh], seen)
     assert seen[copied.id].objects
     assert (seen[copying.id].task, seen[fresh.id].task) == (None, None)
     cloud.calls.clear()
-    export.observe(cloud, [copying, fresh], seen, policy(), Ledger())
+    export.observe(context(cloud), [copying, fresh], seen)
     assert not cloud.calls
 
 
 def test_the_objects_are_looked_into_once() -> None:
     cloud, item = exported()
-    seen, ledger = observe(cloud, item)
+    seen, resources = observe(cloud, item)
     before = cloud.calls["oss.ReadRange"]
-    export.observe(cloud, [item], seen, policy(), ledger)
+    export.observe(context(cloud, resources=resources), [item], seen)
     # The header, the refcount table, and the refcounts that name the last cluster.
     assert cloud.calls["oss.ReadRange"] == before == 3
 
@@ -130,7 +130,7 @@ def test_what_fails_for_one_server_leaves_the_others() -> None:
     assert seen[first.id].trouble is not None
     assert seen[second.id].trouble is None
     assert seen[second.id].objects
-    export.observe(cloud, [first, second], seen, policy(), Ledger())
+    export.observe(context(cloud), [first, second], seen)
     assert seen[first.id].trouble is None
 
 
@@ -140,12 +140,12 @@ def test_what_fails_for_one_server_leaves_the_others() -> None:
 def test_a_task_detail_of_another_shape_is_survived(shape: dict[str, Any]) -> None:
     assert export.related(shape, "OSSObject") == []
     seen = Seen(image=IMAGE, task=task("Failed"), task_detail=shape, exports=1)
-    assert export.decide(SERVER, seen, policy(export_retries=0), START).kind == "fail"
+    assert export.decide(context(None, export_retries=0), SERVER, seen).kind == "fail"
 
 
 # ---- act ----
 def act(cloud: Cloud, now: Any = START, **changes: Any) -> str:
-    return export.act(cloud, SERVER, Seen(image=IMAGE), policy(**changes), now)
+    return perform(export.STAGE, context(cloud, now, **changes), SERVER, Seen(image=IMAGE), "export")
 
 
 def test_the_intent_is_written_before_the_call() -> None:
@@ -168,7 +168,7 @@ def test_raw_is_asked_for_by_naming_no_format(image_format: str, sent: str | Non
 def test_another_controllers_intent_is_respected() -> None:
     cloud = Cloud()
     act(cloud)
-    assert "does not show yet" in act(cloud, START + timedelta(seconds=60))
+    assert "is not listed yet" in act(cloud, START + timedelta(seconds=60))
     assert cloud.calls["ecs.ExportImage"] == 1
 
 
@@ -216,7 +216,7 @@ def after_a_failure() -> tuple[Cloud, Seen]:
 
 def test_what_a_failed_export_has_left_is_removed_before_the_next_one() -> None:
     cloud, seen = after_a_failure()
-    assert export.act(cloud, SERVER, seen, policy(), START) == ""
+    assert perform(export.STAGE, context(cloud), SERVER, seen, "export") == ""
     assert cloud.mutations() == ["oss.PutIntent", "oss.AbortUpload", "oss.DeleteKeys", "ecs.ExportImage"]
     assert sorted(cloud.objects) == sorted(
         [f"edgelift/{SERVER.id}/export.json", f"{SERVER.id}_m-2_system.qcow2", f"{SERVER.id}-notes", "m-1"]
@@ -227,10 +227,11 @@ def test_what_a_failed_export_has_left_is_removed_before_the_next_one() -> None:
 
 def test_a_controller_without_the_intent_removes_nothing() -> None:
     cloud, seen = after_a_failure()
-    export.act(cloud, SERVER, seen, policy(), START)
+    perform(export.STAGE, context(cloud), SERVER, seen, "export")
     cloud.log.clear()
     # It still sees the failed task: the objects may be those of the new export.
-    assert "does not show yet" in export.act(cloud, SERVER, seen, policy(run_id="run-2"), START + timedelta(seconds=9))
+    later = context(cloud, START + timedelta(seconds=9), run_id="run-2")
+    assert "is not listed yet" in perform(export.STAGE, later, SERVER, seen, "export")
     assert cloud.mutations() == ["oss.PutIntent"]
 
 
@@ -238,7 +239,7 @@ def test_a_removal_that_is_refused_ends_the_next_export_before_it_began() -> Non
     cloud, seen = after_a_failure()
     cloud.fail("oss.AbortUpload", refused("AccessDenied"))
     with pytest.raises(CloudError, match="AccessDenied"):
-        export.act(cloud, SERVER, seen, policy(), START)
+        perform(export.STAGE, context(cloud), SERVER, seen, "export")
     assert not cloud.calls["ecs.ExportImage"]
     assert f"edgelift/{SERVER.id}/export.json" not in cloud.objects
 

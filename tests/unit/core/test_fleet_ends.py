@@ -203,16 +203,16 @@ def test_everything_that_was_seen_is_in_the_ledger_with_its_host() -> None:
     cloud = cloud_with(server(1, (20, 30)))
     made = fleet(cloud, server(1, (20, 30)))
     run(made)
-    kinds = [row["kind"] for row in made.ledger.rows()]
+    kinds = [row["kind"] for row in made.resources.rows()]
     assert sorted(set(kinds)) == [
         "ecs_disk", "ecs_image", "ecs_instance", "ecs_snapshot", "oss_object", "security_group", "smc_job",
         "smc_source", "vpc", "vswitch",
     ]
     assert kinds.count("ecs_snapshot") == kinds.count("oss_object") == 2
-    assert {row["host"] for row in made.ledger.rows()} == {"web-01"}
+    assert {row["host"] for row in made.resources.rows()} == {"web-01"}
 
 
 def test_every_run_has_an_id_of_its_own_in_its_intents() -> None:
     first, second = fleet(Cloud(), using=policy(run_id="")), fleet(Cloud(), using=policy(run_id=""))
-    assert first.policy.run_id
-    assert first.policy.run_id != second.policy.run_id
+    assert first.context.policy.run_id
+    assert first.context.policy.run_id != second.context.policy.run_id

@@ -40,7 +40,7 @@ def test_everything_that_a_migration_leaves_goes_and_is_proved_to_be_gone() -> N
     assert deleted(outcome) == ALL_KINDS
     assert left(cloud, *TABLES) == []
     calls = {kind.name: kind.call for kind in ORDER}
-    for row in outcome.ledger.rows():
+    for row in outcome.seen.rows():
         assert row["proof"] == f"{calls[row['kind']]} at {row['deleted']} does not list {row['id']}"
         assert row["host"] == ("" if row["kind"] in ("smc_access_token", "vpc", "vswitch") else "web-01")
 
@@ -64,7 +64,7 @@ def test_a_second_run_finds_nothing_and_changes_nothing() -> None:
     assert remove(cloud).changes > 0
     cloud.log.clear()
     outcome = remove(cloud)
-    assert (outcome.changes, outcome.residual, outcome.ledger.rows()) == (0, [], [])
+    assert (outcome.changes, outcome.residual, outcome.seen.rows()) == (0, [], [])
     assert cloud.mutations() == []
 
 
@@ -73,10 +73,10 @@ def test_a_migration_that_succeeded_leaves_only_its_ens_image() -> None:
     cloud.register(SERVER)
     made = Fleet(cloud, [SERVER], policy(), clock=cloud.clock())
     made.run(True, 3600, 10)
-    outcome = remove(cloud, known=made.ledger.rows())
+    outcome = remove(cloud, known=made.resources.rows())
     assert outcome.residual == []
-    assert not outcome.ledger.open()
-    assert {row["kind"] for row in made.ledger.rows()} <= deleted(outcome)
+    assert not outcome.seen.open()
+    assert {row["kind"] for row in made.resources.rows()} <= deleted(outcome)
     assert left(cloud, "jobs", "images", "snapshots", "objects", "sources") == []
     assert len(cloud.ens_images) == 1
 
@@ -122,7 +122,7 @@ def test_similar_names_of_every_kind_stay() -> None:
         cloud.vpcs[f"vpc-{number}"] = {"VpcId": f"vpc-{number}", "VpcName": name, "Tags": tags}
     outcome = remove(cloud)
     assert cloud.mutations() == []
-    assert (outcome.residual, outcome.ledger.rows()) == ([], [])
+    assert (outcome.residual, outcome.seen.rows()) == ([], [])
     named = sorted((row["kind"], row["id"]) for row in outcome.similar_names)
     instances = [("ecs_instance", f"i-000{number}") for number in range(1, 6)]
     assert named == [*instances, ("vpc", "vpc-0"), ("vpc", "vpc-1")]
@@ -148,7 +148,7 @@ def test_only_the_servers_that_are_named_are_touched() -> None:
     cloud.tokens["at-1"] = {"AccessTokenId": "at-1", "Name": TOKEN}
     outcome = remove(cloud, SERVER)
     assert outcome.residual == []
-    assert {row["host"] for row in outcome.ledger.rows()} == {"web-01"}
+    assert {row["host"] for row in outcome.seen.rows()} == {"web-01"}
     assert [job["SourceId"] for job in cloud.jobs.values()] == ["s-02"]
     assert list(cloud.sources) == ["s-02"]
     assert [image["ImageName"] for image in cloud.images.values()] == [OTHER.image_name]
@@ -161,7 +161,7 @@ def test_the_whole_migration_needs_no_list_of_servers() -> None:
     outcome = release.remove(Scope(cloud, MIGRATION, "images"), [], cloud.clock(), 900, 5)
     assert outcome.residual == []
     assert deleted(outcome) == ALL_KINDS
-    assert {row["host"] for row in outcome.ledger.rows()} == {""}
+    assert {row["host"] for row in outcome.seen.rows()} == {""}
 
 
 def test_an_image_that_smc_renamed_is_found_by_name_and_one_of_any_name_by_its_job() -> None:
@@ -190,7 +190,7 @@ def test_an_ens_image_of_an_earlier_result_that_became_available_is_the_result_a
     first = remove(cloud, timeout=0)
     assert [row["kind"] for row in first.residual] == ["ens_image"]
     cloud.sleep(60)
-    second = remove(cloud, known=first.ledger.rows())
+    second = remove(cloud, known=first.seen.rows())
     assert image["ImageId"] in cloud.ens_images
     assert second.residual == []
 

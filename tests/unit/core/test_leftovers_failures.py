@@ -60,7 +60,7 @@ def test_a_thing_that_is_still_listed_when_time_is_up_is_residual_with_its_call(
     cloud.add_job(SERVER, "Ready")
     outcome = remove(cloud, timeout=60)
     assert reasons(outcome) == {"smc_job j-0001": "smc.DescribeReplicationJobs still lists it"}
-    assert not outcome.ledger.rows()[0]["deleted"]
+    assert not outcome.seen.rows()[0]["deleted"]
     assert cloud.clock().monotonic() <= 60
 
 

@@ -272,7 +272,7 @@ def test_the_source_of_somebody_elses_client_stays() -> None:
     known = [{"kind": "smc_source", "id": SERVER.source_id, "host": SERVER.host}]
     ours = {"source_ids": {SERVER.source_id: SERVER.id}}
     outcome = remove(cloud, known=known, keep_sources=frozenset({SERVER.source_id}), **ours)
-    assert (outcome.residual, outcome.ledger.rows()) == ([], [])
+    assert (outcome.residual, outcome.seen.rows()) == ([], [])
     assert SERVER.source_id in cloud.sources
     remove(cloud, known=known, **ours)
     assert SERVER.source_id not in cloud.sources

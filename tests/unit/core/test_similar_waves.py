@@ -100,7 +100,7 @@ def test_a_cleanup_deletes_ours_and_nothing_of_the_other_migration() -> None:
         ("ens_image", "m-ens0001"),
     }
     assert all(row["reason"].startswith("similar name, not deleted: ") for row in outcome.similar_names)
-    assert not {row["id"] for row in outcome.ledger.rows()} & {row["id"] for row in outcome.similar_names}
+    assert not {row["id"] for row in outcome.seen.rows()} & {row["id"] for row in outcome.similar_names}
 
 
 def test_a_report_names_ours_as_left_and_theirs_as_similar() -> None:

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Ledger, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen, Seen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import job_spec, transfer
 
 from .cloud import Cloud
-from .kit import GIB, START, policy, refused, server, stamp
+from .kit import GIB, START, context, perform, policy, refused, server, stamp
 
 SERVER = server()
 SOURCE = {"SourceId": "s-01", "State": "Available", "SystemDiskSize": 20}
@@ -33,7 +33,7 @@ def in_error(code: str, gone: bool = False) -> Seen:
 
 
 def decide(seen: Seen, retries: int = 0, item: Any = SERVER) -> tuple[str, str, str]:
-    decision = transfer.decide(item, seen, policy(), retries, START)
+    decision = transfer.decide(context(None), item, replace(seen, cures=retries))
     return decision.kind, decision.action, decision.text
 
 
@@ -77,7 +77,7 @@ def test_every_documented_job_state_is_in_the_table() -> None:
 )
 def test_progress_is_told_however_it_is_written(value: Any, percent: float) -> None:
     seen = Seen(job=job("Running", BusinessStatus="Syncing", Progress=value))
-    assert transfer.decide(SERVER, seen, policy(), 0, START).progress == percent
+    assert transfer.decide(context(None, START), SERVER, seen).progress == percent
 
 
 @pytest.mark.parametrize("code", [code for code, error in states.JOB_ERRORS.items() if error.retry])
@@ -147,9 +147,9 @@ def test_a_job_of_ours_counts_even_when_the_source_is_gone_or_unknown() -> None:
 def test_a_job_that_was_just_created_is_waited_for_and_not_created_again() -> None:
     # A describe may lag behind: SMC would refuse the second job for its name, and the server would count as failed.
     seen = Seen(source=SOURCE, created={"at": START.isoformat(), "job_id": "j-1"})
-    assert transfer.decide(SERVER, seen, policy(), 0, START + timedelta(seconds=60)).kind == "wait"
+    assert transfer.decide(context(None, START + timedelta(seconds=60)), SERVER, seen).kind == "wait"
     late = START + timedelta(seconds=limits.INTENT_SETTLE_SECONDS + 1)
-    assert transfer.decide(SERVER, seen, policy(), 0, late).action == "create"
+    assert transfer.decide(context(None, late), SERVER, seen).action == "create"
 
 
 # ---- disks ----
@@ -270,17 +270,17 @@ def test_without_a_probe_the_image_is_compared_with_its_job() -> None:
 
 
 # ---- observe ----
-def observe(cloud: Cloud, *servers: Any, **changes: Any) -> tuple[dict[str, Seen], Ledger]:
-    seen, ledger = {item.id: Seen() for item in servers}, Ledger()
-    transfer.observe(cloud, servers, seen, policy(**changes), ledger)
-    return seen, ledger
+def observe(cloud: Cloud, *servers: Any, **changes: Any) -> tuple[dict[str, Seen], ResourcesSeen]:
+    seen, given = {item.id: Seen() for item in servers}, context(cloud, **changes)
+    transfer.observe(given, servers, seen)
+    return seen, given.resources
 
 
 def test_a_wave_is_observed_in_two_calls_and_jobs_find_their_servers() -> None:
     cloud, wave = Cloud(), [server(number) for number in range(1, 31)]
     cloud.register(*wave)
     rows = [cloud.add_job(item, "Ready") for item in wave[:2]]
-    seen, _ledger = observe(cloud, *wave)
+    seen, _resources = observe(cloud, *wave)
     assert dict(cloud.calls) == {"smc.DescribeSourceServers": 1, "smc.DescribeReplicationJobs": 1}
     assert [seen[item.id].job["JobId"] for item in wave[:2]] == [row["JobId"] for row in rows]
     assert all(seen[item.id].job is None for item in wave[2:])
@@ -303,26 +303,26 @@ def test_a_job_that_is_gone_is_forgotten() -> None:
     cloud = Cloud()
     cloud.register(SERVER)
     seen = {SERVER.id: Seen(job=job("Running"), foreign_job=FOREIGN, instance={"InstanceId": "i-1"})}
-    transfer.observe(cloud, [SERVER], seen, policy(), Ledger())
+    transfer.observe(context(cloud), [SERVER], seen)
     assert seen[SERVER.id] == Seen(source=cloud.sources["s-01"])
 
 
-def kinds(ledger: Ledger) -> set[str]:
-    return {row["kind"] for row in ledger.rows()}
+def kinds(resources: ResourcesSeen) -> set[str]:
+    return {row["kind"] for row in resources.rows()}
 
 
 def test_all_that_is_made_for_a_job_is_noted_once() -> None:
     cloud = Cloud()
     cloud.register(SERVER)
     cloud.add_instance(cloud.add_job(SERVER, "Running"))
-    seen, ledger = observe(cloud, SERVER)
-    assert kinds(ledger) == {
+    seen, resources = observe(cloud, SERVER)
+    assert kinds(resources) == {
         "smc_source", "smc_job", "ecs_instance", "ecs_disk", "security_group", "vpc", "vswitch"
     }
-    transfer.observe(cloud, [SERVER], seen, policy(), ledger)
+    transfer.observe(context(cloud, resources=resources), [SERVER], seen)
     assert cloud.calls["ecs.DescribeDisks"] == 1
-    assert {row["host"] for row in ledger.rows()} == {"web-01"}
-    assert next(row["created"] for row in ledger.rows() if row["kind"] == "ecs_disk") == stamp(START)
+    assert {row["host"] for row in resources.rows()} == {"web-01"}
+    assert next(row["created"] for row in resources.rows() if row["kind"] == "ecs_disk") == stamp(START)
 
 
 @pytest.mark.parametrize("given", [{"vpc_id": "vpc-smc"}, {"vswitch_id": "vsw-smc"}])
@@ -339,10 +339,10 @@ def test_a_look_at_the_disks_that_fails_does_not_stop_the_wave() -> None:
     cloud.register(SERVER)
     cloud.add_instance(cloud.add_job(SERVER, "Running"))
     cloud.fail("ecs.DescribeDisks", refused("Forbidden.RAM"))
-    seen, ledger = observe(cloud, SERVER)
-    assert "ecs_disk" not in kinds(ledger)
-    transfer.observe(cloud, [SERVER], seen, policy(), ledger)
-    assert "ecs_disk" in kinds(ledger)
+    seen, resources = observe(cloud, SERVER)
+    assert "ecs_disk" not in kinds(resources)
+    transfer.observe(context(cloud, resources=resources), [SERVER], seen)
+    assert "ecs_disk" in kinds(resources)
 
 
 def test_rows_without_their_usual_keys_are_survived() -> None:
@@ -351,13 +351,13 @@ def test_rows_without_their_usual_keys_are_survived() -> None:
     cloud.add_job(SERVER, "Running")
     cloud.edit("smc.DescribeReplicationJobs", lambda rows: [{}, {"JobId": "j-8"}, {"SourceId": "s-01"}, *rows])
     cloud.edit("smc.DescribeSourceServers", lambda rows: [{}, *rows])
-    seen, _ledger = observe(cloud, SERVER)
+    seen, _resources = observe(cloud, SERVER)
     assert seen[SERVER.id].job is not None
 
 
 # ---- act ----
 def act(cloud: Cloud, action: str, seen: Seen) -> str:
-    return transfer.act(cloud, SERVER, seen, policy(), action, START)
+    return perform(transfer.STAGE, context(cloud), SERVER, seen, action)
 
 
 def test_create_remembers_the_job() -> None:

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import (
+    ecs_image_export,
+    ens_image_import,
     ens_migration,
     options,
-    single,
     smc_cleanup,
+    smc_transfer,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
@@ -73,7 +75,8 @@ def test_values_that_no_service_takes_are_refused(params: dict[str, Any], words:
 @pytest.mark.parametrize("name", ["", "  "])
 def test_a_migration_without_a_name_is_refused_before_any_call(name: str) -> None:
     cloud = quick()
-    for work in (ens_migration.work, smc_cleanup.work, single.transfer, single.image_export, single.image_import):
+    modules = (ens_migration, smc_cleanup, smc_transfer, ecs_image_export, ens_image_import)
+    for work in (each.work for each in modules):
         with pytest.raises(CloudError, match="Set migration_name"):
             work(module(name=name), cloud)
     assert not cloud.calls
@@ -249,18 +252,18 @@ def stage(**params: Any) -> Any:
 
 def test_the_stages_one_by_one_make_what_the_wave_makes() -> None:
     cloud = quick()
-    moved = single.transfer(stage(bucket=None), cloud)
+    moved = smc_transfer.work(stage(bucket=None), cloud)
     assert (moved["changed"], moved["transfer"]["status"]) == (True, "Finished")
-    exported = single.image_export(stage(image_id=moved["transfer"]["image_id"]), cloud)
+    exported = ecs_image_export.work(stage(image_id=moved["transfer"]["image_id"]), cloud)
     assert (exported["changed"], exported["export"]["status"]) == (True, "Finished")
     keys = [item["key"] for item in exported["export"]["objects"]]
-    imported = single.image_import(stage(objects=keys), cloud)
+    imported = ens_image_import.work(stage(objects=keys), cloud)
     assert (imported["changed"], imported["image"]["status"]) == (True, "Available")
     assert imported["image"]["image_name"] == SERVERS[0].image_name
     for work, more in (
-        (single.transfer, {}),
-        (single.image_export, {"image_id": moved["transfer"]["image_id"]}),
-        (single.image_import, {"objects": keys}),
+        (smc_transfer.work, {}),
+        (ecs_image_export.work, {"image_id": moved["transfer"]["image_id"]}),
+        (ens_image_import.work, {"objects": keys}),
     ):
         assert work(stage(**more), cloud)["changed"] is False
 
@@ -269,14 +272,14 @@ def test_a_stage_that_fails_raises_with_what_it_saw_last() -> None:
     cloud = quick()
     cloud.job_errors["s-01"] = ["Forbidden.RAM"]
     with pytest.raises(CloudError, match=r"Forbidden\.RAM") as caught:
-        single.transfer(stage(), cloud)
+        smc_transfer.work(stage(), cloud)
     assert caught.value.last["transfer"]["status"] == "InError"
     assert {row["kind"] for row in caught.value.last["resources"]} >= {"smc_job", "ecs_instance"}
 
 
 def test_an_image_id_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(CloudError, match="m-none of web-01 is gone"):
-        single.image_export(stage(image_id="m-none"), quick())
+    with pytest.raises(CloudError, match="m-none of web-01 was deleted outside this migration"):
+        ecs_image_export.work(stage(image_id="m-none"), quick())
 
 
 @pytest.mark.parametrize(
@@ -291,13 +294,13 @@ def test_objects_are_looked_into_before_the_import(objects: list[str], words: st
     cloud = quick()
     cloud.objects["small"] = qcow2(19)
     with pytest.raises(CloudError, match=words):
-        single.image_import(stage(objects=objects), cloud)
+        ens_image_import.work(stage(objects=objects), cloud)
     assert cloud.mutations() == []
 
 
 def test_check_mode_of_a_stage_needs_no_objects_yet() -> None:
     cloud = quick()
-    result = single.image_import(module(check_mode=True, **{**entry(1), "servers": None, "objects": []}), cloud)
+    result = ens_image_import.work(module(check_mode=True, **{**entry(1), "servers": None, "objects": []}), cloud)
     assert result["changed"] is True
     assert cloud.mutations() == []
 
