@@ -99,7 +99,7 @@ def test_one_bad_server_does_not_stop_the_others(sandbox: Any) -> None:
         "large-01": "data disk 1 has 501 GiB, ENS takes at most 500 GiB",
         "twin-a": "the same machine as twin-b",
         "twin-b": "the same machine as twin-a",
-        "taken-01": "is taken by ENS image",
+        "taken-01": "is used by ENS image",
     }.items():
         assert rows[host][0] == "blocked"
         assert words in rows[host][1]

@@ -98,7 +98,7 @@ SAME_NAME = "wave of namesakes"
 
 @pytest.mark.parametrize(
     ("copies", "told"),
-    [(1, "is taken by ENS image"), (2, "is borne by 2 ENS images")],
+    [(1, "is used by ENS image"), (2, "is used by 2 ENS images")],
 )
 def test_a_name_alone_proves_nothing(sandbox: Any, copies: int, told: str) -> None:
     sandbox.post("seed", {"ens_images": [{"name": image_name(WEB, SAME_NAME)}] * copies})

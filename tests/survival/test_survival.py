@@ -55,8 +55,8 @@ MIGRATED = End(0, "")
 ENDS = {
     "08-balance-used-up": End(2, r"NotEnoughBalance\. Top up the account"),
     "08-job-fails-for-good": End(2, r"NotEnoughBalance\. Top up the account.*kept and billed"),
-    "10-image-deleted-before-export": End(1, r"is gone: somebody deleted it"),
-    "10-image-deleted-while-exporting": End(1, r"is gone: somebody deleted it|InvalidImageId.NotFound"),
+    "10-image-deleted-before-export": End(1, r"was deleted outside this migration"),
+    "10-image-deleted-while-exporting": End(1, r"was deleted outside this migration|InvalidImageId.NotFound"),
     "13-export-quota-of-the-week": End(2, r"WeeklyQuotaExceed.*weekly export quota is used up"),
     "15-disk-not-exported": End(1, r"there are 2 objects for 3 disks.*It was exported 2 times"),
     "16-oss-no-such-bucket": End(2, r"NoSuchBucket.*Create the bucket", left=True),
