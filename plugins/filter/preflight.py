@@ -2,13 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters of the role preflight; what they do is in plugin_utils/_preflight/report.py."""
+"""The filters of the role preflight; what they do is in plugin_utils/_preflight."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import report
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import report, summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,12 +20,13 @@ class FilterModule:
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
+            "preflight_account": report.account_by_host,
             "preflight_csv": report.as_csv,
             "preflight_json": report.as_json,
             "preflight_judgement": report.judgement,
             "preflight_report": report.host_report,
             "preflight_source_images": report.source_images,
-            "preflight_table": report.table,
+            "preflight_summary": summary.lines,
             "preflight_unreachable": report.unreachable,
             "preflight_variables": report.variables,
             "preflight_wave": report.wave,

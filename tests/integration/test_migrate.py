@@ -87,7 +87,7 @@ def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Pl
 def test_tags_and_limit(player: Player, sandbox: Any) -> None:
     judged = player.play("migrate.yml", "--tags", "preflight", "--limit", BOTH, migration_name="parts")
     assert (judged.code, statuses(judged)) == (0, dict.fromkeys(UP, "pending")), judged.output
-    assert "verdict: clear" in judged.output
+    assert "Servers: 2 (2 clear)" in judged.output
     assert changing(sandbox.requests()) == []
     assert client_on(player.bed, "web-01") == ""
 

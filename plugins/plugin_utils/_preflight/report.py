@@ -5,7 +5,8 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What people get of a judgement: one host's findings put together, its report and variables, the wave as a table."""
+"""The results of the preflight: the findings of a host with those of the account, its report and its variables, and
+the rows of a wave as JSON and CSV."""
 
 from __future__ import annotations
 
@@ -16,11 +17,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict as verdicts
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.account import RULES
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import ORDER, Finding
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import transferred
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
 
 from . import classes, disks, source, waivers
 
@@ -40,17 +39,24 @@ def unreachable(message: str) -> Finding:
     return source.UNREACHABLE.finding(" ".join(str(message).split())[:300] or "no answer")
 
 
+def account_by_host(account: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the result of ens_account_info as ``findings`` of the whole wave and ``servers``, a row for each host."""
+    servers = account.get("servers") or []
+    return {"findings": list(account.get("findings") or []), "servers": {row["host"]: row for row in servers}}
+
+
 def judgement(
     findings: Sequence[Finding],
     account: Mapping[str, Any] | None = None,
     host: str = "",
     waived: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
-    """Return the findings of a host and those of the account about it, with verdict, reasons and summary."""
+    """Return the findings of a host and of the account, with verdict, reasons and summary; ``account`` is what
+    account_by_host returns."""
     found = list(findings)
     if account:
-        own = [row["findings"] for row in account.get("servers") or [] if row["host"] == host]
-        found += waivers.apply([*account.get("findings", []), *(item for row in own for item in row)], waived)
+        own = account["servers"].get(host) or {}
+        found += waivers.apply([*account["findings"], *own.get("findings", [])], waived)
     return verdicts.judgement(sorted(found, key=lambda item: ORDER.index(item["severity"])))
 
 
@@ -152,34 +158,6 @@ def wave(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> lis
             }
         )
     return rows
-
-
-_SHARED: Final = frozenset(rule.id for rule in RULES)
-"""Findings that hold for all hosts: the table shows them once."""
-
-
-def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Return the lines of the table: a line for each host, and one for what the account adds to all of them."""
-    shared = {
-        key: sorted(_SHARED.intersection(name for row in rows for name in row[key]))
-        for key in ("blockers", "risks", "notes")
-    }
-    body = [
-        (
-            str(row["host"]),
-            str(row["verdict"]),
-            ", ".join(name for name in row["blockers"] if name not in shared["blockers"]) or "-",
-            ", ".join(name for name in row["risks"] if name not in shared["risks"]) or "-",
-            ", ".join(row["remediations"]) or "-",
-        )
-        for row in rows
-    ]
-    if any(shared.values()):
-        verdict = "blocked" if shared["blockers"] else "clear"
-        body.append(
-            ("(account)", verdict, ", ".join(shared["blockers"]) or "-", ", ".join(shared["risks"]) or "-", "-")
-        )
-    return _table.lines(("host", "verdict", "blockers", "risks", "can be done"), body)
 
 
 def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What people get of a judgement: a report and variables for each host, the wave as table, CSV and JSON."""
+"""What people get of a judgement: a report and variables for each host, the wave as CSV and JSON."""
 
 from __future__ import annotations
 
@@ -25,13 +25,14 @@ def found(*names: str) -> list[dict[str, Any]]:
 
 def test_the_account_is_judged_with_the_host() -> None:
     answers = accounts.clean(bucket=accounts.refused("NoSuchBucket"))
-    told = {
+    result = {
         "findings": account.judge_account(answers),
         "servers": [
             {"host": "web-01", "findings": found("image-name-taken")},
             {"host": "db-01", "findings": found("source-image-unknown")},
         ],
     }
+    told = report.account_by_host(result)
     alone = report.judgement(found("rsync-missing"))
     assert (alone["verdict"], [item["id"] for item in alone["findings"]]) == ("clear", ["rsync-missing"])
     both = report.judgement(found("rsync-missing"), told, "web-01")
@@ -47,7 +48,7 @@ def test_the_account_is_judged_with_the_host() -> None:
 
 def test_what_the_account_says_can_be_waived_too() -> None:
     waiver = {"id": "export-role-missing", "reason": "made tomorrow", "expires": "2026-12-31"}
-    told = {"findings": found("export-role-missing"), "servers": []}
+    told = report.account_by_host({"findings": found("export-role-missing"), "servers": []})
     assert report.judgement([], told, "web-01")["verdict"] == "blocked"
     assert report.judgement([], told, "web-01", [waiver])["verdict"] == "clear"
 
@@ -98,27 +99,6 @@ def rows() -> list[dict[str, Any]]:
         "off-01": {},
     }
     return report.wave(["huge-01", "web-01", "off-01"], hostvars)
-
-
-def test_the_wave_as_a_table(rows: list[dict[str, Any]]) -> None:
-    assert [line.split(None, 2)[:2] for line in report.table(rows)[2:]] == [
-        ["huge-01", "blocked"],
-        ["web-01", "blocked"],
-        ["off-01", "blocked"],
-        ["(account)", "blocked"],
-    ]
-    huge, web, off, shared = report.table(rows)[2:]
-    assert "too-many-data-disks  rsync-missing" in huge
-    assert huge.endswith("remediate_rsync")
-    assert "bucket-missing" not in huge + web
-    assert "unreachable" in off
-    assert "bucket-missing" in shared
-    assert "smc-role-missing" in shared
-
-
-def test_a_wave_without_findings_of_the_account_has_no_line_for_it() -> None:
-    facts = {"web-01": {"preflight_findings": [], "preflight_verdict": "clear"}}
-    assert report.table(report.wave(["web-01"], facts))[2:] == ["web-01  clear    -         -      -"]
 
 
 def test_the_wave_as_csv_and_json(rows: list[dict[str, Any]]) -> None:
