@@ -39,8 +39,7 @@ class Source:
             (root / "bin" / name).symlink_to("busybox")
         (root / "etc/os-release").write_text('ID="debian"\n')
         (root / "etc/machine-id").write_text("0123456789abcdef0123456789abcdef\n")
-        (root / "proc/mounts").write_text(
-            "rootfs / rootfs rw 0 0\n/dev/vda1 / ext4 rw 0 0\n/dev/vdb1 /d ext4 rw 0 0\n/dev/sda1 /e ext4 rw 0 0\n")
+        (root / "proc/mounts").write_text("rootfs / x rw\n/dev/vda1 / x rw\n/dev/vdb1 /d x rw\n/dev/sda1 /e x rw\n")
         # A name that sorts before the system disk, and devices that are none of the server's disks.
         self.disks = [self._disk(name) for name in ("vda", "sda", "vdb")[:data_disks + 1]]
         for name, sectors, removable in (("loop0", 2048, 0), ("sr0", 2048, 1), ("dm-0", 2048, 0), ("sdz", 2048, 1)):
@@ -89,8 +88,8 @@ class Source:
         return [program, *enter[1:], str(self.root), *words]
 
     def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            self.command(*words), capture_output=True, text=True, timeout=PATIENCE, env={}, check=False)
+        command = self.command(*words)
+        return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, env={}, check=False)
 
     def client(self, *options: str) -> subprocess.CompletedProcess[str]:
         return self.run(f"/{FOLDER}/go2aliyun_client", *options)
@@ -198,8 +197,7 @@ def test_a_refused_import_says_why_and_ends(sandbox: Any, make_source: Callable[
     assert not (source.folder / "go2aliyun_client.pid").exists()
 
 
-def test_an_access_key_pair_imports_too_and_its_secret_stays_here(sandbox: Any, make_source: Callable[..., Source],
-                                                                  ) -> None:
+def test_an_access_key_pair_imports_too_and_its_secret_stays_here(sandbox: Any, make_source: Any) -> None:
     source = make_source()
     source.start("--noenterkey", f"--accessid={sandbox.access_key}", f"--secretkey={sandbox.secret_key}")
     sandbox.until(lambda: "Successfully!" in source.log)
@@ -225,8 +223,7 @@ def test_one_client_runs_and_comes_back_without_a_code(sandbox: Any, make_source
     assert source.processes[1].wait(PATIENCE) == 0
     sandbox.until(lambda: source.log.count(f"Source Server [{source_id}] is attached again") == 2)
     # No second source server was made for the same machine.
-    names = [server["Name"] for server in servers(sandbox)]
-    assert names.count(os.uname().nodename) == 1
+    assert [server["Name"] for server in servers(sandbox)].count(os.uname().nodename) == 1
 
 
 def test_a_killed_client_leaves_nothing_that_stops_the_next(sandbox: Any, make_source: Callable[..., Source]) -> None:
