@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 from sandbox.contracts.lifecycles import LIFECYCLES
 from sandbox.lifecycles.agenda import outlook
@@ -34,11 +34,11 @@ def world(count: int) -> dict[str, Any]:
     return {"account": {"quotas": {"vpc": 100}}, "sources": sources}
 
 
-def walk(bench: Bench) -> int:
+def walk(local: LocalCloud) -> int:
     """How many rows can take a step now, found by looking at every one."""
-    now = bench.cloud.clock.time()
-    return sum(outlook(bench.cloud, name, row, now).due is not None for name, lifecycle in LIFECYCLES.items()
-               for row in bench.cloud.store.table(lifecycle.table))
+    now = local.cloud.clock.time()
+    return sum(outlook(local.cloud, name, row, now).due is not None for name, lifecycle in LIFECYCLES.items()
+               for row in local.cloud.store.table(lifecycle.table))
 
 
 def microseconds(call: Callable[[], object]) -> float:
@@ -51,17 +51,17 @@ def microseconds(call: Callable[[], object]) -> float:
     return statistics.median(took) * 1e6
 
 
-def filled(folder: Path, sources: int) -> Bench:
+def filled(folder: Path, sources: int) -> LocalCloud:
     """A cloud with a job for every source; as many run as the quota allows."""
-    bench = Bench(folder, world(sources))
-    bench.invariants.check = list  # the checks of the tests are not what is measured
+    local = LocalCloud(folder, world(sources))
+    local.invariants.check = list  # the checks of the tests are not what is measured
     for number in range(1, sources + 1):
-        params = {key: value for key, value in bench.job_params(number).items() if not key.startswith("DataDisk")}
-        job_id = bench.ok("smc", "CreateReplicationJob", **params)["JobId"]
+        params = {key: value for key, value in local.job_params(number).items() if not key.startswith("DataDisk")}
+        job_id = local.ok("smc", "CreateReplicationJob", **params)["JobId"]
         if number <= 50:
-            bench.ok("smc", "StartReplicationJob", JobId=job_id)
-    bench.advance(10)
-    return bench
+            local.ok("smc", "StartReplicationJob", JobId=job_id)
+    local.advance(10)
+    return local
 
 
 def main() -> int:
@@ -71,8 +71,8 @@ def main() -> int:
         running = sum(job["state"].startswith("Running/") for job in full.cloud.jobs)
         index, every = microseconds(lambda: full.engine.tick()), microseconds(lambda: walk(full))
         agree = full.engine.tick() == walk(full) == 0
-        requests = {name: microseconds(lambda bench=bench: bench.call("sts", "GetCallerIdentity"))
-                    for name, bench in (("empty", empty), ("full", full))}
+        requests = {name: microseconds(lambda local=local: local.call("sts", "GetCallerIdentity"))
+                    for name, local in (("empty", empty), ("full", full))}
     print(json.dumps({
         "jobs": 1000, "running": running, "index_us": round(index, 1), "walk_us": round(every, 1),
         "times": round(every / index, 1), "agree": agree,

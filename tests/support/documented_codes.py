@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from support.local_cloud import KEY, SECRET, Bench
+from support.local_cloud import KEY, SECRET, LocalCloud
 
 Refusal = tuple[int, str]
 
@@ -118,113 +118,113 @@ def account(**changes: Any) -> dict[str, Any]:
     return {"account": changes}
 
 
-def call(action: str, **params: Any) -> Callable[[Bench], Refusal]:
+def call(action: str, **params: Any) -> Callable[[LocalCloud], Refusal]:
     """One call that must be refused."""
-    return lambda bench: bench.code(*action.split(":"), **params)
+    return lambda local: local.code(*action.split(":"), **params)
 
 
-def job(**changes: Any) -> Callable[[Bench], Refusal]:
+def job(**changes: Any) -> Callable[[LocalCloud], Refusal]:
     """A job for the second source while the first one has a job."""
-    def attempt(bench: Bench) -> Refusal:
-        bench.job(1)
-        return bench.code("smc", "CreateReplicationJob", **bench.job_params(2, **changes))
+    def attempt(local: LocalCloud) -> Refusal:
+        local.job(1)
+        return local.code("smc", "CreateReplicationJob", **local.job_params(2, **changes))
     return attempt
 
 
-def on_job(action: str, state: str = "", **params: Any) -> Callable[[Bench], Refusal]:
+def on_job(action: str, state: str = "", **params: Any) -> Callable[[LocalCloud], Refusal]:
     """A call about a job that is ``started`` or ``finished``, or still Ready; another job exists too."""
-    def attempt(bench: Bench) -> Refusal:
-        bench.job(2)
-        job_id = bench.finished(1)["JobId"] if state == "finished" else bench.job(1)
+    def attempt(local: LocalCloud) -> Refusal:
+        local.job(2)
+        job_id = local.finished(1)["JobId"] if state == "finished" else local.job(1)
         if state == "started":
-            bench.ok("smc", "StartReplicationJob", JobId=job_id)
-        return bench.code("smc", action, JobId=job_id, **params)
+            local.ok("smc", "StartReplicationJob", JobId=job_id)
+        return local.code("smc", action, JobId=job_id, **params)
     return attempt
 
 
-def offline(bench: Bench) -> None:
+def offline(local: LocalCloud) -> None:
     """Let the client on the first source go."""
-    bench.cloud.sources.update("s-unitweb00001", online=False)
-    bench.advance(1)
+    local.cloud.sources.update("s-unitweb00001", online=False)
+    local.advance(1)
 
 
-def start_offline(bench: Bench) -> Refusal:
+def start_offline(local: LocalCloud) -> Refusal:
     """A start while the client is away."""
-    job_id = bench.job(1)
-    offline(bench)
-    return bench.code("smc", "StartReplicationJob", JobId=job_id)
+    job_id = local.job(1)
+    offline(local)
+    return local.code("smc", "StartReplicationJob", JobId=job_id)
 
 
-def cut_over_running(bench: Bench) -> Refusal:
+def cut_over_running(local: LocalCloud) -> Refusal:
     """A cutover while the first run is under way."""
-    return bench.code("smc", "CutOverReplicationJob", JobId=bench.started(1, **REPEATED))
+    return local.code("smc", "CutOverReplicationJob", JobId=local.started(1, **REPEATED))
 
 
-def cut_over_offline(bench: Bench) -> Refusal:
+def cut_over_offline(local: LocalCloud) -> Refusal:
     """A cutover while the client is away."""
-    job_id = bench.started(1, **REPEATED)
-    bench.finish()
-    offline(bench)
-    return bench.code("smc", "CutOverReplicationJob", JobId=job_id)
+    job_id = local.started(1, **REPEATED)
+    local.finish()
+    offline(local)
+    return local.code("smc", "CutOverReplicationJob", JobId=job_id)
 
 
-def source_with(state: str) -> Callable[[Bench], Refusal]:
+def source_with(state: str) -> Callable[[LocalCloud], Refusal]:
     """Delete a source whose job is ready or running, or which is going already."""
-    def attempt(bench: Bench) -> Refusal:
+    def attempt(local: LocalCloud) -> Refusal:
         if state == "Deleting":
-            bench.ok("smc", "DeleteSourceServer", SourceId=SECOND)
+            local.ok("smc", "DeleteSourceServer", SourceId=SECOND)
         else:
-            job_id = bench.job(2)
+            job_id = local.job(2)
             if state == "Running":
-                bench.ok("smc", "StartReplicationJob", JobId=job_id)
-        return bench.code("smc", "DeleteSourceServer", SourceId=SECOND)
+                local.ok("smc", "StartReplicationJob", JobId=job_id)
+        return local.code("smc", "DeleteSourceServer", SourceId=SECOND)
     return attempt
 
 
-def rename_deleted(bench: Bench) -> Refusal:
+def rename_deleted(local: LocalCloud) -> Refusal:
     """Rename a source that is going."""
-    bench.ok("smc", "DeleteSourceServer", SourceId=SECOND)
-    return bench.code("smc", "ModifySourceServerAttribute", SourceId=SECOND, Name="other")
+    local.ok("smc", "DeleteSourceServer", SourceId=SECOND)
+    return local.code("smc", "ModifySourceServerAttribute", SourceId=SECOND, Name="other")
 
 
-def mismatch(bench: Bench) -> Refusal:
+def mismatch(local: LocalCloud) -> Refusal:
     """A job with a vSwitch of one VPC and the id of another."""
-    vpcs = [bench.ok("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")["VpcId"] for _turn in range(2)]
-    vswitch = bench.ok("vpc", "CreateVSwitch", VpcId=vpcs[0], ZoneId="ap-southeast-1a", CidrBlock="10.0.1.0/24")
+    vpcs = [local.ok("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")["VpcId"] for _turn in range(2)]
+    vswitch = local.ok("vpc", "CreateVSwitch", VpcId=vpcs[0], ZoneId="ap-southeast-1a", CidrBlock="10.0.1.0/24")
     network = {"VSwitchId": vswitch["VSwitchId"], "VpcId": vpcs[1]}
-    return bench.code("smc", "CreateReplicationJob", **bench.job_params(1, **network))
+    return local.code("smc", "CreateReplicationJob", **local.job_params(1, **network))
 
 
-def after_export(action: str, **params: Any) -> Callable[[Bench], Refusal]:
+def after_export(action: str, **params: Any) -> Callable[[LocalCloud], Refusal]:
     """A call while an export of the image runs."""
-    def attempt(bench: Bench) -> Refusal:
-        bench.work.later = True
-        bench.ok("ecs", "ExportImage", **EXPORT)
-        return bench.code("ecs", action, **{"ImageId": IMAGE, **params})
+    def attempt(local: LocalCloud) -> Refusal:
+        local.work.later = True
+        local.ok("ecs", "ExportImage", **EXPORT)
+        return local.code("ecs", action, **{"ImageId": IMAGE, **params})
     return attempt
 
 
-def cancel_twice(bench: Bench) -> Refusal:
+def cancel_twice(local: LocalCloud) -> Refusal:
     """Cancel a task that was cancelled."""
-    bench.work.later = True
-    task = bench.ok("ecs", "ExportImage", **EXPORT)["TaskId"]
-    bench.ok("ecs", "CancelTask", TaskId=task)
-    return bench.code("ecs", "CancelTask", TaskId=task)
+    local.work.later = True
+    task = local.ok("ecs", "ExportImage", **EXPORT)["TaskId"]
+    local.ok("ecs", "CancelTask", TaskId=task)
+    return local.code("ecs", "CancelTask", TaskId=task)
 
 
-def delete_initializing(bench: Bench) -> Refusal:
+def delete_initializing(local: LocalCloud) -> Refusal:
     """Delete an instance at the moment of its creation."""
-    bench.started(1)
-    bench.cloud.clock.advance(0.31)
-    (found,) = bench.ok("ecs", "DescribeInstances")["Instances"]["Instance"]
-    return bench.code("ecs", "DeleteInstance", InstanceId=found["InstanceId"])
+    local.started(1)
+    local.cloud.clock.advance(0.31)
+    (found,) = local.ok("ecs", "DescribeInstances")["Instances"]["Instance"]
+    return local.code("ecs", "DeleteInstance", InstanceId=found["InstanceId"])
 
 
-def delete_used_ens_image(bench: Bench) -> Refusal:
+def delete_used_ens_image(local: LocalCloud) -> Refusal:
     """Delete an ENS image from which an instance was booted."""
-    bench.ok("ens", "RunInstances", Amount=1, InstanceType="ens.sn1.tiny", ScheduleAreaLevel="Region",
+    local.ok("ens", "RunInstances", Amount=1, InstanceType="ens.sn1.tiny", ScheduleAreaLevel="Region",
              EnsRegionId="cn-dalian-unicom", ImageId=ENS_IMAGE, InstanceChargeType="PostPaid", PasswordInherit=True)
-    return bench.code("ens", "DeleteImage", ImageId=ENS_IMAGE)
+    return local.code("ens", "DeleteImage", ImageId=ENS_IMAGE)
 
 
 @dataclass(frozen=True)
@@ -233,11 +233,11 @@ class Case:
 
     action: str
     refusal: Refusal
-    attempt: Callable[[Bench], Refusal]
+    attempt: Callable[[LocalCloud], Refusal]
     world: dict[str, Any] = field(default_factory=dict)
 
 
-def _assume(role: str, **params: Any) -> Callable[[Bench], Refusal]:
+def _assume(role: str, **params: Any) -> Callable[[LocalCloud], Refusal]:
     return call("sts:AssumeRole", RoleArn=ROLE.format(role), RoleSessionName="me", **params)
 
 
@@ -259,8 +259,8 @@ CASES: tuple[Case, ...] = (
     Case(_CREATE, IMAGE_NAME, job(ImageName="image-1")),
     Case(_CREATE, DISK, job(DataDisk__1__Index=9)),
     Case(_CREATE, (400, "VSwitchIdVpcId.Mismatch"), mismatch),
-    Case(_CREATE, (403, "EntityNotExist.Role"), call(_CREATE, **Bench.job_params(2)), account(roles=[])),
-    Case(_CREATE, (403, "RealNameAuthenticationError"), call(_CREATE, **Bench.job_params(2)),
+    Case(_CREATE, (403, "EntityNotExist.Role"), call(_CREATE, **LocalCloud.job_params(2)), account(roles=[])),
+    Case(_CREATE, (403, "RealNameAuthenticationError"), call(_CREATE, **LocalCloud.job_params(2)),
          account(real_name=False)),
     Case("smc:StartReplicationJob", STATUS, on_job("StartReplicationJob", "started")),
     Case("smc:StartReplicationJob", SOURCE, start_offline),

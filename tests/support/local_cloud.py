@@ -133,7 +133,7 @@ async def _await(make: Callable[[], Awaitable[Any]]) -> Any:
     return await make()
 
 
-class Bench:
+class LocalCloud:
     """A cloud and the ways to drive it: signed calls, time, shortcuts through a migration."""
 
     def __init__(self, root: Path, world: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from support.local_cloud import KEY, SECRET, Bench
+from support.local_cloud import KEY, SECRET, LocalCloud
 
 from sandbox.state.clock import iso
 from sandbox.transport import acs3
@@ -35,21 +35,21 @@ def signed(body: bytes = b"", names: list[str] | None = None, **changes: str) ->
     return call
 
 
-def serve(bench: Bench, call: acs3.Signed) -> Reply:
+def serve(local: LocalCloud, call: acs3.Signed) -> Reply:
     """What the sandbox answers to it."""
-    return bench.rpc.serve("POST", {"Action": "GetCallerIdentity", "Version": "2015-04-01"}, call)
+    return local.rpc.serve("POST", {"Action": "GetCallerIdentity", "Version": "2015-04-01"}, call)
 
 
-def test_a_replay_is_refused(bench: Bench) -> None:
+def test_a_replay_is_refused(local: LocalCloud) -> None:
     call = signed()
-    assert serve(bench, call).status == 200
-    again = serve(bench, call)
+    assert serve(local, call).status == 200
+    again = serve(local, call)
     assert (again.status, again.body["Code"]) == (400, "SignatureNonceUsed")
 
 
-def test_another_body_than_the_signed_one(bench: Bench) -> None:
+def test_another_body_than_the_signed_one(local: LocalCloud) -> None:
     call = signed(b"a=1")
-    reply = serve(bench, acs3.Signed(call.path, call.query, call.headers, b"a=2"))
+    reply = serve(local, acs3.Signed(call.path, call.query, call.headers, b"a=2"))
     assert (reply.status, reply.body["Code"]) == (400, "SignatureDoesNotMatch")
 
 
@@ -63,12 +63,12 @@ def test_another_body_than_the_signed_one(bench: Bench) -> None:
         ({"names": NAMES[::-1]}, "IncompleteSignature"),
     ],
 )
-def test_what_the_gateway_refuses(bench: Bench, changes: dict[str, Any], code: str) -> None:
-    reply = serve(bench, signed(**changes))
+def test_what_the_gateway_refuses(local: LocalCloud, changes: dict[str, Any], code: str) -> None:
+    reply = serve(local, signed(**changes))
     assert (reply.status, reply.body["Code"]) == (400, code)
 
 
 @pytest.mark.parametrize("off", [-1000, 86400])
-def test_a_date_more_than_15_minutes_off_is_refused(bench: Bench, off: int) -> None:
-    reply = serve(bench, signed(x_acs_date=iso(time.time() + off)))
+def test_a_date_more_than_15_minutes_off_is_refused(local: LocalCloud, off: int) -> None:
+    reply = serve(local, signed(x_acs_date=iso(time.time() + off)))
     assert (reply.status, reply.body["Code"]) == (400, "InvalidTimeStamp.Expired")

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 from sandbox.contracts import CONTRACTS
 from sandbox.contracts.check import check
@@ -78,36 +78,36 @@ def test_what_breaks_the_contract_is_refused(flat: dict[str, str], code: str) ->
     ],
 )
 def test_what_is_not_emulated_bears_a_mark_of_its_own(
-    bench: Bench, product: str, action_name: str, params: dict[str, Any]
+    local: LocalCloud, product: str, action_name: str, params: dict[str, Any]
 ) -> None:
-    reply = bench.call(product, action_name, **params)
+    reply = local.call(product, action_name, **params)
     assert (reply.status, reply.body["Code"]) == (501, "Sandbox.NotEmulated")
     assert "x-sandbox-not-emulated" in reply.headers
 
 
-def test_a_bug_of_the_sandbox_is_an_answer_that_says_so(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_the_sandbox_is_an_answer_that_says_so(local: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(HANDLERS["sts"], "GetCallerIdentity", lambda *_: {}["nothing"])
-    reply = bench.call("sts", "GetCallerIdentity")
+    reply = local.call("sts", "GetCallerIdentity")
     assert (reply.status, reply.body["Code"], reply.headers["x-sandbox-bug"]) == (500, "InternalError", "KeyError")
 
 
-def test_answers_say_how_sure_they_are(bench: Bench) -> None:
-    assert bench.call("ecs", "DescribeRegions").headers["x-sandbox-provenance"] == "documented"
-    assert bench.call("ecs", "DescribeNothing").headers["x-sandbox-provenance"] == "invented"
-    unknown = bench.call("smc", "StartReplicationJob", JobId="j-nothing")
+def test_answers_say_how_sure_they_are(local: LocalCloud) -> None:
+    assert local.call("ecs", "DescribeRegions").headers["x-sandbox-provenance"] == "documented"
+    assert local.call("ecs", "DescribeNothing").headers["x-sandbox-provenance"] == "invented"
+    unknown = local.call("smc", "StartReplicationJob", JobId="j-nothing")
     assert unknown.headers["x-sandbox-provenance"] == "invented"
 
 
-def test_an_error_body_is_the_vendors(bench: Bench) -> None:
-    body = bench.call("ecs", "ExportImage", ImageId="m-none", OSSBucket="images-sg").body
+def test_an_error_body_is_the_vendors(local: LocalCloud) -> None:
+    body = local.call("ecs", "ExportImage", ImageId="m-none", OSSBucket="images-sg").body
     assert set(body) == {"RequestId", "HostId", "Code", "Message", "Recommend"}
     assert body["RequestId"] == body["RequestId"].upper()
 
 
-def test_regional_products_need_a_region_that_exists(bench: Bench) -> None:
-    assert bench.code("ecs", "DescribeImages", RegionId="") == (400, "MissingParameter")
-    assert bench.code("ecs", "DescribeImages", RegionId="mars-1") == (404, "InvalidRegionId.NotFound")
-    assert bench.ok("smc", "DescribeSourceServers", RegionId="mars-1")["TotalCount"] == 3
+def test_regional_products_need_a_region_that_exists(local: LocalCloud) -> None:
+    assert local.code("ecs", "DescribeImages", RegionId="") == (400, "MissingParameter")
+    assert local.code("ecs", "DescribeImages", RegionId="mars-1") == (404, "InvalidRegionId.NotFound")
+    assert local.ok("smc", "DescribeSourceServers", RegionId="mars-1")["TotalCount"] == 3
 
 
 def test_catalogue_marks_are_known_words() -> None:

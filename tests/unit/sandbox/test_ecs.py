@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.local_cloud import START, Bench
+from support.local_cloud import START, LocalCloud
 
 from sandbox.bytes import formats
 from sandbox.state.clock import iso
@@ -30,8 +30,8 @@ def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "export", export)
 
 
-def attribute(bench: Bench, task_id: str, **params: Any) -> dict[str, Any]:
-    return bench.ok("ecs", "DescribeTaskAttribute", TaskId=task_id, **params)
+def attribute(local: LocalCloud, task_id: str, **params: Any) -> dict[str, Any]:
+    return local.ok("ecs", "DescribeTaskAttribute", TaskId=task_id, **params)
 
 
 def objects(answer: dict[str, Any]) -> list[str]:
@@ -40,41 +40,41 @@ def objects(answer: dict[str, Any]) -> list[str]:
 
 
 @pytest.mark.sandbox_world(with_image(disks=[{"gib": 20}, {"gib": 30}]))
-def test_an_export_writes_one_object_per_disk_and_tells_their_names(bench: Bench) -> None:
-    task_id = bench.ok("ecs", "ExportImage", **IMAGE, ImageFormat="qcow2")["TaskId"]
-    running = attribute(bench, task_id)
+def test_an_export_writes_one_object_per_disk_and_tells_their_names(local: LocalCloud) -> None:
+    task_id = local.ok("ecs", "ExportImage", **IMAGE, ImageFormat="qcow2")["TaskId"]
+    running = attribute(local, task_id)
     assert (running["TaskStatus"], running["SupportCancel"], running["TaskProcess"]) == ("Processing", "true", "0%")
     assert objects(running) == []
-    bench.advance(1)
-    done = attribute(bench, task_id)
+    local.advance(1)
+    done = attribute(local, task_id)
     assert (done["TaskStatus"], done["TaskProcess"], done["SuccessCount"]) == ("Finished", "100%", 1)
     assert len(done["CreationTime"]) == len("2015-11-23T02:13Z")
     names = objects(done)
     assert [name.split("_", 3)[3] for name in names] == ["system.qcow2", "data_xvdb.qcow2"]
     assert all(name.startswith("el1234_m-unitimage0_") for name in names)
-    assert all(bench.cloud.buckets.exists("images-sg", name) for name in names)
-    assert [entry["id"] for entry in bench.cloud.meter.report()["running"] if entry["kind"] == "oss_object"] == [
+    assert all(local.cloud.buckets.exists("images-sg", name) for name in names)
+    assert [entry["id"] for entry in local.cloud.meter.report()["running"] if entry["kind"] == "oss_object"] == [
         f"images-sg/{name}" for name in names
     ]
 
 
 @pytest.mark.sandbox_world(ONE)
-def test_two_exports_of_one_image_do_not_share_names(bench: Bench) -> None:
-    first = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
-    bench.advance(1)
-    second = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
-    bench.advance(1)
-    assert not set(objects(attribute(bench, first))) & set(objects(attribute(bench, second)))
+def test_two_exports_of_one_image_do_not_share_names(local: LocalCloud) -> None:
+    first = local.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    local.advance(1)
+    second = local.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    local.advance(1)
+    assert not set(objects(attribute(local, first))) & set(objects(attribute(local, second)))
 
 
 @pytest.mark.sandbox_world(BEIJING)
-def test_beijing_exports_raw_and_nothing_else(bench: Bench) -> None:
+def test_beijing_exports_raw_and_nothing_else(local: LocalCloud) -> None:
     here = {**IMAGE, "OSSBucket": "images-bj", "RegionId": "cn-beijing"}
-    assert bench.code("ecs", "ExportImage", **here, ImageFormat="qcow2") == (400, "RegionNotSupported")
-    task_id = bench.ok("ecs", "ExportImage", **here)["TaskId"]
-    bench.advance(1)
-    assert objects(attribute(bench, task_id, RegionId="cn-beijing"))[0].endswith("_system.raw.tar.gz")
-    assert bench.code("ecs", "DescribeTaskAttribute", TaskId=task_id) == (400, "InvalidTaskId.NotFound")
+    assert local.code("ecs", "ExportImage", **here, ImageFormat="qcow2") == (400, "RegionNotSupported")
+    task_id = local.ok("ecs", "ExportImage", **here)["TaskId"]
+    local.advance(1)
+    assert objects(attribute(local, task_id, RegionId="cn-beijing"))[0].endswith("_system.raw.tar.gz")
+    assert local.code("ecs", "DescribeTaskAttribute", TaskId=task_id) == (400, "InvalidTaskId.NotFound")
 
 
 @pytest.mark.sandbox_world(
@@ -99,9 +99,9 @@ def test_beijing_exports_raw_and_nothing_else(bench: Bench) -> None:
         ({"OSSBucket": ""}, 400, "MissingParameter"),
     ],
 )
-def test_what_an_export_is_refused_for(bench: Bench, params: dict[str, Any], status: int, code: str) -> None:
-    assert bench.code("ecs", "ExportImage", **{**IMAGE, **params}) == (status, code)
-    assert bench.ok("ecs", "DescribeTasks")["TotalCount"] == 0
+def test_what_an_export_is_refused_for(local: LocalCloud, params: dict[str, Any], status: int, code: str) -> None:
+    assert local.code("ecs", "ExportImage", **{**IMAGE, **params}) == (status, code)
+    assert local.ok("ecs", "DescribeTasks")["TotalCount"] == 0
 
 
 @pytest.mark.parametrize(
@@ -130,45 +130,45 @@ def test_what_an_export_is_refused_for(bench: Bench, params: dict[str, Any], sta
         ),
     ],
 )
-def test_images_and_accounts_that_cannot_export(bench: Bench, case: tuple[str, int]) -> None:
+def test_images_and_accounts_that_cannot_export(local: LocalCloud, case: tuple[str, int]) -> None:
     code, status = case
-    assert bench.code("ecs", "ExportImage", **IMAGE) == (status, code)
+    assert local.code("ecs", "ExportImage", **IMAGE) == (status, code)
 
 
 @pytest.mark.sandbox_world(with_image(disks=[{"gib": 20, "content_mib": 0}] + [{"gib": 500, "content_mib": 0}] * 4))
-def test_four_data_disks_of_500_gib_are_the_most(bench: Bench) -> None:
-    bench.ok("ecs", "ExportImage", **IMAGE)
+def test_four_data_disks_of_500_gib_are_the_most(local: LocalCloud) -> None:
+    local.ok("ecs", "ExportImage", **IMAGE)
 
 
 @pytest.mark.sandbox_world(ONE)
-def test_an_image_is_locked_while_it_is_exported_and_the_task_can_be_found(bench: Bench) -> None:
-    task_id = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
-    assert bench.code("ecs", "ExportImage", **IMAGE) == (403, "ImageIsExporting")
-    assert bench.code("ecs", "DeleteImage", ImageId="m-unitimage0") == (403, "ImageIsExporting")
-    found = bench.ok("ecs", "DescribeTasks", TaskAction="ExportImage", TaskStatus="Processing")["TaskSet"]["Task"]
+def test_an_image_is_locked_while_it_is_exported_and_the_task_can_be_found(local: LocalCloud) -> None:
+    task_id = local.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    assert local.code("ecs", "ExportImage", **IMAGE) == (403, "ImageIsExporting")
+    assert local.code("ecs", "DeleteImage", ImageId="m-unitimage0") == (403, "ImageIsExporting")
+    found = local.ok("ecs", "DescribeTasks", TaskAction="ExportImage", TaskStatus="Processing")["TaskSet"]["Task"]
     assert [(task["TaskId"], task["ResourceId"]) for task in found] == [(task_id, "m-unitimage0")]
-    bench.advance(1)
-    bench.ok("ecs", "DeleteImage", ImageId="m-unitimage0")
+    local.advance(1)
+    local.ok("ecs", "DeleteImage", ImageId="m-unitimage0")
 
 
 @pytest.mark.sandbox_world(ONE)
-def test_cancel_ends_a_running_task_only(bench: Bench) -> None:
-    task_id = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
-    bench.ok("ecs", "CancelTask", TaskId=task_id)
-    failed = attribute(bench, task_id)
+def test_cancel_ends_a_running_task_only(local: LocalCloud) -> None:
+    task_id = local.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    local.ok("ecs", "CancelTask", TaskId=task_id)
+    failed = attribute(local, task_id)
     assert (failed["TaskStatus"], failed["FailedCount"]) == ("Failed", 1)
-    assert bench.code("ecs", "CancelTask", TaskId=task_id) == (403, "InvalidTaskId.IncorrectTaskStatus")
-    assert bench.code("ecs", "CancelTask", TaskId="t-none") == (404, "InvalidTaskId.NotFound")
-    bench.ok("ecs", "ExportImage", **IMAGE)
+    assert local.code("ecs", "CancelTask", TaskId=task_id) == (403, "InvalidTaskId.IncorrectTaskStatus")
+    assert local.code("ecs", "CancelTask", TaskId="t-none") == (404, "InvalidTaskId.NotFound")
+    local.ok("ecs", "ExportImage", **IMAGE)
 
 
 @pytest.mark.sandbox_world(ONE)
-def test_a_bucket_that_goes_away_fails_the_task(bench: Bench) -> None:
-    bench.work.later = True
-    task_id = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
-    rows: Any = bench.cloud.buckets
+def test_a_bucket_that_goes_away_fails_the_task(local: LocalCloud) -> None:
+    local.work.later = True
+    task_id = local.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+    rows: Any = local.cloud.buckets
     del rows.rows["images-sg"]
-    failed = attribute(bench, task_id)
+    failed = attribute(local, task_id)
     assert failed["TaskStatus"] == "Failed"
     assert failed["OperationProgressSet"]["OperationProgress"][0]["ErrorCode"] == "InvalidOSSBucket.NotFound"
 
@@ -176,11 +176,11 @@ def test_a_bucket_that_goes_away_fails_the_task(bench: Bench) -> None:
 @pytest.mark.sandbox_world(
     {**ONE, "failures": [{"lifecycle": "ecs.task", "at": "Processing", "name": "one", "code": "ExportImageFailed"}]}
 )
-def test_a_failure_of_the_world_fails_one_export(bench: Bench) -> None:
+def test_a_failure_of_the_world_fails_one_export(local: LocalCloud) -> None:
     for expected in ("Failed", "Finished"):
-        task_id = bench.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
-        bench.advance(1)
-        ended = attribute(bench, task_id)
+        task_id = local.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
+        local.advance(1)
+        ended = attribute(local, task_id)
         assert ended["TaskStatus"] == expected
         assert ended["FinishedTime"]
 
@@ -189,130 +189,130 @@ def test_a_failure_of_the_world_fails_one_export(bench: Bench) -> None:
     {"ecs_images": [{"name": f"img-{n}", "region": "ap-southeast-1", "disks": [{"gib": 1, "content_mib": 0}],
                      "status": "Creating" if n == 0 else "Available"} for n in range(13)]}
 )
-def test_images_page_filter_and_show_available_ones_only(bench: Bench) -> None:
-    answer = bench.ok("ecs", "DescribeImages")
+def test_images_page_filter_and_show_available_ones_only(local: LocalCloud) -> None:
+    answer = local.ok("ecs", "DescribeImages")
     assert (len(answer["Images"]["Image"]), answer["TotalCount"]) == (10, 12)
-    assert bench.ok("ecs", "DescribeImages", Status="Creating,Available")["TotalCount"] == 13
-    fuzzy = bench.ok("ecs", "DescribeImages", ImageName="img-1")["Images"]["Image"]
+    assert local.ok("ecs", "DescribeImages", Status="Creating,Available")["TotalCount"] == 13
+    fuzzy = local.ok("ecs", "DescribeImages", ImageName="img-1")["Images"]["Image"]
     assert [image["ImageName"] for image in fuzzy] == ["img-1", "img-10", "img-11", "img-12"]
-    assert bench.ok("ecs", "DescribeImages", RegionId="cn-beijing")["TotalCount"] == 0
-    assert bench.ok("ecs", "DescribeImages", ImageOwnerAlias="system")["TotalCount"] == 0
-    assert bench.code("ecs", "DescribeImages", PageSize=101) == (400, "InvalidParameter.PageSize")
+    assert local.ok("ecs", "DescribeImages", RegionId="cn-beijing")["TotalCount"] == 0
+    assert local.ok("ecs", "DescribeImages", ImageOwnerAlias="system")["TotalCount"] == 0
+    assert local.code("ecs", "DescribeImages", PageSize=101) == (400, "InvalidParameter.PageSize")
 
 
 @pytest.mark.sandbox_world(ONE)
-def test_snapshots_outlive_their_image_and_bill(bench: Bench) -> None:
-    (snapshot,) = bench.ok("ecs", "DescribeSnapshots")["Snapshots"]["Snapshot"]
+def test_snapshots_outlive_their_image_and_bill(local: LocalCloud) -> None:
+    (snapshot,) = local.ok("ecs", "DescribeSnapshots")["Snapshots"]["Snapshot"]
     snapshot_id = snapshot["SnapshotId"]
     assert snapshot["Usage"] == "image"
-    assert bench.code("ecs", "DeleteSnapshot", SnapshotId=snapshot_id) == (403, "SnapshotCreatedImage")
-    bench.ok("ecs", "DeleteImage", ImageId="m-unitimage0")
-    bench.ok("ecs", "DeleteImage", ImageId="m-unitimage0")
-    assert [entry["kind"] for entry in bench.cloud.meter.report()["running"]] == ["snapshot"]
-    assert bench.ok("ecs", "DescribeSnapshots", SnapshotIds=f'["{snapshot_id}"]')["TotalCount"] == 1
-    bench.ok("ecs", "DeleteSnapshot", SnapshotId=snapshot_id)
-    assert bench.cloud.meter.report()["running"] == []
-    assert bench.cloud.disk_store.ids() == []
+    assert local.code("ecs", "DeleteSnapshot", SnapshotId=snapshot_id) == (403, "SnapshotCreatedImage")
+    local.ok("ecs", "DeleteImage", ImageId="m-unitimage0")
+    local.ok("ecs", "DeleteImage", ImageId="m-unitimage0")
+    assert [entry["kind"] for entry in local.cloud.meter.report()["running"]] == ["snapshot"]
+    assert local.ok("ecs", "DescribeSnapshots", SnapshotIds=f'["{snapshot_id}"]')["TotalCount"] == 1
+    local.ok("ecs", "DeleteSnapshot", SnapshotId=snapshot_id)
+    assert local.cloud.meter.report()["running"] == []
+    assert local.cloud.disk_store.ids() == []
 
 
-def running_job(bench: Bench) -> dict[str, Any]:
-    bench.cloud.sources.update("s-unitweb00001", bandwidth_mbps=0.5)
-    job_id = bench.started()
-    bench.advance(0.35)
-    return bench.show(job_id)
+def running_job(local: LocalCloud) -> dict[str, Any]:
+    local.cloud.sources.update("s-unitweb00001", bandwidth_mbps=0.5)
+    job_id = local.started()
+    local.advance(0.35)
+    return local.show(job_id)
 
 
-def test_an_initialising_instance_cannot_be_deleted(bench: Bench) -> None:
-    instance_id = running_job(bench)["TransitionInstanceId"]
-    initialising = bench.code("ecs", "DeleteInstance", InstanceId=instance_id, Force=True)
+def test_an_initialising_instance_cannot_be_deleted(local: LocalCloud) -> None:
+    instance_id = running_job(local)["TransitionInstanceId"]
+    initialising = local.code("ecs", "DeleteInstance", InstanceId=instance_id, Force=True)
     assert initialising == (403, "IncorrectInstanceStatus.Initializing")
-    bench.advance(1)
-    bench.ok("ecs", "DeleteInstance", InstanceId=instance_id, Force=True)
-    assert bench.code("ecs", "DeleteInstance", InstanceId=instance_id) == (404, "InvalidInstanceId.NotFound")
-    assert bench.cloud.meter.report()["running"] == []
+    local.advance(1)
+    local.ok("ecs", "DeleteInstance", InstanceId=instance_id, Force=True)
+    assert local.code("ecs", "DeleteInstance", InstanceId=instance_id) == (404, "InvalidInstanceId.NotFound")
+    assert local.cloud.meter.report()["running"] == []
 
 
-def test_instances_and_disks_are_found_by_ids_and_names(bench: Bench) -> None:
-    instance_id = running_job(bench)["TransitionInstanceId"]
-    assert bench.ok("ecs", "DescribeInstances", InstanceName="No_Delete*")["TotalCount"] == 1
-    assert bench.ok("ecs", "DescribeInstances", InstanceName="No_Delete")["TotalCount"] == 0
-    assert bench.ok("ecs", "DescribeInstances", InstanceIds=f'["{instance_id}"]')["TotalCount"] == 1
-    assert bench.ok("ecs", "DescribeInstances", InstanceIds='["i-none"]')["TotalCount"] == 0
-    assert bench.ok("ecs", "DescribeDisks", DiskIds="[]")["TotalCount"] == 0
-    assert bench.ok("ecs", "DescribeDisks", DiskIds="")["TotalCount"] == 3
-    assert bench.ok("ecs", "DescribeDisks", DiskType="data", Status="All")["TotalCount"] == 2
-    first = bench.ok("ecs", "DescribeDisks", MaxResults=10)["Disks"]["Disk"][0]["DiskId"]
-    assert bench.code("ecs", "DeleteDisk", DiskId=first) == (403, "DiskStillAttached")
-    bench.ok("ecs", "DeleteDisk", DiskId="d-none")
+def test_instances_and_disks_are_found_by_ids_and_names(local: LocalCloud) -> None:
+    instance_id = running_job(local)["TransitionInstanceId"]
+    assert local.ok("ecs", "DescribeInstances", InstanceName="No_Delete*")["TotalCount"] == 1
+    assert local.ok("ecs", "DescribeInstances", InstanceName="No_Delete")["TotalCount"] == 0
+    assert local.ok("ecs", "DescribeInstances", InstanceIds=f'["{instance_id}"]')["TotalCount"] == 1
+    assert local.ok("ecs", "DescribeInstances", InstanceIds='["i-none"]')["TotalCount"] == 0
+    assert local.ok("ecs", "DescribeDisks", DiskIds="[]")["TotalCount"] == 0
+    assert local.ok("ecs", "DescribeDisks", DiskIds="")["TotalCount"] == 3
+    assert local.ok("ecs", "DescribeDisks", DiskType="data", Status="All")["TotalCount"] == 2
+    first = local.ok("ecs", "DescribeDisks", MaxResults=10)["Disks"]["Disk"][0]["DiskId"]
+    assert local.code("ecs", "DeleteDisk", DiskId=first) == (403, "DiskStillAttached")
+    local.ok("ecs", "DeleteDisk", DiskId="d-none")
 
 
-def test_token_paging(bench: Bench) -> None:
-    running_job(bench)
-    first = bench.ok("ecs", "DescribeInstances", MaxResults=1)
+def test_token_paging(local: LocalCloud) -> None:
+    running_job(local)
+    first = local.ok("ecs", "DescribeInstances", MaxResults=1)
     assert first["NextToken"] == ""
     for _turn in range(11):
-        bench.cloud.disks.add({**next(iter(bench.cloud.disks)), "id": bench.cloud.new_id("d-")})
-    answer = bench.ok("ecs", "DescribeDisks", MaxResults=10)
-    rest = bench.ok("ecs", "DescribeDisks", MaxResults=10, NextToken=answer["NextToken"])
+        local.cloud.disks.add({**next(iter(local.cloud.disks)), "id": local.cloud.new_id("d-")})
+    answer = local.ok("ecs", "DescribeDisks", MaxResults=10)
+    rest = local.ok("ecs", "DescribeDisks", MaxResults=10, NextToken=answer["NextToken"])
     assert (len(answer["Disks"]["Disk"]), len(rest["Disks"]["Disk"]), rest["NextToken"]) == (10, 4, "")
-    assert bench.code("ecs", "DescribeDisks", NextToken="guess") == (400, "InvalidParameter.NextToken")
+    assert local.code("ecs", "DescribeDisks", NextToken="guess") == (400, "InvalidParameter.NextToken")
 
 
-def test_security_groups_of_instances_stay(bench: Bench) -> None:
-    vpc_id = running_job(bench)["VpcId"]
-    (group,) = bench.ok("ecs", "DescribeSecurityGroups", VpcId=vpc_id)["SecurityGroups"]["SecurityGroup"]
+def test_security_groups_of_instances_stay(local: LocalCloud) -> None:
+    vpc_id = running_job(local)["VpcId"]
+    (group,) = local.ok("ecs", "DescribeSecurityGroups", VpcId=vpc_id)["SecurityGroups"]["SecurityGroup"]
     group_id = group["SecurityGroupId"]
-    assert bench.code("ecs", "DeleteSecurityGroup", SecurityGroupId=group_id) == (403, "DependencyViolation")
-    assert bench.code("vpc", "DeleteVpc", VpcId=vpc_id) == (403, "DependencyViolation")
-    (instance,) = bench.ok("ecs", "DescribeInstances")["Instances"]["Instance"]
-    bench.advance(100)
-    bench.ok("ecs", "DeleteInstance", InstanceId=instance["InstanceId"], Force="true")
-    bench.ok("ecs", "DeleteSecurityGroup", SecurityGroupId=group_id)
-    missing = bench.code("ecs", "DescribeSecurityGroupAttribute", SecurityGroupId="sg-none")
+    assert local.code("ecs", "DeleteSecurityGroup", SecurityGroupId=group_id) == (403, "DependencyViolation")
+    assert local.code("vpc", "DeleteVpc", VpcId=vpc_id) == (403, "DependencyViolation")
+    (instance,) = local.ok("ecs", "DescribeInstances")["Instances"]["Instance"]
+    local.advance(100)
+    local.ok("ecs", "DeleteInstance", InstanceId=instance["InstanceId"], Force="true")
+    local.ok("ecs", "DeleteSecurityGroup", SecurityGroupId=group_id)
+    missing = local.code("ecs", "DescribeSecurityGroupAttribute", SecurityGroupId="sg-none")
     assert missing == (404, "InvalidSecurityGroupId.NotFound")
 
 
-def test_regions_and_zones(bench: Bench) -> None:
-    regions = [region["RegionId"] for region in bench.ok("ecs", "DescribeRegions")["Regions"]["Region"]]
+def test_regions_and_zones(local: LocalCloud) -> None:
+    regions = [region["RegionId"] for region in local.ok("ecs", "DescribeRegions")["Regions"]["Region"]]
     assert {"cn-beijing", "ap-southeast-1"} <= set(regions)
-    zones = bench.ok("ecs", "DescribeZones", RegionId="cn-beijing")["Zones"]["Zone"]
+    zones = local.ok("ecs", "DescribeZones", RegionId="cn-beijing")["Zones"]["Zone"]
     assert [zone["ZoneId"] for zone in zones] == ["cn-beijing-a", "cn-beijing-b", "cn-beijing-c"]
 
 
-def test_instances_are_deleted_together_or_not_at_all(bench: Bench) -> None:
-    jobs = [bench.started(number) for number in (1, 2)]
-    bench.advance(1)
-    first, second = (bench.show(job_id)["TransitionInstanceId"] for job_id in jobs)
+def test_instances_are_deleted_together_or_not_at_all(local: LocalCloud) -> None:
+    jobs = [local.started(number) for number in (1, 2)]
+    local.advance(1)
+    first, second = (local.show(job_id)["TransitionInstanceId"] for job_id in jobs)
     pair = {"InstanceId__1": first, "InstanceId__2": second}
-    assert bench.code("ecs", "DeleteInstances") == (400, "MissingParameter")
-    assert bench.code("ecs", "DeleteInstances", **pair) == (403, "IncorrectInstanceStatus")
+    assert local.code("ecs", "DeleteInstances") == (400, "MissingParameter")
+    assert local.code("ecs", "DeleteInstances", **pair) == (403, "IncorrectInstanceStatus")
     wrong = {**pair, "InstanceId__2": "i-nothing", "Force": True}
-    assert bench.code("ecs", "DeleteInstances", **wrong) == (404, "InvalidInstanceId.NotFound")
-    assert bench.code("ecs", "DeleteInstances", **pair, Force=True, DryRun=True) == (400, "DRYRUN.SUCCESS")
-    assert bench.ok("ecs", "DescribeInstances")["TotalCount"] == 2
-    bench.ok("ecs", "DeleteInstances", **pair, Force=True)
-    assert bench.ok("ecs", "DescribeInstances")["TotalCount"] == 0
+    assert local.code("ecs", "DeleteInstances", **wrong) == (404, "InvalidInstanceId.NotFound")
+    assert local.code("ecs", "DeleteInstances", **pair, Force=True, DryRun=True) == (400, "DRYRUN.SUCCESS")
+    assert local.ok("ecs", "DescribeInstances")["TotalCount"] == 2
+    local.ok("ecs", "DeleteInstances", **pair, Force=True)
+    assert local.ok("ecs", "DescribeInstances")["TotalCount"] == 0
 
 
-def test_actions_without_region_in_the_vendors_models_need_none(bench: Bench) -> None:
-    bench.started(1)
-    bench.advance(1)
-    (instance,) = bench.ok("ecs", "DescribeInstances")["Instances"]["Instance"]
-    bench.ok("ecs", "DeleteInstance", InstanceId=instance["InstanceId"], Force=True, RegionId="")
-    bench.ok("ecs", "DeleteDisk", DiskId="d-nothing", RegionId="")
-    bench.ok("ecs", "DeleteSnapshot", SnapshotId="s-nothing", RegionId="")
-    assert bench.ok("ecs", "DescribeRegions", RegionId="")
+def test_actions_without_region_in_the_vendors_models_need_none(local: LocalCloud) -> None:
+    local.started(1)
+    local.advance(1)
+    (instance,) = local.ok("ecs", "DescribeInstances")["Instances"]["Instance"]
+    local.ok("ecs", "DeleteInstance", InstanceId=instance["InstanceId"], Force=True, RegionId="")
+    local.ok("ecs", "DeleteDisk", DiskId="d-nothing", RegionId="")
+    local.ok("ecs", "DeleteSnapshot", SnapshotId="s-nothing", RegionId="")
+    assert local.ok("ecs", "DescribeRegions", RegionId="")
 
 
 @pytest.mark.sandbox_world({"ecs_images": [
     {"name": "web", "id": "m-unitimage00001", "region": "ap-southeast-1", "disks": [{"gib": 1}]},
 ]})
-def test_images_are_filtered_by_the_time_of_their_creation(bench: Bench) -> None:
+def test_images_are_filtered_by_the_time_of_their_creation(local: LocalCloud) -> None:
     def found(key: str, value: str) -> int:
-        return int(bench.ok("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)["TotalCount"])
+        return int(local.ok("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)["TotalCount"])
 
     assert (found("CreationStartTime", iso(START)), found("CreationStartTime", iso(START + 60))) == (1, 0)
     assert (found("CreationEndTime", iso(START)), found("CreationEndTime", iso(START - 60))) == (1, 0)
     for key, value, code in (("CreationEndTime", "soon", "InvalidParameter.Filter"),
                              ("Colour", "red", "InvalidParameter.Key"), ("NetworkType", "vpc", "Sandbox.NotEmulated")):
-        assert bench.code("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)[1] == code
+        assert local.code("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)[1] == code

@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 from sandbox.bytes import formats
 
@@ -29,58 +29,58 @@ def quick_ingest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(formats, "ingest", ingest)
 
 
-def put(bench: Bench, key: str, content: str = "good", bucket: str = "images-sg") -> None:
-    bench.cloud.buckets.object_path(bucket, key).write_text(content)
+def put(local: LocalCloud, key: str, content: str = "good", bucket: str = "images-sg") -> None:
+    local.cloud.buckets.object_path(bucket, key).write_text(content)
 
 
-def images(bench: Bench, **filters: Any) -> list[dict[str, Any]]:
-    return list(bench.ok("ens", "DescribeSelfImages", **filters)["Images"]["Image"])
+def images(local: LocalCloud, **filters: Any) -> list[dict[str, Any]]:
+    return list(local.ok("ens", "DescribeSelfImages", **filters)["Images"]["Image"])
 
 
 def mapping(*keys: str) -> str:
     return json.dumps([{"OSSBucket": "images-sg", "OSSObject": key, "OSSRegion": "ap-southeast-1"} for key in keys])
 
 
-def test_an_import_is_created_uploaded_and_available(bench: Bench) -> None:
-    put(bench, "one.qcow2")
-    image_id = bench.ok("ens", "ImportImage", **PARAMS)["ImageId"]
+def test_an_import_is_created_uploaded_and_available(local: LocalCloud) -> None:
+    put(local, "one.qcow2")
+    image_id = local.ok("ens", "ImportImage", **PARAMS)["ImageId"]
     seen = []
     for _turn in range(20):
-        (image,) = images(bench, ImageId=image_id)
+        (image,) = images(local, ImageId=image_id)
         if image["Status"] not in seen:
             seen.append(image["Status"])
-        bench.advance(0.1)
+        local.advance(0.1)
     assert seen == ["Creating", "Uploading", "Available"]
     assert image["ImageSize"] == "20"
     assert image["RegionId"] == "ap-southeast-1"
     assert image["DiskDeviceMappings"]["DiskDeviceMapping"][0]["Type"] == "system"
-    assert bench.cloud.meter.report()["running"] == [], "the ENS image is the result and is not metered"
+    assert local.cloud.meter.report()["running"] == [], "the ENS image is the result and is not metered"
 
 
-def test_several_disks_come_in_one_json_string(bench: Bench) -> None:
+def test_several_disks_come_in_one_json_string(local: LocalCloud) -> None:
     for key in ("system.qcow2", "data.qcow2"):
-        put(bench, key)
+        put(local, key)
     params = {key: value for key, value in PARAMS.items() if not key.startswith("OSS")}
-    bench.ok("ens", "ImportImage", **params, DiskDeviceMapping=mapping("system.qcow2", "data.qcow2"))
-    bench.advance(0.3)
-    bench.advance(1)
-    (image,) = images(bench)
+    local.ok("ens", "ImportImage", **params, DiskDeviceMapping=mapping("system.qcow2", "data.qcow2"))
+    local.advance(0.3)
+    local.advance(1)
+    (image,) = images(local)
     assert [disk["Type"] for disk in image["DiskDeviceMappings"]["DiskDeviceMapping"]] == ["system", "data"]
     assert image["ImageStorageSize"] == "40"
 
 
 @pytest.mark.parametrize(("key", "content"), [("missing.qcow2", ""), ("one.qcow2", "garbage")])
-def test_an_object_that_is_no_disk_ends_in_upload_failed(bench: Bench, key: str, content: str) -> None:
-    put(bench, "one.qcow2", content)
-    image_id = bench.ok("ens", "ImportImage", **{**PARAMS, "OSSObject": key})["ImageId"]
-    bench.advance(1)
-    assert images(bench)[0]["Status"] == "Upload_failed"
-    row = bench.cloud.ens_images.get(image_id)
+def test_an_object_that_is_no_disk_ends_in_upload_failed(local: LocalCloud, key: str, content: str) -> None:
+    put(local, "one.qcow2", content)
+    image_id = local.ok("ens", "ImportImage", **{**PARAMS, "OSSObject": key})["ImageId"]
+    local.advance(1)
+    assert images(local)[0]["Status"] == "Upload_failed"
+    row = local.cloud.ens_images.get(image_id)
     assert row is not None
     assert f"oss://images-sg/{key}" in row["status_info"]
-    assert bench.code("ens", "ImportImage", **PARAMS)[1] == "InvalidParameter.ImageName.Duplicate"
-    bench.ok("ens", "DeleteImage", ImageId=image_id)
-    bench.ok("ens", "ImportImage", **PARAMS)
+    assert local.code("ens", "ImportImage", **PARAMS)[1] == "InvalidParameter.ImageName.Duplicate"
+    local.ok("ens", "DeleteImage", ImageId=image_id)
+    local.ok("ens", "ImportImage", **PARAMS)
 
 
 @pytest.mark.parametrize(
@@ -104,56 +104,56 @@ def test_an_object_that_is_no_disk_ends_in_upload_failed(bench: Bench, key: str,
         ({"DiskDeviceMapping": '["one.qcow2"]'}, "InvalidParameter.DiskDeviceMapping"),
     ],
 )
-def test_what_an_import_is_refused_for_always_with_400(bench: Bench, params: dict[str, str], code: str) -> None:
-    assert bench.code("ens", "ImportImage", **{**PARAMS, **params}) == (400, code)
-    assert images(bench) == []
+def test_what_an_import_is_refused_for_always_with_400(local: LocalCloud, params: dict[str, str], code: str) -> None:
+    assert local.code("ens", "ImportImage", **{**PARAMS, **params}) == (400, code)
+    assert images(local) == []
 
 
 @pytest.mark.sandbox_world({"buckets": [{"name": "images-sg", "region": "ap-southeast-1", "owner": "9" * 16}]})
-def test_a_foreign_bucket_is_not_read(bench: Bench) -> None:
-    assert bench.code("ens", "ImportImage", **PARAMS) == (400, "NoPermission")
+def test_a_foreign_bucket_is_not_read(local: LocalCloud) -> None:
+    assert local.code("ens", "ImportImage", **PARAMS) == (400, "NoPermission")
 
 
 @pytest.mark.sandbox_world({"buckets": [{"name": "images-sg", "region": "cn-hangzhou"}]})
-def test_buckets_of_other_regions_are_not_read(bench: Bench) -> None:
-    assert bench.code("ens", "ImportImage", **PARAMS) == (400, "InvalidParameter.OSSRegion")
+def test_buckets_of_other_regions_are_not_read(local: LocalCloud) -> None:
+    assert local.code("ens", "ImportImage", **PARAMS) == (400, "InvalidParameter.OSSRegion")
 
 
 @pytest.mark.sandbox_world({"ens_accept_formats": ["raw", "qcow2"]})
-def test_the_accepted_formats_are_a_switch(bench: Bench) -> None:
-    put(bench, "one.raw")
-    bench.ok("ens", "ImportImage", **{**PARAMS, "ImageFormat": "raw", "OSSObject": "one.raw"})
+def test_the_accepted_formats_are_a_switch(local: LocalCloud) -> None:
+    put(local, "one.raw")
+    local.ok("ens", "ImportImage", **{**PARAMS, "ImageFormat": "raw", "OSSObject": "one.raw"})
 
 
 @pytest.mark.sandbox_world({"ens_images": [{"name": f"web-{n}"} for n in range(12)]})
-def test_filters_are_fuzzy_and_paging_numbers_are_strings(bench: Bench) -> None:
-    answer = bench.ok("ens", "DescribeSelfImages")
+def test_filters_are_fuzzy_and_paging_numbers_are_strings(local: LocalCloud) -> None:
+    answer = local.ok("ens", "DescribeSelfImages")
     assert (answer["PageNumber"], answer["PageSize"], answer["TotalCount"], answer["Code"]) == ("1", "10", "12", 0)
     assert len(answer["Images"]["Image"]) == 10
-    assert [image["ImageName"] for image in images(bench, ImageName="web-1")] == ["web-1", "web-10", "web-11"]
-    public = bench.ok("ens", "DescribeImages", ImageName="web-11")["Images"]["Image"]
+    assert [image["ImageName"] for image in images(local, ImageName="web-1")] == ["web-1", "web-10", "web-11"]
+    public = local.ok("ens", "DescribeImages", ImageName="web-11")["Images"]["Image"]
     assert [image["ImageName"] for image in public] == ["web-11"]
     assert "Status" not in public[0]
 
 
-def test_ens_knows_no_404(bench: Bench) -> None:
-    assert bench.code("ens", "DeleteImage", ImageId="m-none") == (400, "Error.DeleteImage")
+def test_ens_knows_no_404(local: LocalCloud) -> None:
+    assert local.code("ens", "DeleteImage", ImageId="m-none") == (400, "Error.DeleteImage")
 
 
 @pytest.mark.sandbox_world(
     {"failures": [{"lifecycle": "ens.image", "at": "Uploading", "name": "web-01", "code": "Upload_failed"}]}
 )
-def test_a_failure_of_the_world_fails_one_import(bench: Bench) -> None:
-    put(bench, "one.qcow2")
+def test_a_failure_of_the_world_fails_one_import(local: LocalCloud) -> None:
+    put(local, "one.qcow2")
     for expected in ("Upload_failed", "Available"):
-        image_id = bench.ok("ens", "ImportImage", **PARAMS)["ImageId"]
-        bench.advance(0.25)
-        bench.advance(1)
-        assert images(bench)[0]["Status"] == expected
-        bench.ok("ens", "DeleteImage", ImageId=image_id)
+        image_id = local.ok("ens", "ImportImage", **PARAMS)["ImageId"]
+        local.advance(0.25)
+        local.advance(1)
+        assert images(local)[0]["Status"] == expected
+        local.ok("ens", "DeleteImage", ImageId=image_id)
 
 
-def test_location_points_back_to_the_sandbox(bench: Bench) -> None:
-    answer = bench.ok("location", "DescribeEndpoints", Id="ap-southeast-1", ServiceCode="ens", Type="openAPI")
+def test_location_points_back_to_the_sandbox(local: LocalCloud) -> None:
+    answer = local.ok("location", "DescribeEndpoints", Id="ap-southeast-1", ServiceCode="ens", Type="openAPI")
     assert answer["Endpoints"]["Endpoint"][0]["Endpoint"] == "127.0.0.1:1"
-    assert bench.code("location", "DescribeEndpoints", Id="mars-1", ServiceCode="ens") == (400, "InvalidRegionId")
+    assert local.code("location", "DescribeEndpoints", Id="mars-1", ServiceCode="ens") == (400, "InvalidRegionId")

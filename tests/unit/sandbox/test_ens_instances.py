@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 import pytest
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 OWN = "m-unitensimage01"
 PUBLIC = "centos_6_08_64_20G_alibase_20171208"
@@ -22,34 +22,34 @@ pytestmark = pytest.mark.sandbox_world({"ens_images": [
 ]})
 
 
-def instances(bench: Bench, **filters: Any) -> list[dict[str, Any]]:
-    return list(bench.ok("ens", "DescribeInstances", **filters)["Instances"]["Instance"])
+def instances(local: LocalCloud, **filters: Any) -> list[dict[str, Any]]:
+    return list(local.ok("ens", "DescribeInstances", **filters)["Instances"]["Instance"])
 
 
-def test_an_instance_boots_is_billed_and_is_released(bench: Bench) -> None:
-    (instance_id,) = bench.ok("ens", "RunInstances", **RUN, InstanceName="edge-1", Tag__1__Key="wave",
+def test_an_instance_boots_is_billed_and_is_released(local: LocalCloud) -> None:
+    (instance_id,) = local.ok("ens", "RunInstances", **RUN, InstanceName="edge-1", Tag__1__Key="wave",
                               Tag__1__Value="1", SystemDisk=json.dumps({"Size": 40}))["InstanceIds"]
-    assert instances(bench)[0]["Status"] == "Creating"
-    bench.advance(3600)
-    (shown,) = instances(bench, InstanceIds=json.dumps([instance_id]))
+    assert instances(local)[0]["Status"] == "Creating"
+    local.advance(3600)
+    (shown,) = instances(local, InstanceIds=json.dumps([instance_id]))
     assert (shown["Status"], shown["ImageId"], shown["Disk"], shown["SpecName"]) == ("Running", OWN, 40, "ens.sn1.tiny")
-    assert bench.code("ens", "DeleteImage", ImageId=OWN) == (400, "Forbidden.DelerrorteImage")
-    bench.ok("ens", "ReleasePostPaidInstance", InstanceId=instance_id)
-    bench.advance(3600)
-    assert bench.cloud.meter.report()["seconds"]["ens_instance"] == 3600
-    assert instances(bench) == []
-    bench.ok("ens", "DeleteImage", ImageId=OWN)
+    assert local.code("ens", "DeleteImage", ImageId=OWN) == (400, "Forbidden.DelerrorteImage")
+    local.ok("ens", "ReleasePostPaidInstance", InstanceId=instance_id)
+    local.advance(3600)
+    assert local.cloud.meter.report()["seconds"]["ens_instance"] == 3600
+    assert instances(local) == []
+    local.ok("ens", "DeleteImage", ImageId=OWN)
 
 
-def test_many_are_numbered_paged_and_filtered(bench: Bench) -> None:
-    made = bench.ok("ens", "RunInstances", **{**RUN, "Amount": 12, "ImageId": PUBLIC}, InstanceName="edge",
+def test_many_are_numbered_paged_and_filtered(local: LocalCloud) -> None:
+    made = local.ok("ens", "RunInstances", **{**RUN, "Amount": 12, "ImageId": PUBLIC}, InstanceName="edge",
                     UniqueSuffix=True)["InstanceIds"]
-    assert (len(made), len(instances(bench)), len(instances(bench, PageSize=50))) == (12, 10, 12)
-    assert [row["InstanceId"] for row in instances(bench, InstanceName="edge012")] == made[-1:]
-    assert instances(bench, EnsRegionIds=json.dumps(["elsewhere"])) == []
-    bench.advance(100)
-    assert instances(bench, Status="Stopped") == []
-    assert bench.code("ens", "DescribeInstances", Status="Creating") == (400, "InvalidParameter.Status")
+    assert (len(made), len(instances(local)), len(instances(local, PageSize=50))) == (12, 10, 12)
+    assert [row["InstanceId"] for row in instances(local, InstanceName="edge012")] == made[-1:]
+    assert instances(local, EnsRegionIds=json.dumps(["elsewhere"])) == []
+    local.advance(100)
+    assert instances(local, Status="Stopped") == []
+    assert local.code("ens", "DescribeInstances", Status="Creating") == (400, "InvalidParameter.Status")
 
 
 @pytest.mark.parametrize(
@@ -69,27 +69,27 @@ def test_many_are_numbered_paged_and_filtered(bench: Bench) -> None:
         ({"DataDisk": "[]"}, "Sandbox.NotEmulated"),
     ],
 )
-def test_what_is_not_run(bench: Bench, changes: dict[str, Any], code: str) -> None:
-    assert bench.code("ens", "RunInstances", **{**RUN, **changes})[1] == code
-    assert instances(bench) == []
+def test_what_is_not_run(local: LocalCloud, changes: dict[str, Any], code: str) -> None:
+    assert local.code("ens", "RunInstances", **{**RUN, **changes})[1] == code
+    assert instances(local) == []
 
 
-def test_what_is_not_released(bench: Bench) -> None:
-    assert bench.code("ens", "ReleasePostPaidInstance", InstanceId="i-none") == (400, "InvalidParameter.InstanceId")
-    (kept,) = bench.ok("ens", "RunInstances", **RUN, DeletionProtection=True)["InstanceIds"]
-    refused = bench.code("ens", "ReleasePostPaidInstance", InstanceId=kept)
+def test_what_is_not_released(local: LocalCloud) -> None:
+    assert local.code("ens", "ReleasePostPaidInstance", InstanceId="i-none") == (400, "InvalidParameter.InstanceId")
+    (kept,) = local.ok("ens", "RunInstances", **RUN, DeletionProtection=True)["InstanceIds"]
+    refused = local.code("ens", "ReleasePostPaidInstance", InstanceId=kept)
     assert refused == (400, "InvalidOperation.DeletionProtection")
 
 
-def test_nodes_public_images_and_prices(bench: Bench) -> None:
-    nodes = bench.ok("ens", "DescribeEnsRegions")["EnsRegions"]["EnsRegions"]
+def test_nodes_public_images_and_prices(local: LocalCloud) -> None:
+    nodes = local.ok("ens", "DescribeEnsRegions")["EnsRegions"]["EnsRegions"]
     assert NODE in [node["EnsRegionId"] for node in nodes]
     assert len(nodes) > 1
-    assert len(bench.ok("ens", "DescribeEnsRegions", EnsRegionId=NODE)["EnsRegions"]["EnsRegions"]) == 1
-    assert bench.code("ens", "DescribeEnsRegions", EnsRegionId="mars") == (400, "InvalidParameter.EnsRegionId")
-    assert bench.ok("ens", "DescribeImageInfos", OsType="Linux")["Images"]["Image"][0]["ImageId"] == PUBLIC
-    assert bench.ok("ens", "DescribeImageInfos", OsType="windows")["Images"]["Image"] == []
-    price = bench.ok("ens", "DescribePrice", **PRICE, SystemDisk__Size=20)["PriceInfo"]["Price"]
+    assert len(local.ok("ens", "DescribeEnsRegions", EnsRegionId=NODE)["EnsRegions"]["EnsRegions"]) == 1
+    assert local.code("ens", "DescribeEnsRegions", EnsRegionId="mars") == (400, "InvalidParameter.EnsRegionId")
+    assert local.ok("ens", "DescribeImageInfos", OsType="Linux")["Images"]["Image"][0]["ImageId"] == PUBLIC
+    assert local.ok("ens", "DescribeImageInfos", OsType="windows")["Images"]["Image"] == []
+    price = local.ok("ens", "DescribePrice", **PRICE, SystemDisk__Size=20)["PriceInfo"]["Price"]
     assert price["TradePrice"] == pytest.approx(2 * 30 * 24 * 0.02)
     for name in PRICE:
-        assert bench.code("ens", "DescribePrice", **{**PRICE, name: ""}) == (400, "MissingParameter")
+        assert local.code("ens", "DescribePrice", **{**PRICE, name: ""}) == (400, "MissingParameter")

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 from sandbox.contracts import CONTRACTS
 from sandbox.contracts.check import check
@@ -99,10 +99,10 @@ def test_parameters_are_needed_typed_bounded_and_known(action: Action) -> None:
 
 
 @pytest.mark.parametrize(("product", "name"), PAGED)
-def test_pages_hold_ten_unless_told_otherwise(bench: Bench, product: str, name: str) -> None:
-    assert int(bench.ok(product, name)["PageSize"]) == 10
-    assert int(bench.ok(product, name, PageSize=3)["PageSize"]) == 3
+def test_pages_hold_ten_unless_told_otherwise(local: LocalCloud, product: str, name: str) -> None:
+    assert int(local.ok(product, name)["PageSize"]) == 10
+    assert int(local.ok(product, name, PageSize=3)["PageSize"]) == 3
     most = next(param.high for param in CONTRACTS[product][name].params if param.name == "PageSize")
     assert most in (50, 100)
     for params in ({"PageSize": most + 1}, {"PageSize": 0}, {"PageNumber": 0}):
-        assert bench.code(product, name, **params)[0] == 400
+        assert local.code(product, name, **params)[0] == 400

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from support.local_cloud import START, Bench
+from support.local_cloud import START, LocalCloud
 
 from sandbox.contracts.lifecycles import GONE, LIFECYCLES, Lifecycle
 from sandbox.lifecycles.effects import EFFECTS
@@ -42,57 +42,57 @@ def test_realistic_delays_are_never_shorter_than_fast_ones() -> None:
             assert edge.to != GONE or edge.delay[0] > 0, f"{edge}: a row has to be seen before it goes"
 
 
-def test_steps_that_wait_for_time_happen_at_their_own_moment(bench: Bench) -> None:
-    job_id = bench.started()
-    bench.cloud.clock.advance(1000)
-    bench.engine.tick()
-    job = bench.cloud.jobs.get(job_id)
+def test_steps_that_wait_for_time_happen_at_their_own_moment(local: LocalCloud) -> None:
+    job_id = local.started()
+    local.cloud.clock.advance(1000)
+    local.engine.tick()
+    job = local.cloud.jobs.get(job_id)
     assert job is not None
     # Preparing ends after 0.3 s whatever the jump; the bytes were looked at when the jump was over.
-    instance = bench.cloud.instances.get(job["transition_instance_id"])
+    instance = local.cloud.instances.get(job["transition_instance_id"])
     assert instance is not None
     assert instance["created"] == pytest.approx(START + 0.3)
 
 
-def test_nothing_happens_on_a_frozen_clock(bench: Bench) -> None:
-    job_id = bench.started()
-    assert [bench.show(job_id)["BusinessStatus"] for _turn in range(3)] == ["Preparing"] * 3
+def test_nothing_happens_on_a_frozen_clock(local: LocalCloud) -> None:
+    job_id = local.started()
+    assert [local.show(job_id)["BusinessStatus"] for _turn in range(3)] == ["Preparing"] * 3
 
 
 @pytest.mark.sandbox_world({"profile": "realistic"})
-def test_the_realistic_profile_takes_minutes(bench: Bench) -> None:
-    job_id = bench.started()
-    bench.advance(60)
-    assert bench.show(job_id)["BusinessStatus"] == "Preparing"
-    bench.advance(120)
-    assert bench.show(job_id)["BusinessStatus"] == "Syncing"
-    bench.advance(60)
-    assert bench.show(job_id)["BusinessStatus"] == "Processing"
-    bench.advance(600)
-    assert bench.show(job_id)["BusinessStatus"] == "Cleaning"
-    bench.advance(60)
-    assert bench.show(job_id)["Status"] == "Finished"
+def test_the_realistic_profile_takes_minutes(local: LocalCloud) -> None:
+    job_id = local.started()
+    local.advance(60)
+    assert local.show(job_id)["BusinessStatus"] == "Preparing"
+    local.advance(120)
+    assert local.show(job_id)["BusinessStatus"] == "Syncing"
+    local.advance(60)
+    assert local.show(job_id)["BusinessStatus"] == "Processing"
+    local.advance(600)
+    assert local.show(job_id)["BusinessStatus"] == "Cleaning"
+    local.advance(60)
+    assert local.show(job_id)["Status"] == "Finished"
 
 
 @pytest.mark.sandbox_world({"profile": "realistic"})
-def test_disks_snapshots_and_images_take_their_time(bench: Bench) -> None:
-    job_id = bench.started()
+def test_disks_snapshots_and_images_take_their_time(local: LocalCloud) -> None:
+    job_id = local.started()
 
     def statuses(kind: str, **filters: str) -> list[str]:
-        answer = bench.ok("ecs", f"Describe{kind}s", **filters)
+        answer = local.ok("ecs", f"Describe{kind}s", **filters)
         return [row["Status"] for row in answer[f"{kind}s"][kind]]
 
-    bench.advance(180)
+    local.advance(180)
     assert statuses("Disk") == ["Attaching"] * 3
-    bench.advance(8)
+    local.advance(8)
     assert statuses("Disk") == ["In_use"] * 3
-    bench.advance(60)
-    bench.advance(600)
-    assert bench.show(job_id)["BusinessStatus"] == "Cleaning"
+    local.advance(60)
+    local.advance(600)
+    assert local.show(job_id)["BusinessStatus"] == "Cleaning"
     assert statuses("Snapshot") == ["progressing"] * 2
     assert statuses("Image", Status="Creating,Available") == ["Creating"]
-    bench.advance(20)
+    local.advance(20)
     assert statuses("Snapshot") == ["accomplished"] * 2
     assert statuses("Image") == ["Available"]
-    bench.advance(40)
-    assert bench.show(job_id)["Status"] == "Finished"
+    local.advance(40)
+    assert local.show(job_id)["Status"] == "Finished"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 import yaml
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 from sandbox.state.clock import VirtualClock
 from sandbox.state.meter import RATE_CARD, Meter, RateCardError, load_rate_card
@@ -59,12 +59,12 @@ def test_an_unknown_kind_is_refused(clock: VirtualClock) -> None:
         Meter(clock).start("ens_image", "m-1")
 
 
-def lifetimes(bench: Any, table: str) -> float:
+def lifetimes(local: Any, table: str) -> float:
     """Virtual seconds that rows of a table existed, by their timeline: nothing of the meter is in it."""
-    now = bench.cloud.clock.time()
+    now = local.cloud.clock.time()
     begun: dict[str, float] = {}
     total = 0.0
-    for step in bench.cloud.store.timeline.steps:
+    for step in local.cloud.store.timeline.steps:
         if step["table"] == table:
             begun.setdefault(step["id"], step["at"])
             if step["state"] == "gone":
@@ -76,48 +76,48 @@ def lifetimes(bench: Any, table: str) -> float:
 def test_instance_seconds_equal_instance_lifetimes(tmp_path: Any, profile: str) -> None:
     sources = [{"name": f"web{n}", "id": f"s-unitweb{n:05}", "disks": [{"gib": 20}, {"gib": 30}],
                 "bandwidth_mbps": 0.001 if n == 3 else 1000} for n in (1, 2, 3)]
-    bench = Bench(tmp_path, {"profile": profile, "sources": sources})
-    bench.finished(1)
-    stopped = bench.started(2)
-    bench.advance(181)
-    released = bench.started(3)
-    bench.advance(200)
-    (instance,) = bench.cloud.instances.where(job_id=released)
-    bench.cloud.clock.advance(17)
-    bench.ok("ecs", "DeleteInstance", InstanceId=instance["id"], Force="true")
-    bench.advance(4000)
-    assert bench.show(stopped)
-    seconds = bench.cloud.meter.report()["seconds"]
-    assert seconds["instance"] == pytest.approx(lifetimes(bench, "instances"), abs=0.01)
+    local = LocalCloud(tmp_path, {"profile": profile, "sources": sources})
+    local.finished(1)
+    stopped = local.started(2)
+    local.advance(181)
+    released = local.started(3)
+    local.advance(200)
+    (instance,) = local.cloud.instances.where(job_id=released)
+    local.cloud.clock.advance(17)
+    local.ok("ecs", "DeleteInstance", InstanceId=instance["id"], Force="true")
+    local.advance(4000)
+    assert local.show(stopped)
+    seconds = local.cloud.meter.report()["seconds"]
+    assert seconds["instance"] == pytest.approx(lifetimes(local, "instances"), abs=0.01)
     assert seconds["instance"] > 1
-    assert seconds["disk"] == pytest.approx(lifetimes(bench, "disks"), abs=0.01)
-    assert seconds["snapshot"] == pytest.approx(lifetimes(bench, "snapshots"), abs=0.01)
+    assert seconds["disk"] == pytest.approx(lifetimes(local, "disks"), abs=0.01)
+    assert seconds["snapshot"] == pytest.approx(lifetimes(local, "snapshots"), abs=0.01)
 
 
 def test_a_job_in_error_is_billed_for_as_long_as_it_keeps_its_instance(tmp_path: Any) -> None:
-    bench = Bench(tmp_path, {"job_errors": {"web1": "Do Grub Failed"}})
-    job_id = bench.started(1)
-    bench.finish()
-    assert bench.show(job_id)["Status"] == "InError"
-    bench.advance(3600)
-    bench.ok("smc", "DeleteReplicationJob", JobId=job_id)
-    bench.finish()
-    report = bench.cloud.meter.report()
+    local = LocalCloud(tmp_path, {"job_errors": {"web1": "Do Grub Failed"}})
+    job_id = local.started(1)
+    local.finish()
+    assert local.show(job_id)["Status"] == "InError"
+    local.advance(3600)
+    local.ok("smc", "DeleteReplicationJob", JobId=job_id)
+    local.finish()
+    report = local.cloud.meter.report()
     assert report["running"] == []
-    assert report["seconds"]["instance"] == pytest.approx(lifetimes(bench, "instances"), abs=0.01)
+    assert report["seconds"]["instance"] == pytest.approx(lifetimes(local, "instances"), abs=0.01)
     assert report["seconds"]["instance"] > 3600
 
 
 def test_the_bill_of_one_migration_is_asked_by_name_tag_or_prefix(tmp_path: Any) -> None:
-    bench = Bench(tmp_path, {})
+    local = LocalCloud(tmp_path, {})
     tags = {"Tag__1__Key": "edgelift:migration", "Tag__1__Value": "el1"}
-    first = bench.finished(1, **tags)
-    bench.finished(2)
-    bench.ok("ecs", "ExportImage", ImageId=first["ImageId"], OSSBucket="images-sg", OSSPrefix="el1",
+    first = local.finished(1, **tags)
+    local.finished(2)
+    local.ok("ecs", "ExportImage", ImageId=first["ImageId"], OSSBucket="images-sg", OSSPrefix="el1",
              ImageFormat="qcow2")
-    bench.cloud.object_stored("images-sg", "el1-intent", 1024**3)
-    bench.advance(3600)
-    meter = bench.cloud.meter
+    local.cloud.object_stored("images-sg", "el1-intent", 1024**3)
+    local.advance(3600)
+    meter = local.cloud.meter
     whole, by_name = meter.report(), meter.report("job-1")
     assert {row["migration"] for row in by_name["resources"]} == {"job-1"}
     assert {row["kind"] for row in by_name["resources"]} == {

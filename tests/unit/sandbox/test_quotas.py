@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 from sandbox.transport.throttle import Throttle
 from sandbox.world.schema import Quotas, WorldError, parse_world
@@ -16,10 +16,10 @@ from sandbox.world.schema import Quotas, WorldError, parse_world
 IMAGE = {"name": "old", "region": "ap-southeast-1", "disks": [{"gib": 1}]}
 
 
-def ended(bench: Bench, number: int = 1) -> tuple[str, str]:
-    job_id = bench.started(number)
-    bench.finish()
-    shown = bench.show(job_id)
+def ended(local: LocalCloud, number: int = 1) -> tuple[str, str]:
+    job_id = local.started(number)
+    local.finish()
+    shown = local.show(job_id)
     return shown["Status"], shown["ErrorCode"]
 
 
@@ -34,38 +34,38 @@ def test_the_documented_numbers_hold_unless_told_otherwise() -> None:
      "bandwidth_mbps": 0.001}
     for number in range(1, 12)
 ]})
-def test_every_job_without_network_has_a_vpc_of_its_own_until_there_are_ten(bench: Bench) -> None:
-    jobs = [bench.started(number) for number in range(1, 12)]
-    bench.advance(2)
-    assert bench.ok("vpc", "DescribeVpcs", PageSize=50)["TotalCount"] == 10
-    codes = [bench.show(job_id)["ErrorCode"] for job_id in jobs]
+def test_every_job_without_network_has_a_vpc_of_its_own_until_there_are_ten(local: LocalCloud) -> None:
+    jobs = [local.started(number) for number in range(1, 12)]
+    local.advance(2)
+    assert local.ok("vpc", "DescribeVpcs", PageSize=50)["TotalCount"] == 10
+    codes = [local.show(job_id)["ErrorCode"] for job_id in jobs]
     assert sorted(codes) == [""] * 10 + ["QuotaExceeded.Vpc"]
 
 
 @pytest.mark.sandbox_world({"account": {"quotas": {"images": 1}}, "ecs_images": [IMAGE]})
-def test_a_job_ends_where_no_image_more_is_allowed_and_goes_on_when_there_is_room(bench: Bench) -> None:
-    assert ended(bench) == ("InError", "QuotaExceed.Image")
-    (image,) = bench.ok("ecs", "DescribeImages")["Images"]["Image"]
-    bench.ok("ecs", "DeleteImage", ImageId=image["ImageId"])
-    (job,) = bench.ok("smc", "DescribeReplicationJobs")["ReplicationJobs"]["ReplicationJob"]
-    bench.ok("smc", "StartReplicationJob", JobId=job["JobId"])
-    bench.finish()
-    assert bench.show(job["JobId"])["Status"] == "Finished"
+def test_a_job_ends_where_no_image_more_is_allowed_and_goes_on_when_there_is_room(local: LocalCloud) -> None:
+    assert ended(local) == ("InError", "QuotaExceed.Image")
+    (image,) = local.ok("ecs", "DescribeImages")["Images"]["Image"]
+    local.ok("ecs", "DeleteImage", ImageId=image["ImageId"])
+    (job,) = local.ok("smc", "DescribeReplicationJobs")["ReplicationJobs"]["ReplicationJob"]
+    local.ok("smc", "StartReplicationJob", JobId=job["JobId"])
+    local.finish()
+    assert local.show(job["JobId"])["Status"] == "Finished"
 
 
 @pytest.mark.sandbox_world({"account": {"quotas": {"images": 1}}, "ecs_images": [{**IMAGE, "region": "cn-beijing"}]})
-def test_images_of_another_region_do_not_count(bench: Bench) -> None:
-    assert ended(bench) == ("Finished", "")
+def test_images_of_another_region_do_not_count(local: LocalCloud) -> None:
+    assert ended(local) == ("Finished", "")
 
 
 @pytest.mark.sandbox_world({"account": {"quotas": {"vcpu": 0}}})
-def test_without_vcpus_there_is_no_intermediate_instance(bench: Bench) -> None:
-    assert ended(bench) == ("InError", "QuotaExceed.ElasticQuota")
+def test_without_vcpus_there_is_no_intermediate_instance(local: LocalCloud) -> None:
+    assert ended(local) == ("InError", "QuotaExceed.ElasticQuota")
 
 
 @pytest.mark.sandbox_world({"account": {"snapshot_service": False}})
-def test_without_the_snapshot_service_there_is_no_image(bench: Bench) -> None:
-    assert ended(bench) == ("InError", "InvalidAccountStatus.SnapshotServiceUnavailable")
+def test_without_the_snapshot_service_there_is_no_image(local: LocalCloud) -> None:
+    assert ended(local) == ("InError", "InvalidAccountStatus.SnapshotServiceUnavailable")
 
 
 def test_calls_are_counted_for_each_api_over_the_last_second() -> None:
@@ -83,15 +83,15 @@ def test_calls_are_counted_for_each_api_over_the_last_second() -> None:
 
 
 @pytest.mark.sandbox_world({"account": {"throttling": {"smc:DescribeSourceServers": 2}}})
-def test_one_call_too_many_is_refused_as_the_gateway_does(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_call_too_many_is_refused_as_the_gateway_does(local: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [100.0]
-    monkeypatch.setattr(bench.cloud.clock, "real", lambda: now[0])
+    monkeypatch.setattr(local.cloud.clock, "real", lambda: now[0])
     for _turn in range(2):
-        bench.ok("smc", "DescribeSourceServers")
-    assert bench.code("smc", "DescribeSourceServers") == (400, "Throttling.User")
-    bench.ok("smc", "DescribeReplicationJobs")
+        local.ok("smc", "DescribeSourceServers")
+    assert local.code("smc", "DescribeSourceServers") == (400, "Throttling.User")
+    local.ok("smc", "DescribeReplicationJobs")
     now[0] += 1
-    bench.ok("smc", "DescribeSourceServers")
+    local.ok("smc", "DescribeSourceServers")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.local_cloud import KEY, SECRET, Bench
+from support.local_cloud import KEY, SECRET, LocalCloud
 
 from sandbox.ram.decide import allows, first_denied
 from sandbox.ram.needs import oss_needs, rpc_needs
@@ -108,19 +108,19 @@ def test_a_copy_needs_to_read_its_source() -> None:
     ],
 )
 def test_what_each_product_answers_to_what_is_denied(
-    bench: Bench, product: str, action: str, params: dict[str, Any], expected: tuple[int, str]
+    local: LocalCloud, product: str, action: str, params: dict[str, Any], expected: tuple[int, str]
 ) -> None:
-    assert bench.code(product, action, **params) == expected
-    assert bench.ok("ecs", "DescribeRegions")
-    assert bench.ok("sts", "GetCallerIdentity")
+    assert local.code(product, action, **params) == expected
+    assert local.ok("ecs", "DescribeRegions")
+    assert local.ok("sts", "GetCallerIdentity")
 
 
 @limited({"effect": "allow", "action": "*"},
          {"effect": "deny", "action": "smc:*", "resource": "acs:smc:*:*:sourceserver/s-unitweb00002"})
-def test_a_resource_can_be_kept_from_somebody(bench: Bench) -> None:
-    bench.job(1)
-    assert bench.code("smc", "CreateReplicationJob", **bench.job_params(2)) == (403, "Forbidden.RAM")
-    assert bench.code("smc", "CreateReplicationJob", Name="x") == (400, "MissingParameter"), "the contract comes first"
+def test_a_resource_can_be_kept_from_somebody(local: LocalCloud) -> None:
+    local.job(1)
+    assert local.code("smc", "CreateReplicationJob", **local.job_params(2)) == (403, "Forbidden.RAM")
+    assert local.code("smc", "CreateReplicationJob", Name="x") == (400, "MissingParameter"), "the contract comes first"
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from support.local_cloud import KEY, Bench
+from support.local_cloud import KEY, LocalCloud
 
 from sandbox.state.clock import iso
 from sandbox.state.nonces import Nonces
@@ -37,41 +37,41 @@ def test_empty_and_strange_values_are_part_of_the_signature() -> None:
         ({"SecurityToken": "something"}, 400, "InvalidSecurityToken.MismatchWithAccessKey"),
     ],
 )
-def test_what_the_gateway_refuses(bench: Bench, changes: dict[str, str], status: int, code: str) -> None:
-    reply = bench.raw({**bench.envelope("sts", "GetCallerIdentity"), **changes})
+def test_what_the_gateway_refuses(local: LocalCloud, changes: dict[str, str], status: int, code: str) -> None:
+    reply = local.raw({**local.envelope("sts", "GetCallerIdentity"), **changes})
     assert (reply.status, reply.body["Code"]) == (status, code)
 
 
 @pytest.mark.parametrize("off", [-1000, 86400])
-def test_a_time_stamp_more_than_15_minutes_off_is_refused(bench: Bench, off: int) -> None:
-    reply = bench.raw({**bench.envelope("sts", "GetCallerIdentity"), "Timestamp": iso(time.time() + off)})
+def test_a_time_stamp_more_than_15_minutes_off_is_refused(local: LocalCloud, off: int) -> None:
+    reply = local.raw({**local.envelope("sts", "GetCallerIdentity"), "Timestamp": iso(time.time() + off)})
     assert (reply.status, reply.body["Code"]) == (400, "InvalidTimeStamp.Expired")
 
 
-def test_a_wrong_secret_shows_the_string_to_sign_after_a_colon(bench: Bench) -> None:
-    params = bench.envelope("sts", "GetCallerIdentity")
-    reply = bench.raw(params, secret="wrong")
+def test_a_wrong_secret_shows_the_string_to_sign_after_a_colon(local: LocalCloud) -> None:
+    params = local.envelope("sts", "GetCallerIdentity")
+    reply = local.raw(params, secret="wrong")
     assert (reply.status, reply.body["Code"]) == (400, "SignatureDoesNotMatch")
     assert reply.body["Message"].split(":")[1] == string_to_sign("POST", params)
 
 
-def test_the_skew_is_judged_on_real_time(bench: Bench) -> None:
-    bench.cloud.clock.advance(1_000_000)
-    assert bench.ok("sts", "GetCallerIdentity")["AccountId"] == "1234567890123456"
+def test_the_skew_is_judged_on_real_time(local: LocalCloud) -> None:
+    local.cloud.clock.advance(1_000_000)
+    assert local.ok("sts", "GetCallerIdentity")["AccountId"] == "1234567890123456"
 
 
-def test_a_replayed_request_has_no_second_effect(bench: Bench) -> None:
-    params = bench.envelope("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")
-    assert bench.raw(params).status == 200
-    reply = bench.raw(params)
+def test_a_replayed_request_has_no_second_effect(local: LocalCloud) -> None:
+    params = local.envelope("vpc", "CreateVpc", CidrBlock="10.0.0.0/8")
+    assert local.raw(params).status == 200
+    reply = local.raw(params)
     assert (reply.status, reply.body["Code"]) == (400, "SignatureNonceUsed")
-    assert bench.ok("vpc", "DescribeVpcs")["TotalCount"] == 1
+    assert local.ok("vpc", "DescribeVpcs")["TotalCount"] == 1
 
 
-def test_a_forged_request_does_not_use_up_the_nonce(bench: Bench) -> None:
-    params = bench.envelope("sts", "GetCallerIdentity")
-    assert bench.raw(params, secret="wrong").status == 400
-    assert bench.raw(params).status == 200
+def test_a_forged_request_does_not_use_up_the_nonce(local: LocalCloud) -> None:
+    params = local.envelope("sts", "GetCallerIdentity")
+    assert local.raw(params, secret="wrong").status == 400
+    assert local.raw(params).status == 200
 
 
 def test_nonces_are_forgotten_after_their_window() -> None:
@@ -92,34 +92,34 @@ def test_nonces_of_a_former_process_are_remembered_until_their_window_ends() -> 
 
 
 @pytest.mark.sandbox_world({"credentials": {"STS.unit": {"secret": "s", "token": "the-token", "ttl": 60}}})
-def test_sts_credentials_need_their_token_and_end_on_the_virtual_clock(bench: Bench) -> None:
+def test_sts_credentials_need_their_token_and_end_on_the_virtual_clock(local: LocalCloud) -> None:
     def reply(**changes: str) -> str:
-        params = {**bench.envelope("sts", "GetCallerIdentity"), "AccessKeyId": "STS.unit", **changes}
-        return str(bench.raw(params, secret="s").body.get("Code", "ok"))
+        params = {**local.envelope("sts", "GetCallerIdentity"), "AccessKeyId": "STS.unit", **changes}
+        return str(local.raw(params, secret="s").body.get("Code", "ok"))
 
     assert reply() == "MissingSecurityToken"
     assert reply(SecurityToken="another") == "InvalidSecurityToken.Malformed"
     assert reply(SecurityToken="the-token") == "ok"
-    bench.cloud.clock.advance(60)
+    local.cloud.clock.advance(60)
     assert reply(SecurityToken="the-token") == "InvalidSecurityToken.Expired"
-    assert KEY not in [row["id"] for row in bench.cloud.store.table("credentials")]
+    assert KEY not in [row["id"] for row in local.cloud.store.table("credentials")]
 
 
-def test_an_assumed_role_gets_a_credential_that_works_and_ends(bench: Bench) -> None:
+def test_an_assumed_role_gets_a_credential_that_works_and_ends(local: LocalCloud) -> None:
     arn = "acs:ram::1234567890123456:role/AliyunServiceRoleForSMC"
-    answer = bench.ok("sts", "AssumeRole", RoleArn=arn, RoleSessionName="ansible", DurationSeconds=900)
+    answer = local.ok("sts", "AssumeRole", RoleArn=arn, RoleSessionName="ansible", DurationSeconds=900)
     credentials = answer["Credentials"]
 
     def identity() -> dict[str, object]:
-        params = {**bench.envelope("sts", "GetCallerIdentity"), "AccessKeyId": credentials["AccessKeyId"],
+        params = {**local.envelope("sts", "GetCallerIdentity"), "AccessKeyId": credentials["AccessKeyId"],
                   "SecurityToken": credentials["SecurityToken"]}
-        return bench.raw(params, secret=credentials["AccessKeySecret"]).body
+        return local.raw(params, secret=credentials["AccessKeySecret"]).body
 
     assert identity()["Arn"] == "acs:ram::1234567890123456:assumed-role/AliyunServiceRoleForSMC/ansible"
-    bench.cloud.clock.advance(900)
+    local.cloud.clock.advance(900)
     assert identity()["Code"] == "InvalidSecurityToken.Expired"
 
 
-def test_a_role_that_does_not_exist_cannot_be_assumed(bench: Bench) -> None:
+def test_a_role_that_does_not_exist_cannot_be_assumed(local: LocalCloud) -> None:
     arn = "acs:ram::1234567890123456:role/Nobody"
-    assert bench.code("sts", "AssumeRole", RoleArn=arn, RoleSessionName="ansible") == (404, "EntityNotExist.Role")
+    assert local.code("sts", "AssumeRole", RoleArn=arn, RoleSessionName="ansible") == (404, "EntityNotExist.Role")

@@ -6,95 +6,95 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 FIRST = "s-unitweb00001"
 MANY = {"sources": [{"name": f"web{n}", "disks": [{"gib": 20}]} for n in range(60)]}
 
 
-def sources(bench: Bench, **filters: Any) -> list[dict[str, Any]]:
-    return list(bench.ok("smc", "DescribeSourceServers", **filters)["SourceServers"]["SourceServer"])
+def sources(local: LocalCloud, **filters: Any) -> list[dict[str, Any]]:
+    return list(local.ok("smc", "DescribeSourceServers", **filters)["SourceServers"]["SourceServer"])
 
 
 @pytest.mark.sandbox_world(MANY)
-def test_lists_page_ten_at_a_time_by_default_and_fifty_at_most(bench: Bench) -> None:
-    answer = bench.ok("smc", "DescribeSourceServers")
+def test_lists_page_ten_at_a_time_by_default_and_fifty_at_most(local: LocalCloud) -> None:
+    answer = local.ok("smc", "DescribeSourceServers")
     assert (len(answer["SourceServers"]["SourceServer"]), answer["TotalCount"], answer["PageSize"]) == (10, 60, 10)
-    assert len(sources(bench, PageSize=50, PageNumber=2)) == 10
-    assert bench.code("smc", "DescribeSourceServers", PageSize=51) == (400, "InvalidParameter.PageSize")
+    assert len(sources(local, PageSize=50, PageNumber=2)) == 10
+    assert local.code("smc", "DescribeSourceServers", PageSize=51) == (400, "InvalidParameter.PageSize")
 
 
-def test_filters_are_anded(bench: Bench) -> None:
-    assert [row["SourceId"] for row in sources(bench, Name="web1")] == [FIRST]
-    assert sources(bench, Name="web1", State="InUse") == []
-    assert [row["Name"] for row in sources(bench, SourceId__1=FIRST, SourceId__2="s-nothing")] == ["web1"]
+def test_filters_are_anded(local: LocalCloud) -> None:
+    assert [row["SourceId"] for row in sources(local, Name="web1")] == [FIRST]
+    assert sources(local, Name="web1", State="InUse") == []
+    assert [row["Name"] for row in sources(local, SourceId__1=FIRST, SourceId__2="s-nothing")] == ["web1"]
 
 
 @pytest.mark.sandbox_world({"sources": [{"name": "off", "id": FIRST, "disks": [{"gib": 20}], "online": False}]})
-def test_an_offline_source_is_unavailable_and_comes_back(bench: Bench) -> None:
-    assert [(row["State"], row["ErrorCode"]) for row in sources(bench)] == [("Unavailable", "SourceServer.Offline")]
-    bench.cloud.sources.update(FIRST, online=True)
-    assert [(row["State"], row["ErrorCode"]) for row in sources(bench)] == [("Available", "")]
-    bench.cloud.sources.update(FIRST, online=False)
-    assert [(row["State"], row["ErrorCode"]) for row in sources(bench)] == [("Unavailable", "SourceServer.Offline")]
+def test_an_offline_source_is_unavailable_and_comes_back(local: LocalCloud) -> None:
+    assert [(row["State"], row["ErrorCode"]) for row in sources(local)] == [("Unavailable", "SourceServer.Offline")]
+    local.cloud.sources.update(FIRST, online=True)
+    assert [(row["State"], row["ErrorCode"]) for row in sources(local)] == [("Available", "")]
+    local.cloud.sources.update(FIRST, online=False)
+    assert [(row["State"], row["ErrorCode"]) for row in sources(local)] == [("Unavailable", "SourceServer.Offline")]
 
 
-def test_a_source_is_in_use_while_its_job_runs(bench: Bench) -> None:
-    job_id = bench.job()
-    assert sources(bench, JobId=job_id)[0]["State"] == "Available"
-    bench.ok("smc", "StartReplicationJob", JobId=job_id)
-    assert sources(bench, SourceId__1=FIRST)[0]["State"] == "InUse"
-    bench.finish()
-    assert sources(bench, SourceId__1=FIRST)[0]["State"] == "Available"
+def test_a_source_is_in_use_while_its_job_runs(local: LocalCloud) -> None:
+    job_id = local.job()
+    assert sources(local, JobId=job_id)[0]["State"] == "Available"
+    local.ok("smc", "StartReplicationJob", JobId=job_id)
+    assert sources(local, SourceId__1=FIRST)[0]["State"] == "InUse"
+    local.finish()
+    assert sources(local, SourceId__1=FIRST)[0]["State"] == "Available"
 
 
-def test_rename_and_describe(bench: Bench) -> None:
-    bench.ok("smc", "ModifySourceServerAttribute", SourceId=FIRST, Name="renamed", Description="some words")
-    (shown,) = sources(bench, SourceId__1=FIRST)
+def test_rename_and_describe(local: LocalCloud) -> None:
+    local.ok("smc", "ModifySourceServerAttribute", SourceId=FIRST, Name="renamed", Description="some words")
+    (shown,) = sources(local, SourceId__1=FIRST)
     assert (shown["Name"], shown["Description"]) == ("renamed", "some words")
-    taken = bench.code("smc", "ModifySourceServerAttribute", SourceId=FIRST, Name="web2")
+    taken = local.code("smc", "ModifySourceServerAttribute", SourceId=FIRST, Name="web2")
     assert taken == (400, "SourceServerName.Duplicate")
-    bench.ok("smc", "DeleteSourceServer", SourceId=FIRST)
-    gone = bench.code("smc", "ModifySourceServerAttribute", SourceId=FIRST, Name="again")
+    local.ok("smc", "DeleteSourceServer", SourceId=FIRST)
+    gone = local.code("smc", "ModifySourceServerAttribute", SourceId=FIRST, Name="again")
     assert gone == (400, "SourceServerState.Invalid")
 
 
-def test_delete_lingers_then_the_source_is_gone(bench: Bench) -> None:
-    bench.ok("smc", "DeleteSourceServer", SourceId=FIRST)
-    assert sources(bench, SourceId__1=FIRST)[0]["State"] == "Deleting"
-    assert bench.code("smc", "DeleteSourceServer", SourceId=FIRST) == (400, "SourceServerState.Invalid")
-    bench.advance(1)
-    assert sources(bench, SourceId__1=FIRST) == []
-    assert bench.code("smc", "DeleteSourceServer", SourceId=FIRST)[1] == "SourceId.NotFound"
+def test_delete_lingers_then_the_source_is_gone(local: LocalCloud) -> None:
+    local.ok("smc", "DeleteSourceServer", SourceId=FIRST)
+    assert sources(local, SourceId__1=FIRST)[0]["State"] == "Deleting"
+    assert local.code("smc", "DeleteSourceServer", SourceId=FIRST) == (400, "SourceServerState.Invalid")
+    local.advance(1)
+    assert sources(local, SourceId__1=FIRST) == []
+    assert local.code("smc", "DeleteSourceServer", SourceId=FIRST)[1] == "SourceId.NotFound"
 
 
-def test_jobs_keep_their_source(bench: Bench) -> None:
-    job_id = bench.job()
-    assert bench.code("smc", "DeleteSourceServer", SourceId=FIRST) == (400, "ReplicationJob.Related")
-    bench.ok("smc", "StartReplicationJob", JobId=job_id)
-    running = bench.code("smc", "DeleteSourceServer", SourceId=FIRST, Force=True)
+def test_jobs_keep_their_source(local: LocalCloud) -> None:
+    job_id = local.job()
+    assert local.code("smc", "DeleteSourceServer", SourceId=FIRST) == (400, "ReplicationJob.Related")
+    local.ok("smc", "StartReplicationJob", JobId=job_id)
+    running = local.code("smc", "DeleteSourceServer", SourceId=FIRST, Force=True)
     assert running == (400, "SourceServer.WithRunningReplicationJob")
 
 
-def test_force_takes_the_job_and_what_it_holds_along(bench: Bench) -> None:
-    job_id = bench.started()
-    bench.cloud.jobs.update(job_id, state="InError")
-    bench.ok("smc", "DeleteSourceServer", SourceId=FIRST, Force="True")
-    bench.advance(1)
-    assert bench.show(job_id) == {}
-    assert sources(bench, SourceId__1=FIRST) == []
+def test_force_takes_the_job_and_what_it_holds_along(local: LocalCloud) -> None:
+    job_id = local.started()
+    local.cloud.jobs.update(job_id, state="InError")
+    local.ok("smc", "DeleteSourceServer", SourceId=FIRST, Force="True")
+    local.advance(1)
+    assert local.show(job_id) == {}
+    assert sources(local, SourceId__1=FIRST) == []
 
 
-def test_tags(bench: Bench) -> None:
+def test_tags(local: LocalCloud) -> None:
     tag = {"ResourceType": "sourceserver", "ResourceId__1": FIRST}
-    bench.ok("smc", "TagResources", **tag, Tag__1__Key="edgelift:wave", Tag__1__Value="w1")
-    (shown,) = bench.ok("smc", "ListTagResources", **tag)["TagResources"]["TagResource"]
+    local.ok("smc", "TagResources", **tag, Tag__1__Key="edgelift:wave", Tag__1__Value="w1")
+    (shown,) = local.ok("smc", "ListTagResources", **tag)["TagResources"]["TagResource"]
     assert (shown["ResourceId"], shown["TagKey"], shown["TagValue"]) == (FIRST, "edgelift:wave", "w1")
-    assert [row["SourceId"] for row in sources(bench, Tag__1__Key="edgelift:wave")] == [FIRST]
-    assert sources(bench, Tag__1__Key="edgelift:wave", Tag__1__Value="w2") == []
-    reserved = bench.code("smc", "TagResources", **tag, Tag__1__Key="acs:x", Tag__1__Value="y")
+    assert [row["SourceId"] for row in sources(local, Tag__1__Key="edgelift:wave")] == [FIRST]
+    assert sources(local, Tag__1__Key="edgelift:wave", Tag__1__Value="w2") == []
+    reserved = local.code("smc", "TagResources", **tag, Tag__1__Key="acs:x", Tag__1__Value="y")
     assert reserved == (400, "InvalidParameter.TagKey")
-    unknown = bench.code("smc", "TagResources", **{**tag, "ResourceId__1": "s-none"}, Tag__1__Key="a")
+    unknown = local.code("smc", "TagResources", **{**tag, "ResourceId__1": "s-none"}, Tag__1__Key="a")
     assert unknown == (400, "InvalidResourceId.NotFound")
-    wrong = bench.code("smc", "ListTagResources", ResourceType="instance")
+    wrong = local.code("smc", "ListTagResources", ResourceType="instance")
     assert wrong == (400, "InvalidResourceType.NotFound")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import pytest
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 from sandbox.contracts.errors import ServiceError
 from sandbox.services import agents
@@ -17,24 +17,24 @@ REPORT = {
 DAY = 86400
 
 
-def listed(bench: Bench, **filters: str) -> list[dict[str, str]]:
-    return list(bench.ok("smc", "ListAccessTokens", **filters)["AccessTokens"]["AccessToken"])
+def listed(local: LocalCloud, **filters: str) -> list[dict[str, str]]:
+    return list(local.ok("smc", "ListAccessTokens", **filters)["AccessTokens"]["AccessToken"])
 
 
-def test_the_code_is_shown_once_and_numbers_are_strings(bench: Bench) -> None:
-    made = bench.ok("smc", "CreateAccessToken", Name="wave-1", Count=3, TimeToLiveInDays=2)
+def test_the_code_is_shown_once_and_numbers_are_strings(local: LocalCloud) -> None:
+    made = local.ok("smc", "CreateAccessToken", Name="wave-1", Count=3, TimeToLiveInDays=2)
     assert len(made["AccessTokenCode"]) == 32
-    (shown,) = listed(bench)
+    (shown,) = listed(local)
     assert made["AccessTokenCode"] not in str(shown)
     assert {key: shown[key] for key in ("Count", "RegisteredCount", "TimeToLiveInDays", "Status")} == {
         "Count": "3", "RegisteredCount": "0", "TimeToLiveInDays": "2", "Status": "activated"
     }
 
 
-def test_every_token_comes_at_once_since_the_action_has_no_paging(bench: Bench) -> None:
+def test_every_token_comes_at_once_since_the_action_has_no_paging(local: LocalCloud) -> None:
     for _turn in range(12):
-        bench.ok("smc", "CreateAccessToken")
-    assert len(listed(bench)) == 12
+        local.ok("smc", "CreateAccessToken")
+    assert len(listed(local)) == 12
 
 
 @pytest.mark.parametrize(
@@ -48,61 +48,61 @@ def test_every_token_comes_at_once_since_the_action_has_no_paging(bench: Bench) 
         ({"TimeToLiveInDays": 91}, "InvalidParameter.TimeToLiveInDays"),
     ],
 )
-def test_limits_of_a_token(bench: Bench, params: dict[str, object], code: str) -> None:
-    assert bench.code("smc", "CreateAccessToken", **params) == (400, code)
+def test_limits_of_a_token(local: LocalCloud, params: dict[str, object], code: str) -> None:
+    assert local.code("smc", "CreateAccessToken", **params) == (400, code)
 
 
-def test_a_client_registers_with_the_code_and_becomes_available(bench: Bench) -> None:
-    token = bench.ok("smc", "CreateAccessToken", Count=1)
-    source = agents.register_by_token(bench.cloud, token["AccessTokenId"], token["AccessTokenCode"], REPORT)
-    (shown,) = bench.ok("smc", "DescribeSourceServers", SourceId__1=source["id"])["SourceServers"]["SourceServer"]
+def test_a_client_registers_with_the_code_and_becomes_available(local: LocalCloud) -> None:
+    token = local.ok("smc", "CreateAccessToken", Count=1)
+    source = agents.register_by_token(local.cloud, token["AccessTokenId"], token["AccessTokenCode"], REPORT)
+    (shown,) = local.ok("smc", "DescribeSourceServers", SourceId__1=source["id"])["SourceServers"]["SourceServer"]
     assert shown["State"] == "Available"
     assert shown["SystemDiskSize"] == 20
     assert [(disk["Index"], disk["Size"]) for disk in shown["DataDisks"]["DataDisk"]] == [(1, 6)]
     assert '"hostname": "web-09"' in shown["SystemInfo"]
-    assert listed(bench)[0]["RegisteredCount"] == "1"
+    assert listed(local)[0]["RegisteredCount"] == "1"
 
 
-def test_a_client_that_kept_its_id_stays_the_same_source_and_costs_no_count(bench: Bench) -> None:
-    token = bench.ok("smc", "CreateAccessToken", Count=1)
+def test_a_client_that_kept_its_id_stays_the_same_source_and_costs_no_count(local: LocalCloud) -> None:
+    token = local.ok("smc", "CreateAccessToken", Count=1)
     arguments = (token["AccessTokenId"], token["AccessTokenCode"], REPORT)
-    first = agents.register_by_token(bench.cloud, *arguments)
-    again = agents.register_by_token(bench.cloud, *arguments, source_id=first["id"])
+    first = agents.register_by_token(local.cloud, *arguments)
+    again = agents.register_by_token(local.cloud, *arguments, source_id=first["id"])
     assert again["id"] == first["id"]
     with pytest.raises(ServiceError, match=r"AccessToken\.CountExceeded"):
-        agents.register_by_token(bench.cloud, *arguments)
+        agents.register_by_token(local.cloud, *arguments)
 
 
-def test_codes_that_do_not_let_a_client_in(bench: Bench) -> None:
-    token = bench.ok("smc", "CreateAccessToken", TimeToLiveInDays=1)
+def test_codes_that_do_not_let_a_client_in(local: LocalCloud) -> None:
+    token = local.ok("smc", "CreateAccessToken", TimeToLiveInDays=1)
     token_id, code = token["AccessTokenId"], token["AccessTokenCode"]
     with pytest.raises(ServiceError, match="InvalidAccessToken:"):
-        agents.register_by_token(bench.cloud, token_id, "wrong", REPORT)
+        agents.register_by_token(local.cloud, token_id, "wrong", REPORT)
     with pytest.raises(ServiceError, match="InvalidAccessToken:"):
-        agents.register_by_token(bench.cloud, "at-unknown", code, REPORT)
-    bench.ok("smc", "DisableAccessToken", AccessTokenId=token_id)
-    assert listed(bench, Status="unactivated")[0]["AccessTokenId"] == token_id
+        agents.register_by_token(local.cloud, "at-unknown", code, REPORT)
+    local.ok("smc", "DisableAccessToken", AccessTokenId=token_id)
+    assert listed(local, Status="unactivated")[0]["AccessTokenId"] == token_id
     with pytest.raises(ServiceError, match=r"InvalidAccessToken\.Expired"):
-        agents.register_by_token(bench.cloud, token_id, code, REPORT)
-    bench.ok("smc", "DeleteAccessToken", AccessTokenId=token_id)
-    assert bench.code("smc", "DisableAccessToken", AccessTokenId=token_id)[1] == "AccessTokenId.NotFound"
+        agents.register_by_token(local.cloud, token_id, code, REPORT)
+    local.ok("smc", "DeleteAccessToken", AccessTokenId=token_id)
+    assert local.code("smc", "DisableAccessToken", AccessTokenId=token_id)[1] == "AccessTokenId.NotFound"
 
 
-def test_a_token_expires_on_the_virtual_clock(bench: Bench) -> None:
-    token = bench.ok("smc", "CreateAccessToken", TimeToLiveInDays=1)
-    bench.advance(DAY)
-    assert listed(bench)[0]["Status"] == "expired"
+def test_a_token_expires_on_the_virtual_clock(local: LocalCloud) -> None:
+    token = local.ok("smc", "CreateAccessToken", TimeToLiveInDays=1)
+    local.advance(DAY)
+    assert listed(local)[0]["Status"] == "expired"
     with pytest.raises(ServiceError, match=r"InvalidAccessToken\.Expired"):
-        agents.register_by_token(bench.cloud, token["AccessTokenId"], token["AccessTokenCode"], REPORT)
+        agents.register_by_token(local.cloud, token["AccessTokenId"], token["AccessTokenCode"], REPORT)
 
 
-def test_a_client_with_a_key_pair(bench: Bench) -> None:
-    assert agents.register_by_key(bench.cloud, "LTAI5tUnit", "unit-secret", REPORT)["token_id"] is None
+def test_a_client_with_a_key_pair(local: LocalCloud) -> None:
+    assert agents.register_by_key(local.cloud, "LTAI5tUnit", "unit-secret", REPORT)["token_id"] is None
     with pytest.raises(ServiceError, match="InvalidAccessKeySecret"):
-        agents.register_by_key(bench.cloud, "LTAI5tUnit", "wrong", REPORT)
+        agents.register_by_key(local.cloud, "LTAI5tUnit", "wrong", REPORT)
 
 
 @pytest.mark.sandbox_world({"account": {"quotas": {"sources": 3}}})
-def test_the_quota_of_sources(bench: Bench) -> None:
+def test_the_quota_of_sources(local: LocalCloud) -> None:
     with pytest.raises(ServiceError, match=r"QuotaExceeded\.SourceServer"):
-        agents.register(bench.cloud, REPORT, None, None)
+        agents.register(local.cloud, REPORT, None, None)

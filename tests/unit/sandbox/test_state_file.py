@@ -7,7 +7,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 from sandbox.persistence.state_file import StateFile, StateFileError
 from sandbox.state.tables import Store
@@ -80,10 +80,10 @@ def test_nonces_are_kept_for_their_window_and_outlive_a_reset(tmp_path: Path) ->
 
 
 def test_rows_hold_only_what_json_holds(tmp_path: Path) -> None:
-    bench = Bench(tmp_path, {})
-    bench.finished(1)
+    local = LocalCloud(tmp_path, {})
+    local.finished(1)
     database = StateFile(tmp_path / "state.db")
-    database.write(bench.cloud.store.changes(), {}, [], [])
+    database.write(local.cloud.store.changes(), {}, [], [])
     kept = database.rows()
-    for name, rows in bench.cloud.store.dump().items():
+    for name, rows in local.cloud.store.dump().items():
         assert kept.get(name, []) == rows, name

@@ -6,33 +6,33 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from support.local_cloud import Bench
+from support.local_cloud import LocalCloud
 
 
-def vpc(bench: Bench, **params: Any) -> str:
-    return str(bench.ok("vpc", "CreateVpc", **{"CidrBlock": "10.0.0.0/16", **params})["VpcId"])
+def vpc(local: LocalCloud, **params: Any) -> str:
+    return str(local.ok("vpc", "CreateVpc", **{"CidrBlock": "10.0.0.0/16", **params})["VpcId"])
 
 
 def vswitch(vpc_id: str, **params: Any) -> dict[str, Any]:
     return {"VpcId": vpc_id, "ZoneId": "ap-southeast-1a", "CidrBlock": "10.0.1.0/24", **params}
 
 
-def test_client_tokens_make_creation_repeatable(bench: Bench) -> None:
-    first = vpc(bench, ClientToken="t", VpcName="wave", Tag__1__Key="edgelift:wave", Tag__1__Value="w1")
-    assert vpc(bench, ClientToken="t") == first
-    (shown,) = bench.ok("vpc", "DescribeVpcs", VpcName="wave")["Vpcs"]["Vpc"]
+def test_client_tokens_make_creation_repeatable(local: LocalCloud) -> None:
+    first = vpc(local, ClientToken="t", VpcName="wave", Tag__1__Key="edgelift:wave", Tag__1__Value="w1")
+    assert vpc(local, ClientToken="t") == first
+    (shown,) = local.ok("vpc", "DescribeVpcs", VpcName="wave")["Vpcs"]["Vpc"]
     assert (shown["VpcId"], shown["CidrBlock"], shown["Status"]) == (first, "10.0.0.0/16", "Available")
     assert shown["Tags"] == {"Tag": [{"Key": "edgelift:wave", "Value": "w1"}]}
-    made = bench.ok("vpc", "CreateVSwitch", **vswitch(first, ClientToken="t"))["VSwitchId"]
-    assert bench.ok("vpc", "CreateVSwitch", **vswitch(first, ClientToken="t"))["VSwitchId"] == made
-    assert bench.ok("vpc", "DescribeVSwitches", VpcId=first)["VSwitches"]["VSwitch"][0]["VSwitchId"] == made
+    made = local.ok("vpc", "CreateVSwitch", **vswitch(first, ClientToken="t"))["VSwitchId"]
+    assert local.ok("vpc", "CreateVSwitch", **vswitch(first, ClientToken="t"))["VSwitchId"] == made
+    assert local.ok("vpc", "DescribeVSwitches", VpcId=first)["VSwitches"]["VSwitch"][0]["VSwitchId"] == made
 
 
-def test_ten_vpcs_per_region(bench: Bench) -> None:
+def test_ten_vpcs_per_region(local: LocalCloud) -> None:
     for _turn in range(10):
-        vpc(bench)
-    assert bench.code("vpc", "CreateVpc") == (400, "QuotaExceeded.Vpc")
-    vpc(bench, RegionId="cn-beijing")
+        vpc(local)
+    assert local.code("vpc", "CreateVpc") == (400, "QuotaExceeded.Vpc")
+    vpc(local, RegionId="cn-beijing")
 
 
 @pytest.mark.parametrize(
@@ -46,28 +46,28 @@ def test_ten_vpcs_per_region(bench: Bench) -> None:
         ({"VpcId": "vpc-none"}, "InvalidVpcId.NotFound"),
     ],
 )
-def test_what_a_vswitch_is_refused_for(bench: Bench, params: dict[str, str], code: str) -> None:
-    vpc_id = vpc(bench)
-    bench.ok("vpc", "CreateVSwitch", **vswitch(vpc_id))
-    assert bench.code("vpc", "CreateVSwitch", **vswitch(vpc_id, **params))[1] == code
+def test_what_a_vswitch_is_refused_for(local: LocalCloud, params: dict[str, str], code: str) -> None:
+    vpc_id = vpc(local)
+    local.ok("vpc", "CreateVSwitch", **vswitch(vpc_id))
+    assert local.code("vpc", "CreateVSwitch", **vswitch(vpc_id, **params))[1] == code
 
 
-def test_a_vpc_goes_after_its_vswitches(bench: Bench) -> None:
-    vpc_id = vpc(bench)
-    made = bench.ok("vpc", "CreateVSwitch", **vswitch(vpc_id))["VSwitchId"]
-    assert bench.code("vpc", "DeleteVpc", VpcId=vpc_id) == (403, "DependencyViolation")
-    bench.ok("vpc", "DeleteVSwitch", VSwitchId=made)
-    bench.ok("vpc", "DeleteVpc", VpcId=vpc_id)
-    assert bench.code("vpc", "DeleteVpc", VpcId=vpc_id) == (404, "InvalidVpcId.NotFound")
-    assert bench.code("vpc", "DeleteVSwitch", VSwitchId=made) == (404, "InvalidVSwitchId.NotFound")
+def test_a_vpc_goes_after_its_vswitches(local: LocalCloud) -> None:
+    vpc_id = vpc(local)
+    made = local.ok("vpc", "CreateVSwitch", **vswitch(vpc_id))["VSwitchId"]
+    assert local.code("vpc", "DeleteVpc", VpcId=vpc_id) == (403, "DependencyViolation")
+    local.ok("vpc", "DeleteVSwitch", VSwitchId=made)
+    local.ok("vpc", "DeleteVpc", VpcId=vpc_id)
+    assert local.code("vpc", "DeleteVpc", VpcId=vpc_id) == (404, "InvalidVpcId.NotFound")
+    assert local.code("vpc", "DeleteVSwitch", VSwitchId=made) == (404, "InvalidVSwitchId.NotFound")
 
 
-def test_the_vpc_tells_the_region_of_a_call_without_one(bench: Bench) -> None:
-    vpc = bench.ok("vpc", "CreateVpc", RegionId="cn-beijing", CidrBlock="10.0.0.0/8")["VpcId"]
-    vswitch = bench.ok("vpc", "CreateVSwitch", RegionId="", VpcId=vpc, ZoneId="cn-beijing-a", CidrBlock="10.0.0.0/24")
-    (shown,) = bench.ok("vpc", "DescribeVSwitches", RegionId="")["VSwitches"]["VSwitch"]
+def test_the_vpc_tells_the_region_of_a_call_without_one(local: LocalCloud) -> None:
+    vpc = local.ok("vpc", "CreateVpc", RegionId="cn-beijing", CidrBlock="10.0.0.0/8")["VpcId"]
+    vswitch = local.ok("vpc", "CreateVSwitch", RegionId="", VpcId=vpc, ZoneId="cn-beijing-a", CidrBlock="10.0.0.0/24")
+    (shown,) = local.ok("vpc", "DescribeVSwitches", RegionId="")["VSwitches"]["VSwitch"]
     assert shown["VSwitchId"] == vswitch["VSwitchId"]
-    assert bench.ok("vpc", "DescribeVSwitches", RegionId="cn-beijing")["TotalCount"] == 1
-    bench.ok("vpc", "DeleteVSwitch", RegionId="", VSwitchId=vswitch["VSwitchId"])
-    bench.ok("vpc", "DeleteVpc", RegionId="", VpcId=vpc)
-    assert bench.code("vpc", "DescribeVpcs", RegionId="") == (400, "MissingParameter")
+    assert local.ok("vpc", "DescribeVSwitches", RegionId="cn-beijing")["TotalCount"] == 1
+    local.ok("vpc", "DeleteVSwitch", RegionId="", VSwitchId=vswitch["VSwitchId"])
+    local.ok("vpc", "DeleteVpc", RegionId="", VpcId=vpc)
+    assert local.code("vpc", "DescribeVpcs", RegionId="") == (400, "MissingParameter")

@@ -25,7 +25,7 @@ from sandbox.client.go2aliyun.transfer import Transfer, TransferBroken, Transfer
 SIZE = 64 * BLOCK + 512
 
 
-class Bench:
+class Copy:
     """Two source disks and a receiver for them."""
 
     def __init__(self, folder: Path) -> None:
@@ -58,17 +58,17 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Bench:
-    return Bench(tmp_path)
+def copy(tmp_path: Path) -> Copy:
+    return Copy(tmp_path)
 
 
-def scenario(bench: Bench, steps: Callable[[Ports], Coroutine[Any, Any, None]]) -> None:
+def scenario(copy: Copy, steps: Callable[[Ports], Coroutine[Any, Any, None]]) -> None:
     async def run() -> None:
-        ports = await bench.open()
+        ports = await copy.open()
         try:
             await steps(ports)
         finally:
-            await bench.receivers.close_all()
+            await copy.receivers.close_all()
 
     asyncio.run(run())
 
@@ -83,101 +83,101 @@ def speak(port: int, *messages: bytes) -> list[dict[str, Any]]:
             return [wire.decode_line(line) for line in reader]
 
 
-def test_both_disks_arrive_and_only_what_is_not_zero_travels(bench: Bench) -> None:
+def test_both_disks_arrive_and_only_what_is_not_zero_travels(copy: Copy) -> None:
     async def steps(ports: Ports) -> None:
-        assert (bench.receivers.progress("i-1"), bench.receivers.complete("i-1")) == (0.0, False)
-        await asyncio.to_thread(bench.transfer(ports).run)
-        assert (bench.receivers.progress("i-1"), bench.receivers.complete("i-1")) == (1.0, True)
-        assert bench.receivers.error("i-1") is None
-        assert bench.receivers.received_bytes("i-1") == 2 * (5 * BLOCK + 512)
+        assert (copy.receivers.progress("i-1"), copy.receivers.complete("i-1")) == (0.0, False)
+        await asyncio.to_thread(copy.transfer(ports).run)
+        assert (copy.receivers.progress("i-1"), copy.receivers.complete("i-1")) == (1.0, True)
+        assert copy.receivers.error("i-1") is None
+        assert copy.receivers.received_bytes("i-1") == 2 * (5 * BLOCK + 512)
 
-    scenario(bench, steps)
-    assert bench.same()
-    assert bench.store.used_bytes("d-0") < 8 * BLOCK
+    scenario(copy, steps)
+    assert copy.same()
+    assert copy.store.used_bytes("d-0") < 8 * BLOCK
 
 
-def test_a_second_run_sends_only_what_changed(bench: Bench) -> None:
+def test_a_second_run_sends_only_what_changed(copy: Copy) -> None:
     async def steps(ports: Ports) -> None:
-        await asyncio.to_thread(bench.transfer(ports).run)
-        with bench.disks[0].path.open("r+b") as disk:
+        await asyncio.to_thread(copy.transfer(ports).run)
+        with copy.disks[0].path.open("r+b") as disk:
             disk.seek(3 * BLOCK)
             disk.write(bytes(BLOCK))  # becomes zero
             disk.seek(10 * BLOCK)
             disk.write(b"new")
-        again = bench.transfer(ports)
+        again = copy.transfer(ports)
         await asyncio.to_thread(again.run)
         assert again.sent_bytes == BLOCK
 
-    scenario(bench, steps)
-    assert bench.same()
+    scenario(copy, steps)
+    assert copy.same()
 
 
-def test_what_arrived_counts_after_the_instance_was_closed_and_opened(bench: Bench) -> None:
+def test_what_arrived_counts_after_the_instance_was_closed_and_opened(copy: Copy) -> None:
     async def run() -> None:
-        await asyncio.to_thread(bench.transfer(await bench.open()).run)
-        await bench.receivers.close("i-1")
-        assert (bench.receivers.ports("i-1"), bench.receivers.progress("i-1")) == (None, 0.0)
-        again = bench.transfer(await bench.open())
+        await asyncio.to_thread(copy.transfer(await copy.open()).run)
+        await copy.receivers.close("i-1")
+        assert (copy.receivers.ports("i-1"), copy.receivers.progress("i-1")) == (None, 0.0)
+        again = copy.transfer(await copy.open())
         await asyncio.to_thread(again.run)
         assert again.sent_bytes == 0
-        assert bench.receivers.complete("i-1")
-        await bench.receivers.close_all()
+        assert copy.receivers.complete("i-1")
+        await copy.receivers.close_all()
 
     asyncio.run(run())
 
 
-def test_a_broken_connection_breaks_the_transfer_and_the_next_goes_on(bench: Bench) -> None:
+def test_a_broken_connection_breaks_the_transfer_and_the_next_goes_on(copy: Copy) -> None:
     async def steps(ports: Ports) -> None:
         sent = threading.Event()
 
         def say(text: str) -> None:
-            bench.said.append(text)
+            copy.said.append(text)
             if text.startswith("Do Rsync Disk 1:"):
                 sent.set()
                 broken.wait(PATIENCE)
 
         broken = threading.Event()
-        first = bench.transfer(ports)
+        first = copy.transfer(ports)
         first._say = say
         running = asyncio.create_task(asyncio.to_thread(first.run))
         await asyncio.to_thread(sent.wait, PATIENCE)
-        assert bench.receivers.interrupt("i-1") == 2
+        assert copy.receivers.interrupt("i-1") == 2
         broken.set()
         with pytest.raises(TransferBroken):
             await running
-        assert not bench.receivers.complete("i-1")
-        assert bench.receivers.error("i-1") is None
-        second = bench.transfer(ports)
+        assert not copy.receivers.complete("i-1")
+        assert copy.receivers.error("i-1") is None
+        second = copy.transfer(ports)
         await asyncio.to_thread(second.run)
-        assert bench.receivers.complete("i-1")
+        assert copy.receivers.complete("i-1")
         assert second.sent_bytes < 2 * (5 * BLOCK + 512)
 
-    scenario(bench, steps)
-    assert bench.same()
+    scenario(copy, steps)
+    assert copy.same()
 
 
-def test_a_stopped_transfer_ends_early(bench: Bench) -> None:
+def test_a_stopped_transfer_ends_early(copy: Copy) -> None:
     async def steps(ports: Ports) -> None:
         stop = threading.Event()
         stop.set()
         with pytest.raises(TransferStopped):
-            await asyncio.to_thread(bench.transfer(ports, stop).run)
-        assert not bench.receivers.complete("i-1")
+            await asyncio.to_thread(copy.transfer(ports, stop).run)
+        assert not copy.receivers.complete("i-1")
 
-    scenario(bench, steps)
+    scenario(copy, steps)
 
 
 @pytest.mark.parametrize(("changes", "why"), [
     ({"key": "wrong"}, "the key is not the one of intermediate instance i-1"),
     ({"job": "j-2"}, "serves job j-1, not j-2"),
 ])
-def test_a_stranger_is_refused(bench: Bench, changes: dict[str, str], why: str) -> None:
+def test_a_stranger_is_refused(copy: Copy, changes: dict[str, str], why: str) -> None:
     async def steps(ports: Ports) -> None:
         with pytest.raises(TransferBroken, match=why):
-            await asyncio.to_thread(bench.transfer(ports, **changes).run)
-        assert bench.receivers.error("i-1") is None
+            await asyncio.to_thread(copy.transfer(ports, **changes).run)
+        assert copy.receivers.error("i-1") is None
 
-    scenario(bench, steps)
+    scenario(copy, steps)
 
 
 def hello(ports: Ports, disk: int = 0, size: int = SIZE) -> bytes:
@@ -190,24 +190,24 @@ def hello(ports: Ports, disk: int = 0, size: int = SIZE) -> bytes:
     (wire.FRAME.pack(0, 100, binascii.crc32(b"x" * 100)) + b"x" * 100, "block 0 has 100 bytes"),
     (wire.encode_frame(wire.END, bytes(32)), "the digest of the received disk is not the source's"),
 ])
-def test_a_wrong_frame_is_refused_and_the_third_is_the_jobs_error(bench: Bench, frame: bytes, why: str) -> None:
+def test_a_wrong_frame_is_refused_and_the_third_is_the_jobs_error(copy: Copy, frame: bytes, why: str) -> None:
     async def steps(ports: Ports) -> None:
         for number in (1, 2, 3):
             answers = await asyncio.to_thread(speak, ports.data, hello(ports), frame)
             assert why in answers[1]["error"]
-            assert (bench.receivers.error("i-1") is not None) == (number == 3)
-        assert str(bench.receivers.error("i-1")).startswith("Do Rsync Disk 0 Failed: ")
-        assert not bench.receivers.complete("i-1")
+            assert (copy.receivers.error("i-1") is not None) == (number == 3)
+        assert str(copy.receivers.error("i-1")).startswith("Do Rsync Disk 0 Failed: ")
+        assert not copy.receivers.complete("i-1")
         # Starting the job again opens the instance again: it keeps its ports and gets a new chance.
-        assert await bench.open() == ports
-        assert bench.receivers.error("i-1") is None
-        await asyncio.to_thread(bench.transfer(ports).run)
-        assert bench.receivers.complete("i-1")
+        assert await copy.open() == ports
+        assert copy.receivers.error("i-1") is None
+        await asyncio.to_thread(copy.transfer(ports).run)
+        assert copy.receivers.complete("i-1")
 
-    scenario(bench, steps)
+    scenario(copy, steps)
 
 
-def test_a_stream_that_just_ends_leaves_the_disk_unfinished(bench: Bench) -> None:
+def test_a_stream_that_just_ends_leaves_the_disk_unfinished(copy: Copy) -> None:
     async def steps(ports: Ports) -> None:
         frame = wire.encode_frame(0, os.urandom(BLOCK))
         answers = await asyncio.to_thread(speak, ports.data, hello(ports), frame + frame[:1000])
@@ -216,7 +216,7 @@ def test_a_stream_that_just_ends_leaves_the_disk_unfinished(bench: Bench) -> Non
         answers = await asyncio.to_thread(speak, ports.control, control, wire.encode_line({"op": "finish"}))
         assert answers[1] == {"ok": False, "error": "disks [0, 1] were not received"}
 
-    scenario(bench, steps)
+    scenario(copy, steps)
 
 
 @pytest.mark.parametrize(("line", "why"), [
@@ -225,19 +225,19 @@ def test_a_stream_that_just_ends_leaves_the_disk_unfinished(bench: Bench) -> Non
     (b"x" * (3 << 20) + b"\n", "the line is too long"),
     (b'{"op": "progress"}\n', "the first line on the control port must be 'hello'"),
 ])
-def test_what_is_no_client_gets_an_answer_and_no_crash(bench: Bench, line: bytes, why: str) -> None:
+def test_what_is_no_client_gets_an_answer_and_no_crash(copy: Copy, line: bytes, why: str) -> None:
     async def steps(ports: Ports) -> None:
         answers = await asyncio.to_thread(speak, ports.control, line)
         assert why in answers[0]["error"]
 
-    scenario(bench, steps)
+    scenario(copy, steps)
 
 
-def test_a_disk_too_large_or_unknown_is_refused(bench: Bench) -> None:
+def test_a_disk_too_large_or_unknown_is_refused(copy: Copy) -> None:
     async def steps(ports: Ports) -> None:
         answers = await asyncio.to_thread(speak, ports.data, hello(ports, size=SIZE + 1))
         assert "the source's disk has 67109377 bytes, the target's only 67109376" in answers[0]["error"]
         answers = await asyncio.to_thread(speak, ports.data, hello(ports, disk=7))
         assert answers[0]["error"] == "disk 7 is not part of job j-1"
 
-    scenario(bench, steps)
+    scenario(copy, steps)
