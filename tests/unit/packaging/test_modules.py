@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,36 @@ def test_documentation_is_complete(name: str) -> None:
     assert all(row.get("support") in {"full", "partial", "none", "N/A"} for row in attributes.values())
     vague = [key for key, row in attributes.items() if row["support"] == "partial" and not row.get("details")]
     assert vague == [], "partial support says what is missing"
+
+
+class Captured(Exception):
+    """The argument spec that a module builds, instead of a run."""
+
+
+def argument_spec(name: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The argument spec of a module whose code is not an action plugin."""
+    module = importlib.import_module(f"ansible_collections.{FQCN}.plugins.modules.{name}")
+
+    def capture(**arguments: Any) -> None:
+        raise Captured(arguments["argument_spec"])
+
+    monkeypatch.setattr(module, "AnsibleModule", capture)
+    with pytest.raises(Captured) as caught:
+        module.main()
+    spec: dict[str, Any] = caught.value.args[0]
+    return spec
+
+
+@pytest.mark.parametrize("name", [name for name in MODULES if "def main(" in ast.unparse(parsed(name))])
+def test_documented_defaults_are_those_of_the_argument_spec(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    documentation = texts(name)["DOCUMENTATION"]
+    documented = options_of_fragments(documentation, "options")
+    for option, row in documentation["options"].items():
+        documented[option] = {**documented.get(option, {}), **row}
+    spec = argument_spec(name, monkeypatch)
+    assert set(spec) == set(documented)
+    told = {option: row.get("default") for option, row in documented.items()}
+    assert told == {option: row.get("default") for option, row in spec.items()}
 
 
 @pytest.mark.parametrize("name", MODULES)

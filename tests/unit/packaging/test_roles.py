@@ -56,6 +56,29 @@ def test_specs_and_defaults_give_the_same_value(role: str) -> None:
     assert different == []
 
 
+WAITS = [
+    ("transfer", "smc_transfer"),
+    ("export", "ecs_image_export"),
+    ("ens_import", "ens_image_import"),
+    ("migration", "ens_migration"),
+    ("cleanup", "smc_cleanup"),
+]
+
+
+@pytest.mark.parametrize(("role", "module"), WAITS)
+def test_a_role_waits_as_long_as_its_module_and_says_so(role: str, module: str) -> None:
+    default = values(role)[f"{role}_wait_timeout"]
+    source = (ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
+    documentation = yaml.safe_load(source.split('DOCUMENTATION = r"""')[1].split('"""')[0])
+    assert documentation["options"]["wait_timeout"]["default"] == default
+    readme = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
+    assert f"| `{role}_wait_timeout` | `{default}` |" in readme
+
+
+def test_every_role_that_waits_is_compared_with_its_module() -> None:
+    assert {role for role in ROLES if f"{role}_wait_timeout" in values(role)} == {role for role, _module in WAITS}
+
+
 def test_the_readme_names_every_module_and_role() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     modules = [path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"]
