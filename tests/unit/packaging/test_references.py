@@ -150,6 +150,20 @@ def test_links_of_the_documents_lead_somewhere(sources: Sources) -> None:
     assert broken == []
 
 
+def test_files_that_the_documents_name_exist(sources: Sources) -> None:
+    """The recipes name files and folders: a move that forgets them fails here."""
+    path = re.compile(r"`((?:plugins|roles|playbooks|sandbox|tests|docs|tools|changelogs|benchmarks)/[\w./-]+)`")
+    known = set(sources())
+    missing = []
+    for name in ["CONTRIBUTING.md", "docs/architecture.md", "docs/facts.md", "docs/laws.md", "docs/local-cloud.md"]:
+        for named in path.findall((ROOT / name).read_text(encoding="utf-8")):
+            example = named.startswith(("sandbox/scenarios/NN", "changelogs/fragments/name"))
+            folder = f"{named.rstrip('/')}/"
+            if not (example or named in known or any(file.startswith(folder) for file in known)):
+                missing.append((name, named))
+    assert missing == []
+
+
 def literals(tree: ast.AST) -> Iterator[tuple[int, str]]:
     """The string constants of a program that are no docstrings: messages, hints, findings, module documentation."""
     silent = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
