@@ -11,10 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
-from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Row
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 if TYPE_CHECKING:
@@ -23,29 +22,7 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
-Row = Mapping[str, Any]
-"""One object of an API answer, with the API's own keys."""
-
 Verdict = Literal["pending", "migrated", "failed", "blocked", "clear"]
-
-
-def number(value: Any) -> float:
-    """Return a number of an API answer, which may come as text or with a percent sign; 0 for what is none."""
-    try:
-        found = float(str(value or 0).rstrip("% "))
-    except ValueError:
-        return 0.0
-    return found if isfinite(found) else 0.0
-
-
-def moment(text: Any) -> datetime | None:
-    """Return a time of an API answer or note, in UTC where it names no zone; None for what is none."""
-    try:
-        # Python 3.10 does not know the Z.
-        when = datetime.fromisoformat(str(text or "").replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 
 class Resource(TypedDict):

@@ -139,7 +139,7 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import lookups
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_image_info
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
@@ -151,7 +151,7 @@ def main() -> None:
             "names": {"type": "list", "elements": "str"},
         }
     )
-    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), lookups.ens_images)
+    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), ens_image_info.work)
 
 
 if __name__ == "__main__":

@@ -186,7 +186,7 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import lookups
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_source_info
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
@@ -199,7 +199,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["Unavailable", "Available", "InUse", "Deleting"]},
         }
     )
-    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), lookups.sources)
+    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), smc_source_info.work)
 
 
 if __name__ == "__main__":

@@ -226,7 +226,7 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import lookups
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_transfer_info
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
@@ -242,7 +242,7 @@ def main() -> None:
         },
         mutually_exclusive=[("job_ids", "source_ids")],
     )
-    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), lookups.transfers)
+    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), smc_transfer_info.work)
 
 
 if __name__ == "__main__":

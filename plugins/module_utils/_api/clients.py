@@ -27,7 +27,7 @@ from .ram_bss import BssApi, RamApi
 from .retry import Retry
 from .smc import SmcApi
 from .sts import StsApi
-from .transport import Transport
+from .transport import Transport, library
 from .vpc import VpcApi
 
 # Defaults of the argument spec, for callers that have none. facts 6.5: the SDK itself waits 66 s for
@@ -131,6 +131,8 @@ def make_clients(
     retry: Retry | None = None,
 ) -> Clients:
     """Returns the clients for a module's connection options; refuses what is contradictory, and sends nothing yet."""
+    # Every answer is read with it: a run that could not read what it does makes no call at all.
+    library("jmespath", "jmespath")
     environ = os.environ if environ is None else environ
     endpoints = Endpoints(str(params.get("region") or ""), params.get("endpoints"))
     timeout = (

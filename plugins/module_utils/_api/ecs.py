@@ -13,7 +13,10 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .paging import by_number, by_token, chunks, rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import ecs as tables
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Table
+
+from .paging import by_number, by_token, chunks, one, rows_of
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -22,7 +25,7 @@ Row = dict[str, Any]
 
 # DescribeImages shows only Available images unless it is asked for the others too (trap 19).
 IMAGE_STATUSES = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated"
-# facts 3.2, 3.3: ids per call, and rows per page.
+# facts 3.2, 3.3: ids per call.
 MAX_IDS = 100
 
 
@@ -32,9 +35,6 @@ class EcsApi:
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    def _read(self, action: str, params: Row | None = None) -> Row:
-        return self._call(action, params, repeatable=True)
-
     def describe_images(self, image_id: str | None = None, image_name: str | None = None) -> list[Row]:
         """Returns our own images in every status. The name filter is fuzzy: callers compare (facts 3.3)."""
         params = {
@@ -43,41 +43,33 @@ class EcsApi:
             "ImageOwnerAlias": "self",
             "Status": IMAGE_STATUSES,
         }
-        return by_number(
-            lambda page: self._read("DescribeImages", page), params, ("Images", "Image"), "ImageId", MAX_IDS
-        )
+        return by_number(self._call, tables.ECS_IMAGE, params)
 
     def describe_image(self, image_id: str) -> Row | None:
         """Returns the image with this id whoever owns it, None when it is not shown to us."""
         params = {"ImageId": image_id, "Status": IMAGE_STATUSES}
-        rows = rows_at(self._read("DescribeImages", params), ("Images", "Image"))
+        rows = rows_of(self._call, tables.ECS_IMAGE, params)
         return next((row for row in rows if row.get("ImageId") == image_id), None)
 
     def account_attributes(self, names: Iterable[str]) -> dict[str, str]:
         """Returns the attributes of the account in our region by name; of several values the first counts."""
-        answer = self._read("DescribeAccountAttributes", {"AttributeNames": list(names)})
-        found = {}
-        for item in rows_at(answer, ("AccountAttributeItems", "AccountAttributeItem")):
-            for value in rows_at(item, ("AttributeValues", "ValueItem"))[:1]:
-                found[str(item.get("AttributeName"))] = str(value.get("Value", ""))
-        return found
+        shown = rows_of(self._call, tables.ACCOUNT_ATTRIBUTE, {"AttributeNames": list(names)})
+        found = map(tables.ACCOUNT_ATTRIBUTE.facts, shown)
+        return {item["name"]: item["values"][0]["value"] for item in found if item["values"]}
 
     def export_image(
         self, image_id: str, bucket: str, prefix: str, image_format: str | None = None, role_name: str | None = None
     ) -> Row:
         """Returns the answer with TaskId. Not repeatable: look for the task before calling again (law 2)."""
-        answer = self._call(
-            "ExportImage",
-            {
-                "ImageId": image_id,
-                "OSSBucket": bucket,
-                "OSSPrefix": prefix,
-                "ImageFormat": image_format,
-                "RoleName": role_name,
-            },
-        )
-        # Documents show ExportTaskId, the SDKs say TaskId (trap 28).
-        return {**answer, "TaskId": answer.get("TaskId") or answer.get("ExportTaskId")}
+        params = {
+            "ImageId": image_id,
+            "OSSBucket": bucket,
+            "OSSPrefix": prefix,
+            "ImageFormat": image_format,
+            "RoleName": role_name,
+        }
+        answer = one(self._call, tables.EXPORT, params, repeatable=False)
+        return {**answer, "TaskId": tables.EXPORT.value(answer, "task_id")}
 
     def describe_tasks(
         self,
@@ -96,11 +88,11 @@ class EcsApi:
         return [row for params in asked for row in self._tasks(params)]
 
     def _tasks(self, params: Row) -> list[Row]:
-        return by_number(lambda page: self._read("DescribeTasks", page), params, ("TaskSet", "Task"), "TaskId", MAX_IDS)
+        return by_number(self._call, tables.TASK, params)
 
     def describe_task_attribute(self, task_id: str) -> Row:
         """Returns a task with TaskStatus, TaskProcess ("87%") and what it made in OperationProgressSet (facts 3.2)."""
-        return self._read("DescribeTaskAttribute", {"TaskId": task_id})
+        return one(self._call, tables.TASK_DETAIL, {"TaskId": task_id})
 
     def cancel_task(self, task_id: str) -> None:
         """Cancels a task whose SupportCancel is "true"."""
@@ -112,7 +104,7 @@ class EcsApi:
 
     def describe_instances(self, instance_ids: Iterable[str] | None = None, name: str | None = None) -> list[Row]:
         """Returns the instances with these ids, or with this name (which may hold "*")."""
-        return self._by_json_ids("DescribeInstances", "InstanceIds", instance_ids, {"InstanceName": name}, "Instance")
+        return self._by_json_ids(tables.INSTANCE, "InstanceIds", instance_ids, {"InstanceName": name})
 
     def delete_instance(self, instance_id: str) -> None:
         """Releases an instance, running or not (Force); disks that go with it go too (facts 3.3)."""
@@ -120,7 +112,7 @@ class EcsApi:
 
     def describe_disks(self, disk_ids: Iterable[str] | None = None, instance_id: str | None = None) -> list[Row]:
         """Returns the disks with these ids, or of this instance."""
-        return self._by_json_ids("DescribeDisks", "DiskIds", disk_ids, {"InstanceId": instance_id}, "Disk")
+        return self._by_json_ids(tables.DISK, "DiskIds", disk_ids, {"InstanceId": instance_id})
 
     def delete_disk(self, disk_id: str) -> None:
         """Deletes a disk that is Available; an unknown id is ignored by the service (facts 3.3)."""
@@ -128,7 +120,7 @@ class EcsApi:
 
     def describe_snapshots(self, snapshot_ids: Iterable[str] | None = None) -> list[Row]:
         """Returns the snapshots with these ids, or all of the region."""
-        return self._by_json_ids("DescribeSnapshots", "SnapshotIds", snapshot_ids, {}, "Snapshot")
+        return self._by_json_ids(tables.SNAPSHOT, "SnapshotIds", snapshot_ids, {})
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Deletes a snapshot that no image uses any more."""
@@ -136,11 +128,11 @@ class EcsApi:
 
     def describe_security_groups(self, ids: Iterable[str] | None = None) -> list[Row]:
         """Returns the security groups with these ids, or all of the region."""
-        return self._by_json_ids("DescribeSecurityGroups", "SecurityGroupIds", ids, {}, "SecurityGroup")
+        return self._by_json_ids(tables.SECURITY_GROUP, "SecurityGroupIds", ids, {})
 
     def describe_security_group_attribute(self, group_id: str) -> Row:
         """Returns a security group with its Permissions, where port ranges read "8080/8080" (facts 3.3)."""
-        return self._read("DescribeSecurityGroupAttribute", {"SecurityGroupId": group_id})
+        return one(self._call, tables.SECURITY_GROUP_RULES, {"SecurityGroupId": group_id})
 
     def delete_security_group(self, group_id: str) -> None:
         """Deletes a security group that no instance uses any more."""
@@ -148,20 +140,15 @@ class EcsApi:
 
     def describe_regions(self) -> list[Row]:
         """Returns the regions that the account sees."""
-        return rows_at(self._read("DescribeRegions"), ("Regions", "Region"))
+        return rows_of(self._call, tables.REGION)
 
     def describe_zones(self) -> list[Row]:
         """Returns the zones of our region."""
-        return rows_at(self._read("DescribeZones"), ("Zones", "Zone"))
+        return rows_of(self._call, tables.ZONE)
 
-    def _by_json_ids(
-        self, action: str, parameter: str, ids: Iterable[str] | None, filters: Row, kind: str
-    ) -> list[Row]:
+    def _by_json_ids(self, table: Table, parameter: str, ids: Iterable[str] | None, filters: Row) -> list[Row]:
         """Returns the rows of a call whose ids are one JSON string, where "[]" would match nothing (trap 26)."""
-
-        def read(params: Row) -> list[Row]:
-            return by_token(lambda page: self._read(action, page), params, (f"{kind}s", kind), f"{kind}Id", MAX_IDS)
-
         if ids is None:
-            return read(filters)
-        return [row for some in chunks(ids, MAX_IDS) for row in read({**filters, parameter: json.dumps(some)})]
+            return by_token(self._call, table, filters)
+        asked = [{**filters, parameter: json.dumps(some)} for some in chunks(ids, MAX_IDS)]
+        return [row for params in asked for row in by_token(self._call, table, params)]

@@ -13,7 +13,9 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .paging import by_number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import ens as tables
+
+from .paging import by_number, one
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -35,16 +37,11 @@ class EnsApi:
         mapping = params.get("DiskDeviceMapping")
         if isinstance(mapping, (list, tuple)):
             params = {**params, "DiskDeviceMapping": json.dumps(list(mapping))}
-        return self._call("ImportImage", params)
+        return one(self._call, tables.IMPORT, params, repeatable=False)
 
     def describe_self_images(self, image_id: str | None = None, image_name: str | None = None) -> list[Row]:
         """Returns our own images with their Status. Both filters are fuzzy: callers compare exactly (trap 24)."""
-        return by_number(
-            lambda page: self._call("DescribeSelfImages", page, repeatable=True),
-            {"ImageId": image_id, "ImageName": image_name},
-            ("Images", "Image"),
-            "ImageId",
-        )
+        return by_number(self._call, tables.ENS_IMAGE, {"ImageId": image_id, "ImageName": image_name})
 
     def delete_image(self, image_id: str) -> None:
         """Deletes a custom image."""

@@ -5,16 +5,26 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Reading every page of a list call: pages are 10 rows by default and 50 or 100 at most."""
+"""Reading answers: one object, or every page of a list, each row checked against its table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
 
-Call = Callable[[dict[str, Any]], dict[str, Any]]
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Malformed
 
-# facts 1.2, 1.7: SMC takes at most 50 ids per call and 50 rows per page.
+from .errors import CloudError
+
+if TYPE_CHECKING:
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Table
+
+    from .transport import Call
+
+Params = Mapping[str, Any]
+Read = TypeVar("Read")
+
+# facts 1.2, 1.7: SMC takes at most 50 ids per call.
 MAX_IDS = 50
 
 
@@ -25,47 +35,73 @@ def chunks(ids: Iterable[str], size: int = MAX_IDS) -> Iterator[list[str]]:
         yield unique[start : start + size]
 
 
-def rows_at(answer: dict[str, Any], path: tuple[str, ...]) -> list[dict[str, Any]]:
-    """Returns the rows under ``path``; a list earlier on the path is taken too (facts 3.2: two shapes)."""
-    value: Any = answer
-    for name in path:
-        if isinstance(value, list):
-            break
-        value = (value or {}).get(name)
-    return list(value or [])
+def _documented(table: Table, answer: Params, read: Callable[[Params], Read]) -> Read:
+    """Return what ``read`` makes of an answer; raise CloudError for one that has not its documented form.
+
+    The error is retryable, and so uncertain where the call changes something: it may have had its effect.
+    """
+    try:
+        return read(answer)
+    except Malformed as error:
+        raise CloudError(
+            table.action,
+            "Answer.Malformed",
+            f"the answer has not its documented form: {error}",
+            request_id=str(answer.get("RequestId") or ""),
+            retryable=True,
+        ) from None
 
 
-def by_number(
-    call: Call, params: dict[str, Any], path: tuple[str, ...], key: str, size: int = 50
-) -> list[dict[str, Any]]:
-    """Returns all rows of a call that pages by PageNumber/PageSize; ``key`` names the id, so that no row comes twice.
+def _action(table: Table) -> str:
+    return table.action.partition(".")[2]
 
-    A row that moves between pages while they are read would be seen twice: the first sight counts. TotalCount may be a
-    string (facts 4.2). An empty page ends the reading whatever TotalCount says.
+
+def rows_of(call: Call, table: Table, params: Params | None = None, repeatable: bool = True) -> list[dict[str, Any]]:
+    """Return the rows of one answer."""
+    return _documented(table, call(_action(table), params, repeatable=repeatable), table.read)
+
+
+def one(call: Call, table: Table, params: Params | None = None, repeatable: bool = True) -> dict[str, Any]:
+    """Return an answer that is one row itself."""
+    (row,) = rows_of(call, table, params, repeatable)
+    return row
+
+
+def count(call: Call, table: Table) -> int:
+    """Return how many rows a list has, by one short call."""
+    answer = call(_action(table), {"PageNumber": 1, "PageSize": 1}, repeatable=True)
+    return _documented(table, answer, table.total)
+
+
+def by_number(call: Call, table: Table, params: Params) -> list[dict[str, Any]]:
+    """Returns all rows of a call that pages by PageNumber/PageSize, each id once.
+
+    A row that moves between pages while they are read would be seen twice: the first sight counts. An empty page ends
+    the reading whatever TotalCount says.
     """
     found: dict[str, dict[str, Any]] = {}
     number = 1
     while True:
-        answer = call({**params, "PageNumber": number, "PageSize": size})
-        rows = rows_at(answer, path)
+        page = {**params, "PageNumber": number, "PageSize": table.page}
+        answer = call(_action(table), page, repeatable=True)
+        rows = _documented(table, answer, table.read)
         for row in rows:
-            found.setdefault(str(row.get(key)), row)
-        if not rows or number * size >= int(answer.get("TotalCount") or 0):
+            found.setdefault(row[table.key], row)
+        if not rows or number * table.page >= _documented(table, answer, table.total):
             return list(found.values())
         number += 1
 
 
-def by_token(
-    call: Call, params: dict[str, Any], path: tuple[str, ...], key: str, size: int = 100
-) -> list[dict[str, Any]]:
-    """Returns all rows of a call that pages by MaxResults/NextToken; ``key`` names the id: no row comes twice."""
+def by_token(call: Call, table: Table, params: Params) -> list[dict[str, Any]]:
+    """Returns all rows of a call that pages by MaxResults/NextToken, each id once."""
     found: dict[str, dict[str, Any]] = {}
     token = ""
     while True:
-        answer = call({**params, "MaxResults": size, **({"NextToken": token} if token else {})})
-        for row in rows_at(answer, path):
-            found.setdefault(str(row.get(key)), row)
-        following = str(answer.get("NextToken") or "")
+        page = {**params, "MaxResults": table.page, **({"NextToken": token} if token else {})}
+        answer = call(_action(table), page, repeatable=True)
+        for row in _documented(table, answer, table.read):
+            found.setdefault(row[table.key], row)
+        following = _documented(table, answer, table.token)
         if not following or following == token:
             return list(found.values())
         token = following

@@ -9,7 +9,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import account as tables
+
+from .paging import one
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -21,10 +25,11 @@ class RamApi:
     def __init__(self, call: Call) -> None:
         self._call = call
 
-    def get_role(self, name: str) -> dict[str, Any]:
-        """Returns the role; AssumeRolePolicyDocument is JSON in a string. A missing one is EntityNotExist.Role."""
-        role: dict[str, Any] = self._call("GetRole", {"RoleName": name}, repeatable=True).get("Role") or {}
-        return role
+    def services_of_role(self, name: str) -> list[str]:
+        """Returns the services that may take the role. A role that does not exist is EntityNotExist.Role."""
+        answer = one(self._call, tables.ROLE, {"RoleName": name})
+        services: list[str] = tables.ROLE.value(answer, "services")
+        return services
 
 
 class BssApi:
@@ -35,5 +40,6 @@ class BssApi:
 
     def available_amount(self) -> str:
         """Returns the balance that can be spent, as the string that the service gives; credit counts."""
-        data = self._call("QueryAccountBalance", repeatable=True).get("Data") or {}
-        return str(data.get("AvailableAmount") or "")
+        answer = one(self._call, tables.BALANCE)
+        amount: str = tables.BALANCE.value(answer, "amount")
+        return amount

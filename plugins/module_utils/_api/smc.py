@@ -12,16 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from .paging import by_number, chunks, rows_at
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import smc as tables
+
+from .paging import by_number, chunks, count, one, rows_of
 
 if TYPE_CHECKING:
     from .transport import Call
 
 Row = dict[str, Any]
 
-_SOURCES = ("SourceServers", "SourceServer")
-_JOBS = ("ReplicationJobs", "ReplicationJob")
-_TOKENS = ("AccessTokens", "AccessToken")
+_LISTS = {"ReplicationJobs": tables.JOB, "SourceServers": tables.SOURCE}
 
 
 class SmcApi:
@@ -40,9 +40,7 @@ class SmcApi:
         return [row for ids in chunks(source_ids) for row in self._sources({**filters, "SourceIds": ids})]
 
     def _sources(self, params: Row) -> list[Row]:
-        return by_number(
-            lambda page: self._call("DescribeSourceServers", page, repeatable=True), params, _SOURCES, "SourceId"
-        )
+        return by_number(self._call, tables.SOURCE, params)
 
     def describe_replication_jobs(
         self,
@@ -60,18 +58,15 @@ class SmcApi:
         return self._jobs(filters)
 
     def _jobs(self, params: Row) -> list[Row]:
-        return by_number(
-            lambda page: self._call("DescribeReplicationJobs", page, repeatable=True), params, _JOBS, "JobId"
-        )
+        return by_number(self._call, tables.JOB, params)
 
     def count(self, kind: str) -> int:
         """Returns how many "ReplicationJobs" (of our region, trap 2) or "SourceServers" there are, by one call."""
-        answer = self._call(f"Describe{kind}", {"PageNumber": 1, "PageSize": 1}, repeatable=True)
-        return int(answer.get("TotalCount") or 0)
+        return count(self._call, _LISTS[kind])
 
     def create_replication_job(self, params: Mapping[str, Any], client_token: str) -> Row:
         """Returns the answer with JobId. The token (at most 64 ASCII characters) makes it repeatable (facts 1.1)."""
-        return self._call("CreateReplicationJob", {**params, "ClientToken": client_token}, repeatable=True)
+        return one(self._call, tables.NEW_JOB, {**params, "ClientToken": client_token})
 
     def start_replication_job(self, job_id: str) -> None:
         """Starts or retries a job that is Ready, Stopped or InError (facts 1.2)."""
@@ -101,15 +96,13 @@ class SmcApi:
 
     def create_access_token(self, name: str, description: str | None, count: int, ttl_days: int) -> Row:
         """Returns AccessTokenId and AccessTokenCode, shown this once (facts 1.6). Not repeatable (law 2)."""
-        return self._call(
-            "CreateAccessToken",
-            # Both numbers are strings in this API (facts 1.2).
-            {"Name": name, "Description": description, "Count": str(count), "TimeToLiveInDays": str(ttl_days)},
-        )
+        # Both numbers are strings in this API (facts 1.2).
+        params = {"Name": name, "Description": description, "Count": str(count), "TimeToLiveInDays": str(ttl_days)}
+        return one(self._call, tables.NEW_ACCESS_TOKEN, params, repeatable=False)
 
     def list_access_tokens(self, name: str | None = None) -> list[Row]:
         """Returns the tokens, numbers as strings; the action does not page (trap 14). Callers compare names."""
-        return rows_at(self._call("ListAccessTokens", {"Name": name}, repeatable=True), _TOKENS)
+        return rows_of(self._call, tables.ACCESS_TOKEN, {"Name": name})
 
     def disable_access_token(self, token_id: str) -> None:
         """Makes a token useless; sources that are registered already are not affected (facts 1.2)."""

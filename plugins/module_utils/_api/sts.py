@@ -9,10 +9,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import account as tables
+
 from .auth import Credentials
+from .paging import one
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -26,15 +28,13 @@ class StsApi:
 
     def get_caller_identity(self) -> dict[str, Any]:
         """Returns AccountId, Arn and IdentityType of the credentials."""
-        return self._call("GetCallerIdentity", repeatable=True)
+        return one(self._call, tables.CALLER)
 
     def assume_role(self, arn: str, session_name: str, duration: int) -> dict[str, Any]:
         """Returns the answer with Credentials of the role, valid for ``duration`` seconds."""
         params = {"RoleArn": arn, "RoleSessionName": session_name, "DurationSeconds": duration}
-        return self._call("AssumeRole", params, repeatable=True)
+        return one(self._call, tables.SESSION, params)
 
     def session_credentials(self, arn: str, session_name: str, duration: int) -> Credentials:
         """Returns the role's temporary credentials in our own form."""
-        row = self.assume_role(arn, session_name, duration)["Credentials"]
-        expires = datetime.strptime(row["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
-        return Credentials(row["AccessKeyId"], row["AccessKeySecret"], row["SecurityToken"], expires.timestamp())
+        return Credentials(**tables.SESSION.facts(self.assume_role(arn, session_name, duration)))

@@ -130,13 +130,13 @@ class Transport:
 
 def make_signer(credentials: Credentials) -> Any:
     """Returns the SDK's signer for the credentials; it adds our RegionId where a request has none (trap 2)."""
-    keys = _sdk("aliyunsdkcore.auth.credentials", "aliyun-python-sdk-core")
+    keys = library("aliyunsdkcore.auth.credentials", "aliyun-python-sdk-core")
     if credentials.security_token:
-        signers = _sdk("aliyunsdkcore.auth.signers.sts_token_signer", "aliyun-python-sdk-core")
+        signers = library("aliyunsdkcore.auth.signers.sts_token_signer", "aliyun-python-sdk-core")
         return signers.StsTokenSigner(
             keys.StsTokenCredential(credentials.access_key, credentials.secret_key, credentials.security_token)
         )
-    signers = _sdk("aliyunsdkcore.auth.signers.access_key_signer", "aliyun-python-sdk-core")
+    signers = library("aliyunsdkcore.auth.signers.access_key_signer", "aliyun-python-sdk-core")
     return signers.AccessKeySigner(keys.AccessKeyCredential(credentials.access_key, credentials.secret_key))
 
 
@@ -144,10 +144,10 @@ def build_request(product: str, action: str, params: Mapping[str, Any]) -> Any:
     """Returns the SDK's request object with its parameters set."""
     where = PRODUCTS[product]
     if where.package:
-        module = _sdk(f"{where.package}.request.{where.version}.{action}Request", where.distribution)
+        module = library(f"{where.package}.request.{where.version}.{action}Request", where.distribution)
         request = getattr(module, f"{action}Request")()
     else:
-        request = _sdk("aliyunsdkcore.request", where.distribution).RpcRequest(product, where.version, action)
+        request = library("aliyunsdkcore.request", where.distribution).RpcRequest(product, where.version, action)
         request.set_method("POST")
     request.set_accept_format("JSON")
     for name, value in lower_booleans(dict(params)).items():
@@ -159,7 +159,8 @@ def build_request(product: str, action: str, params: Mapping[str, Any]) -> Any:
     return request
 
 
-def _sdk(module: str, distribution: str) -> Any:
+def library(module: str, distribution: str) -> Any:
+    """Returns a module of a library that the controller needs; a missing one is reported by its distribution's name."""
     try:
         return importlib.import_module(module)
     except ImportError as error:

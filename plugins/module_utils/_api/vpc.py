@@ -12,7 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .paging import by_number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import vpc as tables
+
+from .paging import by_number, count, one
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -29,19 +31,18 @@ class VpcApi:
     def create_vpc(self, name: str, cidr: str, client_token: str, tags: Sequence[Row] | None = None) -> Row:
         """Returns the answer with VpcId; the token makes the call repeatable. The VPC is Pending for some seconds."""
         params = {"VpcName": name, "CidrBlock": cidr, "ClientToken": client_token, "Tags": tags}
-        return self._call("CreateVpc", params, repeatable=True)
+        return one(self._call, tables.NEW_VPC, params)
 
     def describe_vpcs(self, vpc_ids: Iterable[str] | None = None, name: str | None = None) -> list[Row]:
         """Returns the VPCs with these ids, or with this name. Callers compare names."""
         if vpc_ids is None:
-            return self._rows("DescribeVpcs", {"VpcName": name}, "Vpc")
+            return by_number(self._call, tables.VPC, {"VpcName": name})
         asked: list[Row] = [{"VpcId": vpc_id, "VpcName": name} for vpc_id in vpc_ids]
-        return [row for params in asked for row in self._rows("DescribeVpcs", params, "Vpc")]
+        return [row for params in asked for row in by_number(self._call, tables.VPC, params)]
 
     def count_vpcs(self) -> int:
         """Returns how many VPCs our region has, in one short call."""
-        answer = self._call("DescribeVpcs", {"PageNumber": 1, "PageSize": 1}, repeatable=True)
-        return int(answer.get("TotalCount") or 0)
+        return count(self._call, tables.VPC)
 
     def delete_vpc(self, vpc_id: str) -> None:
         """Deletes a VPC that is empty."""
@@ -65,22 +66,15 @@ class VpcApi:
             "ClientToken": client_token,
             "Tags": tags,
         }
-        return self._call("CreateVSwitch", params, repeatable=True)
+        return one(self._call, tables.NEW_VSWITCH, params)
 
     def describe_vswitches(self, vpc_id: str | None = None, vswitch_ids: Iterable[str] | None = None) -> list[Row]:
         """Returns the vSwitches of a VPC, or those with these ids."""
         if vswitch_ids is None:
-            return self._rows("DescribeVSwitches", {"VpcId": vpc_id}, "VSwitch")
-        return [
-            row
-            for vswitch_id in vswitch_ids
-            for row in self._rows("DescribeVSwitches", {"VpcId": vpc_id, "VSwitchId": vswitch_id}, "VSwitch")
-        ]
+            return by_number(self._call, tables.VSWITCH, {"VpcId": vpc_id})
+        asked: list[Row] = [{"VpcId": vpc_id, "VSwitchId": vswitch_id} for vswitch_id in vswitch_ids]
+        return [row for params in asked for row in by_number(self._call, tables.VSWITCH, params)]
 
     def delete_vswitch(self, vswitch_id: str) -> None:
         """Deletes a vSwitch that no resource uses any more."""
         self._call("DeleteVSwitch", {"VSwitchId": vswitch_id}, repeatable=True)
-
-    def _rows(self, action: str, params: Row, kind: str) -> list[Row]:
-        plural = "VSwitches" if kind == "VSwitch" else f"{kind}s"
-        return by_number(lambda page: self._call(action, page, repeatable=True), params, (plural, kind), f"{kind}Id")

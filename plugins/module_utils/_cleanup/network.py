@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.facts import tags
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.vpc import VPC as VPC_TABLE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .scope import Found, Kind, Scope
@@ -33,7 +33,7 @@ def _networks(scope: Scope) -> list[Row]:
 
 def _foreign(scope: Scope, row: Row) -> str:
     """Return why a network with the name of the shared network is not the migration's, '' when its tag says it is."""
-    if naming.same_wave(scope.migration, tags(row)):
+    if naming.same_wave(scope.migration, VPC_TABLE.value(row, "tags")):
         return ""
     return f"it has no tag {naming.WAVE_TAG}={scope.migration}"
 

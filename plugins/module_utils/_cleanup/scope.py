@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.facts import tags
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 if TYPE_CHECKING:
@@ -117,7 +117,10 @@ class Scope:
 
     def _other_wave(self, identity: str) -> str:
         verdicts = [
-            (naming.same_wave(self.migration, tags(job), job.get("Description") or ""), f"SMC job {job['JobId']}")
+            (
+                naming.same_wave(self.migration, JOB.value(job, "tags"), job.get("Description", "")),
+                f"SMC job {job['JobId']}",
+            )
             for job in self.named_jobs()
             if self.owner(job["Name"]) == identity
         ]

@@ -9,13 +9,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers, verdict
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
 
@@ -46,7 +45,7 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         options.refuse(checks.input_problems(policy, servers))
         account_id = checks.account(clients, policy)
     else:
-        account_id = str(clients.sts.get_caller_identity().get("AccountId", ""))
+        account_id = clients.sts.get_caller_identity()["AccountId"]
     given: dict[str, Any] = {
         "region": policy.region,
         "import_regions": list(policy.import_regions),
@@ -83,29 +82,15 @@ def _ask(call: Callable[[], Any]) -> Answer:
 def _role(clients: Clients, name: str) -> dict[str, Any]:
     """Return whether the role exists, and which services its trust policy lets take it."""
     try:
-        role = clients.ram.get_role(name)
+        return {"exists": True, "services": clients.ram.services_of_role(name)}
     except CloudError as error:
         if error.code == "EntityNotExist.Role":
             return {"exists": False, "services": []}
         raise
-    try:
-        policy = json.loads(role.get("AssumeRolePolicyDocument") or "{}")
-    except ValueError:
-        policy = {}
-    services: set[str] = set()
-    for statement in policy.get("Statement") or []:
-        if statement.get("Effect") == "Allow":
-            named = (statement.get("Principal") or {}).get("Service") or []
-            services.update([named] if isinstance(named, str) else named)
-    return {"exists": True, "services": sorted(services)}
 
 
 def _image(row: dict[str, Any]) -> dict[str, Any]:
-    disks = rows_at(row, ("DiskDeviceMappings", "DiskDeviceMapping"))
-    return {
-        "image_id": row.get("ImageId", ""),
-        "snapshots": [disk["SnapshotId"] for disk in disks if disk.get("SnapshotId")],
-    }
+    return {"image_id": row["ImageId"], "snapshots": ECS_IMAGE.value(row, "snapshot_ids")}
 
 
 def _servers(
@@ -140,11 +125,11 @@ def _source_image(clients: Clients, image_id: str) -> dict[str, Any] | None:
     if not image_id:
         return None
     answer = _ask(lambda: clients.ecs.describe_image(image_id))
-    row = answer["value"] or {}
+    row = answer["value"]
     return {
         "image_id": image_id,
         "found": bool(row),
-        "owner": row.get("ImageOwnerAlias", ""),
-        "product_code": row.get("ProductCode") or "",
+        "owner": (row and ECS_IMAGE.value(row, "owner")) or "",
+        "product_code": (row and ECS_IMAGE.value(row, "product_code")) or "",
         "problem": answer["problem"],
     }

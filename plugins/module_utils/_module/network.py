@@ -15,20 +15,22 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, is_gone
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.vpc import VPC
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
-from . import facts, options
+from . import options
 from .change import Change, refuse
 from .waiter import wait_until
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
 
 Rows = Callable[[], list[dict[str, Any]]]
 
 
-def summary(vpc: facts.Row, vswitch: facts.Row | None, managed: bool) -> facts.Facts:
+def summary(vpc: Row, vswitch: Row | None, managed: bool) -> Facts:
     """Returns the facts of the network; ``managed`` says whether this collection has made it."""
     vswitch = vswitch or {}
     return {
@@ -42,11 +44,11 @@ def summary(vpc: facts.Row, vswitch: facts.Row | None, managed: bool) -> facts.F
     }
 
 
-def own_vpc(clients: Clients, migration: str) -> facts.Row | None:
+def own_vpc(clients: Clients, migration: str) -> Row | None:
     """Returns the migration's VPC, None when there is none; refuses a namesake and more than one (laws 7 and 9)."""
     name = naming.network_name(migration)
     namesakes = [row for row in clients.vpc.describe_vpcs(name=name) if row.get("VpcName") == name]
-    foreign = [row["VpcId"] for row in namesakes if not naming.same_wave(migration, facts.tags(row))]
+    foreign = [row["VpcId"] for row in namesakes if not naming.same_wave(migration, VPC.value(row, "tags"))]
     if foreign:
         raise refuse(
             f"Looking for the network of {migration}",
@@ -64,7 +66,7 @@ def own_vpc(clients: Clients, migration: str) -> facts.Row | None:
     return namesakes[0] if namesakes else None
 
 
-def own_vswitch(clients: Clients, vpc_id: str, migration: str) -> facts.Row | None:
+def own_vswitch(clients: Clients, vpc_id: str, migration: str) -> Row | None:
     """Returns the migration's vSwitch in its VPC, None when there is none."""
     name = naming.network_name(migration)
     rows = clients.vpc.describe_vswitches(vpc_id=vpc_id)
@@ -98,8 +100,8 @@ def present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
 
 
 def make(
-    module: AnsibleModule, clients: Clients, migration: str, wanted: dict[str, Any], vpc: facts.Row | None
-) -> facts.Facts:
+    module: AnsibleModule, clients: Clients, migration: str, wanted: dict[str, Any], vpc: Row | None
+) -> Facts:
     """Returns the network after making what it lacks.
 
     Client tokens are new in each run: a token that is the same for ever would bring back the id of a VPC that has been
@@ -121,8 +123,8 @@ def make(
     return summary(vpc, vswitch, True)
 
 
-def _available(module: AnsibleModule, what: str, rows: Rows) -> facts.Row:
-    def observe() -> facts.Row:
+def _available(module: AnsibleModule, what: str, rows: Rows) -> Row:
+    def observe() -> Row:
         return next(iter(rows()), {})
 
     return wait_until(
@@ -136,7 +138,7 @@ def _available(module: AnsibleModule, what: str, rows: Rows) -> facts.Row:
     )
 
 
-def given(clients: Clients, vpc_id: str, vswitch_id: str) -> facts.Facts:
+def given(clients: Clients, vpc_id: str, vswitch_id: str) -> Facts:
     """Returns the network that the user has given; refuses what does not exist or does not belong together."""
     action = f"Using VPC {vpc_id}"
     vpc = next((row for row in clients.vpc.describe_vpcs(vpc_ids=[vpc_id]) if row["VpcId"] == vpc_id), None)

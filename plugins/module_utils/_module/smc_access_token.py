@@ -15,16 +15,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _secrets
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import ACCESS_TOKEN, NEW_ACCESS_TOKEN
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import NAME_PATTERN, NAME_RULE
 
-from . import facts, options
+from . import options
 from .change import Change, refuse
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.smc import SmcApi
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
 
 # facts 1.6.
 COUNT = (1, 1000)
@@ -36,16 +38,16 @@ class Plan:
     """What to do: keep one token, or delete some and perhaps create a new one."""
 
     action: Literal["keep", "create", "delete"]
-    keep: facts.Facts | None
-    remove: tuple[facts.Facts, ...]
+    keep: Facts | None
+    remove: tuple[Facts, ...]
 
 
-def usable(token: facts.Facts) -> bool:
+def usable(token: Facts) -> bool:
     """Returns whether a source can still register with the token: it is activated and not used up (facts 1.6)."""
     return bool(token["status"] == "activated" and token["registered_count"] < (token["count"] or COUNT[1]))
 
 
-def decide(tokens: Sequence[facts.Facts], state: str, rotate: bool) -> Plan:
+def decide(tokens: Sequence[Facts], state: str, rotate: bool) -> Plan:
     """Returns the plan for the tokens that bear our name: present keeps the newest usable one unless it is rotated."""
     if state == "absent":
         return Plan("delete", None, tuple(tokens))
@@ -57,7 +59,7 @@ def decide(tokens: Sequence[facts.Facts], state: str, rotate: bool) -> Plan:
     return Plan("create", None, tuple(tokens))
 
 
-def wanted_of(params: dict[str, Any]) -> facts.Facts:
+def wanted_of(params: dict[str, Any]) -> Facts:
     """Return name, description, count and days of the code. O(migration) decides the name and the description."""
     wanted = {name: params[name] for name in ("name", "description", "count", "ttl_days")}
     migration = params["migration"]
@@ -77,7 +79,7 @@ def check(params: dict[str, Any]) -> None:
             raise refuse(f"Reading {option}", "InvalidParameter", f"{params[option]} is not between {low} and {high}")
 
 
-def ours(migration: str | None, token: facts.Facts) -> bool:
+def ours(migration: str | None, token: Facts) -> bool:
     """Return whether the description of a token names no other migration."""
     return migration is None or naming.same_wave(migration, {}, token["description"] or "") is not False
 
@@ -91,7 +93,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     wanted = wanted_of(params)
     check(wanted)
     smc = clients.smc
-    listed = [facts.access_token(row) for row in smc.list_access_tokens(wanted["name"])]
+    listed = [ACCESS_TOKEN.facts(row) for row in smc.list_access_tokens(wanted["name"])]
     tokens = [token for token in listed if token["name"] == wanted["name"] and ours(params["migration"], token)]
     plan = decide(tokens, params["state"], params["rotate"])
     after = {"keep": plan.keep or {}, "create": {**wanted, "status": "activated"}, "delete": {}}[plan.action]
@@ -107,20 +109,19 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     return change.result(module, access_token=created)
 
 
-def create(smc: SmcApi, wanted: dict[str, Any], known: set[str]) -> facts.Facts:
+def create(smc: SmcApi, wanted: dict[str, Any], known: set[str]) -> Facts:
     """Returns a new token with its code.
 
     CreateAccessToken cannot be repeated blindly (law 2): after a lost answer the token may exist, but nobody knows its
     code. Such a token is removed before the one further attempt.
     """
 
-    def once() -> facts.Facts:
+    def once() -> Facts:
         answer = smc.create_access_token(wanted["name"], wanted["description"], wanted["count"], wanted["ttl_days"])
         _secrets.register([answer["AccessTokenCode"]])
         return {
             **wanted,
-            "id": answer["AccessTokenId"],
-            "code": answer["AccessTokenCode"],
+            **NEW_ACCESS_TOKEN.facts(answer),
             "status": "activated",
             "registered_count": 0,
         }
@@ -128,7 +129,7 @@ def create(smc: SmcApi, wanted: dict[str, Any], known: set[str]) -> facts.Facts:
     return _with_second_attempt(once, lambda: _remove_unknown(smc, wanted["name"], known))
 
 
-def _with_second_attempt(once: Callable[[], facts.Facts], tidy: Callable[[], None]) -> facts.Facts:
+def _with_second_attempt(once: Callable[[], Facts], tidy: Callable[[], None]) -> Facts:
     try:
         return once()
     except CloudError as error:

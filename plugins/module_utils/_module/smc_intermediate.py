@@ -13,14 +13,17 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, is_gone
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE, SECURITY_GROUP_RULES
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 
-from . import facts, network
+from . import network
 from .change import Change, refuse
 from .waiter import wait_until
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
 
 # facts 3.3, trap 15: every intermediate instance of every account has this name. It identifies nothing, but an instance
 # without it is none of SMC's.
@@ -32,22 +35,22 @@ KEPT_IN = ("Running", "Stopped", "InError")
 _STARTING = ("Pending", "Starting")
 
 
-def open_ports(permissions: Iterable[facts.Row], ports: Sequence[int] = PORTS) -> list[int]:
+def open_ports(permissions: Iterable[Row], ports: Sequence[int] = PORTS) -> list[int]:
     """Returns those of the ports that an inbound rule accepts; ranges read "8080/8080", "-1/-1" is all (facts 3.3)."""
 
-    def accepts(rule: facts.Row, port: int) -> bool:
-        low, high = [*str(rule.get("PortRange") or "").split("/"), ""][:2]
-        protocol = str(rule.get("IpProtocol") or "").lower()
-        inbound = str(rule.get("Direction") or "ingress").lower() == "ingress"
-        accepted = str(rule.get("Policy") or "Accept").lower() == "accept"
-        covered = (low, high) == ("-1", "-1") or (low.isdigit() and high.isdigit() and int(low) <= port <= int(high))
-        return inbound and accepted and protocol in ("tcp", "all") and covered
+    def accepts(rule: Row, port: int) -> bool:
+        low, high = [*rule["port_range"].split("/"), ""][:2]
+        inbound = rule["direction"].lower() == "ingress"
+        accepted = rule["policy"].lower() == "accept"
+        numbers = low.isdecimal() and high.isdecimal()
+        covered = (low, high) == ("-1", "-1") or (numbers and int(low) <= port <= int(high))
+        return inbound and accepted and rule["protocol"].lower() in ("tcp", "all") and covered
 
     rules = list(permissions)
     return [port for port in ports if any(accepts(rule, port) for rule in rules)]
 
 
-def interference(job: facts.Facts, instance: facts.Facts | None, ports: Sequence[int]) -> list[dict[str, str]]:
+def interference(job: Facts, instance: Facts | None, ports: Sequence[int]) -> list[dict[str, str]]:
     """Returns what was done to the job's instance although nobody may touch it (facts 7.2), each with a remedy.
 
     A job whose instance was released cannot be resumed; every other interference can be undone by hand.
@@ -83,10 +86,10 @@ def _finding(identity: str, evidence: str, fix: str) -> dict[str, str]:
     return {"id": identity, "evidence": evidence, "fix": fix}
 
 
-def observe(clients: Clients, job_id: str) -> facts.Facts:
+def observe(clients: Clients, job_id: str) -> Facts:
     """Returns the facts of a job's intermediate instance, with RV(intermediate.interference)."""
     jobs = clients.smc.describe_replication_jobs(job_ids=[job_id])
-    job = next((facts.transfer(row) for row in jobs if row["JobId"] == job_id), None)
+    job = next((JOB.facts(row) for row in jobs if row["JobId"] == job_id), None)
     if job is None:
         raise refuse(
             f"Looking at job {job_id}",
@@ -108,16 +111,18 @@ def observe(clients: Clients, job_id: str) -> facts.Facts:
     }
 
 
-def find(clients: Clients, instance_id: str) -> facts.Facts | None:
+def find(clients: Clients, instance_id: str) -> Facts | None:
     """Returns the facts of the instance with exactly this id, None when there is none."""
     rows = clients.ecs.describe_instances(instance_ids=[instance_id]) if instance_id else []
-    return next((facts.instance(row) for row in rows if row["InstanceId"] == instance_id), None)
+    return next((INSTANCE.facts(row) for row in rows if row["InstanceId"] == instance_id), None)
 
 
-def rules_of(clients: Clients, group_id: str) -> list[facts.Row]:
+def rules_of(clients: Clients, group_id: str) -> list[Facts]:
     """Returns the rules of a security group; none when it has been deleted."""
     try:
-        return facts.nested(clients.ecs.describe_security_group_attribute(group_id), "Permissions", "Permission")
+        answer = clients.ecs.describe_security_group_attribute(group_id)
+        rules: list[Facts] = SECURITY_GROUP_RULES.value(answer, "rules")
+        return rules
     except CloudError as error:
         if is_gone(error.code):
             return []

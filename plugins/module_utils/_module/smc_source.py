@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import NAME_PATTERN, NAME_RULE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.states import JOB_UNFINISHED
 
-from . import facts
 from .change import Change, refuse
 from .waiter import wait_until
 
@@ -24,15 +24,16 @@ if TYPE_CHECKING:
 
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
 
 
-def find(clients: Clients, source_id: str) -> facts.Facts | None:
+def find(clients: Clients, source_id: str) -> Facts | None:
     """Returns the facts of the source with exactly this id, None when SMC has none."""
     rows = clients.smc.describe_source_servers(source_ids=[source_id])
-    return next((facts.source(row) for row in rows if row["SourceId"] == source_id), None)
+    return next((SOURCE.facts(row) for row in rows if row["SourceId"] == source_id), None)
 
 
-def blocker(source: facts.Facts, jobs: Sequence[facts.Facts], force: bool) -> str:
+def blocker(source: Facts, jobs: Sequence[Facts], force: bool) -> str:
     """Returns why the source cannot be deleted now, or an empty string (facts 1.2, 1.7)."""
     running = [job["job_id"] for job in jobs if job["status"] == "Running"]
     if running:
@@ -82,7 +83,7 @@ def _absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     deleting = found["state"] == "Deleting"
     change = Change({} if deleting else {name: found[name] for name in ("source_id", "name", "state")}, {})
     if change.changed:
-        jobs = [facts.transfer(row) for row in clients.smc.describe_replication_jobs(source_ids=[source_id])]
+        jobs = [JOB.facts(row) for row in clients.smc.describe_replication_jobs(source_ids=[source_id])]
         reason = blocker(found, jobs, params["force"])
         if reason:
             raise refuse(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.account import amount
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 from .rule import Facts
@@ -32,10 +33,7 @@ def _known(answers: Facts, name: str) -> Any:
 
 def _amount(answers: Facts) -> float | None:
     text = _known(answers, "balance")
-    try:
-        return float(str(text).replace(",", "")) if text is not None else None
-    except ValueError:
-        return None
+    return None if text is None else amount(text)
 
 
 def overdue(answers: Facts) -> str | None:

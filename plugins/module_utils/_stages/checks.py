@@ -126,4 +126,4 @@ def account(clients: Clients, policy: Policy) -> str:
             "the bucket has its versioning suspended: nothing keeps two controllers apart there",
             hint="Enable versioning again, or use a bucket that never had it.",
         )
-    return str(caller.get("AccountId", ""))
+    return str(caller["AccountId"])

@@ -15,8 +15,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_IMAGE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 
 from . import intents
@@ -67,10 +67,9 @@ def conflict(server: Server, seen: Seen) -> str:
     image = result(seen)
     if image is None or not server.disks or image.get("Status") != "Available":
         return ""
-    mappings = rows_at(dict(image), ("DiskDeviceMappings", "DiskDeviceMapping"))
     # An image of one disk may come without a mapping; its size is then that of its system disk.
-    sizes = [mapping.get("Size") for mapping in mappings] or [image.get("ImageSize")]
-    theirs = sorted(int(number(size)) for size in sizes)
+    sizes = [disk["size"] for disk in ENS_IMAGE.value(image, "disks")]
+    theirs = sorted(sizes or [ENS_IMAGE.value(image, "size")])
     ours = sorted(limits.target_gib(disk.bytes) for disk in server.disks)
     if theirs == ours:
         return ""

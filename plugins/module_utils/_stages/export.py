@@ -17,12 +17,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
     Decision,
     ExportedObject,
-    moment,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE, TASK_DETAIL
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
 from . import archive, intents, job_spec, qcow2
@@ -119,18 +119,19 @@ def _keys(oss: OssApi, detail: Row, prefix: str) -> list[str]:
 
 def snapshot_ids(image: Row) -> list[str]:
     """Return the snapshots that an ECS image stands on; they outlive the image and are billed."""
-    mappings = rows_at(dict(image), ("DiskDeviceMappings", "DiskDeviceMapping"))
-    return [mapping["SnapshotId"] for mapping in mappings if mapping.get("SnapshotId")]
+    found: list[str] = ECS_IMAGE.value(image, "snapshot_ids")
+    return found
 
 
 def _steps(detail: Row | None) -> list[dict[str, Any]]:
-    return rows_at(dict(detail or {}), ("OperationProgressSet", "OperationProgress"))
+    found: list[dict[str, Any]] = TASK_DETAIL.value(detail, "steps")
+    return found
 
 
 def related(detail: Row, name: str) -> list[str]:
     """Return the values of one RelatedItem name of an export task: the only authority on what it wrote."""
-    items = [item for step in _steps(detail) for item in rows_at(step, ("RelatedItemSet", "RelatedItem"))]
-    return [item["Value"] for item in items if item.get("Name") == name and item.get("Value")]
+    items = [item for step in _steps(detail) for item in step["items"]]
+    return [item["value"] for item in items if item["name"] == name and item["value"]]
 
 
 def disk_order(keys: Iterable[str]) -> list[str]:
@@ -210,7 +211,7 @@ def _decide_task(task: Row, seen: Seen, policy: Policy, now: datetime) -> Decisi
         return Decision.wait(f"export task {task['TaskId']} is {status}")
     if state == "failure":
         steps = _steps(seen.task_detail)
-        errors = (f"{step.get('ErrorCode') or ''} {step.get('ErrorMsg') or ''}".strip() for step in steps)
+        errors = (f"{step['code']} {step['message']}".strip() for step in steps)
         why = "; ".join(filter(None, errors)).rstrip(".") or "ECS gives no reason"
         return _decide_again(f"export task {task['TaskId']} is {status}: {why}", seen, policy, now)
     if seen.object_problem:

@@ -20,7 +20,7 @@ from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import moment
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 if TYPE_CHECKING:

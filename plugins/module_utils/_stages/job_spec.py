@@ -12,14 +12,14 @@ from __future__ import annotations
 from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Row, Seen, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Seen, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Row, Table
 
 
 def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[str, Any]:
@@ -28,8 +28,8 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
     source = seen.source or {}
     ours = {disk.index: limits.target_gib(disk.bytes) for disk in server.disks}
 
-    def size(index: int, reported: Any) -> int:
-        return ours.get(index) or max(int(number(reported)), limits.DATA_DISK_GIB[0])
+    def size(index: int, reported: int) -> int:
+        return ours.get(index) or max(reported, limits.DATA_DISK_GIB[0])
 
     # Inside of what SMC takes even where the clocks differ by the 15 minutes at which calls are refused.
     longest = timedelta(days=limits.JOB_VALID_DAYS[1], minutes=-20)
@@ -41,11 +41,11 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
         "Description": naming.description(server.migration, server.host),
         "TargetType": "Image",
         "ImageName": server.image_name,
-        "SystemDiskSize": size(0, source.get("SystemDiskSize")),
+        "SystemDiskSize": size(0, SOURCE.value(source, "system_disk_size")),
         "DataDisks": [
-            {"Index": index, "Size": size(index, disk.get("Size"))}
-            for disk in _data_disks(source)
-            if (index := int(number(disk.get("Index"))))
+            {"Index": disk["index"], "Size": size(disk["index"], disk["size"])}
+            for disk in _data_disks(SOURCE, source)
+            if disk["index"]
         ],
         "NetMode": policy.net_mode,
         "RunOnce": True,
@@ -61,9 +61,14 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
     return wanted
 
 
-def _data_disks(row: Row) -> list[dict[str, Any]]:
+def _data_disks(table: Table, row: Row) -> list[dict[str, Any]]:
     """Return the data disks of a source or job by index."""
-    return sorted(rows_at(dict(row), ("DataDisks", "DataDisk")), key=lambda disk: number(disk.get("Index")))
+    return sorted(table.value(row, "data_disks"), key=lambda disk: int(disk["index"]))
+
+
+def _sizes(table: Table, row: Row) -> list[int]:
+    """Return the sizes in GiB that SMC gives for the disks of a source or job, the system disk first."""
+    return [table.value(row, "system_disk_size"), *(disk["size"] for disk in _data_disks(table, row))]
 
 
 def disk_problem(server: Server, source: Row) -> str:
@@ -72,7 +77,7 @@ def disk_problem(server: Server, source: Row) -> str:
     An image with other disks would be refused only hours later, after the export. Sizes may differ by rounding, or by
     a GB of 10^9 bytes.
     """
-    sizes = [number(source.get("SystemDiskSize")), *(number(disk.get("Size")) for disk in _data_disks(source))]
+    sizes = _sizes(SOURCE, source)
     if not server.disks:
         return "" if sizes[0] else f"SMC knows no disk size of source {server.source_id}: give the disks of the server"
     if len(sizes) != len(server.disks):
@@ -86,7 +91,7 @@ def disk_problem(server: Server, source: Row) -> str:
         ours = limits.gib(disk.bytes)
         if size and abs(size - ours) > max(1, ours / 10):
             return (
-                f"SMC sees {size:g} GiB for disk {disk.index} of source {server.source_id}, the host has {ours} GiB: "
+                f"SMC sees {size} GiB for disk {disk.index} of source {server.source_id}, the host has {ours} GiB: "
                 "this is another machine, or its disks are in another order"
             )
     return ""
@@ -96,7 +101,6 @@ def sizes(server: Server, job: Row | None) -> list[int]:
     """Return the bytes that each disk of the image must have, in disk order; [] when nobody knows them."""
     if server.disks:
         return [limits.target_gib(disk.bytes) * limits.GIB for disk in server.disks]
-    system = int(number((job or {}).get("SystemDiskSize")))
-    if not job or not system:
+    if not job or not JOB.value(job, "system_disk_size"):
         return []
-    return [size * limits.GIB for size in (system, *(int(number(disk.get("Size"))) for disk in _data_disks(job)))]
+    return [size * limits.GIB for size in _sizes(JOB, job)]

@@ -14,11 +14,12 @@ billed on error), an ECS image and its snapshots.
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.paging import rows_at
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 
 from . import intents, job_spec
@@ -103,15 +104,14 @@ def _note_parts(context: Context, server: Server, instance: Row) -> None:
     for group in group_ids(instance):
         resources.saw("security_group", group, server.host, created)
     if not (policy.vpc_id or policy.vswitch_id):
-        network = instance.get("VpcAttributes") or {}
-        resources.saw("vswitch", network.get("VSwitchId", ""), server.host, created)
-        resources.saw("vpc", network.get("VpcId", ""), server.host, created)
+        resources.saw("vswitch", INSTANCE.value(instance, "vswitch_id"), server.host, created)
+        resources.saw("vpc", INSTANCE.value(instance, "vpc_id"), server.host, created)
 
 
 def group_ids(instance: Row) -> list[str]:
     """Return the security groups of an instance: SMC makes one for each intermediate instance."""
-    groups: list[Any] = rows_at(dict(instance), ("SecurityGroupIds", "SecurityGroupId"))
-    return [str(group) for group in groups]
+    groups: list[str] = INSTANCE.value(instance, "security_group_ids")
+    return groups
 
 
 def decide(context: Context, server: Server, seen: Seen) -> Decision:
@@ -151,7 +151,7 @@ def _decide_job(job: Row, seen: Seen, policy: Policy) -> Decision:
         if job.get("TransitionInstanceId") and not seen.instance and job.get("BusinessStatus") == "Syncing":
             # SMC notices a released instance late; until it says InError there is nothing to do but wait.
             return Decision.wait(f"job {name}: the intermediate instance {job['TransitionInstanceId']} is gone")
-        return Decision.wait(f"job {name} is {job.get('BusinessStatus') or status}", number(job.get("Progress")))
+        return Decision.wait(f"job {name} is {job.get('BusinessStatus') or status}", JOB.value(job, "progress"))
     if status in ("Ready", "Stopped"):
         return Decision.act("start", f"job {name} is {status}")
     if status == "InError":

@@ -21,6 +21,27 @@ if TYPE_CHECKING:
 
 KEY, SECRET = "LTAIunitAccessKeyId", "unit-secret"
 DROP = object()
+MINIMAL: dict[str, dict[str, Any]] = {
+    **{name: {"TotalCount": 0} for name in (
+        "DescribeSourceServers", "DescribeReplicationJobs", "ListAccessTokens", "DescribeImages", "DescribeTasks",
+        "DescribeSelfImages", "DescribeVpcs", "DescribeVSwitches",
+    )},
+    "DescribeInstances": {"Instances": {"Instance": []}},
+    "DescribeDisks": {"Disks": {"Disk": []}},
+    "DescribeSnapshots": {"Snapshots": {"Snapshot": []}},
+    "DescribeSecurityGroups": {"SecurityGroups": {"SecurityGroup": []}},
+    "DescribeRegions": {"Regions": {"Region": []}},
+    "DescribeZones": {"Zones": {"Zone": []}},
+    "CreateReplicationJob": {"JobId": "j-1"},
+    "CreateAccessToken": {"AccessTokenId": "at-1", "AccessTokenCode": "unit-code"},
+    "ExportImage": {"TaskId": "t-1"},
+    "ImportImage": {"ImageId": "m-1"},
+    "CreateVpc": {"VpcId": "vpc-1"},
+    "CreateVSwitch": {"VSwitchId": "vsw-1"},
+    "GetCallerIdentity": {"AccountId": "1234567890123456"},
+    "AssumeRole": {"Credentials": {"AccessKeyId": "STS.key", "AccessKeySecret": "secret", "SecurityToken": "token",
+                                   "Expiration": "2026-11-24T09:00:00Z"}},
+}  # fmt: skip
 PRODUCTS = ("smc", "ecs", "ens", "vpc", "sts", "oss")
 
 
@@ -68,8 +89,9 @@ class Wire:
     def expect(
         self, name: str, answer: Any = None, status: int = 200, headers: dict[str, str] | None = None, **params: str
     ) -> None:
-        """Adds a call to the script. The answer is a dict (JSON), bytes, or DROP: no answer at all."""
-        answer = {"RequestId": "R-1"} if answer is None else answer
+        """Adds a call to the script. The answer is a dict (JSON), bytes, or DROP: no answer at all; without one it is
+        the least that the action documents, an empty list where it lists."""
+        answer = {"RequestId": "R-1", **MINIMAL.get(name, {})} if answer is None else answer
         self.script.append(Expected(name, params, answer, status, headers or {}))
 
     def refuse(self, name: str, code: str, status: int = 400, message: str = "Refused.", **params: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_intermediate
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import SECURITY_GROUP_RULES
 
 from .conftest import FakeModule
 
@@ -31,7 +32,8 @@ INSTANCE = {"instance_id": "i-1", "status": "Running", "instance_type": "ecs.t6"
 )
 def test_which_ports_a_rule_opens(rule: dict[str, str], ports: list[int]) -> None:
     full = {"IpProtocol": "TCP", "Policy": "Accept", "Direction": "ingress", **rule}
-    assert smc_intermediate.open_ports([full]) == ports
+    rules = SECURITY_GROUP_RULES.value({"Permissions": {"Permission": [full]}}, "rules")
+    assert smc_intermediate.open_ports(rules) == ports
 
 
 @pytest.mark.parametrize(

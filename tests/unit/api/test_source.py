@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import facts, smc_source
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_source
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import SOURCE
 
 from .conftest import DROP, FakeModule
 
@@ -150,11 +151,11 @@ def test_check_mode_deletes_nothing(clients: Any, wire: Any) -> None:
 def test_what_the_client_has_reported_is_read() -> None:
     info = json.dumps({"hostname": "web-01", "ipv4": "192.0.2.1", "cores": "2"})
     disks = {"DataDisk": [{"Index": 1, "Path": "/mnt", "Size": 40}]}
-    found = facts.source(row(SystemInfo=info, DataDisks=disks, Tags={"Tag": [{"Key": "k", "Value": "v"}]}))
+    found = SOURCE.facts(row(SystemInfo=info, DataDisks=disks, Tags={"Tag": [{"Key": "k", "Value": "v"}]}))
     assert (found["hostname"], found["ipv4"], found["system_info"]["cores"]) == ("web-01", "192.0.2.1", "2")
     assert (found["data_disks"], found["tags"]) == ([{"index": 1, "path": "/mnt", "size": 40}], {"k": "v"})
 
 
 @pytest.mark.parametrize("info", [None, "", "{", "[]", "null"])
 def test_an_unreadable_report_is_empty(info: Any) -> None:
-    assert facts.source(row(SystemInfo=info))["hostname"] == ""
+    assert SOURCE.facts(row(SystemInfo=info))["hostname"] == ""

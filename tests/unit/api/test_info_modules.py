@@ -6,7 +6,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import lookups
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import (
+    ens_image_info,
+    smc_source_info,
+    smc_transfer_info,
+)
 
 from .conftest import FakeModule
 
@@ -17,7 +21,7 @@ def listed(path: tuple[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 def sources(clients: Any, **params: Any) -> list[dict[str, Any]]:
     module = FakeModule({"source_ids": None, "name": None, "state": None, **params})
-    found: list[dict[str, Any]] = lookups.sources(module, clients)["sources"]
+    found: list[dict[str, Any]] = smc_source_info.work(module, clients)["sources"]
     return found
 
 
@@ -37,7 +41,7 @@ def test_jobs_are_returned_with_numbers(clients: Any, wire: Any) -> None:
            "DataDisks": {"DataDisk": [{"Index": 1, "Size": 40}]}}  # fmt: skip
     wire.expect("DescribeReplicationJobs", listed(("ReplicationJobs", "ReplicationJob"), [row]), **{"JobId.1": "j-1"})
     params = {"job_ids": ["j-1"], "source_ids": None, "name": None, "status": None}
-    (found,) = lookups.transfers(FakeModule(params), clients)["transfers"]
+    (found,) = smc_transfer_info.work(FakeModule(params), clients)["transfers"]
     assert (found["job_id"], found["progress"], found["instance_id"]) == ("j-1", 42.5, "i-1")
     assert found["data_disks"] == [{"index": 1, "size": 40}]
 
@@ -64,7 +68,7 @@ def test_fuzzy_filters_are_not_trusted(
     clients: Any, wire: Any, ids: Any, names: Any, filters: dict[str, str], found: list[str]
 ) -> None:
     wire.expect("DescribeSelfImages", listed(("Images", "Image"), IMAGES))
-    result = lookups.ens_images(FakeModule({"image_ids": ids, "names": names}), clients)
+    result = ens_image_info.work(FakeModule({"image_ids": ids, "names": names}), clients)
     assert [image["image_id"] for image in result["images"]] == found
     sent = {name: value for name, value in wire.received[0].params.items() if name in ("ImageId", "ImageName")}
     assert sent == filters
@@ -72,12 +76,12 @@ def test_fuzzy_filters_are_not_trusted(
 
 @pytest.mark.parametrize(("ids", "names"), [([], None), (None, []), ([], [])])
 def test_no_image_is_asked_for_nothing(clients: Any, wire: Any, ids: Any, names: Any) -> None:
-    assert lookups.ens_images(FakeModule({"image_ids": ids, "names": names}), clients)["images"] == []
+    assert ens_image_info.work(FakeModule({"image_ids": ids, "names": names}), clients)["images"] == []
     assert wire.names == []
 
 
 def test_image_facts_are_typed(clients: Any, wire: Any) -> None:
     wire.expect("DescribeSelfImages", listed(("Images", "Image"), IMAGES))
-    first, second = lookups.ens_images(FakeModule({"image_ids": None, "names": None}), clients)["images"][:2]
+    first, second = ens_image_info.work(FakeModule({"image_ids": None, "names": None}), clients)["images"][:2]
     assert (first["size"], first["disks"]) == (20, [])
     assert second["disks"] == [{"type": "system", "format": "qcow2", "size": 20}]

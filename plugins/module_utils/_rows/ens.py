@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Edge Node Service 2017-11-10: the fields that are read of its answers (docs/facts.md, 4)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from .reader import Field, Table, objects, required, size
+
+ENS_IMAGE: Final = Table(
+    "ens.DescribeSelfImages",
+    {
+        "image_id": required("ImageId"),
+        "image_name": Field("ImageName"),
+        "status": Field("Status"),
+        "architecture": Field("Architecture"),
+        "platform": Field("Platform"),
+        "os_version": Field("OsVersion"),
+        "compute_type": Field("ComputeType"),
+        "region": Field("RegionId"),
+        "creation_time": Field("CreationTime"),
+        "size": size("ImageSize"),
+        "disks": objects(
+            "DiskDeviceMappings.DiskDeviceMapping", type=Field("Type"), format=Field("Format"), size=size("Size")
+        ),
+    },
+    rows="Images.Image",
+    key="ImageId",
+)
+
+IMPORT: Final = Table("ens.ImportImage", {"image_id": required("ImageId")})
