@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 CODES: dict[str, tuple[int, str, str]] = {
+    "FileImmutable": (409, "The object you specified is immutable.", ""),
     "InvalidEncryptionAlgorithmError": (400, "The Encryption Algorithm you specified is not valid.", ""),
     "InvalidObjectState": (403, "The operation is not valid for the object's state", ""),
     "InvalidPolicyDocument": (400, "The policy document is not valid.", ""),
@@ -17,6 +18,7 @@ CODES: dict[str, tuple[int, str, str]] = {
     "OperationNotSupported": (400, "The operation is not supported for this resource", ""),
     "RestoreAlreadyInProgress": (409, "The restore operation is in progress.", ""),
     "SymlinkTargetNotExist": (404, "The target of the symbolic link does not exist.", "0026-00000012"),
+    "WORMConfigurationLocked": (403, "The WORM Configuration is locked.", ""),
 }
 """Code: status, message, EC. Codes and statuses are documented, messages approximate; the ECs have pages."""
 

@@ -84,6 +84,12 @@ def stored_tags(configs: dict[str, str]) -> dict[str, str]:
     return tags_of(stored(text)) if text else {}
 
 
+def stored_key(configs: dict[str, str]) -> str:
+    """Return the KMS key that the bucket's default encryption names, empty when it names none."""
+    text = configs.get("encryption")
+    return stored(text).findtext("ApplyServerSideEncryptionByDefault/KMSMasterKeyID") or "" if text else ""
+
+
 def stored(text: str) -> Element:
     """Return the root element of a configuration that was kept."""
     return fromstring(text)  # noqa: S314  written by this process, after parsing

@@ -62,7 +62,7 @@ _KNOWN: dict[str, tuple[int, str, str]] = {
     "NotImplemented": (501, "The local cloud does not emulate this operation.", ""),
     "NotModified": (304, "Not Modified", ""),
     "ObjectNotAppendable": (409, "The object is not appendable", ""),
-    "PositionNotEqualToLength": (409, "Position is not equal to file length", ""),
+    "PositionNotEqualToLength": (409, "Position is not equal to file length", "0026-00000016"),
     "PreconditionFailed": (412, "At least one of the pre-conditions you specified did not hold.", ""),
     "RequestTimeTooSkewed": (
         403,

@@ -16,7 +16,7 @@ from sandbox.faults.rules import Faults
 from sandbox.state.cloud import Cloud
 from sandbox.world.fault_rules import Fault
 
-from . import bucket_ops, config_ops, faults, list_ops, multipart_ops, object_ops, read_ops, write_ops
+from . import bucket_ops, config_ops, faults, list_ops, multipart_ops, object_ops, read_ops, retention, write_ops
 from .access import check_access
 from .answer import XML, Answer
 from .auth import authenticate
@@ -47,13 +47,6 @@ class Operation:
     access: str
     handler: _Handler
     provenance: str = "documented"
-
-
-def _absent(code: str) -> _Handler:
-    async def answer(_call: Call) -> Answer:
-        raise OssError(code)
-
-    return answer
 
 
 def _configurations() -> dict[str, Operation]:
@@ -88,7 +81,10 @@ _BUCKET = {
     "GET live": Operation("ListLiveChannel", "account", bucket_ops.list_live_channels),
     "GET uploads": Operation("ListMultipartUploads", "account", multipart_ops.list_uploads),
     "POST delete": Operation("DeleteMultipleObjects", "write", write_ops.delete_objects),
-    "GET worm": Operation("GetBucketWorm", "account", _absent("NoSuchWORMConfiguration")),
+    "POST worm": Operation("InitiateBucketWorm", "account", retention.initiate),
+    "POST wormId": Operation("CompleteBucketWorm", "account", retention.complete),
+    "DELETE worm": Operation("AbortBucketWorm", "account", retention.abort),
+    "GET worm": Operation("GetBucketWorm", "account", retention.get),
     "PUT policy": Operation("PutBucketPolicy", "account", config_ops.put_policy),
     "GET policy": Operation("GetBucketPolicy", "account", config_ops.get_policy),
     "DELETE policy": Operation("DeleteBucketPolicy", "account", config_ops.delete_policy),

@@ -21,12 +21,15 @@ from .body import read_xml, receive
 from .bucket_ops import ACLS, acl_of
 from .call import Call, checked_version, iso_time, whole_number
 from .conditions import check_conditions
+from .config_ops import stored_key
 from .errors import OssError
 from .list_ops import encoder
+from .retention import check_mutable
 from .template import parse_tags, template_of
 from .xml import Content
 
 _DELETE_LIMIT = 1000
+_COLD = ("ColdArchive", "DeepColdArchive")
 
 
 async def put_object(call: Call) -> Answer:
@@ -58,28 +61,48 @@ async def copy_object(call: Call) -> Answer:
 
 
 async def append_object(call: Call) -> Answer:
-    """AppendObject: only at the end of an object that was made by appending."""
+    """AppendObject: only at the end of an object that was made by appending; of several at one position one wins."""
     position = whole_number(call.request.query.get("position", ""), "position", 0, 1 << 62)
-    known = call.bucket.objects.get(call.request.key)
-    if known is not None and known.kind != "Appendable":
-        raise OssError("ObjectNotAppendable")
-    _check_position(known, position)
-    item = template_of(call) if known is None else known
+    _appendable(call, position)
+    fresh = template_of(call)
+    if fresh.storage_class in _COLD:
+        raise OssError("InvalidArgument", f"An appendable object cannot be {fresh.storage_class}.", "0016-00000503",
+                       {"ArgumentName": "x-oss-storage-class", "ArgumentValue": fresh.storage_class})
     with scratch_file(call) as more, scratch_file(call) as whole:
         await receive(call.request, more)
-        sums = await asyncio.to_thread(join, [known.path, more] if known else [more], whole)
-        # Another append may have come first while this one's bytes arrived.
-        _check_position(call.bucket.objects.get(call.request.key), position)
+        while True:
+            # Another append, a deletion or both may have come first while this one's bytes arrived.
+            known = _appendable(call, position)
+            path = known.path if known else None
+            try:
+                sums = await asyncio.to_thread(join, [path, more] if path else [more], whole)
+            except FileNotFoundError:
+                continue
+            if call.bucket.objects.get(call.request.key) is known and (known is None or known.size == position):
+                break
+        item = known or fresh
         item.kind = "Appendable"
+        since = item.modified
         store(call, item, whole, sums)
+        if known is not None and call.bucket.versioning:
+            # With versioning it keeps the time at which it was begun.
+            item.modified = since
     return call.empty(headers={"x-oss-next-append-position": str(item.size), "x-oss-hash-crc64ecma": str(item.crc64),
                                "ETag": f'"{item.etag}"'})
 
 
-def _check_position(known: StoredObject | None, position: int) -> None:
+def _appendable(call: Call, position: int) -> StoredObject | None:
+    """Return the object that is appended to, None when this begins it; refuse what cannot be appended to there."""
+    known = call.bucket.objects.get(call.request.key)
+    if known is not None and known.kind != "Appendable":
+        raise OssError("ObjectNotAppendable")
+    check_mutable(call.bucket, known, call.now)
+    if stored_key(call.bucket.configs):
+        raise OssError("OperationNotSupported", "An appendable object cannot be encrypted with a key of yours.")
     length = known.size if known is not None else 0
     if position != length:
         raise OssError("PositionNotEqualToLength", headers={"x-oss-next-append-position": str(length)})
+    return known
 
 
 async def delete_object(call: Call) -> Answer:
@@ -152,6 +175,8 @@ def refuse_overwrite(call: Call) -> None:
 def store(call: Call, item: StoredObject, path: Path, sums: Sums) -> None:
     """Make the file the object; nothing else happens between the last check and this, so it is atomic."""
     refuse_overwrite(call)
+    if not call.bucket.versioning:
+        check_mutable(call.bucket, call.bucket.objects.get(item.key), call.now)
     item.path, item.size, item.crc64, item.etag = path, sums.size, sums.crc, item.etag or sums.etag
     if item.kind == "Appendable":
         item.etag = sums.etag
@@ -162,6 +187,8 @@ def store(call: Call, item: StoredObject, path: Path, sums: Sums) -> None:
 
 def drop(call: Call, key: str, version: str | None = None) -> Deletion:
     """Delete an object, or one version of it, if there is one; return what became of it."""
+    if version is not None or not call.bucket.versioning:
+        check_mutable(call.bucket, find(call.bucket, key, version), call.now)
     done = delete(call.bucket, key) if version is None else delete_version(call.bucket, key, version)
     for item in done.ended:
         call.cloud.object_removed(call.request.bucket, item.billed_name)
