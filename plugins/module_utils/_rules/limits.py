@@ -68,6 +68,10 @@ INTENT_SETTLE_SECONDS: Final = 120
 """How long an unanswered ExportImage or ImportImage may stay invisible before it may be called again: neither has a
 ClientToken, and describe calls may lag behind a write."""
 
+CALL_SETTLE_SECONDS: Final = 1800
+"""How long a call without ClientToken whose answer was lost is looked for before it is made again: a list of ECS or
+ENS may lag behind a write by as much as half an hour."""
+
 SIGNATURE_SECONDS: Final = 900
 """How far a clock may be off before signed calls are refused (gateway: InvalidTimeStamp.Expired beyond 15 minutes)."""
 

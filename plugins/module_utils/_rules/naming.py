@@ -126,6 +126,25 @@ def intents_prefix(identity: str) -> str:
     return f"{INTENTS}/{identity}"
 
 
+def ledger_prefix(migration: str) -> str:
+    """Return what the OSS keys of all ledgers of ``migration`` begin with."""
+    return f"{INTENTS}/{wave_id(migration)}/ledger"
+
+
+def ledger_key(migration: str, number: int) -> str:
+    """Return the OSS key of the ``number``-th ledger of ``migration``, counted from 1."""
+    return f"{ledger_prefix(migration)}{'' if number == 1 else f'.{number}'}"
+
+
+def ledger_number(migration: str, key: str) -> int:
+    """Return which ledger of ``migration`` has this key, 0 for the key of something else."""
+    prefix = ledger_prefix(migration)
+    found = re.fullmatch(r"\.([2-9]|[1-9][0-9]{1,5})", key.removeprefix(prefix))
+    if not key.startswith(prefix):
+        return 0
+    return 1 if key == prefix else int(found.group(1)) if found else 0
+
+
 def objects_prefix(identity: str) -> str:
     """Return the OSS prefix of the exported objects of a server (full id) or of a whole migration (wave id)."""
     return identity
