@@ -42,6 +42,7 @@ help:
 	  'make unit               run the unit tests (TESTS="file ..." for these files only, ARGS="-k name" for pytest)' \
 	  'make integration        run the integration tests, those of make test-long included (TESTS and ARGS, too)' \
 	  'make conformance        run the tests and models of the vendor against the local cloud (3 minutes)' \
+	  'make ledger-model the protocol of the ledger against every order of events (MOST=20000: some minutes)' \
 	  'make scenarios          run a wave of two servers under every fault of the catalogue (5 to 10 minutes)' \
 	  'make molecule           run the molecule scenario "default" on real SSH hosts' \
 	  'make collection         build the artifact in build/dist and install it in build/collections' \
@@ -157,6 +158,12 @@ conformance-models: collection
 	@ANSWERS=all $(python) -m pytest -q tests/unit/sandbox tests/integration/test_sandbox_acs3.py tests/integration/test_sandbox_rpc.py \
 	  $(wildcard tests/integration/test_sandbox_oss*.py)
 	@$(python) -m support.documented_codes
+
+# The ledger's protocol against every order of events, with more stops, kills and lost answers than the unit tests (hours;
+# MOST=20000 visits so many states of each scenario at most).
+.PHONY: ledger-model
+ledger-model: collection
+	@$(python) -m support.ledger_model $(MOST)
 
 # oss2's functional tests, from its sdist, under V1 and V4 side by side; PIN=1 writes the lists of those that pass.
 conformance-oss: collection

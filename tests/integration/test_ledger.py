@@ -19,6 +19,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.sto
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from oss2 import models
 from support.oss_client import bucket as bucket_of
+from support.wave import connection
 
 NAME = "wave"
 KEY = naming.ledger_key(NAME, 1)
@@ -27,9 +28,7 @@ Make = Callable[..., LedgerStore]
 
 @pytest.fixture
 def clients(sandbox: Any) -> Callable[[], Any]:
-    params = {"access_key": sandbox.access_key, "secret_key": sandbox.secret_key, "region": sandbox.region,
-              "endpoints": dict.fromkeys(("oss", "sts", "ecs", "ens", "smc", "vpc"), sandbox.endpoint)}
-    return lambda: make_clients(params, environ={})
+    return lambda: make_clients(connection(sandbox), environ={})
 
 
 @pytest.fixture
@@ -197,11 +196,11 @@ def test_an_object_that_is_no_ledger_is_named(sandbox: Any, make: Make) -> None:
     assert "another migration_name" in str(error.value.hint)
 
 
-def test_lost_answers_are_read_again(sandbox: Any, make: Make) -> None:
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_lost_answer_is_read_again(sandbox: Any, make: Make, moment: str) -> None:
     one = opened(make)
-    for effect in ("before", "after"):
-        sandbox.post("faults", {"rules": [{"product": "oss", "action": "AppendObject", "times": 1,
-                                           "when": effect, "fault": {"kind": "drop"}}]})
-        assert claim(one, f"s-{effect}") == []
-    assert one.session.held() == ("s-after",)
-    assert dict(one.session.state.skipped) == {}
+    rule = {"match": {"product": "oss", "action": "AppendObject"}, "kind": "drop", "phase": moment}
+    sandbox.post("faults", {"meaning": "a lost answer", "faults": [rule]})
+    assert claim(one, "s1") == []
+    assert one.session.held() == ("s1",)
+    assert bucket_of(sandbox).get_object(KEY).read().count(b"\n") == 1

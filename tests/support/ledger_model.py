@@ -398,7 +398,7 @@ def _with(histories: tuple[int, ...], index: int, number: int) -> tuple[int, ...
 ONE, TWO = ("s1",), ("s1", "s2")
 SCENARIOS: dict[str, tuple[Script, ...]] = {
     "two drivers of one server": (driver(ONE), driver(ONE)),
-    "two drivers of overlapping servers": (driver(TWO, ticks=2), driver(ONE, ticks=2)),
+    "two drivers of overlapping servers": (driver(TWO, ticks=1), driver(ONE, ticks=1)),
     "a driver and a cleanup": (driver(ONE), cleanup()),
     "a driver, a cleanup and a restart": (driver(ONE, ticks=2), cleanup(), driver(ONE, ticks=2, restart=True)),
     "two cleanups and a restart": (cleanup(), cleanup(), driver(ONE, ticks=1, restart=True)),

@@ -266,6 +266,9 @@ class Session:
         """Claim the servers of ``wanted`` that nobody else drives, and renew the lease when that is due; return the
         others with their owners. Servers that were claimed before and are not wanted any more are released."""
         wanted = tuple(wanted)
+        if decide.divide(self.state, self.who.id, wanted, self.clock.now())[1]:
+            # There may be nothing to write, and so nothing that would show that another one has let go.
+            yield from self.refresh()
 
         def build() -> Line | None:
             self._drive()
@@ -323,6 +326,7 @@ class Session:
                 return None
             return self._line(claim=(), mark="close", lease=0.0)
 
+        yield from self.refresh()
         yield from self.write(build)
         marked = self.state.marked
         if marked is None or marked.mark != "close":
