@@ -424,8 +424,9 @@ def main() -> int:
                 verdict = "0 violations" + ("" if explorer.exhausted else ", not exhausted")
             except Violation as violation:
                 verdict, status = f"VIOLATION: {violation}", 1
-            print(f"{name}: {' '.join(map(str, bounds))}: {explorer.visited} states, "
-                  f"{explorer.finished} ends, {time.monotonic() - began:.0f} s, {verdict}", flush=True)
+            seconds = f"{time.monotonic() - began:.0f} s"
+            counted = f"{explorer.visited} states, {explorer.finished} ends"
+            sys.stdout.write(f"{name}: {' '.join(map(str, bounds))}: {counted}, {seconds}, {verdict}\n")
     return status
 
 

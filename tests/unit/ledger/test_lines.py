@@ -66,7 +66,8 @@ def test_other_bytes_are_no_line(text: bytes) -> None:
 
 
 def test_the_state_has_owners_claims_and_calls() -> None:
-    state = folded(line(who=Who("a", "awx-1", 7), claim=("s1", "s2")), line(number=2, calls=(Call("s1", "export", "m"),)))
+    call = Call("s1", "export", "m")
+    state = folded(line(who=Who("a", "awx-1", 7), claim=("s1", "s2")), line(number=2, calls=(call,)))
     assert state.claims == {"s1": "a", "s2": "a"}
     assert state.owners["a"].who.host == "awx-1"
     announced = state.calls["s1", "export"]
