@@ -15,7 +15,7 @@ import socket
 from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import number
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .lines import MOST_TEXT, Mark, Who
