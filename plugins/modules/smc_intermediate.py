@@ -7,20 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: smc_intermediate
-short_description: Guard intermediate instances and manage the network they share
+short_description: Report, guard and release the intermediate instance of a replication job
 version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - SMC copies every server to an intermediate instance of its own, which is billed until its job is finished or gone.
-    Nobody may stop, change or release it meanwhile. With O(state=reported) this module says whether somebody has.
-  - Without a VPC and vSwitch every job makes its own, and a region has room for ten. With O(state=present) this module
-    makes one for a whole migration.
-  - With O(state=absent) it removes that network, or an intermediate instance whose job no longer exists.
+  - SMC copies every server to an intermediate instance of its own. The instance is billed until its job is finished or deleted, and it
+    must not be stopped, changed or released before.
+  - With O(state=reported) this module returns the instance of a job, and reports such changes.
+  - With O(state=absent) it releases an intermediate instance whose job no longer exists.
+  - The network that all jobs of a migration share is managed by M(edgelift.ens_migration.vpc_wave_network).
 requirements:
   - aliyun-python-sdk-smc
   - aliyun-python-sdk-ecs
-  - aliyun-python-sdk-vpc
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -35,94 +34,49 @@ attributes:
 options:
   state:
     description:
-      - V(reported) looks at the intermediate instance of O(job_id) and changes nothing.
-      - V(present) makes sure that the network of the migration O(name) exists.
-      - V(absent) removes the network of the migration O(name), or releases the instance O(instance_id).
+      - V(reported) reads the intermediate instance of O(job_id) and changes nothing.
+      - V(absent) releases the instance O(instance_id).
     type: str
     choices:
       - reported
-      - present
       - absent
     default: reported
   job_id:
     description:
-      - The replication job whose intermediate instance is looked at. Required with O(state=reported).
+      - The replication job of the intermediate instance. Required with O(state=reported).
     type: str
   guard:
     description:
       - Whether O(state=reported) fails when RV(intermediate.interference) is not empty.
     type: bool
     default: false
-  name:
-    description:
-      - The name of the migration that the network is for. The names and tags of VPC and vSwitch follow from it.
-      - Required with O(state=present). A VPC that has the name without the tags is never touched.
-    type: str
-  vpc_cidr:
-    description:
-      - The addresses of a VPC that is made.
-    type: str
-    default: 192.168.0.0/16
-  vswitch_cidr:
-    description:
-      - The addresses of a vSwitch that is made, inside those of the VPC.
-    type: str
-    default: 192.168.0.0/20
-  zone_id:
-    description:
-      - The zone of a vSwitch that is made.
-      - If unset, the first zone of the region by name.
-    type: str
-  vpc_id:
-    description:
-      - A VPC of your own. With O(state=present) nothing is made then. It is only checked, together with O(vswitch_id).
-      - If unset, the migration's own VPC is used.
-    type: str
-  vswitch_id:
-    description:
-      - A vSwitch of your own in O(vpc_id).
-      - If unset, the migration's own vSwitch is used.
-    type: str
   instance_id:
     description:
-      - The intermediate instance that O(state=absent) releases. It must bear the name that SMC gives it, and no job may
-        own it. For an instance that a job owns, delete the job.
-      - If unset, no instance is released.
+      - The intermediate instance to release. Required with O(state=absent).
+      - It must have the name that SMC gives to intermediate instances, and it must not belong to a job. To release the instance of a job,
+        delete the job.
     type: str
   wait:
     description:
-      - Whether to wait until an instance that is released is gone.
-      - A network that is made or removed is always waited for, because each step needs the one before it.
+      - Whether to wait until the instance no longer exists.
 seealso:
   - module: edgelift.ens_migration.smc_transfer
+  - module: edgelift.ens_migration.vpc_wave_network
   - module: edgelift.ens_migration.smc_cleanup
 """
 
 EXAMPLES = r"""
-- name: Look at the intermediate instance of a job
+- name: Read the intermediate instance of a job
   edgelift.ens_migration.smc_intermediate:
     region: ap-southeast-1
     job_id: j-bp17bclvg344jlyt0000
   register: guarded
 
-- name: Fail when somebody has interfered with it
+- name: Fail when the intermediate instance was changed
   edgelift.ens_migration.smc_intermediate:
     region: ap-southeast-1
     job_id: j-bp17bclvg344jlyt0000
     guard: true
-
-- name: Make the network that the intermediate instances of a migration share
-  edgelift.ens_migration.smc_intermediate:
-    region: ap-southeast-1
-    name: wave_01
-    state: present
-  register: shared
-
-- name: Remove it
-  edgelift.ens_migration.smc_intermediate:
-    region: ap-southeast-1
-    name: wave_01
-    state: absent
 
 - name: Release an intermediate instance whose job no longer exists, without waiting
   edgelift.ens_migration.smc_intermediate:
@@ -134,8 +88,8 @@ EXAMPLES = r"""
 
 RETURN = r"""
 intermediate:
-  description: The intermediate instance. Empty when it is released, or would be. On failure, what was seen last.
-  returned: success, with O(job_id) or O(instance_id)
+  description: The intermediate instance. Empty when it is released, or would be in check mode. On failure, its last known state.
+  returned: success
   type: dict
   contains:
     instance_id:
@@ -169,7 +123,7 @@ intermediate:
       type: str
       sample: ap-southeast-1a
     creation_time:
-      description: When it was made.
+      description: When it was created.
       returned: when it exists
       type: str
       sample: '2026-11-24T08:00:00Z'
@@ -212,13 +166,13 @@ intermediate:
       type: str
       sample: Syncing
     open_ports:
-      description: Those of the ports 8080 and 8703 that its security groups accept.
+      description: The ports among 8080 and 8703 that its security groups accept.
       returned: with O(job_id)
       type: list
       elements: int
       sample: [8080, 8703]
     interference:
-      description: What was done to it although nobody may touch it. Empty is good.
+      description: Changes to the instance that SMC did not make. Empty when there are none.
       returned: with O(job_id)
       type: list
       elements: dict
@@ -226,46 +180,6 @@ intermediate:
         - id: stopped
           evidence: its status is Stopped
           fix: Start the instance.
-network:
-  description: The shared network. Empty when it is removed, or would be.
-  returned: success, with O(name)
-  type: dict
-  contains:
-    name:
-      description: The name of VPC and vSwitch.
-      returned: when it exists
-      type: str
-      sample: edgelift-el3fa2b1
-    vpc_id:
-      description: The VPC. Empty in check mode when there is none yet.
-      returned: when it exists
-      type: str
-      sample: vpc-t4n1dh0000000000
-    vpc_cidr:
-      description: Its addresses.
-      returned: when it exists
-      type: str
-      sample: 192.168.0.0/16
-    vswitch_id:
-      description: The vSwitch. Empty in check mode when there is none yet.
-      returned: when it exists
-      type: str
-      sample: vsw-t4n1dh0000000000
-    vswitch_cidr:
-      description: Its addresses.
-      returned: when it exists
-      type: str
-      sample: 192.168.0.0/20
-    zone_id:
-      description: Its zone.
-      returned: when it exists
-      type: str
-      sample: ap-southeast-1a
-    managed:
-      description: Whether it is made, and can be removed, by this module.
-      returned: when it exists
-      type: bool
-      sample: true
 error:
   description: What went wrong, for programs.
   returned: failure
@@ -297,24 +211,13 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.run
 def main() -> None:
     own = ArgSpec(
         argument_spec={
-            "state": {"type": "str", "choices": ["reported", "present", "absent"], "default": "reported"},
+            "state": {"type": "str", "choices": ["reported", "absent"], "default": "reported"},
             "job_id": {"type": "str"},
             "guard": {"type": "bool", "default": False},
-            "name": {"type": "str"},
-            "vpc_cidr": {"type": "str", "default": "192.168.0.0/16"},
-            "vswitch_cidr": {"type": "str", "default": "192.168.0.0/20"},
-            "zone_id": {"type": "str"},
-            "vpc_id": {"type": "str"},
-            "vswitch_id": {"type": "str"},
             "instance_id": {"type": "str"},
         },
-        mutually_exclusive=[("job_id", "name", "instance_id")],
-        required_together=[("vpc_id", "vswitch_id")],
-        required_if=[
-            ("state", "reported", ("job_id",)),
-            ("state", "present", ("name",)),
-            ("state", "absent", ("name", "instance_id"), True),
-        ],
+        mutually_exclusive=[("job_id", "instance_id")],
+        required_if=[("state", "reported", ("job_id",)), ("state", "absent", ("instance_id",))],
     )
     spec = auth_spec().merge(wait_spec(), own)
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), smc_intermediate.work)

@@ -177,30 +177,30 @@ def test_shared_network(play: Any, sandbox: Any) -> None:
     network = {"name": "wave_01", "poll_interval": 0.1, "wait_timeout": int(PATIENCE)}
     name = naming.network_name("wave_01")
     play(
-        step("smc_intermediate", "r is changed", "r.network.vpc_id == ''", check=True, state="present", **network),
-        step("smc_intermediate", "r is changed", "r.network.vpc_id is match('vpc-')", f"r.network.name == '{name}'",
+        step("vpc_wave_network", "r is changed", "r.network.vpc_id == ''", check=True, state="present", **network),
+        step("vpc_wave_network", "r is changed", "r.network.vpc_id is match('vpc-')", f"r.network.name == '{name}'",
              "r.network.vswitch_id is match('vsw-')", state="present", **network),
-        step("smc_intermediate", "r is not changed", "r.network.managed", state="present", **network),
-        step("smc_intermediate", "r is not changed", check=True, state="present", **network),
+        step("vpc_wave_network", "r is not changed", "r.network.managed", state="present", **network),
+        step("vpc_wave_network", "r is not changed", check=True, state="present", **network),
     )  # fmt: skip
     state = sandbox.get("state")
     assert state["vpcs"][0]["tags"]["edgelift:wave"] == "wave_01"
     vpc, vswitch = state["vpcs"][0]["id"], state["vswitches"][0]["id"]
     play(
-        step("smc_intermediate", "r is not changed", "not r.network.managed", state="present", vpc_id=vpc,
+        step("vpc_wave_network", "r is not changed", "not r.network.managed", state="present", vpc_id=vpc,
              vswitch_id=vswitch, **network),
-        step("smc_intermediate", "r is failed", "r.error.code == 'VSwitchIdVpcId.Mismatch'", state="present",
+        step("vpc_wave_network", "r is failed", "r.error.code == 'VSwitchIdVpcId.Mismatch'", state="present",
              vpc_id=vpc, vswitch_id="vsw-none", **network),
-        step("smc_intermediate", "r is not changed", state="absent", name="wave_02"),
-        step("smc_intermediate", "r is changed", check=True, state="absent", **network),
-        step("smc_intermediate", "r is changed", "r.network == {}", state="absent", **network),
-        step("smc_intermediate", "r is not changed", state="absent", **network),
+        step("vpc_wave_network", "r is not changed", state="absent", name="wave_02"),
+        step("vpc_wave_network", "r is changed", check=True, state="absent", **network),
+        step("vpc_wave_network", "r is changed", "r.network == {}", state="absent", **network),
+        step("vpc_wave_network", "r is not changed", state="absent", **network),
     )  # fmt: skip
     assert (sandbox.get("state")["vpcs"], sandbox.get("state")["vswitches"]) == ([], [])
     sandbox.call("vpc", "CreateVpc", VpcName=name, CidrBlock="192.168.0.0/16")
     play(
-        step("smc_intermediate", "r is failed", "r.error.code == 'Network.NotOurs'", state="present", **network),
-        step("smc_intermediate", "r is failed", "r.error.code == 'Network.NotOurs'", state="absent", **network),
+        step("vpc_wave_network", "r is failed", "r.error.code == 'Network.NotOurs'", state="present", **network),
+        step("vpc_wave_network", "r is failed", "r.error.code == 'Network.NotOurs'", state="absent", **network),
     )
     assert len(sandbox.get("state")["vpcs"]) == 1
 

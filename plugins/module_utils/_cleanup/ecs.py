@@ -13,16 +13,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ecs
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.export import snapshot_ids
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.transfer import group_ids
 
 from . import notes
-from .scope import Found, Kind, Scope, busy
+from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
 
 RELEASE_SECONDS = 90.0
@@ -71,15 +69,6 @@ def _find_instances(scope: Scope) -> list[Found]:
     ]
 
 
-def _delete_instance(scope: Scope, identity: str) -> None:
-    """Delete an instance that SMC did not release after its job was deleted."""
-    scope.clients.ecs.delete_instance(identity)
-
-
-def _remaining_instances(scope: Scope, ids: Iterable[str]) -> set[str]:
-    return {row["InstanceId"] for row in scope.clients.ecs.describe_instances(instance_ids=list(ids))}
-
-
 def _find_disks(scope: Scope) -> list[Found]:
     shown = [
         (disk, owner)
@@ -95,14 +84,6 @@ def _find_disks(scope: Scope) -> list[Found]:
     ]
 
 
-def _delete_disk(scope: Scope, identity: str) -> None:
-    scope.clients.ecs.delete_disk(identity)
-
-
-def _remaining_disks(scope: Scope, ids: Iterable[str]) -> set[str]:
-    return {row["DiskId"] for row in scope.clients.ecs.describe_disks(disk_ids=list(ids))}
-
-
 def _find_groups(scope: Scope) -> list[Found]:
     owners = {group: owner for row, owner in _instances(scope) for group in group_ids(row)}
     noted = notes.owners(scope, SECURITY_GROUP.name)
@@ -112,33 +93,16 @@ def _find_groups(scope: Scope) -> list[Found]:
     return [Found(group, owner, released=True) for group, owner in owners.items()]
 
 
-def _delete_group(scope: Scope, identity: str) -> None:
-    scope.clients.ecs.delete_security_group(identity)
-
-
-def _remaining_groups(scope: Scope, ids: Iterable[str]) -> set[str]:
-    return {row["SecurityGroupId"] for row in scope.clients.ecs.describe_security_groups(ids=list(ids))}
-
-
 def _find_images(scope: Scope) -> list[Found]:
     return [Found(image["ImageId"], owner, image.get("CreationTime", "")) for image, owner in scope.images()]
 
 
-def _delete_image(scope: Scope, identity: str) -> None:
-    for task in scope.clients.ecs.describe_tasks(action="ExportImage", resource_ids=[identity]):
-        if states.outcome(states.EXPORT_TASK, task.get("TaskStatus", "")) == "pending":
-            scope.clients.ecs.cancel_task(task["TaskId"])
-            raise busy("ecs.DeleteImage", f"export task {task['TaskId']} of image {identity} is being cancelled")
+def _note_snapshots(scope: Scope, identity: str) -> None:
+    """Note the snapshots of an image. A snapshot does not name its image: once the image is deleted, only the note
+    refers to it."""
     for image, owner in scope.images():
         if image["ImageId"] == identity and snapshot_ids(image):
-            # A snapshot does not name its image: once the image is deleted, only the note refers to it.
             notes.add(scope, owner, {SNAPSHOT.name: snapshot_ids(image)})
-    scope.clients.ecs.delete_image(identity)
-
-
-def _remaining_images(scope: Scope, ids: Iterable[str]) -> set[str]:
-    wanted = set(ids)
-    return {image["ImageId"] for image in scope.clients.ecs.describe_images() if image["ImageId"] in wanted}
 
 
 def _find_snapshots(scope: Scope) -> list[Found]:
@@ -154,30 +118,8 @@ def _find_snapshots(scope: Scope) -> list[Found]:
     return [Found(row["SnapshotId"], owners[row["SnapshotId"]], row.get("CreationTime", "")) for row in shown]
 
 
-def _delete_snapshot(scope: Scope, identity: str) -> None:
-    scope.clients.ecs.delete_snapshot(identity)
-
-
-def _remaining_snapshots(scope: Scope, ids: Iterable[str]) -> set[str]:
-    return {row["SnapshotId"] for row in scope.clients.ecs.describe_snapshots(snapshot_ids=list(ids))}
-
-
-INSTANCE = Kind(
-    "ecs_instance",
-    "ecs.DescribeInstances",
-    _find_instances,
-    _delete_instance,
-    _remaining_instances,
-    grace=RELEASE_SECONDS,
-)
-DISK = Kind("ecs_disk", "ecs.DescribeDisks", _find_disks, _delete_disk, _remaining_disks, grace=RELEASE_SECONDS)
-SECURITY_GROUP = Kind(
-    "security_group",
-    "ecs.DescribeSecurityGroups",
-    _find_groups,
-    _delete_group,
-    _remaining_groups,
-    grace=RELEASE_SECONDS,
-)
-IMAGE = Kind("ecs_image", "ecs.DescribeImages", _find_images, _delete_image, _remaining_images)
-SNAPSHOT = Kind("ecs_snapshot", "ecs.DescribeSnapshots", _find_snapshots, _delete_snapshot, _remaining_snapshots)
+INSTANCE = Kind(ecs.INSTANCE, _find_instances, grace=RELEASE_SECONDS)
+DISK = Kind(ecs.DISK, _find_disks, grace=RELEASE_SECONDS)
+SECURITY_GROUP = Kind(ecs.SECURITY_GROUP, _find_groups, grace=RELEASE_SECONDS)
+IMAGE = Kind(ecs.IMAGE, _find_images, before=_note_snapshots)
+SNAPSHOT = Kind(ecs.SNAPSHOT, _find_snapshots)

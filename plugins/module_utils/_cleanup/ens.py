@@ -9,14 +9,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ens
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
 from .scope import Found, Kind, Scope
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 def _find_ens_images(scope: Scope) -> list[Found]:
@@ -30,13 +26,4 @@ def _find_ens_images(scope: Scope) -> list[Found]:
     return found
 
 
-def _delete_ens_image(scope: Scope, identity: str) -> None:
-    scope.clients.ens.delete_image(identity)
-
-
-def _remaining_ens_images(scope: Scope, ids: Iterable[str]) -> set[str]:
-    wanted = set(ids)
-    return {image["ImageId"] for image in scope.clients.ens.describe_self_images() if image["ImageId"] in wanted}
-
-
-IMAGE = Kind("ens_image", "ens.DescribeSelfImages", _find_ens_images, _delete_ens_image, _remaining_ens_images)
+IMAGE = Kind(ens.IMAGE, _find_ens_images)

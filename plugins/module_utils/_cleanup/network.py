@@ -9,33 +9,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.vpc import VPC as VPC_TABLE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import vpc
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .scope import Found, Kind, Scope
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
-
-
-def _networks(scope: Scope) -> list[Row]:
-    """Return the VPCs with the name of the migration's shared network. The name proves nothing, the tag does
-    (law 7)."""
-    name = naming.network_name(scope.migration)
-    shown = scope.clients.vpc.describe_vpcs(name=name) if scope.whole else []
-    return [row for row in shown if row.get("VpcName") == name]
-
-
-def _foreign(scope: Scope, row: Row) -> str:
-    """Return why a network with the name of the shared network is not the migration's, '' when its tag says it is."""
-    if naming.same_wave(scope.migration, VPC_TABLE.value(row, "tags")):
-        return ""
-    return f"it has no tag {naming.WAVE_TAG}={scope.migration}"
 
 
 def _refuse_foreign(what: str, identity: str, ours: list[Found]) -> None:
@@ -51,39 +29,31 @@ def _refuse_foreign(what: str, identity: str, ours: list[Found]) -> None:
 
 
 def _find_vswitches(scope: Scope) -> list[Found]:
-    wave, name = naming.wave_id(scope.migration), naming.network_name(scope.migration)
+    wave = naming.wave_id(scope.migration)
     return [
-        Found(row["VSwitchId"], wave, row.get("CreationTime", ""), foreign=_foreign(scope, network))
-        for network in _networks(scope)
-        for row in scope.clients.vpc.describe_vswitches(vpc_id=network["VpcId"])
-        if row.get("VSwitchName") == name
+        Found(row["VSwitchId"], wave, row.get("CreationTime", ""), foreign=network.foreign)
+        for network in _find_vpcs(scope)
+        for row in vpc.named_vswitches(scope.clients, scope.migration, network.id)
     ]
 
 
-def _delete_vswitch(scope: Scope, identity: str) -> None:
+def _guard_vswitch(scope: Scope, identity: str) -> None:
     _refuse_foreign("vSwitch", identity, _find_vswitches(scope))
-    scope.clients.vpc.delete_vswitch(identity)
-
-
-def _remaining_vswitches(scope: Scope, ids: Iterable[str]) -> set[str]:
-    return {row["VSwitchId"] for row in scope.clients.vpc.describe_vswitches(vswitch_ids=list(ids))}
 
 
 def _find_vpcs(scope: Scope) -> list[Found]:
+    if not scope.whole:
+        return []
     wave = naming.wave_id(scope.migration)
     return [
-        Found(row["VpcId"], wave, row.get("CreationTime", ""), foreign=_foreign(scope, row)) for row in _networks(scope)
+        Found(row["VpcId"], wave, row.get("CreationTime", ""), foreign=vpc.other_wave(scope.migration, row))
+        for row in vpc.named_vpcs(scope.clients, scope.migration)
     ]
 
 
-def _delete_vpc(scope: Scope, identity: str) -> None:
+def _guard_vpc(scope: Scope, identity: str) -> None:
     _refuse_foreign("VPC", identity, _find_vpcs(scope))
-    scope.clients.vpc.delete_vpc(identity)
 
 
-def _remaining_vpcs(scope: Scope, ids: Iterable[str]) -> set[str]:
-    return {row["VpcId"] for row in scope.clients.vpc.describe_vpcs(vpc_ids=list(ids))}
-
-
-VSWITCH = Kind("vswitch", "vpc.DescribeVSwitches", _find_vswitches, _delete_vswitch, _remaining_vswitches, grace=60.0)
-VPC = Kind("vpc", "vpc.DescribeVpcs", _find_vpcs, _delete_vpc, _remaining_vpcs, grace=60.0)
+VSWITCH = Kind(vpc.VSWITCH, _find_vswitches, before=_guard_vswitch, grace=60.0)
+VPC = Kind(vpc.VPC, _find_vpcs, before=_guard_vpc, grace=60.0)

@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, is_gone
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.ecs import INTERMEDIATE_NAME
 
 from . import notes
 from .order import ORDER
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
     from .scope import Found, Kind, Scope
-
-INTERMEDIATE_NAME = "No_Delete_SMC_Transition_Instance"
-"""Every intermediate instance of every account has this name, so it proves nothing."""
 
 _FINAL = ("Forbidden", "NoPermission", "AccessDenied", "Network.NotOurs")
 """Error codes with these prefixes are final: waiting does not help."""
@@ -199,5 +197,5 @@ def _delete(scope: Scope, kind: Kind, identity: str) -> CloudError | None:
     try:
         kind.delete(scope, identity)
     except CloudError as error:
-        return None if is_gone(error.code) else error
+        return error
     return None

@@ -16,6 +16,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
@@ -25,6 +26,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.resource import Resource
 
 Answer = TypeVar("Answer")
 
@@ -185,20 +187,33 @@ class Found:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of resource: ``find`` lists the resources of a scope, ``delete`` requests the deletion of one (it raises
-    while that is busy), ``remaining`` returns the ids that a describe call still lists, ``call`` names that call."""
+    """One kind of leftover resource: how a scope finds it, and what happens before its deletion."""
 
-    name: str
-    call: str
+    resource: Resource
     find: Callable[[Scope], list[Found]]
-    delete: Callable[[Scope, str], None]
-    remaining: Callable[[Scope, Iterable[str]], set[str]]
+    before: Callable[[Scope, str], None] | None = None
+    """Called right before the delete call: it notes what only this resource refers to, or refuses the deletion."""
     grace: float = 0.0
     """Seconds to wait until SMC releases what it created for a job, before the cleanup deletes it."""
     late: bool = False
     """Whether deleting the kinds before it can create new ones, so that it is listed once more."""
 
+    @property
+    def name(self) -> str:
+        """The name of the kind in results."""
+        return self.resource.name
 
-def busy(action: str, text: str) -> CloudError:
-    """Return the error for a deletion that is not possible yet."""
-    return CloudError(action, "Busy", text, retryable=True)
+    @property
+    def call(self) -> str:
+        """The describe call that proves a deletion."""
+        return self.resource.call
+
+    def delete(self, scope: Scope, identity: str) -> None:
+        """Request the deletion of one resource."""
+        self.resource.delete(
+            scope.clients, identity, before=partial(self.before, scope, identity) if self.before else None
+        )
+
+    def remaining(self, scope: Scope, ids: Iterable[str]) -> set[str]:
+        """Return the ids that the describe call still lists."""
+        return self.resource.remaining(scope.clients, ids)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _secrets
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import smc
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import ACCESS_TOKEN, NEW_ACCESS_TOKEN
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import NAME_PATTERN, NAME_RULE
@@ -25,8 +26,7 @@ from .change import Change, refuse
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.smc import SmcApi
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
 
 # facts 1.6.
 COUNT = (1, 1000)
@@ -79,11 +79,6 @@ def check(params: dict[str, Any]) -> None:
             raise refuse(f"Reading {option}", "InvalidParameter", f"{params[option]} is not between {low} and {high}")
 
 
-def ours(migration: str | None, token: Facts) -> bool:
-    """Return whether the description of a token names no other migration."""
-    return migration is None or naming.same_wave(migration, {}, token["description"] or "") is not False
-
-
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     """Return the module's result: the token, with the code when this run has created it.
 
@@ -92,9 +87,9 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     params = module.params
     wanted = wanted_of(params)
     check(wanted)
-    smc = clients.smc
-    listed = [ACCESS_TOKEN.facts(row) for row in smc.list_access_tokens(wanted["name"])]
-    tokens = [token for token in listed if token["name"] == wanted["name"] and ours(params["migration"], token)]
+    migration = params["migration"]
+    listed = smc.named_tokens(clients, wanted["name"])
+    tokens = [ACCESS_TOKEN.facts(row) for row in listed if ours(migration, row)]
     plan = decide(tokens, params["state"], params["rotate"])
     after = {"keep": plan.keep or {}, "create": {**wanted, "status": "activated"}, "delete": {}}[plan.action]
     before = plan.keep or (tokens[-1] if tokens else {})
@@ -102,22 +97,24 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     if not change.wanted(module):
         return change.result(module, access_token=after)
     for token in plan.remove:
-        remove(smc, token["id"])
+        smc.ACCESS_TOKEN.delete(clients, token["id"])
     if plan.action == "delete":
         return change.result(module, access_token={})
-    created = create(smc, wanted, {token["id"] for token in listed})
+    created = create(clients, wanted, migration, {row["AccessTokenId"] for row in listed})
     return change.result(module, access_token=created)
 
 
-def create(smc: SmcApi, wanted: dict[str, Any], known: set[str]) -> Facts:
-    """Returns a new token with its code.
+def create(clients: Clients, wanted: dict[str, Any], migration: str | None, known: set[str]) -> Facts:
+    """Return a new token with its code.
 
-    CreateAccessToken cannot be repeated blindly (law 2): after a lost answer the token may exist, but nobody knows its
-    code. Such a token is removed before the one further attempt.
+    CreateAccessToken cannot be repeated blindly (law 2): after a lost answer the token may exist, but its code is lost.
+    Such a token is deleted before the single further attempt.
     """
 
     def once() -> Facts:
-        answer = smc.create_access_token(wanted["name"], wanted["description"], wanted["count"], wanted["ttl_days"])
+        answer = clients.smc.create_access_token(
+            wanted["name"], wanted["description"], wanted["count"], wanted["ttl_days"]
+        )
         _secrets.register([answer["AccessTokenCode"]])
         return {
             **wanted,
@@ -126,7 +123,7 @@ def create(smc: SmcApi, wanted: dict[str, Any], known: set[str]) -> Facts:
             "registered_count": 0,
         }
 
-    return _with_second_attempt(once, lambda: _remove_unknown(smc, wanted["name"], known))
+    return _with_second_attempt(once, lambda: _delete_unknown(clients, wanted["name"], migration, known))
 
 
 def _with_second_attempt(once: Callable[[], Facts], tidy: Callable[[], None]) -> Facts:
@@ -143,20 +140,12 @@ def _with_second_attempt(once: Callable[[], Facts], tidy: Callable[[], None]) ->
         raise
 
 
-def _remove_unknown(smc: SmcApi, name: str, known: set[str]) -> None:
-    for row in smc.list_access_tokens(name):
-        if row.get("Name") == name and row["AccessTokenId"] not in known:
-            remove(smc, row["AccessTokenId"])
+def ours(migration: str | None, row: Row) -> bool:
+    """Return whether the description of a token names no other migration."""
+    return migration is None or not smc.other_wave(migration, row)
 
 
-def remove(smc: SmcApi, token_id: str) -> None:
-    """Disables a token, so that it is useless at once, and deletes it; one that is gone meanwhile is fine.
-
-    The code of "no such token" is not documented (facts 1.6), so after a refusal the list decides.
-    """
-    try:
-        smc.disable_access_token(token_id)
-        smc.delete_access_token(token_id)
-    except CloudError:
-        if any(row["AccessTokenId"] == token_id for row in smc.list_access_tokens()):
-            raise
+def _delete_unknown(clients: Clients, name: str, migration: str | None, known: set[str]) -> None:
+    for row in smc.named_tokens(clients, name):
+        if row["AccessTokenId"] not in known and ours(migration, row):
+            smc.ACCESS_TOKEN.delete(clients, row["AccessTokenId"])

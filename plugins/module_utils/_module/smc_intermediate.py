@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Intermediate instances: what a job's instance looks like, whether anybody touched it, and removal of an orphan."""
+"""Intermediate instances: the facts of a job's instance, interference with it, and the release of an orphan."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, is_gone
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ecs
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE, SECURITY_GROUP_RULES
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 
-from . import network
 from .change import Change, refuse
 from .waiter import wait_until
 
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
 
-# facts 3.3, trap 15: every intermediate instance of every account has this name. It identifies nothing, but an instance
-# without it is none of SMC's.
-NAME = "No_Delete_SMC_Transition_Instance"
 # facts 2.3: control and data port, opened by SMC in the instance's security group.
 PORTS = (8080, 8703)
 # facts 7.2: kept (and billed) while the job is one of these; otherwise SMC makes or releases it.
@@ -36,7 +33,8 @@ _STARTING = ("Pending", "Starting")
 
 
 def open_ports(permissions: Iterable[Row], ports: Sequence[int] = PORTS) -> list[int]:
-    """Returns those of the ports that an inbound rule accepts; ranges read "8080/8080", "-1/-1" is all (facts 3.3)."""
+    """Return those of the ports that an inbound rule accepts. A range is "8080/8080", all ports are "-1/-1" (facts
+    3.3)."""
 
     def accepts(rule: Row, port: int) -> bool:
         low, high = [*rule["port_range"].split("/"), ""][:2]
@@ -51,9 +49,9 @@ def open_ports(permissions: Iterable[Row], ports: Sequence[int] = PORTS) -> list
 
 
 def interference(job: Facts, instance: Facts | None, ports: Sequence[int]) -> list[dict[str, str]]:
-    """Returns what was done to the job's instance although nobody may touch it (facts 7.2), each with a remedy.
+    """Return the changes to the job's instance that SMC did not make (facts 7.2), each with a remedy.
 
-    A job whose instance was released cannot be resumed; every other interference can be undone by hand.
+    A job whose instance was released cannot be resumed. All other changes can be reverted.
     """
     if not job["instance_id"] or job["status"] not in KEPT_IN or job["business_status"] == "Cleaning":
         return []
@@ -87,12 +85,12 @@ def _finding(identity: str, evidence: str, fix: str) -> dict[str, str]:
 
 
 def observe(clients: Clients, job_id: str) -> Facts:
-    """Returns the facts of a job's intermediate instance, with RV(intermediate.interference)."""
+    """Return the facts of a job's intermediate instance, with RV(intermediate.interference)."""
     jobs = clients.smc.describe_replication_jobs(job_ids=[job_id])
     job = next((JOB.facts(row) for row in jobs if row["JobId"] == job_id), None)
     if job is None:
         raise refuse(
-            f"Looking at job {job_id}",
+            f"Reading job {job_id}",
             "ReplicationJob.NotFound",
             f"there is no such job in {clients.region}",
             "Check job_id and region.",
@@ -112,13 +110,13 @@ def observe(clients: Clients, job_id: str) -> Facts:
 
 
 def find(clients: Clients, instance_id: str) -> Facts | None:
-    """Returns the facts of the instance with exactly this id, None when there is none."""
-    rows = clients.ecs.describe_instances(instance_ids=[instance_id]) if instance_id else []
-    return next((INSTANCE.facts(row) for row in rows if row["InstanceId"] == instance_id), None)
+    """Return the facts of the instance with exactly this id, None when there is none."""
+    row = ecs.INSTANCE.find(clients, instance_id) if instance_id else None
+    return INSTANCE.facts(row) if row else None
 
 
 def rules_of(clients: Clients, group_id: str) -> list[Facts]:
-    """Returns the rules of a security group; none when it has been deleted."""
+    """Return the rules of a security group; none when it was deleted."""
     try:
         answer = clients.ecs.describe_security_group_attribute(group_id)
         rules: list[Facts] = SECURITY_GROUP_RULES.value(answer, "rules")
@@ -130,7 +128,7 @@ def rules_of(clients: Clients, group_id: str) -> list[Facts]:
 
 
 def reported(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Returns the module's result for O(job_id); fails for interference when O(guard) is set."""
+    """Return the module's result for O(job_id); fail on interference when O(guard) is set."""
     seen = observe(clients, module.params["job_id"])
     if seen["interference"] and module.params["guard"]:
         raise refuse(
@@ -144,18 +142,18 @@ def reported(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
 
 
 def released(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Returns the module's result for releasing O(instance_id): only an orphan of SMC, only by its id (law 7)."""
+    """Release O(instance_id) and return the module's result: only an instance of SMC without a job (law 7)."""
     instance_id = module.params["instance_id"]
     found = find(clients, instance_id)
     if found is None:
         return Change({}, {}).result(module, intermediate={})
     action = f"Releasing instance {instance_id}"
-    if found["instance_name"] != NAME:
+    if found["instance_name"] != ecs.INTERMEDIATE_NAME:
         raise refuse(
             action,
             "Intermediate.NotOurs",
-            f"its name is {found['instance_name']!r}, intermediate instances are named {NAME}",
-            "Release it with ECS itself if it really is to go.",
+            f"its name is {found['instance_name']!r}, intermediate instances are named {ecs.INTERMEDIATE_NAME}",
+            "Use ECS to release it if it is no longer needed.",
             intermediate=found,
         )
     owners = [row for row in clients.smc.describe_replication_jobs() if row.get("TransitionInstanceId") == instance_id]
@@ -164,18 +162,14 @@ def released(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         raise refuse(
             action,
             "Intermediate.InUse",
-            f"job {jobs} owns it",
+            f"it belongs to job {jobs}",
             "Delete the job: SMC then releases its instance, disks, security group and network.",
             intermediate=found,
         )
     change = Change({name: found[name] for name in ("instance_id", "instance_name", "status")}, {})
     if not change.wanted(module):
         return change.result(module, intermediate={})
-    try:
-        clients.ecs.delete_instance(instance_id)
-    except CloudError as error:
-        if not is_gone(error.code):
-            raise
+    ecs.INSTANCE.delete(clients, instance_id)
     if module.params["wait"]:
         wait_until(
             f"instance {instance_id} to be gone",
@@ -190,10 +184,5 @@ def released(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
 
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Returns the module's result: a look at an instance, a network that is there or gone, or a released orphan."""
-    params = module.params
-    if params["state"] == "reported":
-        return reported(module, clients)
-    if params["state"] == "present":
-        return network.present(module, clients)
-    return released(module, clients) if params["instance_id"] else network.absent(module, clients)
+    """Return the module's result for its O(state)."""
+    return released(module, clients) if module.params["state"] == "absent" else reported(module, clients)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import smc
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import NAME_PATTERN, NAME_RULE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.states import JOB_UNFINISHED
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
 def find(clients: Clients, source_id: str) -> Facts | None:
     """Returns the facts of the source with exactly this id, None when SMC has none."""
-    rows = clients.smc.describe_source_servers(source_ids=[source_id])
-    return next((SOURCE.facts(row) for row in rows if row["SourceId"] == source_id), None)
+    row = smc.SOURCE.find(clients, source_id)
+    return SOURCE.facts(row) if row else None
 
 
 def blocker(source: Facts, jobs: Sequence[Facts], force: bool) -> str:
@@ -95,7 +95,7 @@ def _absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
                 transfers=jobs,
             )
     if change.wanted(module):
-        _delete(clients, source_id, params["force"])
+        smc.SOURCE.delete(clients, source_id, force=params["force"])
     if params["wait"] and not module.check_mode:
         wait_until(
             f"source {source_id} to be gone",
@@ -107,13 +107,3 @@ def _absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
             key="source",
         )
     return change.result(module, source={})
-
-
-def _delete(clients: Clients, source_id: str, force: bool) -> None:
-    """Deletes a source. A lost answer makes the repeated call fail because it is gone: then the look decides."""
-    try:
-        clients.smc.delete_source_server(source_id, force=force)
-    except CloudError:
-        found = find(clients, source_id)
-        if found is not None and found["state"] != "Deleting":
-            raise

@@ -145,6 +145,17 @@ def ledger_number(migration: str, key: str) -> int:
     return 1 if key == prefix else int(found.group(1)) if found else 0
 
 
+def listing_prefix(key: str) -> str:
+    """Return the OSS prefix that lists ``key`` and its neighbours: of the same migration for a key of ours, the key
+    itself for any other key."""
+    folder, separator, rest = key.partition("/")
+    identity = rest.partition("/")[0] if separator and folder == INTENTS else key.partition("_")[0]
+    if not is_id(identity):
+        return key
+    wave = identity[:WAVE_LENGTH]
+    return intents_prefix(wave) if folder == INTENTS else objects_prefix(wave)
+
+
 def objects_prefix(identity: str) -> str:
     """Return the OSS prefix of the exported objects of a server (full id) or of a whole migration (wave id)."""
     return identity

@@ -53,8 +53,7 @@ def server_problems(servers: Sequence[Server]) -> dict[str, list[str]]:
         system = disks.system_too_large(server.disks)
         if system:
             problems[server.host].append(
-                f"its system disk has {limits.gib(system.bytes)} GiB, "
-                f"SMC takes at most {limits.SYSTEM_DISK_GIB[1]} GiB"
+                f"its system disk has {limits.gib(system.bytes)} GiB, SMC takes at most {limits.SYSTEM_DISK_GIB[1]} GiB"
             )
         for disk in disks.too_large(server.disks):
             problems[server.host].append(

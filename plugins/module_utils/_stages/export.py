@@ -21,6 +21,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._model impo
     Decision,
     ExportedObject,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.oss import delete_under
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE, TASK_DETAIL
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
@@ -243,7 +244,8 @@ def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
     # Outside these Regions ECS takes no ImageFormat at all: it always writes raw.
     image_format = None if policy.image_format == "raw" else policy.image_format
     if seen.task:
-        _remove(clients.oss(policy.bucket), _objects_of(server, seen.image["ImageId"]))
+        # What the failed export left is billed, and would be taken for objects of the next one.
+        delete_under(clients.oss(policy.bucket), _objects_of(server, seen.image["ImageId"]))
         seen.objects, seen.object_problem = [], ""
     try:
         answer = clients.ecs.export_image(
@@ -258,14 +260,6 @@ def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
             raise
         return Outcome(held=f"the export of {seen.image['ImageId']} is queued by ECS ({error.code})")
     return Outcome(ids={"task_id": str((answer or {}).get("TaskId") or "")})
-
-
-def _remove(oss: OssApi, prefix: str) -> None:
-    """Delete the objects and upload parts of a failed export: they are billed, and would be taken for objects of the
-    next export."""
-    for upload in oss.list_uploads(prefix):
-        oss.abort_upload(upload["key"], upload["upload_id"])
-    oss.delete_keys([item["key"] for item in oss.list_keys(prefix)])
 
 
 STAGE = Stage(

@@ -134,9 +134,29 @@ def test_a_token_that_somebody_else_deletes_meanwhile_is_fine(clients: Any, wire
     assert run(clients, state="absent")["changed"]
 
 
-def test_a_deletion_that_is_refused_is_an_error(clients: Any, wire: Any) -> None:
+@pytest.mark.parametrize("call", ["DisableAccessToken", "DeleteAccessToken"])
+def test_a_token_is_gone_when_the_list_says_so(clients: Any, wire: Any, call: str) -> None:
+    wire.expect("ListAccessTokens", listed(token()))
+    if call == "DisableAccessToken":
+        wire.refuse(call, "Forbidden.Unauthorized", 403)
+    else:
+        wire.expect("DisableAccessToken")
+    wire.refuse("DeleteAccessToken", "Forbidden.Unauthorized", 403)
+    wire.expect("ListAccessTokens", listed())
+    assert run(clients, state="absent")["changed"]
+
+
+def test_a_token_that_cannot_be_disabled_is_deleted_nevertheless(clients: Any, wire: Any) -> None:
     wire.expect("ListAccessTokens", listed(token()))
     wire.refuse("DisableAccessToken", "Forbidden.Unauthorized", 403)
+    wire.expect("DeleteAccessToken", AccessTokenId="at-1")
+    assert run(clients, state="absent")["changed"]
+
+
+def test_a_deletion_that_is_refused_is_an_error(clients: Any, wire: Any) -> None:
+    wire.expect("ListAccessTokens", listed(token()))
+    wire.expect("DisableAccessToken")
+    wire.refuse("DeleteAccessToken", "Forbidden.Unauthorized", 403)
     wire.expect("ListAccessTokens", listed(token()))
     with pytest.raises(CloudError, match="Forbidden"):
         run(clients, state="absent")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_intermediate
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import SECURITY_GROUP_RULES
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.ecs import INTERMEDIATE_NAME
 
 from .conftest import FakeModule
 
@@ -74,7 +74,7 @@ def answer_instance(wire: Any, *rows: dict[str, Any]) -> None:
     wire.expect("DescribeInstances", {"Instances": {"Instance": list(rows)}}, InstanceIds='["i-1"]')
 
 
-ROW = {"InstanceId": "i-1", "InstanceName": smc_intermediate.NAME, "Status": "Running", "InstanceType": "ecs.t6",
+ROW = {"InstanceId": "i-1", "InstanceName": INTERMEDIATE_NAME, "Status": "Running", "InstanceType": "ecs.t6",
        "InstanceChargeType": "PostPaid", "SecurityGroupIds": {"SecurityGroupId": ["sg-1"]},
        "PublicIpAddress": {"IpAddress": ["198.51.100.7"]}}  # fmt: skip
 RUNNING = {"JobId": "j-1", "Status": "Running", "BusinessStatus": "Syncing", "TransitionInstanceId": "i-1"}
@@ -138,7 +138,7 @@ def test_check_mode_releases_nothing(clients: Any, wire: Any) -> None:
 def test_an_instance_that_a_job_owns_is_never_released(clients: Any, wire: Any, status: str) -> None:
     answer_instance(wire, ROW)
     answer_job(wire, {**RUNNING, "Status": status})
-    with pytest.raises(CloudError, match=rf"job j-1 \({status}\) owns it"):
+    with pytest.raises(CloudError, match=rf"it belongs to job j-1 \({status}\)"):
         release(clients)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_intermediate
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import vpc_wave_network
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .conftest import DROP, FakeModule
@@ -18,7 +18,7 @@ VPC = {"VpcId": "vpc-1", "VpcName": NAME, "CidrBlock": "192.168.0.0/16", "Status
 VSWITCH = {"VSwitchId": "vsw-1", "VSwitchName": NAME, "CidrBlock": "192.168.0.0/20", "ZoneId": "z-a",
            "VpcId": "vpc-1", "Status": "Available"}  # fmt: skip
 PARAMS = {"state": "present", "name": "wave_01", "vpc_cidr": "192.168.0.0/16", "vswitch_cidr": "192.168.0.0/20",
-          "zone_id": None, "vpc_id": None, "vswitch_id": None, "instance_id": None, "wait_timeout": 5,
+          "zone_id": None, "vpc_id": None, "vswitch_id": None, "wait_timeout": 5,
           "poll_interval": 0}  # fmt: skip
 
 
@@ -31,7 +31,7 @@ def vswitches(wire: Any, *rows: dict[str, Any], **params: str) -> None:
 
 
 def run(clients: Any, check: bool = False, **params: Any) -> dict[str, Any]:
-    return smc_intermediate.work(FakeModule({**PARAMS, **params}, check), clients)
+    return vpc_wave_network.work(FakeModule({**PARAMS, **params}, check), clients)
 
 
 def test_the_network_is_made_step_by_step(clients: Any, wire: Any) -> None:
@@ -134,10 +134,22 @@ def test_the_network_is_removed_from_the_inside_out(clients: Any, wire: Any) -> 
     assert run(clients, state="absent")["changed"]
 
 
+def test_a_vswitch_with_another_name_stays(clients: Any, wire: Any) -> None:
+    vpcs(wire, VPC)
+    vswitches(wire, {**VSWITCH, "VSwitchId": "vsw-2", "VSwitchName": "other"}, VSWITCH)
+    wire.expect("DeleteVSwitch", VSwitchId="vsw-1")
+    vswitches(wire, VSwitchId="vsw-1")
+    wire.refuse("DeleteVpc", "DependencyViolation.VSwitch", 400)
+    vpcs(wire, VPC)
+    with pytest.raises(CloudError, match=r"vpc\.DeleteVpc failed"):
+        run(clients, state="absent")
+
+
 def test_a_network_in_use_stays_and_says_so(clients: Any, wire: Any) -> None:
     vpcs(wire, VPC)
     vswitches(wire, VSWITCH)
     wire.refuse("DeleteVSwitch", "DependencyViolation", 400)
+    vswitches(wire, VSWITCH)
     with pytest.raises(CloudError, match=r"vpc\.DeleteVSwitch failed") as raised:
         run(clients, state="absent")
     assert raised.value.hint

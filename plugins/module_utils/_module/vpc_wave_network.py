@@ -5,17 +5,22 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The shared network of a wave: one VPC and one vSwitch, so that not every job makes its own (quota 10, facts 7.3)."""
+"""The shared network of a migration: one VPC with one vSwitch for all its jobs. Without it SMC creates a VPC for each
+job, and the default quota is 10 VPCs (facts 7.3)."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, is_gone
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.vpc import VPC
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.vpc import (
+    VPC,
+    VSWITCH,
+    named_vpcs,
+    named_vswitches,
+    other_wave,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from . import options
@@ -25,13 +30,14 @@ from .waiter import wait_until
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.resource import Resource
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
 
 Rows = Callable[[], list[dict[str, Any]]]
 
 
 def summary(vpc: Row, vswitch: Row | None, managed: bool) -> Facts:
-    """Returns the facts of the network; ``managed`` says whether this collection has made it."""
+    """Return the facts of the network; ``managed`` says whether this collection created it."""
     vswitch = vswitch or {}
     return {
         "name": vpc.get("VpcName", ""),
@@ -45,43 +51,42 @@ def summary(vpc: Row, vswitch: Row | None, managed: bool) -> Facts:
 
 
 def own_vpc(clients: Clients, migration: str) -> Row | None:
-    """Returns the migration's VPC, None when there is none; refuses a namesake and more than one (laws 7 and 9)."""
+    """Return the migration's VPC, None when there is none; refuse a VPC with the same name that is not the migration's,
+    and more than one (laws 7 and 9)."""
     name = naming.network_name(migration)
-    namesakes = [row for row in clients.vpc.describe_vpcs(name=name) if row.get("VpcName") == name]
-    foreign = [row["VpcId"] for row in namesakes if not naming.same_wave(migration, VPC.value(row, "tags"))]
+    named = named_vpcs(clients, migration)
+    foreign = [row["VpcId"] for row in named if other_wave(migration, row)]
     if foreign:
         raise refuse(
             f"Looking for the network of {migration}",
             "Network.NotOurs",
             f"VPC {', '.join(foreign)} is named {name} but has no tag {naming.WAVE_TAG}={migration}",
-            "Rename that VPC, or give vpc_id and vswitch_id.",
+            "Rename that VPC, or set vpc_id and vswitch_id.",
         )
-    if len(namesakes) > 1:
+    if len(named) > 1:
         raise refuse(
             f"Looking for the network of {migration}",
             "Network.Ambiguous",
-            f"{', '.join(row['VpcId'] for row in namesakes)} are all named {name} and tagged for {migration}",
-            "Delete all but one, or give vpc_id and vswitch_id.",
+            f"{', '.join(row['VpcId'] for row in named)} are all named {name} and tagged for {migration}",
+            "Delete all but one, or set vpc_id and vswitch_id.",
         )
-    return namesakes[0] if namesakes else None
+    return named[0] if named else None
 
 
-def own_vswitch(clients: Clients, vpc_id: str, migration: str) -> Row | None:
-    """Returns the migration's vSwitch in its VPC, None when there is none."""
-    name = naming.network_name(migration)
-    rows = clients.vpc.describe_vswitches(vpc_id=vpc_id)
-    return next((row for row in rows if row.get("VSwitchName") == name), None)
+def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
+    """Return the module's result for its O(state)."""
+    return absent(module, clients) if module.params["state"] == "absent" else present(module, clients)
 
 
 def present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Returns the module's result for the network of O(name): found, made, or the given one checked."""
+    """Return the network of O(name): the existing one, a new one, or the given one after a check."""
     params = module.params
     if params["vpc_id"]:
         found = given(clients, params["vpc_id"], params["vswitch_id"])
         return Change(found, found).result(module, network=found)
     migration = options.migration(params)
     vpc = own_vpc(clients, migration)
-    vswitch = own_vswitch(clients, vpc["VpcId"], migration) if vpc else None
+    vswitch = next(iter(named_vswitches(clients, migration, vpc["VpcId"])), None) if vpc else None
     before = summary(vpc, vswitch, True) if vpc else {}
     zone = vswitch["ZoneId"] if vswitch else params["zone_id"] or first_zone(clients)
     wanted = {
@@ -102,10 +107,10 @@ def present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
 def make(
     module: AnsibleModule, clients: Clients, migration: str, wanted: dict[str, Any], vpc: Row | None
 ) -> Facts:
-    """Returns the network after making what it lacks.
+    """Create what the network lacks and return it.
 
-    Client tokens are new in each run: a token that is the same for ever would bring back the id of a VPC that has been
-    deleted meanwhile. Inside the run they make a repeated call harmless.
+    Client tokens are new in each run: with the same token, VPC would return the id of a VPC that was deleted meanwhile.
+    Within a run they make a repeated call harmless.
     """
     name, tags = wanted["name"], naming.tags(migration)
     if vpc is None:
@@ -139,7 +144,8 @@ def _available(module: AnsibleModule, what: str, rows: Rows) -> Row:
 
 
 def given(clients: Clients, vpc_id: str, vswitch_id: str) -> Facts:
-    """Returns the network that the user has given; refuses what does not exist or does not belong together."""
+    """Return the network that the user has given; refuse a VPC or a vSwitch that does not exist, and a vSwitch of
+    another VPC."""
     action = f"Using VPC {vpc_id}"
     vpc = next((row for row in clients.vpc.describe_vpcs(vpc_ids=[vpc_id]) if row["VpcId"] == vpc_id), None)
     if vpc is None:
@@ -153,44 +159,36 @@ def given(clients: Clients, vpc_id: str, vswitch_id: str) -> Facts:
 
 
 def first_zone(clients: Clients) -> str:
-    """Returns the first zone of the region by name."""
+    """Return the first zone of the region by name."""
     zones = sorted(str(row["ZoneId"]) for row in clients.ecs.describe_zones())
     if not zones:
-        raise refuse("Choosing a zone", "InvalidZoneId.NotFound", f"{clients.region} shows no zones", "Give zone_id.")
+        raise refuse("Choosing a zone", "InvalidZoneId.NotFound", f"{clients.region} has no zones", "Set zone_id.")
     return zones[0]
 
 
 def absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Returns the module's result for the removal of the migration's own network: vSwitches first, then the VPC."""
-    vpc = own_vpc(clients, options.migration(module.params))
+    """Delete the migration's own network: its vSwitches first, then the VPC."""
+    migration = options.migration(module.params)
+    vpc = own_vpc(clients, migration)
     if vpc is None:
         return Change({}, {}).result(module, network={})
     vpc_id = vpc["VpcId"]
-    vswitches = clients.vpc.describe_vswitches(vpc_id=vpc_id)
+    vswitches = named_vswitches(clients, migration, vpc_id)
     change = Change(summary(vpc, vswitches[0] if vswitches else None, True), {})
     if change.wanted(module):
-        for row in vswitches:
-            _delete(partial(clients.vpc.delete_vswitch, row["VSwitchId"]))
-        _gone(module, f"the vSwitches of VPC {vpc_id}", lambda: clients.vpc.describe_vswitches(vpc_id=vpc_id))
-        _delete(partial(clients.vpc.delete_vpc, vpc_id))
-        _gone(module, f"VPC {vpc_id}", lambda: clients.vpc.describe_vpcs(vpc_ids=[vpc_id]))
+        _delete(module, clients, VSWITCH, [row["VSwitchId"] for row in vswitches])
+        _delete(module, clients, VPC, [vpc_id])
     return change.result(module, network={})
 
 
-def _delete(call: Callable[[], None]) -> None:
-    try:
-        call()
-    except CloudError as error:
-        if not is_gone(error.code):
-            raise
-
-
-def _gone(module: AnsibleModule, what: str, rows: Rows) -> None:
+def _delete(module: AnsibleModule, clients: Clients, kind: Resource, ids: Sequence[str]) -> None:
+    for identity in ids:
+        kind.delete(clients, identity)
     wait_until(
-        f"{what} to be gone",
-        rows,
-        lambda seen: not seen,
-        lambda seen: f"{len(seen)} still there",
+        f"{kind.name} {', '.join(ids)} to be deleted",
+        lambda: sorted(kind.remaining(clients, ids)),
+        lambda left: not left,
+        lambda left: f"{', '.join(left)} still exists",
         module.params["wait_timeout"],
         module.params["poll_interval"],
         key="network",
