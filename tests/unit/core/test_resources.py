@@ -36,7 +36,7 @@ every = pytest.mark.parametrize("resource", RESOURCES, ids=[resource.name for re
 def test_a_resource_is_found_deleted_and_then_not_listed(resource: smc.Resource) -> None:
     cloud, identity = full(), IDS[resource.name]
     assert resource.find(cloud, identity)
-    assert resource.remaining(cloud, [identity, "none/none"]) == {identity}
+    assert resource.remaining(cloud, [identity, "images/none"]) == {identity}
     resource.delete(cloud, identity)
     cloud.sleep(60)
     assert resource.find(cloud, identity) is None
