@@ -65,9 +65,7 @@ def _migrate(
     return {**result(), "diff": _diff(fleet)} if module._diff else result()
 
 
-def look(
-    clients: Clients, servers: Sequence[Server], policy: Policy, blocked: dict[str, list[str]]
-) -> list[Progress]:
+def look(clients: Clients, servers: Sequence[Server], policy: Policy, blocked: dict[str, list[str]]) -> list[Progress]:
     """Return the state of every server, from one look at the ENS images."""
     fleet = Fleet(clients, servers, policy, check_mode=True)
     rows = fleet.rows

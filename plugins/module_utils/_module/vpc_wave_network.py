@@ -104,9 +104,7 @@ def present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     return Change(before, made).result(module, network=made)
 
 
-def make(
-    module: AnsibleModule, clients: Clients, migration: str, wanted: dict[str, Any], vpc: Row | None
-) -> Facts:
+def make(module: AnsibleModule, clients: Clients, migration: str, wanted: dict[str, Any], vpc: Row | None) -> Facts:
     """Create what the network lacks and return it.
 
     Client tokens are new in each run: with the same token, VPC would return the id of a VPC that was deleted meanwhile.

@@ -37,7 +37,8 @@ def named_vswitches(clients: Clients, migration: str, vpc_id: str) -> list[Row]:
 
 def other_wave(migration: str, vpc: Row) -> str:
     """Return why a VPC is not the migration's own, '' when its tag says that it is. The name proves nothing (law 7)."""
-    return "" if naming.same_wave(migration, tables.VPC.value(vpc, "tags")) else f"it has no tag {naming.WAVE_TAG}={migration}"
+    ours = naming.same_wave(migration, tables.VPC.value(vpc, "tags"))
+    return "" if ours else f"it has no tag {naming.WAVE_TAG}={migration}"
 
 
 def _vpcs(clients: Clients, ids: Iterable[str]) -> list[Row]:

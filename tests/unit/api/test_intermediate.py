@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_intermediate
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.ecs import INTERMEDIATE_NAME
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import SECURITY_GROUP_RULES
 
 from .conftest import FakeModule
 
