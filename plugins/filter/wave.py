@@ -15,12 +15,13 @@ if TYPE_CHECKING:
 
 
 class FilterModule:
-    """Registers the filters wave_servers, wave_resources, wave_receipt and wave_table."""
+    """Registers the filters wave_servers, wave_settled, wave_resources, wave_receipt and wave_table."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return {
             "wave_servers": _receipt.servers,
+            "wave_settled": _receipt.settled,
             "wave_resources": _receipt.resources,
             "wave_receipt": _receipt.receipt,
             "wave_table": _receipt.table,

@@ -46,6 +46,31 @@ def servers(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
     return found
 
 
+def settled(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return the server entries of the hosts that this play has settled: migrated, or failed in a stage.
+
+    Only their resources may be deleted by the cleanup of this play. A host that is unreachable, skipped, blocked,
+    pending or failed before its turn keeps its cloud work for the next run.
+    """
+    waves: dict[str, bool] = {}
+    found = []
+    for host in hosts:
+        facts = hostvars[host]
+        if host not in waves:
+            # The result of a wave names all its hosts and is registered for each of them: one look is enough.
+            rows = ((facts.get("migration_run") or {}).get("migration") or {}).get("servers") or []
+            waves.update({row["host"]: bool(row.get("settled")) for row in rows})
+        if waves.get(host) or facts.get("preflight_verdict") == "migrated" or _stage_settled(facts):
+            found.append(server_of(host, facts))
+    return found
+
+
+def _stage_settled(facts: Mapping[str, Any]) -> bool:
+    """Return whether a role of one stage has imported the image of this host, or has failed for good."""
+    stages = [facts[name] or {} for name in _runs(facts) if name != "migration_run"]
+    return any(result.get("settled") or (result.get("image") or {}).get("status") == "Available" for result in stages)
+
+
 def _runs(facts: Mapping[str, Any]) -> list[str]:
     """Return the names of the registered results of this host: of a wave, or of single stages."""
     return [name for name in facts if name.endswith(_REGISTERED) and name != "cleanup_run" and not name.startswith("_")]
@@ -90,12 +115,14 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
     elif facts.get("preflight_verdict") == "migrated":
         seen = facts.get("preflight_server") or {}
         row.update(status="migrated", **{key: seen.get(key, "") for key in _IDENTITY})
+    elif (facts.get("__preflight_seen") or {}).get("unreachable"):
+        row.update(status="unreachable", reasons=["Ansible could not connect to it; its cloud work was not changed"])
     elif "preflight_verdict" not in facts:
-        row["reasons"] = ["it could not be reached or probed: look at the first failure of this host in the output"]
+        row["reasons"] = ["it could not be probed: see the first failure of this host in the output"]
     elif not _runs(facts):
-        row.update(status="pending", reasons=["this run was not asked to migrate it: run without tags to go on"])
+        row.update(status="pending", reasons=["this run did not migrate it; run without tags to continue"])
     else:
-        row["reasons"] = ["the run ended before this server had a verdict: run the same command again"]
+        row["reasons"] = ["the run ended before this server had a result; run the same command again"]
     return row
 
 

@@ -59,7 +59,8 @@ def _migrate(
         for row in fleet.rows:
             if row.open:
                 row.end("failed", f"the run ended in phase {row.phase}: {error}; last state: {row.state or 'not seen'}")
-        # What it has made by then is billed: the reader, and the cleanup, want to know (law 11).
+        # What the run created is billed, so the result names it (law 11). No stage has settled these servers: their
+        # cloud work stays for the next run.
         error.last = result()
         raise
     return {**result(), "diff": _diff(fleet)} if module._diff else result()
@@ -80,6 +81,7 @@ def look(clients: Clients, servers: Sequence[Server], policy: Policy, blocked: d
         elif image and image.get("Status") == "Available":
             row.phase = "done"
             row.end("migrated")
+            row.settled = True
         else:
             row.end("clear")
     return rows
@@ -112,6 +114,7 @@ def describe(row: Progress) -> dict[str, Any]:
         "source_id": row.server.source_id,
         "phase": row.phase,
         "verdict": row.verdict,
+        "settled": row.settled,
         "state": row.state,
         "progress": row.percent,
         "reasons": row.reasons,

@@ -51,6 +51,6 @@ def run(module: AnsibleModule, of: Fleet, key: str, describe: Callable[[Progress
             "; ".join(row.reasons),
             str(error.get("request_id") or ""),
             hint="",
-            last={key: found, "resources": resources},
+            last={key: found, "resources": resources, "settled": row.settled},
         )
     return result

@@ -61,6 +61,8 @@ class Progress:
     failures: Counter[str] = field(default_factory=Counter)
     """Failures in a row, of looks (by stage) and of acts."""
     seconds: float = 0.0
+    settled: bool = False
+    """Whether a stage, or the end of the time, has given the verdict: only then may a cleanup delete what is left."""
 
     @property
     def open(self) -> bool:
@@ -216,6 +218,7 @@ class Fleet:
 
     def _end(self, row: Progress, verdict: Verdict, *reasons: str) -> None:
         row.end(verdict, *reasons)
+        row.settled = True
         row.seconds = self.context.clock.monotonic() - self._began
 
     def _perform(self, stage: Stage, batch: Sequence[tuple[Progress, str]]) -> None:

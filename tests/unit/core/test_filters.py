@@ -102,6 +102,43 @@ def test_only_servers_that_can_go_on_are_in_the_wave(facts: dict[str, Any], goes
     assert [row["host"] for row in found] == (["a", "b"] if goes_on else ["b"])
 
 
+# ---- wave_settled ----
+def settled(**hosts: dict[str, Any]) -> list[str]:
+    return [row["host"] for row in FILTERS["wave_settled"](hosts, hosts)]
+
+
+def test_only_what_this_play_has_migrated_or_failed_in_a_stage_is_settled() -> None:
+    rows = [
+        {"host": "done", "verdict": "migrated", "settled": True},
+        {"host": "failed", "verdict": "failed", "settled": True},
+        {"host": "copying", "verdict": "pending", "settled": False},
+        {"host": "interrupted", "verdict": "failed", "settled": False},
+        {"host": "elsewhere", "verdict": "migrated", "settled": True},
+    ]
+    run = {**CLEAR, "migration_run": {"migration": {"servers": rows}}}
+    names = ("done", "failed", "copying", "interrupted")
+    others = {
+        "unreachable": {"__preflight_seen": {"unreachable": True}},
+        "blocked": {"preflight_verdict": "blocked"},
+        "unready": {**CLEAR, "agent_error": "no space", "migration_run": {"skipped": True}},
+        "untouched": CLEAR,
+    }
+    assert settled(**dict.fromkeys(names, run), **others) == ["done", "failed"]
+
+
+def test_a_server_that_was_migrated_earlier_is_settled() -> None:
+    assert settled(old={**CLEAR, "preflight_verdict": "migrated"}) == ["old"]
+
+
+def test_a_role_of_one_stage_settles_a_host_by_its_image_or_by_a_failed_stage() -> None:
+    assert settled(
+        done={**CLEAR, "transfer_run": {}, "ens_import_run": {"image": {"status": "Available"}}},
+        broken={**CLEAR, "transfer_run": {"failed": True, "settled": True}},
+        lost={**CLEAR, "transfer_run": {"failed": True, "msg": "no answer"}},
+        copied={**CLEAR, "transfer_run": {"transfer": {"status": "Finished"}}},
+    ) == ["done", "broken"]
+
+
 # ---- wave_resources ----
 def resource(identity: str, host: str = "web-01", **more: str) -> dict[str, str]:
     return {"kind": "smc_job", "id": identity, "host": host, **more}
@@ -152,10 +189,10 @@ IMPORTED = {"ens_import_run": {"image": IMAGE}}
         ({**CLEAR, "migration_error": "the wave broke"}, [done()], "migrated", []),
         ({**CLEAR, **IMPORTED}, [], "migrated", []),
         ({**CLEAR, "ens_import_run": {"image": {"status": "Creating"}}}, [], "failed", ["before this server had"]),
-        ({**CLEAR, "ens_import_run": {"skipped": True}}, [], "failed", ["before this server had a verdict"]),
+        ({**CLEAR, "ens_import_run": {"skipped": True}}, [], "failed", ["before this server had a result"]),
         ({**CLEAR, "preflight_verdict": "migrated", "preflight_server": {"ens_image_id": "m-3"}}, [], "migrated", []),
         ({**CLEAR, "preflight_verdict": "migrated"}, [], "migrated", []),
-        ({}, [], "failed", ["could not be reached or probed"]),
+        ({}, [], "failed", ["could not be probed"]),
         ({**CLEAR, "migration_run": {"failed": True}}, [], "failed", ["run the same command again"]),
         ({**CLEAR, "migration_run": {}}, [done("web-02")], "failed", ["run the same command again"]),
         # With tags a run may end before anything is migrated, and nothing has failed.

@@ -97,6 +97,7 @@ def test_the_readme_names_every_module_and_role() -> None:
 )
 def test_the_regions_and_formats_of_the_user_reach_the_modules(role: str, file: str, options: tuple[str, ...]) -> None:
     tasks = yaml.safe_load((ROOT / "roles" / role / "tasks" / f"{file}.yml").read_text(encoding="utf-8"))
+    tasks += [inner for task in tasks for inner in task.get("block", [])]
     modules = [value for task in tasks for name, value in task.items() if name.startswith("edgelift.ens_migration.")]
     for option in options:
         variable = f"{role}_{option}"
