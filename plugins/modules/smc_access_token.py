@@ -73,6 +73,17 @@ options:
         used up is replaced anyway.
     type: bool
     default: false
+  keep_usable:
+    description:
+      - Whether to keep other codes with this name with which servers can still register. Another run of the migration may be using them.
+      - With V(true), O(rotate=true) and O(state=absent) delete only codes that are expired, disabled or used up, and the code O(id).
+    type: bool
+    default: false
+  id:
+    description:
+      - The ID of a code to delete with O(state=absent), even if servers can still register with it.
+      - Give the code that this run created.
+    type: str
 seealso:
   - module: edgelift.ens_migration.smc_source_info
 """
@@ -195,6 +206,8 @@ def main() -> None:
             "count": {"type": "int", "default": 100},
             "ttl_days": {"type": "int", "default": 7},
             "rotate": {"type": "bool", "default": False},
+            "keep_usable": {"type": "bool", "default": False},
+            "id": {"type": "str"},
         },
         mutually_exclusive=[("name", "migration"), ("description", "migration")],
         required_one_of=[("name", "migration")],

@@ -196,6 +196,15 @@ cleanup:
           created: '2026-11-24T08:00:00Z'
           reason: >-
             similar name, not deleted: it has the name of every intermediate instance, and no job of this migration owns it
+    kept:
+      description: Shared resources of the migration that stay because other servers of it are not finished, with the reason.
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - kind: vpc
+          id: vpc-t4n0000000000000
+          reason: "other servers of this migration are not finished: el3fa2b19c0d1e2f3a4b5c6d7e8f90 (smc_job j-bp1000)"
     calls:
       description: How often each API action was called.
       returned: always

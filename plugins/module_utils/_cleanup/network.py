@@ -42,8 +42,6 @@ def _guard_vswitch(scope: Scope, identity: str) -> None:
 
 
 def _find_vpcs(scope: Scope) -> list[Found]:
-    if not scope.whole:
-        return []
     wave = naming.wave_id(scope.migration)
     return [
         Found(row["VpcId"], wave, row.get("CreationTime", ""), foreign=vpc.other_wave(scope.migration, row))
@@ -55,5 +53,5 @@ def _guard_vpc(scope: Scope, identity: str) -> None:
     _refuse_foreign("VPC", identity, _find_vpcs(scope))
 
 
-VSWITCH = Kind(vpc.VSWITCH, _find_vswitches, before=_guard_vswitch, grace=60.0)
-VPC = Kind(vpc.VPC, _find_vpcs, before=_guard_vpc, grace=60.0)
+VSWITCH = Kind(vpc.VSWITCH, _find_vswitches, before=_guard_vswitch, grace=60.0, shared=True)
+VPC = Kind(vpc.VPC, _find_vpcs, before=_guard_vpc, grace=60.0, shared=True)

@@ -18,7 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.ecs import INTERMEDIATE_NAME
 
-from . import notes
+from . import notes, others
 from .order import ORDER
 from .smc import quiet
 
@@ -45,6 +45,8 @@ class Outcome:
     seen: ResourcesSeen = field(default_factory=ResourcesSeen)
     residual: list[dict[str, Any]] = field(default_factory=list)
     similar_names: list[dict[str, Any]] = field(default_factory=list)
+    kept: list[dict[str, Any]] = field(default_factory=list)
+    """The shared resources that stay because other servers of the migration need them, each with the reason."""
     changes: int = 0
     """How many deletions were requested; in a report, how many would be."""
 
@@ -122,6 +124,11 @@ def _find(scope: Scope, kind: Kind, outcome: Outcome) -> list[Found]:
             outcome.similar(kind.name, item.id, item.created, foreign)
         else:
             ours.append(item)
+    if kind.shared and ours:
+        needed = scope.once_for_all("others", lambda: others.reason(scope, ORDER))
+        if needed:
+            outcome.kept += [{"kind": kind.name, "id": item.id, "reason": needed} for item in ours]
+            return []
     return ours
 
 

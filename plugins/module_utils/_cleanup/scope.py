@@ -50,6 +50,7 @@ class Scope:
     unseen: set[str] = field(default_factory=set)
     """The kinds that this cleanup could not list."""
     _cache: dict[str, Any] = field(default_factory=dict)
+    _kept: dict[str, Any] = field(default_factory=dict)
     _waves: dict[str, str] = field(default_factory=dict)
     """By migration id: why it belongs to another migration, '' where it does not."""
 
@@ -62,6 +63,13 @@ class Scope:
         if what not in self._cache:
             self._cache[what] = ask()
         answer: Answer = self._cache[what]
+        return answer
+
+    def once_for_all(self, what: str, ask: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question, which is sent once per cleanup."""
+        if what not in self._kept:
+            self._kept[what] = ask()
+        answer: Answer = self._kept[what]
         return answer
 
     def named_jobs(self) -> list[Row]:
@@ -197,6 +205,10 @@ class Kind:
     """Seconds to wait until SMC releases what it created for a job, before the cleanup deletes it."""
     late: bool = False
     """Whether deleting the kinds before it can create new ones, so that it is listed once more."""
+    shared: bool = False
+    """Whether it belongs to the migration and to no single server."""
+    by_server: bool = False
+    """Whether it is found only for servers that the caller names."""
 
     @property
     def name(self) -> str:

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import smc
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import (
+    ACCESS_TOKEN as ACCESS_TOKEN_ROW,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from . import ecs
@@ -70,15 +73,17 @@ def _find_sources(scope: Scope) -> list[Found]:
 
 
 def _find_tokens(scope: Scope) -> list[Found]:
-    if not scope.whole:
-        return []
+    """Return the activation codes of the migration; for some servers of it only those that no run can be using."""
     wave = naming.wave_id(scope.migration)
+    rows = smc.named_tokens(scope.clients, naming.token_name(scope.migration))
+    if not scope.whole:
+        rows = [row for row in rows if not smc.usable_token(ACCESS_TOKEN_ROW.facts(row))]
     return [
         Found(row["AccessTokenId"], wave, row.get("CreationTime", ""), foreign=smc.other_wave(scope.migration, row))
-        for row in smc.named_tokens(scope.clients, naming.token_name(scope.migration))
+        for row in rows
     ]
 
 
 JOB = Kind(smc.JOB, _find_jobs, before=_note_job)
-SOURCE = Kind(smc.SOURCE, _find_sources)
-ACCESS_TOKEN = Kind(smc.ACCESS_TOKEN, _find_tokens)
+SOURCE = Kind(smc.SOURCE, _find_sources, by_server=True)
+ACCESS_TOKEN = Kind(smc.ACCESS_TOKEN, _find_tokens, shared=True)

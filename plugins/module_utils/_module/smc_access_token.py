@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
 
 # facts 1.6.
-COUNT = (1, 1000)
+COUNT = (1, smc.MOST_REGISTRATIONS)
 TTL_DAYS = (1, 90)
 
 
@@ -42,21 +42,22 @@ class Plan:
     remove: tuple[Facts, ...]
 
 
-def usable(token: Facts) -> bool:
-    """Returns whether a source can still register with the token: it is activated and not used up (facts 1.6)."""
-    return bool(token["status"] == "activated" and token["registered_count"] < (token["count"] or COUNT[1]))
+def decide(tokens: Sequence[Facts], state: str, rotate: bool, keep_usable: bool = False, own: str = "") -> Plan:
+    """Return the plan for the tokens with our name: present keeps the newest usable one unless it is rotated.
 
-
-def decide(tokens: Sequence[Facts], state: str, rotate: bool) -> Plan:
-    """Returns the plan for the tokens that bear our name: present keeps the newest usable one unless it is rotated."""
+    With ``keep_usable`` a token that another run may be using is not deleted; ``own`` is the id of this run's token.
+    """
+    remove = tuple(row for row in tokens if not keep_usable or row["id"] == own or not smc.usable_token(row))
     if state == "absent":
-        return Plan("delete", None, tuple(tokens))
+        return Plan("delete", None, remove)
     newest = max(
-        (token for token in tokens if usable(token)), key=lambda token: str(token["creation_time"]), default=None
+        (token for token in tokens if smc.usable_token(token)),
+        key=lambda token: str(token["creation_time"]),
+        default=None,
     )
     if newest is not None and not rotate:
         return Plan("keep", newest, ())
-    return Plan("create", None, tuple(tokens))
+    return Plan("create", None, remove)
 
 
 def wanted_of(params: dict[str, Any]) -> Facts:
@@ -90,9 +91,9 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     migration = params["migration"]
     listed = smc.named_tokens(clients, wanted["name"])
     tokens = [ACCESS_TOKEN.facts(row) for row in listed if ours(migration, row)]
-    plan = decide(tokens, params["state"], params["rotate"])
+    plan = decide(tokens, params["state"], params["rotate"], bool(params.get("keep_usable")), params.get("id") or "")
     after = {"keep": plan.keep or {}, "create": {**wanted, "status": "activated"}, "delete": {}}[plan.action]
-    before = plan.keep or (tokens[-1] if tokens else {})
+    before = plan.keep or (plan.remove[-1] if plan.remove else {})
     change = Change(before, after)
     if not change.wanted(module):
         return change.result(module, access_token=after)
@@ -100,15 +101,17 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         smc.ACCESS_TOKEN.delete(clients, token["id"])
     if plan.action == "delete":
         return change.result(module, access_token={})
-    created = create(clients, wanted, migration, {row["AccessTokenId"] for row in listed})
+    # With keep_usable a token that appears meanwhile may be another run's: nothing that is unknown is deleted then.
+    known = None if params.get("keep_usable") else {row["AccessTokenId"] for row in listed}
+    created = create(clients, wanted, migration, known)
     return change.result(module, access_token=created)
 
 
-def create(clients: Clients, wanted: dict[str, Any], migration: str | None, known: set[str]) -> Facts:
+def create(clients: Clients, wanted: dict[str, Any], migration: str | None, known: set[str] | None) -> Facts:
     """Return a new token with its code.
 
     CreateAccessToken cannot be repeated blindly (law 2): after a lost answer the token may exist, but its code is lost.
-    Such a token is deleted before the single further attempt.
+    Such a token is deleted before the single further attempt, unless ``known`` is None.
     """
 
     def once() -> Facts:
@@ -145,7 +148,7 @@ def ours(migration: str | None, row: Row) -> bool:
     return migration is None or not smc.other_wave(migration, row)
 
 
-def _delete_unknown(clients: Clients, name: str, migration: str | None, known: set[str]) -> None:
-    for row in smc.named_tokens(clients, name):
-        if row["AccessTokenId"] not in known and ours(migration, row):
+def _delete_unknown(clients: Clients, name: str, migration: str | None, known: set[str] | None) -> None:
+    for row in smc.named_tokens(clients, name) if known is not None else ():
+        if row["AccessTokenId"] not in (known or ()) and ours(migration, row):
             smc.ACCESS_TOKEN.delete(clients, row["AccessTokenId"])

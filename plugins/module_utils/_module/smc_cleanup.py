@@ -84,6 +84,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
             "resources": outcome.seen.rows(),
             "residual": outcome.residual,
             "similar_names": outcome.similar_names,
+            "kept": outcome.kept,
             "calls": dict(clients.calls),
         },
     }

@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
+
+
+MOST_REGISTRATIONS = 1000
+"""How many sources can register with one activation code (facts 1.6)."""
 
 
 def _jobs(clients: Clients, ids: Iterable[str]) -> list[Row]:
@@ -88,6 +93,11 @@ def _send_token(clients: Clients, identity: str) -> None:
 def named_tokens(clients: Clients, name: str) -> list[Row]:
     """Return the activation codes with exactly this name."""
     return [row for row in clients.smc.list_access_tokens(name) if row.get("Name") == name]
+
+
+def usable_token(token: Facts) -> bool:
+    """Return whether a source can still register with an activation code: it is active and not used up (facts 1.6)."""
+    return bool(token["status"] == "activated" and token["registered_count"] < (token["count"] or MOST_REGISTRATIONS))
 
 
 def other_wave(migration: str, token: Row) -> str:
