@@ -9,9 +9,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 for venv in "$@"; do
   if [[ -e $venv/complete ]]; then
-    "$venv/bin/python" -c 'import platform
+    "$venv/bin/python" -c 'import platform, sys
 from importlib.metadata import version
-print("testing on ansible-core", version("ansible-core"), "and Python", platform.python_version())'
+what = "galaxy-importer" if sys.argv[1] == ".venv-importer" else "ansible-core"
+print("testing with", what, version(what), "on Python", platform.python_version())' "$venv"
   else
     echo "left out: $venv, because this machine has no suitable Python"
   fi
