@@ -38,7 +38,7 @@ def walk(local: LocalCloud) -> int:
     """How many rows can take a step now, found by looking at every one."""
     now = local.cloud.clock.time()
     return sum(outlook(local.cloud, name, row, now).due is not None for name, lifecycle in LIFECYCLES.items()
-               for row in local.cloud.store.table(lifecycle.table))
+               for row in local.cloud.tables.table(lifecycle.table))
 
 
 def microseconds(call: Callable[[], object]) -> float:

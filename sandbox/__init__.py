@@ -3,5 +3,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The local Alibaba Cloud: SMC, ECS, VPC, ENS, STS, location RPC and OSS on one loopback port.
 
-Start it with ``python -m sandbox``; ``python -m sandbox --help`` and README.md tell the rest.
+Start it with ``python -m sandbox``; ``python -m sandbox --help`` and README.md describe it.
 """

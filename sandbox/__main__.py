@@ -28,12 +28,12 @@ _DEFAULT_WORLD = Path(__file__).with_name("worlds") / "default.yml"
 
 _DESCRIPTION = """\
 A local Alibaba Cloud for tests and demonstrations: Server Migration Center (SMC), ECS, VPC, Edge Node Service (ENS),
-STS, location, reads of RAM and BssOpenApi, and OSS on one loopback port. The vendor's own clients talk to it unchanged
-(aliyun-python-sdk-*, alibabacloud_*, oss2); signatures are checked, lifecycles run on a virtual clock, nothing leaves
-this machine and nothing costs money.
+STS, the location service, read calls of RAM and BssOpenApi, and OSS on one loopback port. The vendor's own clients work
+with it unchanged (aliyun-python-sdk-*, alibabacloud_*, oss2). Signatures are checked and lifecycles follow a virtual
+clock. Nothing leaves this machine, and nothing costs money.
 
-When it is ready it prints one JSON line with endpoint, port, pid, region, access_key, secret_key, endpoints, bucket,
-agent (url and sha256 of the client bundle) and state (the folder). It ends on SIGTERM or Ctrl-C."""
+When the sandbox is ready, it prints one JSON line with endpoint, port, pid, region, access_key, secret_key, endpoints,
+bucket, agent (url and sha256 of the client bundle) and state (the folder). SIGTERM or Ctrl-C ends it."""
 
 _EPILOG = """\
 example:
@@ -41,39 +41,39 @@ example:
   aliyun-python-sdk: request.set_endpoint("127.0.0.1:8123"); oss2: Bucket(auth, "http://127.0.0.1:8123", bucket)
 
 control calls (no signature):
-  GET  /_sandbox/health                     is it up, which virtual time is it
-  GET  /_sandbox/state                      everything that exists
-  GET  /_sandbox/requests?since=N           every call since number N, secrets scrubbed
+  GET  /_sandbox/health                     status and virtual time
+  GET  /_sandbox/state                      all resources
+  GET  /_sandbox/requests?since=N           every call after number N, secrets scrubbed
   GET  /_sandbox/meter?migration=N          what would be billed, and for how long; all, or of one migration
   GET  /_sandbox/images/<ENS image id>      the files of an ENS image's disks
-  POST /_sandbox/clock {"advance": 3600}    let an hour pass; {"rate": 60}: a minute per second; {"rate": 0}: freeze;
-                                            {"step": 1}: on a frozen clock, on to the next event
-  POST /_sandbox/seed  <world>              add what a world file (YAML or JSON) describes
-  POST /_sandbox/throttling {"smc:*": 10}   limit the calls per second of each API; {} ends the limits
-  POST /_sandbox/faults <scenario>          put a scenario in force; GET shows what its rules hit, DELETE ends them
-  POST /_sandbox/reset  [world]             back to the world of the start, or to the one in the body
-  POST /_sandbox/snapshot {"name": "n"}     keep everything as it is; POST /_sandbox/restore {"name": "n"}: be so again
+  POST /_sandbox/clock {"advance": 3600}    move the clock by an hour; {"rate": 60}: a minute per second; {"rate": 0}:
+                                            freeze it; {"step": 1}: move a frozen clock to the next event
+  POST /_sandbox/seed  <world>              add the resources of a world file (YAML or JSON)
+  POST /_sandbox/throttling {"smc:*": 10}   limit the calls per second of each API; {} removes the limits
+  POST /_sandbox/faults <scenario>          activate a scenario; GET lists the rules and their hits, DELETE removes them
+  POST /_sandbox/reset  [world]             restore the world of the start, or load the one in the body
+  POST /_sandbox/snapshot {"name": "n"}     save a snapshot; POST /_sandbox/restore {"name": "n"} restores it
   GET  /_sandbox/                           a page for a browser: resources, timelines, requests, the running bill
 
-world file (YAML; every field has a default, an unknown one is an error):
+world file (YAML; every field has a default, an unknown field is an error):
   account: {id: "16 digits", balance: 100, roles: [...], quotas: {vpc: 10, jobs: 1000, concurrent_jobs: 50, ...}}
   region: ap-southeast-1
   credentials: {<access key id>: {secret: ..., token: <STS token>, ttl: 3600, user: root}}
-  profile: fast | realistic | frozen        seconds, or the minutes that the real services take; frozen: minutes on a
-                                            clock that only POST /_sandbox/clock moves
+  profile: fast | realistic | frozen        delays of seconds, or of minutes as in the real services; frozen: minutes on
+                                            a clock that only POST /_sandbox/clock moves
   clock_rate: 1                             virtual seconds per real second
-  seed: 1                                   of all that is drawn: ids, request ids, jitter of delays
-  jitter: 1                                 how much of the tables' jitter; 0: every delay exact
+  seed: 1                                   of all random values: ids, request ids, jitter of delays
+  jitter: 1                                 factor for the random part of delays; 0: exact delays
   buckets: [{name: ..., region: ...}]
   sources: [{name: web01, hostname: ..., platform: Ubuntu, arch: x86_64, disks: [{gib: 20, content_mib: 2}]}]
                                             sources with a simulated client; real ones register by themselves
   identities: {<user>: {statements: [{effect: allow, action: "ecs:Describe*", resource: "*"}]}}
   ecs_images, ecs_instances, ens_images: [{name: ..., region: ..., ...}]
-  ens_accept_formats: [qcow2]               formats that ENS ImportImage takes: qcow2, raw, vhd
+  ens_accept_formats: [qcow2]               formats that ENS ImportImage accepts: qcow2, raw, vhd
   job_errors: {<source name>: <code>}       its jobs end InError with that code while Syncing
   failures: [{lifecycle: smc.job | ecs.task | ens.image, at: <state>, name: <source or image>, code: ..., times: 1}]
-  faults: [{match: {product: ..., action: ...}, kind: error, code: ...}, {state: {...}, do: <edit of the world>}]
-sandbox/README.md explains them."""
+  faults: [{match: {product: ..., action: ...}, kind: error, code: ...}, {state: {...}, do: <edit>}]
+sandbox/README.md describes them."""
 
 
 class StartError(Exception):
@@ -81,7 +81,7 @@ class StartError(Exception):
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until told to end; 0 after a clean end, 2 when it could not start."""
+    """Run until SIGTERM or SIGINT; return 0 then, and 2 when the sandbox could not start."""
     options = _parser().parse_args(arguments)
     try:
         world, address = _world(options), _address(options.host, options.beyond_loopback)
@@ -100,25 +100,25 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m sandbox", description=_DESCRIPTION, epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--port", type=int, help="TCP port; 0 takes a free one. Default: the one that the state folder "
-                        "had last, if it can be had, else a free one")
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1); one that is not "
-                        "of loopback needs --beyond-loopback")
-    parser.add_argument("--beyond-loopback", action="store_true", help="let other machines in, over plain HTTP. The "
-                        "control calls have no signature: whoever reaches the port may do everything here")
+    parser.add_argument("--port", type=int, help="TCP port; 0: a free one. Default: the last port of the state folder "
+                        "if it is free, else any free port")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default 127.0.0.1); an address that "
+                        "is not loopback needs --beyond-loopback")
+    parser.add_argument("--beyond-loopback", action="store_true", help="accept connections from other machines, over "
+                        "plain HTTP. The control calls have no signature: every client of the port has full access")
     parser.add_argument("--world", type=Path, help="world file; default: sandbox/worlds/default.yml")
     parser.add_argument("--state", type=Path, help="folder for the state file, disks, images and objects. "
-                        "A cloud that it holds goes on where it was, after a kill too. "
-                        "Default: a temporary folder that goes when the sandbox ends")
-    parser.add_argument("--fresh", action="store_true", help="forget the cloud that the state folder holds")
+                        "A cloud in it continues where it stopped, also after a kill. "
+                        "Default: a temporary folder that is deleted at the end")
+    parser.add_argument("--fresh", action="store_true", help="delete the cloud in the state folder")
     parser.add_argument("--rate-card", type=Path, help="prices of the meter; default: sandbox/ratecard.yml")
     parser.add_argument("--scenario", type=Path, action="append", default=[], metavar="FILE",
-                        help="what goes wrong, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated. "
-                        "One that the state folder's cloud has in force already goes on where it was")
+                        help="faults to inject, e.g. sandbox/scenarios/03-lost-answers.yml; may be repeated. "
+                        "A scenario that is active in the state folder's cloud continues")
     parser.add_argument("--profile", choices=("fast", "realistic", "frozen"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
-    parser.add_argument("--check-invariants", action="store_true", help="check after every request that the sandbox "
-                        "does not contradict itself; one that it does is answered with HTTP 500 and x-sandbox-bug")
+    parser.add_argument("--check-invariants", action="store_true", help="check the invariants of the sandbox after "
+                        "every request; a violation is answered with HTTP 500 and the header x-sandbox-bug")
     return parser
 
 
@@ -128,7 +128,7 @@ def _start(world: World, options: argparse.Namespace) -> StartOptions:
 
 
 def _port(given: int | None, folder: Path) -> tuple[int, bool]:
-    """The port to listen on, and whether another one will do as well."""
+    """Return the port to listen on, and whether another one is acceptable."""
     if given is not None:
         return given, False
     try:
@@ -153,18 +153,18 @@ def _address(host: str, beyond_loopback: bool) -> str:
     try:
         address = ipaddress.IPv4Address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        raise StartError(f"--host {host}: not an IPv4 address; allowed is a loopback address, 127.x.x.x, and with "
+        raise StartError(f"--host {host}: not an IPv4 address. Use a loopback address (127.x.x.x), or with "
                          "--beyond-loopback another address of this machine") from None
     if not address.is_loopback and not beyond_loopback:
-        raise StartError(f"--host {host}: the sandbox only listens on loopback, 127.x.x.x, unless --beyond-loopback "
-                         "is given")
+        raise StartError(f"--host {host}: the sandbox listens on loopback addresses (127.x.x.x) only. Use "
+                         "--beyond-loopback to allow others")
     if address.is_unspecified:
-        raise StartError(f"--host {host}: one address is needed, since answers repeat it and clients follow it")
+        raise StartError(f"--host {host}: name one address: answers contain it, and clients connect to it")
     return str(address)
 
 
 def _listen(address: str, wish: tuple[int, bool]) -> socket.socket:
-    port, another_will_do = wish
+    port, other_acceptable = wish
     if not 0 <= port <= 65535:
         raise StartError(f"--port {port}: allowed is 0 to 65535")
     sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
@@ -175,7 +175,7 @@ def _listen(address: str, wish: tuple[int, bool]) -> socket.socket:
         sock.close()
         if failed.errno == errno.EADDRNOTAVAIL:
             raise StartError(f"--host {address}: not an address of this machine") from failed
-        if another_will_do and port:
+        if other_acceptable and port:
             return _listen(address, (0, True))
         why = "is in use" if failed.errno == errno.EADDRINUSE else f"cannot be used: {failed.strerror}"
         raise StartError(f"--port {port}: port {port} on {address} {why}") from failed
@@ -183,7 +183,7 @@ def _listen(address: str, wish: tuple[int, bool]) -> socket.socket:
 
 
 class _Folder:
-    """The state folder while this process owns it: made when missing, locked, removed at the end when temporary."""
+    """The state folder while this process owns it: created, locked, and deleted at the end when temporary."""
 
     def __init__(self, path: Path | None) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="sandbox-") if path is None else None

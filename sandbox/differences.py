@@ -20,23 +20,23 @@ from sandbox.oss.service import OPERATIONS
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "sandbox-differences.md"
 
 _MEANING = {
-    DOCUMENTED: "code and HTTP status are the vendor's; the wording of the message may not be",
-    APPROXIMATE: "a good guess at what the vendor answers",
-    INVENTED: "the vendor answers something here that is not public",
+    DOCUMENTED: "code and HTTP status are those of the vendor; the wording of the message may differ",
+    APPROXIMATE: "an assumption about what the vendor answers",
+    INVENTED: "what the vendor answers is not public",
 }
 
 
 def page() -> str:
-    """The whole page: what is emulated, which values are not, and how sure we are of every error code."""
-    rooms = (_opening(), _actions(), _values(), _codes(), _operations(), _oss_codes())
-    return "\n".join(line for room in rooms for line in room) + "\n"
+    """The whole page: what is emulated, which values are not, and how well every error code is documented."""
+    sections = (_opening(), _actions(), _values(), _codes(), _operations(), _oss_codes())
+    return "\n".join(line for section in sections for line in section) + "\n"
 
 
 def _opening() -> Iterator[str]:
     yield "# Where the local cloud differs from Alibaba Cloud"
     yield ""
     yield "Written by `python -m sandbox.differences` from the tables in `sandbox/contracts` and"
-    yield "`sandbox/oss`; a test fails when it is not current. What is not listed here is refused with"
+    yield "`sandbox/oss`; a test fails when it is not current. What is not listed is refused with"
     yield f"`{NOT_EMULATED}` (RPC) or `NotImplemented` (OSS), HTTP 501, header `x-sandbox-not-emulated`."
     yield ""
 
@@ -54,7 +54,7 @@ def _actions() -> Iterator[str]:
 
 
 def _values() -> Iterator[str]:
-    yield "## Values that the vendor knows and the local cloud does not emulate"
+    yield "## Values that the vendor accepts and the local cloud does not emulate"
     yield ""
     yield "| action | parameter | values |"
     yield "|---|---|---|"
@@ -99,10 +99,10 @@ def _operations() -> Iterator[str]:
         for words, operation in table.items():
             yield f"| {level} | {words} | {operation.action} | {operation.provenance} |"
     yield ""
-    yield "Configurations of a bucket that are checked, kept and answered, and have no effect:"
+    yield "Configurations of a bucket that are checked, stored and returned, and have no effect:"
     yield f"{', '.join(sorted(config.query for config in CONFIGS))}, policy."
     yield ""
-    yield "ACLs are looked at; referers, traffic limits and requesters who pay are not. Hosts of buckets, https, image"
+    yield "ACLs apply; referers, traffic limits and requester-pays do not. Bucket host names, HTTPS, image"
     yield "processing, callbacks and live channels do not exist."
     yield ""
 
@@ -110,8 +110,8 @@ def _operations() -> Iterator[str]:
 def _oss_codes() -> Iterator[str]:
     yield "## Error codes of OSS"
     yield ""
-    yield "Codes and HTTP statuses are the vendor's, but for `NotImplemented`. OSS numbers its reasons (EC): one that"
-    yield "has a page or a test of the vendor makes a refusal documented, else it is approximate."
+    yield "Codes and HTTP statuses are those of the vendor, except `NotImplemented`. OSS numbers its reasons (EC):"
+    yield "an error whose number has a page or a test of the vendor is documented, any other is approximate."
     codes = [(code, status, ec, provenance_of(code, ec)) for code, (status, _text, ec) in sorted(catalogue().items())]
     for mark in _MEANING:
         known = [row for row in codes if row[3] == mark]

@@ -37,7 +37,7 @@ def unpack_disk(archive: Path, target: Path) -> int:
             another = tar.next()
             if another is not None:
                 raise ArchiveError(f"the archive holds more than one file: {member.name}, {another.name}")
-            # Only the end of the stream has the checksum: read on to it.
+            # The checksum is at the end of the stream: read to the end.
             while tar.fileobj.read(BLOCK):
                 pass
             return member.size

@@ -146,7 +146,7 @@ async def _check(path: Path, fmt: str) -> None:
     if fmt == "vhd" and not await asyncio.to_thread(_ends_with_vhd_footer, path):
         raise FormatError("the image is truncated: a VHD ends with its footer")
     if fmt == "qcow2":
-        # qemu-img reads a missing end as zeros without a word; its check tells where the file should end.
+        # qemu-img reads a missing end as zeros without an error; its check reports where the file should end.
         text = await _run("qemu-img", "check", "--output=json", "-f", _QEMU[fmt], str(path), codes=(0, 2, 3))
         report = json.loads(text)
         end, size = report.get("image-end-offset", 0), path.stat().st_size

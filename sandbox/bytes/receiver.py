@@ -49,7 +49,7 @@ class Receivers:
         """Listen for one source and return the ports; the disks must exist in the store.
 
         What the disks already hold counts as received. An instance that is open keeps its ports, and its error is
-        forgotten: that is how a job is started again.
+        cleared: a job is started again this way.
         """
         known = self._open.get(instance_id)
         if known is not None:
@@ -81,7 +81,7 @@ class Receivers:
         return known is not None and known.instance.complete()
 
     def error(self, instance_id: str) -> str | None:
-        """Return why the instance gave up on the stream, None while it has not."""
+        """Return why the instance refused the stream, None while it has not."""
         known = self._open.get(instance_id)
         return known.instance.error if known else None
 

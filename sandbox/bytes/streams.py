@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One intermediate instance: what it has received, and the conversations on its two ports (sandbox/bytes/wire.py)."""
+"""One intermediate instance: what it has received, and the protocol on its two ports (sandbox/bytes/wire.py)."""
 from __future__ import annotations
 
 import asyncio
@@ -34,7 +34,7 @@ class ReceiverDisk:
 
 
 class Refused(Exception):
-    """The peer said something that the instance does not accept; the text goes back to it."""
+    """The peer sent something that the instance does not accept; the text is sent back."""
 
 
 class Instance:
@@ -79,7 +79,7 @@ class Instance:
         return Refused(text)
 
     def forgive(self) -> None:
-        """Forget refusals: a disk arrived, or the job was started again."""
+        """Reset the count of refusals: a disk arrived, or the job was started again."""
         self._broken = 0
         self.error = None
 
@@ -250,7 +250,7 @@ async def _read_line(reader: asyncio.StreamReader) -> bytes:
 
 
 async def _discard(reader: asyncio.StreamReader) -> None:
-    """Read on for a while: closing with unread frames would reset the connection and lose the refusal."""
+    """Read for a while: closing with unread frames would reset the connection and lose the refusal."""
     async def until_end() -> None:
         while await reader.read(BLOCK):
             pass

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What travels between the stand-in client and the intermediate instance; the vendor's own protocol is not public.
+"""The protocol between the sandbox's client and the intermediate instance; the vendor's own protocol is not public.
 
 Control port (8080 in the real service): lines of JSON, one answer per line.
   {"op": "hello", "key", "job", "source"}          -> {"ok": true, "disks": [{"index", "size_bytes"}]}

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The project's stand-in for the vendor's go2aliyun_client, and the bundle that it comes in."""
+"""The sandbox's replacement for the vendor's go2aliyun_client, and the bundle that contains it."""

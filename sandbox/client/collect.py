@@ -25,7 +25,7 @@ from sandbox.client.go2aliyun import service, system  # noqa: E402  after the im
 
 
 def exercise() -> None:
-    """Run what imports modules late: help, a refused start, a call that reaches nobody, codecs."""
+    """Run what imports modules late: help, a refused start, a call without a listener, codecs."""
     for arguments in (["--help"], ["--version"], ["--unknown"], []):
         with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()), \
                 contextlib.redirect_stderr(io.StringIO()), tempfile.TemporaryDirectory() as folder:

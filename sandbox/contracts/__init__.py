@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the API promises, as tables: one file per product; an RPC call names its product by its version."""
+"""The contracts of the API as tables: actions (one file per product), error codes, lifecycles, regions."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The error that every room of the sandbox raises, and the catalogue of codes with status, message and provenance."""
+"""The error of the RPC products, and the catalogue of codes with status, message and provenance."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOT_EMULATED = "Sandbox.NotEmulated"
 
 
 class Known(NamedTuple):
-    """One error code: HTTP status, message template, and how sure we are of the pair."""
+    """One error code: HTTP status, message, and how well the pair is documented."""
 
     status: int
     message: str
@@ -23,7 +23,7 @@ class Known(NamedTuple):
 
 
 class ServiceError(Exception):
-    """A refusal as the cloud would say it: ``code``, ``message``, ``status``, ``provenance``."""
+    """An error of the API: ``code``, ``message``, ``status``, ``provenance``."""
 
     def __init__(self, code: str, message: str, status: int = 400, provenance: str = APPROXIMATE) -> None:
         super().__init__(f"{code}: {message}")
@@ -33,7 +33,7 @@ class ServiceError(Exception):
         self.provenance = provenance
 
     def body(self, request_id: str, product: str) -> dict[str, str]:
-        """What an RPC client gets: five keys, all of them text (local-cloud 3.2)."""
+        """Return the body of the answer: five keys, all of them text (local-cloud 3.2)."""
         return {
             "RequestId": request_id,
             "HostId": f"{product}.aliyuncs.com",
@@ -44,7 +44,7 @@ class ServiceError(Exception):
 
 
 def error(code: str, message: str | None = None, status: int | None = None) -> ServiceError:
-    """The ServiceError for ``code``: status and wording from the catalogue unless given.
+    """Return the ServiceError for ``code``: status and message from the catalogue unless given.
 
     A code missing from the catalogue is approximate, 400.
     """
@@ -53,7 +53,7 @@ def error(code: str, message: str | None = None, status: int | None = None) -> S
 
 
 def not_emulated(what: str) -> ServiceError:
-    """The distinct refusal of something the real cloud may know and the sandbox does not."""
+    """Return the error for something that the real cloud may support and the sandbox does not."""
     return ServiceError(NOT_EMULATED, f"The local cloud does not emulate {what}.", 501, INVENTED)
 
 

@@ -18,7 +18,7 @@ DAY = 86400.0
 # HeartbeatRate shown by the API, seconds (30 in the vendor's sample, facts 1.5).
 HEARTBEAT = {"fast": 2, "realistic": 30, "frozen": 30}
 
-# Which of an edge's two delays a profile takes. ``frozen`` has the realistic ones, on a clock that stands still.
+# Which of an edge's two delays a profile takes. ``frozen`` has the realistic ones, on a frozen clock.
 PROFILES = {"fast": 0, "realistic": 1, "frozen": 1}
 
 
@@ -107,7 +107,7 @@ ECS_INSTANCE = Lifecycle("instances", (Edge("Pending", "Running", (0.1, 20.0), j
 
 ECS_DISK = Lifecycle("disks", (Edge("Attaching", "In_use", (0.05, 8.0), jitter=(0.02, 4.0)),), column="status")
 
-# Snapshots and the image over them are there when their job comes to Cleaning, and usable before it ends.
+# Snapshots and their image exist when the job enters Cleaning, and are usable before it ends.
 ECS_SNAPSHOT = Lifecycle(
     "snapshots", (Edge("progressing", "accomplished", (0.05, 15.0), jitter=(0.02, 10.0)),), column="status"
 )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The words in which contracts are written: parameters with type, limits and allowed values, and actions."""
+"""The types of the contracts: parameters with type, limits and allowed values, and actions."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Param:
 
 @dataclass(frozen=True)
 class Action:
-    """One action of a product: its parameters and how sure we are of what it answers.
+    """One action of a product: its parameters and how well its answer is documented.
 
     ``regional`` says that an action of ECS or VPC needs RegionId; where the vendor's models have none, the host tells
     the region, and here an id does.

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What lifecycle edges do to the world: rows made and taken away, bytes moved in the background."""
+"""The effects of lifecycle edges: they create and delete rows, and move bytes in the background."""

@@ -25,7 +25,7 @@ class Refused(Exception):
 
 
 def folder(cloud: Cloud, image_id: str) -> Path:
-    """Where the disks of an ENS image lie."""
+    """Return the folder with the disks of an ENS image."""
     return cloud.root / "ens" / image_id
 
 
@@ -50,7 +50,7 @@ def finish(cloud: Cloud, image: Row) -> None:
 
 
 def drop(cloud: Cloud, image: Row) -> None:
-    """Take an ENS image and its disks away."""
+    """Delete an ENS image and its disks."""
     cloud.work.forget(f"ingest/{image['id']}")
     cloud.ens_images.delete(image["id"])
     shutil.rmtree(folder(cloud, image["id"]), ignore_errors=True)

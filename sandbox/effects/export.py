@@ -4,7 +4,7 @@
 """ExportImage: the image's disks become objects in the bucket, one after the other, each as a multipart upload.
 
 While an export runs its open upload can be listed and bills; when it is cancelled or fails, finished objects and the
-open upload stay behind, as the vendor says of its own exports (facts 5).
+open upload stay in the bucket, as documented (facts 5).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def object_names(cloud: Cloud, task: Row, image: Row) -> list[str]:
 
 
 def open_upload(cloud: Cloud, row: Row) -> None:
-    """Begin the object of one disk: its upload is there at once, its parts come with the bytes."""
+    """Open the upload of one disk; its parts follow with the bytes."""
     upload_id = cloud.draws.hexadecimal(32, "upload", row["id"])
     cloud.buckets.open_upload(row["bucket"], row["object"], upload_id)
     cloud.exports.update(row["id"], upload_id=upload_id)
@@ -68,7 +68,7 @@ def convert(cloud: Cloud, row: Row) -> None:
 
 
 def add_part(cloud: Cloud, row: Row) -> None:
-    """Put the next part into the upload; it bills from now on."""
+    """Add the next part to the upload; it is billed from now on."""
     part = cloud.work.result(f"export/{row['id']}")[row["parts"]]
     size = cloud.buckets.add_part(row["bucket"], row["upload_id"], part)
     cloud.part_stored(row["bucket"], row["object"], row["upload_id"], size)
@@ -76,7 +76,7 @@ def add_part(cloud: Cloud, row: Row) -> None:
 
 
 def complete_upload(cloud: Cloud, row: Row) -> None:
-    """Make the upload an object: the file that was converted, which is all of its parts."""
+    """Complete the upload: its object is the converted file."""
     target = _file(cloud, row)
     size = target.stat().st_size
     cloud.buckets.end_upload(row["bucket"], row["upload_id"])
@@ -93,7 +93,7 @@ def tell_failure(cloud: Cloud, row: Row) -> None:
 
 
 def drop(cloud: Cloud, task: Row) -> None:
-    """Give an export up: stop writing; what is in the bucket stays there."""
+    """Stop an export; what is in the bucket stays there."""
     rows = cloud.exports.where(task_id=task["id"])
     if not task["status_info"]:
         reasons = [row["status_info"] for row in rows if row["status_info"]]
@@ -104,7 +104,7 @@ def drop(cloud: Cloud, task: Row) -> None:
 
 
 def finish(cloud: Cloud, task: Row) -> None:
-    """Note when the export ended, and forget its queue."""
+    """Note when the export ended, and delete its queue."""
     for row in cloud.exports.where(task_id=task["id"]):
         cloud.exports.delete(row["id"])
     cloud.tasks.update(task["id"], finished=cloud.clock.time())
@@ -115,7 +115,7 @@ def _file(cloud: Cloud, row: Row) -> Path:
 
 
 def _sweep(cloud: Cloud, row: Row) -> None:
-    """Forget the conversion of a disk; after a restart there are parts that its upload had already."""
+    """Delete the conversion of a disk; after a restart its upload may have some of the parts already."""
     cloud.work.forget(f"export/{row['id']}")
     for path in (_file(cloud, row), *_file(cloud, row).parent.glob(f"{row['id']}.*")):
         path.unlink(missing_ok=True)

@@ -16,7 +16,7 @@ from .job_disks import drop_frozen, job_disks
 
 
 def start(cloud: Cloud, job: Row) -> None:
-    """Stop receiving and freeze every received disk under a snapshot's id, in the background."""
+    """Stop receiving and clone every received disk under a snapshot's id, in the background."""
     instance_id = job["transition_instance_id"]
     disks = [disk for disk in cloud.disks.where(instance_id=instance_id) if disk["index"] >= 0]
     plan = [(disk["id"], cloud.new_id("s-", of=disk["id"]), disk["index"]) for disk in disks]
@@ -62,7 +62,7 @@ def add_image(
 ) -> Row:
     """An ECS image over snapshots; ``disks``: (snapshot id, disk index, GiB, id of the disk it was made from).
 
-    Without such disks, from a world file, it is not being made: it keeps its status.
+    Without such disks, from a world file, it keeps its status.
     """
     now = cloud.clock.time()
     mappings = []

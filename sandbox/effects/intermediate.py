@@ -16,7 +16,7 @@ from .job_disks import drop_frozen, job_disks
 from .simulated import write_content
 
 NAME = "No_Delete_SMC_Transition_Instance"
-# Where the real instance listens (facts 2.3); the ports behind them are handed to the client alone.
+# Where the real instance listens (facts 2.3); the actual ports are sent to the client only.
 PORTS = ("8080/8080", "8703/8703")
 # First choice of the vendor's default order is 1 vCPU / 2 GiB (facts 7.2).
 _TYPE = "ecs.t6-c1m2.large"
@@ -24,9 +24,9 @@ _BOOT_DISK_GIB = 20
 
 
 def create(cloud: Cloud, job: Row) -> None:
-    """Make instance, disks, security group and, when none was given, VPC and vSwitch; then open the receiver.
+    """Create instance, disks, security group and, when none was given, VPC and vSwitch; then open the receiver.
 
-    A job that is started again finds what it had and only has its receiver opened again.
+    A job that is started again keeps its resources; only its receiver is opened again.
     """
     if not job["transition_instance_id"]:
         _network(cloud, job)
@@ -43,7 +43,7 @@ def tell_failure(cloud: Cloud, job: Row) -> None:
 
 
 def release(cloud: Cloud, job: Row) -> None:
-    """Free everything that the job holds; what is already gone is no error."""
+    """Release everything that the job holds; a resource that is deleted already is no error."""
     cloud.work.forget(work_key("receiver", job))
     cloud.work.forget(work_key("image", job))
     drop_frozen(cloud, job)
@@ -58,13 +58,13 @@ def release(cloud: Cloud, job: Row) -> None:
 
 
 def finish(cloud: Cloud, job: Row) -> None:
-    """The end of a successful job: its resources are freed, its source can take another one."""
+    """End a successful job: release its resources; its source can have another job."""
     release(cloud, job)
     cloud.jobs.update(job["id"], ended=cloud.clock.time(), last_step="Cleaning", progress=100.0)
 
 
 def drop_instance(cloud: Cloud, instance_id: str) -> None:
-    """Take an instance, its disks and its receiver away, and stop billing them."""
+    """Delete an instance, its disks and its receiver, and stop billing them."""
     if cloud.instances.delete(instance_id) is None:
         return
     cloud.meter.stop("instance", instance_id)
@@ -142,7 +142,7 @@ def _disk(cloud: Cloud, instance: Row, kind: str, index: int, gib: int) -> Row:
 
 
 def open_receiver(cloud: Cloud, job: Row) -> None:
-    """Let the job's source stream, unless everything was received; what its disks hold already counts."""
+    """Receive the job's disks, unless everything was received; the content that they have already counts."""
     source = cloud.sources.get(job["source_id"])
     if job["received"] or source is None:
         return

@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What goes wrong on purpose: rules over RPC calls, and the scenario files that hold them."""
+"""Injected faults: the active rules over calls and states, and the edits that they make."""

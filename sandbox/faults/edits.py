@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The named edits of the world that rules over states can make; sandbox/README.md says what each stands for.
+"""The named edits that rules over states can make; sandbox/README.md describes each.
 
-An edit gets the row that has entered the state, and the rule. What it needs and does not find is no error: the world
-may have gone another way since.
+An edit receives the row that has entered the state, and the rule. A resource that it does not find is no error: it
+may be deleted by then.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sandbox.world.fault_rules import StateFault
 from . import object_edits
 
 FOR_GOOD = 10 * 365 * 86400.0
-"""Virtual seconds of what lasts for good."""
+"""Virtual seconds of a permanent effect."""
 
 Edit = Callable[[Cloud, Row, StateFault], None]
 
@@ -32,19 +32,19 @@ def _lasts(cloud: Cloud, rule: StateFault) -> float:
 
 
 def release_instance(cloud: Cloud, job: Row, _rule: StateFault) -> None:
-    """Somebody releases the job's intermediate instance in the ECS console."""
+    """Release the job's intermediate instance, as a user may do in the ECS console."""
     drop_instance(cloud, job["transition_instance_id"])
 
 
 def take_source_offline(cloud: Cloud, row: Row, rule: StateFault) -> None:
-    """The client on the source stops, and comes back after ``seconds``."""
+    """Stop the client on the source for ``seconds``."""
     source = cloud.sources.get(row.get("source_id", row["id"]))
     if source is not None:
         cloud.sources.update(source["id"], offline_until=_lasts(cloud, rule))
 
 
 def delete_image(cloud: Cloud, row: Row, _rule: StateFault) -> None:
-    """Somebody deletes the ECS image, while it is exported too; its snapshots stay. The export fails."""
+    """Delete the ECS image, also during its export; its snapshots stay and the export fails."""
     image_id = row["image_id"]
     cloud.images.delete(image_id)
     for task in cloud.tasks.where(image_id=image_id, state="Processing"):
@@ -54,12 +54,12 @@ def delete_image(cloud: Cloud, row: Row, _rule: StateFault) -> None:
 
 
 def expire_job(cloud: Cloud, job: Row, _rule: StateFault) -> None:
-    """The job's ValidTime is over."""
+    """Let the job's ValidTime expire."""
     cloud.jobs.update(job["id"], valid_until=cloud.clock.time())
 
 
 def step_back(cloud: Cloud, job: Row, _rule: StateFault) -> None:
-    """A job that is past Syncing is Syncing again, and its progress drops: it copies what has changed once more."""
+    """Set a job in Processing back to Syncing; its progress drops and it copies its disks again."""
     if job["state"] != "Running/Processing":
         return
     cloud.work.forget(work_key("image", job))
@@ -69,7 +69,7 @@ def step_back(cloud: Cloud, job: Row, _rule: StateFault) -> None:
 
 
 def drop_progress(cloud: Cloud, job: Row, _rule: StateFault) -> None:
-    """The progress of a job that is Syncing begins anew, and so does its client."""
+    """Restart the progress of a job that is Syncing, and its client."""
     if job["state"] == "Running/Syncing":
         _sync_again(cloud, job)
 
@@ -82,13 +82,13 @@ def _sync_again(cloud: Cloud, job: Row) -> None:
 
 
 def hold(cloud: Cloud, row: Row, rule: StateFault) -> None:
-    """The row stays in its state, for ``seconds``; an export task shows 87 %."""
+    """Keep the row in its state for ``seconds``; an export task shows 87 %."""
     table = next(table for table in (cloud.jobs, cloud.tasks, cloud.ens_images) if row["id"] in table)
     table.update(row["id"], since=_lasts(cloud, rule), **({"ceiling": 87} if table is cloud.tasks else {}))
 
 
-def add_lookalike(cloud: Cloud, row: Row, _rule: StateFault) -> None:
-    """There is another ENS image whose name begins with the name of ours, and it is listed first."""
+def add_similar_image(cloud: Cloud, row: Row, _rule: StateFault) -> None:
+    """Add an ENS image whose name begins with the name of the row's image, and list it first."""
     image = cloud.images.get(row.get("image_id", ""))
     name = image["name"] if image is not None else row.get("name", "")
     now = cloud.clock.time()
@@ -103,19 +103,19 @@ def add_lookalike(cloud: Cloud, row: Row, _rule: StateFault) -> None:
 
 
 def spoil_image(cloud: Cloud, image: Row, _rule: StateFault) -> None:
-    """The ENS image becomes Unavailable, for no reason that ENS would tell."""
+    """Make the ENS image Unavailable; ENS gives no reason."""
     cloud.ens_images.update(image["id"], state="Unavailable", since=cloud.clock.time())
 
 
 def expire_tokens(cloud: Cloud, _row: Row, _rule: StateFault) -> None:
-    """Every STS token that was handed out so far has expired."""
-    for credential in cloud.store.table("credentials"):
+    """Let every STS token expire that was issued so far."""
+    for credential in cloud.tables.table("credentials"):
         if credential["token"]:
-            cloud.store.table("credentials").update(credential["id"], expires=cloud.clock.time())
+            cloud.tables.table("credentials").update(credential["id"], expires=cloud.clock.time())
 
 
 def empty_balance(cloud: Cloud, _row: Row, _rule: StateFault) -> None:
-    """The account has no money left."""
+    """Set the balance of the account to 0."""
     account = cloud.settings.account.model_copy(update={"balance": 0.0})
     cloud.settings = cloud.settings.model_copy(update={"account": account})
 
@@ -123,8 +123,9 @@ def empty_balance(cloud: Cloud, _row: Row, _rule: StateFault) -> None:
 DO: dict[str, Edit] = {
     edit.__name__: edit
     for edit in (
-        release_instance, take_source_offline, delete_image, expire_job, step_back, drop_progress, hold, add_lookalike,
-        spoil_image, expire_tokens, empty_balance, object_edits.remove_object, object_edits.empty_object,
+        release_instance, take_source_offline, delete_image, expire_job, step_back, drop_progress, hold,
+        add_similar_image, spoil_image, expire_tokens, empty_balance,
+        object_edits.remove_object, object_edits.empty_object,
         object_edits.truncate_object, object_edits.spoil_object, object_edits.shrink_object, object_edits.add_objects,
     )
 }

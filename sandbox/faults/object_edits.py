@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Edits of bytes: the objects of an export, and foreign objects beside them."""
+"""Edits of objects: those of an export, and foreign objects beside them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.world.fault_rules import StateFault
 
 
 def remove_object(cloud: Cloud, task: Row, rule: StateFault) -> None:
-    """Somebody deletes an exported object: that of ``disk``."""
+    """Delete the exported object of ``disk``."""
     key = _key(cloud, task, rule)
     if key is not None:
         bucket = cloud.buckets.find(task["bucket"])
@@ -21,12 +21,12 @@ def remove_object(cloud: Cloud, task: Row, rule: StateFault) -> None:
 
 
 def empty_object(cloud: Cloud, task: Row, rule: StateFault) -> None:
-    """The exported object of ``disk`` has no byte."""
+    """Replace the exported object of ``disk`` by an empty one."""
     _replace(cloud, task, _key(cloud, task, rule), b"")
 
 
 def truncate_object(cloud: Cloud, task: Row, rule: StateFault) -> None:
-    """The exported object of ``disk`` ends in its middle."""
+    """Remove the second half of the exported object of ``disk``."""
     key = _key(cloud, task, rule)
     if key is not None:
         content = cloud.buckets.object_path(task["bucket"], key).read_bytes()
@@ -34,12 +34,12 @@ def truncate_object(cloud: Cloud, task: Row, rule: StateFault) -> None:
 
 
 def spoil_object(cloud: Cloud, task: Row, rule: StateFault) -> None:
-    """The exported object of ``disk`` is of another format than was asked for: a VHD footer and zeros."""
+    """Replace the exported object of ``disk`` by another format: a VHD footer and zeros."""
     _replace(cloud, task, _key(cloud, task, rule), b"conectix" + bytes(65528))
 
 
 def shrink_object(cloud: Cloud, task: Row, rule: StateFault) -> None:
-    """The export has written an object too few: that of ``disk`` is gone and the task does not name it."""
+    """Delete the exported object of ``disk`` and its name in the task."""
     key = _key(cloud, task, rule)
     if key is not None:
         remove_object(cloud, task, rule)
@@ -47,7 +47,7 @@ def shrink_object(cloud: Cloud, task: Row, rule: StateFault) -> None:
 
 
 def add_objects(cloud: Cloud, task: Row, rule: StateFault) -> None:
-    """Somebody puts ``count`` objects of their own into the bucket, under keys that begin like those of the export."""
+    """Add ``count`` foreign objects to the bucket, under keys that begin like those of the export."""
     for number in range(rule.count):
         _put(cloud, task["bucket"], rule.key.format(id=task["prefix"], n=number), b"not yours")
 

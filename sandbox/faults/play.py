@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts a scenario in force in a cloud."""
+"""Activates scenarios."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .rules import Faults
 
 
 def play(cloud: Cloud, faults: Faults, scenario: Scenario) -> None:
-    """From now on calls and states meet the scenario's rules and lifecycles its failures, besides those there."""
+    """Add the rules and failures of a scenario to the active ones."""
     faults.played.add(scenario.digest)
     faults.add(scenario.faults)
     failures.add(cloud, scenario.failures)
 
 
 def go_on(cloud: Cloud, faults: Faults, scenario: Scenario) -> None:
-    """Put a scenario in force unless it is already: a restart must not give rules back that were spent."""
+    """Activate a scenario unless it is active: a restart must not renew rules that were used up."""
     if scenario.digest not in faults.played:
         play(cloud, faults, scenario)

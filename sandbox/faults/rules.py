@@ -1,8 +1,8 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules in force: which one a call meets, and which a row that enters a state; counted per rule, with a seeded
-generator for probabilities."""
+"""The active rules: which one applies to a call, and which to a row that enters a state; counted per rule, with a
+seeded generator for probabilities."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .stale import History
 
 @dataclass
 class CallRule:
-    """A rule over calls, with how many fitted and how many it hit."""
+    """A rule over calls, with how many matched and how many it hit."""
 
     fault: Fault
     seen: int = 0
@@ -28,7 +28,7 @@ class CallRule:
 
     @property
     def live(self) -> bool:
-        """True while the rule is not spent."""
+        """True while the rule is not used up."""
         return self.hits < self.fault.times
 
 
@@ -42,29 +42,29 @@ class StateRule:
 
     @property
     def live(self) -> bool:
-        """True while the rule is not spent; one that waits for its time counts as spent."""
+        """True while the rule is not used up; an edit that waits for its time counts as used."""
         return self.seen < self.fault.times
 
 
 @dataclass
 class Faults:
-    """The rules in force; each is spent after its ``times``."""
+    """The active rules; each is used up after its ``times``."""
 
     calls: list[CallRule] = field(default_factory=list)
     states: list[StateRule] = field(default_factory=list)
     waiting: list[tuple[float, StateRule, str]] = field(default_factory=list)
-    """Edits to be made: virtual moment, rule, id of the row."""
+    """Edits to make: virtual moment, rule, id of the row."""
     noted: int = 0
-    """The number of the last timeline step that was held against the rules over states."""
+    """The number of the last timeline step that was compared with the rules over states."""
     history: History = field(default_factory=History)
     played: set[str] = field(default_factory=set)
-    """The digests of the scenarios that were put in force."""
+    """The digests of the scenarios that were activated."""
     drawn: int = 0
-    """How many lots were drawn for probabilities."""
+    """How many random numbers were used for probabilities."""
     rng: random.Random = field(default_factory=lambda: random.Random(1))
 
     def add(self, faults: Iterable[Fault | StateFault]) -> None:
-        """Put rules behind those in force; the first that fits a call counts."""
+        """Append rules; the first that matches a call applies."""
         for fault in faults:
             if isinstance(fault, StateFault):
                 self.states.append(StateRule(fault))
@@ -72,7 +72,7 @@ class Faults:
                 self.calls.append(CallRule(fault))
 
     def clear(self) -> None:
-        """No rule any more; the generator begins again."""
+        """Remove all rules and restart the generator."""
         self.calls.clear()
         self.states.clear()
         self.waiting.clear()
@@ -82,23 +82,23 @@ class Faults:
         self.drawn = 0
 
     def draw(self) -> float:
-        """A lot for a probability, 0 to 1."""
+        """Return a random number from 0 to 1, for a probability."""
         self.drawn += 1
         return self.rng.random()
 
     def report(self) -> list[dict[str, Any]]:
-        """Each rule with how many calls or rows fitted (``seen``) and how many it hit (``hits``)."""
+        """Return each rule with how many calls or rows matched (``seen``) and how many it hit (``hits``)."""
         rules: list[CallRule | StateRule] = [*self.calls, *self.states]
         return [{**rule.fault.model_dump(exclude_defaults=True), "seen": rule.seen, "hits": rule.hits}
                 for rule in rules]
 
     @property
     def stale(self) -> bool:
-        """True while a rule may ask for the past, which has to be remembered for it."""
+        """True while a rule may need former states of the tables, which have to be recorded for it."""
         return any(rule.live and rule.fault.kind == "stale" for rule in self.calls)
 
     def pick(self, product: str, action: str, params: Mapping[str, str]) -> Fault | None:
-        """The rule that this call meets, counted as spent once; None for a call that goes its usual way."""
+        """Return the rule that applies to this call and count it as used once; None when no rule applies."""
         for rule in self.calls:
             if not rule.live or not _fits(rule.fault, product, action, params):
                 continue

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What was true before: the tables as they were, for answers that lag behind (local-cloud 6, row 5).
+"""Former states of the tables, for answers of the kind ``stale`` (local-cloud 6, row 5).
 
-Moments are kept only while a rule of kind ``stale`` is in force: before every call that changes something, and after
+Moments are recorded only while a rule of kind ``stale`` is active: before every call that changes something, and after
 every step of a lifecycle.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from sandbox.state.clock import VirtualClock
 from sandbox.state.cloud import Cloud
-from sandbox.state.tables import Row, Store, Table
+from sandbox.state.tables import Row, Table, Tables
 
 _KEEP = 500
 
@@ -36,17 +36,17 @@ class History:
         self._moments: deque[Moment] = deque(maxlen=_KEEP)
 
     def clear(self) -> None:
-        """Forget the past."""
+        """Remove all moments."""
         self._moments.clear()
 
     def note(self, cloud: Cloud, write: bool) -> None:
-        """Remember how things are now. Rows hold plain values that are replaced and never changed in place."""
-        rows = {name: [dict(row) for row in table] for name, table in cloud.store.dump().items()}
+        """Record the present tables. Rows hold plain values that are replaced and never changed in place."""
+        rows = {name: [dict(row) for row in table] for name, table in cloud.tables.dump().items()}
         self._moments.append(Moment(cloud.clock.time(), write, rows))
 
     def before(self, cloud: Cloud, seconds: float | None, calls: int | None) -> Moment | None:
-        """The moment that an answer shows: ``seconds`` virtual seconds ago, or before the last ``calls`` changing
-        calls; the oldest one known where that is longer ago, None where none is known."""
+        """Return the moment that an answer shows: ``seconds`` virtual seconds ago, or before the last ``calls``
+        changing calls; the oldest recorded one where that is longer ago, None without any."""
         if calls is not None:
             writes = [moment for moment in self._moments if moment.write]
             return (writes[-calls] if len(writes) >= calls else writes[0]) if writes else None
@@ -58,12 +58,12 @@ class History:
 
 
 def as_it_was(cloud: Cloud, moment: Moment) -> Cloud:
-    """A cloud to read from, with the tables and the time of that moment; what is changed in it is lost."""
+    """Return a cloud to read from, with the tables and the time of that moment; changes in it are lost."""
     past = copy.copy(cloud)
     past.clock = VirtualClock(moment.at, 0)
-    past.store = Store(past.clock.time)
-    past.store.load({name: [dict(row) for row in rows] for name, rows in moment.rows.items()})
+    past.tables = Tables(past.clock.time)
+    past.tables.load({name: [dict(row) for row in rows] for name, rows in moment.rows.items()})
     for name, value in vars(cloud).items():
         if isinstance(value, Table):
-            setattr(past, name, past.store.table(value.name))
+            setattr(past, name, past.tables.table(value.name))
     return past

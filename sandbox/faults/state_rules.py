@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Rules over states: notices, step by step of the timeline, that a row has entered one, and has the edit made."""
+"""Rules over states: compares the steps of the timeline with the rules and makes the edits that are due."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ _TABLES = {lifecycle.table: name for name, lifecycle in LIFECYCLES.items()}
 
 
 def edit(cloud: Cloud, faults: Faults, until: float) -> bool:
-    """Make the edits that are due by the virtual moment ``until``; True when the world was changed by one.
+    """Make the edits that are due by the virtual moment ``until``; return True when there was one.
 
-    The engine asks before each step, so that nothing that comes after an edge happens before its edits.
+    The engine calls it before each step, so that the edits of an edge come before the next edge.
     """
     _notice(cloud, faults)
     due = [item for item in faults.waiting if item[0] <= until]
     for item in due:
         faults.waiting.remove(item)
         moment, rule, row_id = item
-        row = cloud.store.table(LIFECYCLES[rule.fault.state.lifecycle].table).get(row_id)
+        row = cloud.tables.table(LIFECYCLES[rule.fault.state.lifecycle].table).get(row_id)
         if row is not None:
             with cloud.clock.pinned(moment):
                 DO[rule.fault.do](cloud, row, rule.fault)
@@ -38,12 +38,12 @@ def edit(cloud: Cloud, faults: Faults, until: float) -> bool:
 
 
 def _notice(cloud: Cloud, faults: Faults) -> None:
-    timeline = cloud.store.timeline
+    timeline = cloud.tables.timeline
     if timeline.last == faults.noted:
         return
     for step in _since(timeline.steps, faults.noted) if any(rule.live for rule in faults.states) else ():
         lifecycle = _TABLES.get(step["table"])
-        row = cloud.store.table(step["table"]).get(step["id"])
+        row = cloud.tables.table(step["table"]).get(step["id"])
         for rule in faults.states:
             state = rule.fault.state
             if row is not None and rule.live and (state.lifecycle, state.at) == (lifecycle, step["state"]) \

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How faults show on the wire: the mark, the page of a gateway, and headers."""
+"""What faults add to answers: the header that names the fault, the page of a gateway, and other headers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _CRC = "x-oss-hash-crc64ecma"
 
 
 def altered(fault: Fault | None, headers: dict[str, str]) -> dict[str, str]:
-    """The headers of an answer, with what a fault adds to them; one of kind ``crc`` makes the checksum a wrong one."""
+    """Return the headers of an answer with those of a fault; the kind ``crc`` makes the checksum wrong."""
     if fault is None:
         return headers
     more = {**fault.headers, MARK: fault.kind}

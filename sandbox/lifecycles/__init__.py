@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How things live: tables of states and edges, and the engine that walks them on the virtual clock."""
+"""The engine of the lifecycles whose tables are in sandbox.contracts.lifecycles."""

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A clock that stands still: bytes arrive between two moments of it, so that nothing tells how long they really took.
+"""Moves the virtual clock. On a frozen clock, background work ends between two moments: its duration does not show.
 
-What real time decides otherwise (has a conversion ended before this request?) is settled before the next step of the
+What would depend on real time (has a conversion ended before this request?) is finished before the next step of the
 clock and before the next answer. That makes the answers a function of seed and requests. Clients on real hosts stream
-over sockets of their own: nobody waits for those.
+over sockets of their own; their transfers are not waited for.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from .engine import Engine
 
 
 async def settle(engine: Engine) -> int:
-    """Wait for background work and take the steps that are due, until neither is left; returns how many steps."""
+    """Wait for background work and take the steps that are due, until neither is left; return how many steps."""
     steps = 0
     while True:
         if running := engine.cloud.work.under_way():
@@ -30,7 +30,7 @@ async def settle(engine: Engine) -> int:
 
 
 async def advance(engine: Engine, seconds: float) -> None:
-    """Let virtual time pass; ValueError when ``seconds`` is negative.
+    """Move virtual time forward; ValueError when ``seconds`` is negative.
 
     On a frozen clock every step happens at its own moment, with the bytes that it waits for. Otherwise the clock jumps,
     and what waits for bytes happens when they are there.
@@ -50,13 +50,13 @@ async def advance(engine: Engine, seconds: float) -> None:
 
 
 async def step(engine: Engine) -> None:
-    """Go on to the moment of the next lifecycle step; ValueError when there is none or the clock runs."""
+    """Move to the moment of the next lifecycle step; ValueError when there is none or the clock runs."""
     if engine.cloud.clock.rate:
-        raise ValueError('step: the clock runs; freeze it first: {"rate": 0}')
+        raise ValueError('step: the clock is running; freeze it first: {"rate": 0}')
     taken = await settle(engine)
     while not taken:
         moment = engine.agenda.next_moment()
         if moment == math.inf:
-            raise ValueError("step: nothing waits for time")
+            raise ValueError("step: no lifecycle step waits for time")
         engine.cloud.clock.advance_to(moment)
         taken = await settle(engine)

@@ -1,10 +1,11 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which rows have something due, without walking all of them: an index by due time, kept by what changes.
+"""The index of due rows by time: it is updated from the rows that change, without a look at all rows.
 
-A row is looked at when it, or a row that its guards read, was changed; when background work for it has ended; when its
-next delay is over; and, while a guard of it reads what nothing tells of (sockets, buckets, the account), every time.
+A row is checked when it, or a row that its guards read, was changed; when background work for it has ended; when its
+next delay is over; and every time while a guard of it reads something that does not notify the index (sockets, buckets,
+the account).
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ class Agenda:
 
     def __init__(self, cloud: Cloud) -> None:
         self._cloud = cloud
-        self._changed = cloud.store.subscribe()
+        self._changed = cloud.tables.subscribe()
         self._settings: World | None = None
         self._rate = 0.0
         self._due: list[tuple[float, int, int, str]] = []
@@ -73,7 +74,8 @@ class Agenda:
         self._polled: dict[Key, None] = {}
 
     def next(self, now: float) -> Due | None:
-        """The step with the earliest moment that can be taken by ``now``; equal moments: in the order of the tables."""
+        """Return the step with the earliest moment that can be taken by ``now``; equal moments
+        in the order of the tables."""
         for key in self._to_look_at(now):
             self._file(key, now)
         while self._due:
@@ -88,14 +90,16 @@ class Agenda:
         return None
 
     def put_back(self, due: Due) -> None:
-        """Keep a step that ``next`` gave and nobody took: the world was edited before it."""
+        """Return a step of ``next`` to the index: an edit came before it."""
         number, row_id = _NAMES.index(due.lifecycle), due.row["id"]
-        table = self._cloud.store.table(LIFECYCLES[due.lifecycle].table)
+        table = self._cloud.tables.table(LIFECYCLES[due.lifecycle].table)
         if row_id in table:
             heapq.heappush(self._due, (due.moment, number, table.position(row_id), row_id))
 
     def next_moment(self) -> float:
-        """When the next delay ends, in virtual time; infinite when nothing waits for time. Only after ``next``."""
+        """Return when the next delay ends, in virtual time; infinite when no row waits for time.
+
+        Only after ``next``."""
         while self._wakes and self._wake.get(self._wakes[0][1]) != self._wakes[0][0]:
             heapq.heappop(self._wakes)
         return self._wakes[0][0] if self._wakes else math.inf
@@ -123,18 +127,18 @@ class Agenda:
     def _everything(self) -> dict[Key, None]:
         self._due, self._wakes, self._real_wakes, self._wake, self._polled = [], [], [], {}, {}
         return {(number, row["id"]): None for table, number in _TABLES.items()
-                for row in self._cloud.store.table(table)}
+                for row in self._cloud.tables.table(table)}
 
     def _of_id(self, row_id: str) -> dict[Key, None]:
         return {(number, row_id): None for table, number in _TABLES.items()
-                if row_id in self._cloud.store.table(table)}
+                if row_id in self._cloud.tables.table(table)}
 
     def _touched_by(self, table: str, row_id: str) -> dict[Key, None]:
-        """The row itself, and those whose guards read it."""
+        """Return the row itself, and those whose guards read it."""
         number = _TABLES.get(table)
         if number is None:
             return {}
-        cloud, keys, row = self._cloud, {(number, row_id): None}, self._cloud.store.table(table).get(row_id)
+        cloud, keys, row = self._cloud, {(number, row_id): None}, self._cloud.tables.table(table).get(row_id)
         related: list[tuple[str, str]] = []
         if table == "jobs":
             related = [("sources", row["source_id"])] if row else [("sources", source["id"]) for source in
@@ -157,7 +161,7 @@ class Agenda:
             return
         if found.due is not None:
             number, row_id = key
-            position = self._cloud.store.table(LIFECYCLES[_NAMES[number]].table).position(row_id)
+            position = self._cloud.tables.table(LIFECYCLES[_NAMES[number]].table).position(row_id)
             heapq.heappush(self._due, (found.due.moment, number, position, row_id))
             self._wake.pop(key, None)
             return
@@ -172,17 +176,17 @@ class Agenda:
 
     def _look(self, key: Key, now: float) -> _Outlook | None:
         name = _NAMES[key[0]]
-        row = self._cloud.store.table(LIFECYCLES[name].table).get(key[1])
+        row = self._cloud.tables.table(LIFECYCLES[name].table).get(key[1])
         return None if row is None else outlook(self._cloud, name, row, now)
 
 
 def outlook(cloud: Cloud, name: str, row: Row, now: float) -> _Outlook:
-    """What a row can do by ``now``, or when it has to be looked at again."""
+    """Return the step that a row can take by ``now``, or when it has to be checked again."""
     lifecycle = LIFECYCLES[name]
     edges = _EDGES[name].get(row[lifecycle.column])
     if edges is None:
         return _Outlook(None, math.inf, math.inf, False)
-    # A failure that was asked for is the only way out of its state.
+    # A requested failure is the only edge of its state.
     forced = failure_edge(cloud, name, row)
     wake, real_wake, poll = math.inf, math.inf, False
     for edge in [forced] if forced else edges:

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Walks every lifecycle up to virtual now, one step at a time in the order of their moments.
+"""Takes the due steps of every lifecycle up to virtual now, one at a time in the order of their moments.
 
-Steps that only wait for time happen at their due moment, even when the clock jumped past it; steps that wait for the
-world (bytes, a heartbeat) happen now.
+Steps that only wait for time happen at their due moment, even when the clock jumped past it; steps that wait for an
+event (bytes, a heartbeat) happen now.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Engine:
     """The lifecycles of one cloud.
 
     ``before_step`` is called with the virtual moment of the next step and returns True when it has changed a row: the
-    engine then looks again at what is due. It is how fault rules over states get between two steps.
+    engine then looks again at what is due. Fault rules over states make their edits this way between two steps.
     """
 
     def __init__(self, cloud: Cloud, before_step: Callable[[float], bool] = lambda _moment: False) -> None:
@@ -56,7 +56,7 @@ class Engine:
 
 def _step(cloud: Cloud, moment: float, name: str, row: Row, edge: Edge) -> None:
     lifecycle = LIFECYCLES[name]
-    table = cloud.store.table(lifecycle.table)
+    table = cloud.tables.table(lifecycle.table)
     with cloud.clock.pinned(moment):
         if edge.code:
             message = spend(cloud, edge.failure_id) if edge.failure_id else ""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The world file's ``failures`` and ``job_errors``: edges that a lifecycle takes because it was told to."""
+"""The world file's ``failures`` and ``job_errors``: the failing edges that they add to lifecycles."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from sandbox.world.schema import Failure, World
 
 
 def load(cloud: Cloud, world: World) -> None:
-    """Take over the failures that a world asks for, beside those that are there."""
+    """Add the failures of a world."""
     for source_name, code in world.job_errors.items():
         _add(cloud, "smc.job", "Running/Syncing", source_name, code, "", -1)
     add(cloud, world.failures)
 
 
 def add(cloud: Cloud, failures: Iterable[Failure]) -> None:
-    """Make lifecycles fail as described, besides what was asked for before."""
+    """Add failures."""
     for failure in failures:
         _add(cloud, failure.lifecycle, failure.at, failure.name, failure.code, failure.message, failure.times)
 
 
 def failure_edge(cloud: Cloud, lifecycle: str, row: Row) -> Edge | None:
-    """The failing edge for this row in its present state, or None."""
+    """Return the failing edge for this row in its present state, or None."""
     if not len(cloud.failures):
         return None
     for failure in cloud.failures.where(lifecycle=lifecycle, at=row[LIFECYCLES[lifecycle].column]):
@@ -52,7 +52,7 @@ def spend(cloud: Cloud, failure_id: str) -> str:
 
 
 def name_of(cloud: Cloud, lifecycle: str, row: Row) -> str:
-    """The name that rules choose a row by: its source's for a job, its image's for a task, else its own."""
+    """Return the name that rules match: of its source for a job, of its image for a task, else its own."""
     if lifecycle == "smc.job":
         source = cloud.sources.get(row["source_id"])
         return "" if source is None else str(source["name"])

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The questions that edges ask before they fire; each looks only at the cloud and its row."""
+"""The guards of edges: each reads only the cloud and its row."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from sandbox.state.work import work_key
 
 Guard = Callable[[Cloud, Row], bool]
 
-# A client that missed three heartbeats is offline; never sooner than this many real seconds.
+# A client that missed three heartbeats is offline, but not before this many real seconds.
 _PATIENCE = 6.0
 
 
 def source_online(cloud: Cloud, source: Row) -> bool:
-    """True while the client beats: judged in real time, since a jump of the virtual clock does not stop a client."""
+    """True while the client sends heartbeats, in real time: a jump of the virtual clock does not stop a client."""
     if source.get("offline_until", 0.0) > cloud.clock.time():
         return False
     if source["simulated"]:
@@ -49,7 +49,7 @@ def source_has_no_running_job(cloud: Cloud, source: Row) -> bool:
 
 
 def source_unavailable(cloud: Cloud, job: Row) -> bool:
-    """True when the job's source is offline or gone."""
+    """True when the job's source is offline or deleted."""
     source = cloud.sources.get(job["source_id"])
     return source is None or source_offline(cloud, source)
 
@@ -85,7 +85,7 @@ def snapshots_unavailable(cloud: Cloud, _job: Row) -> bool:
 
 
 def instance_lost(cloud: Cloud, job: Row) -> bool:
-    """True when the job had an intermediate instance and somebody released it."""
+    """True when the job's intermediate instance was released."""
     return bool(job["transition_instance_id"]) and job["transition_instance_id"] not in cloud.instances
 
 
@@ -114,7 +114,7 @@ def _streams(cloud: Cloud, job: Row) -> bool:
 
 
 def transfer_failed(cloud: Cloud, job: Row) -> bool:
-    """True when the intermediate instance could not be reached or gave up on the stream."""
+    """True when the intermediate instance could not be reached or refused the stream."""
     if cloud.work.failure(work_key("receiver", job)) is not None:
         return True
     return not job["received"] and cloud.receivers.error(job["transition_instance_id"]) is not None
@@ -137,7 +137,7 @@ def snapshots_are_ready(cloud: Cloud, image: Row) -> bool:
 
 
 def export_bucket_gone(cloud: Cloud, task: Row) -> bool:
-    """True when the target bucket was deleted under the export."""
+    """True when the target bucket was deleted during the export."""
     return cloud.buckets.bucket(task["bucket"]) is None
 
 
@@ -167,7 +167,7 @@ def conversion_failed(cloud: Cloud, row: Row) -> bool:
 
 
 def upload_taken_away(cloud: Cloud, row: Row) -> bool:
-    """True when somebody aborted the upload of an export, or completed it in its place."""
+    """True when the upload of an export was aborted or completed by another caller."""
     return not cloud.buckets.has_upload(row["bucket"], row["upload_id"])
 
 
@@ -189,7 +189,7 @@ def ingest_done(cloud: Cloud, image: Row) -> bool:
 
 
 def ingest_failed(cloud: Cloud, image: Row) -> bool:
-    """True when an object is missing, truncated or not of the format that was promised."""
+    """True when an object is missing, truncated or not of the declared format."""
     return cloud.work.failure(f"ingest/{image['id']}") is not None
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How far a job is, in per cent: the float that DescribeReplicationJobs shows."""
+"""The progress of a job in per cent: the float that DescribeReplicationJobs shows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RANGE = {
 
 
 def job_progress(cloud: Cloud, job: Row) -> float:
-    """The job's progress 0..100, which never falls; it is noted on the row, so a stopped job keeps it."""
+    """Return the job's progress, 0 to 100, and store it in the row. It never falls; a stopped job keeps it."""
     if job["state"] == "Finished":
         share = 100.0
     elif job["state"] in _RANGE:

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How long an edge takes: its delay in the profile, its jitter for this one row, and what the bytes of it take.
+"""The duration of an edge: its delay in the profile, its jitter for this row, and the time for its bytes.
 
-The jitter is a function of seed, row and edge: which of two clients came first, and how often somebody looked, do not
+The jitter is a function of seed, row and edge: the order of clients and the number of requests do not
 change it.
 """
 
@@ -20,7 +20,7 @@ from sandbox.state.cloud import Cloud
 from sandbox.state.meter import GIB
 from sandbox.state.tables import Row
 
-# Bytes per virtual second in the profiles that take their time (local-cloud 11).
+# Bytes per virtual second in the profiles realistic and frozen (local-cloud 11).
 EXPORT_RATE = 50e6
 INGEST_RATE = 30e6
 # Virtual seconds in which the profile fast uploads all disks of an export.

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: the account's own keys everything on its own buckets, others what an ACL opens to them."""
+"""Permissions in OSS: the account's own keys may do everything on its own buckets, others what an ACL allows."""
 from __future__ import annotations
 
 from collections.abc import Iterable
@@ -34,7 +34,7 @@ def check_access(call: Call, action: str, access: str) -> None:
     check_name(call.request.bucket)
     bucket = call.bucket
     if call.identity is not None and call.identity.region not in (None, bucket.region):
-        # One port stands for the endpoints of all regions: which one was meant is in a V4 signature.
+        # One port serves the endpoints of all regions: a V4 signature names the region.
         raise OssError("AccessDenied", _ELSEWHERE, "0003-00001403", {"Endpoint": f"oss-{bucket.region}.aliyuncs.com"})
     if call.identity is not None and call.identity.account == bucket.owner:
         return

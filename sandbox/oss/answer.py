@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an operation answers, as plain values: sandbox.oss.wire puts it on the wire."""
+"""The answer of an operation as plain values; sandbox.oss.wire sends it."""
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Stretch:
 class Answer:
     """Status, headers, and a small document or a stretch of a file.
 
-    `end` is what becomes of the connection: it goes on, closes behind the answer, or breaks in place of it.
+    `end` is what happens to the connection: it stays open, closes after the answer, or breaks instead of it.
     """
 
     status: int = 200

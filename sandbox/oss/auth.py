@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who asks: the signature of an OSS request checked against the account's access keys."""
+"""Checks the signature of an OSS request against the account's access keys."""
 from __future__ import annotations
 
 import hmac
@@ -44,9 +44,9 @@ class Identity:
 
 
 def authenticate(request: OssRequest, cloud: Cloud) -> Identity | None:
-    """Return who signed the request, None when nobody did; a signature that is wrong in any way is refused.
+    """Return the identity that signed the request, None for an anonymous request; a wrong signature is refused.
 
-    Dates are judged on real time; the end of a temporary credential on the virtual clock.
+    Dates are compared with real time; the expiry of a temporary credential with the virtual clock.
     """
     header, query = request.headers.get("authorization", ""), request.query
     if match := _V4.fullmatch(header):

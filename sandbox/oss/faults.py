@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carries a fault out on an OSS request: what the client gets instead of, or after, the real answer."""
+"""Applies a fault to an OSS request: what the client receives instead of, or after, the normal answer."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from .answer import Answer
 from .errors import OssError
 
 Perform = Callable[[Fault | None], Awaitable[Answer]]
-"""Authenticates and carries the operation out; the answer bears what the fault does to it."""
+"""Authenticates and executes the operation; the answer includes the effect of the fault."""
 
 
 async def answer(faults: Faults, action: str, params: Mapping[str, str], perform: Perform) -> Answer:
-    """The answer to an OSS request, with the first fault rule that it meets; an error is raised as OssError."""
+    """Return the answer to an OSS request with the first fault rule that applies; an error is raised as OssError."""
     fault = faults.pick("oss", action, params)
     if fault is None:
         return await perform(None)
@@ -40,14 +40,14 @@ async def answer(faults: Faults, action: str, params: Mapping[str, str], perform
         return Answer(end="breaks")
     mark = {**fault.headers, MARK: fault.kind}
     if fault.kind == "html":
-        # What the client may still send belongs to a request that nobody reads.
+        # What the client still sends belongs to a request that is not read.
         headers = {**mark, "Content-Type": "text/html; charset=utf-8"}
         return Answer(fault.status or 502, headers, HTML.encode(), end="closes")
     raise OssError(fault.code, fault.message or None, headers=mark, status=fault.status)
 
 
 def _cut(whole: Answer) -> Answer:
-    """A document of which the second half is missing; an object of which half is sent, and the connection breaks."""
+    """Return the first half of a document, or an object of which half is sent before the connection breaks."""
     if whole.stretch is None:
         return replace(whole, body=whole.body[: len(whole.body) // 2])
     return replace(whole, stretch=replace(whole.stretch, sent=whole.stretch.length // 2))

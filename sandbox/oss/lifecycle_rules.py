@@ -41,7 +41,7 @@ def _check_rule(rule: Element, position: int) -> None:
     name = rule.find("ID")
     if name is None:
         name = SubElement(rule, "ID")
-    # A name of the vendor's making; the same rule gets the same one, so that transcripts can be compared.
+    # OSS names such a rule itself; here the same rule gets the same name, so that answers can be compared.
     name.text = name.text or hashlib.sha256(tostring(rule) + bytes([position % 256])).hexdigest()[:32]
     if len(name.text) > _LONGEST_ID:
         raise OssError("InvalidArgument", f"ID length should not exceed allowed limit of {_LONGEST_ID}")

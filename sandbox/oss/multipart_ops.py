@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Multipart uploads: parts that are billed and seen by nobody until they are joined or thrown away."""
+"""Multipart uploads: their parts are billed, and invisible until the upload is completed or aborted."""
 from __future__ import annotations
 
 import asyncio

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One OSS request as it came over the wire: bucket, key, query, headers, still signed."""
+"""One OSS request as it was received: bucket, key, query, headers, still signed."""
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
@@ -22,7 +22,7 @@ class OssRequest:
 
     @property
     def host(self) -> str:
-        """The host that the client used: endpoints in answers must repeat it, or the client leaves the local cloud."""
+        """The host that the client used: endpoints in answers must repeat it, or the client calls the real cloud."""
         return self.headers.get("host", "127.0.0.1")
 
 

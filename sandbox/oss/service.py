@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OSS over HTTP: which operation a request is, who may do it, and what is answered when it is refused."""
+"""OSS over HTTP: selects the operation of a request, checks the permission and answers errors."""
 from __future__ import annotations
 
 import base64
@@ -38,7 +38,7 @@ _Handler = Callable[[Call], Awaitable[Answer]]
 
 @dataclass(frozen=True)
 class Operation:
-    """One operation: the name that the request log shows, what it needs on a bucket, and who does it.
+    """One operation: its name in the request log, the access that it needs on a bucket, and its handler.
 
     `access`: "account" is for the account's own keys; "read" and "write" are also open to others as ACLs say.
     """
@@ -117,7 +117,7 @@ _OBJECT = {
     "GET uploadId": Operation("ListParts", "account", multipart_ops.list_parts),
 }
 
-# Signed query parameters that say how, not what: they do not choose an operation.
+# Signed query parameters that do not select an operation.
 _MODIFIERS = frozenset({
     "position", "versionId", "security-token", "continuation-token", "x-oss-request-payer", "x-oss-traffic-limit",
     "x-oss-ac-source-ip", "x-oss-ac-subnet-mask", "x-oss-ac-vpc-id", "x-oss-ac-forward-allow"})
@@ -144,7 +144,7 @@ async def handle(request: web.Request, cloud: Cloud, rules: Faults) -> web.Strea
     except OssError as refusal:
         response, code = await send(request, _refused(request, refusal, request_id)), refusal.code
     except (ConnectionError, ClientPayloadError):
-        # The client left in the middle: nobody reads an answer, and nothing was stored.
+        # The client has disconnected: there is no answer, and nothing was stored.
         response, code = web.Response(status=400), "RequestTimeout"
     cloud.log("oss", action, {name: value for name, value in logged.items() if value}, response.status, code)
     return response

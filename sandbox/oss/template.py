@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a request says about the object that it will make: key, headers, class, ACL, tags."""
+"""The properties of an object that a request creates: key, headers, class, ACL, tags."""
 from __future__ import annotations
 
 import re

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""OSS on the wire: a request as it came in, an answer as it leaves. No other room of OSS knows HTTP's library."""
+"""Reads OSS requests and sends answers. Apart from service.py, no other module of OSS uses the HTTP library."""
 from __future__ import annotations
 
 import asyncio
@@ -70,7 +70,7 @@ async def _send_stretch(http: web.Request, answer: Answer, stretch: Stretch, fil
         while length and http.method != "HEAD":
             data = await asyncio.to_thread(file.read, min(_CHUNK, length))
             if not data:
-                # Somebody cut the file short behind the store's back: the client must not take it for whole.
+                # The file was truncated outside of OSS: the client must not take it for complete.
                 response.force_close()
                 return response
             await response.write(data)

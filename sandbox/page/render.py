@@ -87,7 +87,7 @@ def _running(report: dict[str, Any]) -> list[tuple[str, ...]]:
 def _resources(cloud: Cloud) -> Iterator[_Group]:
     for name, (heading, columns) in _TABLES.items():
         yield _Group(heading, columns, [tuple(_text(scrub(row.get(column, ""), column)) for column in columns)
-                                        for row in cloud.store.table(name)])
+                                        for row in cloud.tables.table(name)])
     buckets = cloud.buckets.all()
     yield _Group("Buckets", ("name", "region", "objects"),
                  [(bucket.name, bucket.region, str(len(bucket.objects))) for bucket in buckets])
@@ -101,7 +101,7 @@ def _resources(cloud: Cloud) -> Iterator[_Group]:
 def _timelines(cloud: Cloud) -> list[dict[str, Any]]:
     """Return the timelines of all rows; the one with the latest step is first."""
     lines: dict[tuple[str, str], list[Row]] = {}
-    for step in cloud.store.timeline.steps:
+    for step in cloud.tables.timeline.steps:
         lines.setdefault((step["table"], step["id"]), []).append(step)
     newest = sorted(lines.items(), key=lambda item: item[1][-1]["n"], reverse=True)
     return [{"kind": table.replace("_", " "), "id": row_id,

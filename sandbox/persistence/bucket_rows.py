@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known about buckets, objects and uploads, as rows of the state file; the bytes are files beside it.
+"""Buckets, objects and uploads as rows of the state file; their bytes are files beside it.
 
 Every public attribute of a Bucket has to be JSON-able; objects, uploads and parts are dataclasses of JSON-able fields.
 """
@@ -42,7 +42,7 @@ def changes(buckets: Buckets) -> list[Change]:
 
 
 def touch(buckets: Buckets) -> None:
-    """Count everything as changed, for a database that is written anew."""
+    """Mark everything as changed, before the state file is rewritten."""
     for bucket in buckets.all():
         buckets.changed.add(("bucket", bucket.name, ""))
         buckets.changed.update(("object", bucket.name, key) for key in bucket.objects)
@@ -51,10 +51,10 @@ def touch(buckets: Buckets) -> None:
 
 
 def load(buckets: Buckets, rows: Mapping[str, list[Row]]) -> None:
-    """Take over what the rows say, as far as its files are there; files that no row knows are removed.
+    """Load the rows whose files exist; files without a row are removed.
 
     An object whose file is not the one that the row was written for was being replaced when the process ended: it is
-    the new one, with its size, and its sums are made again when somebody asks.
+    the new one, with its size, and its sums are computed when they are needed.
     """
     for row in rows.get(BUCKET, []):
         bucket = buckets.attach(row["name"], row["region"], row["owner"])

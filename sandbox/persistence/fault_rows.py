@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules in force as plain values, so that they outlive the process: what is spent stays spent.
+"""The active rules as plain values, so that they survive a restart: a rule that is used up stays used up.
 
-What answers of kind ``stale`` look back at is not kept: the past begins anew with the process.
+The moments that answers of kind ``stale`` show are not saved: they start with the process.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from sandbox.world.fault_rules import Fault, StateFault
 
 
 def dump(faults: Faults) -> dict[str, Any]:
-    """Everything about the rules, for JSON; empty where none is in force and none was."""
+    """Return everything about the rules as JSON-able values; empty while no rule was ever active."""
     if not (faults.calls or faults.states or faults.played):
         return {}
     places = {id(rule): place for place, rule in enumerate(faults.states)}
@@ -30,7 +30,7 @@ def dump(faults: Faults) -> dict[str, Any]:
 
 
 def load(faults: Faults, kept: dict[str, Any], last: int) -> None:
-    """Put in force what ``dump`` gave; without any, rules to come meet what follows the step ``last``."""
+    """Activate what ``dump`` returned; without any, later rules apply to what follows the step ``last``."""
     faults.clear()
     faults.noted = kept.get("noted", last)
     faults.played.update(kept.get("played", ()))

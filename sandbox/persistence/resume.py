@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Goes on where a former process, or a snapshot, left off: rows back in their tables, work that was under way again."""
+"""Loads a cloud from a state file and restarts the work that was running."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .state_file import StateFile
 
 
 def load(cloud: Cloud, faults: Faults, file: StateFile) -> None:
-    """Fill a cloud from a state file; virtual time goes on from the file's last moment.
+    """Fill a cloud from a state file; virtual time continues from the file's last moment.
 
     Ids that are made from now on come from a generator seeded with that moment and the number of requests until then,
     so that none is made twice.
@@ -26,20 +26,20 @@ def load(cloud: Cloud, faults: Faults, file: StateFile) -> None:
     cloud.settings, cloud.origin = World.model_validate(meta["settings"]), World.model_validate(meta["origin"])
     cloud.clock.restart(meta["clock"]["time"], meta["clock"]["rate"])
     bucket_rows.load(cloud.buckets, rows)
-    cloud.store.load({kind: found for kind, found in rows.items() if not kind.startswith("oss.")})
+    cloud.tables.load({kind: found for kind, found in rows.items() if not kind.startswith("oss.")})
     cloud.requests.load(file.requests())
     cloud.nonces.load(file.nonces())
     cloud.draws.restart(f"{cloud.settings.seed}/{meta['clock']['time']!r}/{cloud.requests.last}")
-    cloud.store.timeline.load(file.timeline())
-    fault_rows.load(faults, meta.get("faults", {}), cloud.store.timeline.last)
+    cloud.tables.timeline.load(file.timeline())
+    fault_rows.load(faults, meta.get("faults", {}), cloud.tables.timeline.last)
 
 
 def resume(cloud: Cloud) -> None:
-    """Start again what ran in the background when the former process ended, and forget files that no row names."""
+    """Restart the background work that the former process left, and delete files without a row."""
     _remove_unknown_disks(cloud)
     for source in cloud.sources:
         if not source["simulated"]:
-            # Its client could not beat while nobody listened: it gets the usual time to come back.
+            # Its client could not send heartbeats while the sandbox was down: it gets the usual time.
             cloud.sources.update(source["id"], heartbeat_real=cloud.clock.real())
     for job in cloud.jobs:
         if job["state"].startswith("Running/") and job["transition_instance_id"] in cloud.instances:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Named snapshots of a whole cloud in its state folder, and the way back to one."""
+"""Named snapshots of a whole cloud in its state folder, and their restoration."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def names(cloud: Cloud) -> list[str]:
 
 
 def take(cloud: Cloud, writer: StateWriter, name: str) -> None:
-    """Keep everything under ``name``, in place of the snapshot that had it. Nothing else happens meanwhile.
+    """Save everything as the snapshot ``name`` and replace one of that name. No request is served meanwhile.
 
     Disks that may still be written are copied without their holes; everything else is linked and takes no space.
     """
@@ -45,7 +45,7 @@ def take(cloud: Cloud, writer: StateWriter, name: str) -> None:
         writer.file.copy_to(scratch / _FILE)
     except OSError as failed:
         shutil.rmtree(scratch, ignore_errors=True)
-        raise SnapshotError(f"snapshot {name}: {failed.strerror or failed}; nothing was kept") from failed
+        raise SnapshotError(f"snapshot {name}: {failed.strerror or failed}; nothing was saved") from failed
     shutil.rmtree(target, ignore_errors=True)
     scratch.rename(target)
 
@@ -59,7 +59,7 @@ def stored(cloud: Cloud, name: str) -> Path:
 
 
 def restore(cloud: Cloud, faults: Faults, writer: StateWriter, name: str) -> None:
-    """Be the cloud of a snapshot again; the cloud must have been emptied, and ends as it was when it was taken."""
+    """Load a snapshot into a cloud that was emptied before."""
     folder = stored(cloud, name)
     file = StateFile(folder / _FILE)
     try:

@@ -1,9 +1,9 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state folder's SQLite file: every row, the request log, the timeline and the clock, as of the last answer.
+"""The SQLite file of the state folder: every row, the request log, the timeline and the clock, as of the last answer.
 
-Write-ahead logging without a sync per commit: what was answered survives the end of the process in every way, and a
+Write-ahead logging without a sync per commit: what was answered survives every end of the process, and a
 loss of power costs at most the last moments, never the file.
 """
 

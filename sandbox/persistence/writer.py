@@ -27,7 +27,7 @@ class StateWriter:
 
     def rewrite(self) -> None:
         """Replace the whole content of the state file, after a reset or restore, in one transaction."""
-        self._cloud.store.touch()
+        self._cloud.tables.touch()
         bucket_rows.touch(self._cloud.buckets)
         self._cloud.requests.touch()
         self._written_worlds = self._written_faults = None
@@ -48,14 +48,15 @@ class StateWriter:
         faults = fault_rows.dump(self._faults)
         if faults != self._written_faults:
             meta["faults"] = faults
-        rows = cloud.store.changes() + bucket_rows.changes(cloud.buckets)
-        self.file.write(rows, meta, cloud.requests.unsaved, cloud.store.timeline.unsaved, replace, cloud.nonces.unsaved)
+        rows = cloud.tables.changes() + bucket_rows.changes(cloud.buckets)
+        steps = cloud.tables.timeline.unsaved
+        self.file.write(rows, meta, cloud.requests.unsaved, steps, replace, cloud.nonces.unsaved)
         self._written_worlds, self._written_faults = worlds, faults
-        cloud.store.written()
+        cloud.tables.written()
         cloud.buckets.changed.clear()
         cloud.requests.unsaved.clear()
         cloud.nonces.unsaved.clear()
 
     def unsaved(self) -> bool:
         """Return True while there are rows that the state file does not have."""
-        return bool(self._cloud.store.changes() or self._cloud.buckets.changed)
+        return bool(self._cloud.tables.changes() or self._cloud.buckets.changed)

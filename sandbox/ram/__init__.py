@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who may do what: the statements of named identities, and what calls need."""
+"""Permissions: the statements of identities, what calls need, and the smallest policy for a log of calls."""

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether statements allow something: a deny that fits wins, otherwise an allow must fit."""
+"""Whether statements allow something: a matching deny wins, otherwise an allow must match."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a call needs under the names of RAM: an action, and the resources that its parameters name."""
+"""What a call needs: a RAM action, and the resources that its parameters name."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from urllib.parse import unquote
 from .decide import Need
 
 PRODUCTS = frozenset({"smc", "ecs", "vpc", "ens", "sts", "ram", "bss"})
-# Everybody may ask this, without any policy.
+# This call needs no permission.
 FREE = frozenset({"sts:GetCallerIdentity"})
 
-# Actions that RAM knows by another name; the vendor's spelling of the first is this one.
+# Actions with another name in RAM; the spelling of the first is the vendor's.
 _RPC = {"bss:QueryAccountBalance": "bss:DescribeAcccount"}
 _OSS = {
     "HeadObject": "GetObject", "GetObjectMeta": "GetObject", "CopyObject": "PutObject", "AppendObject": "PutObject",
@@ -47,7 +47,7 @@ _KINDS: dict[str, dict[str, str]] = {
 
 
 def rpc_action(product: str, action: str) -> str:
-    """The RAM action of a call; empty when no policy is asked about it."""
+    """Return the RAM action of a call; empty when no permission is needed."""
     name = f"{product}:{action}"
     return "" if product not in PRODUCTS or name in FREE else _RPC.get(name, name)
 

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The smallest RAM policy that lets a recorded run happen again.
+"""The smallest RAM policy that allows a recorded run.
 
-Actions are those that succeeded, or looked for what was not there: without leave the answer is another one. OSS is
-narrowed to buckets and keys; the other products' resources are made during a run, so that their ids are not known
+Actions are those that succeeded, or asked for a missing resource: without permission the answer differs. OSS is
+limited to buckets and keys; the other products' resources are created during a run, so that their ids are not known
 before it and ``*`` stands for them.
 """
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Policies as a world file writes them; RAM's own documents, with capital letters, are understood too."""
+"""Policies as a world file writes them; RAM's own documents, with capital letters, are accepted too."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Statement(BaseModel):
 
 
 class Identity(BaseModel):
-    """What one RAM user or role may do; without statements everything."""
+    """The permissions of one RAM user or role; without statements everything is allowed."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The routes under /_agent/: the client bundle, and what the client on a source server asks.
+"""The routes under /_agent/: the client bundle, and the calls of the client on a source server.
 
-They stand for smc-service in the real cloud (facts 2.3), whose protocol is not public. What an agent may do is decided
-in sandbox.services.agents; here is only how it is asked.
+They take the place of smc-service (facts 2.3), whose protocol is not public. What an agent may do is decided
+in sandbox.services.agents.
 """
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SHORTEST_BEAT, _LONGEST_BEAT = 0.25, 1.0
 def bundle(cloud: Cloud) -> dict[str, str]:
     """Build the client bundle for ``cloud.endpoint`` and return {"url", "sha256"}; it blocks for up to two seconds.
 
-    The part that is the same for every endpoint is kept in the clone's build/cache, so that only the first start pays.
+    The part that is the same for every endpoint is cached in the clone's build/cache: only the first start builds it.
     """
     clone = Path(sandbox.__file__).resolve().parents[1]
     cache = clone / "build" / "cache" / "client" if os.access(clone, os.W_OK) else None
@@ -79,7 +79,7 @@ def _json(cloud: Cloud, name: str, answer: _Answer) -> Callable[[web.Request], A
         except (ValueError, TypeError, KeyError) as error:
             content, status, code = {"code": "InvalidParameter", "message": repr(error)}, 400, "InvalidParameter"
         if name != "poll":
-            # A poll every half second would fill the log with nothing.
+            # Polls come twice per second and carry no information for the log.
             cloud.log("agent", name.capitalize(), _loggable(message), status, code, content.get("source_id"))
         return web.json_response(content, status=status)
 
@@ -91,7 +91,7 @@ def _loggable(message: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _register(cloud: Cloud, message: dict[str, Any]) -> dict[str, Any]:
-    """Import a source with an activation code or a signed report, and give the client a key to come back with."""
+    """Import a source with an activation code or a signed report, and return the client's key for later calls."""
     if "token_id" in message:
         token_id, code = str(message["token_id"]), str(message["token_code"])
         source = agents.register_by_token(cloud, token_id, code, message["report"])
@@ -113,21 +113,21 @@ def _register_by_key(cloud: Cloud, access_id: str, signature: str, report: str) 
 
 
 def _attach(cloud: Cloud, message: dict[str, Any]) -> dict[str, Any]:
-    """Let a client that was restarted go on as the source that it was."""
+    """Re-attach a restarted client to its source."""
     source = _known(cloud, message)
     agents.register(cloud, message["report"], source["id"], source["token_id"])
     return {"source_id": source["id"], "interval": _interval(cloud)}
 
 
 def _poll(cloud: Cloud, message: dict[str, Any]) -> dict[str, Any]:
-    """Note the heartbeat and say where the disks have to go, if they have to go anywhere now."""
+    """Note the heartbeat and return where to send the disks, if a job waits for them."""
     source = _known(cloud, message)
     agents.heartbeat(cloud, source["id"])
     return {"interval": _interval(cloud), "work": _work(cloud, source["id"])}
 
 
 def _forget(cloud: Cloud, message: dict[str, Any]) -> dict[str, Any]:
-    """Take back the client's key: it has thrown away what it knew (--cleardata) and must import itself again."""
+    """Revoke the client's key: it has deleted its data (--cleardata) and must import itself again."""
     source = _known(cloud, message)
     cloud.sources.update(source["id"], agent_key_sha256="")
     return {"source_id": source["id"]}
@@ -137,7 +137,7 @@ _ANSWERS: dict[str, _Answer] = {"register": _register, "attach": _attach, "poll"
 
 
 def _known(cloud: Cloud, message: Mapping[str, Any]) -> Row:
-    """Return the source that a client says it is; SourceId.NotFound when it is gone, 403 when it cannot prove it."""
+    """Return the source that a client names; SourceId.NotFound when it is deleted, 403 when the key does not match."""
     source_id = str(message["source_id"])
     source = cloud.sources.get(source_id)
     if source is None or source["state"] == "Deleting":

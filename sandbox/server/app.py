@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one aiohttp application: control calls, the agent's service, RPC, and OSS for everything else."""
+"""The aiohttp application: control calls, agent routes, RPC, and OSS for everything else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from . import agent_routes
 from .control import Control
 from .local_cloud import LocalCloud
 from .middleware.check_invariants import checked
-from .middleware.log_answers import transcripts
+from .middleware.log_answers import answer_log
 from .middleware.save_state import save_quietly, saving
 
 _TICK = 0.1
@@ -36,7 +36,7 @@ def make_app(local: LocalCloud) -> web.Application:
     cloud, engine = local.cloud, local.engine
     checks = [] if local.invariants is None else [checked(cloud, local.invariants)]
     app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
-                          middlewares=[*transcripts(), saving(cloud, local.writer), settled(engine), *checks])
+                          middlewares=[*answer_log(), saving(cloud, local.writer), settled(engine), *checks])
     rpc = RpcService(engine)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
@@ -54,7 +54,7 @@ def make_app(local: LocalCloud) -> web.Application:
 
 
 def settled(engine: Engine) -> Middleware:
-    """The middleware that lets bytes arrive before a request on a frozen clock: no answer shows real time then."""
+    """Return the middleware that, on a frozen clock, waits for background work: answers do not depend on real time."""
 
     @web.middleware
     async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -86,7 +86,7 @@ async def _acs3(request: web.Request, rpc: RpcService, rules: Faults) -> web.Res
 
 
 async def _heartbeat(local: LocalCloud) -> AsyncIterator[None]:
-    """Let lifecycles go on while nobody asks: bytes arrive, and whoever looks next finds what happened."""
+    """Take the due lifecycle steps between requests, and stop everything at the end."""
 
     cloud, engine = local.cloud, local.engine
 
@@ -98,7 +98,7 @@ async def _heartbeat(local: LocalCloud) -> AsyncIterator[None]:
                     engine.tick()
                 else:
                     await settle(engine)
-            except Exception:  # noqa: BLE001 - one broken step must not end the others
+            except Exception:  # noqa: BLE001 - one failing step must not stop the others
                 _LOG.exception("a lifecycle step failed")
             save_quietly(local.writer)
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts a cloud together from its parts: a new one from a world, or the one that the state folder holds."""
+"""Assembles a local cloud from its parts: a new one from a world, or the one of the state folder."""
 
 from __future__ import annotations
 
@@ -80,5 +80,5 @@ def _refuse_another_world(cloud: Cloud, options: StartOptions, folder: Path) -> 
     overridden = {"profile", "clock_rate"}
     if options.world_given and origin is not None \
             and options.world.model_dump(exclude=overridden) != origin.model_dump(exclude=overridden):
-        raise WorldError(f"--state {folder}: holds a cloud that began with another world than --world says; "
-                         "--fresh forgets it, leaving --world out goes on with it")
+        raise WorldError(f"--state {folder}: the folder holds a cloud of another world than --world names. "
+                         "Use --fresh to delete that cloud, or omit --world to continue with it.")

@@ -29,7 +29,7 @@ _BODY = "the body"
 
 
 class Refused(Exception):
-    """A control call that cannot be carried out; the text says why."""
+    """A control call that is not possible; the text gives the reason."""
 
 
 class Control:
@@ -42,11 +42,11 @@ class Control:
 
     @property
     def world(self) -> World:
-        """The world that ``reset`` goes back to."""
+        """The world that ``reset`` restores."""
         return self.cloud.origin or self.cloud.settings
 
     def routes(self) -> list[web.RouteDef]:
-        """The routes to add to the application."""
+        """Return the routes to add to the application."""
         answers: tuple[tuple[str, str, Callable[[web.Request], Awaitable[Any]]], ...] = (
             ("GET", "health", self.health),
             ("POST", "reset", self.reset),
@@ -71,23 +71,23 @@ class Control:
         return [web.get("/_sandbox", self.to_page), web.get("/_sandbox/", self.page), *routes]
 
     async def to_page(self, _request: web.Request) -> web.Response:
-        """The page has a slash at its end, for its links."""
+        """Redirect to the address with a slash, which the links of the page need."""
         raise web.HTTPMovedPermanently("/_sandbox/")
 
     async def page(self, request: web.Request) -> web.Response:
-        """What exists, what happened and what it costs, for a person with a browser."""
+        """Return the page for a browser."""
         self._engine.tick()
         return web.Response(text=render(self.cloud, request.query.get("migration") or None), content_type="text/html",
                             headers={"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
                                      "Cache-Control": "no-store"})
 
     async def health(self, _request: web.Request) -> dict[str, Any]:
-        """That it lives, its region and its virtual time."""
+        """Return the status, the region and the virtual time."""
         return {"status": "ok", "region": self.world.region, "profile": self.cloud.settings.profile,
                 "now": iso(self.cloud.clock.time())}
 
     async def reset(self, request: web.Request) -> dict[str, Any]:
-        """Back to the world of the start, or to the one in the body; blobs, meter and request log are emptied."""
+        """Delete everything and load the world of the start, or the one in the body."""
         document, root = documents.load(await request.text(), _BODY)
         if document is not None:
             self.cloud.origin = parse_world(document, _BODY, root)
@@ -99,7 +99,7 @@ class Control:
         return {"status": "ok"}
 
     async def seed(self, request: web.Request) -> dict[str, Any]:
-        """Add what a world (YAML or JSON in the body) describes to what is there."""
+        """Add the resources of a world (YAML or JSON in the body)."""
         document, root = documents.load(await request.text(), _BODY)
         parse_world(document, _BODY, root)
         if isinstance(document, dict):
@@ -110,18 +110,18 @@ class Control:
         return {"status": "ok"}
 
     async def snapshots(self, _request: web.Request) -> dict[str, Any]:
-        """The names that can be restored."""
+        """Return the names of the snapshots."""
         return {"snapshots": snapshots.names(self.cloud)}
 
     async def snapshot(self, request: web.Request) -> dict[str, Any]:
-        """``{"name": n}``: keep everything as it is now."""
+        """``{"name": n}``: save a snapshot."""
         name = await _name(request)
         self._engine.tick()
         snapshots.take(self.cloud, self._writer, name)
         return {"status": "ok", "snapshots": snapshots.names(self.cloud)}
 
     async def restore(self, request: web.Request) -> dict[str, Any]:
-        """``{"name": n}``: be again as the snapshot of this name; virtual time goes back to it too."""
+        """``{"name": n}``: restore a snapshot, including its virtual time."""
         name = await _name(request)
         snapshots.stored(self.cloud, name)
         await empty(self._local)
@@ -129,9 +129,9 @@ class Control:
         return {"status": "ok", "now": iso(self.cloud.clock.time())}
 
     async def state(self, _request: web.Request) -> dict[str, Any]:
-        """Every table's rows, every bucket's objects and open uploads; secrets scrubbed."""
+        """Return the rows of every table, and objects and open uploads of every bucket; secrets scrubbed."""
         self._engine.tick()
-        rows = {name: scrub(table) for name, table in self.cloud.store.dump().items() if name != "credentials"}
+        rows = {name: scrub(table) for name, table in self.cloud.tables.dump().items() if name != "credentials"}
         buckets = self.cloud.buckets.all()
         objects = [{"bucket": bucket.name, "key": item.key, "size": item.size}
                    for bucket in buckets for item in bucket.objects.values()]
@@ -143,20 +143,20 @@ class Control:
                 "uploads": uploads}
 
     async def requests(self, request: web.Request) -> dict[str, Any]:
-        """The request log after ``since``."""
+        """Return the request log after ``since``."""
         return self.cloud.requests.since(_since(request))
 
     async def policy(self, request: web.Request) -> dict[str, Any]:
-        """The smallest RAM policy for what succeeded after ``since``."""
+        """Return the smallest RAM policy for the calls that succeeded after ``since``."""
         return smallest_policy(self.cloud.requests.since(_since(request))["requests"])
 
     async def clock(self, _request: web.Request) -> dict[str, Any]:
-        """Virtual now and rate."""
+        """Return the virtual time and its rate."""
         return {"now": iso(self.cloud.clock.time()), "rate": self.cloud.clock.rate}
 
     async def set_clock(self, request: web.Request) -> dict[str, Any]:
-        """``{"advance": seconds}`` moves virtual time, ``{"rate": n}`` changes its pace, ``{"step": n}`` goes on to the
-        moment of the next n lifecycle steps on a frozen clock."""
+        """``{"advance": seconds}`` moves virtual time, ``{"rate": n}`` changes its rate, ``{"step": n}`` moves a
+        frozen clock to the moment of the next lifecycle step, n times."""
         body = await request.json()
         if not isinstance(body, dict) or not body or not set(body) <= {"advance", "rate", "step"}:
             raise Refused('the body must be {"advance": seconds}, {"step": how often} or '
@@ -175,20 +175,20 @@ class Control:
 
     def _set_rate(self, rate: float) -> None:
         if rate and self.cloud.settings.profile == "frozen":
-            raise Refused(f"rate {rate:g}: in the profile frozen only advance and step move the clock")
+            raise Refused(f"rate {rate:g}: with the profile frozen, only advance and step move the clock")
         self.cloud.clock.set_rate(rate)
 
     async def meter(self, request: web.Request) -> dict[str, Any]:
-        """What is billed now and what it came to, of one migration with ``?migration=``."""
+        """Return what is billed now and the sums, of one migration with ``?migration=``."""
         self._engine.tick()
         return self.cloud.meter.report(request.query.get("migration") or None)
 
     async def throttling(self, _request: web.Request) -> dict[str, Any]:
-        """How many calls each API may have per real second; what no pattern fits has no limit."""
+        """Return the limits in calls per real second; an API that no pattern matches has no limit."""
         return {"throttling": self.cloud.settings.account.throttling}
 
     async def set_throttling(self, request: web.Request) -> dict[str, Any]:
-        """``{"smc:*": 10}``: from now on these limits and no others; ``{}`` ends all of them."""
+        """``{"smc:*": 10}``: replace all limits; ``{}`` removes them."""
         limits, _root = documents.load(await request.text(), _BODY)
         account = {**self.cloud.settings.account.model_dump(), "throttling": limits or {}}
         checked = parse_world({"account": account}, _BODY).account
@@ -196,22 +196,22 @@ class Control:
         return await self.throttling(request)
 
     async def faults(self, _request: web.Request) -> dict[str, Any]:
-        """The fault rules in force, with how often each fitted and hit."""
+        """Return the active fault rules, with how often each matched and hit."""
         return {"faults": self._faults.report()}
 
     async def add_faults(self, request: web.Request) -> dict[str, Any]:
-        """Put the scenario in the body (YAML or JSON) in force; reset ends its rules."""
+        """Activate the scenario in the body (YAML or JSON) until reset."""
         play(self.cloud, self._faults, parse_scenario(await request.text(), _BODY))
         return await self.faults(request)
 
     async def clear_faults(self, request: web.Request) -> dict[str, Any]:
-        """End all rules and failures; what they have done to the world stays."""
+        """Remove all rules and failures; the changes that they made stay."""
         self._faults.clear()
         self.cloud.failures.clear()
         return await self.faults(request)
 
     async def image(self, request: web.Request) -> dict[str, Any]:
-        """The files of an ENS image's disks, so that content can be compared."""
+        """Return the files of an ENS image's disks, so that content can be compared."""
         self._engine.tick()
         image = self.cloud.ens_images.get(request.match_info["image_id"])
         if image is None:
@@ -220,11 +220,11 @@ class Control:
 
 
 async def empty(local: LocalCloud) -> None:
-    """Stop all work, close every receiver and forget every row, byte and figure."""
+    """Stop all work, close every receiver and delete every row, file and log entry."""
     cloud = local.cloud
     await cloud.work.stop()
     await cloud.receivers.close_all()
-    cloud.store.clear()
+    cloud.tables.clear()
     if local.invariants is not None:
         local.invariants.restart()
     local.faults.clear()

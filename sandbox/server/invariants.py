@@ -1,10 +1,10 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold after every request, whatever clients and faults do (local-cloud 11); what does not is a bug here.
+"""What must hold after every request (local-cloud 11); a violation is a bug of the sandbox.
 
-Only rows that were touched since the last check are looked at. What the account's owner may do by hand, such as
-releasing an intermediate instance, breaks nothing.
+Only rows that were touched since the last check are checked. What the account's owner may do by hand, such as
+releasing an intermediate instance, is no violation.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ _ROUNDING = 1e-3
 
 
 class Invariants:
-    """The rules over one cloud, with what they have to remember from check to check."""
+    """The rules over one cloud, and the values that they compare with the next check."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._cloud = engine.cloud
-        self._touched = self._cloud.store.subscribe()
+        self._touched = self._cloud.tables.subscribe()
         self._progress: dict[str, tuple[int, float]] = {}
         self._rules: dict[str, Callable[[str, Row | None], Iterator[str]]] = {
             "jobs": self._job, "tasks": self._task, "exports": self._export, "instances": self._instance,
@@ -40,16 +40,16 @@ class Invariants:
         }
 
     def check(self) -> list[str]:
-        """What does not hold, one sentence each; empty when all is well."""
+        """Return the violations, one sentence each."""
         broken = list(self._left_behind())
         for table, row_id in list(self._touched):
             if table in self._rules:
-                broken += self._rules[table](row_id, self._cloud.store.table(table).get(row_id))
+                broken += self._rules[table](row_id, self._cloud.tables.table(table).get(row_id))
         self._touched.clear()
         return broken
 
     def restart(self) -> None:
-        """Forget what was, after a reset or restore."""
+        """Start again after a reset or restore."""
         self._touched.clear()
         self._progress.clear()
 
@@ -58,7 +58,7 @@ class Invariants:
             self._progress.pop(job_id, None)
             return
         state, cloud = job["state"], self._cloud
-        # A run begins where it likes; a scenario that has progress fall counts as one.
+        # Progress may restart with each run; a scenario that lowers it starts a run.
         turn = job["runs"]
         last, before = self._progress.get(job_id, (turn, 0.0))
         if state.startswith("Running/") and last == turn and job["progress"] < before:
@@ -80,14 +80,14 @@ class Invariants:
             yield from self._provenance(job)
 
     def _provenance(self, job: Row) -> Iterator[str]:
-        """The image of a finished job is made of the disks that this job received from its source."""
+        """Check that the image of a finished job consists of the disks that the job received from its source."""
         image = self._cloud.images.get(job["image_id"])
         if image is None:
             return
         disks = [(disk["index"], disk["size"]) for disk in image["disks"]]
         if disks != job_disks(job):
             yield f"image {image['id']}: its disks {disks} are not those of job {job['id']}, {job_disks(job)}"
-        book = self._cloud.store.table("ledger")
+        book = self._cloud.tables.table("ledger")
         for disk in image["disks"]:
             snapshot = self._cloud.snapshots.get(disk["snapshot_id"])
             received = None if snapshot is None else book.get(f"disk/{snapshot['source_disk_id']}")
@@ -100,46 +100,46 @@ class Invariants:
             if count != 1:
                 yield f"image {task['image_id']}: {count} tasks export it, {task_id} among them"
         elif queued := self._cloud.exports.where(task_id=task_id):
-            yield f"export {queued[0]['id']}: its task is {task['state'] if task else 'gone'}"
+            yield f"export {queued[0]['id']}: its task is {task['state'] if task else 'deleted'}"
 
     def _export(self, row_id: str, row: Row | None) -> Iterator[str]:
         task = None if row is None else self._cloud.tasks.get(row["task_id"])
         if row is not None and (task is None or task["state"] != "Processing"):
-            yield f"export {row_id}: its task is {task['state'] if task else 'gone'}"
+            yield f"export {row_id}: its task is {task['state'] if task else 'deleted'}"
 
     def _instance(self, instance_id: str, instance: Row | None) -> Iterator[str]:
-        billed = self._cloud.store.table("ledger").get(f"instance/{instance_id}")
+        billed = self._cloud.tables.table("ledger").get(f"instance/{instance_id}")
         if instance is None:
             if billed is not None and billed["since"] is not None:
-                yield f"instance {instance_id}: it is gone and still billed"
+                yield f"instance {instance_id}: it is deleted and still billed"
             return
         if billed is None or billed["since"] != instance["created"] or billed["ended"] is not None:
             yield f"instance {instance_id}: it is not billed from its creation on"
         if instance["job_id"] and instance["job_id"] not in self._cloud.jobs:
-            yield f"instance {instance_id}: its job {instance['job_id']} is gone"
+            yield f"instance {instance_id}: its job {instance['job_id']} is deleted"
 
     def _ledger(self, row_id: str, row: Row | None) -> Iterator[str]:
         if row is None or row["kind"] != "instance":
             return
         if row["since"] is not None and row["resource"] not in self._cloud.instances:
-            yield f"{row_id}: billed and not there"
+            yield f"{row_id}: billed, but the instance does not exist"
         if row["since"] is None and abs(row["seconds"] - (row["ended"] - row["begun"])) > _ROUNDING:
-            yield f"{row_id}: {row['seconds']} seconds are billed of a life of {row['ended'] - row['begun']}"
+            yield f"{row_id}: {row['seconds']} seconds are billed, but it existed for {row['ended'] - row['begun']}"
 
     def _released(self, instance_id: str) -> bool:
-        billed = self._cloud.store.table("ledger").get(f"instance/{instance_id}")
+        billed = self._cloud.tables.table("ledger").get(f"instance/{instance_id}")
         return billed is not None and billed["ended"] is not None
 
     def _left_behind(self) -> Iterator[str]:
-        """On a frozen clock nothing may be due once every step was taken: a walk over all rows tells."""
+        """Check that no step is due on a frozen clock once every due step was taken; this looks at all rows."""
         cloud = self._cloud
         if cloud.clock.rate or cloud.work.under_way():
             return
         self._engine.tick()
         now = cloud.clock.time()
         for name, lifecycle in LIFECYCLES.items():
-            for row in cloud.store.table(lifecycle.table):
+            for row in cloud.tables.table(lifecycle.table):
                 due = outlook(cloud, name, row, now).due
-                # A client may fall silent between the two looks: that is real time.
+                # A client may stop between the two checks, since it lives in real time.
                 if due is not None and due.edge.guard not in REAL_MOMENTS and not cloud.work.under_way():
-                    yield f"{name} {row['id']}: {due.edge.origin} to {due.edge.to} is due and was not done"
+                    yield f"{name} {row['id']}: {due.edge.origin} to {due.edge.to} is due and was not taken"

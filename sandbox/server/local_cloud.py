@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One local cloud: its state, and what acts on it."""
+"""One local cloud: its state, and the parts that act on the state."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .invariants import Invariants
 
 @dataclass
 class LocalCloud:
-    """The parts that ``sandbox.server.assembly`` puts together; ``invariants`` only with ``--check-invariants``."""
+    """The parts that ``sandbox.server.assembly`` creates; ``invariants`` only with ``--check-invariants``."""
 
     cloud: Cloud
     faults: Faults

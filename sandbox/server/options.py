@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the command line asks for."""
+"""The options of a start."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from sandbox.world.schema import World
 
 @dataclass(frozen=True)
 class StartOptions:
-    """The world to begin with and how; a state folder that holds a cloud goes on with that one instead.
+    """The world of a new cloud and the options; a cloud in the state folder has its own world.
 
-    ``profile`` and ``clock_rate`` hold for either; they are already in ``world``.
+    ``profile`` and ``clock_rate`` apply to both; ``world`` includes them.
     """
 
     world: World

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Puts what a world file describes into a cloud."""
+"""Creates the resources of a world file in a cloud."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MIB = 1024**2
 
 
 def seed(cloud: Cloud, faults: Faults, world: World) -> None:
-    """Add credentials, buckets, sources, images, failures and faults of the world to what is there.
+    """Add credentials, buckets, sources, images, failures and faults of the world to the cloud.
 
     Account, quotas, profile and accepted formats of the cloud are those of the world given last.
     """

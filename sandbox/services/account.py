@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can be read about the account before anything is bought: its balance, and its limits for ECS in a region."""
+"""What preflight reads about the account: its balance, and its ECS limits in a region."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the client on a source server may do: register and beat."""
+"""The calls of the client on a source server: register and heartbeat."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def register(cloud: Cloud, report: dict[str, Any], source_id: str | None, token_
 
 
 def heartbeat(cloud: Cloud, source_id: str) -> Row:
-    """Note that the client is alive; a source that is gone or going is refused, so that the client can stop."""
+    """Note that the client is alive; a source that is deleted or Deleting is refused, so that the client stops."""
     source = cloud.sources.get(source_id)
     if source is None or source["state"] == "Deleting":
         raise cloud.error("SourceId.NotFound", f"The source server {source_id} does not exist.", 404)

@@ -72,7 +72,7 @@ def export_image(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Takes an image away; its snapshots stay and bill. An unknown id is ignored, Force ignores who uses it."""
+    """Deletes an image; its snapshots stay and are billed. An unknown id is ignored, Force ignores who uses it."""
     image = cloud.images.get(call.params["ImageId"])
     if image is None or image["region"] != call.region:
         return {}

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""ECS instances, disks and snapshots: how an operator looks at, and releases, what a migration left (facts 3.3)."""
+"""ECS instances, disks and snapshots: the actions that list and release leftover resources (facts 3.3)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What ENS offers: nodes, instance types, public images and prices (facts 4.2, 4.3)."""
+"""The catalog of ENS: nodes, instance types, public images and prices (facts 4.2, 4.3)."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ _LOGINS = ("Password", "KeyPairName", "PasswordInherit")
 
 
 def run(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """New instances. Without ClientToken: a second call buys again (trap 4)."""
+    """Create instances. Without ClientToken, a second call creates more of them (trap 4)."""
     params = call.params
     node = checked_node(cloud, params["EnsRegionId"])
     cpu, memory = checked_type(cloud, params["InstanceType"])
@@ -58,7 +58,7 @@ def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def release(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Gives an instance back and stops its billing; ENS has no 404, an unknown id is refused with 400."""
+    """Releases an instance and stops its billing; ENS has no 404, an unknown id is refused with 400."""
     instance = cloud.ens_instances.get(call.params["InstanceId"])
     if instance is None:
         raise cloud.error("InvalidParameter.InstanceId", f"The instance {call.params['InstanceId']} does not exist.")

@@ -104,7 +104,7 @@ def start(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def stop(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Stops a job that is Syncing; progress and the intermediate instance stay, and the instance bills."""
+    """Stops a job that is Syncing; progress and the intermediate instance stay, and the instance is billed."""
     job = find(cloud, call)
     if not running(job):
         raise cloud.error("ReplicationJob.InvalidStatus")
@@ -180,7 +180,7 @@ def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Sends a job that does not run to Deleting, which frees its intermediate resources."""
+    """Moves a job that does not run to Deleting, which releases its intermediate resources."""
     job = find(cloud, call)
     if running(job):
         raise cloud.error("ReplicationJob.InvalidStatus")

@@ -42,7 +42,7 @@ def modify(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Sends a source to Deleting; Force takes its jobs that do not run, and what they hold, along."""
+    """Moves a source to Deleting; with Force also its jobs that do not run, and their resources."""
     source = find(cloud, call.params["SourceId"])
     jobs = cloud.jobs.where(source_id=source["id"])
     if any(running(job) for job in jobs):

@@ -44,7 +44,7 @@ def disable(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Forgets a code; sources imported with it stay."""
+    """Deletes a code; sources imported with it stay."""
     cloud.tokens.delete(_find(cloud, call)["id"])
     return {}
 

@@ -25,7 +25,7 @@ _SHOWN = ("name", "region", "owner", "acl", "storage_class", "created")
 
 @dataclass
 class StoredObject:
-    """One object. `etag` and `crc64` are None until somebody asks for those of a file that was put in by hand.
+    """One object. `etag` and `crc64` are None until they are needed for a file that was not uploaded through OSS.
 
     `target` is the key that a symbolic link leads to. An archived object can be read between the virtual times
     `restored_from` and `restored_until`. `version_id` is empty for what the vendor calls the null version; a `marker`
@@ -51,7 +51,7 @@ class StoredObject:
 
     @property
     def billed_name(self) -> str:
-        """Return the name under which the meter knows this version: each is billed by itself."""
+        """Return the name of this version in the meter: each version is billed separately."""
         return f"{self.key}?versionId={self.version_id}" if self.version_id else self.key
 
 
@@ -124,7 +124,7 @@ class Bucket:
         self.keep(item)
 
     def keep(self, item: StoredObject) -> None:
-        """Know an object whose file is in its place."""
+        """Add an object whose file is in the bucket's folder already."""
         if item.key not in self.objects:
             bisect.insort(self._keys, item.key)
         self.objects[item.key] = item
@@ -163,7 +163,7 @@ class Bucket:
         return [item for item in nulls if not item.marker]
 
     def keep_older(self, key: str, items: list[StoredObject]) -> None:
-        """Know these as the older versions of a key, the newest first."""
+        """Set the older versions of a key, the newest first."""
         if items:
             self.older[key] = items
         else:
@@ -206,7 +206,7 @@ class Buckets:
         """(bucket, object or upload; bucket's name; key or upload id) of what the state file does not know yet."""
 
     def clear(self) -> None:
-        """Forget all buckets and objects."""
+        """Remove all buckets and objects."""
         for name in list(self._buckets):
             self.delete_bucket(name)
         shutil.rmtree(self.root, ignore_errors=True)
@@ -223,14 +223,14 @@ class Buckets:
 
     def attach(self, name: str, region: str, owner: str, acl: str = "private",
                storage_class: str = "Standard") -> Bucket:
-        """Know a bucket, whose folder may be there already."""
+        """Add a bucket, whose folder may exist already."""
         bucket = Bucket(name, region, owner, acl, storage_class, self.root / name, self._time)
         bucket.changed = self.changed
         self._buckets[name] = bucket
         return bucket
 
     def _time(self) -> float:
-        # The cloud puts its own clock in the place of `now` after the first bucket may have been made.
+        # Cloud replaces `now` by its own clock; buckets may exist by then.
         return self.now()
 
     def touch(self, name: str, key: str, upload_id: str) -> None:
@@ -303,7 +303,7 @@ class Buckets:
         return upload.size()
 
     def end_upload(self, bucket: str, upload_id: str) -> None:
-        """Forget an upload and its parts; one that is gone already is fine."""
+        """Remove an upload and its parts; an unknown upload is ignored."""
         upload = self._require(bucket).uploads.pop(upload_id, None)
         if upload is None:
             return
@@ -321,7 +321,7 @@ class Buckets:
         return self._require(bucket).objects[key].path
 
     def billed_name(self, bucket: str, key: str) -> str:
-        """Return the name under which the meter knows the current version of a key."""
+        """Return the name of the current version of a key in the meter."""
         return self._require(bucket).objects[key].billed_name
 
     def _require(self, name: str) -> Bucket:

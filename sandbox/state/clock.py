@@ -48,7 +48,7 @@ class VirtualClock:
         return at(self.time())
 
     def real(self) -> float:
-        """Real monotonic seconds: only for telling whether a real agent is still there."""
+        """Real monotonic seconds: only to detect that a real client has stopped."""
         return self._monotonic()
 
     def advance(self, seconds: float) -> datetime:
@@ -63,7 +63,7 @@ class VirtualClock:
         self._rebase(max(moment, self.time()))
 
     def set_rate(self, rate: float) -> None:
-        """Let virtual time run at ``rate`` from now on (0 freezes it)."""
+        """Run virtual time at ``rate`` from now on; 0 freezes it."""
         checked = _checked_rate(rate)
         self._rebase(self.time())
         self._rate = checked
@@ -78,7 +78,7 @@ class VirtualClock:
             self._pinned = None
 
     def restart(self, start: float | None, rate: float) -> None:
-        """Begin anew at ``start`` (unset: real now) and ``rate``: the one way back in time, for ``reset``."""
+        """Restart at ``start`` (unset: real now) and ``rate``; only ``reset`` and ``restore`` move time back."""
         self._rate = _checked_rate(rate)
         self._rebase(self._wall() if start is None else start)
 

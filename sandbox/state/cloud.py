@@ -32,13 +32,13 @@ from .meter import GIB, Meter
 from .nonces import Nonces
 from .owners import owner_of
 from .request_log import RequestLog
-from .tables import Row, Store
+from .tables import Row, Tables
 from .work import Work
 
 
 @dataclass
 class Cloud:
-    """One account's world: tables, clock, meter, request log and the byte stores."""
+    """The state of one account: tables, clock, meter, request log and the byte stores."""
 
     settings: World
     root: Path
@@ -55,43 +55,43 @@ class Cloud:
         self.draws = Draws(self.settings.seed)
         self.clock = VirtualClock(self.settings.start, self.settings.rate)
         self.buckets.now = self.clock.time
-        self.store = Store(self.clock.time)
-        self.meter = Meter(self.clock, self.rate_card, self.store.table("ledger"), partial(owner_of, self.store))
+        self.tables = Tables(self.clock.time)
+        self.meter = Meter(self.clock, self.rate_card, self.tables.table("ledger"), partial(owner_of, self.tables))
         self.requests = RequestLog()
         self.nonces = Nonces()
         self.work = Work()
-        self.tokens = self.store.table("tokens")
-        self.sources = self.store.table("sources")
-        self.jobs = self.store.table("jobs")
-        self.instances = self.store.table("instances")
-        self.disks = self.store.table("disks")
-        self.snapshots = self.store.table("snapshots")
-        self.images = self.store.table("images")
-        self.tasks = self.store.table("tasks")
-        self.exports = self.store.table("exports")
-        self.security_groups = self.store.table("security_groups")
-        self.vpcs = self.store.table("vpcs")
-        self.vswitches = self.store.table("vswitches")
-        self.ens_images = self.store.table("ens_images")
-        self.ens_instances = self.store.table("ens_instances")
-        self.client_tokens = self.store.table("client_tokens")
-        self.failures = self.store.table("failures")
-        self.credentials = Credentials(self.store.table("credentials"))
+        self.tokens = self.tables.table("tokens")
+        self.sources = self.tables.table("sources")
+        self.jobs = self.tables.table("jobs")
+        self.instances = self.tables.table("instances")
+        self.disks = self.tables.table("disks")
+        self.snapshots = self.tables.table("snapshots")
+        self.images = self.tables.table("images")
+        self.tasks = self.tables.table("tasks")
+        self.exports = self.tables.table("exports")
+        self.security_groups = self.tables.table("security_groups")
+        self.vpcs = self.tables.table("vpcs")
+        self.vswitches = self.tables.table("vswitches")
+        self.ens_images = self.tables.table("ens_images")
+        self.ens_instances = self.tables.table("ens_instances")
+        self.client_tokens = self.tables.table("client_tokens")
+        self.failures = self.tables.table("failures")
+        self.credentials = Credentials(self.tables.table("credentials"))
 
     def new_id(self, prefix: str, length: int = 20, of: str = "") -> str:
-        """A fresh id such as ``j-`` and 20 characters, drawn from the seed and what it is made ``of``."""
+        """Return a new id, such as ``j-`` and 20 characters, generated from the seed and from the parent id ``of``."""
         return prefix + self.draws.text(length, "id", prefix, of)
 
     def request_id(self) -> str:
-        """A RequestId as the vendor writes it: an upper-case UUID."""
+        """Return a RequestId in the vendor's form: an upper-case UUID."""
         return self.draws.uuid("request")
 
     def error(self, code: str, message: str | None = None, status: int | None = None) -> ServiceError:
-        """The refusal with this code, to be raised."""
+        """Return the error with this code, to be raised."""
         return error(code, message, status)
 
     def expired(self, credential: Row) -> bool:
-        """True when a temporary credential has ended on the virtual clock."""
+        """Return True when a temporary credential has expired on the virtual clock."""
         return credential["expires"] is not None and credential["expires"] <= self.clock.time()
 
     def log(
@@ -101,7 +101,7 @@ class Cloud:
         self.requests.add(iso(self.clock.time()), product, action, params, status, code, result)
 
     def object_stored(self, bucket: str, key: str, size: int) -> None:
-        """Bill an object of ``size`` bytes from now on, each version by itself; an empty object costs nothing."""
+        """Bill an object of ``size`` bytes from now on, each version separately; an empty object costs nothing."""
         self._bill("oss_object", f"{bucket}/{self.buckets.billed_name(bucket, key)}", size)
 
     def object_removed(self, bucket: str, key: str) -> None:

@@ -9,19 +9,19 @@ from .tables import Row, Table
 
 
 class Credentials:
-    """Finds the row of an access key: {id, secret, token, expires, user}; ``expires`` is a virtual epoch second."""
+    """The rows of access keys: {id, secret, token, expires, user}; ``expires`` is a virtual epoch second."""
 
     def __init__(self, table: Table) -> None:
         self._table = table
 
     def find(self, access_key_id: str) -> Row | None:
-        """The row of this access key id, or None; whether it has expired is for the caller to look at."""
+        """Return the row of this access key id, or None; the caller checks whether it has expired."""
         return self._table.get(access_key_id)
 
     def add(
         self, access_key_id: str, secret: str, token: str | None = None, expires: float | None = None, user: str = ""
     ) -> Row:
-        """Store a key; with ``token`` it is temporary and ends at ``expires``."""
+        """Tables a key; with ``token`` it is temporary and ends at ``expires``."""
         self._table.delete(access_key_id)
         return self._table.add(
             {"id": access_key_id, "secret": secret, "token": token, "expires": expires, "user": user}

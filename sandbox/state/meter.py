@@ -53,19 +53,19 @@ def load_rate_card(path: Path) -> dict[str, Any]:
     return card
 
 
-def nobody(_kind: str, _resource_id: str) -> dict[str, Any]:
-    """The owner of a resource when nobody is asked."""
+def no_owner(_kind: str, _resource_id: str) -> dict[str, Any]:
+    """Return the empty owner, for a meter without a function that finds owners."""
     return {"job": "", "migration": "", "names": []}
 
 
 class Meter:
-    """Runs one stop-watch per billed resource. ENS and ECS images, VPCs and security groups cost nothing here.
+    """The seconds and the amount of each billed resource. ENS and ECS images, VPCs and security groups cost nothing.
 
-    The book is a table: one row per resource, which stays when the resource is gone.
+    The ledger is a table: one row per resource, which stays when the resource is deleted.
     """
 
     def __init__(
-        self, clock: VirtualClock, rate_card: Path | None = None, book: Table | None = None, owner: Owner = nobody
+        self, clock: VirtualClock, rate_card: Path | None = None, book: Table | None = None, owner: Owner = no_owner
     ) -> None:
         self._clock = clock
         card = load_rate_card(rate_card or RATE_CARD)
@@ -88,14 +88,14 @@ class Meter:
                             **self._owner(kind, resource_id)})
 
     def stop(self, kind: str, resource_id: str) -> None:
-        """Stop billing a resource now; one that is not running is left alone."""
+        """Stop billing a resource now; one that is not billed is ignored."""
         row = self._book.get(f"{kind}/{resource_id}")
         if row is not None and row["since"] is not None:
             seconds, amount = self._accrued(row)
             self._book.update(row["id"], since=None, ended=self._clock.time(), seconds=seconds, amount=amount)
 
     def report(self, migration: str | None = None) -> dict[str, Any]:
-        """The answer of ``GET /_sandbox/meter``: what runs now, seconds and amounts per kind, resource and migration.
+        """Return the answer of ``GET /_sandbox/meter``: what is billed now, and the sums.
 
         ``migration``: only what has this job id, job, source or image name, tag value or ``key=value``, or an object
         key that begins with it.
@@ -125,7 +125,7 @@ class Meter:
         return str(self._card["currency"])
 
     def clear(self) -> None:
-        """Forget everything, as ``reset`` does."""
+        """Remove all rows."""
         self._book.clear()
 
     def _shown(self, row: Row) -> dict[str, Any]:

@@ -59,12 +59,12 @@ class RequestLog:
         return self._count
 
     def load(self, entries: list[dict[str, Any]]) -> None:
-        """Take the place of what is there, as the database kept it; numbering goes on where it was."""
+        """Replace the entries by those of the state file; numbering continues."""
         self._entries, self.unsaved = list(entries), []
         self._count = entries[-1]["n"] if entries else 0
 
     def touch(self) -> None:
-        """Count every entry as new, for a database that is written anew."""
+        """Mark every entry as unsaved, before the state file is rewritten."""
         self.unsaved = list(self._entries)
 
     def latest(self, count: int) -> list[dict[str, Any]]:
@@ -72,6 +72,6 @@ class RequestLog:
         return self._entries[: -count - 1 : -1]
 
     def clear(self) -> None:
-        """Forget all entries; numbering goes on."""
+        """Remove all entries; numbering continues."""
         self._entries.clear()
         self.unsaved.clear()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables of plain rows: the only place where the sandbox keeps what exists.
+"""Tables of plain rows: the only place where the sandbox holds its resources.
 
 A row is a dict of JSON-able values with a string ``id``. Rows are changed through ``add``, ``update`` and ``delete``
 alone: that is how the state file (``sandbox.persistence.state_file``) knows what to write and how the timelines come
@@ -24,7 +24,7 @@ _KEEP = 20000
 
 
 class Timeline:
-    """When rows came into being, changed their state and went: the last 20000 steps, oldest first."""
+    """When rows were created, changed their state and were deleted: the last 20000 steps, oldest first."""
 
     def __init__(self, now: Callable[[], float] | None = None) -> None:
         self._now = now or (lambda: 0.0)
@@ -47,12 +47,12 @@ class Timeline:
             del self.steps[: _KEEP // 10]
 
     def load(self, steps: list[Row]) -> None:
-        """Take the place of what is there, as the database kept it."""
+        """Replace the content by that of the state file."""
         self.steps, self.unsaved = list(steps), []
         self._count = steps[-1]["n"] if steps else 0
 
     def clear(self) -> None:
-        """Forget every step; numbering goes on."""
+        """Remove every step; numbering continues."""
         self.steps.clear()
         self.unsaved.clear()
 
@@ -83,7 +83,7 @@ class Table:
         return None if row_id is None else self._rows.get(row_id)
 
     def add(self, row: Row) -> Row:
-        """Store a new row under ``row["id"]`` and return it; an id that exists is a bug of the caller."""
+        """Tables a new row under ``row["id"]`` and return it; an id that exists is a bug of the caller."""
         if row["id"] in self._rows:
             raise KeyError(f"{self.name}: {row['id']} exists")
         self._place(row)
@@ -103,7 +103,7 @@ class Table:
         return row
 
     def delete(self, row_id: str) -> Row | None:
-        """Take a row away and return it, or None when there was none."""
+        """Delete a row and return it, or None when there was none."""
         row = self._rows.pop(row_id, None)
         if row is not None:
             self._mark(row_id)
@@ -112,7 +112,7 @@ class Table:
         return row
 
     def to_end(self, row_id: str) -> None:
-        """Make a row the last in the order of creation; nothing has happened to it."""
+        """Make a row the last in the order of creation; its content does not change."""
         self._place(self._rows.pop(row_id))
         self._mark(row_id)
 
@@ -121,13 +121,13 @@ class Table:
         return [row for row in self if all(row.get(key) == value for key, value in columns.items())]
 
     def clear(self) -> None:
-        """Forget every row."""
+        """Delete every row."""
         for row_id in self._rows:
             self._mark(row_id)
         self._rows.clear()
 
     def load(self, rows: list[Row]) -> None:
-        """Take the place of what is there, as the database kept it."""
+        """Replace the content by that of the state file."""
         self.clear()
         for row in rows:
             self._place(row)
@@ -140,11 +140,11 @@ class Table:
                  json.dumps(self._rows[row_id]) if row_id in self._rows else None) for row_id in self._changed]
 
     def touch(self) -> None:
-        """Count every row as changed, for a database that is written anew."""
+        """Mark every row as changed, before the state file is rewritten."""
         self._changed.update(dict.fromkeys(self._rows))
 
     def written(self) -> None:
-        """The changes are in the database now."""
+        """Note that the state file has the changes."""
         self._changed.clear()
 
     def position(self, row_id: str) -> int:
@@ -166,8 +166,8 @@ class Table:
             self._timeline.note(self.name, row_id, _state(self._rows[row_id], stateless))
 
 
-class Store:
-    """All tables by name, and the timeline of those whose rows live and die in the cloud."""
+class Tables:
+    """All tables by name, and the timeline of those that hold resources."""
 
     _BOOKS = frozenset({"ledger", "client_tokens", "credentials", "failures"})
 
@@ -177,12 +177,12 @@ class Store:
         self.timeline = Timeline(now)
 
     def subscribe(self) -> Touched:
-        """A mapping that every row which is touched from now on is put into; it is the subscriber's to clear."""
+        """Return a mapping that receives every row which is touched from now on; the subscriber clears it."""
         self._subscribers.append({})
         return self._subscribers[-1]
 
     def table(self, name: str) -> Table:
-        """The table of this name, made on first use."""
+        """Return the table of this name, created on first use."""
         if name not in self._tables:
             self._tables[name] = Table(name, None if name in self._BOOKS else self.timeline, self._subscribers)
         return self._tables[name]
@@ -198,7 +198,7 @@ class Store:
         return {name: list(table) for name, table in sorted(self._tables.items()) if name != "ledger"}
 
     def load(self, rows: dict[str, list[Row]]) -> None:
-        """Take the place of every table's rows."""
+        """Replace the rows of every table."""
         for name in {*rows, *self._tables}:
             self.table(name).load(rows.get(name, []))
 
@@ -207,13 +207,13 @@ class Store:
         return [change for table in self._tables.values() for change in table.changes()]
 
     def touch(self) -> None:
-        """Count everything as changed, for a database that is written anew."""
+        """Mark everything as changed, before the state file is rewritten."""
         for table in self._tables.values():
             table.touch()
         self.timeline.unsaved = list(self.timeline.steps)
 
     def written(self) -> None:
-        """The changes are in the database now."""
+        """Note that the state file has the changes."""
         for table in self._tables.values():
             table.written()
         self.timeline.unsaved.clear()

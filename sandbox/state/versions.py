@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Versions of objects: what a bucket with versioning keeps of a key, and what a deletion does there.
+"""Versions of objects: what a bucket with versioning stores for a key, and what a deletion does there.
 
 ``Bucket.objects`` has the current version of each key, as far as that is an object; ``Bucket.older`` has all others,
 the newest first. The first of them is a delete marker where the key has no current object.
@@ -22,7 +22,7 @@ NULL = "null"
 
 @dataclass
 class Deletion:
-    """What became of one deletion: `marker` is the delete marker that was made or removed, `ended` what is gone."""
+    """The result of one deletion: `marker` is the delete marker, created or removed, `ended` what was deleted."""
 
     key: str
     version_id: str = ""
@@ -32,7 +32,7 @@ class Deletion:
 
 @dataclass
 class VersionPage:
-    """One page of versions; `next_key` and `next_version` are where the next one goes on, empty on the last."""
+    """One page of versions; `next_key` and `next_version` are where the next page starts, empty on the last."""
 
     items: list[StoredObject] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
@@ -63,7 +63,7 @@ def find(bucket: Bucket, key: str, version: str | None) -> StoredObject | None:
 
 
 def delete(bucket: Bucket, key: str) -> Deletion:
-    """Delete a key: for good without versioning, else by a delete marker in front of its versions."""
+    """Delete a key: permanently without versioning, else by a delete marker in front of its versions."""
     current = bucket.objects.get(key)
     if not bucket.versioning:
         bucket.remove(key)
@@ -83,7 +83,7 @@ def delete(bucket: Bucket, key: str) -> Deletion:
 
 
 def delete_version(bucket: Bucket, key: str, version: str) -> Deletion:
-    """Delete one version for good; the next older one becomes current. One that does not exist counts as deleted."""
+    """Delete one version permanently; the next older one becomes current. An unknown version counts as deleted."""
     found = find(bucket, key, version)
     done = Deletion(key, version)
     if found is None:

@@ -22,7 +22,7 @@ ALGORITHM = "ACS3-HMAC-SHA256"
 _AUTHORIZATION = re.compile(
     ALGORITHM + r" +Credential=(?P<key>[^,]+), *SignedHeaders=(?P<headers>[^,]+), *Signature=(?P<signature>[0-9a-f]+)"
 )
-# What must be under the signature for it to mean anything.
+# The headers that the signature must cover.
 _SIGNED = frozenset(
     {"host", "x-acs-action", "x-acs-version", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"}
 )

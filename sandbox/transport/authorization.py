@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The gateway's question before an RPC call: may this user do it; and what the products answer if not."""
+"""The permission check before an RPC call, and the errors of the products when it fails."""
 
 from __future__ import annotations
 

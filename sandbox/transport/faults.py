@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carries a fault out on an RPC call: what the client gets instead of, or after, the real answer."""
+"""Applies a fault to an RPC call: what the client receives instead of, or after, the normal answer."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from sandbox.world.fault_rules import Fault
 from .rpc import Reply
 
 Serve = Callable[[Cloud | None], Reply]
-"""Answers the call, out of another cloud than the present one where that is given."""
+"""Answers the call from the given cloud, by default from the present one."""
 
 
 async def answer(
     request: web.Request, cloud: Cloud, faults: Faults, params: Mapping[str, str], serve: Serve
 ) -> web.Response:
-    """The answer to an RPC call, with the first fault rule that it meets; faults are in the request log."""
+    """Return the answer to an RPC call with the first fault rule that applies; faults are in the request log."""
     product, action = VERSIONS.get(params.get("Version", ""), "unknown"), params.get("Action", "")
     if faults.stale and not action.startswith(READS):
         faults.history.note(cloud, write=True)
@@ -41,7 +41,7 @@ async def answer(
     if fault.kind == "stale":
         return _plain(_stale(cloud, faults, fault, serve), mark)
     if fault.kind == "replay":
-        # Delivered twice: what the client gets is the answer to the second delivery, whose nonce is used up.
+        # Delivered twice: the client receives the answer to the second delivery, whose nonce is used up.
         serve(None)
         return _plain(serve(None), mark)
     reply = serve(None) if fault.phase == "after" or fault.kind == "truncate" else None
@@ -73,7 +73,7 @@ def _stale(cloud: Cloud, faults: Faults, fault: Fault, serve: Serve) -> Reply:
     reply = serve(None if moment is None else as_it_was(cloud, moment))
     if fault.row is None or reply.status != 200:
         return reply
-    # The request log has the answer as it should have been.
+    # The request log has the unchanged answer.
     body = copy.deepcopy(reply.body)
     rows = first_rows(body)
     if rows:

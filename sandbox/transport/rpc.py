@@ -58,7 +58,7 @@ class RpcService:
         """Answer one call; every refusal is an answer too. The call is noted in the request log.
 
         ``signed`` is there for a call with an ACS3 signature; without it the signature is among the parameters.
-        ``past`` is the cloud that the answer shows, where a fault makes it lag behind.
+        ``past`` is the cloud that the answer shows when a fault makes it stale.
         """
         action = params.get("Action", "")
         product = VERSIONS.get(params.get("Version", ""), "")

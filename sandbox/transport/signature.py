@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""RPC signature version 1 (HMAC-SHA1): who calls, and is it really them (local-cloud 3.1, 3.2)."""
+"""RPC signature version 1 (HMAC-SHA1): the caller and the check of its signature (local-cloud 3.1, 3.2)."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""YAML documents that people write, world files and scenarios: an error names file, line and field."""
+"""Reads world files and scenarios (YAML): an error names file, line and field."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 UNION_TAGS = frozenset({"call rule", "state rule"})
-"""How pydantic calls the choices of a union in the location of an error; a reader does not know them."""
+"""The names that pydantic gives to the choices of a union in the location of an error; messages omit them."""
 
 
 class WorldError(Exception):
@@ -20,7 +20,7 @@ class WorldError(Exception):
 
 
 class Strict(BaseModel):
-    """What every part of a document is: an unknown field is an error."""
+    """The base of every part of a document: an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 

@@ -19,7 +19,7 @@ LIFECYCLE_NAMES = Literal["smc.source", "smc.job", "ecs.instance", "ecs.task", "
 
 JOB, TASK, IMAGE, SOURCE = "smc.job", "ecs.task", "ens.image", "smc.source"
 
-# Edit of the world: the lifecycles at whose edges it can stand. sandbox.faults.edits carries them out.
+# The edits and the lifecycles that they apply to. sandbox.faults.edits implements them.
 EDITS: dict[str, tuple[str, ...]] = {
     "release_instance": (JOB,),
     "take_source_offline": (JOB, SOURCE),
@@ -34,7 +34,7 @@ EDITS: dict[str, tuple[str, ...]] = {
     "spoil_object": (TASK,),
     "shrink_object": (TASK,),
     "add_objects": (TASK,),
-    "add_lookalike": (TASK, IMAGE),
+    "add_similar_image": (TASK, IMAGE),
     "spoil_image": (IMAGE,),
     "expire_tokens": (JOB, TASK, IMAGE, SOURCE),
     "empty_balance": (JOB, TASK, IMAGE, SOURCE),
@@ -42,30 +42,30 @@ EDITS: dict[str, tuple[str, ...]] = {
 
 
 class Match(Strict):
-    """Which calls a rule is for; every given field must fit."""
+    """The calls that a rule applies to; every given field must match."""
 
     product: str = Field(default="*", description="smc, ecs, vpc, ens, sts, location, oss; wildcards * and ?")
     action: str = Field(default="*", description="of OSS: the operation as the request log names it; wildcards * and ?")
     params: dict[str, str] = Field(default={}, description="parameter: value as sent, wildcards * and ?")
     bucket: str | None = Field(default=None, description="of OSS; wildcards * and ?")
     key: str | None = Field(default=None, description="of OSS; wildcards * and ?")
-    nth: int | None = Field(default=None, ge=1, description="only the nth call that fits, counted from 1")
+    nth: int | None = Field(default=None, ge=1, description="only the nth call that matches, counted from 1")
     probability: float = Field(default=1.0, gt=0, le=1)
 
 
 class Fault(Strict):
-    """What happens to a call that fits: before its effect, or after it has happened."""
+    """What happens to a call that matches: before its effect, or after it."""
 
     match: Match = Match()
     phase: Literal["before", "after"] = "before"
     kind: Literal["error", "drop", "delay", "html", "truncate", "stale", "replay", "crc", "partial"]
-    times: int = Field(default=1, ge=1, description="how often, then calls go on as usual")
+    times: int = Field(default=1, ge=1, description="how often; later calls work normally")
     code: str = ""
     message: str = ""
     status: int | None = Field(default=None, ge=400, le=599)
     seconds: float | None = Field(default=None, gt=0, le=86400, description="delay: real ones; stale: virtual ones")
     calls: int | None = Field(default=None, ge=1, description="stale: as it was before the last n changing calls")
-    row: Literal["omit", "duplicate"] | None = Field(default=None, description="stale: what befalls the first row")
+    row: Literal["omit", "duplicate"] | None = Field(default=None, description="stale: what happens to the first row")
     headers: dict[str, str] = {}
 
     @model_validator(mode="after")
@@ -81,12 +81,12 @@ class Fault(Strict):
         if self.kind in RPC_KINDS and self.match.product == "oss":
             raise ValueError(f"kind {self.kind} is not for product oss")
         if self.kind in OSS_KINDS and self.match.product not in ("oss", "*"):
-            raise ValueError(f"kind {self.kind} is for product oss alone")
+            raise ValueError(f"kind {self.kind} is for product oss only")
         return self
 
 
 class State(Strict):
-    """Which edge a rule stands at: a row of ``lifecycle`` that enters the state ``at``."""
+    """The rows that a rule applies to: those of ``lifecycle`` that enter the state ``at``."""
 
     lifecycle: LIFECYCLE_NAMES = Field(validation_alias=AliasChoices("lifecycle", "kind"))
     at: str
@@ -102,13 +102,13 @@ class State(Strict):
 
 
 class StateFault(Strict):
-    """An edit of the world when a row enters a state, as if somebody else had done it."""
+    """A change made when a row enters a state, as if another user or the cloud had made it."""
 
     state: State
     do: str
     times: int = Field(default=1, ge=1, description="for how many rows, or how often for the same one")
     after: float = Field(default=0, ge=0, description="virtual seconds after the state was entered")
-    seconds: float | None = Field(default=None, gt=0, description="virtual seconds that it lasts; unset: for good")
+    seconds: float | None = Field(default=None, gt=0, description="virtual seconds that it lasts; unset: permanently")
     disk: int = Field(default=-1, ge=-1, le=15, description="which object of an export, by disk index; -1 is the last")
     count: int = Field(default=3, ge=1, le=5000, description="how many objects to add")
     key: str = Field(default="{id}-not-ours/{n}", description="of added objects; {id} is the export's OSSPrefix")
@@ -118,7 +118,7 @@ class StateFault(Strict):
         if self.do not in EDITS:
             raise ValueError(f"there is no edit {self.do!r}; there are {', '.join(EDITS)}")
         if self.state.lifecycle not in EDITS[self.do]:
-            raise ValueError(f"the edit {self.do} stands at edges of {', '.join(EDITS[self.do])} only")
+            raise ValueError(f"the edit {self.do} is for {', '.join(EDITS[self.do])} only")
         return self
 
 

@@ -19,7 +19,7 @@ FOLDER = Path(__file__).resolve().parents[1] / "scenarios"
 
 
 class Scenario(Strict):
-    """A named way in which things go wrong."""
+    """Faults and failures that belong together."""
 
     meaning: str = Field(min_length=1)
     faults: list[Rule] = []
@@ -27,7 +27,7 @@ class Scenario(Strict):
 
     @property
     def digest(self) -> str:
-        """The same for scenarios that say the same, wherever they came from."""
+        """The SHA-256 of the content: equal for equal scenarios."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The world file: account, credentials, buckets and what exists at the start; an error names file, line and field."""
+"""The world file: account, credentials, buckets and the resources at the start; an error names file, line and field."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sandbox.ram.statements import Identity, Name
 
 
 class Quotas(Strict):
-    """Limits of the account (facts 7.3; the export figures are not documented and only here to be set)."""
+    """Limits of the account (facts 7.3; the limits of exports are not documented)."""
 
     vpc: int = Field(default=10, ge=0, description="VPCs per region")
     jobs: int = Field(default=1000, ge=0, description="replication jobs")
@@ -40,13 +40,13 @@ Throttling = dict[Annotated[str, StringConstraints(pattern=r"^[a-z*?]+:[A-Za-z*?
 
 
 class Account(Strict):
-    """The one Alibaba Cloud account of this world."""
+    """The Alibaba Cloud account."""
 
     id: str = Field(default="1234567890123456", pattern=r"^\d{16}$")
     balance: float = Field(default=100.0, description="0 or less: jobs fail with InvalidAccountStatus.NotEnoughBalance")
     roles: list[str] = ["AliyunServiceRoleForSMC", "AliyunECSImageExportDefaultRole"]
     role_trust: dict[str, str] = Field(
-        default={}, description="role: service that may take it; unset: the one that the role is for"
+        default={}, description="role: service that may assume it; unset: the service that the role is made for"
     )
     real_name: bool = Field(default=True, description="false: jobs are refused with RealNameAuthenticationError")
     snapshot_service: bool = Field(default=True, description="false: jobs fail when their image is made")
@@ -135,23 +135,23 @@ class Failure(Strict):
     name: str = Field(default="*", description="source name (smc.job) or image name (others); * and ? are wildcards")
     code: str
     message: str = ""
-    times: int = Field(default=1, ge=1, description="how often, then the lifecycle goes on as usual")
+    times: int = Field(default=1, ge=1, description="how often; then the lifecycle works normally")
 
 
 class World(Strict):
-    """Everything that a world file may say; every field has a default."""
+    """The content of a world file; every field has a default."""
 
     account: Account = Account()
     region: Region = "ap-southeast-1"
     credentials: dict[str, Credential] = Field(
         default_factory=lambda: {"LTAI5tSandboxAccessKey": Credential(secret="SandboxAccessKeySecret0123456")}
     )
-    identities: dict[Name, Identity] = Field(default={}, description="user or role: its policy; unset: may everything")
+    identities: dict[Name, Identity] = Field(default={}, description="user or role: its policy; unset: all is allowed")
     profile: Literal["fast", "realistic", "frozen"] = "fast"
     clock_rate: float = Field(default=1.0, ge=0, le=100000, description="virtual seconds per real second; 0 is frozen")
     start: float | None = Field(default=None, description="virtual start as epoch seconds; unset: now")
-    seed: int = Field(default=1, description="of everything that is drawn: ids, request ids, jitter")
-    jitter: float = Field(default=1.0, ge=0, le=10, description="how much of the tables' jitter; 0: every delay exact")
+    seed: int = Field(default=1, description="seed of all random values: ids, request ids, jitter")
+    jitter: float = Field(default=1.0, ge=0, le=10, description="factor for the random part of delays; 0: exact delays")
     buckets: list[Bucket] = []
     sources: list[Source] = []
     ecs_images: list[EcsImage] = []
@@ -164,7 +164,7 @@ class World(Strict):
 
     @property
     def rate(self) -> float:
-        """The pace of virtual time at the start: ``clock_rate``, or 0 in the profile ``frozen``."""
+        """The rate of virtual time at the start: ``clock_rate``, or 0 with the profile ``frozen``."""
         return 0.0 if self.profile == "frozen" else self.clock_rate
 
 

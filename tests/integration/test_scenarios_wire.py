@@ -339,7 +339,7 @@ def an_image_becomes_unavailable(sandbox: Any) -> None:
 
 
 @shows("18-import-stuck")
-def a_lookalike_comes_first_and_ours_takes_its_time(sandbox: Any) -> None:
+def an_image_with_a_similar_name_comes_first(sandbox: Any) -> None:
     key = keys_of(exported(sandbox))[0]
     sandbox.call("ens", "ImportImage", **import_params(key))
     found = sandbox.call("ens", "DescribeSelfImages", ImageName="ens-image")["Images"]["Image"]

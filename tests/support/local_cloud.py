@@ -38,7 +38,7 @@ _PRODUCTS = {version: product for product, version in VERSIONS.items()}
 
 
 class PlainBuckets:
-    """Buckets as folders: just what the RPC rooms need."""
+    """Buckets as folders: just what the RPC services need."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -89,7 +89,7 @@ class PlainBuckets:
 
 
 class InstantWork(Work):
-    """Background work that is over as soon as it is started."""
+    """Background work that ends as soon as it is started."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client's life: import this server once, then beat, and send the disks whenever a job asks for them."""
+"""The client: imports this server once, sends heartbeats, and sends the disks when a job needs them."""
 from __future__ import annotations
 
 import threading
@@ -173,7 +173,7 @@ class Daemon:
 
 
 class _Running:
-    """A transfer in a thread of its own, so that the client goes on beating meanwhile."""
+    """A transfer in a thread of its own, so that heartbeats continue."""
 
     def __init__(self, work: Work, source_id: str, log: Log, root: Path) -> None:
         self.work = work

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Logs/go2aliyun_client.log, and the same lines on stdout while somebody may be looking."""
+"""Logs/go2aliyun_client.log, and the same lines on stdout."""
 from __future__ import annotations
 
 import contextlib
@@ -39,6 +39,6 @@ class Log:
         with self._lock, contextlib.suppress(OSError):
             self._file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')} [{level}] {text}\n")
             if self.echo:
-                # The session that started the client may be gone: then nobody reads this.
+                # The session that started the client may have ended: stdout is closed then.
                 sys.stdout.write(f"{text}\n")
                 sys.stdout.flush()

@@ -59,7 +59,7 @@ class Service:
         return self._post("register", {"access_id": access_id, "signature": signature, "report": text})
 
     def attach(self, source_id: str, agent_key: str, report: Mapping[str, Any]) -> dict[str, Any]:
-        """Come back as a source server that was imported before."""
+        """Attach again to a source server that was imported before."""
         return self._post("attach", {"source_id": source_id, "agent_key": agent_key, "report": report})
 
     def poll(self, source_id: str, agent_key: str) -> dict[str, Any]:

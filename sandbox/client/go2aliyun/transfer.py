@@ -29,7 +29,7 @@ class TransferBroken(Exception):
 
 
 class TransferStopped(Exception):
-    """Nobody wants the transfer any more."""
+    """The transfer was stopped."""
 
 
 @dataclass(frozen=True)

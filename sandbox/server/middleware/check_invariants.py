@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The switch ``--check-invariants``: an answer after which something does not hold says so, as a bug of the sandbox."""
+"""The option ``--check-invariants``: a request after which an invariant does not hold is answered with HTTP 500."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOG = logging.getLogger("sandbox")
 
 
 def checked(cloud: Cloud, invariants: Invariants) -> Middleware:
-    """The middleware that checks after every request; HTTP 500 with the header ``x-sandbox-bug`` when it fails."""
+    """Return the middleware that checks after every request: HTTP 500 and ``x-sandbox-bug`` on a violation."""
 
     @web.middleware
     async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -31,6 +31,6 @@ def checked(cloud: Cloud, invariants: Invariants) -> Middleware:
         text = "; ".join(broken)
         _LOG.error("after %s %s: %s", request.method, request.path, text)
         marks = {"x-sandbox-bug": text[:_LONGEST]}
-        return refusal(cloud, request, f"A rule of the sandbox does not hold: {text}", marks)
+        return refusal(cloud, request, f"An invariant of the sandbox does not hold: {text}", marks)
 
     return respond

@@ -1,11 +1,11 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every answer as it left, where the environment asks for it: the request log is scrubbed and short, this is not.
+"""The answer log: every answer as it was sent. The request log is scrubbed and short, this one is not.
 
-``SANDBOX_TRANSCRIPT`` names a folder. Every process adds a file of its own to it, one JSON line per answer: product,
+``SANDBOX_ANSWER_LOG`` names a folder. Every process adds a file of its own to it, one JSON line per answer: product,
 action, HTTP status and body; of OSS also the headers, and as the body only what is XML, never the bytes of an object.
-Whoever started the processes holds the answers against the vendor's models.
+The tests compare the answers with the vendor's models.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from sandbox.contracts import VERSIONS
 from sandbox.faults.wire import MARK
 from sandbox.oss.service import OPERATION
 
-VARIABLE = "SANDBOX_TRANSCRIPT"
-# Faults that leave no answer of the sandbox.
+VARIABLE = "SANDBOX_ANSWER_LOG"
+# Faults that replace the answer of the sandbox.
 _BREAK = frozenset({"html", "truncate"})
 _HEADERS = frozenset({
     "accept-ranges", "cache-control", "content-disposition", "content-encoding", "content-language", "content-length",
     "content-md5", "content-range", "content-type", "etag", "expires", "last-modified", "location"})
 
 
-def transcripts() -> list[Middleware]:
-    """The middleware that writes the transcript, outermost; none where the environment does not ask for it."""
+def answer_log() -> list[Middleware]:
+    """Return the middleware that writes the answer log; none when the environment variable is not set."""
     folder = os.environ.get(VARIABLE)
     return [_noting(_file(Path(folder)))] if folder else []
 
@@ -68,7 +68,7 @@ def _of_rpc(request: web.Request, response: web.StreamResponse) -> str:
 
 def _of_oss(request: web.Request, response: web.StreamResponse) -> str:
     if request.transport is None or request.transport.is_closing():
-        # The client has left, or a fault has closed the connection: there is no answer.
+        # The connection is closed: there is no answer.
         return ""
     headers = {name.lower(): value for name, value in response.headers.items()}
     # The bytes of an object, which may be XML too, leave in a stream.

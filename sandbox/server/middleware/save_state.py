@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Nothing is answered before it is in the state file; a full disk is answered as such, and reading goes on."""
+"""The state file is written before the answer is sent; with a full disk, changes are refused and reads work."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 def saving(cloud: Cloud, writer: StateWriter) -> Middleware:
-    """The middleware that writes the state file between a request's effect and its answer."""
+    """Return the middleware that writes the state file between a request's effect and its answer."""
 
     @web.middleware
     async def respond(request: web.Request, handler: Handler) -> web.StreamResponse:
@@ -49,7 +49,7 @@ def saving(cloud: Cloud, writer: StateWriter) -> Middleware:
 
 
 def save_quietly(writer: StateWriter) -> None:
-    """Write the state file if there is something to write; a failure is told once on stderr and tried again later."""
+    """Write the state file if there are changes; a failure is reported once on stderr and retried later."""
     if writer.unsaved():
         try:
             writer.save()
@@ -58,11 +58,11 @@ def save_quietly(writer: StateWriter) -> None:
 
 
 def _full(cloud: Cloud, request: web.Request, why: str) -> web.Response:
-    return refusal(cloud, request, f"The sandbox cannot keep its state: {why}", {"x-sandbox-problem": why})
+    return refusal(cloud, request, f"The sandbox cannot save its state: {why}", {"x-sandbox-problem": why})
 
 
 def refusal(cloud: Cloud, request: web.Request, message: str, marks: dict[str, str]) -> web.Response:
-    """An InternalError in the form of the interface that was asked, with these headers."""
+    """Return an InternalError in the form of the interface that was called, with these headers."""
     headers = {"x-sandbox-provenance": "invented", **marks}
     if request.path.startswith(("/_sandbox", "/_agent")):
         return web.json_response({"error": message, "code": "InternalError", "message": message}, status=500,

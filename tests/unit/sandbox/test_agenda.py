@@ -24,7 +24,7 @@ def forgotten(local: LocalCloud) -> list[str]:
     """The rows that could take a step now, found by looking at every one."""
     now = local.cloud.clock.time()
     return [f"{name} {row['id']}" for name, lifecycle in LIFECYCLES.items()
-            for row in local.cloud.store.table(lifecycle.table) if outlook(local.cloud, name, row, now).due is not None]
+            for row in local.cloud.tables.table(lifecycle.table) if outlook(local.cloud, name, row, now).due is not None]
 
 
 def disturb(local: LocalCloud, dice: random.Random, jobs: list[str]) -> None:
@@ -63,7 +63,7 @@ def test_no_due_row_is_forgotten(tmp_path: Path, profile: str, seed: int) -> Non
         local.cloud.clock.advance(dice.random() * scale)
         local.engine.tick()
         assert forgotten(local) == []
-    states = {step["state"] for step in local.cloud.store.timeline.steps if step["table"] == "jobs"}
+    states = {step["state"] for step in local.cloud.tables.timeline.steps if step["table"] == "jobs"}
     assert states >= {"Running/Syncing", "Finished", "InError", "Deleting", "gone"}
 
 

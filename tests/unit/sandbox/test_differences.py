@@ -6,6 +6,7 @@ from __future__ import annotations
 from sandbox.contracts import CONTRACTS
 from sandbox.contracts.errors import CATALOGUE
 from sandbox.differences import TARGET, page
+from sandbox.oss.service import OPERATIONS
 
 
 def test_the_page_in_the_clone_is_current() -> None:
@@ -18,3 +19,10 @@ def test_every_action_and_every_code_is_on_it() -> None:
     assert all(f" | {name} | " in text for actions in CONTRACTS.values() for name in actions)
     assert all(f"| {code} | {entry.status} |" in text for code, entry in CATALOGUE.items())
     assert "| smc CreateReplicationJob | TargetType | ContainerImage, TargetInstance |" in text
+
+
+def test_the_readme_counts_actions_and_operations() -> None:
+    text = (TARGET.parents[1] / "sandbox" / "README.md").read_text(encoding="utf-8")
+    operations = {operation.action for table in OPERATIONS.values() for operation in table.values()}
+    assert f"{sum(map(len, CONTRACTS.values()))} RPC actions" in text
+    assert f"{len(operations)} operations of OSS" in text

@@ -102,8 +102,8 @@ def there_and_not_billed(local: LocalCloud) -> str:
 def billed_too_long(local: LocalCloud) -> str:
     instance_id = instance_of(local, syncing(local))
     local.ok("ecs", "DeleteInstance", InstanceId=instance_id, Force="true")
-    row = local.cloud.store.table("ledger").get(f"instance/{instance_id}") or {}
-    local.cloud.store.table("ledger").update(row["id"], seconds=row["seconds"] + 1)
+    row = local.cloud.tables.table("ledger").get(f"instance/{instance_id}") or {}
+    local.cloud.tables.table("ledger").update(row["id"], seconds=row["seconds"] + 1)
     return "seconds are billed of a life of"
 
 

@@ -64,7 +64,7 @@ def lifetimes(local: Any, table: str) -> float:
     now = local.cloud.clock.time()
     begun: dict[str, float] = {}
     total = 0.0
-    for step in local.cloud.store.timeline.steps:
+    for step in local.cloud.tables.timeline.steps:
         if step["table"] == table:
             begun.setdefault(step["id"], step["at"])
             if step["state"] == "gone":

@@ -102,7 +102,7 @@ def test_sts_credentials_need_their_token_and_end_on_the_virtual_clock(local: Lo
     assert reply(SecurityToken="the-token") == "ok"
     local.cloud.clock.advance(60)
     assert reply(SecurityToken="the-token") == "InvalidSecurityToken.Expired"
-    assert KEY not in [row["id"] for row in local.cloud.store.table("credentials")]
+    assert KEY not in [row["id"] for row in local.cloud.tables.table("credentials")]
 
 
 def test_an_assumed_role_gets_a_credential_that_works_and_ends(local: LocalCloud) -> None:

@@ -10,11 +10,11 @@ import pytest
 from support.local_cloud import LocalCloud
 
 from sandbox.persistence.state_file import StateFile, StateFileError
-from sandbox.state.tables import Store
+from sandbox.state.tables import Tables
 
 
 def test_rows_come_back_in_the_order_of_their_creation(tmp_path: Path) -> None:
-    database, store = StateFile(tmp_path / "state.db"), Store()
+    database, store = StateFile(tmp_path / "state.db"), Tables()
     table = store.table("jobs")
     for name in ("z", "a", "m"):
         table.add({"id": name, "state": "Ready"})
@@ -24,14 +24,14 @@ def test_rows_come_back_in_the_order_of_their_creation(tmp_path: Path) -> None:
     table.update("z", state="Running")
     table.add({"id": "b", "state": "Ready"})
     database.write(store.changes(), {}, [], [])
-    other = Store()
+    other = Tables()
     other.load(database.rows())
     assert list(other.table("jobs")) == list(table)
     assert [row["id"] for row in table] == ["z", "m", "b"]
 
 
 def test_an_update_that_changes_nothing_is_not_written(tmp_path: Path) -> None:
-    store = Store()
+    store = Tables()
     store.table("jobs").add({"id": "j", "state": "Ready"})
     store.written()
     store.table("jobs").update("j", state="Ready")
@@ -40,7 +40,7 @@ def test_an_update_that_changes_nothing_is_not_written(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_loses_no_row_and_leaves_the_file_whole(tmp_path: Path) -> None:
-    database, store = StateFile(tmp_path / "state.db"), Store()
+    database, store = StateFile(tmp_path / "state.db"), Tables()
     table = store.table("jobs")
     table.add({"id": "kept", "state": "Ready"})
     database.write(store.changes(), {"format": 1}, [], [])
@@ -83,7 +83,7 @@ def test_rows_hold_only_what_json_holds(tmp_path: Path) -> None:
     local = LocalCloud(tmp_path, {})
     local.finished(1)
     database = StateFile(tmp_path / "state.db")
-    database.write(local.cloud.store.changes(), {}, [], [])
+    database.write(local.cloud.tables.changes(), {}, [], [])
     kept = database.rows()
-    for name, rows in local.cloud.store.dump().items():
+    for name, rows in local.cloud.tables.dump().items():
         assert kept.get(name, []) == rows, name

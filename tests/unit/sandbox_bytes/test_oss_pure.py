@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rooms of OSS that decide without HTTP: signatures, sums, listings, conditions, ranges, keys, XML."""
+"""The modules of OSS that decide without HTTP: signatures, sums, listings, conditions, ranges, keys, XML."""
 from __future__ import annotations
 
 import os
