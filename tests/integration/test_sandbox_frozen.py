@@ -74,12 +74,12 @@ def test_one_jump_takes_a_job_to_its_end_and_every_step_has_its_moment(sandbox: 
 def test_there_is_no_pace_to_set(sandbox: Any) -> None:
     answer = requests.post(f"{sandbox.endpoint}/_sandbox/clock", data='{"rate": 1}', timeout=PATIENCE)
     assert answer.status_code == 400
-    assert answer.json()["error"] == "rate 1: in the profile frozen only advance and step move the clock"
+    assert answer.json()["error"] == "rate 1: with the profile frozen, only advance and step move the clock"
 
 
 @pytest.mark.parametrize(("world", "message"), [
-    ({}, "step: the clock runs; freeze it first"),
-    ({"profile": "frozen", "sources": []}, "step: nothing waits for time"),
+    ({}, "step: the clock is running; freeze it first"),
+    ({"profile": "frozen", "sources": []}, "step: no lifecycle step waits for time"),
 ])
 def test_steps_that_cannot_be(sandbox: Any, world: dict[str, Any], message: str) -> None:
     sandbox.post("reset", world)

@@ -90,10 +90,10 @@ def test_a_malformed_world_names_file_and_field(tmp_path):
 
 
 @pytest.mark.parametrize(("words", "reason"), [
-    (["0.0.0.0"], "unless --beyond-loopback is given"),
-    (["192.0.2.1"], "unless --beyond-loopback is given"),
+    (["0.0.0.0"], "Use --beyond-loopback"),
+    (["192.0.2.1"], "Use --beyond-loopback"),
     (["example.org"], "not an IPv4 address"),
-    (["0.0.0.0", "--beyond-loopback"], "one address is needed"),
+    (["0.0.0.0", "--beyond-loopback"], "name one address"),
     (["192.0.2.1", "--beyond-loopback"], "not an address of this machine"),
 ])
 def test_other_than_loopback_is_refused(words, reason):

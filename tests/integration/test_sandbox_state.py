@@ -161,7 +161,7 @@ def test_another_world_is_refused_unless_the_cloud_is_forgotten(start_sandbox, t
     ended = subprocess.run([sys.executable, "-m", "sandbox", "--state", first.greeting["state"], "--world", str(world)],
                            capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
     assert ended.returncode == 2
-    assert "holds a cloud that began with another world" in ended.stderr
+    assert "the folder holds a cloud of another world" in ended.stderr
     fresh = start_sandbox(None, "--world", str(world), "--fresh", state=first.greeting["state"])
     assert fresh.call("smc", "DescribeSourceServers")["TotalCount"] == 0
     assert fresh.stop() == 0
@@ -251,7 +251,7 @@ def refuses_changes_and_reads_on(cloud: Sandbox, state: Path, copies: Path) -> N
         for number in range(400):
             cloud.call("smc", "CreateAccessToken", Name=f"t-{number}", Description="x" * 100)
 
-    with pytest.raises(Exception, match=r"cannot keep its state: .*state\.db: database or disk is full") as refused:
+    with pytest.raises(Exception, match=r"cannot save its state: .*state\.db: database or disk is full") as refused:
         grow()
     assert refused.value.get_http_status() == 500
     seen = cloud.call("smc", "ListAccessTokens")["AccessTokens"]["AccessToken"]

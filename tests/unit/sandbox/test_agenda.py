@@ -24,7 +24,8 @@ def forgotten(local: LocalCloud) -> list[str]:
     """The rows that could take a step now, found by looking at every one."""
     now = local.cloud.clock.time()
     return [f"{name} {row['id']}" for name, lifecycle in LIFECYCLES.items()
-            for row in local.cloud.tables.table(lifecycle.table) if outlook(local.cloud, name, row, now).due is not None]
+            for row in local.cloud.tables.table(lifecycle.table)
+            if outlook(local.cloud, name, row, now).due is not None]
 
 
 def disturb(local: LocalCloud, dice: random.Random, jobs: list[str]) -> None:

@@ -85,12 +85,12 @@ def export_without_task(local: LocalCloud) -> str:
     image_id = local.finished(1)["ImageId"]
     task_id = local.ok("ecs", "ExportImage", ImageId=image_id, OSSBucket="images-sg")["TaskId"]
     local.cloud.tasks.delete(task_id)
-    return f"export {task_id}-0: its task is gone"
+    return f"export {task_id}-0: its task is deleted"
 
 
 def gone_and_billed(local: LocalCloud) -> str:
     local.cloud.instances.delete(instance_of(local, syncing(local)))
-    return "it is gone and still billed"
+    return "it is deleted and still billed"
 
 
 def there_and_not_billed(local: LocalCloud) -> str:
@@ -104,7 +104,7 @@ def billed_too_long(local: LocalCloud) -> str:
     local.ok("ecs", "DeleteInstance", InstanceId=instance_id, Force="true")
     row = local.cloud.tables.table("ledger").get(f"instance/{instance_id}") or {}
     local.cloud.tables.table("ledger").update(row["id"], seconds=row["seconds"] + 1)
-    return "seconds are billed of a life of"
+    return "seconds are billed, but it existed for"
 
 
 def row_left_behind(local: LocalCloud) -> str:
@@ -112,7 +112,7 @@ def row_left_behind(local: LocalCloud) -> str:
     assert local.invariants.check() == []
     # Behind the back of the table, so that the engine is not told.
     job["valid_until"] = 0.0
-    return f"smc.job {job['id']}: Ready to Expired is due and was not done"
+    return f"smc.job {job['id']}: Ready to Expired is due and was not taken"
 
 
 BREAKS: tuple[Callable[[LocalCloud], str], ...] = (
