@@ -9,7 +9,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
@@ -18,6 +19,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
@@ -94,6 +96,19 @@ class Policy:
     run_id: str = ""
 
 
+@dataclass(frozen=True)
+class Announced:
+    """A call whose result a describe may not list yet: until when to look for it before the call may be repeated (None
+    when that is not known), and the id that the call returned."""
+
+    until: datetime | None
+    id: str = ""
+
+    def may_appear(self, now: datetime) -> bool:
+        """Return whether the result may still appear in a list."""
+        return self.until is not None and now <= self.until
+
+
 @dataclass
 class Seen:
     """What the cloud showed of one server at the last look; None is "not there", never "not asked"."""
@@ -112,12 +127,14 @@ class Seen:
     ens_images: list[Row] = field(default_factory=list)
     trouble: CloudError | None = None
     """Why the last look at this server, and at no other, failed."""
-    created: Mapping[str, Any] | None = None
-    """The job that this run has created, in the form of an intent: a describe may not list it at once."""
-    announced: dict[str, Mapping[str, Any]] = field(default_factory=dict)
-    """By stage: the last announcement of a call without ClientToken, whose result may still be listed."""
+    created: Announced | None = None
+    """The job that this run has created: a describe may not list it at once."""
+    announced: dict[str, Announced] = field(default_factory=dict)
+    """By stage: the last announced call without ClientToken, whose result may not be listed yet."""
     cures: int = 0
     """How often this run has tried to cure the failed job."""
+    own: dict[str, Any] = field(default_factory=dict)
+    """By stage: what only that stage has seen."""
 
 
 Kind = Literal["done", "wait", "act", "fail"]
@@ -159,11 +176,20 @@ class ResourcesSeen:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Resource] = {}
         self._parents: set[tuple[str, str]] = set()
+        self._check: Callable[[str], None] | None = None
+
+    def checked(self, check: Callable[[str], None]) -> ResourcesSeen:
+        """Return a view of the same resources that calls ``check`` with the kind of each resource that it is given."""
+        view = copy(self)
+        view._check = check
+        return view
 
     def saw(self, kind: str, identity: str, host: str, created: str = "", parent: str = "") -> None:
         """Remember that a resource exists; later sightings only fill in what was empty."""
         if not identity:
             return
+        if self._check:
+            self._check(kind)
         self._parents.add((kind, parent))
         row = self._rows.setdefault(
             (kind, identity), Resource(kind=kind, id=identity, host=host, created=created, deleted="", proof="")
@@ -187,10 +213,6 @@ class ResourcesSeen:
             self.saw(row["kind"], row["id"], row.get("host", ""), row.get("created", ""))
             if row.get("deleted"):
                 self.gone(row["kind"], row["id"], row["deleted"], row.get("proof", ""))
-
-    def kinds(self) -> set[str]:
-        """Return the kinds of the resources seen."""
-        return {kind for kind, _identity in self._rows}
 
     def rows(self) -> list[Resource]:
         """Return every resource seen."""

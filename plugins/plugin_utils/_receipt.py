@@ -13,11 +13,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
-_REGISTERED: Final = "_run"
-"""How the names end that the roles register: ``migration_run`` for a wave, ``<role>_run`` for one stage."""
+_STAGE_RUNS: Final = tuple(f"{stage.role}_run" for stage in STAGES if stage.role)
+_RUNS: Final = ("migration_run", *_STAGE_RUNS)
+"""What the roles register: migration for a wave, the others for one stage each."""
 
 
 def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -67,13 +69,8 @@ def settled(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
 
 def _stage_settled(facts: Mapping[str, Any]) -> bool:
     """Return whether a role of one stage has imported the image of this host, or has failed for good."""
-    stages = [facts[name] or {} for name in _runs(facts) if name != "migration_run"]
+    stages = [facts.get(name) or {} for name in _STAGE_RUNS]
     return any(result.get("settled") or (result.get("image") or {}).get("status") == "Available" for result in stages)
-
-
-def _runs(facts: Mapping[str, Any]) -> list[str]:
-    """Return the names of the registered results of this host: of a wave, or of single stages."""
-    return [name for name in facts if name.endswith(_REGISTERED) and name != "cleanup_run" and not name.startswith("_")]
 
 
 def resources(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -82,7 +79,7 @@ def resources(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -
     for host in hosts:
         facts = hostvars[host]
         wave = (facts.get("migration_run") or {}).get("migration") or {}
-        for result in (wave, *(facts[name] or {} for name in _runs(facts))):
+        for result in (wave, *(facts.get(name) or {} for name in _STAGE_RUNS)):
             for row in result.get("resources") or []:
                 found.setdefault((row["kind"], row["id"]), dict(row))
     return list(found.values())
@@ -108,8 +105,8 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
     elif done:
         row.update({key: done[key] for key in (*_IDENTITY, "seconds")})
         row.update(status=done["verdict"], reasons=list(done["reasons"]))
-    elif (facts.get("ens_import_run") or {}).get("image", {}).get("status") == "Available":
-        image = facts["ens_import_run"]["image"]
+    elif (facts.get(_STAGE_RUNS[-1]) or {}).get("image", {}).get("status") == "Available":
+        image = facts[_STAGE_RUNS[-1]]["image"]
         row.update(status="migrated", ens_image_id=image["image_id"])
         row.update({key: image[key] for key in ("image_name", "migration_id")})
     elif facts.get("preflight_verdict") == "migrated":
@@ -119,7 +116,7 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
         row.update(status="unreachable", reasons=["Ansible could not connect to it; its cloud work was not changed"])
     elif "preflight_verdict" not in facts:
         row["reasons"] = ["it could not be probed: see the first failure of this host in the output"]
-    elif not _runs(facts):
+    elif not any(name in facts for name in _RUNS):
         row.update(status="pending", reasons=["this run did not migrate it; run without tags to continue"])
     else:
         row["reasons"] = ["the run ended before this server had a result; run the same command again"]

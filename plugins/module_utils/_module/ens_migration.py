@@ -16,6 +16,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.nami
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet, Progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import ProgressFile
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 
 from . import options
 
@@ -106,7 +107,7 @@ def _migration(name: str, rows: Sequence[Progress], resources: Sequence[Any], cl
 
 def describe(row: Progress) -> dict[str, Any]:
     """Return what a module reports of one server."""
-    job, image = row.seen.job or {}, ens_import.result(row.seen) or {}
+    ids = {key: value for stage in STAGES for key, value in stage.facts(row.seen).items()}
     return {
         "host": row.server.host,
         "migration_id": row.server.id,
@@ -119,9 +120,7 @@ def describe(row: Progress) -> dict[str, Any]:
         "progress": row.percent,
         "reasons": row.reasons,
         "error": row.error,
-        "job_id": job.get("JobId", ""),
-        "image_id": job.get("ImageId", ""),
-        "ens_image_id": image.get("ImageId", ""),
+        **ids,
         "disks": [{"index": disk.index, "bytes": disk.bytes} for disk in row.server.disks],
         "seconds": round(row.seconds, 1),
     }

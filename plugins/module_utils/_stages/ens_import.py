@@ -19,7 +19,6 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._model impo
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_IMAGE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 
-from . import intents
 from .stage import Leaves, Outcome, Stage
 
 if TYPE_CHECKING:
@@ -86,9 +85,10 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
         return Decision.fail(f"{problem}. Choose another image_name or migration name, or delete that image")
     image = result(seen)
     if image is None:
-        if intents.settled(seen.announced.get(NAME), context.now):
-            return Decision.act("import", f"the objects of {server.host} are verified")
-        return Decision.wait(f"the import of {server.image_name} was requested and is not listed yet")
+        announced = seen.announced.get(NAME)
+        if announced and announced.may_appear(context.now):
+            return Decision.wait(f"the import of {server.image_name} was requested and is not listed yet")
+        return Decision.act("import", f"the objects of {server.host} are verified")
     status = image.get("Status", "")
     state = states.outcome(states.ENS_IMAGE, status)
     if state == "pending":
@@ -138,13 +138,20 @@ def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
     return Outcome(ids={"image_id": str((answer or {}).get("ImageId") or "")})
 
 
+def facts(seen: Seen) -> dict[str, str]:
+    """Return the ids that a result shows of the import."""
+    return {"ens_image_id": (result(seen) or {}).get("ImageId", "")}
+
+
 STAGE = Stage(
     name=NAME,
+    role="ens_import",
     observe=observe,
     decide=decide,
     act=act,
+    facts=facts,
     needs=frozenset({"oss_object"}),
-    leaves=(Leaves("ens_image", billed=True),),
+    leaves=(Leaves("ens_image", billed_by="ENS"),),
     announced={"import": announcement},
-    settled=lambda seen: bool(seen.ens_images),
+    settles_first=lambda seen: bool(seen.ens_images),
 )

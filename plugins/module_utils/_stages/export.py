@@ -26,7 +26,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs i
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
-from . import archive, intents, job_spec, qcow2
+from . import archive, job_spec, qcow2
 from .stage import Leaves, Outcome, Stage
 
 if TYPE_CHECKING:
@@ -100,11 +100,16 @@ def _observe_one(context: Context, server: Server, seen: Seen, image_id: str) ->
 
 
 def _read_announcement(context: Context, server: Server, seen: Seen) -> None:
+    seen.announced.pop(NAME, None)
     last = context.announcements.last(server.id, NAME)
-    if last is None:
-        seen.announced.pop(NAME, None)
-    else:
+    if last:
         seen.announced[NAME] = last
+
+
+def _may_appear(seen: Seen, now: datetime) -> bool:
+    """Return whether an export that was announced may still be listed."""
+    announced = seen.announced.get(NAME)
+    return announced is not None and announced.may_appear(now)
 
 
 def _objects_of(server: Server, image_id: str) -> str:
@@ -189,9 +194,9 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
     if state == "failure":
         return Decision.fail(f"ECS image {image['ImageId']} is {image.get('Status')}: it cannot be exported")
     if seen.task is None:
-        if intents.settled(seen.announced.get(NAME), now):
-            return Decision.act("export", f"ECS image {image['ImageId']} is Available")
-        return Decision.wait(f"the export of {image['ImageId']} was requested and is not listed yet")
+        if _may_appear(seen, now):
+            return Decision.wait(f"the export of {image['ImageId']} was requested and is not listed yet")
+        return Decision.act("export", f"ECS image {image['ImageId']} is Available")
     return _decide_task(seen.task, seen, context.policy, now)
 
 
@@ -226,9 +231,9 @@ def _decide_again(problem: str, seen: Seen, policy: Policy, now: datetime) -> De
     if seen.exports > policy.export_retries:
         often = f" It was exported {seen.exports} times." if seen.exports > 1 else ""
         return Decision.fail(f"{problem}.{often} {_AGAIN}")
-    if intents.settled(seen.announced.get(NAME), now):
-        return Decision.act("export", f"{problem}; the image is exported again")
-    return Decision.wait(f"{problem}; another export follows")
+    if _may_appear(seen, now):
+        return Decision.wait(f"{problem}; another export follows")
+    return Decision.act("export", f"{problem}; the image is exported again")
 
 
 def announcement(_server: Server, seen: Seen) -> dict[str, Any]:
@@ -264,10 +269,11 @@ def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
 
 STAGE = Stage(
     name=NAME,
+    role="export",
     observe=observe,
     decide=decide,
     act=act,
-    needs=frozenset({"ecs_image"}),
-    leaves=(Leaves("ecs_snapshot", billed=True), Leaves("oss_object", billed=True), Leaves("oss_upload", billed=True)),
+    needs=frozenset({"ecs_image", "ecs_snapshot"}),
+    leaves=(Leaves("oss_object", billed_by="OSS"), Leaves("oss_upload", billed_by="OSS")),
     announced={"export": announcement},
 )

@@ -7,8 +7,8 @@
 
 """The fleet: which server does what next, one tick at a time.
 
-A tick looks at the whole wave (batched describes), lets the stage of every server decide, and makes the calls that were
-decided. Waiting only repeats ticks; a single tick is what a schedule needs (law 5).
+A tick looks at the whole wave (batched describes), lets the stages decide for every server, and makes the calls that
+were decided as one batch. Waiting only repeats ticks; a single tick is what a schedule needs (law 5).
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, Verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
-from . import stage as stage_rules
+from .batch import Act, perform
 from .intents import Intents
-from .stage import Clock, Context, Outcome
+from .stage import Clock, Context, check
 from .stages import STAGES
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ class Fleet:
         check_mode: bool = False,
         stages: Sequence[Stage] = STAGES,
     ) -> None:
-        if only is None:
-            stage_rules.check(stages)
+        check(stages)
         policy = policy if policy.run_id else replace(policy, run_id=uuid.uuid4().hex)
         clock = clock or Clock()
         self.context = Context(clients, policy, Intents(clients, policy, clock), clock, check_mode)
@@ -146,41 +145,45 @@ class Fleet:
                 self._end(row, "failed", f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}")
 
     def tick(self) -> None:
-        """Look at every open server once and let each take the steps that are possible now."""
+        """Look at every open server once, let its stages decide, and make the calls that they decided on as one
+        batch."""
         rows = [row for row in self.rows if row.open]
+        batch: list[Act] = []
         for stage in self.stages:
-            if stage.settled:
+            if stage.settles_first:
                 self._observe(stage, rows)
-                rows = [row for row in rows if not self._settle(stage, row)]
-        for row in rows:
-            row.phase, row.seen.trouble = self.stages[0].name, None
+                rows = [row for row in rows if not self._settle(stage, row, batch)]
         for stage in self.stages:
-            self._go_through(stage, [row for row in rows if row.open and row.phase == stage.name])
+            rows = self._go_through(stage, rows, batch)
+        self._perform(batch)
 
     def _observe(self, stage: Stage, rows: Sequence[Progress]) -> None:
-        known = self.resources.kinds()
-        stage.observe(self.context, [row.server for row in rows], {row.server.id: row.seen for row in rows})
-        stage_rules.check_report(stage, self.resources.kinds() - known)
+        for row in rows:
+            row.seen.trouble = None
+        seen = {row.server.id: row.seen for row in rows}
+        stage.observe(self.context.of(stage), [row.server for row in rows], seen)
 
-    def _settle(self, stage: Stage, row: Progress) -> bool:
-        """Apply the decision for a server whose result exists already; return whether nothing else is to be done."""
-        if stage.settled is None or not stage.settled(row.seen):
+    def _settle(self, stage: Stage, row: Progress, batch: list[Act]) -> bool:
+        """Apply the decision for a server whose result exists already; return whether no other stage is asked now."""
+        if self._troubled(stage, row):
+            return True
+        if stage.settles_first is None or not stage.settles_first(row.seen):
             return False
         row.existed = row.existed or not self.acts
         row.phase = stage.name
-        self._apply(stage, row, stage.decide(self.context, row.server, row.seen))
+        self._apply(stage, row, stage.decide(self.context, row.server, row.seen), batch)
         return True
 
-    def _go_through(self, stage: Stage, rows: Sequence[Progress]) -> None:
-        """Let one stage look at its servers, decide for each, and make the calls that were decided."""
-        if rows and not stage.settled:
+    def _go_through(self, stage: Stage, rows: Sequence[Progress], batch: list[Act]) -> list[Progress]:
+        """Let one stage look at its servers and decide for each; return the servers that go on to the next stage."""
+        if rows and not stage.settles_first:
             self._observe(stage, rows)
-        batch = []
+        done = set()
         for row, decision in self._decisions(stage, rows):
-            self._apply(stage, row, decision)
-            if decision.kind == "act":
-                batch.append((row, decision.action))
-        self._perform(stage, batch)
+            self._apply(stage, row, decision, batch)
+            if decision.kind == "done":
+                done.add(row.server.id)
+        return [row for row in rows if row.open and row.server.id in done]
 
     def _decisions(self, stage: Stage, rows: Sequence[Progress]) -> list[tuple[Progress, Decision]]:
         slots, running, found = stage.slots, 0, []
@@ -188,10 +191,9 @@ class Fleet:
             running = sum(1 for row in rows if slots.taken(row.seen))
             rows = sorted(rows, key=_largest_first)
         for row in rows:
-            if row.seen.trouble:
-                self._doubt(row, row.seen.trouble, f"{stage.name}.look")
+            row.phase = stage.name
+            if self._troubled(stage, row):
                 continue
-            row.failures[f"{stage.name}.look"] = 0
             decision = stage.decide(self.context, row.server, row.seen)
             if slots and decision.action in slots.starts:
                 if running >= slots.most:
@@ -201,12 +203,23 @@ class Fleet:
             found.append((row, decision))
         return found
 
-    def _apply(self, stage: Stage, row: Progress, decision: Decision) -> None:
+    def _troubled(self, stage: Stage, row: Progress) -> bool:
+        """Return whether the last look of a stage failed for this server alone; count such failures."""
+        look = f"{stage.name}.look"
+        if row.seen.trouble:
+            self._doubt(row, row.seen.trouble, look)
+            return True
+        row.failures[look] = 0
+        return False
+
+    def _apply(self, stage: Stage, row: Progress, decision: Decision, batch: list[Act]) -> None:
         row.state, row.percent = decision.text, decision.progress
         if decision.kind == "fail":
             self._end(row, "failed", decision.text)
         elif decision.kind == "done":
             self._advance(stage, row)
+        elif decision.kind == "act":
+            batch.append(Act(stage, row.server, row.seen, decision.action))
 
     def _advance(self, stage: Stage, row: Progress) -> None:
         place = self.stages.index(stage)
@@ -221,49 +234,23 @@ class Fleet:
         row.settled = True
         row.seconds = self.context.clock.monotonic() - self._began
 
-    def _perform(self, stage: Stage, batch: Sequence[tuple[Progress, str]]) -> None:
-        """Make the calls of one stage: announce those without ClientToken, make each once, record the outcomes."""
+    def _perform(self, batch: Sequence[Act]) -> None:
+        """Make the calls of a tick, or in check mode only count them, and take over their outcomes."""
         if self.context.check_mode:
-            self.acts.update(f"{stage.name}.{action}" for _row, action in batch)
+            self.acts.update(act.step for act in batch)
             return
-        outcomes: dict[str, Outcome | CloudError] = {}
-        for row, action in self._announce(stage, batch):
-            outcome = outcomes[row.server.id] = self._call(stage, row, action)
-            if isinstance(outcome, CloudError):
-                if outcome.uncertain:
-                    self.acts[f"{stage.name}.{action}"] += 1
-                else:
-                    row.seen.announced.pop(stage.name, None)
-                self._doubt(row, outcome, "act")
+        rows = {row.server.id: row for row in self.rows}
+        for act, outcome in perform(self.context, batch):
+            row = rows[act.server.id]
+            if outcome.error:
+                if outcome.error.uncertain:
+                    self.acts[act.step] += 1
+                self._doubt(row, outcome.error, "act")
             elif outcome.held:
-                row.seen.announced.pop(stage.name, None)
                 row.state = outcome.held
             else:
-                self.acts[f"{stage.name}.{action}"] += 1
+                self.acts[act.step] += 1
                 row.failures["act"] = 0
-        if stage.announced and outcomes:
-            self.context.announcements.record(stage.name, outcomes)
-
-    def _announce(self, stage: Stage, batch: Sequence[tuple[Progress, str]]) -> list[tuple[Progress, str]]:
-        """Announce the calls of a batch that have no ClientToken; return the calls that may be made."""
-        rows = [(row, stage.announced[action]) for row, action in batch if action in stage.announced]
-        if not rows:
-            return list(batch)
-        announcements = self.context.announcements
-        allowed = announcements.announce(stage.name, [(row.server, facts(row.server, row.seen)) for row, facts in rows])
-        for row, _facts in rows:
-            known = allowed.get(row.server.id) or announcements.last(row.server.id, stage.name)
-            if known is not None:
-                row.seen.announced[stage.name] = known
-            if row.server.id not in allowed:
-                row.state = f"the {stage.name} of {row.server.host} was requested and is not listed yet"
-        return [(row, action) for row, action in batch if action not in stage.announced or row.server.id in allowed]
-
-    def _call(self, stage: Stage, row: Progress, action: str) -> Outcome | CloudError:
-        try:
-            return stage.act(self.context, row.server, row.seen, action)
-        except CloudError as error:
-            return error
 
     def _doubt(self, row: Progress, error: CloudError, what: str) -> None:
         """Keep a server for which a look failed, or a call that may have had its effect, or that came too early: the

@@ -16,10 +16,11 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timezone
+from datetime import timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Announced
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
@@ -29,9 +30,9 @@ if TYPE_CHECKING:
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy
 
-    from .stage import Clock, Outcome
+    from .stage import Call, Clock, Outcome
 
 _END = re.compile(r"(?:(\d+)\.)?json")
 
@@ -66,13 +67,11 @@ def withdraw(oss: OssApi, key: str) -> None:
         return
 
 
-def settled(intent: Mapping[str, Any] | None, now: datetime) -> bool:
-    """Return whether the call announced by ``intent`` may be made (again): there is no intent, or it is so old that
-    its result would have shown by now."""
-    if intent is None:
-        return True
-    written = moment(intent.get("at"))
-    return written is None or (now - written).total_seconds() > limits.INTENT_SETTLE_SECONDS
+def settled(intent: Mapping[str, Any], now: datetime) -> bool:
+    """Return whether an intent is so old that the result of its call would be listed by now, or has no readable time:
+    the call may be announced again."""
+    until = _until(moment(intent.get("at")))
+    return until is None or now > until
 
 
 def _last(oss: OssApi, identity: str, stage: str) -> int:
@@ -98,26 +97,33 @@ class Intents:
         self._clients, self._policy, self._clock = clients, policy, clock
         self._keys: dict[tuple[str, str], str] = {}
 
-    def last(self, identity: str, stage: str) -> dict[str, Any] | None:
-        """Return the last intent for a server in a stage, or None."""
-        return read(self._oss, identity, stage)
+    def last(self, identity: str, stage: str) -> Announced | None:
+        """Return the last intent of a stage for a server, or None."""
+        intent = read(self._oss, identity, stage)
+        return None if intent is None else Announced(_until(moment(intent.get("at"))))
 
-    def announce(self, stage: str, calls: Sequence[tuple[Server, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
-        """Write an intent for each call; return by migration id those that this run may make."""
-        announced: dict[str, Mapping[str, Any]] = {}
-        for server, facts in calls:
-            now = self._clock.now()
-            key = claim(self._oss, server.id, stage, self._policy.run_id, now, migration=server.migration, **facts)
+    def announce(self, calls: Sequence[Call]) -> dict[str, Announced | CloudError]:
+        """Write an intent for each call; return those that this run may make, or why its intent was not written."""
+        announced: dict[str, Announced | CloudError] = {}
+        for call in calls:
+            server, now = call.server, self._clock.now()
+            try:
+                key = claim(
+                    self._oss, server.id, call.stage, self._policy.run_id, now, migration=server.migration, **call.facts
+                )
+            except CloudError as error:
+                announced[server.id] = error
+                continue
             if key:
-                self._keys[(server.id, stage)] = key
-                announced[server.id] = {"at": now.isoformat()}
+                self._keys[(server.id, call.stage)] = key
+                announced[server.id] = Announced(_until(now))
         return announced
 
-    def record(self, stage: str, outcomes: Mapping[str, Outcome | CloudError]) -> None:
-        """Delete the intents of calls that were rejected or not made."""
-        for identity, outcome in outcomes.items():
-            key = self._keys.pop((identity, stage), "")
-            if key and made_nothing(outcome):
+    def record(self, outcomes: Sequence[tuple[Call, Outcome]]) -> None:
+        """Delete the intents of calls that had no effect."""
+        for call, outcome in outcomes:
+            key = self._keys.pop((call.server.id, call.stage), "")
+            if key and outcome.made_nothing:
                 withdraw(self._oss, key)
 
     @property
@@ -125,6 +131,5 @@ class Intents:
         return self._clients.oss(self._policy.bucket)
 
 
-def made_nothing(outcome: Outcome | CloudError) -> bool:
-    """Return whether it is certain that a call had no effect."""
-    return not outcome.uncertain if isinstance(outcome, CloudError) else bool(outcome.held)
+def _until(written: datetime | None) -> datetime | None:
+    return written and written + timedelta(seconds=limits.INTENT_SETTLE_SECONDS)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -27,7 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Policy, Seen, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
+        Announced,
+        Decision,
+        Policy,
+        Seen,
+        Server,
+    )
 
 GIVEN = frozenset({"smc_source"})
 """The kinds of resources that exist before the first stage: the role agent registers the sources."""
@@ -42,24 +48,51 @@ class Clock:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(timezone.utc))
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call without ClientToken that is about to be made for a server, with the facts that describe it."""
+
+    server: Server
+    stage: str
+    action: str
+    facts: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The result of a call: the ids that the service returned, why to repeat it later (``held``), or its error."""
+
+    held: str = ""
+    ids: Mapping[str, str] = field(default_factory=dict)
+    error: CloudError | None = None
+
+    @property
+    def made_nothing(self) -> bool:
+        """Whether it is certain that the call had no effect."""
+        return not self.error.uncertain if self.error else bool(self.held)
+
+
 class Announcements(Protocol):
-    """The record of calls that have no ClientToken: announced before the call, so that any controller sees it."""
+    """The record of the calls without ClientToken of a migration, which every controller reads.
 
-    def last(self, identity: str, stage: str) -> Mapping[str, Any] | None:
-        """Return the last announcement for a server in a stage, or None."""
+    A tick makes all its calls in one batch: one ``announce`` before it, one ``record`` after it.
+    """
 
-    def announce(self, stage: str, calls: Sequence[tuple[Server, Mapping[str, Any]]]) -> dict[str, Mapping[str, Any]]:
-        """Announce calls, each with its facts, and return by migration id those that this run may make now. The result
-        of a call that is not returned may still be listed: another controller, or an earlier run, has announced it."""
+    def last(self, identity: str, stage: str) -> Announced | None:
+        """Return the last announced call of a stage for the server with this migration id, or None."""
 
-    def record(self, stage: str, outcomes: Mapping[str, Outcome | CloudError]) -> None:
-        """Record what the announced calls returned. A call that the service rejected, or that was not made, may be
-        announced again."""
+    def announce(self, calls: Sequence[Call]) -> Mapping[str, Announced | CloudError]:
+        """Announce calls and return by migration id those that this run may make now, or why one could not be
+        announced. A call without an entry was announced by another controller, or by an earlier run, and its result
+        may not be listed yet. Raise only what ends the whole run."""
+
+    def record(self, outcomes: Sequence[tuple[Call, Outcome]]) -> None:
+        """Record the outcomes of announced calls. A call that had no effect may be announced again."""
 
 
 @dataclass
 class Context:
-    """What every stage works with: clients, the policy of the wave, the clock, and what the run has seen."""
+    """What every stage works with: clients, policy, announcements, clock, check mode and the resources seen."""
 
     clients: Clients
     policy: Policy
@@ -73,21 +106,22 @@ class Context:
         """The present time in UTC."""
         return self.clock.now()
 
+    def of(self, stage: Stage) -> Context:
+        """Return the same context for one stage, in which it can report only the kinds of resources it declares."""
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a call came to: the ids that the service returned, or why it has to be asked again later."""
+        def check(kind: str) -> None:
+            if kind not in stage.kinds:
+                raise _defect(stage.name, f"it reported a resource of the kind {kind} and does not declare that kind")
 
-    held: str = ""
-    ids: Mapping[str, str] = field(default_factory=dict)
+        return replace(self, resources=self.resources.checked(check))
 
 
 @dataclass(frozen=True)
 class Leaves:
-    """A kind of resource that a stage leaves behind, and whether it is billed while it exists."""
+    """A kind of resource that a stage leaves behind, and the service that bills it while it exists ('' for none)."""
 
     kind: str
-    billed: bool
+    billed_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -101,23 +135,34 @@ class Slots:
     """Why a server waits; ``{running}`` is the number of slots that are taken."""
 
 
+def _no_facts(_seen: Seen) -> dict[str, str]:
+    return {}
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of a migration. The functions take (context, …) and mutate nothing but what was seen of the servers."""
 
     name: str
     observe: Callable[[Context, Sequence[Server], dict[str, Seen]], None]
+    """Look at the cloud for all servers at once. What fails for one server alone becomes ``Seen.trouble``."""
     decide: Callable[[Context, Server, Seen], Decision]
+    """Return the next step of one server, without any call."""
     act: Callable[[Context, Server, Seen, str], Outcome]
+    """Make the call of one action of ``decide``; raise CloudError when it fails."""
     needs: frozenset[str] = frozenset()
     """The kinds of resources without which it cannot start."""
     leaves: tuple[Leaves, ...] = ()
     announced: Mapping[str, Callable[[Server, Seen], Mapping[str, Any]]] = field(default_factory=dict)
     """The actions without ClientToken, each with the facts that its announcement names."""
     slots: Slots | None = None
-    settled: Callable[[Seen], bool] | None = None
+    settles_first: Callable[[Seen], bool] | None = None
     """For a stage whose result may exist before any stage has run: whether it exists. Such a stage is observed first,
     and a server that has its result needs no other stage."""
+    facts: Callable[[Seen], dict[str, str]] = _no_facts
+    """The ids that a result shows of a server."""
+    role: str = ""
+    """The role that runs this stage alone, and registers its result as ``<role>_run``."""
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -135,13 +180,6 @@ def check(stages: Sequence[Stage], given: Iterable[str] = GIVEN) -> None:
         if missing:
             raise _defect(stage.name, f"it needs {', '.join(missing)}, and no earlier stage leaves that")
         known |= {row.kind for row in stage.leaves}
-
-
-def check_report(stage: Stage, kinds: Iterable[str]) -> None:
-    """Raise when a stage has reported resources of kinds that it does not declare: a cleanup would not expect them."""
-    undeclared = sorted(set(kinds) - stage.kinds)
-    if undeclared:
-        raise _defect(stage.name, f"it reported {', '.join(undeclared)} and does not declare that")
 
 
 def _defect(name: str, text: str) -> CloudError:

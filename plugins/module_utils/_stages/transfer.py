@@ -14,15 +14,16 @@ billed on error), an ECS image and its snapshots.
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Announced, Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 
-from . import intents, job_spec
+from . import job_spec
 from .stage import Leaves, Outcome, Slots, Stage
 
 if TYPE_CHECKING:
@@ -120,8 +121,8 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
         return Decision.act("create", "the SMC client would register this server first")
     if seen.job:
         return _decide_job(seen.job, seen, context.policy)
-    if not intents.settled(seen.created, context.now):
-        return Decision.wait(f"job {(seen.created or {}).get('job_id')} was created and is not listed yet")
+    if seen.created and seen.created.may_appear(context.now):
+        return Decision.wait(f"job {seen.created.id} was created and is not listed yet")
     if not server.source_id:
         return Decision.fail("no source id is known: run the role agent on this host, or give source_id")
     if not seen.source:
@@ -218,24 +219,33 @@ def _create(context: Context, server: Server, seen: Seen) -> str:
                 ) from None
         raise
     created = str(answer.get("JobId") or "")
-    seen.created = {"at": now.isoformat(), "job_id": created}
+    seen.created = Announced(now + timedelta(seconds=limits.INTENT_SETTLE_SECONDS), created)
     return created
+
+
+def facts(seen: Seen) -> dict[str, str]:
+    """Return the ids that a result shows of the copy."""
+    job = seen.job or {}
+    return {"job_id": job.get("JobId", ""), "image_id": job.get("ImageId", "")}
 
 
 STAGE = Stage(
     name="transfer",
+    role="transfer",
     observe=observe,
     decide=decide,
     act=act,
+    facts=facts,
     needs=frozenset({"smc_source"}),
     leaves=(
-        Leaves("smc_job", billed=False),
-        Leaves("ecs_instance", billed=True),
-        Leaves("ecs_disk", billed=True),
-        Leaves("security_group", billed=False),
-        Leaves("vswitch", billed=False),
-        Leaves("vpc", billed=False),
-        Leaves("ecs_image", billed=True),
+        Leaves("smc_job"),
+        Leaves("ecs_instance", billed_by="ECS"),
+        Leaves("ecs_disk", billed_by="ECS"),
+        Leaves("security_group"),
+        Leaves("vswitch"),
+        Leaves("vpc"),
+        Leaves("ecs_image"),
+        Leaves("ecs_snapshot", billed_by="ECS"),
     ),
     slots=Slots(
         most=limits.CONCURRENT_JOBS,

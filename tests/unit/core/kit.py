@@ -7,27 +7,23 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from datetime import datetime, timezone
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
+    Announced,
     Policy,
     ResourcesSeen,
     Seen,
     Server,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB, INTENT_SETTLE_SECONDS
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import batch
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.intents import Intents
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import (
-    Clock,
-    Context,
-    Outcome,
-    Stage,
-)
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock, Context, Stage
 
 Row = dict[str, Any]
 START = datetime(2026, 11, 24, 8, 0, tzinfo=timezone.utc)
@@ -87,25 +83,17 @@ def context(
     return Context(cloud, of_wave, Intents(cloud, of_wave, clock), clock, check_mode, seen)
 
 
+def announced(age: float) -> Announced:
+    """Return a call that was announced so many seconds ago."""
+    return Announced(START + timedelta(seconds=INTENT_SETTLE_SECONDS - age))
+
+
 def perform(stage: Stage, given: Context, item: Server, seen: Seen, action: str) -> str:
     """Make one call of a stage as the fleet does, announced before and recorded after. Return why it is held, or ''."""
-    errors: list[CloudError] = []
-
-    def act(*arguments: Any) -> Outcome:
-        try:
-            return stage.act(*arguments)
-        except CloudError as error:
-            errors.append(error)
-            raise
-
-    recording = replace(stage, act=act)
-    fleet = Fleet(given.clients, [item], given.policy, given.clock, only=stage.name, stages=[recording])
-    fleet.context = given
-    fleet.rows[0].seen = seen
-    fleet._perform(recording, [(fleet.rows[0], action)])
-    if errors:
-        raise errors[0]
-    return "" if fleet.acts else fleet.rows[0].state
+    ((_act, outcome),) = batch.perform(given, [batch.Act(stage, item, seen, action)])
+    if outcome.error:
+        raise outcome.error
+    return outcome.held
 
 
 def refused(code: str, retryable: bool = False, http_status: int | None = None) -> CloudError:

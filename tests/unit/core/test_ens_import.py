@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Announced, Seen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
 
 from .cloud import Cloud
-from .kit import GIB, START, context, lost, perform, policy, qcow2, refused, server
+from .kit import GIB, START, announced, context, lost, perform, policy, qcow2, refused, server
 
 SERVER = server()
 
@@ -32,21 +32,17 @@ def objects(count: int = 1) -> list[Any]:
     return [{"index": index, "bucket": "images", "key": f"k{index}", "size": 64} for index in range(count)]
 
 
-def intent(age: float) -> dict[str, str]:
-    return {"at": (START - timedelta(seconds=age)).isoformat()}
-
-
 @pytest.mark.parametrize(
     ("seen", "kind", "words"),
     [
         (Seen(), "act", "verified"),
-        (Seen(announced={"import": intent(10)}), "wait", "is not listed yet"),
-        (Seen(announced={"import": intent(1000)}), "act", "verified"),
-        (Seen(announced={"import": {}}), "act", "verified"),
+        (Seen(announced={"import": announced(10)}), "wait", "is not listed yet"),
+        (Seen(announced={"import": announced(1000)}), "act", "verified"),
+        (Seen(announced={"import": Announced(None)}), "act", "verified"),
         # An export was asked for a moment ago: that says nothing about the import.
-        (Seen(announced={"export": intent(10)}), "act", "verified"),
+        (Seen(announced={"export": announced(10)}), "act", "verified"),
         (Seen(ens_images=[image()]), "done", "m-ens"),
-        (Seen(ens_images=[image()], announced={"import": intent(10)}), "done", "m-ens"),
+        (Seen(ens_images=[image()], announced={"import": announced(10)}), "done", "m-ens"),
         (Seen(ens_images=[image(), image(image_id="m-2")]), "fail", "used by 2 ENS images (m-ens, m-2)"),
         (Seen(ens_images=[image("Creating"), image(image_id="m-2")]), "fail", "2 ENS images"),
         (Seen(ens_images=[image(sizes=("20", "30"))]), "fail", "disks are [20, 30] GiB, the server's [20] GiB"),

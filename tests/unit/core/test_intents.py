@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta, timezone
+from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import INTENT_SETTLE_SECONDS
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import intents
 
 from .cloud import Cloud
-from .kit import START, refused
+from .kit import START, context, refused
 
 ID = "el3fa2b19c0d1e2f"
 KEY = f"edgelift/{ID}/export.json"
@@ -99,15 +100,24 @@ def test_an_unreadable_intent_is_an_intent_all_the_same(body: bytes) -> None:
     assert intents.settled(intent, START)
 
 
-def test_without_an_intent_the_call_may_be_made() -> None:
-    assert intents.settled(None, START)
+def of_run(cloud: Cloud) -> Any:
+    """Return the announcements of a run, as the stages have them."""
+    return context(cloud).announcements
+
+
+def test_without_an_intent_nothing_may_appear() -> None:
+    assert of_run(Cloud()).last(ID, "export") is None
 
 
 @pytest.mark.parametrize(
     ("age", "settled"), [(0, False), (INTENT_SETTLE_SECONDS, False), (INTENT_SETTLE_SECONDS + 1, True), (-30, False)]
 )
 def test_an_intent_holds_until_its_result_would_have_shown(age: float, settled: bool) -> None:
-    assert intents.settled(at(0), START + timedelta(seconds=age)) is settled
+    now = START + timedelta(seconds=age)
+    assert intents.settled(at(0), now) is settled
+    known = of_run(Cloud(objects={KEY: json.dumps(at(0)).encode()})).last(ID, "export")
+    assert known is not None
+    assert known.may_appear(now) is not settled
 
 
 @pytest.mark.parametrize("text", ["2026-11-24T08:00:00Z", "2026-11-24T08:00:00", "2026-11-24T16:00:00+08:00"])

@@ -1,29 +1,84 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The recipe "add a stage" of docs/architecture.md: a new file with a stage object, and one line in STAGES."""
+"""The recipe "add a stage" of docs/architecture.md: a new file with a stage object, and its entry in STAGES."""
 
 from __future__ import annotations
 
+import difflib
+import json
+import os
+import shutil
+import subprocess
+import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import order
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_migration
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Leaves, Outcome, Stage
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt
 
 from .cloud import Cloud
 from .kit import lost, refused
 from .waves import cloud_with, fleet, run, server, verdicts
 
+ROOT = Path(__file__).resolve().parents[3]
+ENTRY = {
+    "from . import ens_import, export, transfer\n": "from . import ens_import, export, listing, transfer\n",
+    "export.STAGE, ens_import.STAGE)": "export.STAGE, listing.STAGE, ens_import.STAGE)",
+}
+
+
+def follow_the_recipe(tree: Path) -> list[str]:
+    """Copy the plugins, add the new file and its entry; return the lines of other files that differ from the tree."""
+    plugins = tree / "ansible_collections/edgelift/ens_migration/plugins"
+    shutil.copytree(ROOT / "plugins", plugins, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "tests/unit/core/toy_stage.py", plugins / "module_utils/_stages/listing.py")
+    stages = plugins / "module_utils/_stages/stages.py"
+    before = after = stages.read_text(encoding="utf-8")
+    for old, new in ENTRY.items():
+        assert old in after
+        after = after.replace(old, new)
+    stages.write_text(after, encoding="utf-8")
+    diff = difflib.ndiff(before.splitlines(), after.splitlines())
+    return [line[2:] for line in diff if line.startswith("+ ")]
+
+
+def test_one_file_and_its_entry_make_a_stage_that_every_reader_of_the_stages_shows(tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    assert len(follow_the_recipe(tree)) == len(ENTRY)
+    found = subprocess.run(
+        [sys.executable, "-m", "tests.unit.core.toy_wave", str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    told = json.loads(found.stdout)
+    # The fleet: the stage runs once for each server, announced, between the export and the import.
+    assert [row["verdict"] for row in told["servers"]] == ["migrated", "migrated"]
+    assert told["acts"]["listing.write"] == told["calls"]["oss.PutText"] == told["calls"]["ens.ImportImage"] == 2
+    assert told["intents"] == ["export.json", "import.json", "listing.json"]
+    phases = [line.split(": ")[1].split(",")[0] for line in told["progress"] if line.startswith("web-01")]
+    assert list(dict.fromkeys(phases)) == ["transfer", "export", "listing", "import", "migrated"]
+    assert "web-01: listing, web-01 has 1 exported objects" in told["progress"]
+    # The result, the receipt and the report.
+    keys = [f"{row['migration_id']}_listing.json" for row in told["servers"]]
+    assert [row["listing"] for row in told["servers"]] == keys
+    assert {f"images/{key}" for key in keys} <= {row["id"] for row in told["receipt"]["resources"]}
+    assert [line.split()[1] for line in told["table"][2:]] == ["migrated", "migrated"]
+    assert [row["id"] for row in told["alone"]] == ["of the role alone"]
+    # The cleanup deletes what the stage has left.
+    assert (told["residual"], told["left"]) == ([], [])
+
 
 class Approval:
-    """The new file: a stage between export and import that asks another system once for each server."""
+    """A stage between export and import that asks another system once for each server."""
 
     def __init__(self) -> None:
         self.asked: list[str] = []
@@ -57,11 +112,11 @@ class Approval:
 
 
 def with_approval(new: Approval) -> tuple[Stage, ...]:
-    """The one line: the tuple with the new stage."""
+    """Return the stages with the new one."""
     return (*STAGES[:-1], new.stage, STAGES[-1])
 
 
-def test_a_new_stage_runs_in_its_place_and_shows_in_progress_receipt_and_table() -> None:
+def test_a_new_stage_runs_in_its_place_and_shows_in_the_progress() -> None:
     new, cloud = Approval(), cloud_with(server(1), server(2))
     made, shown = fleet(cloud, server(1), server(2), stages=with_approval(new)), []
     made.on_tick = lambda rows: shown.extend(progress.line(row) for row in rows)
@@ -73,8 +128,6 @@ def test_a_new_stage_runs_in_its_place_and_shows_in_progress_receipt_and_table()
     assert steps == ["ecs.ExportImage"] * 2 + ["ens.ImportImage"] * 2
     assert any(line.startswith("web-01: approval, web-01 is exported") for line in shown)
     assert [ens_migration.describe(row)["phase"] for row in rows] == ["done", "done"]
-    facts = {"web-01": {"approval_run": {"resources": [{"kind": "smc_job", "id": "j-1", "host": "web-01"}]}}}
-    assert [row["id"] for row in _receipt.resources(facts, facts)] == ["j-1"]
 
 
 def test_a_new_stage_is_announced_like_the_others_and_kept_to_by_a_module_of_its_own() -> None:
@@ -107,17 +160,17 @@ def test_a_stage_whose_declaration_is_not_true_is_refused() -> None:
         fleet(Cloud(), stages=early)
     with pytest.raises(CloudError, match="another stage has this name"):
         fleet(Cloud(), stages=(*STAGES, replace(STAGES[0])))
-    new.reports = ("ens_instance",)
-    with pytest.raises(CloudError, match="reported ens_instance and does not declare that"):
-        run(fleet(cloud_with(), stages=with_approval(new)))
+    # An earlier stage has reported a job already: that does not make it this stage's.
+    for kind in ("ens_instance", "smc_job"):
+        new.reports = (kind,)
+        with pytest.raises(CloudError, match=f"reported a resource of the kind {kind} and does not declare that kind"):
+            run(fleet(cloud_with(), stages=with_approval(new)))
     honest = Approval()
     honest.reports = ("ens_instance",)
-    honest.stage = replace(honest.stage, leaves=(Leaves("ens_instance", billed=True),))
+    honest.stage = replace(honest.stage, leaves=(Leaves("ens_instance", billed_by="ENS"),))
     assert verdicts(run(fleet(cloud_with(), stages=with_approval(honest)))) == ["migrated"]
 
 
 def test_every_kind_that_a_stage_leaves_is_known_to_the_cleanup() -> None:
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import order
-
     known = {kind.name for kind in order.ORDER}
     assert {row.kind for stage in STAGES for row in stage.leaves} <= known

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The program of the recipe "add a stage": run a wave and a cleanup in the tree that it finds, and print the results as
+JSON. ``test_stage_recipe`` runs it in a copy of the tree that has one stage more."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_migration
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import progress
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt
+
+from .kit import MIGRATION, server
+from .sweep import left, remove
+from .waves import cloud_with, fleet, run
+
+
+def wave(folder: Path) -> dict[str, Any]:
+    """Return what each reader of the stages shows of a wave of two servers."""
+    wave_servers = server(1), server(2)
+    cloud = cloud_with(*wave_servers)
+    made = fleet(cloud, *wave_servers)
+    made.on_tick = progress.ProgressFile(str(folder / "progress")).write
+    rows = [ens_migration.describe(row) for row in run(made)]
+    known = [dict(row) for row in made.resources.rows()]
+    hosts = [item.host for item in wave_servers]
+    calls = {step: count for step, count in cloud.calls.items() if step in set(cloud.mutations())}
+    intents = sorted(key.split("/")[2] for key in cloud.objects if key.startswith(f"edgelift/{wave_servers[0].id}/"))
+    swept = remove(cloud, known=known)
+    hostvars: dict[str, Any] = {
+        host: {"preflight_verdict": "clear", "migration_run": {}, "listing_run": {}} for host in hosts
+    }
+    receipt = _receipt.receipt(hosts, hostvars, MIGRATION, {"servers": rows, "resources": known})
+    alone = {"web-01": {"listing_run": {"resources": [{"kind": "oss_object", "id": "of the role alone"}]}}}
+    return {
+        "calls": calls,
+        "acts": made.acts,
+        "servers": rows,
+        "progress": (folder / "progress").read_text(encoding="utf-8").splitlines(),
+        "receipt": receipt,
+        "table": _receipt.table(receipt["servers"]),
+        "intents": intents,
+        "residual": swept.residual,
+        "left": left(cloud, "objects", "jobs", "images"),
+        "alone": _receipt.resources(alone, alone),
+    }
+
+
+if __name__ == "__main__":
+    json.dump(wave(Path(sys.argv[1])), sys.stdout)
