@@ -139,6 +139,18 @@ def test_a_role_of_one_stage_settles_a_host_by_its_image_or_by_a_failed_stage() 
     ) == ["done", "broken"]
 
 
+MINE = {"dry_run": True, "last_run": "yesterday", "test_run": {"resources": [{}], "settled": True}}
+"""Variables of the user whose names end like those that the roles register."""
+
+
+def test_variables_of_the_user_are_not_taken_for_results_of_the_roles() -> None:
+    facts = {"web-01": {**CLEAR, **MINE}}
+    assert settled(**facts) == []
+    assert FILTERS["wave_resources"](facts, facts) == []
+    receipt = FILTERS["wave_receipt"](["web-01"], facts, "w")
+    assert receipt["servers"][0]["status"] == "pending"
+
+
 # ---- wave_resources ----
 def resource(identity: str, host: str = "web-01", **more: str) -> dict[str, str]:
     return {"kind": "smc_job", "id": identity, "host": host, **more}
