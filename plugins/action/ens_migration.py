@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action behind edgelift.ens_migration.ens_migration: it runs the module and shows its progress meanwhile."""
+"""The action of edgelift.ens_migration.ens_migration: runs the module and shows its progress."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ LOOK_SECONDS = 1.0
 
 
 class ActionModule(ActionBase):
-    """Runs the module; where it runs on the controller itself, its progress is shown line by line."""
+    """Runs the module. If it runs on the controller, the action shows its progress line by line."""
 
     _supports_async = False
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the module's result."""
+        """Return the result of the module."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         args = dict(self._task.args)
         if args.get("progress_file") or self._connection.transport not in ("local", "ansible.builtin.local"):

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action behind edgelift.ens_migration.smc_agent: the SMC client on a source, through a POSIX shell alone."""
+"""The action of edgelift.ens_migration.smc_agent: the SMC client on a source, through a POSIX shell."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ REQUIRED_TOGETHER = [("access_token_id", "access_token_code")]
 REQUIRED_BY = {"proxy_credentials": ["proxy"]}
 
 NO_BOOT = (
-    "the client will not be started after a restart of this host: it has neither systemd, nor /etc/local.d, nor "
-    "/etc/init.d, nor /etc/rc.local. After a restart, run this again"
+    "the client does not start after a restart of this host, because the host has neither systemd, nor /etc/local.d, "
+    "nor /etc/init.d, nor /etc/rc.local. Run this again after a restart"
 )
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
@@ -56,7 +56,7 @@ class ActionModule(ActionBase):
     _requires_connection = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the client's state and its source id; what could not be done is a failure that says why."""
+        """Return the state of the client and its source id; a failed step is a failure with its cause."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(
             ARGUMENT_SPEC,
@@ -98,18 +98,18 @@ class ActionModule(ActionBase):
         if self._task.diff:
             outcome["diff"] = {"before": _summary(before), "after": _expected(steps, after, wish)}
         if wish.state == "absent" and after.installed and not self._task.check_mode:
-            outcome["msg"] = f"{', '.join(after.dirs)} was not installed by this collection and stays"
+            outcome["msg"] = f"{', '.join(after.dirs)} was not installed by this collection and was not removed"
         return outcome
 
 
 def _problem(args: dict[str, Any]) -> str | None:
-    """Say which option has a value that cannot be used, or return None."""
+    """Return which option has an invalid value, or None."""
     if args["sha256"] is not None and not _SHA256.match(args["sha256"]):
         return f"sha256 {args['sha256']!r} is not a SHA-256: 64 hexadecimal digits"
     if args["url"] and not _URL.match(args["url"]):
-        return f"url {bundle.bare(args['url'])!r} must begin with https:// or http://; a file of the controller is src"
+        return f"url {bundle.bare(args['url'])!r} must begin with https:// or http://. Use src for a local file"
     if args["url"] and not args["sha256"] and not args["allow_unverified"]:
-        return "sha256 is required with url; allow_unverified: true installs whatever the address holds, as root"
+        return "sha256 is required with url. To install an unverified client as root, set allow_unverified: true"
     if args["start_timeout"] < 1:
         return f"start_timeout {args['start_timeout']} must be at least 1 second"
     return paths.environment_problem(args["environment"]) or paths.install_dir_problem(args["install_dir"])
@@ -144,7 +144,7 @@ def _summary(agent: Agent) -> dict[str, Any]:
 
 
 def _expected(steps: list[Any], agent: Agent, wish: Wish) -> dict[str, Any]:
-    """Return the summary after the steps; the source id of a client that has yet to register cannot be known before."""
+    """Return the summary after the steps. The source id of a client is unknown until it has registered."""
     after = _summary(agent)
     if "remove" in steps:
         after = dict.fromkeys(after) | {"installed": False, "alive": False, "start_on_boot": False}

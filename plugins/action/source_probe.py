@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action behind edgelift.ens_migration.source_probe: one script over the connection, judged on the controller."""
+"""The action of edgelift.ens_migration.source_probe: runs one script on the source and judges its facts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 class ActionModule(ActionBase):
-    """Looks at a source server."""
+    """Probes a source server."""
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(ARGUMENT_SPEC)
@@ -69,9 +69,9 @@ class ActionModule(ActionBase):
 
     def _look(self, remote: _remote.Remote, values: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
         if self._connection.transport == "local":
-            return {}, [source.IS_CONTROLLER.finding("its connection is local")]
+            return {}, [source.IS_CONTROLLER.finding("the connection of the host is local")]
         if remote.windows:
-            shell = f"the inventory reaches this host with a Windows shell ({self._connection.transport})"
+            shell = f"the inventory configures a Windows shell for this host ({self._connection.transport})"
             return {}, [source.NOT_LINUX.finding(shell)]
         begin = time.time()
         try:

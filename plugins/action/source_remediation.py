@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The action behind edgelift.ens_migration.source_remediation: puts faults of a source right through a POSIX shell."""
+"""The action of edgelift.ens_migration.source_remediation: applies and reverts fixes through a POSIX shell."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 
 
 class ActionModule(ActionBase):
-    """Puts right what was switched on, or undoes it."""
+    """Applies the enabled fixes, or reverts them."""
 
     TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(ARGUMENT_SPEC)
@@ -33,7 +33,7 @@ class ActionModule(ActionBase):
     _requires_connection = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return what was put right or undone; what could not be is a failure that says why."""
+        """Return the applied or reverted fixes; a failed fix is a failure with its cause."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
         problem = _problem(args)
@@ -53,12 +53,12 @@ class ActionModule(ActionBase):
         steps = before.needed()
         if self._task.check_mode:
             done = {"changed": bool(steps), "steps": steps, "faults": before.as_dict(), "undo": before.undoable()}
-            expected = dict.fromkeys(steps, "put right")
+            expected = dict.fromkeys(steps, "fixed")
             return self._with_diff(done, before.details(), {**before.details(), **expected})
         if "rsync" in steps and args["rsync_src"]:
             remedy.read_file(args["rsync_src"])
         for fault in steps:
-            work.put_right(fault)
+            work.fix(fault)
         after = work.look() if steps else before
         return self._with_diff(remedy.outcome(after, steps), before.details(), after.details())
 
@@ -71,7 +71,7 @@ class ActionModule(ActionBase):
         steps = [line for line in before if line not in after.undoable()]
         done = {"changed": bool(steps), "steps": steps, "faults": {}, "undo": after.undoable()}
         if after.left:
-            done["warnings"] = [f"not undone: {line}" for line in after.left]
+            done["warnings"] = [f"not reverted: {line}" for line in after.left]
         return self._with_diff(done, {"undo": before}, {"undo": after.undoable()})
 
     def _with_diff(self, done: dict[str, Any], before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ class ActionModule(ActionBase):
 
 
 def _problem(args: dict[str, Any]) -> str | None:
-    """Say which option has a value that cannot be used, or return None."""
+    """Return which option has an invalid value, or None."""
     if args["clock_tolerance"] < 1:
         return f"clock_tolerance {args['clock_tolerance']} must be at least 1 second"
     return paths.environment_problem(args["environment"])

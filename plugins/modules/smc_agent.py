@@ -148,7 +148,7 @@ options:
   force:
     description:
       - Whether to remove a client that is there, even if it runs or was installed by something else.
-      - With O(state=present) and O(state=started) the client is then installed anew, and registers as a new source.
+      - With O(state=present) and O(state=started) the client is then installed again, and registers as a new source.
     type: bool
     default: false
 seealso:

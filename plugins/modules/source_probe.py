@@ -7,19 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: source_probe
-short_description: Look at a source server and say what stands against its migration
+short_description: Probe a source server and report what would block its migration
 version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Sends one POSIX-sh script through the connection and reads its answer. It takes one round trip, needs no Python on the
-    host, changes nothing there and leaves nothing behind. It runs on dash, bash 3 and the ash of busybox.
-  - The facts are judged on the controller against the limits of SMC, ECS and ENS.
-  - A host that cannot be looked at, because it runs Windows or its shell does not answer, is a finding and not a failure, so
-    that the rest of a wave goes on. A host that cannot be reached stays unreachable to Ansible.
+  - Runs one POSIX shell script on the host and reads its output, in one round trip. The host needs no Python, and the script
+    changes nothing. It runs on dash, bash 3 and the ash of busybox.
+  - The controller compares the facts with the limits of SMC, ECS and ENS.
+  - A host that cannot be probed, because it runs Windows or its shell does not answer, is a finding and not a failure. The other
+    hosts of the wave continue. A host that cannot be reached stays unreachable to Ansible.
 notes:
   - This is an action. What is documented here runs on the controller, over the connection of the host.
-  - Use it with C(become). Without root it sees less, and the fingerprint may be another one.
+  - Use it with C(become). Without root, the probe reads fewer facts, and the fingerprint may differ.
   - The connection plugin must be able to send data to a command, as P(ansible.builtin.ssh#connection) does.
 extends_documentation_fragment:
   - edgelift.ens_migration.attributes
@@ -32,13 +32,13 @@ attributes:
 options:
   install_dir:
     description:
-      - The folder below which an SMC client is looked for.
+      - The folder in which the probe searches for an SMC client.
     type: str
     default: /smc
   egress:
     description:
-      - Targets, each as C(host:port), to which the host has to be able to open connections. Nothing is sent to them.
-      - All are tried at once, with the first of bash, nc, Python, perl and curl that the host has.
+      - Targets in the form C(host:port) that the host must be able to reach. The probe opens connections and sends no data.
+      - The probe tests all targets in parallel, with the first of bash, nc, Python, perl and curl that the host has.
     type: list
     elements: str
     default: []
@@ -49,9 +49,9 @@ options:
     default: 5
   waivers:
     description:
-      - Findings that somebody answers for until a day. A blocker among them becomes a risk that says so.
-      - Facts, such as the architecture or the number of disks, cannot be waived. Neither can notes. A waiver of them, of a finding
-        that does not exist, or one that has expired, is an error.
+      - Findings to waive until a date. A waived blocker is reported as a risk.
+      - A waiver is an error if it names an unknown finding, has expired, names a note, or names a finding that the services always
+        reject, such as the architecture or the number of disks.
     type: list
     elements: dict
     default: []
@@ -61,11 +61,11 @@ options:
         type: str
         required: true
       reason:
-        description: Who answers for it, and why.
+        description: Who accepts the risk, and why.
         type: str
         required: true
       expires:
-        description: The last day on which the waiver holds, such as V(2026-12-31), in UTC.
+        description: The last day on which the waiver is valid (UTC), such as V(2026-12-31).
         type: str
         required: true
 seealso:
@@ -74,23 +74,23 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at the source servers
+- name: Probe the source servers
   edgelift.ens_migration.source_probe:
   become: true
   register: source
 
-- name: Show what stands against the migration
+- name: Show the blockers
   ansible.builtin.debug:
     var: source.reasons
 
-- name: Look whether they reach SMC too
+- name: Probe the source servers and their connections to SMC
   edgelift.ens_migration.source_probe:
     egress:
       - smc.aliyuncs.com:443
       - smc-service.aliyuncs.com:443
   become: true
 
-- name: Look for an SMC client that was installed elsewhere
+- name: Search for an SMC client in another folder
   edgelift.ens_migration.source_probe:
     install_dir: /opt/smc
   become: true
@@ -103,23 +103,23 @@ verdict:
   type: str
   sample: blocked
 reasons:
-  description: One sentence for each blocker.
+  description: One text for each blocker.
   returned: always
   type: list
   elements: str
   sample:
     - 'too-many-data-disks: 5 data disks: vdb, vdc, vdd, vde, vdf. ECS exports and ENS imports images with at most 4 data disks.'
 summary:
-  description: One paragraph for each finding, for people to read.
+  description: One text for each finding.
   returned: always
   type: list
   elements: str
   sample:
     - >-
-      risk rsync-missing: no rsync in PATH. The SMC client copies with rsync. What to do: Install the package rsync on the
+      risk rsync-missing: rsync is not in PATH. The SMC client copies with rsync. Fix: Install the package rsync on the
       host.
 findings:
-  description: What was found, blockers first.
+  description: The findings, blockers first.
   returned: always
   type: list
   elements: dict
@@ -129,23 +129,23 @@ findings:
       type: str
       sample: rsync-missing
     severity:
-      description: V(blocker) stops the migration of the server, V(risk) may break it later, V(note) is for the reader.
+      description: V(blocker) prevents the migration of the server, V(risk) may make it fail later, V(note) is information.
       type: str
       sample: risk
     evidence:
-      description: What the host shows.
+      description: The evidence on the host.
       type: str
-      sample: no rsync in PATH
+      sample: rsync is not in PATH
     why:
-      description: Why it matters.
+      description: The cause.
       type: str
       sample: The SMC client copies with rsync.
     fix:
-      description: What to do.
+      description: The fix.
       type: str
       sample: Install the package rsync on the host.
     source:
-      description: Where the rule is written down.
+      description: The page or API reference of the vendor that documents the rule.
       type: str
       sample: SMC FAQ (2021)
     number:
@@ -153,7 +153,7 @@ findings:
       type: int
       sample: 7
     remediation:
-      description: The variable that lets the role C(remediate) do it, empty for what only people can do.
+      description: The variable that enables the fix in the role C(remediate), empty where the role has no fix.
       type: str
       sample: remediate_rsync
     waived:
@@ -176,7 +176,7 @@ disks:
       type: int
       sample: 21474836480
 probe:
-  description: The facts, empty when the host could not be looked at. A fact that the host does not tell is null or empty.
+  description: The facts, empty if the host could not be probed. An unknown fact is null or empty.
   returned: always
   type: dict
   contains:

@@ -7,31 +7,30 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: source_remediation
-short_description: Put right what stands in the way of a migration on a source server, and undo it
+short_description: Fix common migration blockers on a source server, or revert the fixes
 version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Puts right what was switched on and nothing else. Everything is off by default.
-  - What is changed is noted in a journal on the source before it is changed, with a copy of every file, so that O(state=absent) can
-    undo it.
-  - Everything goes through a POSIX shell over the connection. The host needs neither Python nor sftp.
+  - Applies the enabled fixes. All fixes are disabled by default.
+  - A journal on the source records every change before it is made, with a copy of every file, so that O(state=absent) can revert it.
+  - The action uses a POSIX shell over the connection. The host needs neither Python nor sftp.
 notes:
   - This is an action. What is documented here runs on the controller, over the connection of the host.
   - It needs root on the host, so use it with C(become).
   - The connection plugin must be able to send data to a command, as P(ansible.builtin.ssh#connection) does.
-  - When something that is switched on cannot be put right on a host, nothing is changed there and every reason is given.
-  - The journal and the copies are in C(/var/lib/edgelift/remediation) on the source, for root alone.
-  - A clock that was set is not set back to a wrong time by O(state=absent).
+  - If an enabled fix is not possible on a host, the action changes nothing there and reports every reason.
+  - The journal and the copies are in C(/var/lib/edgelift/remediation) on the source. Only root can read them.
+  - O(state=absent) does not set a corrected clock back to the wrong time.
 extends_documentation_fragment:
   - edgelift.ens_migration.attributes
 attributes:
   check_mode:
     support: full
-    details: Looks at the host and says what would be put right or undone.
+    details: Checks the host and reports what would be fixed or reverted.
   diff_mode:
     support: full
-    details: Shows each fault before and after. In check mode a fault that would be gone is shown as put right.
+    details: Shows each fault before and after. In check mode, a fault that would be fixed is shown as fixed.
   idempotent:
     support: full
   action_group:
@@ -41,9 +40,9 @@ attributes:
 options:
   state:
     description:
-      - V(present) puts right what is switched on.
-      - V(absent) undoes everything that was ever put right on this host, whatever is switched on. A file that somebody else has changed
-        since stays as it is, with a warning.
+      - V(present) applies the enabled fixes.
+      - V(absent) reverts all fixes that were ever applied to this host, also disabled ones. A file that was changed since is kept, with
+        a warning.
     type: str
     default: present
     choices:
@@ -56,36 +55,36 @@ options:
     default: false
   rsync_src:
     description:
-      - A file of the controller that rsync is installed from, a C(.deb), C(.rpm) or C(.apk), or else a program that becomes
-        C(/usr/bin/rsync). For hosts that reach no package archive.
-      - If unset, the package manager of the host gets it from its archives.
+      - A file on the controller from which rsync is installed. It is a C(.deb), C(.rpm) or C(.apk), or a program that becomes
+        C(/usr/bin/rsync). For hosts without access to a package archive.
+      - If unset, the package manager of the host installs it from its archives.
     type: path
   virtio:
     description:
       - Whether to add the virtio drivers to every initramfs in C(/boot) that lacks C(virtio_pci) or C(virtio_blk), and to the
-        configuration that the next ones are made from, with C(update-initramfs), C(dracut) or C(mkinitrd).
+        configuration for future ones, with C(update-initramfs), C(dracut) or C(mkinitrd).
     type: bool
     default: false
   selinux:
     description:
-      - Whether to make SELinux permissive where it is enforcing, now and in C(/etc/selinux/config).
+      - Whether to set an enforcing SELinux to permissive, now and in C(/etc/selinux/config).
     type: bool
     default: false
   clock:
     description:
-      - Whether to set a clock that differs from the controller's by more than O(clock_tolerance). A running chrony is asked to step,
-        else C(ntpdate) with the servers of C(/etc/ntp.conf). When neither helps, the clock is set to the controller's.
+      - Whether to set the clock if it differs from the clock of the controller by more than O(clock_tolerance). The action makes a running
+        chrony step, or runs C(ntpdate) with the servers of C(/etc/ntp.conf). If neither works, it sets the time of the controller.
     type: bool
     default: false
   clock_tolerance:
     description:
-      - Seconds by which the clock may differ from the controller's.
+      - Seconds by which the clock may differ from the clock of the controller.
     type: int
     default: 60
   environment:
     description:
       - Environment variables of the tools, such as C(https_proxy) for a package manager.
-      - If empty, they have those of the login shell.
+      - If empty, the environment of the login shell applies.
     type: dict
     default: {}
 seealso:
@@ -106,7 +105,7 @@ EXAMPLES = r"""
     selinux: true
   become: true
 
-- name: Undo all of it
+- name: Revert all fixes
   edgelift.ens_migration.source_remediation:
     state: absent
   become: true
@@ -114,7 +113,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 steps:
-  description: The faults that were put right, or what was undone. In check mode, what would be.
+  description: The fixed faults, or the reverted changes. In check mode, those that would be.
   returned: success
   type: list
   elements: str
@@ -122,27 +121,27 @@ steps:
     - rsync
     - selinux
 faults:
-  description: Every fault that was looked for, by the name of its option. In check mode, as it is before.
+  description: Every checked fault by the name of its option. In check mode, its present state.
   returned: success
   type: dict
   contains:
     rsync:
       description: As an example, the fault of O(rsync). The others look the same.
-      returned: when switched on
+      returned: when enabled
       type: dict
       contains:
         status:
-          description: V(ok) when there is nothing to do, V(needed) when it can be put right.
+          description: V(ok) if no fix is needed, V(needed) if the fix is possible.
           returned: always
           type: str
           sample: ok
         detail:
-          description: What was seen.
+          description: The evidence.
           returned: always
           type: str
           sample: /usr/bin/rsync
 undo:
-  description: What O(state=absent) would undo on this host.
+  description: What O(state=absent) would revert on this host.
   returned: success
   type: list
   elements: str

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Pure functions between the inventory and a wave: the servers to migrate, the receipt, the table people read."""
+"""Pure functions for the result of a wave: the servers to migrate, the receipt, and the table of the result."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ _RUNS: Final = ("migration_run", *_STAGE_RUNS)
 
 
 def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the server entry of one host for the modules, from the facts that the roles preflight and agent set. Where
-    the role agent had nothing to do, the client that this collection has left on the host says which source it is."""
+    """Return the server entry of one host for the modules, from the facts of the roles preflight and agent.
+
+    Without a source id of the role agent, the client that this collection left on the host provides it.
+    """
     probe = facts.get("preflight_probe") or {}
     agent = probe.get("agent") or {}
     return {
@@ -39,7 +41,7 @@ def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def servers(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return the servers that can go on: probed, not blocked, and with an agent wherever one is needed."""
+    """Return the servers to migrate: probed, not blocked, and with an agent where one is needed."""
     found = []
     for host in hosts:
         facts = hostvars[host]
@@ -74,7 +76,7 @@ def _stage_settled(facts: Mapping[str, Any]) -> bool:
 
 
 def resources(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return every resource that the registered results of the hosts name, each once."""
+    """Return every resource in the registered results of the hosts, each once."""
     found: dict[tuple[str, str], dict[str, Any]] = {}
     for host in hosts:
         facts = hostvars[host]
@@ -100,7 +102,7 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
     if facts.get("preflight_verdict") == "blocked":
         row.update(status="blocked", reasons=list(facts.get("preflight_reasons") or []))
     elif errors and not (done and (done["verdict"] == "migrated" or done["reasons"])):
-        # The error of a wave is that of every host in it, apart from those that the wave itself tells more about.
+        # The error of a wave holds for every host that has no result of its own.
         row["reasons"] = errors
     elif done:
         row.update({key: done[key] for key in (*_IDENTITY, "seconds")})
@@ -130,8 +132,8 @@ def receipt(
     migration: Mapping[str, Any] | None = None,
     cleanup: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the receipt of a wave: every host with its status, every resource with its proof, what is left. Where the
-    cleanup broke, that is everything which the wave had seen."""
+    """Return the receipt of a wave: every host with its status, every resource with its proof, and leftover resources.
+    If the cleanup failed, all resources of the wave without a proof of deletion count as leftover."""
     done = {row["host"]: row for row in (migration or {}).get("servers", [])}
     known = (cleanup or migration or {}).get("resources") or resources(hosts, hostvars)
     broken = next(filter(None, (hostvars[host].get("cleanup_error") for host in hosts)), "")

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Tables that people read on a terminal."""
+"""Text tables for a terminal."""
 
 from __future__ import annotations
 

@@ -82,8 +82,8 @@ def full_root(records: Records) -> Records:
 
 
 BREAKS = (
-    Break(1, "uname says FreeBSD", "not-linux", lambda rows: kernel_name(rows, "FreeBSD", "amd64")),
-    Break(2, "uname says aarch64", "not-x86-64", lambda rows: kernel_name(rows, None, "aarch64")),
+    Break(1, "uname reports FreeBSD", "not-linux", lambda rows: kernel_name(rows, "FreeBSD", "amd64")),
+    Break(2, "uname reports aarch64", "not-x86-64", lambda rows: kernel_name(rows, None, "aarch64")),
     Break(3, "five data disks", "too-many-data-disks", lambda rows: data_disks(rows, 5, 20)),
     Break(4, "a data disk of 501 GiB", "data-disk-too-large", lambda rows: data_disks(rows, 1, 501)),
     Break(5, "4 x 300 GiB in use", "total-too-large", lambda rows: data_disks(rows, 4, 400, used_gib=300)),

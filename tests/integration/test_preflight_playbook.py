@@ -72,7 +72,7 @@ def test_a_wave_is_judged_and_nothing_is_done(player: Player, bed: Bed, sandbox:
     assert rows["web-01"]["blockers"] == ["export-role-untrusted"]
     assert {"no-egress", "balance-empty", "smc-role-missing"} <= set(rows["web-01"]["risks"])
     [egress] = [item for item in rows["web-01"]["findings"] if item["id"] == "no-egress"]
-    assert egress["evidence"] == f"not reached from the host: {host}:1: refused or unreachable"
+    assert egress["evidence"] == f"the host cannot reach {host}:1 (refused or unreachable)"
     assert egress["waived"] == {"reason": "a test of ops", "expires": "2199-12-31"}
     assert {"rsync-missing", "no-cloud-init-path"} <= set(rows["legacy-01"]["risks"])
     with (folder / "wave.csv").open() as handle:
@@ -95,8 +95,8 @@ def test_check_mode_says_the_same_writes_nothing_and_may_be_strict(
     more = {"preflight_report_dir": str(folder), "preflight_strict": True, "migration_bucket": "no-such-bucket"}
     played = player.play("preflight.yml", "--check", "--limit", "web-01", migration_name="look", **more)
     assert played.code == 2, played.output
-    assert "export-role-untrusted: AliyunECSImageExportDefaultRole may be taken by fc.aliyuncs.com" in played.output
-    assert "bucket-missing: OSS knows no bucket" in played.output
+    assert "export-role-untrusted: AliyunECSImageExportDefaultRole may be assumed by fc.aliyuncs.com" in played.output
+    assert "bucket-missing: the bucket 'no-such-bucket' does not exist" in played.output
     assert changing(sandbox.requests()) == []
     assert not folder.exists()
 

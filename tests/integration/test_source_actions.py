@@ -228,7 +228,7 @@ def test_the_life_of_a_client(bed: Bed, agent: Act) -> None:
         _registered(bed, host, first[host])
 
     assert (first["web-01"]["agent"]["start_on_boot"], first["web-01"].get("warnings")) == ("init.d", None)
-    assert "will not be started after a restart of this host" in first["legacy-01"]["warnings"][0]
+    assert "does not start after a restart of this host" in first["legacy-01"]["warnings"][0]
 
     again = agent(both, **PROXY).results
     for host in hosts:
@@ -312,7 +312,7 @@ def test_a_client_that_ends_is_an_error_with_its_own_words(moves: Moves) -> None
     wrong = {"access_token_id": "at-1", "access_token_code": "wrong-code"}
     row, config, started = moves("web-01", wrong, f"cat {DIR}/user_config.json", REGISTER)
     assert row["failed"]
-    assert "ended before it was ready" in row["msg"]
+    assert "ended before it had registered" in row["msg"]
     assert "Error: no activation code" in row["msg"]
     assert "secret_key" in config
     assert "wrong-code" not in config
@@ -331,7 +331,7 @@ def test_a_client_that_will_not_end_is_killed(bed: Bed, agent: Act, tmp_path: Pa
 def test_a_wrong_checksum_touches_nothing(bed: Bed, agent: Act, bundle: ClientBundle) -> None:
     row = agent("web-01", **REGISTER, sha256="0" * 64).results["web-01"]
     assert row["failed"]
-    assert f"has SHA-256 {bundle.sha256}, expected {'0' * 64}" in row["msg"]
+    assert f"its SHA-256 is {bundle.sha256}, expected {'0' * 64}" in row["msg"]
     assert ask(bed, "web-01", "ls -d /smc 2>/dev/null || echo none") == "none"
 
 

@@ -165,6 +165,6 @@ def test_a_bundle_from_an_address_and_one_for_another_machine(agent: Moves, bund
     wrong, bare, waived = agent(
         "legacy-01", {**address, "sha256": "0" * 64}, address, {**address, "allow_unverified": True}
     )
-    assert f"has SHA-256 {bundle.sha256}, expected {'0' * 64}" in wrong["msg"]
+    assert f"its SHA-256 is {bundle.sha256}, expected {'0' * 64}" in wrong["msg"]
     assert "sha256 is required with url" in bare["msg"]
     assert (waived["steps"], waived["agent"]["bundle_sha256"]) == (["install"], bundle.sha256)

@@ -62,7 +62,7 @@ ODD = {
 }
 FINE = ["plain-01", "banner-01", "noisy-01", "german-01", "sudo-01", "rotmp-01", "noexec-01"]
 FAILED = {
-    "noexec-02": "ended before it was ready; its log ends: .*Permission denied",
+    "noexec-02": "ended before it had registered. The end of its log: .*Permission denied",
     "full-01": "No space left on device",
     "rodisk-01": "cannot write /smc/.edgelift/payload: .*Read-only file system",
     "locked-01": "(?i)password",

@@ -122,7 +122,7 @@ def test_rsync_comes_from_the_package_manager_and_goes_with_what_came_along(bed:
     )
     assert (steps(foreseen), untouched) == (["rsync"], "none")
     assert steps(done) == ["rsync"]
-    assert done["diff"] == {"before": {"rsync": "missing"}, "after": {"rsync": "/usr/bin/rsync"}}
+    assert done["diff"] == {"before": {"rsync": "rsync is missing"}, "after": {"rsync": "/usr/bin/rsync"}}
     assert set(now.split()) - set(before.split()) == {"rsync", "libstandin"}
     assert steps(again) == []
     assert steps(plan) == steps(undone) == ["remove the packages libstandin rsync"]
@@ -163,7 +163,7 @@ def test_all_three_without_python_and_back(bed: Bed, moves: Moves, tmp_path: Pat
     )
     assert steps(foreseen) == all_three
     assert foreseen["diff"]["before"]["selinux"] == "enforcing now, enforcing after a restart"
-    assert foreseen["diff"]["after"] == dict.fromkeys(all_three, "put right")
+    assert foreseen["diff"]["after"] == dict.fromkeys(all_three, "fixed")
     assert untouched == before
 
     assert steps(done) == all_three
@@ -264,7 +264,7 @@ def test_what_is_impossible_changes_nothing_and_every_reason_is_given(bed: Bed, 
         "legacy-01", {"rsync": True, "virtio": True, "selinux": True}, "cat /etc/selinux/config", LEFT
     )
     assert row["failed"]
-    assert "rsync: missing, and none of apt-get, dnf, yum, zypper and apk is on this host" in row["msg"]
+    assert "rsync: rsync is missing, and this host has none of apt-get, dnf, yum, zypper and apk" in row["msg"]
     assert "virtio: no initramfs in /boot belongs to an installed kernel" in row["msg"]
     assert (config, left) == ("SELINUX=enforcing", "none")
 

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What the answers of an account show, as evidence. An answer that was refused is never judged."""
+"""The evidence in the answers of an account. A refused answer is never judged."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ARCHIVES: Final = ("Archive", "ColdArchive", "DeepColdArchive")
 
 
 def _known(answers: Facts, name: str) -> Any:
-    """Return the value of an answer, None where the service did not give one."""
+    """Return the value of an answer, None where the service refused it."""
     return answers[name]["value"] if answers[name]["problem"] is None else None
 
 
@@ -63,7 +63,7 @@ def real_name_abroad(answers: Facts) -> str | None:
 
 def _unverified(answers: Facts) -> str | None:
     value = _attribute(answers, "real-name-authentication")
-    return f"ECS says real-name-authentication {value}" if value in REFUSED else None
+    return f"ECS reports real-name-authentication {value}" if value in REFUSED else None
 
 
 def _number(answers: Facts, name: str) -> int | None:
@@ -72,7 +72,8 @@ def _number(answers: Facts, name: str) -> int | None:
 
 
 def free_vcpus(answers: Facts) -> tuple[int, int, int] | None:
-    """Return how many vCPUs are free, in use and allowed in the Region, where ECS says it."""
+    """Return the numbers of vCPUs that are free, used and allowed in the Region, or None where ECS does not report
+    them."""
     most = _number(answers, "max-postpaid-instance-vcpu-count")
     used = _number(answers, "used-postpaid-instance-vcpu-count")
     return None if most is None or used is None else (most - used, used, most)
@@ -81,23 +82,23 @@ def free_vcpus(answers: Facts) -> tuple[int, int, int] | None:
 def no_vcpus(answers: Facts) -> str | None:
     """Return a quota that is used up."""
     free = free_vcpus(answers)
-    return f"{free[1]} of {free[2]} vCPUs are in use in {answers['region']}" if free and free[0] < 1 else None
+    return f"{free[1]} of {free[2]} vCPUs are used in {answers['region']}" if free and free[0] < 1 else None
 
 
 def few_vcpus(answers: Facts) -> str | None:
-    """Return a quota that is short for the wave."""
+    """Return a vCPU quota that is too low to copy the wave at once."""
     free = free_vcpus(answers)
     wanted = min(answers["servers"], limits.CONCURRENT_JOBS)
     if not free or not 1 <= free[0] < wanted:
         return None
-    return f"{free[0]} vCPUs are free in {answers['region']}, {wanted} servers could be copied at once"
+    return f"{free[0]} vCPUs are free in {answers['region']}, the wave needs {wanted}"
 
 
 def _over(answers: Facts, name: str, most: int, what: str) -> str | None:
     count = _known(answers, name)
     if count is None or count + answers["servers"] <= most:
         return None
-    return f"{count} {what} and {answers['servers']} servers to come, of {most}"
+    return f"the account has {count} {what}, the wave adds {answers['servers']}, the quota is {most}"
 
 
 def jobs(answers: Facts) -> str | None:
@@ -111,15 +112,15 @@ def sources(answers: Facts) -> str | None:
 
 
 def vpcs(answers: Facts) -> str | None:
-    """Return that the default quota of VPCs is reached."""
+    """Return the number of VPCs where it reaches the default quota."""
     count = _known(answers, "vpcs")
     if count is None or count < limits.DEFAULT_VPCS:
         return None
-    return f"{count} VPCs in {answers['region']}; the quota is {limits.DEFAULT_VPCS} unless it was raised"
+    return f"{count} VPCs in {answers['region']}; the default quota is {limits.DEFAULT_VPCS}"
 
 
 def images(answers: Facts) -> str | None:
-    """Return how many custom images there are."""
+    """Return the number of custom images."""
     images = _known(answers, "images")
     return None if images is None else f"{len(images)} custom images in {answers['region']}"
 
@@ -130,30 +131,30 @@ def _role_missing(answers: Facts, name: str) -> str | None:
 
 
 def smc_role(answers: Facts) -> str | None:
-    """Return that SMC's role is missing."""
+    """Return that the account has no SMC role."""
     return _role_missing(answers, SMC_ROLE)
 
 
 def export_role(answers: Facts) -> str | None:
-    """Return that the role of exports is missing."""
+    """Return that the account has no export role."""
     return _role_missing(answers, EXPORT_ROLE)
 
 
 def export_trust(answers: Facts) -> str | None:
-    """Return who may take the role of exports when ECS may not."""
+    """Return the services that may assume the export role where ECS may not."""
     role = _known(answers, EXPORT_ROLE)
     if role is None or not role["exists"] or EXPORT_SERVICE in role["services"]:
         return None
-    return f"{EXPORT_ROLE} may be taken by {', '.join(role['services']) or 'no service'}, not by {EXPORT_SERVICE}"
+    return f"{EXPORT_ROLE} may be assumed by {', '.join(role['services']) or 'no service'}, not by {EXPORT_SERVICE}"
 
 
 def region_refused(answers: Facts) -> str | None:
-    """Return a Region that ENS does not import to."""
+    """Return why ENS does not import images in the Region."""
     return limits.region_problem(answers["region"], answers["import_regions"])
 
 
 def format_refused(answers: Facts) -> str | None:
-    """Return a format that does not work in the Region."""
+    """Return why ECS does not export the format in the Region."""
     if region_refused(answers):
         return None
     return limits.format_problem(answers["region"], answers["image_format"], answers["image_formats"])
@@ -161,18 +162,19 @@ def format_refused(answers: Facts) -> str | None:
 
 def bucket_missing(answers: Facts) -> str | None:
     """Return that the bucket does not exist."""
-    return f"OSS knows no bucket {answers['bucket_name']!r}" if answers["bucket"]["code"] == "NoSuchBucket" else None
+    missing = answers["bucket"]["code"] == "NoSuchBucket"
+    return f"the bucket {answers['bucket_name']!r} does not exist" if missing else None
 
 
 def bucket_closed(answers: Facts) -> str | None:
-    """Return that the bucket may not be read."""
+    """Return that these credentials may not read the bucket."""
     if answers["bucket"]["code"] != "AccessDenied":
         return None
-    return f"bucket {answers['bucket_name']!r} may not be read with these credentials"
+    return f"these credentials may not read bucket {answers['bucket_name']!r}"
 
 
 def bucket_region(answers: Facts) -> str | None:
-    """Return where the bucket is when that is another Region."""
+    """Return the Region of the bucket where it is another one."""
     bucket = _known(answers, "bucket")
     if not bucket or bucket["location"] == answers["region"]:
         return None
@@ -180,11 +182,11 @@ def bucket_region(answers: Facts) -> str | None:
 
 
 def bucket_class(answers: Facts) -> str | None:
-    """Return an archive class."""
+    """Return an archive storage class."""
     bucket = _known(answers, "bucket")
     if not bucket or bucket["storage_class"] not in _ARCHIVES:
         return None
-    return f"bucket {answers['bucket_name']!r} is of storage class {bucket['storage_class']}"
+    return f"bucket {answers['bucket_name']!r} has the storage class {bucket['storage_class']}"
 
 
 def bucket_versioning(answers: Facts) -> str | None:
@@ -192,66 +194,66 @@ def bucket_versioning(answers: Facts) -> str | None:
     bucket = _known(answers, "bucket")
     if not bucket or bucket["versioning"] != "Suspended":
         return None
-    return f"bucket {answers['bucket_name']!r} has its versioning suspended"
+    return f"versioning of bucket {answers['bucket_name']!r} is suspended"
 
 
 def snapshots(answers: Facts) -> str | None:
-    """Return that nothing shows whether snapshots can be made."""
-    # An image of the account's own is made of snapshots: where there is one, the service is in use.
+    """Return that no answer shows whether the snapshot service is activated."""
+    # A custom image consists of snapshots: where there is one, the service is activated.
     if any(image["snapshots"] for image in _known(answers, "images") or ()):
         return None
-    return "no API says it, and the account has no custom image with snapshots in this Region that would show it"
+    return "the account has no custom image with snapshots in this Region, and no API reports the state of the service"
 
 
 def refusals(answers: Facts, *names: str) -> str | None:
-    """Return what the services said instead of these answers."""
+    """Return why the services refused these answers."""
     rows = [f"{name}: {answers[name]['problem']}" for name in names if answers[name]["problem"]]
     return "; ".join(rows) or None
 
 
 def bucket_unknown(answers: Facts) -> str | None:
-    """Return why nothing is known of the bucket."""
+    """Return why the bucket could not be checked."""
     return None if bucket_missing(answers) or bucket_closed(answers) else refusals(answers, "bucket")
 
 
 def unknown_real_name(answers: Facts) -> str | None:
-    """Return why the verification is not known."""
+    """Return why the verification could not be checked."""
     value = _attribute(answers, "real-name-authentication")
     if value in REFUSED or value in ACCEPTED:
         return None
     return refusals(answers, "attributes") or (
-        f"ECS says real-name-authentication {value}, a value that is not documented" if value else "ECS does not say it"
+        f"ECS reports real-name-authentication {value}, an undocumented value" if value else "ECS does not report it"
     )
 
 
 def unknown_quotas(answers: Facts) -> str | None:
-    """Return which quotas are not known."""
+    """Return which quotas could not be read."""
     refused = refusals(answers, "vpcs", "jobs", "sources", "attributes")
-    return refused or (None if free_vcpus(answers) else "ECS does not say how many vCPUs may be used")
+    return refused or (None if free_vcpus(answers) else "ECS does not report the vCPU quota")
 
 
 def twin(answer: Facts) -> str | None:
-    """Return which host is the same machine."""
+    """Return the host that is the same machine."""
     return str(answer["twin"]) or None
 
 
 def name_taken(answer: Facts) -> str | None:
-    """Return who has the name."""
+    """Return the image that uses the name."""
     return str(answer["conflict"]) if answer["conflict"] else None
 
 
 def marketplace(answer: Facts) -> str | None:
-    """Return an image of the Marketplace."""
+    """Return a Marketplace image."""
     image = answer["source_image"]
     if not image or not image["found"] or not (image["owner"] == "marketplace" or image["product_code"]):
         return None
     product = f", product {image['product_code']}" if image["product_code"] else ""
-    return f"{image['image_id']} is an image of the Marketplace{product}"
+    return f"{image['image_id']} is a Marketplace image{product}"
 
 
 def unknown_image(answer: Facts) -> str | None:
-    """Return why nothing is known of the image."""
+    """Return why the image could not be checked."""
     image = answer["source_image"]
     if image:
-        return None if image["found"] else f"{image['image_id']}: {image['problem'] or 'ECS does not show this image'}"
-    return "an ECS instance, and its image was not named" if answer["ecs"] else None
+        return None if image["found"] else f"{image['image_id']}: {image['problem'] or 'ECS does not list this image'}"
+    return "the host is an ECS instance, and its image id is not set" if answer["ecs"] else None

@@ -14,30 +14,30 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 Severity = Literal["blocker", "risk", "note"]
-"""A blocker stops the migration of this server; a risk may break it later; a note is for the reader."""
+"""A blocker prevents the migration of this server, a risk may make it fail later, a note is information."""
 
 Facts = dict[str, Any]
-"""What a rule looks at: the probe of a source, or the answers of an account."""
+"""The input of a rule: the probe of a source, or the answers of an account."""
 
 Finding = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One class of finding. ``evidence`` returns what is seen, or None when the rule does not apply."""
+    """One class of finding. ``evidence`` returns the evidence, or None when the rule does not apply."""
 
     id: str
     number: int
-    """Which of the classes it belongs to (classes.py), 0 for what is beyond them."""
+    """The class that it belongs to (classes.py), 0 for none."""
     severity: Severity
     why: str
     fix: str
     source: str
     evidence: Callable[[Facts], str | None]
     remediation: str = ""
-    """The variable that lets the role remediate do it; empty for what only people can do."""
+    """The variable that enables the fix in the role remediate; empty where the role has no fix."""
     fact: bool = False
-    """Whether it is a fact that no waiver changes: the services would refuse the server all the same."""
+    """Whether a waiver is not possible, because the services always reject the server."""
 
     def finding(self, evidence: str) -> Finding:
         """Return the finding of this rule for one host."""

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The verdict on a list of findings: blocked or clear, the reasons for it, and the lines that people read."""
+"""The verdict on a list of findings: blocked or clear, its reasons, and a summary as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .rule import Finding
 
 
 def judgement(findings: list[Finding]) -> dict[str, Any]:
-    """Return findings with their verdict, the reasons for it, and the summary that people read."""
+    """Return findings with their verdict, its reasons and the summary."""
     return {
         "findings": findings,
         "verdict": verdict(findings),
@@ -30,17 +30,17 @@ def verdict(findings: list[Finding]) -> str:
 
 
 def reasons(findings: list[Finding]) -> list[str]:
-    """Return one sentence for each blocker: its id, what was seen, and why it stops the migration."""
+    """Return one text for each blocker: its id, the evidence, and the cause."""
     return [f"{item['id']}: {item['evidence']}. {item['why']}" for item in findings if item["severity"] == "blocker"]
 
 
 def lines(findings: list[Finding]) -> list[str]:
-    """Return the findings for people to read: severity, id, what was seen, why it matters, and what to do."""
+    """Return one text for each finding: severity, id, evidence, cause and fix."""
     found = []
     for item in findings:
         waived = item.get("waived")
         note = f" Waived until {waived['expires']}: {waived['reason']}." if waived else ""
         found.append(
-            f"{item['severity']} {item['id']}: {item['evidence']}. {item['why']} What to do: {item['fix']}{note}"
+            f"{item['severity']} {item['id']}: {item['evidence']}. {item['why']} Fix: {item['fix']}{note}"
         )
     return found

@@ -15,22 +15,22 @@ from typing import Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Facts, Rule
 
 NEEDED: Final = ("virtio_blk", "virtio_pci")
-"""Drivers without which a kernel does not see the disk of a KVM guest: the device, and the bus that it is on."""
+"""Drivers that a kernel needs for the disk of a KVM guest: one for the device and one for its bus."""
 
 GRUB_LEAST: Final = (1, 99)
 GRUB_LEAST_OLD: Final = (2, 2)
-"""SMC, limits (2021): GRUB 1.99, and 2.02 on the older systems below. Its guides ask for 1.99 there too, so that a
+"""SMC, limits (2021): GRUB 1.99, and 2.02 on the older systems below. The guides of SMC require only 1.99 there, so a
 lower version is a risk and not a blocker."""
 
 GRUB_OLD: Final = (("centos", "5"), ("rhel", "5"), ("debian", "7"), ("amzn", ""), ("ol", ""))
-"""os-release ID and major version (empty: any) of the systems that the limits call earlier ones."""
+"""os-release ID and major version (empty: any) of the systems for which the limits require GRUB 2.02."""
 
 _UNREAD: Final = {
-    "unreadable": "it can be read by root only",
+    "unreadable": "only root can read it",
     "too-large": "it is larger than 256 MiB",
-    "no-tool": "no program on the host unpacks it",
-    "unknown-format": "its format is not known",
-    "none": "no kernel and no initramfs were found below /boot",
+    "no-tool": "the host has no program to unpack it",
+    "unknown-format": "its format is unknown",
+    "none": "/boot contains no kernel and no initramfs",
 }
 
 
@@ -45,8 +45,8 @@ def _virtio_missing(probe: Facts) -> str | None:
     if not missing or seen["state"] != "read":
         return None
     rest = [name for name in missing if name not in seen["available"]]
-    disk = f"; not on the disk either: {', '.join(rest)}" if rest else "; the kernel has them on the disk"
-    return f"{seen['path']} holds no {' and no '.join(missing)}{disk}"
+    disk = f"; the kernel has no module {', '.join(rest)}" if rest else "; the kernel has the modules"
+    return f"{seen['path']} does not contain {' and '.join(missing)}{disk}"
 
 
 def _virtio_unknown(probe: Facts) -> str | None:
@@ -54,14 +54,13 @@ def _virtio_unknown(probe: Facts) -> str | None:
     if not missing_drivers(probe) or seen["state"] == "read":
         return None
     if seen["state"] == "none" and seen["kernel_known"]:
-        return (
-            f"kernel {seen['kernel']} has no initramfs, and its files name no {' and no '.join(missing_drivers(probe))}"
-        )
-    return f"{seen['path'] or 'the initramfs'} was not looked into: {_UNREAD.get(seen['state'], seen['state'])}"
+        missing = " and ".join(missing_drivers(probe))
+        return f"kernel {seen['kernel']} has no initramfs, and its files do not list {missing}"
+    return f"{seen['path'] or 'the initramfs'} was not read: {_UNREAD.get(seen['state'], seen['state'])}"
 
 
 def grub_needed(probe: Facts) -> tuple[int, int]:
-    """Return the lowest version of GRUB that SMC's limits name for this system."""
+    """Return the lowest version of GRUB that SMC supports on this system."""
     system, major = probe["os"]["id"], probe["os"]["version"].split(".")[0]
     old = any(system == name and version in ("", major) for name, version in GRUB_OLD)
     return GRUB_LEAST_OLD if old else GRUB_LEAST
@@ -82,7 +81,7 @@ def _grub_old(probe: Facts) -> str | None:
     found = re.match(r"(\d+)\.(\d+)", probe["grub"] or "")
     if found:
         version = (int(found[1]), int(found[2]))
-        return f"GRUB {probe['grub']}, at least {_text(least)} is asked for" if version < least else None
+        return f"GRUB {probe['grub']}, SMC requires {_text(least)}" if version < least else None
     legacy = _legacy_only(probe)
     return f"only GRUB legacy is configured: {', '.join(legacy)}" if legacy else None
 
@@ -91,13 +90,13 @@ def _grub_missing(probe: Facts) -> str | None:
     others = [name for name in probe["boot_config"] if "linux/" in name or name.endswith("lilo.conf")]
     if probe["grub"] or not others or any("grub" in name for name in probe["boot_config"]):
         return None
-    return f"no GRUB; the host boots with {', '.join(others)}"
+    return f"GRUB is not installed; the host boots with {', '.join(others)}"
 
 
 def _grub_unknown(probe: Facts) -> str | None:
     if probe["grub"] or probe["boot_config"]:
         return None
-    return "no program and no configuration of GRUB was found"
+    return "no GRUB program and no GRUB configuration was found"
 
 
 RULES: Final = (
@@ -105,9 +104,9 @@ RULES: Final = (
         "virtio-missing",
         8,
         "blocker",
-        "Without these drivers in its initramfs the copy does not find its disk when it boots, and the SMC client ends "
-        "with 'check virtio failed'.",
-        "Add the drivers and make the initramfs of the default kernel anew, with dracut or update-initramfs.",
+        "The migrated server cannot boot without these drivers in its initramfs. The SMC client fails with "
+        "'check virtio failed'.",
+        "Add the drivers and rebuild the initramfs of the default kernel with dracut or update-initramfs.",
         "SMC FAQ (2021): check virtio failed; ECS, install the virtio driver",
         _virtio_missing,
         remediation="remediate_virtio",
@@ -116,9 +115,9 @@ RULES: Final = (
         "grub-too-old",
         10,
         "risk",
-        "SMC writes a new GRUB configuration on the copy; with an older GRUB it ends with 'Do Grub Failed', or the "
-        "copy does not boot.",
-        "Install a newer GRUB on the source, as SMC's guide for earlier systems describes.",
+        "SMC writes a new GRUB configuration. With an older GRUB, the job fails with 'Do Grub Failed', or the migrated "
+        "server does not boot.",
+        "Install a newer GRUB on the source, as the guide of SMC for earlier systems describes.",
         "SMC, limits (2021); SMC FAQ (2021): Do Grub Failed",
         _grub_old,
     ),
@@ -126,7 +125,7 @@ RULES: Final = (
         "grub-missing",
         10,
         "risk",
-        "SMC demands GRUB: without it the job ends with 'Do Grub Failed'.",
+        "SMC requires GRUB. Without it, the job fails with 'Do Grub Failed'.",
         "Install GRUB on the source before the migration.",
         "SMC FAQ (2021): Do Grub Failed",
         _grub_missing,
@@ -135,8 +134,8 @@ RULES: Final = (
         "virtio-unknown",
         8,
         "note",
-        "Whether the copy can boot on KVM could not be told.",
-        "Look into the initramfs by hand (lsinitrd or lsinitramfs), or probe as root.",
+        "Could not check whether the migrated server can boot on KVM.",
+        "Check with lsinitrd or lsinitramfs that the initramfs contains the virtio drivers, or probe as root.",
         "SMC FAQ (2021): check virtio failed",
         _virtio_unknown,
     ),
@@ -144,7 +143,7 @@ RULES: Final = (
         "grub-unknown",
         10,
         "note",
-        "SMC demands GRUB 1.99 or newer; which one the host has could not be told.",
+        "SMC requires GRUB 1.99 or newer. Could not read the version of the host.",
         "Check that the host boots with GRUB.",
         "SMC, limits (2021)",
         _grub_unknown,

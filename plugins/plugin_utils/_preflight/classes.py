@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The classes of what stops a migration, and which findings belong to each."""
+"""The classes of findings that may block a migration, and the findings of each class."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from . import source
 
 
 class Class(NamedTuple):
-    """One class: its number, where it is looked for, and what it is."""
+    """One class: its number, whether the source or the account is checked, and its title."""
 
     number: int
     side: Literal["source", "account"]

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Rules about disks: how many, how large, encrypted, mounted, and what a copy makes of them."""
+"""Rules about disks: number, size, encryption, mounts, and what SMC changes on them."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def _total(probe: Facts) -> str | None:
     if used <= limits.MAX_TOTAL_BYTES:
         return None
     return (
-        f"{used / limits.GIB:.4g} GiB are in use on {', '.join(targets)} "
-        "(sum of what df shows as used; compression is not counted, as nothing is known of the content)"
+        f"{used / limits.GIB:.4g} GiB are used on {', '.join(targets)} "
+        "(sum of the used space that df reports, without compression)"
     )
 
 
 def _encrypted_root(probe: Facts) -> str | None:
     if probe["root"]["encrypted"]:
-        return f"{probe['root']['source']}, on which / is mounted, lies on an encrypted volume"
+        return f"/ is mounted from {probe['root']['source']}, which is on an encrypted volume"
     return None
 
 
@@ -75,13 +75,14 @@ def _no_system_disk(probe: Facts) -> str | None:
     if probe["root"]["disk"]:
         return None
     seen = names(probe["disks"]) or "none"
-    return f"/ is mounted from {probe['root']['source'] or 'nothing'}, on no disk of /sys/block (disks: {seen})"
+    source = probe["root"]["source"] or "nothing"
+    return f"/ is mounted from {source}, which is on no disk in /sys/block (disks: {seen})"
 
 
 def _several_system_disks(probe: Facts) -> str | None:
     system = probe["root"]["disk"]
     mounts = {mount["target"]: mount["disks"] for mount in probe["mounts"] if system in mount["disks"]}
-    return "; ".join(f"{target} lies on {', '.join(on)}" for target, on in mounts.items() if len(on) > 1) or None
+    return "; ".join(f"{target} is on {', '.join(on)}" for target, on in mounts.items() if len(on) > 1) or None
 
 
 def _only_swap(row: dict[str, Any]) -> bool:
@@ -90,7 +91,7 @@ def _only_swap(row: dict[str, Any]) -> bool:
 
 def _unmounted(probe: Facts) -> str | None:
     rows = [row for row in probe["disks"] if not (row["system"] or row["mounts"] or _only_swap(row))]
-    return f"{names(rows)}: nothing mounted" if rows else None
+    return f"{names(rows)}: no mounted file system" if rows else None
 
 
 def _lvm_root(probe: Facts) -> str | None:
@@ -120,7 +121,7 @@ RULES: Final = (
         "no-system-disk",
         0,
         "blocker",
-        "Without the disk that holds / nothing can be said about what would be migrated, nor how large it is.",
+        "The disk that holds / was not found, so the disks to migrate and their sizes are unknown.",
         "Check that /proc and /sys are mounted, and that / is on a local disk and not on a network or ZFS root.",
         "SMC, CreateReplicationJob: SystemDiskSize",
         _no_system_disk,
@@ -131,7 +132,7 @@ RULES: Final = (
         3,
         "blocker",
         f"ECS exports and ENS imports images with at most {limits.MAX_DATA_DISKS} data disks.",
-        "Move data to fewer disks, or detach the disks that are not to be migrated.",
+        "Move the data to fewer disks, or unmount the file systems that are not to be migrated.",
         _EXPORT,
         _too_many,
         fact=True,
@@ -141,7 +142,7 @@ RULES: Final = (
         4,
         "blocker",
         f"ECS exports and ENS imports data disks of at most {limits.MAX_DATA_DISK_GIB} GiB each.",
-        f"Move the data to disks of at most {limits.MAX_DATA_DISK_GIB} GiB, or detach the disk.",
+        f"Move the data to disks of at most {limits.MAX_DATA_DISK_GIB} GiB, or unmount its file systems.",
         _EXPORT,
         _too_large,
         fact=True,
@@ -150,7 +151,7 @@ RULES: Final = (
         "system-disk-too-large",
         0,
         "blocker",
-        f"SMC makes system disks of at most {limits.SYSTEM_DISK_GIB[1]} GiB.",
+        f"SMC creates system disks of at most {limits.SYSTEM_DISK_GIB[1]} GiB.",
         "Move the system to a smaller disk.",
         "SMC, CreateReplicationJob: SystemDiskSize",
         _system_too_large,
@@ -160,7 +161,7 @@ RULES: Final = (
         "encrypted-root",
         6,
         "blocker",
-        "Encrypted disks cannot be imported to ENS, and the copy could not be booted without its passphrase.",
+        "ENS does not import encrypted disks, and the migrated server could not boot without the passphrase.",
         "Move the root file system to a disk that is not encrypted.",
         _ENCRYPTED,
         _encrypted_root,
@@ -170,8 +171,8 @@ RULES: Final = (
         "encrypted-disk",
         6,
         "blocker",
-        "Encrypted disks cannot be imported to ENS.",
-        "Move the data to a disk that is not encrypted, or detach the disk.",
+        "ENS does not import encrypted disks.",
+        "Move the data to a disk that is not encrypted, or check whether the disk belongs to the server at all.",
         _ENCRYPTED,
         _encrypted_disk,
         fact=True,
@@ -180,9 +181,9 @@ RULES: Final = (
         "total-too-large",
         5,
         "risk",
-        "The compressed disk files of one ENS image may have 1 TiB together; above that the import is refused, after "
-        "copy and export have been paid for.",
-        "Remove what need not be migrated, or detach a data disk and move its content another way.",
+        "The compressed disk files of one ENS image may have 1 TiB in total. ENS rejects larger imports after copy and "
+        "export have been billed.",
+        "Remove data that is not to be migrated, or move the content of a data disk in another way.",
         _LIMITS,
         _total,
     ),
@@ -190,8 +191,9 @@ RULES: Final = (
         "several-system-disks",
         0,
         "risk",
-        "A server has one system disk in SMC; how a root file system on several disks is rebuilt is not documented.",
-        "Boot the resulting image once before relying on it, or move / to one disk.",
+        "A server has one system disk in SMC. The vendor does not document how SMC rebuilds a file system that is also "
+        "on other disks.",
+        "Move the file system to one disk, or boot an instance from the resulting image and check it.",
         "SMC, CreateReplicationJob: SystemDiskSize",
         _several_system_disks,
     ),
@@ -200,7 +202,7 @@ RULES: Final = (
         0,
         "risk",
         "SMC does not transfer data disks without a mounted file system, and does not report it.",
-        "Mount the file systems of the disk if its data is to be migrated. Otherwise nothing has to be done.",
+        "Mount the file systems of the disk if its data is to be migrated. Otherwise no action is needed.",
         "SMC, limits (2023-06)",
         _unmounted,
     ),
@@ -209,7 +211,7 @@ RULES: Final = (
         16,
         "note",
         "SMC turns logical volumes into plain partitions.",
-        "Nothing, unless a program on the host relies on LVM.",
+        "No action is needed unless a program on the host requires LVM.",
         "SMC, limits (2023-06)",
         _lvm_root,
     ),
@@ -218,7 +220,7 @@ RULES: Final = (
         16,
         "note",
         "SMC turns logical volumes into plain partitions.",
-        "Look at /etc/fstab of the result, and at scripts that grow or snapshot these volumes.",
+        "Check /etc/fstab on the migrated server, and scripts that extend or snapshot these volumes.",
         "SMC, limits (2023-06)",
         _lvm_data,
     ),
@@ -226,8 +228,8 @@ RULES: Final = (
         "swap-lost",
         16,
         "note",
-        "Swap partitions are not migrated: the copy has none, and its /etc/fstab still names it.",
-        "Plan the memory of the ENS instance without it, or add a swap file there.",
+        "SMC does not migrate swap partitions. /etc/fstab on the migrated server still lists them.",
+        "Create a swap file on the ENS instance, or plan its memory without swap.",
         "SMC, limits (2023-06)",
         _swap_lost,
     ),

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Rules about the network: what the client has to reach from the source."""
+"""Rules about the network: the addresses that the client must reach from the source."""
 
 from __future__ import annotations
 
@@ -22,27 +22,28 @@ def _closed(probe: Facts) -> list[dict[str, Any]]:
 
 def _shown(rows: list[dict[str, Any]]) -> str:
     words = {"failed": "refused or unreachable", "timeout": "no answer"}
-    return "; ".join(
-        f"{row['target']}: {'its name is not found' if row['dns'] in ('failed', 'timeout') else words[row['state']]}"
-        for row in rows
-    )
+    shown = []
+    for row in rows:
+        unresolved = row["dns"] in ("failed", "timeout")
+        shown.append(f"{row['target']} ({'its name cannot be resolved' if unresolved else words[row['state']]})")
+    return ", ".join(shown)
 
 
 def _no_egress(probe: Facts) -> str | None:
     rows = _closed(probe)
-    return f"not reached from the host: {_shown(rows)}" if rows and not probe["proxies"] else None
+    return f"the host cannot reach {_shown(rows)}" if rows and not probe["proxies"] else None
 
 
 def _by_proxy(probe: Facts) -> str | None:
     rows = _closed(probe)
     if not rows or not probe["proxies"]:
         return None
-    return f"not reached directly: {_shown(rows)}; a proxy is configured in {probe['proxies'][0]['source']}"
+    return f"the host cannot directly reach {_shown(rows)}; a proxy is configured in {probe['proxies'][0]['source']}"
 
 
 def _untested(probe: Facts) -> str | None:
     rows = [row["target"] for row in probe["egress"] if row["state"] == "untested"]
-    return f"no program on the host opens connections: {', '.join(rows)}" if rows else None
+    return f"the host has no program to test connections to {', '.join(rows)}" if rows else None
 
 
 RULES: Final = (
@@ -50,8 +51,8 @@ RULES: Final = (
         "no-egress",
         12,
         "blocker",
-        "The client has to reach SMC to register, and the intermediate instance to copy.",
-        "Open the firewall for these targets, or give the client a proxy (agent_proxy).",
+        "The client must reach SMC to register, and the intermediate instance to copy.",
+        "Allow these targets in the firewall, or set a proxy for the client (agent_proxy).",
         _PORTS,
         _no_egress,
     ),
@@ -59,7 +60,7 @@ RULES: Final = (
         "egress-by-proxy",
         12,
         "risk",
-        "The client does not read the host's proxy settings: it has to be given the proxy.",
+        "The client does not read the proxy settings of the host.",
         "Set agent_proxy to the proxy that the host uses.",
         _PORTS,
         _by_proxy,
@@ -68,8 +69,8 @@ RULES: Final = (
         "egress-unknown",
         12,
         "note",
-        "Whether the client can reach SMC could not be tested.",
-        "Test the targets from the host by hand.",
+        "Could not check whether the client can reach SMC.",
+        "Test the connections to these targets on the host.",
         _PORTS,
         _untested,
     ),

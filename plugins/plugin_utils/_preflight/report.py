@@ -24,18 +24,18 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limi
 from . import classes, disks, source, waivers
 
 REMEDIATIONS: Final = {
-    "remediate_rsync": "Install the package rsync.",
-    "remediate_virtio": "Add the virtio drivers to the initramfs of the default kernel.",
-    "remediate_selinux": "Set SELinux to permissive until the migration is over.",
-    "remediate_clock": "Install chrony or ntp, and set the clock.",
+    "remediate_rsync": "Installs the package rsync.",
+    "remediate_virtio": "Adds the virtio drivers to the initramfs of the default kernel.",
+    "remediate_selinux": "Sets SELinux to permissive until the migration is finished.",
+    "remediate_clock": "Installs chrony or ntp, and sets the clock.",
 }
-"""The switches of the role remediate, and what each does."""
+"""The variables that enable a fix of the role remediate, and what each fix does."""
 
 COLUMNS: Final = ("host", "verdict", "number", "id", "severity", "evidence", "fix", "remediation", "waived", "expires")
 
 
 def unreachable(message: str) -> Finding:
-    """Return the finding of a host that Ansible could not reach."""
+    """Return the finding of a host that Ansible cannot reach."""
     return source.UNREACHABLE.finding(" ".join(str(message).split())[:300] or "no answer")
 
 
@@ -61,7 +61,7 @@ def judgement(
 
 
 def source_images(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return, for every host that is an ECS instance, the id of the image that it was made from, or nothing."""
+    """Return, for every host that is an ECS instance, the id of the image that it was created from, or ''."""
     found = {}
     for host in hosts:
         facts = hostvars[host]
@@ -72,19 +72,19 @@ def source_images(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]
 
 
 def remediations(findings: Sequence[Finding]) -> list[str]:
-    """Return the switches of the role remediate that would do something about the findings."""
+    """Return the variables of the role remediate that fix the findings."""
     return sorted({item["remediation"] for item in findings if item["remediation"]})
 
 
 def variables(findings: Sequence[Finding], host: str) -> str:
-    """Return a file for host_vars with the switches that fit the findings, all of them off."""
+    """Return a host_vars file with the fixes that match the findings, all of them disabled."""
     wanted = remediations(findings)
     out = [
         "---",
-        f"# What the role remediate can do about the findings of {host}. Nothing is done until you switch it on.",
+        f"# Fixes of the role remediate for the findings of {host}. Set a variable to true to enable the fix.",
     ]
     if not wanted:
-        out.append("# There is nothing that it can do.")
+        out.append("# The role has no fix for these findings.")
     for name in wanted:
         seen = [f"{item['id']}, {item['evidence']}" for item in findings if item["remediation"] == name]
         out += ["", *(f"# {' '.join(line.split())}" for line in seen), f"# {REMEDIATIONS[name]}", f"{name}: false"]
@@ -94,7 +94,7 @@ def variables(findings: Sequence[Finding], host: str) -> str:
 def host_report(
     findings: Sequence[Finding], host: str, probe: Mapping[str, Any] | None = None, verdict: str = ""
 ) -> str:
-    """Return the report about one host, in Markdown; ``verdict`` knows more than the findings where it is given."""
+    """Return the report of one host in Markdown. ``verdict`` replaces the verdict of the findings where it is given."""
     out = [f"# {host}", "", f"Verdict: **{verdict or verdicts.verdict(list(findings))}**"]
     if probe:
         used, targets = disks.used_bytes(dict(probe))
@@ -105,7 +105,7 @@ def host_report(
             f"- Platform: {probe['virtualization'] or 'unknown'}",
             f"- Disks that are transferred: {', '.join(_transferred(probe)) or 'not known'}",
             f"- Disks that are not transferred: {', '.join(_kept(probe)) or 'none'}",
-            f"- In use: {used / GIB:.4g} GiB on {', '.join(targets) or 'nothing'}, the most that is copied",
+            f"- Used space: {used / GIB:.4g} GiB on {', '.join(targets) or 'no file system'}, the most to copy",
         ]
     for severity in ORDER:
         rows = [item for item in findings if item["severity"] == severity]
@@ -114,10 +114,10 @@ def host_report(
         out += ["", f"## {severity.capitalize()}s"]
         for item in rows:
             number = f", class {item['number']}" if item["number"] else ""
-            out += ["", f"### {item['id']}{number}", "", f"- Seen: {item['evidence']}", f"- Why: {item['why']}"]
-            out += [f"- What to do: {item['fix']}", f"- Source: {item['source']}"]
+            out += ["", f"### {item['id']}{number}", "", f"- Evidence: {item['evidence']}", f"- Cause: {item['why']}"]
+            out += [f"- Fix: {item['fix']}", f"- Source: {item['source']}"]
             if item["remediation"]:
-                out.append(f"- Can be done by the role remediate: `{item['remediation']}: true`")
+                out.append(f"- The role remediate can fix it: `{item['remediation']}: true`")
             if item.get("waived"):
                 out.append(f"- Waived until {item['waived']['expires']}: {item['waived']['reason']}")
     return "\n".join(out) + "\n"
@@ -133,17 +133,15 @@ def _kept(probe: Mapping[str, Any]) -> list[str]:
 
 
 def wave(hosts: Sequence[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return one row for each host of a wave that the role preflight has looked at, or could not look at."""
+    """Return one row for each host of a wave, also for hosts without a verdict."""
     rows = []
     for host in hosts:
         facts = hostvars[host]
         if "preflight_findings" in facts:
             findings, verdict = list(facts["preflight_findings"]), str(facts["preflight_verdict"])
         else:
-            findings, verdict = (
-                [unreachable("the run has no verdict of this host: look at its first failure")],
-                "blocked",
-            )
+            missing = "the preflight ended without a verdict; check the first failure of this host in the output"
+            findings, verdict = [unreachable(missing)], "blocked"
         ids = {severity: [item["id"] for item in findings if item["severity"] == severity] for severity in ORDER}
         rows.append(
             {
@@ -174,6 +172,6 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the rows as JSON, with what the classes are."""
+    """Return the rows and the classes as JSON."""
     known = [{"number": row.number, "side": row.side, "title": row.title, "ids": row.ids} for row in classes.CLASSES]
     return json.dumps({"servers": list(rows), "classes": known}, indent=2) + "\n"

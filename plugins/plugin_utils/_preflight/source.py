@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The judgement of a source: what its probe says against a migration, as a table of pure rules."""
+"""The judgement of a source: the findings of its probe, as a table of pure rules."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from . import boot, disks, network, system
 NOT_LINUX: Final = system.NOT_LINUX
 
 RULES: Final = (*system.BLOCKERS, *disks.RULES, *boot.RULES, *network.RULES, *system.REST)
-"""Every rule for a Linux host. A host that is something else gets NOT_LINUX alone: its other facts mean nothing."""
+"""Every rule for a Linux host. Any other host gets only NOT_LINUX: its other facts are meaningless."""
 
 NO_SHELL: Final = Rule(
     "no-shell",
     0,
     "blocker",
-    "The host is looked at, and the SMC client is installed, through a POSIX shell.",
-    "Check on the host that /bin/sh runs for the login user and that become works; a Windows host cannot be migrated.",
+    "The probe and the installation of the SMC client need a POSIX shell.",
+    "Check on the host that /bin/sh runs for the login user and that become works. A Windows host cannot be migrated.",
     "SMC, edge node migration, limits (2025-12)",
     lambda _probe: None,
     fact=True,
@@ -34,8 +34,8 @@ IS_CONTROLLER: Final = Rule(
     "is-controller",
     0,
     "blocker",
-    "A host of the inventory with a local connection is the controller itself, which would be copied and get a client.",
-    "Take localhost out of the wave's group; to migrate the controller, do it from another machine over SSH.",
+    "A host with a local connection is the controller itself. The wave would migrate the controller.",
+    "Remove localhost from the group of the wave. To migrate the controller, run the playbook on another machine.",
     "edgelift.ens_migration",
     lambda _probe: None,
     fact=True,
@@ -44,8 +44,8 @@ PROBE_INCOMPLETE: Final = Rule(
     "probe-incomplete",
     0,
     "blocker",
-    "A host that was seen in part only cannot be judged.",
-    "Run the play again; if it stays so, look at the host's own log for what ends the shell.",
+    "The probe ended before it had read all facts.",
+    "Run the play again. If the probe ends early again, check the log of the host for the cause.",
     "edgelift.ens_migration",
     lambda _probe: None,
     fact=True,
@@ -55,8 +55,8 @@ UNREACHABLE: Final = Rule(
     "unreachable",
     0,
     "blocker",
-    "A host that cannot be reached cannot be judged, and no client can be put on it.",
-    "Look at the address, the user and the key of the host in the inventory, and at its firewall.",
+    "An unreachable host cannot be probed, and the SMC client cannot be installed on it.",
+    "Check the address, the user and the key of the host in the inventory, and its firewall.",
     "edgelift.ens_migration",
     lambda _probe: None,
     fact=True,

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Rules about the system: what it is, what runs on it, and what the client finds there."""
+"""Rules about the system: operating system, architecture, services and resources."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ _CHECKS: Final = "SMC FAQ (2021); SMC, server migration (2025)"
 
 PACKAGE_MANAGERS: Final = ("apt-get", "dnf", "yum", "zypper", "apk", "pacman")
 NO_CLOUD_INIT: Final = (("centos", "5"), ("rhel", "5"), ("ol", "5"), ("debian", "6"), ("sles", "10"))
-"""The last releases for which nobody packaged cloud-init, by os-release ID and major version."""
+"""The last releases without a package of cloud-init, by os-release ID and major version."""
 
 
 def _not_linux(probe: Facts) -> str | None:
-    return None if probe["system"] == "Linux" else f"uname says {probe['system'] or 'nothing'}"
+    return None if probe["system"] == "Linux" else f"uname reports the system {probe['system'] or '(none)'}"
 
 
 def _not_x86_64(probe: Facts) -> str | None:
-    return None if probe["machine"] in X86_64 else f"uname says {probe['machine'] or 'nothing'}"
+    return None if probe["machine"] in X86_64 else f"uname reports the architecture {probe['machine'] or '(none)'}"
 
 
 def _no_identity(probe: Facts) -> str | None:
-    return None if probe["fingerprint"] else "no machine-id, no DMI uuid and no SSH host key"
+    return None if probe["fingerprint"] else "the host has no machine-id, no DMI UUID and no SSH host key"
 
 
 def _rsync_missing(probe: Facts) -> str | None:
-    return None if probe["tools"].get("rsync") else "no rsync in PATH"
+    return None if probe["tools"].get("rsync") else "rsync is not in PATH"
 
 
 def _selinux(probe: Facts) -> str | None:
@@ -46,16 +46,17 @@ def _selinux(probe: Facts) -> str | None:
 def _needs_root(probe: Facts) -> str | None:
     if probe["uid"] == 0:
         return None
-    unread = ", ".join(probe["needs_root"]) or "nothing on this host"
-    return f"probed as uid {probe['uid']}; not readable: {unread}"
+    unread = ", ".join(probe["needs_root"]) or "none"
+    return f"probed as uid {probe['uid']}; facts that only root can read: {unread}"
 
 
 def _clock(probe: Facts, least: int, most: float) -> str | None:
     skew = probe["clock"]["skew_seconds"]
     if skew is None or not least < abs(skew) <= most:
         return None
-    sync = ", ".join(probe["clock"]["sync"]) or "nothing"
-    return f"the host's clock is {abs(skew)} s {'ahead of' if skew > 0 else 'behind'} the controller's; {sync} keeps it"
+    sync = ", ".join(probe["clock"]["sync"]) or "no service"
+    side = "ahead of" if skew > 0 else "behind"
+    return f"the clock of the host is {abs(skew)} s {side} the controller; {sync} synchronizes it"
 
 
 def _clock_skew(probe: Facts) -> str | None:
@@ -67,7 +68,7 @@ def _clock_drift(probe: Facts) -> str | None:
 
 
 def _clock_unknown(probe: Facts) -> str | None:
-    return "the host has no date that prints seconds" if probe["epoch"] is None else None
+    return "the date command of the host does not print seconds" if probe["epoch"] is None else None
 
 
 def _services(probe: Facts, kind: str) -> list[str]:
@@ -94,10 +95,11 @@ def _cloud_init(probe: Facts, path: bool) -> str | None:
     manager = next((name for name in PACKAGE_MANAGERS if probe["tools"].get(name)), None)
     release = (probe["os"]["id"], probe["os"]["version"].split(".")[0])
     if path:
-        return f"not installed; {manager} can install it" if manager and release not in NO_CLOUD_INIT else None
+        possible = manager and release not in NO_CLOUD_INIT
+        return f"cloud-init is not installed; {manager} can install it" if possible else None
     if release in NO_CLOUD_INIT:
-        return f"not installed, and {probe['os']['name']} has no package of it"
-    return None if manager else "not installed, and the host has no package manager"
+        return f"cloud-init is not installed, and {probe['os']['name']} has no package of it"
+    return None if manager else "cloud-init is not installed, and the host has no package manager"
 
 
 def _cloud_init_missing(probe: Facts) -> str | None:
@@ -109,7 +111,8 @@ def _no_cloud_init_path(probe: Facts) -> str | None:
 
 
 def _space(probe: Facts) -> str | None:
-    """Return what is short where the client is installed, by the longest mount point that its folder lies below."""
+    """Return the shortage of the file system on which the client is installed: the longest mount point above its
+    folder."""
     folder = f"{probe['install_dir'] or '/'}/"
     holding = [row for row in probe["mounts"] if folder.startswith(row["target"].rstrip("/") + "/")]
     mount = max(holding, key=lambda row: len(row["target"]), default=None)
@@ -120,10 +123,10 @@ def _space(probe: Facts) -> str | None:
     if mount["read_only"]:
         short.append("it is mounted read-only")
     elif free is not None and free < limits.CLIENT_FREE_BYTES:
-        short.append(f"{free // 1024**2} MiB are free, {limits.CLIENT_FREE_BYTES // 1024**2} MiB are advised")
+        short.append(f"{free // 1024**2} MiB are free, {limits.CLIENT_FREE_BYTES // 1024**2} MiB are recommended")
     if (mount["inodes_used_percent"] or 0) > limits.INODES_USED_PERCENT:
-        short.append(f"{mount['inodes_used_percent']} % of its inodes are in use")
-    return f"{probe['install_dir']} lies on {mount['target']}: {', '.join(short)}" if short else None
+        short.append(f"{mount['inodes_used_percent']} % of its inodes are used")
+    return f"{probe['install_dir']} is on {mount['target']}: {', '.join(short)}" if short else None
 
 
 def _memory(probe: Facts) -> str | None:
@@ -149,8 +152,8 @@ NOT_LINUX: Final = Rule(
     "not-linux",
     1,
     "blocker",
-    "ENS images are made from Linux servers only; Windows Server cannot be migrated to them.",
-    "Leave this host out of the wave.",
+    "Only Linux servers can be migrated to ENS images.",
+    "Exclude this host from the wave.",
     _LIMITS,
     _not_linux,
     fact=True,
@@ -161,8 +164,8 @@ BLOCKERS: Final = (
         "not-x86-64",
         2,
         "blocker",
-        "ENS takes images of the x86_64 architecture only.",
-        "Leave this host out of the wave.",
+        "ENS imports only images of the x86_64 architecture.",
+        "Exclude this host from the wave.",
         _LIMITS,
         _not_x86_64,
         fact=True,
@@ -171,7 +174,7 @@ BLOCKERS: Final = (
         "no-identity",
         0,
         "blocker",
-        "A server that cannot be told from another one cannot be recognised when the wave is run again.",
+        "Without an identity, the next run cannot recognise the server.",
         "Run systemd-machine-id-setup or dbus-uuidgen --ensure on the host, or create SSH host keys.",
         "SMC, DescribeSourceServers: names of sources are not unique",
         _no_identity,
@@ -181,8 +184,8 @@ BLOCKERS: Final = (
         "clock-skew",
         11,
         "blocker",
-        "Signed calls are refused when the clock is more than 15 minutes off: the client ends with IllegalTimestamp.",
-        "Set the clock, and let chrony or ntp keep it.",
+        "SMC rejects signed calls if the clock is more than 15 minutes off. The client fails with IllegalTimestamp.",
+        "Set the clock, and synchronize it with chrony or ntp.",
         "SMC FAQ (2021): IllegalTimestamp; gateway: InvalidTimeStamp.Expired beyond 15 minutes",
         _clock_skew,
         remediation="remediate_clock",
@@ -194,7 +197,7 @@ REST: Final = (
         "rsync-missing",
         7,
         "risk",
-        "The SMC client copies with rsync; without it the client asks on the terminal whether to install it, or fails "
+        "The SMC client copies with rsync. Without it, the client asks on the terminal whether to install it, or fails "
         "with 'check rsync failed'.",
         "Install the package rsync on the host.",
         _CHECKS,
@@ -206,7 +209,7 @@ REST: Final = (
         9,
         "risk",
         "The SMC client asks to disable SELinux, or fails with 'check selinux failed'.",
-        "Run setenforce 0 on the host, or set SELINUX=permissive in /etc/selinux/config, until the migration is over.",
+        "Run setenforce 0 on the host, or set SELINUX=permissive in /etc/selinux/config, until the server is migrated.",
         _CHECKS,
         _selinux,
         remediation="remediate_selinux",
@@ -215,8 +218,8 @@ REST: Final = (
         "clock-drift",
         11,
         "risk",
-        "A clock that drifts comes to be refused, and a copy takes hours: at 15 minutes signed calls fail.",
-        "Let chrony or ntp keep the clock.",
+        "A drifting clock eventually exceeds the 15-minute limit, and signed calls fail. A copy takes hours.",
+        "Synchronize the clock with chrony or ntp.",
         "SMC FAQ (2021): IllegalTimestamp",
         _clock_drift,
         remediation="remediate_clock",
@@ -225,8 +228,8 @@ REST: Final = (
         "busy-database",
         13,
         "risk",
-        "Files that change while they are copied make rsync fail, and a running database is not copied consistently.",
-        "Stop the database for the time of the copy, or leave its data out and restore a backup on the result.",
+        "rsync fails when files change during the copy, and the copy of a running database is not consistent.",
+        "Stop the database during the copy, or exclude its data and restore a backup on the migrated server.",
         "SMC FAQ (2021): Do Rsync Disk x Failed",
         _database,
     ),
@@ -234,8 +237,8 @@ REST: Final = (
         "busy-containers",
         13,
         "risk",
-        "Running containers make rsync fail, and the Docker folder is among what SMC does not migrate.",
-        "Stop the containers, and bring images and volumes to the result another way.",
+        "rsync fails when containers run during the copy, and SMC does not migrate the Docker folder.",
+        "Stop the containers, and move images and volumes to the migrated server in another way.",
         "SMC FAQ (2021): Do Rsync Disk x Failed; SMC, server migration (2025): what is not migrated",
         _container,
     ),
@@ -243,8 +246,8 @@ REST: Final = (
         "no-cloud-init-path",
         14,
         "risk",
-        "ENS sets host name, network and password through cloud-init; without it the instance may not be reachable.",
-        "Prepare network and login on the source for the address that ENS gives, or use the console of the instance.",
+        "ENS sets host name, network and password with cloud-init. Without it, the instance may be unreachable.",
+        "Configure DHCP and a login on the source before the copy, or use the console of the ENS instance.",
         "ENS, import custom images, notes: cloud-init",
         _no_cloud_init_path,
     ),
@@ -252,8 +255,8 @@ REST: Final = (
         "low-space",
         15,
         "risk",
-        "The client unpacks and writes its logs there; the vendor warns above 99 % of a file system or its inodes.",
-        "Make room, or name another folder for the client (agent_install_dir).",
+        "The client is unpacked and writes its logs there. The vendor warns above 99 % of a file system or its inodes.",
+        "Free space, or set another folder for the client (agent_install_dir).",
         "SMC, migration walkthrough; the size is an estimate of edgelift.ens_migration, the vendor documents none",
         _space,
     ),
@@ -261,8 +264,8 @@ REST: Final = (
         "low-memory",
         15,
         "risk",
-        "The vendor warns when more than 95 % of the memory are in use: the kernel may end the client, or other work.",
-        "Stop what is not needed for the time of the copy.",
+        "The vendor warns above 95 % of the memory. The kernel may kill the client or another process.",
+        "Stop unnecessary services during the copy.",
         "SMC, migration walkthrough",
         _memory,
     ),
@@ -270,8 +273,8 @@ REST: Final = (
         "low-cpu",
         15,
         "risk",
-        "The vendor warns above 90 % of the processor; one look can only tell a load that is far beyond it.",
-        "Plan the copy for a quieter time.",
+        "The vendor warns above 90 % of the processor. The load of this host is far above that.",
+        "Run the copy when the load is lower.",
         "SMC, migration walkthrough; the load is an estimate of edgelift.ens_migration",
         _processor,
     ),
@@ -279,9 +282,9 @@ REST: Final = (
         "needs-root",
         0,
         "risk",
-        "The SMC client runs as root. Without root the probe sees less, and the fingerprint may differ from the one "
-        "that root sees, so that a server is not recognised.",
-        "Probe with become: true, as the migration does.",
+        "The SMC client runs as root. Without root, the probe reads fewer facts, and the fingerprint may differ from "
+        "the one that root reads. The next run may not recognise the server.",
+        "Run the probe with become: true, as the migration does.",
         "SMC, server migration (2025)",
         _needs_root,
     ),
@@ -289,7 +292,7 @@ REST: Final = (
         "cloud-init-missing",
         14,
         "note",
-        "ENS sets host name, network and password through cloud-init.",
+        "ENS sets host name, network and password with cloud-init.",
         "Install the package cloud-init on the source before the copy.",
         "ENS, import custom images, notes: cloud-init",
         _cloud_init_missing,
@@ -298,8 +301,8 @@ REST: Final = (
         "clock-unknown",
         11,
         "note",
-        "Whether the clock is right could not be told.",
-        "Compare the host's clock by hand.",
+        "Could not check the clock.",
+        "Compare the clock of the host with the clock of the controller.",
         "SMC FAQ (2021): IllegalTimestamp",
         _clock_unknown,
     ),
@@ -307,8 +310,8 @@ REST: Final = (
         "licence-hints",
         0,
         "note",
-        "Licences that are bound to hardware, addresses or a cloud may end with the move: MAC, IP and uuid change.",
-        "Ask the licence's vendor for a transfer before the cut-over.",
+        "The migration changes MAC address, IP address and UUID. Licences that are bound to them may become invalid.",
+        "Ask the vendor of the licence for a transfer before the cutover.",
         "SMC, edge node migration, notes (2025-12)",
         _licences,
     ),

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Waivers: a blocker that somebody answers for, until a day, becomes a risk that says so."""
+"""Waivers: a blocker that a user accepts until a date is reported as a risk."""
 
 from __future__ import annotations
 
@@ -23,38 +23,38 @@ Waiver = dict[str, Any]
 
 
 def today() -> datetime.date:
-    """Return the day in UTC: a waiver holds through the day that it names."""
+    """Return the current day in UTC. A waiver is valid through the day that it names."""
     return datetime.datetime.now(datetime.timezone.utc).date()
 
 
 def allowed() -> list[str]:
-    """Return the ids that may be waived: everything but facts, which the services refuse whoever answers for them."""
+    """Return the ids that may be waived: all except notes and facts that the services always reject."""
     return sorted(rule.id for rule in ALL.values() if not rule.fact and rule.severity != "note")
 
 
 def problem(host: str, waivers: Sequence[Waiver], day: datetime.date) -> str | None:
-    """Say which waiver of ``host`` cannot be taken on this day, and what is allowed, or return None."""
+    """Return which waiver of ``host`` is not valid on this day, and what is allowed, or None."""
     for waiver in waivers:
         name, reason, expires = (str(waiver.get(key) or "").strip() for key in ("id", "reason", "expires"))
         rule = ALL.get(name)
         if rule is None:
-            return f"{host}: there is no finding {name!r} to waive; allowed are {', '.join(allowed())}"
+            return f"{host}: the waiver names the unknown finding {name!r}. Allowed: {', '.join(allowed())}"
         if name not in allowed():
-            what = "a fact" if rule.fact else "a note"
-            return f"{host}: {name!r} cannot be waived, it is {what}; allowed are {', '.join(allowed())}"
+            why = "the services always reject such a server" if rule.fact else "it is a note"
+            return f"{host}: {name!r} cannot be waived: {why}. Allowed: {', '.join(allowed())}"
         if not reason:
-            return f"{host}: the waiver of {name!r} has no reason; say who answers for it and why"
+            return f"{host}: the waiver of {name!r} has no reason. Name who accepts the risk, and why"
         try:
             last = datetime.date.fromisoformat(expires)
         except ValueError:
-            return f"{host}: the waiver of {name!r} expires on {expires!r}; allowed is a day such as 2026-12-31"
+            return f"{host}: the waiver of {name!r} expires on {expires!r}, which is not a date such as 2026-12-31"
         if last < day:
-            return f"{host}: the waiver of {name!r} expired on {last}; renew it with a day from {day} on, or remove it"
+            return f"{host}: the waiver of {name!r} expired on {last}. Set a date from {day} on, or remove the waiver"
     return None
 
 
 def apply(findings: Sequence[Finding], waivers: Sequence[Mapping[str, Any]]) -> list[Finding]:
-    """Return the findings with what is waived marked so: blockers among it are risks now, and come after the others."""
+    """Return the findings with the waived ones marked: waived blockers become risks and follow the blockers."""
     by_id = {str(waiver["id"]).strip(): waiver for waiver in waivers}
     found = []
     for item in findings:

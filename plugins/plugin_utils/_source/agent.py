@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The SMC client on a source: what is known of it, and what has to be done for a wanted state."""
+"""The SMC client on a source: its state, and the steps to a wanted state."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from .script import Record
 
 Step = Literal["scrub", "stop", "remove", "install", "register", "start", "wait", "enable", "disable"]
-"""One thing done on the source, in the order of a plan.
+"""One step on the source, in the order of a plan.
 
-``register`` is a start with the activation code, ``scrub`` takes a code out that an interrupted run has left in the
-client's configuration, ``enable`` and ``disable`` are about the start after a restart of the source.
+``register`` starts the client with the activation code. ``scrub`` removes a code that an interrupted run left in the
+configuration of the client. ``enable`` and ``disable`` control the start after a restart of the source.
 """
 
 
 @dataclass
 class Agent:
-    """The client as a look at the source found it."""
+    """The state of the client on the source."""
 
     dirs: list[str] = field(default_factory=list)
     pids: list[int] = field(default_factory=list)
@@ -50,12 +50,12 @@ class Agent:
 
     @property
     def installed(self) -> bool:
-        """Return whether a folder of the client is there."""
+        """Return whether a folder of the client exists."""
         return bool(self.dirs)
 
     @property
     def dir(self) -> str | None:
-        """Return the folder of the client: ours before one that was there already."""
+        """Return the folder of the client, preferably of the one that this collection installed."""
         return self.owned_dir or (self.dirs[0] if self.dirs else None)
 
     @property
@@ -65,11 +65,11 @@ class Agent:
 
     @property
     def source_id(self) -> str | None:
-        """Return the one source id that the client reported; None for none and for several."""
+        """Return the source id that the client reported, or None if it reported none or several."""
         return self.source_ids[0] if len(self.source_ids) == 1 else None
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the agent as results show it."""
+        """Return the agent in the form of the module results."""
         return {
             "installed": self.installed,
             "ours": self.ours,
@@ -105,7 +105,7 @@ def parse_agent(records: Sequence[Record]) -> Agent:
 
 
 def _own_note(agent: Agent, key: str, name: str, value: str) -> None:
-    """Take over one line of the files in which this collection notes what it has made."""
+    """Read one line of the files in which this collection records what it created."""
     if (key, name) == ("agent-bundle", "sha256"):
         agent.bundle_sha256 = value
     elif (key, name) == ("agent-bundle", "dir"):
@@ -117,16 +117,16 @@ def _own_note(agent: Agent, key: str, name: str, value: str) -> None:
     elif (key, name) == ("agent-boot", "gone"):
         agent.boot_gone.append(value)
     elif key == "agent-boot" and name in ("file", "line"):
-        # The digest is noted last: without it an enabling was cut off, and what it made has to go all the same.
+        # The digest is the last line. Without it, the step was interrupted, and its files must be removed too.
         agent.boot_digest = agent.boot_digest or ""
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What the user wants of the client on one source.
+    """The wanted state of the client on one source.
 
-    Any bundle will do when ``sha256`` is empty. ``boot_digest`` names the files that start it after a restart of the
-    source; empty means that nothing shall.
+    With an empty ``sha256``, any bundle is accepted. ``boot_digest`` identifies the files that start the client after a
+    restart of the source; with an empty one, nothing starts it.
     """
 
     state: Literal["present", "started", "stopped", "absent"]
@@ -137,11 +137,10 @@ class Wish:
 
 
 def plan(agent: Agent, wish: Wish) -> list[Step]:
-    """Return the steps from the agent as it is to the wished state; a state that cannot be reached safely is refused.
+    """Return the steps to the wanted state. Raise SourceError if it cannot be reached safely.
 
-    A live client is never stopped unless ``stopped``, ``absent`` or ``force`` says so: a replication may be running
-    through it (facts 2.2). A client that has registered keeps its files when it is restarted: they attach it to its
-    source again.
+    A running client is stopped only with ``stopped``, ``absent`` or ``force``: it may be replicating (facts 2.2). A
+    registered client keeps its files at a restart: they connect it to its source again.
     """
     if wish.state == "absent":
         return ["remove"] if agent.traces or (agent.installed and wish.force) else []
@@ -150,7 +149,7 @@ def plan(agent: Agent, wish: Wish) -> list[Step]:
     if len(agent.source_ids) > 1 and not wish.force:
         raise SourceError(
             f"the client in {', '.join(agent.dirs)} reported several source ids: {' and '.join(agent.source_ids)}. "
-            "Which of them is this host cannot be told; remove the wrong source, and set force to install anew"
+            "Remove the wrong source in the SMC console, and set force to install the client again"
         )
     fresh = _fresh(agent, wish)
     if wish.state == "present":
@@ -160,10 +159,10 @@ def plan(agent: Agent, wish: Wish) -> list[Step]:
 
 
 def _stop(agent: Agent, wish: Wish) -> list[Step]:
-    """Return the steps that end a client and leave its files; one of somebody else is ended by force alone."""
+    """Return the steps that stop a client and keep its files. Another installer's client needs ``force``."""
     if agent.alive and not agent.ours and not wish.force:
         raise SourceError(
-            f"the client in {', '.join(agent.dirs)} was not installed by this collection; set force to stop it"
+            f"the client in {', '.join(agent.dirs)} was not installed by this collection. Set force to stop it"
         )
     steps = _scrub(agent, [])
     if agent.alive:
@@ -174,7 +173,7 @@ def _stop(agent: Agent, wish: Wish) -> list[Step]:
 
 
 def _fresh(agent: Agent, wish: Wish) -> list[Step]:
-    """Return the steps that bring the files of the client onto the source, none when those that are there will do."""
+    """Return the steps that install the files of the client, or none if the installed files are suitable."""
     if wish.force:
         return ["remove", "install"] if agent.installed else ["install"]
     if not agent.installed:
@@ -184,31 +183,31 @@ def _fresh(agent: Agent, wish: Wish) -> list[Step]:
     if agent.ours:
         return ["remove", "install"]
     raise SourceError(
-        f"{', '.join(agent.dirs)} was not installed by this collection, and no client runs or has registered "
+        f"{', '.join(agent.dirs)} was not installed by this collection, and no client runs in it or has registered "
         "from it. Remove it, or set force to replace it"
     )
 
 
 def _run(agent: Agent, wish: Wish, fresh: Sequence[Step]) -> list[Step]:
-    """Return the steps that bring the client to life and to its source."""
+    """Return the steps that start the client and register it."""
     if not fresh and agent.alive:
         return [] if agent.source_id else ["wait"]
     if agent.source_ids and not fresh:
         return ["start", "wait"]
     if not wish.credentials:
         raise SourceError(
-            "access_token_id and access_token_code are needed: no client on this host has registered as a source yet"
+            "access_token_id and access_token_code are required, because no client on this host has registered yet"
         )
     return ["register", "wait"]
 
 
 def _scrub(agent: Agent, fresh: Sequence[Step]) -> list[Step]:
-    """Return the step that removes a code which nobody needs any more: the client has registered with it."""
+    """Return the step that removes an activation code with which the client has already registered."""
     return ["scrub"] if agent.owned_dir in agent.code_in and agent.source_ids and not fresh else []
 
 
 def _boot(agent: Agent, wish: Wish, fresh: Sequence[Step]) -> list[Step]:
-    """Return the step about the start after a restart; for a client of somebody else there is none."""
+    """Return the step for the start after a restart. There is none for a client that another installer installed."""
     if not wish.boot_digest:
         return ["disable"] if agent.boot_digest is not None and not fresh else []
     if not fresh and (not agent.ours or (agent.boot_digest == wish.boot_digest and not agent.boot_gone)):

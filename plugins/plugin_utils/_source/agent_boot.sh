@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Has the init system of this host start the client after a restart, and takes that away again. What is made is noted in the
-# file boot before it is made. START, UNIT and INIT are the texts of the files, DIGEST is the name of this set of them.
+# Configures the init system of this host to start the client after a restart, and removes that configuration. The file
+# "boot" records every file before it is created. START, UNIT and INIT are the contents of the files, DIGEST is their digest.
 
 agent_boot_file() { # file mode text
     printf 'file %s\n' "$1" >>"$own/boot"
@@ -62,7 +62,7 @@ agent_boot_on() {
     if agent_boot_write 2>"$own/new"; then
         printf 'how %s\ndigest %s\n' "$how" "$DIGEST" >>"$own/boot"
     else
-        say failed "cannot have $how start the client: $(tail -n 1 "$own/new")"
+        say failed "cannot configure $how to start the client: $(tail -n 1 "$own/new")"
     fi
     rm -f "$own/new"
     agent_state
@@ -79,7 +79,7 @@ agent_boot_off() {
         kind=
     done <"$own/boot"
     if [ -n "$kind" ]; then
-        say failed "cannot take the start of the client out of $file: $errors"
+        say failed "cannot remove the start of the client from $file: $errors"
         return 1
     fi
     [ ! -d /run/systemd/system ] || systemctl daemon-reload >/dev/null 2>&1 || :

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Checks the bundle that lies at PAYLOAD and unpacks it to FOLDER. The folder appears under its name when it is whole.
+# Checks the bundle at PAYLOAD and unpacks it to FOLDER. The folder gets its name only when it is complete.
 
 agent_install() {
     size=$(wc -c <"$PAYLOAD")
@@ -16,10 +16,10 @@ agent_install() {
             return
         fi
     fi
-    [ ! -e "$INSTALL_DIR/$FOLDER" ] || { say failed "$INSTALL_DIR/$FOLDER is in the way"; return; }
+    [ ! -e "$INSTALL_DIR/$FOLDER" ] || { say failed "$INSTALL_DIR/$FOLDER already exists and was not created by this collection"; return; }
     new=$INSTALL_DIR/.edgelift/new
     rm -rf "$new"
-    mkdir -p "$new" || { say failed "cannot make $new"; return; }
+    mkdir -p "$new" || { say failed "cannot create $new"; return; }
     if ! errors=$({ gzip -dc "$PAYLOAD" | (cd "$new" && tar -xf -); } 2>&1); then
         say failed "cannot unpack the bundle to $new: $(printf '%s' "$errors" | tail -n 1)"
         rm -rf "$new"

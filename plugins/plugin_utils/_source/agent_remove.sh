@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Ends the client of each folder given, first in its own words, then by its process ids; and removes the folders.
+# Stops the client of each given folder, first with its own option, then by its process ids, and removes the folders.
 
 agent_gone() { # folder seconds: wait until no process of the folder is left
     left=$2
@@ -24,10 +24,10 @@ agent_end() { # folder
     agent_gone "$1" 5
 }
 
-agent_stop() { # folder...: end the clients and leave everything where it is
+agent_stop() { # folder...: stop the clients and keep their files
     for dir in "$@"; do
         agent_end "$dir" && continue
-        say failed "the client in $dir cannot be ended: processes" "$(agent_pids "$dir")"
+        say failed "cannot stop the client in $dir: processes" "$(agent_pids "$dir")"
         return 1
     done
 }
@@ -36,7 +36,7 @@ agent_remove() { # folder...
     agent_boot_off || return
     agent_stop "$@" || return
     for dir in "$@"; do
-        # The mark that it is ours stays until all is gone, so that the next removal finds it.
+        # The record of the installation is removed last, so that the next removal finds the client.
         errors=$(rm -rf "$dir" 2>&1) || { say failed "cannot remove $dir: $errors"; return; }
     done
     rm -rf "$INSTALL_DIR/.edgelift"

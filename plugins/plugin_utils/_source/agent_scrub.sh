@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Takes an activation code out of the client's configuration that an interrupted run has left there.
+# Removes an activation code that an interrupted run left in the configuration of the client.
 
 agent_scrub() { # folder
     config=$1/user_config.json
@@ -13,6 +13,6 @@ agent_scrub() { # folder
     } 2>&1); then
         agent_state
     else
-        say failed "cannot take the activation code out of $config: $errors"
+        say failed "cannot remove the activation code from $config: $errors"
     fi
 }

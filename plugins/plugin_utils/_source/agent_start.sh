@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Starts the client so that it outlives this SSH session: a session of its own, hangups ignored, no terminal anywhere. A
-# question that it asks reads the end of file. The arguments of the client are the arguments of agent_start.
+# Starts the client so that it continues after this SSH session: in its own session, without a terminal, ignoring hangups.
+# A question of the client reads the end of file. The arguments of agent_start are the arguments of the client.
 
 agent_start() {
     cd "$CLIENT_DIR" || { say failed "cannot enter $CLIENT_DIR"; return; }

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# What is known of the SMC client below INSTALL_DIR: its folders, live processes, and the source ids that it printed.
+# The state of the SMC client below INSTALL_DIR: its folders, its running processes, and the source ids that it printed.
 
 agent_pids() { # folder: ids of the live processes of the client in this folder
     # read drops the NULs between the words of a command line; what follows the program is an option of it, or nothing.
@@ -17,7 +17,7 @@ agent_pids() { # folder: ids of the live processes of the client in this folder
             ;;
         esac
     done 2>/dev/null
-    # A client started by hand as ./go2aliyun_client shows no folder on its command line, but its executable does.
+    # A client that a user started as ./go2aliyun_client has no folder on its command line; its executable has one.
     # shellcheck disable=SC2012 # names in /proc are plain, and readlink would be one process per process
     ls -l /proc/[0-9]*/exe 2>/dev/null | while read -r line; do
         case $line in

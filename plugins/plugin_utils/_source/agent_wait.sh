@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Watches a started client for up to SECONDS_LEFT seconds: until it has reported a source id, or has ended.
+# Waits up to SECONDS_LEFT seconds until a started client has reported a source id or has ended.
 
 agent_log() { # the last lines that the client wrote, for a message
     for file in "$INSTALL_DIR/.edgelift/console.log" "$CLIENT_DIR"/Logs/*; do
@@ -19,7 +19,7 @@ agent_wait() {
         sleep 1
         left=$((left - 1))
         if [ -z "$(agent_pids "$CLIENT_DIR")" ]; then
-            missed=$((missed + 1)) # on a busy host the program may not have begun yet
+            missed=$((missed + 1)) # on a busy host the program may not have started yet
         elif [ -n "$(agent_ids "$CLIENT_DIR")" ]; then
             break
         fi

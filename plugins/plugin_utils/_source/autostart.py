@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What starts the client again after a restart of its source: the texts of the files, for every kind of init system."""
+"""The files that start the client after a restart of the source, for every kind of init system."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAME: Final = "edgelift-smc-client"
 
 _START: Final = """\
 #!/bin/sh
-# Starts the SMC client of a migration after a restart. Made by edgelift.ens_migration, and removed with the client.
+# Starts the SMC client of a migration after a restart. Created by edgelift.ens_migration, and removed with the client.
 PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
 export PATH
 {exports}own={own}
@@ -38,8 +38,8 @@ umask 022
 "$@" </dev/null >>"$own/console.log" 2>&1 &
 """
 
-# The client may go to the background by itself or not, so the unit follows the script and not the client; and stopping
-# the unit leaves the client to role agent, because a replication may be running through it.
+# The client may or may not go to the background by itself, so the unit tracks the script and not the client. Stopping
+# the unit does not stop the client, because it may be replicating; the role agent stops it.
 _UNIT: Final = """\
 [Unit]
 Description=SMC client of a migration (edgelift.ens_migration)
@@ -77,7 +77,8 @@ exit 0
 
 @dataclass(frozen=True)
 class Boot:
-    """The files of one client. ``start`` holds its environment, so root alone may read it; none holds a code."""
+    """The files of one client. ``start`` contains its environment, so only root may read it. No file contains an
+    activation code."""
 
     start: str
     unit: str
@@ -85,7 +86,7 @@ class Boot:
 
     @property
     def digest(self) -> str:
-        """Return the name of this set of texts: another one means that the files have to be written again."""
+        """Return the digest of the files. If it changes, the files must be written again."""
         return hashlib.sha256("\0".join((self.start, self.unit, self.init)).encode("utf-8")).hexdigest()[:16]
 
 
@@ -103,7 +104,7 @@ def make_boot(install_dir: str, arguments: Sequence[str], environment: Mapping[s
 
 
 def _unit_word(path: str) -> str:
-    """Return a path as one word of ExecStart (systemd.service, command lines)."""
+    """Return a path as one quoted argument of ExecStart (systemd.service, command lines)."""
     for char, escaped in (("\\", "\\\\"), ('"', '\\"'), ("%", "%%"), ("$", "$$")):
         path = path.replace(char, escaped)
     return f'"{path}"' if any(char in path for char in " \\'\"") else path

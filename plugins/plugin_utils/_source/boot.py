@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""How a source boots: its GRUB, and the virtio drivers that its kernel has before it can read a disk."""
+"""How a source boots: its GRUB, and the virtio drivers of its kernel and initramfs."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def grub(text: str) -> str | None:
 
 
 def initramfs(rows: Rows) -> dict[str, Any]:
-    """Return what the initramfs of the default kernel holds of virtio, and how far it could be read.
+    """Return the virtio modules in the initramfs of the default kernel, and whether it could be read.
 
     ``state`` is read, unreadable (needs root), too-large, no-tool (no program to unpack it), unknown-format, or none
-    where there is no initramfs; what was not read is not known to be missing.
+    where there is no initramfs. Only in the state read, a module that is not listed is missing.
     """
     path, state = (*next(iter(rows.all("initramfs")), ()), "", "")[:2]
     return {

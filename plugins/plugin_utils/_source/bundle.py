@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The bundle of the SMC client, from a file or an address: checked before any of it reaches a source."""
+"""The bundle of the SMC client, from a file or a URL, checked before it is sent to a source."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 CLIENT: Final = "go2aliyun_client"
-"""Name of the client's program, and beginning of its folder's name (facts 2.1: the rest changes with each version)."""
+"""The name of the client's program, and the first part of the name of its folder (facts 2.1)."""
 
 DOWNLOAD_SECONDS: Final = 60
-"""Seconds that a download may say nothing."""
+"""Seconds without data after which a download fails."""
 
 CONFIG: Final = "user_config.json"
 DATA: Final = "client_data"
@@ -39,7 +39,7 @@ DATA: Final = "client_data"
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked bundle. ``payload`` is what is sent: a gzipped tar; ``folder`` is the one folder that it unpacks to."""
+    """A checked bundle. ``payload`` is the gzipped tar that is sent, ``folder`` the only folder in it."""
 
     payload: bytes
     sha256: str
@@ -49,20 +49,20 @@ class Bundle:
 
     @property
     def payload_sha256(self) -> str:
-        """Return the SHA-256 of the payload, which the source compares."""
+        """Return the SHA-256 of the payload, for the check on the source."""
         return hashlib.sha256(self.payload).hexdigest()
 
 
 def read_bundle(name: str, raw: bytes, sha256: str = "", machine: str = "") -> Bundle:
-    """Return the bundle in ``raw``; another SHA-256, another machine, or no client in it is refused.
+    """Return the bundle in ``raw``. Raise SourceError if the SHA-256 or the machine is another, or no client is in it.
 
-    ``name`` is what messages call it, ``machine`` what the source answers to ``uname -m``. A zip that holds one archive
-    per architecture, as the vendor's download does (facts 2.1), gives the one for the machine.
+    ``name`` is the name for messages, ``machine`` the output of ``uname -m`` on the source. The vendor's download is a
+    zip with one archive per architecture (facts 2.1): the archive for the machine is used.
     """
     found = hashlib.sha256(raw).hexdigest()
     if sha256 and found != sha256.lower():
         raise SourceError(
-            f"the client bundle {name} has SHA-256 {found}, expected {sha256.lower()}: it is not installed"
+            f"the client bundle {name} was not installed: its SHA-256 is {found}, expected {sha256.lower()}"
         )
     try:
         raw = architecture.inner(name, raw, machine)
@@ -79,7 +79,7 @@ def read_bundle(name: str, raw: bytes, sha256: str = "", machine: str = "") -> B
 
 
 def read_file(src: str) -> bytes:
-    """Return the content of a file of the controller; one that cannot be read is refused."""
+    """Return the content of a file on the controller. Raise SourceError if it cannot be read."""
     try:
         return Path(src).read_bytes()
     except OSError as error:
@@ -87,7 +87,7 @@ def read_file(src: str) -> bytes:
 
 
 def download(url: str) -> bytes:
-    """Return what the address holds; the controller's proxy variables apply. A signature in it is in no message."""
+    """Return the content of a URL. The proxy variables of the controller apply. No message contains the query."""
     try:
         with open_url(url, timeout=DOWNLOAD_SECONDS) as answer:
             content: bytes = answer.read()
@@ -98,27 +98,27 @@ def download(url: str) -> bytes:
 
 
 def bare(url: str) -> str:
-    """Return an address without its query, which may hold a signature, and without user and password."""
+    """Return a URL without its query, which may contain a signature, and without user and password."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def with_credentials(config: Mapping[str, Any], token_id: str, token_code: str) -> bytes:
-    """Return the content of user_config.json with the activation code in it.
+    """Return the content of user_config.json with the activation code.
 
-    UNVERIFIED: the documented configuration file takes an AccessKey pair (facts 2.1); that it takes an activation code
-    under these names is not documented.
+    UNVERIFIED: the vendor documents an AccessKey pair in this file (facts 2.1), but not these names for an activation
+    code.
     """
     return _dump({**config, "access_token_id": token_id, "access_token_code": token_code})
 
 
 def without_credentials(config: Mapping[str, Any]) -> bytes:
-    """Return the content of user_config.json as the bundle brings it."""
+    """Return the original content of user_config.json."""
     return _dump(config)
 
 
 def with_proxy(data: Mapping[str, Any], ip_port: str, user_pwd: str) -> bytes:
-    """Return the content of client_data with a proxy in it (facts 2.1); it counts before the first run only."""
+    """Return the content of client_data with a proxy (facts 2.1). The client reads it only before its first run."""
     return _dump({**data, "proxy": {"ip_port": ip_port, "user_pwd": user_pwd}})
 
 
@@ -129,30 +129,31 @@ def _dump(value: Mapping[str, Any]) -> bytes:
 def _plain(name: str) -> str:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts:
-        raise SourceError(f"the client bundle holds {name!r}, which would be unpacked outside of its folder")
+        raise SourceError(f"the client bundle contains {name!r}, which would be unpacked outside its folder")
     return str(path)
 
 
 def _folder(src: str, members: Mapping[str, tarfile.TarInfo]) -> str:
-    """Return the client's folder: the bundle must hold nothing beside it."""
+    """Return the folder of the client. Raise SourceError if the bundle contains anything else."""
     tops = sorted({PurePosixPath(name).parts[0] for name in members if name != "."})
     program = members.get(f"{tops[0]}/{CLIENT}") if tops else None
     if len(tops) != 1 or not tops[0].startswith(CLIENT) or program is None or not program.isfile():
         held = ", ".join(tops[:5]) or "nothing"
         raise SourceError(
-            f"the client bundle {src} must hold one folder {CLIENT}*/ with the program {CLIENT} in it; it holds: {held}"
+            f"the client bundle {src} must contain one folder {CLIENT}*/ with the program {CLIENT}, "
+            f"but it contains {held}"
         )
     for name, member in members.items():
         if member.issym() or member.islnk():
             base = PurePosixPath(name).parent if member.issym() else PurePosixPath()
             _inside(name, base / member.linkname, tops[0])
         elif not (member.isfile() or member.isdir()):
-            raise SourceError(f"the client bundle holds {name!r}, which is neither a file, a folder nor a link")
+            raise SourceError(f"the client bundle contains {name!r}, which is not a file, a folder or a link")
     return tops[0]
 
 
 def _inside(name: str, target: PurePosixPath, folder: str) -> None:
-    """Refuse a link that leads out of the bundle's folder."""
+    """Raise SourceError for a link that points outside the folder of the bundle."""
     depth: list[str] = []
     for part in target.parts:
         if part == "..":
@@ -164,7 +165,7 @@ def _inside(name: str, target: PurePosixPath, folder: str) -> None:
     else:
         if depth and depth[0] == folder:
             return
-    raise SourceError(f"the client bundle holds the link {name!r}, which leads out of its folder")
+    raise SourceError(f"the client bundle contains the link {name!r}, which points outside its folder")
 
 
 def _json(archive: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], folder: str, name: str) -> dict[str, Any]:
@@ -182,7 +183,7 @@ def _json(archive: tarfile.TarFile, members: Mapping[str, tarfile.TarInfo], fold
 
 
 def _tar_of_zip(raw: bytes) -> bytes:
-    """Return the files of a zip as a gzipped tar: a minimal server has tar and gzip, but no unzip."""
+    """Return the files of a zip as a gzipped tar: a minimal server has tar and gzip but no unzip."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(raw)) as source, tarfile.open(fileobj=out, mode="w:gz", compresslevel=1) as target:
         for item in source.infolist():

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The block devices of a source: which disk holds the root file system, which are data disks, which are encrypted."""
+"""The block devices of a source: the disks, the disks below each device, and the encrypted disks."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Block:
 
     @property
     def virtual(self) -> bool:
-        """Return whether the device is made of others (LVM, LUKS, multipath, software RAID): not a disk itself."""
+        """Return whether the device consists of other devices (LVM, LUKS, multipath, software RAID) and is no disk."""
         return self.name.startswith(("dm-", "md"))
 
 
@@ -63,7 +63,7 @@ def _number(text: str) -> int:
 
 
 class Devices:
-    """The block devices that a probe saw, and the ways through them."""
+    """The block devices of a probe, and the devices below each of them."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self.blocks: dict[str, Block] = {}
@@ -126,12 +126,12 @@ class Devices:
         return found
 
     def disks_below(self, name: str) -> list[str]:
-        """Return the disks that ``name`` lies on, in the order of their names."""
+        """Return the disks below ``name``, in the order of their names."""
         found = [item for item in self.chain(name) if item in self.blocks and not self.blocks[item].virtual]
         return sorted(found, key=device_order)
 
     def encrypted_disks(self, swaps: Iterable[str]) -> set[str]:
-        """Return the disks that hold an encrypted volume; encrypted swap does not count, because swap is not migrated
+        """Return the disks that hold an encrypted volume. Encrypted swap does not count: SMC does not migrate swap
         (facts 2.4)."""
         swap = {self.find(item) for item in swaps}
         marked = {block.name for block in self.blocks.values() if block.crypt and block.name not in swap}
@@ -140,8 +140,8 @@ class Devices:
         return {disk for item in marked for disk in self.disks_below(item)}
 
     def disks(self, system: list[str], swaps: Iterable[str]) -> list[dict[str, Any]]:
-        """Return the disks of the server, the system disk first: removable, hidden and empty devices are none, unless
-        the root file system lies on them."""
+        """Return the disks of the server, the system disk first, without removable, hidden and empty devices that do
+        not hold the root file system."""
         encrypted = self.encrypted_disks(swaps)
         rows = [
             {

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The probe: one JSON document made of the records that probe.sh sent."""
+"""The probe: one JSON document from the records of probe.sh."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from .script import Record
 
 SCHEMA: Final = 2
-"""Version of the probe document; it changes when a key changes its meaning. What each key holds is documented once, in
-RETURN of plugins/modules/source_probe.py."""
+"""Version of the probe document. It changes when a key changes its meaning. RETURN of plugins/modules/source_probe.py
+documents the keys."""
 
 _VENDORS: Final = (
     ("alibaba", "alibaba-ecs"),
@@ -38,13 +38,13 @@ _VENDORS: Final = (
     ("kvm", "kvm"),
     ("virtualbox", "virtualbox"),
 )
-"""What DMI vendor and product texts say about the platform; the first that fits counts."""
+"""Words in the DMI vendor and product names, and the platform. The first match counts."""
 
 
 def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = None) -> dict[str, Any]:
-    """Return the probe document of one host; a fact that the host does not tell is None or empty, never guessed.
+    """Return the probe document of one host. An unknown fact is None or empty, never guessed.
 
-    ``asked`` is when the controller began to ask and when it had the answer, in seconds since 1970 UTC.
+    ``asked`` is the time before the probe and the time after it on the controller, in seconds since 1970 UTC.
     """
     rows = Rows(records)
     system, hostname, kernel, machine = (*rows.first("uname").split(), *[""] * 4)[:4]
@@ -98,7 +98,7 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
 
 
 def _root(rows: Rows, devices: Devices, mounts: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what / is mounted from. The last mount on / is the one in force: old kernels list ``rootfs`` first."""
+    """Return the device of /. The last mount on / counts: old kernels list ``rootfs`` first."""
     mount = next((item for item in reversed(mounts) if item["target"] == "/"), None)
     source = mount["source"] if mount else ""
     name = devices.find(source) or _root_by_number(rows, devices)
@@ -117,7 +117,7 @@ def _root(rows: Rows, devices: Devices, mounts: list[dict[str, Any]]) -> dict[st
 
 
 def _root_by_number(rows: Rows, devices: Devices) -> str | None:
-    """Return the device of / by its numbers: some kernels call the source of / ``/dev/root``."""
+    """Return the device of / by its device numbers: some kernels report ``/dev/root`` as the source of /."""
     for line in rows.lines("rootinfo"):
         words = line.split()
         if len(words) > 4 and words[3:5] == ["/", "/"]:
@@ -148,7 +148,7 @@ def _fingerprint(rows: Rows) -> str:
 
 
 def _selinux(rows: Rows) -> str:
-    """Return enforcing, permissive, disabled, or absent where the kernel has no SELinux at all."""
+    """Return enforcing, permissive, disabled, or absent if the kernel has no SELinux."""
     state = rows.first("selinux-enforce")
     if state in ("0", "1"):
         return "enforcing" if state == "1" else "permissive"

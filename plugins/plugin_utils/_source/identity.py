@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The identity of a machine: one digest that two inventory hosts share only when they are the same machine."""
+"""The identity of a machine: a digest that two hosts of the inventory share only if they are the same machine."""
 
 from __future__ import annotations
 
@@ -24,33 +24,33 @@ _PLACEHOLDERS: Final = frozenset(
         "03000200-0400-0500-0006-000700080009",
     }
 )
-"""DMI uuids of boards whose maker never set one: thousands of machines share them."""
+"""DMI UUIDs of boards whose manufacturer did not set one: many machines share them."""
 
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
 
 
 def clean_machine_id(text: str) -> str:
-    """Return the machine-id, or nothing for an unset one (``uninitialized`` in images, zeros)."""
+    """Return the machine-id, or '' for an unset one (``uninitialized`` in images, zeros)."""
     value = text.strip().lower()
     return value if _MACHINE_ID.match(value) and value.strip("0") else ""
 
 
 def clean_uuid(text: str) -> str:
-    """Return the DMI uuid, or nothing for one that identifies no machine."""
+    """Return the DMI UUID, or '' for one that does not identify a machine."""
     value = text.strip().lower()
     return value if _UUID.match(value) and value not in _PLACEHOLDERS else ""
 
 
 def clean_key(text: str) -> str:
-    """Return type and key of an SSH host public key without its comment, or nothing."""
+    """Return type and key of an SSH host public key without its comment, or ''."""
     words = text.split()
     return " ".join(words[:2]) if len(words) >= 2 else ""
 
 
 def fingerprint(machine_id: str, dmi_uuid: str, ssh_keys: Iterable[str]) -> str:
-    """Return the SHA-256 over what identifies the machine, whichever exist, or nothing when none does.
+    """Return the SHA-256 of the identifiers that exist, or '' without any.
 
-    All of them count: cloned virtual machines often share machine-id and host keys, and differ in the DMI uuid alone.
+    All of them count: cloned virtual machines often share machine-id and host keys, and differ only in the DMI UUID.
     The comment of a key and the order of the keys do not count.
     """
     parts = []

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The life of the SMC client on one source: looks at it, and takes the steps of a plan."""
+"""The lifecycle of the SMC client on one source: reads its state and executes the steps of a plan."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from .script import Record
 
 WATCH_SECONDS: Final = 10
-"""Seconds that one call watches a starting client on the source before the controller asks again."""
+"""Seconds that one call waits on the source for a starting client before the controller calls again."""
 
 LOG_LINES: Final = 6
 """Lines of the client's own logs that a message quotes."""
@@ -53,7 +53,7 @@ class Settings:
 
 
 class Lifecycle:
-    """One source's client."""
+    """The client of one source."""
 
     def __init__(self, remote: Remote, settings: Settings, clock: Callable[[], float] = time.monotonic) -> None:
         self._remote = remote
@@ -63,11 +63,11 @@ class Lifecycle:
         self._config_sent = False
 
     def look(self) -> Agent:
-        """Return the client as it is now."""
+        """Return the current state of the client."""
         return parse_agent(self._run(["agent_state"], command='say uid "$(id -u)"; agent_state'))
 
     def prepare(self, steps: Iterable[Step], agent: Agent) -> None:
-        """Get and check the bundle if a step needs it, so that a wrong one is refused before anything is touched."""
+        """Read and check the bundle if a step needs it, so that a wrong bundle fails before any change."""
         if "install" in steps or "register" in steps:
             settings = self._settings
             name = settings.src or _bundle.bare(settings.url)
@@ -75,7 +75,7 @@ class Lifecycle:
             self._bundle = _bundle.read_bundle(name, raw, settings.sha256, agent.machine)
 
     def take(self, steps: Sequence[Step], agent: Agent) -> Agent:
-        """Take the steps and return the client as they left it."""
+        """Execute the steps and return the resulting state of the client."""
         try:
             for step in steps:
                 agent = self._take(step, agent)
@@ -85,7 +85,7 @@ class Lifecycle:
         return agent
 
     def _take(self, step: Step, agent: Agent) -> Agent:
-        """Take one step; a start tells nothing about the client, the wait that follows it does."""
+        """Execute one step and return the state of the client. A start does not read it; the wait that follows does."""
         if step == "remove":
             return self._end("agent_remove", agent)
         if step == "install":
@@ -108,7 +108,7 @@ class Lifecycle:
         return agent
 
     def boot(self) -> autostart.Boot:
-        """Return what starts the client after a restart of the source."""
+        """Return the files that start the client after a restart of the source."""
         return autostart.make_boot(self._settings.install_dir, self._settings.arguments, self._settings.environment)
 
     def _enable(self) -> Agent:
@@ -130,7 +130,7 @@ class Lifecycle:
         return self._remote.work(pieces, given, command, "the SMC client runs as root")
 
     def _end(self, function: str, agent: Agent, then: str = "") -> Agent:
-        """End our clients, or all of them by force, and return what is left."""
+        """Stop the clients of this collection, or with ``force`` all clients, and return the resulting state."""
         folders = [item for item in agent.dirs if self._settings.force or item == agent.owned_dir]
         command = " ".join([function, *(shlex.quote(item) for item in folders)]) + then
         return parse_agent(self._run(["agent_state", "agent_boot", "agent_remove"], command=command))
@@ -153,7 +153,7 @@ class Lifecycle:
         return agent
 
     def _credentials(self, agent: Agent) -> list[str]:
-        """Hand the activation code to the client, and return the arguments that this takes."""
+        """Pass the activation code to the client, and return the arguments for it."""
         settings = self._settings
         if settings.credentials_via == "arguments":
             return [f"--accesstokenid={settings.token_id}", f"--accesstokencode={settings.token_code}"]
@@ -169,7 +169,7 @@ class Lifecycle:
         self._run(["agent_start"], {"CLIENT_DIR": self._folder(agent)}, command)
 
     def _wait(self, agent: Agent) -> Agent:
-        """Return the client once it has reported its source id."""
+        """Wait until the client has reported its source id, and return its state."""
         folder = self._folder(agent)
         deadline = self._clock() + self._settings.start_timeout
         while True:
@@ -179,18 +179,18 @@ class Lifecycle:
             agent = parse_agent(records)
             if len(agent.source_ids) > 1:
                 raise SourceError(
-                    f"the client in {folder} reported several source ids: {' and '.join(agent.source_ids)}; "
-                    "which of them is this host cannot be told"
+                    f"the client in {folder} reported several source ids: {' and '.join(agent.source_ids)}. "
+                    "Remove the wrong source in the SMC console, and set force to install the client again"
                 )
             if agent.alive and agent.source_id:
                 return agent
             log = " / ".join([fields[0] for key, fields in records if key == "log"][-LOG_LINES:]) or "empty"
             if not agent.alive:
-                raise SourceError(f"the client in {folder} ended before it was ready; its log ends: {log}")
+                raise SourceError(f"the client in {folder} ended before it had registered. The end of its log: {log}")
             if self._clock() >= deadline:
                 raise SourceError(
                     f"the client in {folder} runs (process {agent.pids[0]}) but has not registered within "
-                    f"{self._settings.start_timeout} s; its log ends: {log}"
+                    f"{self._settings.start_timeout} s. The end of its log: {log}"
                 )
 
     def _put(self, agent: Agent, name: str, content: bytes) -> None:

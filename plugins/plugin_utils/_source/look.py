@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What is looked for on a source: the pieces of the probe, and the tables of names that they are given."""
+"""The scripts of the probe, and the names of the programs, services and licences that they search for."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PIECES: Final = ("agent_state", "probe", "probe_disks", "probe_boot", "probe_egress")
-"""The scripts of a probe, in order; they run in one shell, in one round trip."""
+"""The scripts of a probe, in order. They run in one shell, in one round trip."""
 
 COMMAND: Final = "agent_state"
-"""What is run when all pieces are read."""
+"""The function that runs when the shell has read all scripts."""
 
 EGRESS_SECONDS: Final = 5
-"""How long a host tries to open its connections, all of them at once."""
+"""Seconds for the connection tests of a host, which run in parallel."""
 
 TOOLS: Final = (
     "cat",
@@ -56,15 +56,15 @@ TOOLS: Final = (
     "apk",
     "pacman",
 )
-"""Programs that are looked for in PATH."""
+"""Programs that the probe searches in PATH."""
 
 CLOCKS: Final = ("chronyd", "ntpd", "systemd-timesyn", "openntpd")
-"""Processes that keep the clock right, as the kernel names them: 15 characters at most."""
+"""Processes that synchronize the clock, with the names of the kernel: at most 15 characters."""
 
 
 @dataclass(frozen=True)
 class Service:
-    """A program that keeps data open: its processes, and where its data is unless it was configured otherwise."""
+    """A program that keeps files open: its processes, and the default folders of its data."""
 
     name: str
     kind: Literal["database", "container"]
@@ -92,7 +92,7 @@ SERVICES: Final = (
 
 @dataclass(frozen=True)
 class Licence:
-    """A licence that may be bound to the machine: the signs of it, and what is known of the binding."""
+    """A licence that may be bound to the machine: its processes and files, and what it is bound to."""
 
     name: str
     processes: tuple[str, ...]
@@ -117,7 +117,7 @@ _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*:(?P<port>[0-9]{1,5})\Z")
 
 
 def egress_problem(targets: Iterable[str], seconds: int) -> str | None:
-    """Say which of the targets cannot be connected to by its form, or that no time is given for it, or return None."""
+    """Return why a target or the number of seconds is not valid, or None."""
     if seconds < 1:
         return f"egress_timeout {seconds} must be at least 1 second"
     for target in targets:
@@ -128,7 +128,7 @@ def egress_problem(targets: Iterable[str], seconds: int) -> str | None:
 
 
 def values(install_dir: str, egress: Iterable[str] = (), egress_seconds: int = EGRESS_SECONDS) -> dict[str, str]:
-    """Return the variables that the pieces read; times are in seconds."""
+    """Return the variables of the scripts; times are in seconds."""
     services = [(row.processes, row.paths) for row in SERVICES]
     licences = [(row.processes, row.paths) for row in LICENCES]
     processes = {name for names, _paths in (*services, *licences) for name in names}.union(CLOCKS)

@@ -27,15 +27,15 @@ _IDS: Final = (
     ("opensuse", "opensuse"),
     ("suse", "sles"),
 )
-"""Beginnings of release texts and the os-release ID of their family; the first that fits counts."""
+"""Words in release texts, and the os-release ID of the family. The first match counts."""
 
 
 RELEASE_FILES: Final = ("oracle-release", "redhat-release", "SuSE-release", "debian_version")
-"""Files of /etc that name the system where there is no os-release, the more telling ones first."""
+"""Files in /etc that name the system if there is no os-release, the more specific ones first."""
 
 
 def parse_os(os_release: list[str], release_files: dict[str, list[str]]) -> dict[str, str]:
-    """Return ``id``, ``version`` and ``name`` of the operating system; each is empty when nothing tells it."""
+    """Return ``id``, ``version`` and ``name`` of the operating system; each is empty if it is unknown."""
     values = dict(line.split("=", 1) for line in os_release if "=" in line and not line.startswith("#"))
     known = {key.strip(): value.strip().strip("\"'") for key, value in values.items()}
     if known.get("ID"):
@@ -61,7 +61,7 @@ def _id(text: str) -> str:
 
 
 def _version(version: str, lines: list[str]) -> str:
-    """Return the version with the service pack that SuSE-release keeps on a line of its own."""
+    """Return the version with the service pack, which SuSE-release has on a separate line."""
     for line in lines:
         name, _equals, value = line.partition("=")
         if name.strip() == "PATCHLEVEL" and value.strip().isdigit() and "." not in version:

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Where the client may be installed on a source, and what its environment may be called."""
+"""Checks of the client's folder on a source, and of the names of its environment variables."""
 
 from __future__ import annotations
 
@@ -50,20 +50,20 @@ _SYSTEM: Final = frozenset(
 
 
 def install_dir_problem(path: str) -> str | None:
-    """Say why ``path`` cannot be the folder of the client, or return None: everything below it is removed later."""
+    """Return why ``path`` cannot be the folder of the client, or None. The removal deletes everything below it."""
     if not path.startswith("/") or "\n" in path or "\t" in path:
         return f"install_dir {path!r} must be an absolute path on the source, such as /smc"
     parts = path.rstrip("/").split("/")[1:]
     if not parts or any(part in ("", ".", "..") for part in parts):
         return f"install_dir {path!r} must be a plain absolute path without '.', '..' or empty parts, such as /smc"
     if path.rstrip("/") in _SYSTEM:
-        return f"install_dir {path!r} is a system folder; name a folder of its own, such as /smc or /opt/smc"
+        return f"install_dir {path!r} is a system folder. Set a folder of its own, such as /smc or /opt/smc"
     return None
 
 
 def environment_problem(environment: Mapping[Any, Any]) -> str | None:
-    """Say which name no shell can export, or return None."""
+    """Return which name a shell cannot export, or None."""
     for name in environment:
         if not _VARIABLE.match(str(name)):
-            return f"environment {name!r} is not a name of an environment variable"
+            return f"environment {name!r} is not a valid name of an environment variable"
     return None

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Begins every script: the answer stands between two fences, so that a banner or a profile that prints does no harm.
+# Begins every script. Two markers enclose the answer, so that the output of a banner or a login script is ignored.
 
 LC_ALL=C
 export LC_ALL

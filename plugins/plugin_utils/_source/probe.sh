@@ -4,8 +4,8 @@
 # shellcheck shell=sh
 
 # Reads what a migration needs to know about this host and changes nothing. One record a line, fields parted by tabs;
-# the controller makes sense of them (_facts.py). Runs on dash, bash 3 and busybox ash; a missing tool is no error.
-# Every program that is started counts, on 200 hosts at once: what the shell can read itself it reads itself.
+# the controller parses them (facts.py). Runs on dash, bash 3 and busybox ash; a missing tool is no error.
+# Every started program costs time on 200 hosts at once, so the shell itself reads what it can.
 
 say uname "$(uname -snrm 2>/dev/null)"
 say uid "$(id -u 2>/dev/null)"
@@ -44,7 +44,7 @@ for tool in $PROBE_TOOLS; do
     say tool "$tool" "$VALUE"
 done
 
-# Processor, memory, and what listens to the clock or keeps data open.
+# Processors, memory, and the processes that synchronize the clock or keep files open.
 value /sys/devices/system/cpu/online
 say cpus "$VALUE"
 [ -n "$VALUE" ] || say cpu-count "$(grep -c '^processor' /proc/cpuinfo 2>/dev/null)"
@@ -71,7 +71,7 @@ for path in $PROBE_PATHS; do
     say path "$path" "$full"
 done
 
-# Network: names, proxies. A proxy's password is not for anybody: the controller takes it out before it shows the value.
+# Network: DNS and proxies. The controller removes the password of a proxy before it shows the value.
 while read -r name rest; do
     case $name in nameserver | search | domain) say resolver "$name" "$rest" ;; esac
 done 2>/dev/null </etc/resolv.conf

@@ -42,7 +42,7 @@ after_entry() { # file: moves $OFFSET behind the entry of a cpio archive that be
     LENGTH=$VALUE
 }
 
-after_early() { # file: where the archives in front of the compressed one end, in $OFFSET; fails where that cannot be told
+after_early() { # file: where the archives in front of the compressed one end, in $OFFSET; fails where it is unknown
     OFFSET=
     # shellcheck disable=SC2013  # words: the place and the name
     for place in $(grep -a -b -o 'TRAILER!!!' "$1" 2>/dev/null); do

@@ -47,7 +47,7 @@ for dir in /sys/block/*; do
         if [ -r "/dev/$node" ]; then nodes="$nodes /dev/$node"; else say needs-root "closed LUKS volumes"; fi
     done
 done
-# A LUKS volume that nobody has opened has no device-mapper entry: its first four bytes tell. One program reads them all;
+# A closed LUKS volume has no device-mapper entry, but its first four bytes identify it. One program reads all devices;
 # the second name makes it print the first one's.
 if [ -n "$nodes" ]; then
     # shellcheck disable=SC2086  # one word a device

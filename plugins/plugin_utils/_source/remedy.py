@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What stands in a client's way on a source and can be put right, and undone: the faults, and how one is gone about."""
+"""The fixes on a source for common migration blockers: how they are found, applied and reverted."""
 
 from __future__ import annotations
 
@@ -24,35 +24,35 @@ if TYPE_CHECKING:
     from .script import Record
 
 FAULTS: Final = ("clock", "rsync", "selinux", "virtio")
-"""Every fault, in the order in which they are put right: certificates of an archive need a clock that is right."""
+"""Every fault, in the order of the fixes: the certificates of a package archive need a correct clock."""
 
 STATE_DIR: Final = "/var/lib/edgelift/remediation"
-"""Where a source keeps the journal and the copies of what was changed; root alone reads it."""
+"""The folder on the source for the journal and for copies of changed files. Only root can read it."""
 
 
 @dataclass
 class Seen:
-    """What a look at a source found: per fault its status (ok, needed, impossible) and detail, and the journal."""
+    """The faults of a source, each with its status (ok, needed, impossible) and a detail, and the journal."""
 
     faults: dict[str, tuple[str, str]] = field(default_factory=dict)
     journal: list[tuple[str, ...]] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, dict[str, str]]:
-        """Return the faults as results show them."""
+        """Return the faults in the form of the module results."""
         return {fault: {"status": status, "detail": detail} for fault, (status, detail) in self.faults.items()}
 
     def details(self) -> dict[str, str]:
-        """Return the faults as a diff shows them."""
+        """Return the faults in the form of a diff."""
         return {fault: detail for fault, (_status, detail) in self.faults.items()}
 
     def needed(self) -> list[str]:
-        """Return the faults to put right, in their order."""
+        """Return the faults to fix, in their order."""
         return [fault for fault in FAULTS if self.faults.get(fault, ("", ""))[0] == "needed"]
 
     def undoable(self) -> list[str]:
-        """Return what would be undone, for people: one line per file, package or switch of the journal."""
-        kinds = {"kept": "restore", "made": "remove", "packages": "remove the packages", "enforce": "enforce through"}
+        """Return what a revert would change: one line for each file, package or switch of the journal."""
+        kinds = {"kept": "restore", "made": "remove", "packages": "remove the packages", "enforce": "set enforcing in"}
         return [
             f"{kinds[kind]} {rest[-1].strip() if kind == 'packages' else rest[0]}"
             for _fault, kind, *rest in self.journal
@@ -74,15 +74,15 @@ def parse_seen(records: Iterable[Record]) -> Seen:
 
 
 def refuse_impossible(seen: Seen) -> None:
-    """Refuse, with every reason, when something that was asked for cannot be put right on this source."""
+    """Raise SourceError with every reason if a requested fix is not possible on this source."""
     reasons = [f"{fault}: {detail}" for fault, (status, detail) in seen.faults.items() if status == "impossible"]
     if reasons:
-        raise SourceError(f"nothing was changed, because this cannot be put right here: {'; '.join(reasons)}")
+        raise SourceError(f"no fix was applied, because these are not possible on this host: {'; '.join(reasons)}")
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What is switched on. ``tolerance`` is in seconds, ``rsync_src`` a file of the controller or empty."""
+    """The enabled fixes. ``tolerance`` is in seconds, ``rsync_src`` a file on the controller or empty."""
 
     faults: Sequence[str] = FAULTS
     rsync_src: str = ""
@@ -91,7 +91,7 @@ class Wanted:
 
 
 class Remediation:
-    """One source's faults."""
+    """The fixes of one source."""
 
     def __init__(self, remote: Remote, wanted: Wanted, clock: Callable[[], float] = time.time) -> None:
         self._remote = remote
@@ -99,11 +99,11 @@ class Remediation:
         self._clock = clock
 
     def look(self) -> Seen:
-        """Return the faults as they are now."""
+        """Return the current faults."""
         return parse_seen(self._run(["remedy_look"], "remedy_look"))
 
-    def put_right(self, fault: str) -> None:
-        """Put one fault right; SourceError with the words of the tool that could not."""
+    def fix(self, fault: str) -> None:
+        """Fix one fault. Raise SourceError with the output of the tool that failed."""
         if fault == "rsync" and self._wanted.rsync_src:
             self._remote.put(read_file(self._wanted.rsync_src), self._file_at())
         exports = [f"export {name}={shlex.quote(value)}" for name, value in self._wanted.environment.items()]
@@ -111,7 +111,7 @@ class Remediation:
         self._run(["remedy_look", "remedy_do"], command)
 
     def undo(self) -> Seen:
-        """Undo everything in the journal and return what is left of it."""
+        """Revert everything in the journal and return what could not be reverted."""
         return parse_seen(self._run(["remedy_look", "remedy_undo"], "remedy_undo"))
 
     def _file_at(self) -> str:
@@ -126,7 +126,7 @@ class Remediation:
             "TOLERANCE": str(self._wanted.tolerance),
             "EPOCH": str(int(self._clock())),
         }
-        return self._remote.work(pieces, values, command, "only root can put something right")
+        return self._remote.work(pieces, values, command, "a fix needs root")
 
 
 def read_file(path: str) -> bytes:
@@ -138,8 +138,8 @@ def read_file(path: str) -> bytes:
 
 
 def outcome(after: Seen, steps: Sequence[str]) -> dict[str, Any]:
-    """Return the result of putting right; a fault that is still there is refused by name."""
+    """Return the result of the fixes. Raise SourceError with the faults that still exist."""
     still = [f"{fault}: {after.faults[fault][1]}" for fault in steps if after.faults[fault][0] != "ok"]
     if still:
-        raise SourceError(f"what was done did not help: {'; '.join(still)}")
+        raise SourceError(f"these fixes had no effect: {'; '.join(still)}")
     return {"changed": bool(steps), "steps": list(steps), "faults": after.as_dict(), "undo": after.undoable()}

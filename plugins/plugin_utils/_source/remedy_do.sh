@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Puts one fault right. What it changes is noted in the journal before, with a copy of every file, so that it can be undone.
+# Fixes one fault. The journal records every change before it is made, with a copy of every file, so that it can be reverted.
 
 remedy_note() { # fault kind word...: one line of the journal
     note=$1
@@ -12,7 +12,7 @@ remedy_note() { # fault kind word...: one line of the journal
     printf '%s\n' "$note" >>"$STATE_DIR/journal"
 }
 
-remedy_keep() { # fault file: note how a file is before it is changed for the first time
+remedy_keep() { # fault file: copy a file before its first change
     grep -q -e "^$1	[a-z]*	$2\$" -e "^$1	[a-z]*	$2	" "$STATE_DIR/journal" 2>/dev/null && return 0
     if [ ! -e "$2" ]; then
         remedy_note "$1" made "$2"
@@ -20,17 +20,17 @@ remedy_keep() { # fault file: note how a file is before it is changed for the fi
     fi
     copy=$STATE_DIR/kept$(echo "$2" | tr / _)
     if ! errors=$(cp -p "$2" "$copy" 2>&1); then
-        say failed "cannot keep a copy of $2: $errors"
+        say failed "cannot copy $2: $errors"
         return 1
     fi
     remedy_note "$1" kept "$2" "$copy"
 }
 
-remedy_sum() { # fault file: note how a file is now, so that a later change by somebody else is seen
+remedy_sum() { # fault file: record the checksum of a file, to detect a later change by another program
     remedy_note "$1" sum "$2" "$(remedy_check "$2")"
 }
 
-remedy_run() { # what command...: run it without a terminal; its last words on failure
+remedy_run() { # what command...: run it without a terminal; report the end of its output on failure
     what=$1
     shift
     "$@" </dev/null >"$STATE_DIR/log" 2>&1 && return 0
@@ -116,7 +116,7 @@ remedy_do_clock() {
         # shellcheck disable=SC2046 # one word per server
         ntpdate -u -b $(sed -n -e 's/^[[:space:]]*server[[:space:]]*\([^[:space:]]*\).*/\1/p' -e 's/^[[:space:]]*pool[[:space:]]*\([^[:space:]]*\).*/\1/p' /etc/ntp.conf 2>/dev/null) >/dev/null 2>&1
     fi </dev/null
-    # The clock may have been set in between: what has passed since START can be told from a clock that was not.
+    # The clock may have been set in between. The time since START comes from a clock that was not set.
     now=$(date -u +%s)
     off=$((now - EPOCH))
     if [ "$off" -gt "$TOLERANCE" ] || [ "$off" -lt "-$TOLERANCE" ]; then
@@ -179,6 +179,6 @@ remedy_do() { # fault
     fi
     "remedy_do_$1"
     rm -f "$STATE_DIR/log" "$STATE_DIR/new"
-    # A clock is not set back, and what failed at once left nothing: there is nothing to undo then.
+    # A clock is not set back, and a fix that failed at once changed nothing: there is nothing to revert.
     [ -s "$STATE_DIR/journal" ] || { rm -rf "$STATE_DIR"; rmdir "${STATE_DIR%/*}" 2>/dev/null; }
 }

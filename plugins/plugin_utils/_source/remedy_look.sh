@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# What stands in a client's way on this host and can be put right: one record per fault of FAULTS, "ok" when there is
-# nothing to do, "needed" when it can be done, "impossible" with the reason. Changes nothing.
+# Checks every fault of FAULTS on this host: "ok" if no fix is needed, "needed" if the fix is possible, "impossible" with
+# the reason. Changes nothing.
 
 START=$(date -u +%s 2>/dev/null)
 
@@ -20,13 +20,13 @@ remedy_rsync() {
     if path=$(command -v rsync 2>/dev/null); then
         say remedy rsync ok "$path"
     elif [ -n "$tool" ] && ! command -v "$tool" >/dev/null 2>&1; then
-        say remedy rsync impossible "missing, and this host has no $tool for $RSYNC_FILE"
+        say remedy rsync impossible "rsync is missing, and this host has no $tool to install $RSYNC_FILE"
     elif [ -n "$RSYNC_FILE" ]; then
-        say remedy rsync needed "missing"
+        say remedy rsync needed "rsync is missing"
     elif remedy_manager; then
-        say remedy rsync needed "missing"
+        say remedy rsync needed "rsync is missing"
     else
-        say remedy rsync impossible "missing, and none of apt-get, dnf, yum, zypper and apk is on this host; give rsync_src"
+        say remedy rsync impossible "rsync is missing, and this host has none of apt-get, dnf, yum, zypper and apk. Set rsync_src"
     fi
 }
 
@@ -52,13 +52,13 @@ remedy_selinux() {
 
 remedy_clock() {
     case $START in
-    '' | *[!0-9]*) say remedy clock impossible "date +%s says '$START'" ; return ;;
+    '' | *[!0-9]*) say remedy clock impossible "date +%s prints '$START'" ; return ;;
     esac
     off=$((START - EPOCH))
     status=ok
     if [ "$off" -gt "$TOLERANCE" ] || [ "$off" -lt "-$TOLERANCE" ]; then status=needed; fi
     [ "$status" = ok ] && off="less than $TOLERANCE"
-    say remedy clock "$status" "$off s from the controller's clock"
+    say remedy clock "$status" "$off s from the clock of the controller"
 }
 
 remedy_images() { # each initramfs in /boot that belongs to an installed kernel: kernel and file
@@ -74,7 +74,7 @@ remedy_images() { # each initramfs in /boot that belongs to an installed kernel:
     done
 }
 
-remedy_listed() { # image: what is in it, as far as it can be told
+remedy_listed() { # image: its content, as far as it can be read
     for tool in lsinitramfs lsinitrd; do
         if command -v "$tool" >/dev/null 2>&1; then "$tool" "$1" 2>/dev/null; return; fi
     done
@@ -93,7 +93,7 @@ remedy_lacks() { # kernel image: the drivers that neither has
     done
 }
 
-remedy_maker() { # what makes the initramfs of this host, in $MAKER; dracut comes with a mkinitrd too
+remedy_maker() { # the program that builds the initramfs of this host, in $MAKER; dracut comes with a mkinitrd too
     for MAKER in update-initramfs dracut mkinitrd; do command -v "$MAKER" >/dev/null 2>&1 && return 0; done
     MAKER=
     return 1
@@ -121,7 +121,7 @@ remedy_virtio() {
         if remedy_maker; then
             say remedy virtio needed "$(echo "$missing" | tr '\n' ' ')"
         else
-            say remedy virtio impossible "$missing, and none of update-initramfs, dracut and mkinitrd is on this host"
+            say remedy virtio impossible "$missing, and this host has none of update-initramfs, dracut and mkinitrd"
         fi
         ;;
     esac

@@ -3,13 +3,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Undoes what the journal says, the last first. A file that somebody else has changed since stays, and so does its copy.
+# Reverts the changes in the journal, the last one first. A file that was changed since is kept, and so is its copy.
 
 remedy_sum_of() { # fault file: the last sum noted for a file
     sed -n "s,^$1	sum	$2	,,p" "$STATE_DIR/journal" | tail -n 1
 }
 
-remedy_theirs() { # fault file: whether somebody else has changed it since
+remedy_theirs() { # fault file: whether it was changed since the fix
     sum=$(remedy_sum_of "$1" "$2")
     [ -n "$sum" ] && [ -e "$2" ] && [ "$sum" != "$(remedy_check "$2")" ]
 }
@@ -35,7 +35,7 @@ remedy_undo_line() { # fault kind word word
     errors=
     case $2 in
     kept)
-        # The copies go with the folder at the end, so that an undoing that was cut off can be repeated.
+        # The copies go with the folder at the end, so that an interrupted revert can be repeated.
         if cmp -s "$4" "$3"; then
             return
         elif [ ! -r "$4" ]; then

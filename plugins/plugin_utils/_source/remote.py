@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""A source as an action plugin reaches it: scripts and files go through the stdin of a shell, no more is needed."""
+"""Access to a source from an action plugin: scripts and files are sent through the stdin of a shell."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _EVIDENCE_LENGTH = 300
 
 
 class Action(Protocol):
-    """What is used of ansible.plugins.action.ActionBase."""
+    """The part of ansible.plugins.action.ActionBase that this module uses."""
 
     _connection: Any
 
@@ -31,11 +31,11 @@ class Action(Protocol):
 
 
 class SourceError(Exception):
-    """Something that could not be done on a source; its text is for the user."""
+    """An operation failed on a source. The text is for the user."""
 
 
 class Result(NamedTuple):
-    """What came back from one script: its answer (None when it never began), and how the shell ended."""
+    """The result of one script: its answer (None if it did not start), and the exit status and output of the shell."""
 
     answer: script.Answer | None
     rc: int
@@ -43,37 +43,37 @@ class Result(NamedTuple):
     stderr: str
 
     def evidence(self) -> str:
-        """Return the end of what the host said, on one line, for a message."""
+        """Return the exit status and the end of the output, on one line, for a message."""
         said = " / ".join(line.strip() for line in (self.stderr or self.stdout).splitlines() if line.strip())
         return f"exit status {self.rc}" + (f": {said[-_EVIDENCE_LENGTH:]}" if said else ", and no output")
 
 
 class Remote:
-    """The shell of one source. The action's own connection and become settings apply."""
+    """The shell of one source, with the connection and become settings of the action."""
 
     def __init__(self, action: Action) -> None:
         self._action = action
 
     @property
     def windows(self) -> bool:
-        """Return whether the inventory says that the host has a Windows shell."""
+        """Return whether the inventory configures a Windows shell for the host."""
         return bool(getattr(self._action._connection._shell, "_IS_WINDOWS", False))
 
     def stdin_problem(self) -> str | None:
-        """Say why nothing can be sent through stdin with this connection and become method, or return None."""
+        """Return why the connection or the become method cannot send data through stdin, or None."""
         connection = self._action._connection
         if not connection.has_pipelining:
             return (
-                f"the connection plugin {connection.transport} cannot send data to a command; use ansible.builtin.ssh"
+                f"the connection plugin {connection.transport} cannot send data to a command. Use ansible.builtin.ssh"
             )
         become = connection.become
-        # ansible-core says it itself from 2.17 on; before that, su was the one method that wants a terminal.
+        # ansible-core has the attribute from 2.17 on. Before that, only su needs a terminal.
         if become and not getattr(become, "pipelining", become.name != "su"):
-            return f"the become method {become.name} cannot send data to a command; use sudo, or log in as root"
+            return f"the become method {become.name} cannot send data to a command. Use sudo, or log in as root"
         return None
 
     def run(self, pieces: Iterable[str], values: Mapping[str, str], command: str = "") -> Result:
-        """Run the named pieces and then ``command`` in one shell on the source, and return what it answered."""
+        """Run the named scripts and then ``command`` in one shell on the source, and return the result."""
         fence = script.new_fence()
         raw = self._exec(script.COMMAND, script.compose(fence, pieces, values, command).encode("utf-8"))
         answer = script.parse(fence, raw["stdout"])
@@ -82,25 +82,25 @@ class Remote:
     def work(
         self, pieces: Iterable[str], values: Mapping[str, str], command: str, purpose: str
     ) -> list[script.Record]:
-        """Run pieces that need root, and return what they said; what they could not do is a SourceError.
+        """Run scripts that need root, and return their records. Raise SourceError if one of them fails.
 
-        ``purpose`` says what root is needed for.
+        ``purpose`` is the reason why root is needed, for the message.
         """
         seen = self.run(pieces, values, command)
         if seen.answer is None or not seen.answer.complete:
-            raise SourceError(f"the shell on this host did not finish: {seen.evidence()}")
+            raise SourceError(f"the script on this host did not finish: {seen.evidence()}")
         for key, fields in seen.answer.records:
             if key == "failed":
                 raise SourceError(" ".join(fields))
             if key == "uid" and fields[0] != "0":
-                raise SourceError(f"{purpose}, and this is uid {fields[0]}; set become: true")
+                raise SourceError(f"{purpose}, but the login user has uid {fields[0]}. Set become: true")
         return seen.answer.records
 
     def put(self, data: bytes, path: str) -> None:
-        """Write ``data`` to ``path`` on the source, readable by its owner alone; the folder is made when missing.
+        """Write ``data`` to ``path`` on the source, readable only by its owner. Create the folder if it is missing.
 
-        The content goes through stdin as well: it needs no sftp or scp on the host, no temporary folder of the login
-        user, and it is on no command line. A file that is there goes first: it may be readable by others.
+        The content is sent through stdin: this needs no sftp or scp on the host and no temporary folder, and the
+        content appears on no command line. An existing file is removed first, because others may be able to read it.
         """
         target = shlex.quote(path)
         folder = shlex.quote(path.rpartition("/")[0])
@@ -116,6 +116,6 @@ class Remote:
         raw: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data)
         if re.search(r"must have a tty", raw["stderr"]):
             raise SourceError(
-                "sudo on this host demands a terminal; add 'Defaults:<login user> !requiretty' to its sudoers"
+                "sudo on this host requires a terminal. Add 'Defaults:<login user> !requiretty' to its sudoers"
             )
         return raw

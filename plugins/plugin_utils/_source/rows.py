@@ -30,11 +30,11 @@ class Rows:
         return self._rows.get(key, [])
 
     def lines(self, key: str) -> list[str]:
-        """Return the records with this key as the lines that they were made of."""
+        """Return the records with this key as their original lines."""
         return ["\t".join(fields) for fields in self.all(key)]
 
     def first(self, key: str) -> str:
-        """Return the first record with this key, or nothing."""
+        """Return the first record with this key, or ''."""
         return next(iter(self.lines(key)), "").strip()
 
     def words(self, key: str) -> set[str]:
@@ -43,5 +43,5 @@ class Rows:
 
 
 def integer(text: str) -> int | None:
-    """Return the number, or None where the text is none."""
+    """Return the number in a text, or None if it is not a number."""
     return int(text) if text.isascii() and text.isdigit() else None

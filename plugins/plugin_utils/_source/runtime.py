@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What runs on a source and what it sees of the network: clock, processor, memory, services, licences, egress."""
+"""The runtime facts of a source: clock, processors, memory, services, licences, DNS, proxies and egress."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from .rows import Rows
 
 _PASSWORD = re.compile(r"""(?P<lead>://(?=[^\s"']*@)|[=\s"'](?=[^/@\s"']+@))[^\s"']*@""")
-# The name ends with "proxy": proxy_password and PROXY_ENABLED are no address, and no_proxy says where none is used.
+# The name ends with "proxy": proxy_password, PROXY_ENABLED and no_proxy contain no proxy address.
 _ASSIGNED = re.compile(r"""(?<!\w)(?!(?i:no))(?i:\w*proxy)(?![\w-])\S*?\s*[=\s:]\s*["']?(?P<value>[^"';]+)""")
 
 
 def clock(rows: Rows, asked: tuple[float, float] | None) -> dict[str, Any]:
-    """Return by how many seconds the host's clock is ahead of the controller's, and what keeps it right.
+    """Return by how many seconds the clock of the host is ahead of the controller, and its time services.
 
-    The time that the question took is no skew: a clock between the two ends of it is right.
+    A clock between the times before and after the probe has no skew.
     """
     epoch = integer(rows.first("epoch"))
     skew = None
@@ -38,7 +38,7 @@ def clock(rows: Rows, asked: tuple[float, float] | None) -> dict[str, Any]:
 
 
 def cpus(rows: Rows) -> int | None:
-    """Return the number of processors that are online: of a list such as 0-3,8, or as /proc/cpuinfo counts them."""
+    """Return the number of online processors, from a list such as 0-3,8 or from /proc/cpuinfo."""
     count = 0
     for span in rows.first("cpus").split(","):
         first, _dash, last = span.partition("-")
@@ -55,7 +55,7 @@ def load(rows: Rows) -> float | None:
 
 
 def memory(rows: Rows) -> dict[str, int | None]:
-    """Return total and available memory, and swap, in bytes. Kernels before 3.14 do not say what is available."""
+    """Return total and available memory, and swap, in bytes. Kernels before 3.14 do not report available memory."""
     known = {fields[0]: (integer(fields[1]) or 0) * 1024 for fields in rows.all("memory") if len(fields) == 2}
     free = known.get("MemFree")
     roughly = None if free is None else free + known.get("Buffers", 0) + known.get("Cached", 0)
@@ -68,7 +68,7 @@ def memory(rows: Rows) -> dict[str, int | None]:
 
 
 def services(rows: Rows) -> list[dict[str, Any]]:
-    """Return the databases and container engines of which a process or a data folder was found."""
+    """Return the databases and container engines with a process or a data folder."""
     running, paths = rows.words("process"), _paths(rows)
     found = []
     for row in look.SERVICES:
@@ -89,7 +89,7 @@ def services(rows: Rows) -> list[dict[str, Any]]:
 
 
 def licences(rows: Rows) -> list[dict[str, Any]]:
-    """Return the signs of licences that may be bound to the machine, each with what binds it."""
+    """Return the licences that may be bound to the machine, each with its signs and its binding."""
     running, paths = rows.words("process"), _paths(rows)
     found = []
     for row in look.LICENCES:
@@ -100,7 +100,7 @@ def licences(rows: Rows) -> list[dict[str, Any]]:
 
 
 def _paths(rows: Rows) -> dict[str, bool]:
-    """Return the paths that exist, and whether there is something in them."""
+    """Return the paths that exist, and whether they are not empty."""
     return {fields[0]: bool((*fields, "")[1]) for fields in rows.all("path") if fields}
 
 
@@ -114,7 +114,7 @@ def resolver(rows: Rows) -> dict[str, list[str]]:
 
 
 def proxies(rows: Rows) -> list[dict[str, str]]:
-    """Return where a proxy is configured, and which, without its user and password."""
+    """Return the configured proxies and the files that configure them, without user and password."""
     found = []
     for fields in rows.all("proxy"):
         source, text = (*fields, "", "")[:2]
@@ -125,9 +125,9 @@ def proxies(rows: Rows) -> list[dict[str, str]]:
 
 
 def egress(rows: Rows) -> list[dict[str, Any]]:
-    """Return, for each target asked for, whether a connection could be opened and whether its name was found.
+    """Return, for each target, the result of the connection and of the name resolution.
 
-    Both are ``ok``, ``failed``, ``timeout``, or ``untested`` where the host has no program for it.
+    Both are ``ok``, ``failed``, ``timeout``, or ``untested`` if the host has no program for the test.
     """
     found = []
     for fields in rows.all("egress"):

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The scripts that run on a source: how one is put together, and how its answer is read."""
+"""The scripts that run on a source: how a script is composed, and how its answer is parsed."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 COMMAND = "/bin/sh -c 'eval \"$(cat)\"'"
-"""Runs a script that comes through stdin. The shell has read all of it before it begins, so nothing can eat the rest,
-and neither the script nor its values appear on a command line."""
+"""Run a script from stdin. The shell reads the whole script before it starts, so that no command of the script can
+consume the rest. The script and its values appear on no command line."""
 
 _HERE = Path(__file__).parent
 
 
 class Record(NamedTuple):
-    """One line of a script's answer."""
+    """One line of the answer of a script."""
 
     key: str
     fields: tuple[str, ...]
 
 
 class Answer(NamedTuple):
-    """What a script said between its fences; ``complete`` is False when the end is missing."""
+    """The output of a script between its markers; ``complete`` is False if the end marker is missing."""
 
     records: list[Record]
     complete: bool
 
 
 def new_fence() -> str:
-    """Return the marker of one call, which no banner or profile can print by chance."""
+    """Return a random marker for one call, which no banner or login script prints."""
     return f"EDGELIFT-{secrets.token_hex(8)}"
 
 
 def compose(fence: str, pieces: Iterable[str], values: Mapping[str, str], command: str = "") -> str:
-    """Return the script made of the named ``pieces``, with ``values`` as its variables, then ``command``."""
+    """Return one script: ``values`` as variables, the named ``pieces``, then ``command``."""
     head = [f"FENCE={fence}", *(f"{name}={shlex.quote(value)}" for name, value in values.items())]
     body = [(_HERE / f"{piece}.sh").read_text(encoding="utf-8") for piece in ("prelude", *pieces)]
     return "\n".join([*head, *body, command, "printf '%s END\\n' \"$FENCE\"", ""])
 
 
 def parse(fence: str, text: str) -> Answer | None:
-    """Return what stands between the fences of ``text``, or None when the script never began."""
+    """Return the records between the markers in ``text``, or None if the script did not start."""
     clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
     lines = [line.rstrip("\r") for line in clean.split("\n")]
     try:

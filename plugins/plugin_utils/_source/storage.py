@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What lies on the disks of a source: file systems, where they are mounted, how full they are, and swap."""
+"""The file systems and swap areas on the disks of a source: types, mount points and used space."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def path(text: str) -> str:
 
 
 def mounts(rows: Rows, devices: Devices) -> list[dict[str, Any]]:
-    """Return every mount of a local file system; sizes are bytes, None where df said nothing of it."""
+    """Return every mount of a local file system. Sizes are bytes, None where df does not report them."""
     usage = dict(_df(rows, "df"))
     inodes = dict(_df(rows, "df-inodes"))
     found = []
@@ -67,7 +67,7 @@ def _df(rows: Rows, key: str) -> list[tuple[str, tuple[int, int, int]]]:
 
 
 def swaps(rows: Rows) -> list[dict[str, Any]]:
-    """Return what is swapped to, from /proc/swaps; sizes are bytes."""
+    """Return the swap areas in /proc/swaps; sizes are bytes."""
     found = []
     for line in rows.lines("swap"):
         words = line.split()
@@ -85,7 +85,7 @@ def swaps(rows: Rows) -> list[dict[str, Any]]:
 
 
 def tmp(rows: Rows) -> dict[str, Any]:
-    """Return how /tmp is mounted, where it is a mount of its own."""
+    """Return the mount options of /tmp if it is a separate mount."""
     fstype, options = (*next(iter(rows.all("tmp")), ()), "", "")[:2]
     words = options.split(",")
     return {"fstype": fstype or None, "read_only": "ro" in words, "noexec": "noexec" in words}
@@ -98,9 +98,9 @@ def describe(
     mounted: list[dict[str, Any]],
     swapped: list[dict[str, Any]],
 ) -> None:
-    """Add to every disk and partition what is on it: ``fstype``, ``mounts`` and ``used_bytes``.
+    """Add ``fstype``, ``mounts`` and ``used_bytes`` to every disk and partition.
 
-    A file system that spans disks is named under each of them and counted under none.
+    A file system on several disks is listed under each of them; its used space is counted under none.
     """
     types = _types(rows, devices, mounted, swapped)
     once = {item["device"]: item for item in reversed(mounted) if item["device"]}
@@ -126,7 +126,7 @@ def _used(items: list[dict[str, Any]]) -> int | None:
 def _types(
     rows: Rows, devices: Devices, mounted: list[dict[str, Any]], swapped: list[dict[str, Any]]
 ) -> dict[str, str]:
-    """Return what each device holds: as mounted, else as udev or blkid say, else what its first bytes or users tell."""
+    """Return the type of the content of each device: from the mounts, from udev or blkid, or from its first bytes."""
     types: dict[str, str] = {}
     for block in devices.blocks.values():
         if block.dm_uuid.startswith("LVM-"):

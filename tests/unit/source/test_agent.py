@@ -116,7 +116,7 @@ def test_a_folder_of_somebody_else_is_not_replaced() -> None:
 
 
 def test_a_client_of_somebody_else_is_not_stopped() -> None:
-    with pytest.raises(SourceError, match="was not installed by this collection; set force to stop it"):
+    with pytest.raises(SourceError, match=r"was not installed by this collection\. Set force to stop it"):
         plan(foreign(pids=[1]), Wish("stopped"))
 
 
@@ -131,7 +131,7 @@ def test_what_the_collection_noted_about_the_start_is_read() -> None:
 
 @pytest.mark.parametrize("agent", [Agent(), installed()])
 def test_a_client_that_has_yet_to_register_needs_an_activation_code(agent: Agent) -> None:
-    with pytest.raises(SourceError, match="access_token_id and access_token_code are needed"):
+    with pytest.raises(SourceError, match="access_token_id and access_token_code are required"):
         plan(agent, Wish("started", SHA))
 
 

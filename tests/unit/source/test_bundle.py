@@ -58,7 +58,7 @@ def test_names_may_begin_with_a_dot(tmp_path: Path) -> None:
 def test_another_checksum_is_refused_and_both_are_named(tmp_path: Path) -> None:
     path = tmp_path / "b.tar.gz"
     sha = tar(path, FILES)
-    with pytest.raises(SourceError, match=f"has SHA-256 {sha}, expected {'0' * 64}"):
+    with pytest.raises(SourceError, match=f"its SHA-256 is {sha}, expected {'0' * 64}"):
         read(path, "0" * 64)
 
 
@@ -70,14 +70,14 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("files", "links", "hard", "problem"),
     [
-        ({"README": b""}, {}, False, "must hold one folder"),
-        ({**FILES, "other/file": b""}, {}, False, "must hold one folder"),
-        ({f"{FOLDER}/README": b""}, {}, False, "must hold one folder"),
-        ({**FILES, f"{FOLDER}/../../etc/cron.d/x": b""}, {}, False, "outside of its folder"),
-        ({**FILES, "/etc/passwd": b""}, {}, False, "outside of its folder"),
-        (FILES, {f"{FOLDER}/x": "/etc/passwd"}, False, "leads out"),
-        (FILES, {f"{FOLDER}/x": "../../etc/passwd"}, False, "leads out"),
-        (FILES, {f"{FOLDER}/x": "etc/passwd"}, True, "leads out"),
+        ({"README": b""}, {}, False, "must contain one folder"),
+        ({**FILES, "other/file": b""}, {}, False, "must contain one folder"),
+        ({f"{FOLDER}/README": b""}, {}, False, "must contain one folder"),
+        ({**FILES, f"{FOLDER}/../../etc/cron.d/x": b""}, {}, False, "outside its folder"),
+        ({**FILES, "/etc/passwd": b""}, {}, False, "outside its folder"),
+        (FILES, {f"{FOLDER}/x": "/etc/passwd"}, False, "points outside"),
+        (FILES, {f"{FOLDER}/x": "../../etc/passwd"}, False, "points outside"),
+        (FILES, {f"{FOLDER}/x": "etc/passwd"}, True, "points outside"),
         ({**FILES, f"{FOLDER}/user_config.json": b"{"}, {}, False, "user_config.json in the client bundle is no JSON"),
         ({**FILES, f"{FOLDER}/client_data": b"[]"}, {}, False, "client_data in the client bundle is no JSON object"),
     ],
@@ -150,7 +150,7 @@ def test_of_a_zip_of_archives_the_one_for_the_machine_is_taken(tmp_path: Path, m
         for name in ("2.6.5_linux_x86_64", "2.6.5_linux_i386", "_linux_arm64", "2.6.5_win_x86_64"):
             outer.writestr(f"Tool/go2aliyun_client{name}.tar.gz", named(f"go2aliyun_client{name}"))
     assert read(path, machine=machine).folder == folder
-    with pytest.raises(SourceError, match=r"must hold one archive for s390x; it holds: Tool/go2aliyun_client2\.6"):
+    with pytest.raises(SourceError, match=r"one archive for s390x, but it contains Tool/go2aliyun_client2\.6"):
         read(path, machine="s390x")
 
 
@@ -158,7 +158,7 @@ def test_a_client_for_another_machine_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "b.tar.gz"
     tar(path, FILES)
     assert read(path, machine="x86_64").folder == FOLDER
-    with pytest.raises(SourceError, match=rf"is for x86_64 \({FOLDER}\), and this host is aarch64"):
+    with pytest.raises(SourceError, match=rf"is for x86_64 \({FOLDER}\), but this host is aarch64"):
         read(path, machine="aarch64")
 
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The classes of what stops a migration: each is found on one side of its limit and not on the other."""
+"""The classes of findings: each is found on one side of its limit and not on the other."""
 
 from __future__ import annotations
 

@@ -279,14 +279,14 @@ def test_all_users_agree_on_a_recorded_system(name: str, monkeypatch: pytest.Mon
 def test_a_file_system_that_also_lies_on_the_system_disk_is_reported(host: Host) -> None:
     lvm_root_on_two(host)
     found = next(item for item in source.judge(host.probe()) if item["id"] == "several-system-disks")
-    assert found["evidence"] == "/ lies on vda, vdb"
+    assert found["evidence"] == "/ is on vda, vdb"
 
 
 def test_an_unused_disk_is_a_risk_and_a_swap_disk_is_a_note(host: Host) -> None:
     swap_only(host)
     host.disk("vdc", 20)
     found = {item["id"]: item["evidence"] for item in source.judge(host.probe())}
-    assert found == {"data-disk-not-mounted": "vdc: nothing mounted", "swap-lost": "swap on /dev/vdb1"}
+    assert found == {"data-disk-not-mounted": "vdc: no mounted file system", "swap-lost": "swap on /dev/vdb1"}
 
 
 def test_only_file_systems_on_transferred_disks_are_counted(host: Host) -> None:
@@ -295,4 +295,4 @@ def test_only_file_systems_on_transferred_disks_are_counted(host: Host) -> None:
         "df\t/dev/vda1 20971520 1048576 1048576 9% /",
         "df\t/dev/sdz1 20971520 2097152 1048576 9% /media/usb",
     ]
-    assert "- In use: 1 GiB on /," in report.host_report([], "h", host.probe())
+    assert "- Used space: 1 GiB on /," in report.host_report([], "h", host.probe())

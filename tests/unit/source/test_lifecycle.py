@@ -65,7 +65,7 @@ def test_a_new_client_is_installed_registered_and_cleaned_of_its_code() -> None:
 def test_the_code_is_taken_out_again_when_the_client_fails() -> None:
     remote = FakeRemote([], [*THERE, ("log", "Error: wrong code"), ("log", "Goto Aliyun Not Finished!")])
     with pytest.raises(
-        SourceError, match=r"ended before it was ready; its log ends: Error: wrong code / Goto Aliyun Not"
+        SourceError, match=r"ended before it had registered\. The end of its log: Error: wrong code / Goto Aliyun Not"
     ):
         life(remote).take(["register", "wait"], Agent(dirs=[DIR]))
     assert json.loads(remote.files[-1][1]) == BUNDLE.config
@@ -101,7 +101,7 @@ def test_a_client_that_reports_two_ids_is_an_error_with_both() -> None:
 
 def test_waiting_ends_with_what_was_seen_last() -> None:
     remote = FakeRemote(*([[*ALIVE, ("log", "Error: connect timed out")]] * 20))
-    with pytest.raises(SourceError, match=r"\(process 7\) but has not registered within 30 s; .*connect timed out"):
+    with pytest.raises(SourceError, match=r"\(process 7\) but has not registered within 30 s\..*connect timed out"):
         life(remote, start_timeout=30).take(["wait"], Agent(dirs=[DIR]))
     assert 2 <= len(remote.commands) <= 5
 
@@ -124,7 +124,7 @@ def test_only_the_own_folder_is_removed() -> None:
 
 
 def test_a_user_that_is_not_root_is_refused() -> None:
-    with pytest.raises(SourceError, match="uid 1000; set become: true"):
+    with pytest.raises(SourceError, match=r"uid 1000\. Set become: true"):
         life(FakeRemote([("uid", "1000")])).look()
 
 

@@ -40,7 +40,7 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, problem: st
 
 def test_an_address_without_a_checksum_must_be_waived() -> None:
     address = {"url": "https://example.com/client.zip", "sha256": None}
-    assert "sha256 is required with url; allow_unverified" in (smc_agent._problem(options(**address)) or "")
+    assert "sha256 is required with url. To install" in (smc_agent._problem(options(**address)) or "")
     assert smc_agent._problem(options(**address, allow_unverified=True)) is None
     assert smc_agent._problem(options(src="/client.zip", sha256=None)) is None
 

@@ -142,8 +142,8 @@ def test_blockers_come_first(host: Host) -> None:
 def test_lines_for_people_say_what_to_do(host: Host) -> None:
     host.tools["rsync"] = ""
     [line] = verdict.lines(source.judge(host.probe()))
-    assert line.startswith("risk rsync-missing: no rsync in PATH. The SMC client")
-    assert line.endswith("What to do: Install the package rsync on the host.")
+    assert line.startswith("risk rsync-missing: rsync is not in PATH. The SMC client")
+    assert line.endswith("Fix: Install the package rsync on the host.")
 
 
 @pytest.mark.parametrize(("gib", "blocked"), [(2048, False), (2048.001, True)])

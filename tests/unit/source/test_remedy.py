@@ -17,7 +17,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.scr
 ROWS = [
     ("remedy", "virtio", "needed", "/boot/initrd lacks virtio_blk"),
     ("remedy", "rsync", "ok", "/usr/bin/rsync"),
-    ("remedy", "clock", "needed", "900 s from the controller's clock"),
+    ("remedy", "clock", "needed", "900 s from the clock of the controller"),
     ("journal", "rsync", "packages", "yum", "rsync.x86_64 popt.x86_64 "),
     ("journal", "selinux", "enforce", "/selinux/enforce"),
     ("journal", "selinux", "kept", "/etc/selinux/config", "/var/lib/edgelift/remediation/kept_etc_selinux_config"),
@@ -30,14 +30,14 @@ def seen(*rows: tuple[str, ...]) -> remedy.Seen:
     return remedy.parse_seen(Record(key, tuple(fields)) for key, *fields in rows)
 
 
-def test_the_clock_is_put_right_first() -> None:
+def test_the_clock_is_fixed_first() -> None:
     assert seen(*ROWS).needed() == ["clock", "virtio"]
 
 
 def test_what_can_be_undone_is_told_without_the_sums_and_the_clock() -> None:
     assert seen(*ROWS).undoable() == [
         "remove the packages rsync.x86_64 popt.x86_64",
-        "enforce through /selinux/enforce",
+        "set enforcing in /selinux/enforce",
         "restore /etc/selinux/config",
     ]
 
@@ -50,7 +50,7 @@ def test_every_impossible_fault_is_a_reason() -> None:
 
 
 def test_a_fault_that_is_still_there_is_no_success() -> None:
-    with pytest.raises(SourceError, match="did not help: clock: 900 s from"):
+    with pytest.raises(SourceError, match="these fixes had no effect: clock: 900 s from"):
         remedy.outcome(seen(*ROWS), ["clock"])
     assert remedy.outcome(seen(*ROWS), ["rsync"])["faults"]["rsync"] == {"status": "ok", "detail": "/usr/bin/rsync"}
 

@@ -59,7 +59,7 @@ def test_variables_are_switched_off_and_only_those_that_fit() -> None:
     assert "# rsync-missing, rsync-missing seen" in text
     nothing = report.variables(found("lvm-root"), "web-01")
     assert yaml.safe_load(nothing) is None
-    assert "nothing that it can do" in nothing
+    assert "has no fix" in nothing
 
 
 def test_evidence_cannot_leave_its_comment() -> None:
@@ -82,9 +82,9 @@ def test_the_report_of_a_host(host: Host) -> None:
     assert text.startswith("# web-01\n\nVerdict: **blocked**\n")
     assert "- Disks that are transferred: 0: vda 20 GiB, 1: vdb 600 GiB\n" in text
     assert "- Disks that are not transferred: vdc 10 GiB\n" in text
-    assert "- In use: 1 GiB on /, the most that is copied" in text
+    assert "- Used space: 1 GiB on /, the most to copy" in text
     assert text.index("## Blockers") < text.index("### data-disk-too-large, class 4") < text.index("## Risks")
-    assert "- Can be done by the role remediate: `remediate_rsync: true`" in text
+    assert "- The role remediate can fix it: `remediate_rsync: true`" in text
     waived = [{**item, "waived": {"reason": "ops", "expires": "2026-12-31"}} for item in found("no-egress")]
     assert "- Waived until 2026-12-31: ops" in report.host_report(waived, "web-01")
     assert "Verdict: **migrated**" in report.host_report(waived, "web-01", probe, "migrated")

@@ -55,13 +55,13 @@ def test_a_waiver_holds_through_its_last_day(expires: str) -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        (waiver(expires="2026-11-23"), "expired on 2026-11-23; renew it with a day from 2026-11-24 on"),
-        (waiver(expires="soon"), "expires on 'soon'; allowed is a day such as 2026-12-31"),
+        (waiver(expires="2026-11-23"), "expired on 2026-11-23. Set a date from 2026-11-24 on"),
+        (waiver(expires="soon"), "expires on 'soon', which is not a date such as 2026-12-31"),
         (waiver(expires=""), "expires on ''"),
-        (waiver("no-such"), "no finding 'no-such' to waive; allowed are balance-empty, "),
-        (waiver("not-x86-64"), "cannot be waived, it is a fact; allowed are "),
-        (waiver("too-many-data-disks"), "cannot be waived, it is a fact"),
-        (waiver("lvm-root"), "cannot be waived, it is a note"),
+        (waiver("no-such"), "the unknown finding 'no-such'. Allowed: balance-empty, "),
+        (waiver("not-x86-64"), "cannot be waived: the services always reject such a server. Allowed: "),
+        (waiver("too-many-data-disks"), "cannot be waived: the services always reject such a server"),
+        (waiver("lvm-root"), "cannot be waived: it is a note"),
         (waiver(reason=" "), "has no reason"),
     ],
 )
