@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import ecs as tables
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Table
 
-from .paging import by_number, by_token, chunks, one, rows_of
+from .paging import asked, by_number, by_token, chunks, one, rows_of
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -80,12 +80,18 @@ class EcsApi:
         """Returns the tasks that match; ids are asked for in calls of at most 100, joined by commas (facts 3.2)."""
         filters: Row = {"TaskAction": action}
         if task_ids is not None:
-            asked = [{**filters, "TaskIds": ",".join(ids)} for ids in chunks(task_ids, MAX_IDS)]
-        elif resource_ids is not None:
-            asked = [{**filters, "ResourceIdss": ids} for ids in chunks(resource_ids, MAX_IDS)]
-        else:
-            asked = [filters]
-        return [row for params in asked for row in self._tasks(params)]
+            return [
+                row
+                for ids in chunks(task_ids, MAX_IDS)
+                for row in asked(self._tasks({**filters, "TaskIds": ",".join(ids)}), "TaskId", ids)
+            ]
+        if resource_ids is not None:
+            return [
+                row
+                for ids in chunks(resource_ids, MAX_IDS)
+                for row in asked(self._tasks({**filters, "ResourceIdss": ids}), "ResourceId", ids)
+            ]
+        return self._tasks(filters)
 
     def _tasks(self, params: Row) -> list[Row]:
         return by_number(self._call, tables.TASK, params)
@@ -150,5 +156,8 @@ class EcsApi:
         """Returns the rows of a call whose ids are one JSON string, where "[]" would match nothing (trap 26)."""
         if ids is None:
             return by_token(self._call, table, filters)
-        asked = [{**filters, parameter: json.dumps(some)} for some in chunks(ids, MAX_IDS)]
-        return [row for params in asked for row in by_token(self._call, table, params)]
+        return [
+            row
+            for some in chunks(ids, MAX_IDS)
+            for row in asked(by_token(self._call, table, {**filters, parameter: json.dumps(some)}), table.key, some)
+        ]

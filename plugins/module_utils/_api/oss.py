@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
+_UNREADABLE = (RuntimeError, ElementTree.ParseError, ValueError, TypeError, AttributeError, LookupError)
+"""What oss2 raises for a body or a header that is not what it expects, such as a gateway's HTML or a missing size."""
+
 # The service's own maximum, for listing and for deleting (facts 5).
 MAX_KEYS = 1000
 # oss2 gives a HEAD without the x-oss-err header no code: the status is all there is (facts 5).
@@ -159,9 +162,9 @@ class OssConnection:
                 raise renew_refused(self._translate(error), self._credentials) from None
             except self.http.errors as error:
                 raise self.http.failure(self._action, self._url, error) from None
-            except (RuntimeError, ElementTree.ParseError) as error:
-                # What oss2 raises for a body that is not the XML it expects, such as a gateway's HTML.
-                raise CloudError(self._action, "Answer.Unreadable", str(error), retryable=True) from None
+            except _UNREADABLE as error:
+                problem = f"{type(error).__name__}: {error}"
+                raise CloudError(self._action, "Answer.Unreadable", problem, retryable=True) from None
 
         return self.retry.run(once, repeatable)
 
@@ -317,6 +320,8 @@ class OssApi:
             if error.code == "NoSuchKey":
                 return None
             raise
+        if found.content_length is None:
+            raise CloudError("oss.HeadObject", "Answer.Malformed", f"{key}: no Content-Length", retryable=True)
         return {"size": found.content_length, "etag": found.etag, "last_modified": found.last_modified}
 
     def read_range(self, key: str, start: int, end_inclusive: int) -> bytes:

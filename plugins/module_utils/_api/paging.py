@@ -73,6 +73,13 @@ def count(call: Call, table: Table) -> int:
     return _documented(table, answer, table.total)
 
 
+def asked(rows: Iterable[dict[str, Any]], key: str, ids: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the rows whose ``key`` is one of the ids asked for: callers act on what is listed, and no answer of a
+    service or a gateway that leaves a filter out may let them act on more."""
+    wanted = set(ids)
+    return [row for row in rows if row.get(key) in wanted]
+
+
 def by_number(call: Call, table: Table, params: Params) -> list[dict[str, Any]]:
     """Returns all rows of a call that pages by PageNumber/PageSize, each id once.
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import smc as tables
 
-from .paging import by_number, chunks, count, one, rows_of
+from .paging import asked, by_number, chunks, count, one, rows_of
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -37,7 +37,11 @@ class SmcApi:
         filters = {"Name": name, "State": state}
         if source_ids is None:
             return self._sources(filters)
-        return [row for ids in chunks(source_ids) for row in self._sources({**filters, "SourceIds": ids})]
+        return [
+            row
+            for ids in chunks(source_ids)
+            for row in asked(self._sources({**filters, "SourceIds": ids}), "SourceId", ids)
+        ]
 
     def _sources(self, params: Row) -> list[Row]:
         return by_number(self._call, tables.SOURCE, params)
@@ -52,9 +56,15 @@ class SmcApi:
         """Returns the jobs of our region (RegionId filters, trap 2) that match; give one list of ids at most."""
         filters: Row = {"Name": name, "Status": status}
         if job_ids is not None:
-            return [row for ids in chunks(job_ids) for row in self._jobs({**filters, "JobIds": ids})]
+            return [
+                row for ids in chunks(job_ids) for row in asked(self._jobs({**filters, "JobIds": ids}), "JobId", ids)
+            ]
         if source_ids is not None:
-            return [row for ids in chunks(source_ids) for row in self._jobs({**filters, "SourceIds": ids})]
+            return [
+                row
+                for ids in chunks(source_ids)
+                for row in asked(self._jobs({**filters, "SourceIds": ids}), "SourceId", ids)
+            ]
         return self._jobs(filters)
 
     def _jobs(self, params: Row) -> list[Row]:

@@ -177,7 +177,7 @@ def read_answer(
     """
     try:
         answer = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         answer = None
     if not isinstance(answer, dict):
         start = " ".join(body[:200].decode("utf-8", "replace").split())
@@ -185,6 +185,7 @@ def read_answer(
             action,
             "Answer.Unreadable",
             f"HTTP {status} without a JSON object: {start!r}",
+            request_id=headers.get("x-acs-request-id", ""),
             http_status=status,
             retryable=status >= 500 or status < 300,
             retry_after=_retry_after(headers),

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import vpc as tables
 
-from .paging import by_number, count, one
+from .paging import asked, by_number, count, one
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -37,8 +37,11 @@ class VpcApi:
         """Returns the VPCs with these ids, or with this name. Callers compare names."""
         if vpc_ids is None:
             return by_number(self._call, tables.VPC, {"VpcName": name})
-        asked: list[Row] = [{"VpcId": vpc_id, "VpcName": name} for vpc_id in vpc_ids]
-        return [row for params in asked for row in by_number(self._call, tables.VPC, params)]
+        return [
+            row
+            for vpc_id in vpc_ids
+            for row in asked(by_number(self._call, tables.VPC, {"VpcId": vpc_id, "VpcName": name}), "VpcId", [vpc_id])
+        ]
 
     def count_vpcs(self) -> int:
         """Returns how many VPCs our region has, in one short call."""
@@ -72,8 +75,12 @@ class VpcApi:
         """Returns the vSwitches of a VPC, or those with these ids."""
         if vswitch_ids is None:
             return by_number(self._call, tables.VSWITCH, {"VpcId": vpc_id})
-        asked: list[Row] = [{"VpcId": vpc_id, "VSwitchId": vswitch_id} for vswitch_id in vswitch_ids]
-        return [row for params in asked for row in by_number(self._call, tables.VSWITCH, params)]
+        asking: list[Row] = [{"VpcId": vpc_id, "VSwitchId": vswitch_id} for vswitch_id in vswitch_ids]
+        return [
+            row
+            for params in asking
+            for row in asked(by_number(self._call, tables.VSWITCH, params), "VSwitchId", [params["VSwitchId"]])
+        ]
 
     def delete_vswitch(self, vswitch_id: str) -> None:
         """Deletes a vSwitch that no resource uses any more."""

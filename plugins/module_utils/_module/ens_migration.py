@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet, Progress
@@ -19,6 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.pro
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 
 from . import options
+from .defect import made_so_far
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,16 +54,15 @@ def _migrate(
         migration = _migration(params["name"], rows, fleet.resources.rows(), clients)
         return {"changed": fleet.changed, "migration": migration, "acts": dict(fleet.acts)}
 
-    try:
-        fleet.run(params["wait"], params["wait_timeout"], params["poll_interval"])
-    except CloudError as error:
+    def ended(error: Exception) -> dict[str, Any]:
         for row in fleet.rows:
             if row.open:
                 row.end("failed", f"the run ended in phase {row.phase}: {error}; last state: {row.state or 'not seen'}")
-        # What the run created is billed, so the result names it (law 11). No stage has settled these servers: their
-        # cloud work stays for the next run.
-        error.last = result()
-        raise
+        # No stage has settled these servers: their cloud work stays for the next run.
+        return result()
+
+    with made_so_far(ended):
+        fleet.run(params["wait"], params["wait_timeout"], params["poll_interval"])
     return {**result(), "diff": _diff(fleet)} if module._diff else result()
 
 

@@ -18,6 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._secrets import without
 
 from .argspec import auth_spec
+from .defect import Defect
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -28,19 +29,31 @@ Work = Callable[["AnsibleModule", Clients], dict[str, Any]]
 
 
 def run_module(module: AnsibleModule, work: Work) -> None:
-    """Ends the module with what ``work(module, clients)`` returns, or with the CloudError that it raises.
+    """End the module with what ``work(module, clients)`` returns, or with the failure that it raises.
 
-    A failure carries RV(msg), RV(error) and RV(request_id), and the keys of ``CloudError.last``: the last known object.
+    A failure carries RV(msg), RV(error) and RV(request_id), and the keys of ``last``: the last known object, or what
+    the run has made so far. An exception that is no CloudError is a defect of this collection, and the failure says so.
     No result holds the value of an option that is a secret.
     """
     secrets = [str(module.params.get(name) or "") for name in SECRET_OPTIONS]
     try:
-        result = work(module, make_clients(module.params))
+        result = _result(module, work)
     except MissingLibrary as missing:
         module.fail_json(msg=missing_required_lib(missing.package), exception=missing.trace)
     except CloudError as error:
         message = f"{error}. {error.hint}" if error.hint else str(error)
         failure = {"msg": message, "error": error.as_dict(), "request_id": error.request_id, **error.last}
         module.fail_json(**without(failure, secrets))
+    except Defect as defect:
+        module.fail_json(**without(defect.failure(module._name), secrets))
     else:
         module.exit_json(**without(result, secrets))
+
+
+def _result(module: AnsibleModule, work: Work) -> dict[str, Any]:
+    try:
+        return work(module, make_clients(module.params))
+    except (CloudError, MissingLibrary, Defect):
+        raise
+    except Exception as error:
+        raise Defect(error) from error

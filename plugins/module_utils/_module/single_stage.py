@@ -16,6 +16,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
 
 from . import options
+from .defect import made_so_far
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,8 +38,9 @@ def fleet(module: AnsibleModule, clients: Clients, stage: Stage) -> Fleet:
 def run(module: AnsibleModule, of: Fleet, key: str, describe: Callable[[Progress], dict[str, Any]]) -> dict[str, Any]:
     """Run the stage and return its result under ``key``; raise with what was seen last when it fails."""
     params = module.params
-    of.run(params["wait"], params["wait_timeout"], params["poll_interval"])
     row = of.rows[0]
+    with made_so_far(lambda _error: {key: describe(row), "resources": of.resources.rows()}):
+        of.run(params["wait"], params["wait_timeout"], params["poll_interval"])
     found, resources = describe(row), of.resources.rows()
     result: dict[str, Any] = {"changed": of.changed, key: found, "phase": row.phase, "resources": resources}
     if module._diff:

@@ -25,7 +25,7 @@ ECS_IMAGE: Final = Table(
     {
         "image_id": required("ImageId"),
         "image_name": Field("ImageName"),
-        "status": Field("Status"),
+        "status": required("Status"),
         "creation_time": Field("CreationTime"),
         "owner": Field("ImageOwnerAlias"),
         "product_code": Field("ProductCode"),
@@ -43,8 +43,8 @@ TASK: Final = Table(
     "ecs.DescribeTasks",
     {
         "task_id": required("TaskId"),
-        "image_id": Field("ResourceId"),
-        "status": Field("TaskStatus"),
+        "image_id": required("ResourceId"),
+        "status": required("TaskStatus"),
         "creation_time": Field("CreationTime"),
         "end_time": Field("FinishedTime"),
     },
@@ -70,7 +70,7 @@ INSTANCE: Final = Table(
     {
         "instance_id": required("InstanceId"),
         "instance_name": Field("InstanceName"),
-        "status": Field("Status"),
+        "status": required("Status"),
         "instance_type": Field("InstanceType"),
         "charge_type": Field("InstanceChargeType"),
         "zone_id": Field("ZoneId"),

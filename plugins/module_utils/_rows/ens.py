@@ -18,7 +18,7 @@ ENS_IMAGE: Final = Table(
     {
         "image_id": required("ImageId"),
         "image_name": Field("ImageName"),
-        "status": Field("Status"),
+        "status": required("Status"),
         "architecture": Field("Architecture"),
         "platform": Field("Platform"),
         "os_version": Field("OsVersion"),

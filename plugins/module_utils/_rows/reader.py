@@ -193,7 +193,14 @@ def size(path: str) -> Field:
     return Field(path, whole, 0)
 
 
-def items(path: str, read: Callable[[Any], Any] = text) -> Field:
+def filled(value: Any) -> str:
+    """Return a text that is not empty, such as an id; raise Malformed for anything else."""
+    if text(value) == "":
+        raise Malformed("", "is empty")
+    return str(value)
+
+
+def items(path: str, read: Callable[[Any], Any] = filled) -> Field:
     """Return the field of a list, such as DataDisks.DataDisk, whose items ``read`` reads."""
     return Field(path, each(read), [], inner=True)
 

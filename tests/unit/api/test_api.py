@@ -128,7 +128,7 @@ def test_no_ids_means_nothing_and_never_everything(clients: Any, wire: Any, call
 def test_jobs_are_asked_for_in_lots_of_fifty_and_every_page_is_read(clients: Any, wire: Any) -> None:
     ids = [f"j-{n}" for n in range(120)]
     for start in (0, 50, 100):
-        lot = [{"JobId": job} for job in ids[start : start + 50]]
+        lot = [{"JobId": job, "SourceId": "s-1", "Status": "Ready"} for job in ids[start : start + 50]]
         wire.expect(
             "DescribeReplicationJobs",
             {"TotalCount": len(lot), "ReplicationJobs": {"ReplicationJob": lot}},
@@ -139,7 +139,7 @@ def test_jobs_are_asked_for_in_lots_of_fifty_and_every_page_is_read(clients: Any
 
 
 def test_more_sources_than_a_page_holds(clients: Any, wire: Any) -> None:
-    rows = [{"SourceId": f"s-{n}"} for n in range(62)]
+    rows = [{"SourceId": f"s-{n}", "State": "Available"} for n in range(62)]
     for number, lot in ((1, rows[:50]), (2, rows[50:])):
         answer = {"TotalCount": 62, "SourceServers": {"SourceServer": lot}}
         wire.expect("DescribeSourceServers", answer, PageNumber=str(number))
@@ -147,10 +147,9 @@ def test_more_sources_than_a_page_holds(clients: Any, wire: Any) -> None:
 
 
 def test_instances_follow_the_next_token(clients: Any, wire: Any) -> None:
-    wire.expect("DescribeInstances", {"NextToken": "t", "Instances": {"Instance": [{"InstanceId": "i-1"}]}})
-    wire.expect(
-        "DescribeInstances", {"NextToken": "", "Instances": {"Instance": [{"InstanceId": "i-2"}]}}, NextToken="t"
-    )
+    first, second = ({"Instance": [{"InstanceId": name, "Status": "Running"}]} for name in ("i-1", "i-2"))
+    wire.expect("DescribeInstances", {"NextToken": "t", "Instances": first})
+    wire.expect("DescribeInstances", {"NextToken": "", "Instances": second}, NextToken="t")
     assert [row["InstanceId"] for row in clients.ecs.describe_instances(["i-1", "i-2"])] == ["i-1", "i-2"]
 
 
@@ -161,8 +160,38 @@ def test_both_names_of_the_export_task_are_read(clients: Any, wire: Any, key: st
 
 
 def test_ens_totals_are_strings(clients: Any, wire: Any) -> None:
-    wire.expect("DescribeSelfImages", {"Code": 0, "TotalCount": "1", "Images": {"Image": [{"ImageId": "m-1"}]}})
-    assert clients.ens.describe_self_images() == [{"ImageId": "m-1"}]
+    image = {"ImageId": "m-1", "Status": "Available"}
+    wire.expect("DescribeSelfImages", {"Code": 0, "TotalCount": "1", "Images": {"Image": [image]}})
+    assert clients.ens.describe_self_images() == [image]
+
+
+ALL_ROWS: list[tuple[str, Callable[[Any], Any], tuple[str, str], dict[str, str]]] = [
+    ("DescribeSourceServers", lambda c: c.smc.describe_source_servers(["s-1"]), ("SourceServers", "SourceServer"),
+     {"SourceId": "s-1", "State": "Available"}),
+    ("DescribeReplicationJobs", lambda c: c.smc.describe_replication_jobs(job_ids=["j-1"]),
+     ("ReplicationJobs", "ReplicationJob"), {"JobId": "j-1", "SourceId": "s-1", "Status": "Ready"}),
+    ("DescribeReplicationJobs", lambda c: c.smc.describe_replication_jobs(source_ids=["s-1"]),
+     ("ReplicationJobs", "ReplicationJob"), {"SourceId": "s-1", "JobId": "j-1", "Status": "Ready"}),
+    ("DescribeTasks", lambda c: c.ecs.describe_tasks(["t-1"]), ("TaskSet", "Task"),
+     {"TaskId": "t-1", "ResourceId": "m-1", "TaskStatus": "Finished"}),
+    ("DescribeTasks", lambda c: c.ecs.describe_tasks(resource_ids=["m-1"]), ("TaskSet", "Task"),
+     {"ResourceId": "m-1", "TaskId": "t-1", "TaskStatus": "Finished"}),
+    ("DescribeDisks", lambda c: c.ecs.describe_disks(["d-1"]), ("Disks", "Disk"), {"DiskId": "d-1"}),
+    ("DescribeVpcs", lambda c: c.vpc.describe_vpcs(["vpc-1"]), ("Vpcs", "Vpc"), {"VpcId": "vpc-1"}),
+    ("DescribeVSwitches", lambda c: c.vpc.describe_vswitches(vswitch_ids=["vsw-1"]), ("VSwitches", "VSwitch"),
+     {"VSwitchId": "vsw-1"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("action", "call", "path", "row"), ALL_ROWS, ids=range(len(ALL_ROWS)))
+def test_rows_that_were_not_asked_for_are_left_out(
+    clients: Any, wire: Any, action: str, call: Callable[[Any], Any], path: tuple[str, str], row: dict[str, str]
+) -> None:
+    asked = next(iter(row))
+    other = {name: f"{value}-other" if name.endswith("Id") else value for name, value in row.items()}
+    wire.expect(action, {"TotalCount": 2, path[0]: {path[1]: [other, row]}})
+    assert call(clients) == [row]
+    assert other[asked] != row[asked]
 
 
 def test_the_mapping_may_be_a_json_string_already(clients: Any, wire: Any) -> None:

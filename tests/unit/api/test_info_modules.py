@@ -26,9 +26,9 @@ def sources(clients: Any, **params: Any) -> list[dict[str, Any]]:
 
 
 def test_a_name_is_compared_exactly(clients: Any, wire: Any) -> None:
-    rows = [{"SourceId": "s-1", "Name": "web-1"}, {"SourceId": "s-2", "Name": "web-10"}]
+    rows = [{"SourceId": f"s-{name}", "Name": name, "State": "Available"} for name in ("web-1", "web-10")]
     wire.expect("DescribeSourceServers", listed(("SourceServers", "SourceServer"), rows), Name="web-1")
-    assert [row["source_id"] for row in sources(clients, name="web-1")] == ["s-1"]
+    assert [row["source_id"] for row in sources(clients, name="web-1")] == ["s-web-1"]
 
 
 def test_an_empty_list_of_ids_matches_nothing(clients: Any, wire: Any) -> None:
@@ -37,8 +37,8 @@ def test_an_empty_list_of_ids_matches_nothing(clients: Any, wire: Any) -> None:
 
 
 def test_jobs_are_returned_with_numbers(clients: Any, wire: Any) -> None:
-    row = {"JobId": "j-1", "Name": "n", "Status": "Running", "Progress": "42.5", "TransitionInstanceId": "i-1",
-           "DataDisks": {"DataDisk": [{"Index": 1, "Size": 40}]}}  # fmt: skip
+    row = {"JobId": "j-1", "SourceId": "s-1", "Name": "n", "Status": "Running", "Progress": "42.5",
+           "TransitionInstanceId": "i-1", "DataDisks": {"DataDisk": [{"Index": 1, "Size": 40}]}}  # fmt: skip
     wire.expect("DescribeReplicationJobs", listed(("ReplicationJobs", "ReplicationJob"), [row]), **{"JobId.1": "j-1"})
     params = {"job_ids": ["j-1"], "source_ids": None, "name": None, "status": None}
     (found,) = smc_transfer_info.work(FakeModule(params), clients)["transfers"]

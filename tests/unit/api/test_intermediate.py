@@ -78,7 +78,8 @@ def answer_instance(wire: Any, *rows: dict[str, Any]) -> None:
 ROW = {"InstanceId": "i-1", "InstanceName": INTERMEDIATE_NAME, "Status": "Running", "InstanceType": "ecs.t6",
        "InstanceChargeType": "PostPaid", "SecurityGroupIds": {"SecurityGroupId": ["sg-1"]},
        "PublicIpAddress": {"IpAddress": ["198.51.100.7"]}}  # fmt: skip
-RUNNING = {"JobId": "j-1", "Status": "Running", "BusinessStatus": "Syncing", "TransitionInstanceId": "i-1"}
+RUNNING = {"JobId": "j-1", "SourceId": "s-1", "Status": "Running", "BusinessStatus": "Syncing",
+           "TransitionInstanceId": "i-1"}  # fmt: skip
 RULES = {"Permissions": {"Permission": [{"IpProtocol": "TCP", "PortRange": "8080/8080"}]}}
 
 
@@ -122,7 +123,7 @@ def release(clients: Any, check: bool = False) -> dict[str, Any]:
 
 def test_an_orphan_is_released_by_its_id_and_waited_for(clients: Any, wire: Any) -> None:
     answer_instance(wire, ROW)
-    answer_job(wire, {"JobId": "j-2", "TransitionInstanceId": "i-2"})
+    answer_job(wire, {**RUNNING, "JobId": "j-2", "TransitionInstanceId": "i-2"})
     wire.expect("DeleteInstance", InstanceId="i-1", Force="true")
     answer_instance(wire, ROW)
     answer_instance(wire)

@@ -6,12 +6,14 @@
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 import pytest
 import yaml
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, MissingLibrary
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import argspec, runner
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import argspec, defect, runner
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import reader
 
 FRAGMENTS = "ansible_collections.edgelift.ens_migration.plugins.doc_fragments"
 
@@ -53,6 +55,7 @@ class Module:
     """A module that remembers how it ended."""
 
     params = {"region": "cn-beijing", "access_key": "unit-key-id", "secret_key": "unit-secret"}
+    _name = "smc_transfer"
 
     def exit_json(self, **result: Any) -> None:
         raise Ended("exit", result)
@@ -97,6 +100,45 @@ def test_a_failure_has_message_details_and_the_last_known_object() -> None:
     assert result["msg"].startswith("smc.X failed: No. (code Forbidden.RAM, request R-1). Grant the RAM user")
     assert set(result["error"]) >= {"code", "request_id", "http_status", "retryable", "hint"}
     assert (result["request_id"], result["source"]) == ("R-1", {"source_id": "s-1"})
+
+
+def test_an_exception_of_our_own_code_is_a_failure_that_says_so() -> None:
+    def work(module: Any, clients: Any) -> dict[str, Any]:
+        row: dict[str, str] = {}
+        return {"job": reader.Table("x.Y", {}).value(row, "Signature=abcdef0123456789")}
+
+    how, result = end_of(work)
+    assert how == "fail"
+    assert result["msg"].startswith("smc_transfer, in value (module_utils/_rows/reader.py, line ")
+    assert "failed: KeyError: 'Signature=***'" in result["msg"]
+    assert "This is a defect of the collection edgelift.ens_migration." in result["msg"]
+    assert "https://github.com/edgelift/ens_migration/issues" in result["msg"]
+    assert "may still be billed" in result["msg"]
+    assert (result["error"]["code"], result["error"]["retryable"]) == ("Collection.Defect", False)
+    assert "Traceback" not in result["msg"]
+    assert result["exception"].startswith("Traceback")
+    assert "abcdef0123456789" not in str({name: result[name] for name in ("msg", "error")})
+
+
+def test_a_failure_carries_what_the_run_has_made_so_far() -> None:
+    def fail(with_what: Exception) -> Any:
+        def work(module: Any, clients: Any) -> dict[str, Any]:
+            with defect.made_so_far(lambda error: {"resources": ["i-1"], "why": str(error)}):
+                raise with_what
+
+        return work
+
+    assert end_of(fail(ValueError("odd")))[1]["resources"] == ["i-1"]
+    assert end_of(fail(ValueError("odd")))[1]["why"] == "odd"
+    result = end_of(fail(CloudError("smc.X", "Forbidden.RAM", "No.")))[1]
+    assert (result["error"]["code"], result["resources"]) == ("Forbidden.RAM", ["i-1"])
+
+
+def test_a_missing_jmespath_is_named_before_any_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jmespath", None)
+    how, result = end_of(lambda module, clients: pytest.fail("never reached"))
+    assert how == "fail"
+    assert "jmespath" in result["msg"]
 
 
 def test_a_missing_library_is_named() -> None:

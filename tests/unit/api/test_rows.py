@@ -84,10 +84,10 @@ def test_tags_are_read_in_both_spellings(rows: Any) -> None:
 
 
 def test_an_absent_field_reads_as_its_default_and_never_as_that_of_another_row() -> None:
-    row = smc.SOURCE.facts({"SourceId": "s-1"})
+    row = smc.SOURCE.facts({"SourceId": "s-1", "State": "Available"})
     row["tags"]["mine"] = "yes"
     row["data_disks"].append({})
-    again = smc.SOURCE.facts({"SourceId": "s-1"})
+    again = smc.SOURCE.facts({"SourceId": "s-1", "State": "Available"})
     assert (again["tags"], again["data_disks"], again["name"], again["system_disk_size"]) == ({}, [], "", 0)
 
 

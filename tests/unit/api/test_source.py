@@ -26,7 +26,7 @@ def row(**changes: Any) -> dict[str, Any]:
 
 
 def jobs(*states: str) -> dict[str, Any]:
-    rows = [{"JobId": f"j-{n}", "Status": state} for n, state in enumerate(states)]
+    rows = [{"JobId": f"j-{n}", "SourceId": "s-1", "Status": state} for n, state in enumerate(states)]
     return {"TotalCount": len(rows), "ReplicationJobs": {"ReplicationJob": rows}}
 
 

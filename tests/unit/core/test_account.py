@@ -22,7 +22,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module imp
 
 EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
 BUCKET = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": ""}
-IMAGE = {"ImageId": "m-1", "DiskDeviceMappings": {"DiskDeviceMapping": [{"SnapshotId": "s-1"}]}}
+AVAILABLE = {"Status": "Available"}
+IMAGE = {"ImageId": "m-1", **AVAILABLE, "DiskDeviceMappings": {"DiskDeviceMapping": [{"SnapshotId": "s-1"}]}}
 
 
 def trust(*services: str) -> dict[str, Any]:
@@ -174,10 +175,13 @@ def test_buckets(bucket: Any, found: str) -> None:
 @pytest.mark.parametrize(
     ("image", "found"),
     [
-        ({"ImageId": "m-2", "ImageOwnerAlias": "marketplace"}, ["source-image-not-exportable"]),
-        ({"ImageId": "m-2", "ImageOwnerAlias": "self", "ProductCode": "cmjj1"}, ["source-image-not-exportable"]),
-        ({"ImageId": "m-2", "ImageOwnerAlias": "system"}, []),
-        ({"ImageId": "m-22", "ImageOwnerAlias": "marketplace"}, ["source-image-unknown"]),
+        ({"ImageId": "m-2", **AVAILABLE, "ImageOwnerAlias": "marketplace"}, ["source-image-not-exportable"]),
+        (
+            {"ImageId": "m-2", **AVAILABLE, "ImageOwnerAlias": "self", "ProductCode": "cmjj1"},
+            ["source-image-not-exportable"],
+        ),
+        ({"ImageId": "m-2", **AVAILABLE, "ImageOwnerAlias": "system"}, []),
+        ({"ImageId": "m-22", **AVAILABLE, "ImageOwnerAlias": "marketplace"}, ["source-image-unknown"]),
     ],
 )
 def test_the_image_of_an_ecs_instance(image: dict[str, Any], found: list[str]) -> None:
