@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -104,3 +105,17 @@ def test_the_regions_and_formats_of_the_user_reach_the_modules(role: str, file: 
         assert [row[option] for row in modules] == [f"{{{{ {variable} | default(omit, true) }}}}"]
         if role != "migration":
             assert f"migration_{option}" in values(role)[variable]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_every_description_is_text(role: str) -> None:
+    """A colon makes a mapping of a sentence that is not quoted; ansible-lint needs a minute to say so."""
+
+    def options_of(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+        for name, option in options.items():
+            yield name, option.get("description")
+            yield from options_of(option.get("options", {}))
+
+    described = [row for entry in entries(role).values() for row in options_of(entry.get("options", {}))]
+    texts = [(name, text) for name, told in described for text in (told if isinstance(told, list) else [told])]
+    assert [(name, text) for name, text in texts if not isinstance(text, str)] == []
