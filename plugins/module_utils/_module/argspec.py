@@ -31,7 +31,7 @@ class ArgSpec:
     required_by: dict[str, Any] = field(default_factory=dict)
 
     def merge(self, *others: ArgSpec) -> ArgSpec:
-        """Returns one spec with the options and constraints of all; of two equal names the later one counts."""
+        """Return one spec with the options and constraints of all; of two equal names the later one counts."""
         merged = self
         for other in others:
             merged = ArgSpec(
@@ -45,7 +45,7 @@ class ArgSpec:
         return merged
 
     def to_kwargs(self) -> dict[str, Any]:
-        """Returns the keyword arguments for AnsibleModule."""
+        """Return the keyword arguments for AnsibleModule."""
         return {
             "argument_spec": self.argument_spec,
             "mutually_exclusive": list(self.mutually_exclusive),
@@ -57,7 +57,7 @@ class ArgSpec:
 
 
 def auth_spec() -> ArgSpec:
-    """Returns the connection options (doc fragment C(alicloud)). The environment's keys are read by _auth, as pairs."""
+    """Return the connection options (doc fragment C(alicloud)). The environment's keys are read by _auth, as pairs."""
     return ArgSpec(
         argument_spec={
             "region": {"type": "str", "required": True, "fallback": (env_fallback, list(REGION_VARIABLES))},
@@ -79,7 +79,7 @@ def auth_spec() -> ArgSpec:
 
 
 def wait_spec(timeout: int = 600, interval: float = 5.0) -> ArgSpec:
-    """Returns the waiting options (doc fragment C(wait)), in seconds."""
+    """Return the waiting options (doc fragment C(wait)), in seconds."""
     return ArgSpec(
         argument_spec={
             "wait": {"type": "bool", "default": True},

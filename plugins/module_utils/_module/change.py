@@ -31,15 +31,15 @@ class Change:
         return self.before != self.after
 
     def wanted(self, module: AnsibleModule) -> bool:
-        """Returns whether to act: there is a change, and this is not check mode."""
+        """Return whether to act: there is a change, and this is not check mode."""
         return self.changed and not module.check_mode
 
     def result(self, module: AnsibleModule, **facts: Any) -> dict[str, Any]:
-        """Returns the module's result: changed, the facts, and the diff when it is asked for."""
+        """Return the module's result: changed, the facts, and the diff when it is asked for."""
         diff = {"diff": {"before": self.before, "after": self.after}} if module._diff else {}
         return {"changed": self.changed, **facts, **diff}
 
 
 def refuse(action: str, code: str, message: str, hint: str = "", **last: Any) -> CloudError:
-    """Returns the error for a request that this collection does not carry out, with the object it is about."""
+    """Return the error for a request that this collection does not carry out, with the object it is about."""
     return CloudError(action, code, message, hint=hint or None, last=last)

@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 
 def find(clients: Clients, source_id: str) -> Facts | None:
-    """Returns the facts of the source with exactly this id, None when SMC has none."""
+    """Return the facts of the source with exactly this id, None when SMC has none."""
     row = smc.SOURCE.find(clients, source_id)
     return SOURCE.facts(row) if row else None
 
 
 def blocker(source: Facts, jobs: Sequence[Facts], force: bool) -> str:
-    """Returns why the source cannot be deleted now, or an empty string (facts 1.2, 1.7)."""
+    """Return why the source cannot be deleted now, or an empty string (facts 1.2, 1.7)."""
     running = [job["job_id"] for job in jobs if job["status"] == "Running"]
     if running:
         return f"source {source['source_id']} has the running job {', '.join(running)}"
@@ -45,7 +45,7 @@ def blocker(source: Facts, jobs: Sequence[Facts], force: bool) -> str:
 
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Returns the module's result for O(source_id)."""
+    """Return the module's result for O(source_id)."""
     if module.params["state"] == "absent":
         return _absent(module, clients)
     return _present(module, clients)

@@ -29,7 +29,7 @@ def wait_until(
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> Seen:
-    """Returns the first observation that is ``done``; ``done`` raises CloudError for one that never will be.
+    """Return the first observation that is ``done``; ``done`` raises CloudError for one that never will be.
 
     After ``timeout`` seconds a CloudError with code C(Wait.Timeout) is raised, which carries the last observation under
     ``key``. The first look is immediate, so a timeout of 0 looks once.

@@ -21,7 +21,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Announced, Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
 from . import job_spec
 from .stage import Leaves, Outcome, Slots, Stage
@@ -63,12 +63,14 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
 
 
 def _sort_in(server: Server, job: Row, seen: Seen, resources: ResourcesSeen) -> None:
-    if job.get("Name") == server.job_name:
+    named = job.get("Name") == server.job_name
+    # A job of another migration whose name gives the same id is not ours, whatever its status.
+    if named and naming.same_wave(server.migration, JOB.value(job, "tags"), job.get("Description", "")) is not False:
         seen.job = job
         resources.saw("smc_job", job["JobId"], server.host, job.get("CreationTime", ""))
         resources.saw("ecs_instance", job.get("TransitionInstanceId", ""), server.host, job.get("StartTime", ""))
         resources.saw("ecs_image", job.get("ImageId", ""), server.host, job.get("EndTime", ""))
-    elif job.get("Status") in states.JOB_UNFINISHED:
+    elif named or job.get("Status") in states.JOB_UNFINISHED:
         seen.foreign_job = job
 
 

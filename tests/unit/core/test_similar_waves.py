@@ -179,3 +179,15 @@ def test_a_migration_without_a_collision_reports_nothing() -> None:
     outcome = sweep(cloud)
     assert (outcome.residual, outcome.similar_names) == ([], [])
     assert all(not getattr(cloud, table) for table in TABLES)
+
+
+@pytest.mark.parametrize("status", ["Finished", "InError", "Running"])
+def test_a_job_with_our_name_and_the_tag_of_another_migration_is_not_taken(status: str) -> None:
+    cloud = Cloud()
+    cloud.register(ours())
+    job = cloud.add_job(ours(), status, ImageId="m-theirs", Tags={"Tag": naming.tags(THEIRS, ours().host, ours().id)})
+    fleet = Fleet(cloud, [ours()], policy(), clock=cloud.clock())
+    fleet.run(True, 3600, 10)
+    assert fleet.rows[0].verdict == "failed"
+    assert job["JobId"] in " ".join(fleet.rows[0].reasons)
+    assert cloud.mutations() == []
