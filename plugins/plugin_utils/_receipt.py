@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import BILLED_BY, STAGES
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
@@ -132,20 +132,22 @@ def receipt(
     migration: Mapping[str, Any] | None = None,
     cleanup: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Return the receipt of a wave: every host with its status, every resource with its proof, and leftover resources.
-    If the cleanup failed, all resources of the wave without a proof of deletion count as leftover."""
+    """Return the receipt of a wave: every host with its status, every resource with its proof, and leftover resources
+    with the service that bills them ('' for none). If the cleanup failed, all resources of the wave without a proof of
+    deletion count as leftover."""
     done = {row["host"]: row for row in (migration or {}).get("servers", [])}
     known = (cleanup or migration or {}).get("resources") or resources(hosts, hostvars)
     broken = next(filter(None, (hostvars[host].get("cleanup_error") for host in hosts)), "")
     unproved = [row for row in known if broken and not row.get("deleted")]
+    residual = [
+        *(cleanup or {}).get("residual", []),
+        *({**{key: row[key] for key in ("kind", "id", "host")}, "reason": str(broken)} for row in unproved),
+    ]
     return {
         "wave": wave,
         "servers": [_row(host, hostvars[host], done.get(host)) for host in hosts],
         "resources": list(known),
-        "residual": [
-            *(cleanup or {}).get("residual", []),
-            *({**{key: row[key] for key in ("kind", "id", "host")}, "reason": str(broken)} for row in unproved),
-        ],
+        "residual": [{**row, "billed_by": BILLED_BY.get(row["kind"], "")} for row in residual],
     }
 
 

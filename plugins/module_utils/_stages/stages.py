@@ -15,3 +15,6 @@ from . import ens_import, export, transfer
 from .stage import Stage
 
 STAGES: Final[tuple[Stage, ...]] = (transfer.STAGE, export.STAGE, ens_import.STAGE)
+
+BILLED_BY: Final = {left.kind: left.billed_by for stage in STAGES for left in stage.leaves}
+"""By kind of resource: the service that bills it while it exists, '' for none."""

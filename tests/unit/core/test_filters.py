@@ -241,13 +241,13 @@ def test_disks_are_those_of_the_probe_with_the_system_disk_first() -> None:
 
 def test_the_cleanup_has_the_last_word_on_resources() -> None:
     migration = {"servers": [], "resources": [resource("j-1")]}
-    cleanup = {"resources": [resource("j-1", deleted="now")], "residual": [{"kind": "vpc"}]}
+    cleanup = {"resources": [resource("j-1", deleted="now")], "residual": [{"kind": "vpc"}, {"kind": "ecs_disk"}]}
     both = FILTERS["wave_receipt"]([], {}, "wave_01", migration, cleanup)
     assert both == {
         "wave": "wave_01",
         "servers": [],
         "resources": cleanup["resources"],
-        "residual": [{"kind": "vpc"}],
+        "residual": [{"kind": "vpc", "billed_by": ""}, {"kind": "ecs_disk", "billed_by": "ECS"}],
     }
     alone = FILTERS["wave_receipt"]([], {}, "wave_01", migration, {})
     assert (alone["resources"], alone["residual"]) == (migration["resources"], [])
@@ -259,7 +259,7 @@ def test_a_cleanup_that_broke_leaves_what_the_wave_had_seen() -> None:
     facts = {"migration_run": {"migration": {"resources": seen}}, "cleanup_error": "expired"}
     made = FILTERS["wave_receipt"](["web-01"], {"web-01": facts}, "wave_01", {}, {})
     assert made["resources"] == seen
-    assert made["residual"] == [{**resource("j-1"), "reason": "expired"}]
+    assert made["residual"] == [{**resource("j-1"), "reason": "expired", "billed_by": ""}]
     calm = {**facts, "cleanup_error": ""}
     assert FILTERS["wave_receipt"](["web-01"], {"web-01": calm}, "wave_01", {}, {})["residual"] == []
 
