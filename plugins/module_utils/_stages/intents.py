@@ -38,7 +38,7 @@ _END = re.compile(r"(?:(\d+)\.)?json")
 
 
 def read(oss: OssApi, identity: str, stage: str) -> dict[str, Any] | None:
-    """Return the last intent of a stage, or None when nobody has written one."""
+    """Return the last intent of a stage, or None."""
     last = _last(oss, identity, stage)
     return _load(oss, naming.intent_key(identity, stage, last)) if last else None
 

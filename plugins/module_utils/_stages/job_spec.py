@@ -98,7 +98,7 @@ def disk_problem(server: Server, source: Row) -> str:
 
 
 def sizes(server: Server, job: Row | None) -> list[int]:
-    """Return the bytes that each disk of the image must have, in disk order; [] when nobody knows them."""
+    """Return the bytes that each disk of the image must have, in disk order; [] when they are not known."""
     if server.disks:
         return [limits.target_gib(disk.bytes) * limits.GIB for disk in server.disks]
     if not job or not JOB.value(job, "system_disk_size"):
