@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.hints import hint_for
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import hint_for
 
 _REDACTED = "***"
 

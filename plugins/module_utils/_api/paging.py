@@ -36,7 +36,7 @@ def chunks(ids: Iterable[str], size: int = MAX_IDS) -> Iterator[list[str]]:
 
 
 def _documented(table: Table, answer: Params, read: Callable[[Params], Read]) -> Read:
-    """Return what ``read`` makes of an answer; raise CloudError for one that has not its documented form.
+    """Return what ``read`` makes of an answer; raise CloudError for one without its documented form.
 
     The error is retryable, and so uncertain where the call changes something: it may have had its effect.
     """
@@ -46,7 +46,7 @@ def _documented(table: Table, answer: Params, read: Callable[[Params], Read]) ->
         raise CloudError(
             table.action,
             "Answer.Malformed",
-            f"the answer has not its documented form: {error}",
+            f"the answer does not have its documented form: {error}",
             request_id=str(answer.get("RequestId") or ""),
             retryable=True,
         ) from None

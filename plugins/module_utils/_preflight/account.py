@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import known
+
 from . import answers
 from .rule import Facts, Finding, Rule, apply
 
@@ -24,7 +26,7 @@ RULES: Final = (
         17,
         "blocker",
         "SMC cannot create the intermediate instance. Jobs fail with InvalidAccountStatus.NotEnoughBalance.",
-        "Top up the account.",
+        known("InvalidAccountStatus.NotEnoughBalance").remedy,
         f"{_FAQ}: InvalidAccountStatus.NotEnoughBalance",
         answers.overdue,
     ),
@@ -51,7 +53,7 @@ RULES: Final = (
         18,
         "blocker",
         "Regions of mainland China need real-name verification. Without it, SMC rejects jobs.",
-        "Complete the verification in the Account Center.",
+        known("RealNameAuthenticationError").remedy,
         f"{_FAQ}: Real-name Authentication; ECS, DescribeAccountAttributes",
         answers.real_name,
     ),
@@ -60,7 +62,7 @@ RULES: Final = (
         18,
         "risk",
         "Without real-name verification, SMC may reject jobs. ECS requires it only in Regions of mainland China.",
-        "Complete the verification in the Account Center.",
+        known("RealNameAuthenticationError").remedy,
         f"{_FAQ}: Real-name Authentication; ECS, DescribeAccountAttributes",
         answers.real_name_abroad,
     ),
@@ -79,7 +81,7 @@ RULES: Final = (
         "risk",
         "SMC creates and releases resources with this role. The first registration creates the role if the user may "
         "create roles.",
-        "Open the SMC console once as an administrator, or authorize SMC in RAM.",
+        known("EntityNotExist.Role").remedy,
         f"{_FAQ}: Your Account Haven't Authorized For SMC RAM Role",
         answers.smc_role,
     ),
@@ -98,7 +100,7 @@ RULES: Final = (
         "note",
         "SMC creates images from snapshots. If the snapshot service is not activated, jobs fail with "
         "InvalidAccountStatus.SnapshotServiceUnavailable.",
-        "Check in the ECS console, under Snapshots, that the service is activated.",
+        known("InvalidAccountStatus.SnapshotServiceUnavailable").remedy,
         f"{_FAQ}: InvalidAccountStatus.SnapshotServiceUnavailable",
         answers.snapshots,
     ),
@@ -107,7 +109,7 @@ RULES: Final = (
         21,
         "blocker",
         "SMC rejects more jobs with QuotaExceeded.ReplicationJob.",
-        "Delete finished jobs, or request a quota increase.",
+        known("QuotaExceeded.ReplicationJob").remedy,
         "SMC, limits (2023-06)",
         answers.jobs,
     ),
@@ -143,7 +145,7 @@ RULES: Final = (
         21,
         "risk",
         "The wave needs a VPC for its shared network. Without one, jobs fail with QuotaExceeded.Vpc.",
-        "Set migration_vswitch_id to an existing vSwitch, delete a VPC, or request a quota increase.",
+        known("QuotaExceeded.Vpc").remedy,
         f"{_FAQ}: QuotaExceeded.Vpc",
         answers.vpcs,
     ),
@@ -170,7 +172,7 @@ RULES: Final = (
         22,
         "blocker",
         "ECS exports images only with this role. Without it, ECS rejects the export after the copy has been billed.",
-        f"Create the role {answers.EXPORT_ROLE} with the policy AliyunECSImageExportRolePolicy.",
+        known("NoSetRoletoECSServiceAcount").remedy,
         _ROLES,
         answers.export_role,
     ),

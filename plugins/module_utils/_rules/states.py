@@ -12,7 +12,6 @@ Sources: SMC DescribeReplicationJobs, ECS DescribeTasks and DescribeImages, ENS 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 Outcome = Literal["pending", "success", "failure"]
@@ -72,39 +71,6 @@ def outcome(table: dict[str, Outcome], state: str) -> Outcome:
     """Return what ``state`` means; a word that no document lists counts as pending, so that a timeout ends it."""
     return table.get(state, "pending")
 
-
-@dataclass(frozen=True)
-class JobError:
-    """What to do about a job that is InError."""
-
-    retry: bool
-    remedy: str
-
-
-JOB_ERRORS: Final[dict[str, JobError]] = {
-    "SourceServer.Offline": JobError(True, "Check that the SMC client runs on the source and reaches SMC."),
-    "Connect to Server Failed": JobError(
-        True, "Open TCP 8080 and 8703 from the source to the intermediate instance, and check that it runs."
-    ),
-    "InternalError": JobError(True, "SMC failed inside; run again later."),
-    "IllegalTimestamp": JobError(False, "Set the clock of the source (NTP), then run again."),
-    "InvalidAccountStatus.NotEnoughBalance": JobError(False, "Top up the account: pay-as-you-go needs a balance."),
-    "InvalidAccountStatus.SnapshotServiceUnavailable": JobError(False, "Activate the ECS snapshot service."),
-    "RealNameAuthenticationError": JobError(False, "Complete the real-name verification of the account."),
-    "Forbidden.RAM": JobError(False, "Grant AliyunECSFullAccess and AliyunVPCFullAccess to the RAM user."),
-    "Forbidden.SubUser": JobError(False, "Use an identity that may buy instances."),
-    "EntityNotExist.Role": JobError(False, "Authorise SMC once in its console (service role)."),
-    "QuotaExceeded.Vpc": JobError(False, "Set a VPC and vSwitch for the wave, or raise the VPC quota of the Region."),
-    "InvalidImageName.Duplicated": JobError(False, "Choose another image name."),
-    "check rsync failed": JobError(False, "Install rsync on the source."),
-    "rsync not found": JobError(False, "Install rsync on the source."),
-    "check virtio failed": JobError(False, "Put the virtio drivers into the initramfs of the source."),
-    "check selinux failed": JobError(False, "Set SELinux to permissive on the source."),
-    "Do Grub Failed": JobError(False, "Install GRUB 1.99 or newer on the source."),
-}
-"""SMC FAQ, error table. Everything else is for a human: the code and the message are shown as they came."""
-
-UNKNOWN_JOB_ERROR: Final = JobError(False, "Look the code up in the SMC troubleshooting page.")
 
 INTERMEDIATE_GONE: Final = frozenset({"TransitionInstance.NotFound", "InvalidInstanceId.NotFound"})
 """The intermediate instance was released by hand: the job cannot be resumed, only deleted and made anew (SMC FAQ).

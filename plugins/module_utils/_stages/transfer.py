@@ -21,7 +21,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Announced, Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import error_codes, limits, naming, states
 
 from . import job_spec
 from .stage import Leaves, Outcome, Slots, Stage
@@ -166,7 +166,7 @@ def _decide_job(job: Row, seen: Seen, policy: Policy) -> Decision:
 
 def _decide_error(job: Row, seen: Seen, policy: Policy) -> Decision:
     code, message = job.get("ErrorCode") or "unknown error", job.get("StatusInfo") or ""
-    known = states.JOB_ERRORS.get(code, states.UNKNOWN_JOB_ERROR)
+    known = error_codes.find(code) or error_codes.UNKNOWN
     instance_gone = code in states.INTERMEDIATE_GONE or bool(job.get("TransitionInstanceId") and not seen.instance)
     if seen.cures < policy.job_retries:
         if instance_gone:

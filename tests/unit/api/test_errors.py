@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, is_gone, scrub
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.hints import hint_for
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import hint_for
 
 SIGNED = (
     "https://smc.aliyuncs.com/?Action=DescribeSourceServers&AccessKeyId=LTAI5tSecretKeyId&SecurityToken=CAIStok%2Fen%3D"

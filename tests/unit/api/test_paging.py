@@ -133,7 +133,7 @@ def test_an_answer_of_another_form_is_an_error_with_action_request_and_field(
     with pytest.raises(CloudError) as caught:
         read({"RequestId": "R-7", **answer})
     assert str(caught.value) == (
-        f"ecs.DescribeImages failed: the answer has not its documented form: {problem} "
+        f"ecs.DescribeImages failed: the answer does not have its documented form: {problem} "
         "(code Answer.Malformed, request R-7)"
     )
     assert caught.value.uncertain

@@ -20,6 +20,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._model impo
     Server,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import TABLE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB, INTENT_SETTLE_SECONDS
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import batch
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.intents import Intents
@@ -94,6 +95,11 @@ def perform(stage: Stage, given: Context, item: Server, seen: Seen, action: str)
     if outcome.error:
         raise outcome.error
     return outcome.held
+
+
+def codes(retry: bool) -> list[str]:
+    """Return the error codes that a retry can cure, or those that it cannot."""
+    return [code.replace("*", "") for row in TABLE if row.retry is retry for code in row.codes]
 
 
 def refused(code: str, retryable: bool = False, http_status: int | None = None) -> CloudError:

@@ -306,5 +306,5 @@ def test_no_answer_ends_in_a_traceback(
             if error.get("code") == defect.CODE:
                 problems.append(f"{action}, {what}: {result['msg'][:200]}")
             elif error.get("code") == "Answer.Malformed":
-                assert f"{action} failed: the answer has not its documented form: " in result["msg"]
+                assert f"{action} failed: the answer does not have its documented form: " in result["msg"]
     assert not problems, "\n".join(problems[:20])

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen, Seen
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, error_codes, limits, states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import job_spec, transfer
 
 from .cloud import Cloud
-from .kit import GIB, START, announced, context, perform, policy, refused, server, stamp
+from .kit import GIB, START, announced, codes, context, perform, policy, refused, server, stamp
 
 SERVER = server()
 SOURCE = {"SourceId": "s-01", "State": "Available", "SystemDiskSize": 20}
@@ -78,20 +78,20 @@ def test_progress_is_told_however_it_is_written(value: Any, percent: float) -> N
     assert transfer.decide(context(None, START), SERVER, seen).progress == percent
 
 
-@pytest.mark.parametrize("code", [code for code, error in states.JOB_ERRORS.items() if error.retry])
+@pytest.mark.parametrize("code", codes(retry=True))
 def test_an_error_that_a_retry_can_cure_is_retried_as_often_as_asked(code: str) -> None:
     assert decide(in_error(code), retries=0)[:2] == ("act", "start")
     assert decide(in_error(code), retries=1)[:2] == ("act", "start")
     assert decide(in_error(code), retries=2)[0] == "fail"
 
 
-@pytest.mark.parametrize("code", [*(code for code, error in states.JOB_ERRORS.items() if not error.retry), "S107", ""])
+@pytest.mark.parametrize("code", [*codes(retry=False), "S107", ""])
 def test_another_error_is_for_a_human_with_code_message_remedy_and_cost(code: str) -> None:
     kind, _action, text = decide(in_error(code))
     assert kind == "fail"
     assert (code or "unknown error") in text
     assert "the source says so" in text
-    assert states.JOB_ERRORS.get(code, states.UNKNOWN_JOB_ERROR).remedy in text
+    assert (error_codes.find(code) or error_codes.UNKNOWN).remedy in text
     assert "billed until the job is deleted" in text
 
 
@@ -100,7 +100,7 @@ def test_a_retry_waits_for_a_source_that_is_away_and_an_error_without_instance_c
     seen.source = {**SOURCE, "State": "Unavailable"}
     assert (decide(seen)[0], decide(seen, retries=2)[0]) == ("wait", "fail")
     early = Seen(source=SOURCE, job=job("InError", ErrorCode="QuotaExceeded.Vpc"))
-    assert decide(early)[2].endswith("Vpc. " + states.JOB_ERRORS["QuotaExceeded.Vpc"].remedy)
+    assert decide(early)[2].endswith("Vpc. " + error_codes.known("QuotaExceeded.Vpc").remedy)
 
 
 @pytest.mark.parametrize("code", ["", "Forbidden.RAM", *sorted(states.INTERMEDIATE_GONE)])

@@ -1,0 +1,378 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Error codes: the cause, what to do, and whether a retry is safe. Hints, job errors and findings read this table.
+
+The page is docs/error-codes.md, which ``python tools/error_codes.py`` writes. Errors that this collection raises with a
+hint of their own are not in the table.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Final
+
+from . import limits
+
+FAQ: Final = "SMC FAQ"
+_SMC: Final = "SMC API reference"
+_EXPORT: Final = "ECS ExportImage"
+_ECS: Final = "ECS API reference"
+_OSS: Final = "OSS API reference"
+_SIGN: Final = "signature of API calls"
+
+PAGES: Final = {
+    FAQ: "https://www.alibabacloud.com/help/en/server-migration-center/latest/smc-faq",
+    _SMC: "https://github.com/AlibabaCloudDocs/smc",
+    _EXPORT: "https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-exportimage",
+    _ECS: "https://github.com/AlibabaCloudDocs/ecs",
+}
+"""Where the vendor documents the codes."""
+
+
+@dataclass(frozen=True)
+class ErrorCode:
+    """One error: its codes (``*`` stands for any characters), or the words by which its message is recognized."""
+
+    codes: tuple[str, ...]
+    cause: str
+    remedy: str
+    source: str = ""
+    """The vendor's page, by its name; empty for an error of the connection or of this collection."""
+    retry: bool = False
+    """Whether the same request, or the same job, may be tried again without any other change."""
+    words: str = ""
+
+    def matches(self, code: str) -> bool:
+        """Return whether the code is one of these."""
+        return any(fnmatchcase(code, known) for known in self.codes)
+
+
+TABLE: Final = (
+    # ---- credentials and clocks ----
+    ErrorCode(
+        ("InvalidAccessKeyId*",),
+        "The access key id is unknown, disabled or deleted.",
+        "Check the access key id: it is unknown to Alibaba Cloud, disabled or deleted.",
+        FAQ,
+    ),
+    ErrorCode(
+        ("SignatureDoesNotMatch", "InvalidAccessKeySecret"),
+        "The signature of the request is wrong.",
+        "Check the secret key: it does not belong to the access key id.",
+        _SIGN,
+    ),
+    ErrorCode(
+        ("InvalidSecurityToken*", "SecurityTokenExpired"),
+        "The STS token is expired or malformed.",
+        "Get a new STS token.",
+        _SIGN,
+    ),
+    ErrorCode(
+        ("InvalidTimeStamp*", "IllegalTimestamp", "RequestTimeTooSkewed"),
+        "The clock of the controller or of the source is more than 15 minutes off.",
+        "Correct the clock and the time zone (NTP): it is more than 15 minutes off. Then run again.",
+        FAQ,
+    ),
+    # ---- permissions and account ----
+    ErrorCode(
+        ("Forbidden.SubUser",),
+        "The user may not purchase ECS instances.",
+        "Use an account or RAM user that may purchase ECS instances.",
+        FAQ,
+    ),
+    ErrorCode(
+        ("Forbidden.Unauthorized", "NoPermission"),
+        "The RAM user may not use SMC or ENS.",
+        "Grant the RAM user AliyunSMCFullAccess; for ENS AliyunENSFullAccess.",
+        FAQ,
+    ),
+    ErrorCode(
+        ("Forbidden.RAM",),
+        "The RAM user may not use ECS or VPC.",
+        "Grant the RAM user AliyunECSFullAccess and AliyunVPCFullAccess.",
+        FAQ,
+    ),
+    ErrorCode(
+        ("EntityNotExist.Role",),
+        "The service-linked role of SMC, AliyunServiceRoleForSMC, does not exist.",
+        "Open the SMC console once as an administrator, or authorize SMC in RAM.",
+        FAQ,
+        words="Authorized For SMC RAM Role",
+    ),
+    ErrorCode(
+        ("RealNameAuthenticationError",),
+        "The account has no real-name verification. Regions of mainland China require it.",
+        "Complete the real-name verification in the Account Center.",
+        FAQ,
+        words="Real-name Authentication",
+    ),
+    ErrorCode(
+        ("InvalidAccountStatus.NotEnoughBalance",),
+        "The account has no balance for pay-as-you-go resources.",
+        "Top up the account.",
+        FAQ,
+    ),
+    ErrorCode(
+        ("InvalidAccountStatus.SnapshotServiceUnavailable",),
+        "The ECS snapshot service is not activated.",
+        "Activate the snapshot service in the ECS console, under Snapshots.",
+        FAQ,
+    ),
+    # ---- Server Migration Center ----
+    ErrorCode(
+        ("SourceServer.Offline",),
+        "SMC lost the connection to the SMC client on the source.",
+        "Check that the SMC client runs on the source and reaches SMC.",
+        FAQ,
+        retry=True,
+    ),
+    ErrorCode(
+        ("SourceServerState.Invalid",),
+        "The source is not Available.",
+        "The source must be Available: restart its SMC client, or finish the job that uses it.",
+        _SMC,
+    ),
+    ErrorCode(
+        ("SourceServer.WithRunningReplicationJob",),
+        "A replication job of the source is running.",
+        "Stop the running job of the source and delete it first.",
+        _SMC,
+    ),
+    ErrorCode(
+        ("ReplicationJob.Related",),
+        "The source has a replication job.",
+        "Delete the job of the source first, or use force.",
+        _SMC,
+    ),
+    ErrorCode(
+        ("ReplicationJob.InvalidStatus",),
+        "The replication job is not in a status that allows the request.",
+        "The job's status does not allow it: start from Ready, Stopped or InError.",
+        _SMC,
+    ),
+    ErrorCode(
+        ("ReplicationJob.InvalidBusinessStatus",),
+        "The replication job is not Syncing.",
+        "A job can be stopped only while it is Syncing.",
+        _SMC,
+    ),
+    ErrorCode(
+        ("ReplicationJobName.Duplicate",),
+        "Another replication job has this name.",
+        "Another job has this name: choose another migration name.",
+        _SMC,
+    ),
+    ErrorCode(
+        ("QuotaExceeded.ReplicationJob",),
+        f"The account has {limits.MAX_JOBS} replication jobs.",
+        "Delete finished jobs, or request a quota increase.",
+        _SMC,
+    ),
+    ErrorCode(
+        ("QuotaExceeded.Vpc",),
+        f"The account has reached its VPC quota in the Region ({limits.DEFAULT_VPCS} unless it was increased). A job "
+        "without a network creates a VPC.",
+        "Set vpc_id and vswitch_id (roles: migration_vpc_id and migration_vswitch_id) to an existing network, delete a "
+        "VPC, or request a quota increase.",
+        FAQ,
+    ),
+    ErrorCode(
+        ("VSwitchIdVpcId.Mismatch",),
+        "The vSwitch does not belong to the VPC.",
+        "Set vswitch_id to a vSwitch of the VPC.",
+        _SMC,
+    ),
+    ErrorCode(
+        ("ReplicationJobDataDiskIndex.Invalid",),
+        "The source has no data disk with this index.",
+        "Use only data disk indexes that the source has.",
+        _SMC,
+    ),
+    ErrorCode(
+        ("InvalidImageName.Duplicated",),
+        "An image with this name exists.",
+        "Choose an image name that does not exist yet.",
+        FAQ,
+    ),
+    # ---- replication jobs on the source ----
+    ErrorCode(
+        ("Connect to Server Failed",),
+        "The source cannot reach the intermediate instance.",
+        "Allow TCP 8080 and 8703 from the source to the intermediate instance, and check that the instance runs.",
+        FAQ,
+        retry=True,
+    ),
+    ErrorCode(
+        ("check rsync failed", "rsync not found"),
+        "The source has no rsync.",
+        "Install rsync on the source.",
+        FAQ,
+    ),
+    ErrorCode(
+        ("check virtio failed",),
+        "The initramfs of the source has no virtio driver.",
+        "Add the virtio drivers to the initramfs of the source.",
+        FAQ,
+    ),
+    ErrorCode(
+        ("check selinux failed",),
+        "SELinux is enforcing on the source.",
+        "Set SELinux to permissive on the source.",
+        FAQ,
+    ),
+    ErrorCode(
+        ("Do Grub Failed",),
+        "The source has no GRUB, or an old version.",
+        "Install GRUB 1.99 or newer on the source.",
+        FAQ,
+    ),
+    # ---- ECS images and exports ----
+    ErrorCode(
+        ("NoSetRoletoECSServiceAc*",),
+        "The RAM role AliyunECSImageExportDefaultRole does not exist.",
+        "Create the role AliyunECSImageExportDefaultRole for ecs.aliyuncs.com with the policy "
+        "AliyunECSImageExportRolePolicy.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("InvalidOSSBucket.*",),
+        "ECS cannot export to the bucket.",
+        "Use a bucket of the same account in the Region of the image.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("InvalidOSSPrefix.Malformed",),
+        "The OSS prefix has characters that ECS rejects.",
+        "The OSS prefix may have 1 to 30 letters and digits only.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("InvalidImage.DiskAmountOrSize",),
+        "The image has too many data disks, or one that is too large.",
+        f"An image can be exported with at most {limits.MAX_DATA_DISKS} data disks of at most "
+        f"{limits.MAX_DATA_DISK_GIB} GiB each.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("ImageIsExporting",),
+        "An export of the image is running.",
+        "Wait for the running export task, or cancel it.",
+        _EXPORT,
+        retry=True,
+    ),
+    ErrorCode(
+        ("ConcurrentQuotaExceed.ExportImage",),
+        "Too many exports run at once.",
+        "Wait until another export has finished.",
+        _EXPORT,
+        retry=True,
+    ),
+    ErrorCode(
+        ("WeeklyQuotaExceed.ExportImage",),
+        "The weekly export quota is used up.",
+        "Export next week, or request a quota increase: the weekly quota is used up.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("RegionNotSupported", "InvalidRegion.NotSupport"),
+        "The service does not offer this in the Region.",
+        f"Migrate in one of these Regions: {', '.join(limits.IMPORT_REGIONS)}.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("InvalidRegionId.*",),
+        "The Region does not exist.",
+        "Check the option region: it is not an Alibaba Cloud region id.",
+        _ECS,
+    ),
+    ErrorCode(
+        ("InvalidOperation.DeletionProtection",),
+        "The instance has deletion protection.",
+        "Remove the deletion protection of the instance first.",
+        _ECS,
+    ),
+    ErrorCode(
+        ("DependencyViolation*",),
+        "Another resource uses this one.",
+        "Delete the resources that use it first.",
+        _ECS,
+    ),
+    # ---- Object Storage Service ----
+    ErrorCode(("NoSuchBucket",), "The bucket does not exist.", "Create the bucket, or correct its name.", _OSS),
+    ErrorCode(
+        ("AccessDenied",),
+        "The caller may not use the bucket or its objects, or the bucket is in another Region.",
+        "Grant the caller access to the bucket and its objects.",
+        _OSS,
+    ),
+    ErrorCode(
+        (),
+        "The bucket is in another Region.",
+        "Use a bucket in the Region of the option region.",
+        _OSS,
+        words="must be addressed using the specified endpoint",
+    ),
+    # ---- connection and answers ----
+    ErrorCode(
+        (),
+        "The TLS certificate of the proxy or endpoint is not trusted.",
+        "Set ca_bundle to the certificate authority of the proxy or endpoint.",
+        words="CERTIFICATE_VERIFY_FAILED",
+    ),
+    ErrorCode(
+        ("*Throttling*",),
+        "The service limits the rate of calls.",
+        "Run again later, or increase the option http_retries: the service limits the call rate.",
+        _ECS,
+        retry=True,
+    ),
+    ErrorCode(
+        ("Connection.*",),
+        "The service cannot be reached, or its answer was lost.",
+        "Check the network, the proxy and the option endpoints.",
+        retry=True,
+    ),
+    ErrorCode(
+        ("ServiceUnavailable", "InternalError", "Answer.Unreadable"),
+        "The service has a transient failure.",
+        "The service has a problem: try again later.",
+        _ECS,
+        retry=True,
+    ),
+    ErrorCode(
+        ("Answer.Malformed",),
+        "An answer of the service does not have its documented form. The message names the field.",
+        "Run again. If the error persists, report it with the request id: the API may have changed.",
+        retry=True,
+    ),
+)
+"""Narrow codes come first: the first match counts."""
+
+UNKNOWN: Final = ErrorCode(
+    (), "The code is not in this table.", f"Search for the code in the SMC FAQ ({PAGES[FAQ]}).", FAQ
+)
+"""What is said of the code of a failed replication job that the table does not have."""
+
+
+def find(code: str, message: str = "") -> ErrorCode | None:
+    """Return what is known of an error: by the words of its message, which tell more than a code, then by its code."""
+    lower = message.lower()
+    by_words = (row for row in TABLE if row.words and row.words.lower() in lower)
+    return next(by_words, None) or next((row for row in TABLE if row.matches(code)), None)
+
+
+def hint_for(code: str, message: str = "") -> str:
+    """Return what to do about an error, '' when nothing better than the message is known."""
+    known = find(code, message)
+    return known.remedy if known else ""
+
+
+def known(code: str) -> ErrorCode:
+    """Return the row of a code that is in the table."""
+    return next(row for row in TABLE if row.matches(code))
