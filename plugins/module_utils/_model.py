@@ -89,9 +89,9 @@ class Policy:
     vpc_id: str = ""
     vswitch_id: str = ""
     net_mode: int = 0
-    job_valid_days: int = 7
-    job_retries: int = 2
-    export_retries: int = 1
+    job_valid_days: int = limits.JOB_VALID_DAYS[0]
+    job_retries: int = limits.JOB_RETRIES
+    export_retries: int = limits.EXPORT_RETRIES
     replication_parameters: str = ""
     run_id: str = ""
 

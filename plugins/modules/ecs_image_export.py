@@ -149,12 +149,13 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.arg
     wait_spec,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 
 def main() -> None:
     own = ArgSpec(argument_spec={"image_id": {"type": "str", "required": True}})
     spec = auth_spec().merge(
-        wait_spec(14400, 15.0),
+        wait_spec(limits.STAGE_TIMEOUT, limits.STAGE_POLL_INTERVAL),
         options.identity_spec(),
         options.regions_spec(),
         options.bucket_spec(),

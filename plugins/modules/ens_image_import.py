@@ -140,12 +140,13 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.arg
     wait_spec,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 
 def main() -> None:
     own = ArgSpec(argument_spec={"objects": {"type": "list", "elements": "str", "default": []}})
     spec = auth_spec().merge(
-        wait_spec(14400, 15.0), options.identity_spec(), options.regions_spec(), options.bucket_spec(), own
+        wait_spec(limits.STAGE_TIMEOUT, limits.STAGE_POLL_INTERVAL), options.identity_spec(), options.regions_spec(), options.bucket_spec(), own
     )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_image_import.work)
 

@@ -266,6 +266,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.arg
     wait_spec,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 
 def main() -> None:
@@ -277,7 +278,7 @@ def main() -> None:
         }
     )
     spec = auth_spec().merge(
-        wait_spec(21600, 15.0),
+        wait_spec(limits.WAVE_TIMEOUT, limits.STAGE_POLL_INTERVAL),
         options.servers_spec(True),
         options.transfer_spec(),
         options.regions_spec(),

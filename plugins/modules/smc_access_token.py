@@ -194,6 +194,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_access_token
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 
 def main() -> None:
@@ -203,8 +204,8 @@ def main() -> None:
             "migration": {"type": "str"},
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "description": {"type": "str"},
-            "count": {"type": "int", "default": 100},
-            "ttl_days": {"type": "int", "default": 7},
+            "count": {"type": "int", "default": limits.DEFAULT_TOKEN_COUNT},
+            "ttl_days": {"type": "int", "default": limits.DEFAULT_TOKEN_DAYS},
             "rotate": {"type": "bool", "default": False},
             "keep_usable": {"type": "bool", "default": False},
             "id": {"type": "str"},

@@ -174,11 +174,12 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.arg
     wait_spec,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 
 def main() -> None:
     spec = auth_spec().merge(
-        wait_spec(14400, 15.0),
+        wait_spec(limits.STAGE_TIMEOUT, limits.STAGE_POLL_INTERVAL),
         options.identity_spec(),
         options.regions_spec(),
         options.transfer_spec(),

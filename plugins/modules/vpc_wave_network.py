@@ -173,6 +173,7 @@ from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import vpc_wave_network
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 
 def main() -> None:
@@ -185,8 +186,8 @@ def main() -> None:
             "zone_id": {"type": "str"},
             "vpc_id": {"type": "str"},
             "vswitch_id": {"type": "str"},
-            "wait_timeout": {"type": "int", "default": 600},
-            "poll_interval": {"type": "float", "default": 5.0},
+            "wait_timeout": {"type": "int", "default": limits.WAIT_TIMEOUT},
+            "poll_interval": {"type": "float", "default": limits.POLL_INTERVAL},
         },
         required_together=[("vpc_id", "vswitch_id")],
     )

@@ -16,6 +16,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+
 from .auth import Credentials, CredentialSource, Static, choose
 from .ecs import EcsApi
 from .endpoints import Endpoints
@@ -29,12 +31,6 @@ from .smc import SmcApi
 from .sts import StsApi
 from .transport import Transport, library
 from .vpc import VpcApi
-
-# Defaults of the argument spec, for callers that have none. facts 6.5: the SDK itself waits 66 s for
-# DeleteInstance, the slowest call used here.
-CONNECT_TIMEOUT = 10.0
-READ_TIMEOUT = 70.0
-HTTP_RETRIES = 4
 
 
 class Clients:
@@ -136,12 +132,12 @@ def make_clients(
     environ = os.environ if environ is None else environ
     endpoints = Endpoints(str(params.get("region") or ""), params.get("endpoints"))
     timeout = (
-        float(params.get("connect_timeout") or CONNECT_TIMEOUT),
-        float(params.get("read_timeout") or READ_TIMEOUT),
+        float(params.get("connect_timeout") or limits.CONNECT_TIMEOUT),
+        float(params.get("read_timeout") or limits.READ_TIMEOUT),
     )
     http = Http(timeout, params.get("ca_bundle"), endpoints.local, environ)
     retries = params.get("http_retries")
-    retry = retry or Retry(attempts=1 + (HTTP_RETRIES if retries is None else int(retries)))
+    retry = retry or Retry(attempts=1 + (limits.HTTP_RETRIES if retries is None else int(retries)))
     calls: Counter[str] = Counter()
     allow_imds_v1 = environ.get("ALIBABA_CLOUD_IMDSV1_DISABLED", "").lower() not in ("1", "true")
     fetchers = _Fetchers(endpoints, http, retry, calls, allow_imds_v1)

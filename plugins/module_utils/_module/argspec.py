@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 REGION_VARIABLES = ("ALIBABA_CLOUD_REGION", "ALIBABA_CLOUD_REGION_ID", "ALICLOUD_REGION")
 ENDPOINTS = ("smc", "ecs", "ens", "vpc", "sts", "oss", "ram", "bss", "metadata")
@@ -67,9 +68,9 @@ def auth_spec() -> ArgSpec:
             "profile": {"type": "str"},
             "ecs_role_name": {"type": "str"},
             "endpoints": {"type": "dict", "options": {name: {"type": "str"} for name in ENDPOINTS}},
-            "connect_timeout": {"type": "float", "default": 10.0},
-            "read_timeout": {"type": "float", "default": 70.0},
-            "http_retries": {"type": "int", "default": 4},
+            "connect_timeout": {"type": "float", "default": limits.CONNECT_TIMEOUT},
+            "read_timeout": {"type": "float", "default": limits.READ_TIMEOUT},
+            "http_retries": {"type": "int", "default": limits.HTTP_RETRIES},
             "ca_bundle": {"type": "path"},
         },
         mutually_exclusive=[("access_key", "profile", "ecs_role_name")],
@@ -78,7 +79,7 @@ def auth_spec() -> ArgSpec:
     )
 
 
-def wait_spec(timeout: int = 600, interval: float = 5.0) -> ArgSpec:
+def wait_spec(timeout: int = limits.WAIT_TIMEOUT, interval: float = limits.POLL_INTERVAL) -> ArgSpec:
     """Return the waiting options (doc fragment C(wait)), in seconds."""
     return ArgSpec(
         argument_spec={

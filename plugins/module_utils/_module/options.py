@@ -76,8 +76,8 @@ def transfer_spec() -> ArgSpec:
             "vpc_id": {"type": "str"},
             "vswitch_id": {"type": "str"},
             "net_mode": {"type": "str", "default": "internet", "choices": list(_NET_MODES)},
-            "job_valid_days": {"type": "int", "default": 7},
-            "job_retries": {"type": "int", "default": 2},
+            "job_valid_days": {"type": "int", "default": limits.JOB_VALID_DAYS[0]},
+            "job_retries": {"type": "int", "default": limits.JOB_RETRIES},
             "replication_parameters": {"type": "dict"},
         }
     )
@@ -104,7 +104,7 @@ def export_spec() -> ArgSpec:
     return ArgSpec(
         argument_spec={
             "export_role_name": {"type": "str", "default": "AliyunECSImageExportDefaultRole"},
-            "export_retries": {"type": "int", "default": 1},
+            "export_retries": {"type": "int", "default": limits.EXPORT_RETRIES},
         }
     )
 
@@ -166,8 +166,8 @@ def policy(params: Mapping[str, Any]) -> Policy:
         vswitch_id=params.get("vswitch_id") or "",
         net_mode=_NET_MODES[net_mode],
         job_valid_days=days,
-        job_retries=params.get("job_retries", 2),
-        export_retries=params.get("export_retries", 1),
+        job_retries=params.get("job_retries", limits.JOB_RETRIES),
+        export_retries=params.get("export_retries", limits.EXPORT_RETRIES),
         replication_parameters=extra,
     )
 

@@ -17,8 +17,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils import _sec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import smc
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import ACCESS_TOKEN, NEW_ACCESS_TOKEN
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import NAME_PATTERN, NAME_RULE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 from . import options
 from .change import Change, refuse
@@ -27,10 +26,6 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
-
-# facts 1.6.
-COUNT = (1, smc.MOST_REGISTRATIONS)
-TTL_DAYS = (1, 90)
 
 
 @dataclass(frozen=True)
@@ -73,9 +68,9 @@ def wanted_of(params: dict[str, Any]) -> Facts:
 def check(params: dict[str, Any]) -> None:
     """Refuse names and numbers that SMC would refuse (facts 1.6)."""
     name = params["name"]
-    if not NAME_PATTERN.match(name) or name.lower().startswith(("http:", "https:")):
-        raise refuse("Reading name", "InvalidName", f"{name!r} cannot name an activation code: {NAME_RULE}")
-    for option, (low, high) in (("count", COUNT), ("ttl_days", TTL_DAYS)):
+    if not limits.NAME_PATTERN.match(name) or name.lower().startswith(("http:", "https:")):
+        raise refuse("Reading name", "InvalidName", f"{name!r} cannot name an activation code: {limits.NAME_RULE}")
+    for option, (low, high) in (("count", limits.TOKEN_COUNT), ("ttl_days", limits.TOKEN_DAYS)):
         if not low <= params[option] <= high:
             raise refuse(f"Reading {option}", "InvalidParameter", f"{params[option]} is not between {low} and {high}")
 

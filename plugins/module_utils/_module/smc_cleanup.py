@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import release
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.scope import Scope
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
@@ -47,8 +48,8 @@ def spec() -> ArgSpec:
                     "proof": dict(known),
                 },
             },
-            "wait_timeout": {"type": "int", "default": 900},
-            "poll_interval": {"type": "float", "default": 5.0},
+            "wait_timeout": {"type": "int", "default": limits.CLEANUP_TIMEOUT},
+            "poll_interval": {"type": "float", "default": limits.POLL_INTERVAL},
         },
         required_if=[("scope", "servers", ("servers",))],
     )

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
 from .resource import Resource, busy
 
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
 
 
-MOST_REGISTRATIONS = 1000
-"""How many sources can register with one activation code (facts 1.6)."""
 
 
 def _jobs(clients: Clients, ids: Iterable[str]) -> list[Row]:
@@ -97,7 +95,8 @@ def named_tokens(clients: Clients, name: str) -> list[Row]:
 
 def usable_token(token: Facts) -> bool:
     """Return whether a source can still register with an activation code: it is active and not used up (facts 1.6)."""
-    return bool(token["status"] == "activated" and token["registered_count"] < (token["count"] or MOST_REGISTRATIONS))
+    most = token["count"] or limits.TOKEN_COUNT[1]
+    return bool(token["status"] == "activated" and token["registered_count"] < most)
 
 
 def other_wave(migration: str, token: Row) -> str:

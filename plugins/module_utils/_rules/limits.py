@@ -99,6 +99,52 @@ MAX_SOURCES: Final = 1000
 DEFAULT_VPCS: Final = 10
 """VPCs of one Region unless the quota was raised (SMC FAQ, 2021)."""
 
+# ---- defaults of options: code reads them here; a test compares documentation and roles with them ----
+CONNECT_TIMEOUT: Final = 10.0
+"""Seconds."""
+
+READ_TIMEOUT: Final = 70.0
+"""Seconds. The SDK itself waits 66 s for DeleteInstance, the slowest call used here (facts 6.5)."""
+
+HTTP_RETRIES: Final = 4
+"""Further calls after a transient failure."""
+
+WAIT_TIMEOUT: Final = 600
+"""Seconds that a module waits for one resource."""
+
+STAGE_TIMEOUT: Final = 14400
+"""Seconds for one stage of one server: the copy and the export of large disks take hours."""
+
+WAVE_TIMEOUT: Final = 21600
+"""Seconds for all stages of a wave."""
+
+CLEANUP_TIMEOUT: Final = 900
+"""Seconds for the deletion of all leftover resources."""
+
+POLL_INTERVAL: Final = 5.0
+"""Seconds between two looks at one resource."""
+
+STAGE_POLL_INTERVAL: Final = 15.0
+"""Seconds between two looks at a stage or a wave."""
+
+JOB_RETRIES: Final = 2
+"""Further starts of a failed replication job."""
+
+EXPORT_RETRIES: Final = 1
+"""Further exports of an image whose export failed."""
+
+TOKEN_COUNT: Final = (1, 1000)
+"""Sources that can register with one activation code (CreateAccessToken)."""
+
+TOKEN_DAYS: Final = (1, 90)
+"""TimeToLiveInDays of an activation code (CreateAccessToken)."""
+
+DEFAULT_TOKEN_COUNT: Final = 100
+"""Sources per activation code unless the user sets another number."""
+
+DEFAULT_TOKEN_DAYS: Final = 7
+"""Days that an activation code is valid unless the user sets another number."""
+
 
 def image_formats(region: str, known: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Return the formats that ECS exports in ``region``, the default first. ``known`` is the option C(image_formats):

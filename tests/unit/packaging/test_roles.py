@@ -5,12 +5,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 ROOT = Path(__file__).resolve().parents[3]
 ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
@@ -64,6 +66,65 @@ WAITS = [
     ("migration", "ens_migration"),
     ("cleanup", "smc_cleanup"),
 ]
+
+
+DEFAULTS: dict[str, Any] = {
+    "migration_wait_timeout": limits.WAVE_TIMEOUT,
+    "transfer_wait_timeout": limits.STAGE_TIMEOUT,
+    "export_wait_timeout": limits.STAGE_TIMEOUT,
+    "ens_import_wait_timeout": limits.STAGE_TIMEOUT,
+    "cleanup_wait_timeout": limits.CLEANUP_TIMEOUT,
+    "migration_poll_interval": limits.STAGE_POLL_INTERVAL,
+    "transfer_poll_interval": limits.STAGE_POLL_INTERVAL,
+    "export_poll_interval": limits.STAGE_POLL_INTERVAL,
+    "ens_import_poll_interval": limits.STAGE_POLL_INTERVAL,
+    "cleanup_poll_interval": limits.POLL_INTERVAL,
+    "migration_job_valid_days": limits.JOB_VALID_DAYS[0],
+    "migration_job_retries": limits.JOB_RETRIES,
+    "migration_export_retries": limits.EXPORT_RETRIES,
+}
+"""The defaults of roles that are written in limits.py too: YAML cannot read them from there."""
+
+FALLBACKS = {
+    "transfer_job_valid_days": "migration_job_valid_days",
+    "transfer_job_retries": "migration_job_retries",
+    "export_retries": "migration_export_retries",
+}
+"""Variables that default to another one, and to its value where that is not defined."""
+
+
+def test_the_defaults_of_roles_are_those_of_the_modules() -> None:
+    given = {name: value for role in ROLES for name, value in values(role).items()}
+    assert {name: given[name] for name in DEFAULTS} == DEFAULTS
+    for name, other in FALLBACKS.items():
+        assert given[name] == f"{{{{ {other} | default({DEFAULTS[other]}) }}}}"
+
+
+def test_every_default_of_a_wait_or_a_retry_is_compared() -> None:
+    own = {"agent_poll_interval"}
+    found = {
+        name
+        for role in ROLES
+        for name in values(role)
+        if name.endswith(("_wait_timeout", "_poll_interval", "_retries", "_valid_days"))
+    }
+    assert found - own == set(DEFAULTS) | set(FALLBACKS)
+
+
+@pytest.mark.parametrize(
+    ("file", "option", "bounds"),
+    [
+        ("plugins/doc_fragments/stages.py", "job_valid_days", limits.JOB_VALID_DAYS),
+        ("roles/migration/meta/argument_specs.yml", "migration_job_valid_days", limits.JOB_VALID_DAYS),
+        ("plugins/modules/smc_access_token.py", "ttl_days", limits.TOKEN_DAYS),
+        ("plugins/modules/smc_access_token.py", "count", limits.TOKEN_COUNT),
+        ("roles/agent/meta/argument_specs.yml", "agent_token_days", limits.TOKEN_DAYS),
+    ],
+)
+def test_documentation_gives_the_limits(file: str, option: str, bounds: tuple[int, int]) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    description = re.split(rf"^ +{option}:$", text, maxsplit=1, flags=re.MULTILINE)[1][:400]
+    assert f"{bounds[0]} to {bounds[1]}" in description
 
 
 @pytest.mark.parametrize(("role", "module"), WAITS)
