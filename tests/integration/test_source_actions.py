@@ -282,7 +282,7 @@ def test_present_installs_and_does_not_start(moves: Moves) -> None:
     first, again, refused, started = moves("legacy-01", present, present, {}, REGISTER)
     assert (first["changed"], first["agent"]["installed"], first["agent"]["alive"]) == (True, True, False)
     assert again["changed"] is False
-    assert "access_token_id and access_token_code are needed" in refused["msg"]
+    assert "access_token_id and access_token_code are required" in refused["msg"]
     assert started["steps"] == ["register", "wait", "enable"]
 
 
@@ -371,4 +371,4 @@ def test_options_that_cannot_be_used_are_refused_by_name(moves: Moves) -> None:
 def test_without_root_the_client_is_refused(bed: Bed, tmp_path: Path, bundle: ClientBundle) -> None:
     options = {"src": str(bundle.path), "sha256": bundle.sha256, **REGISTER}
     done = run_module(bed, tmp_path, ["web-01"], "smc_agent", options, vars={"ansible_become": False})
-    assert "set become: true" in done.results["web-01"]["msg"]
+    assert "Set become: true" in done.results["web-01"]["msg"]

@@ -197,7 +197,7 @@ def test_a_clock_that_is_off_is_set_to_the_controllers(bed: Bed, moves: Moves) -
     assert left == "none"
     assert (steps(fine), steps(foreseen), steps(done), steps(again)) == ([], ["clock"], ["clock"], [])
     for row, left, skew in ((done, now, 7200), (slow, later, -7200)):
-        off = row["diff"]["before"]["clock"].partition(" s from the controller")[0]
+        off = row["diff"]["before"]["clock"].partition(" s from")[0]
         assert abs(int(off) - skew) < 30
         assert abs(int(left)) < 30
 
@@ -272,7 +272,7 @@ def test_what_is_impossible_changes_nothing_and_every_reason_is_given(bed: Bed, 
 def test_without_root_it_is_refused(bed: Bed, tmp_path: Path) -> None:
     options = {"selinux": True}
     done = run_module(bed, tmp_path, ["web-01"], "source_remediation", options, vars={"ansible_become": False})
-    assert "set become: true" in done.results["web-01"]["msg"]
+    assert "Set become: true" in done.results["web-01"]["msg"]
 
 
 def test_the_role_applies_what_a_host_switched_on_and_nothing_by_default(bed: Bed, tmp_path: Path) -> None:
@@ -303,4 +303,4 @@ def test_the_role_applies_what_a_host_switched_on_and_nothing_by_default(bed: Be
     # The host where it is impossible has its reason, and the other one goes on.
     legacy = [(config, error) for host, config, error in told if host == "legacy"]
     assert [config for config, _error in legacy] == ["SELINUX=enforcing"] * 3
-    assert "nothing was changed" in legacy[1][1]
+    assert "no fix was applied" in legacy[1][1]
