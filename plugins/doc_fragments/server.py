@@ -90,7 +90,7 @@ options:
         type: str
       keep_source:
         description:
-          - Whether the source was registered by somebody else's client, and stays in SMC at a cleanup.
+          - Whether the source was registered by a client that this collection did not install. A cleanup does not delete such a source.
         type: bool
         default: false
       disks:

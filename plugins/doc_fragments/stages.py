@@ -94,7 +94,7 @@ options:
     description:
       - How often an image is exported again when an export failed, or when one of its objects is not whole.
       - What the failed export has left in O(bucket) is removed first. The tasks that ECS shows are counted, so that a
-        further run does not begin anew. Every export counts against the quota of the week.
+        further run does not start again from zero. Every export counts towards the weekly quota.
     type: int
     default: 1
 """

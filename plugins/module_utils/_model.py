@@ -202,7 +202,7 @@ class ResourcesSeen:
         return (kind, parent) in self._parents
 
     def gone(self, kind: str, identity: str, when: str, proof: str) -> None:
-        """Remember that a describe call no longer shows a resource, and which call said so."""
+        """Remember that a describe call no longer lists a resource, and which call it was."""
         self.saw(kind, identity, "")
         row = self._rows[(kind, identity)]
         row["deleted"], row["proof"] = when, proof

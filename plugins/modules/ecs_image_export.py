@@ -12,10 +12,10 @@ version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Exports the ECS image that a replication job has made to OSS, one object per disk, and looks into every object. It must be
-    present, complete, of the right format, and as large as the disk.
-  - ECS has no way to ask for the same export twice. A note in the bucket is written before the call, so that an export whose
-    answer was lost is found instead of repeated.
+  - Exports the ECS image of a replication job to OSS, one object per disk, and verifies every object. It must exist, be complete,
+    and have the right format and the size of the disk.
+  - ExportImage has no idempotency token. The module announces the call in the bucket first, so that an export whose answer was
+    lost is found instead of repeated.
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -27,7 +27,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Says whether an export would be asked for.
+    details: Reports whether an export would be requested.
   diff_mode:
     support: full
   idempotent:

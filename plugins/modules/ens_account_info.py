@@ -7,16 +7,16 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ens_account_info
-short_description: Say what stands against a wave in the account
+short_description: Check an Alibaba Cloud account for problems that would block a migration
 version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Asks the account, with reads only, for what would stop a wave after it has begun to cost. Balance, real-name verification,
-    roles, quotas, bucket, Region and format, names of images, and the images that ECS instances were made from.
-  - What is found has the same form as the findings of M(edgelift.ens_migration.source_probe). A read that is refused gives a
-    note that says so, and never a guess. So does what no API tells.
-  - Only credentials that do not work are an error, unless O(strict) is set.
+  - Checks the account with read-only calls for problems that would block a wave. It checks balance, real-name verification,
+    roles, quotas, bucket, region and format, image names, and the source images of ECS instances.
+  - The findings have the same form as those of M(edgelift.ens_migration.source_probe). If a call is rejected, or no API returns
+    the information, the finding is a note.
+  - Only invalid credentials are an error, unless O(strict) is set.
 requirements:
   - aliyun-python-sdk-ecs
   - aliyun-python-sdk-ens
@@ -41,13 +41,13 @@ options:
     required: true
   source_images:
     description:
-      - For each server that is an ECS instance, by the name of its host, the id of the image that it was made from. An empty
-        one says that it is not known.
+      - The ID of the source image of each server that is an ECS instance, by host name. If the ID is empty, the image is
+        unknown.
       - If unset, no server is an ECS instance.
     type: dict
   strict:
     description:
-      - Whether a Region, format, name or bucket that cannot carry the wave is an error, and not a finding alone.
+      - Whether an unusable region, format, name or bucket is an error instead of a finding.
     type: bool
     default: false
 seealso:
@@ -56,7 +56,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Ask what stands against the wave
+- name: Check the account
   edgelift.ens_migration.ens_account_info:
     region: ap-southeast-1
     name: wave_01
@@ -66,7 +66,7 @@ EXAMPLES = r"""
   run_once: true
   register: account
 
-- name: Show it
+- name: Show the summary
   ansible.builtin.debug:
     var: account.summary
 """

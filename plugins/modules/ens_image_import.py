@@ -12,11 +12,11 @@ version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Imports the exported disks of a server as one ENS image, and follows it until it is Available.
-  - An image that exists counts only when its name carries the migration id and its disks are those of the server. Anything
-    else is refused, because a name proves nothing.
-  - ENS has no way to ask for the same import twice. A note in the bucket is written before the call, so that an import whose
-    answer was lost is found instead of repeated.
+  - Imports the exported disks of a server as one ENS image, and waits until it is Available.
+  - An existing image is accepted only if its name contains the migration ID and its disks are those of the server. Any other
+    image is an error, because a name proves nothing.
+  - ImportImage has no idempotency token. The module announces the call in the bucket first, so that an import whose answer was
+    lost is found instead of repeated.
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -27,7 +27,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Says whether an import would be asked for.
+    details: Reports whether an import would be requested.
   diff_mode:
     support: full
   idempotent:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: ens_image_info
-short_description: Look up images of Edge Node Service
+short_description: Get information about images of Edge Node Service
 version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
   - Returns the custom images of the account in ENS, with their status.
-  - The filters of ENS are fuzzy, so ids and names are compared here, exactly.
+  - The filters of ENS are fuzzy, so the module compares IDs and names exactly.
 requirements:
   - aliyun-python-sdk-ens
 extends_documentation_fragment:

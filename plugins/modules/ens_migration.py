@@ -12,11 +12,11 @@ version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Takes every server of a wave through all cloud stages in one process. SMC copies the server into an ECS image, ECS exports
+  - Runs all cloud stages for every server of a wave in one process. SMC copies the server to an ECS image, ECS exports
     the image to OSS, and ENS imports it.
-  - What is done is read from the cloud, so the same task continues after a crash, on any controller. A server whose ENS image
-    is Available is left alone.
-  - The input and the account are checked before anything billable exists.
+  - The state is read from the cloud, so the same task continues after a crash, on any controller. A server whose ENS image
+    is Available is not changed.
+  - The input and the account are checked before a billable resource exists.
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -29,7 +29,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Says which step would come next for each server. Later steps depend on it and are not foreseen.
+    details: Reports the next step of each server. Later steps depend on it and are not reported.
   diff_mode:
     support: full
     details: Shows the ENS images before and after.

@@ -13,7 +13,7 @@ author:
   - Edgelift contributors (@edgelift)
 description:
   - Creates, replaces and deletes the activation code (access token) with which SMC clients register their servers.
-  - The code itself is shown once, when it is made. SMC has no call that shows it again.
+  - SMC returns the code once, when it is created. No call returns it again.
 requirements:
   - aliyun-python-sdk-smc
 extends_documentation_fragment:
@@ -27,7 +27,7 @@ attributes:
     details: The code is not part of the diff.
   idempotent:
     support: partial
-    details: With O(rotate=true) every run makes a new code.
+    details: With O(rotate=true) every run creates a new code.
 options:
   name:
     description:

@@ -12,26 +12,26 @@ version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Puts the client of Server Migration Center (C(go2aliyun_client)) onto a source server, starts it, and waits until it has
-    reported the id of its source.
+  - Installs the client of Server Migration Center (C(go2aliyun_client)) on a source server, starts it, and waits until it
+    reports the ID of its source.
   - Everything goes through a POSIX shell over the connection. The host needs C(tar) and C(gzip), and neither Python nor sftp.
   - The client is started in a session of its own, without a terminal, so that it outlives the SSH session, and a question that it
     asks cannot block it.
-  - A client that runs and has registered is left alone. One that has died is started again and attaches to its source. It is
-    never stopped unless O(state=stopped), O(state=absent) or O(force) says so, because a replication may be running through it.
+  - A client that runs and is registered is not changed. A stopped client is started again and reconnects to its source. The
+    action stops a client only with O(state=stopped), O(state=absent) or O(force), because it may be copying the server.
 notes:
   - This is an action. What is documented here runs on the controller, over the connection of the host.
   - It needs root on the host, so use it with C(become).
   - The connection plugin must be able to send data to a command, as P(ansible.builtin.ssh#connection) does.
   - The activation code goes to the host through the standard input of a shell. It is never part of a command line that Ansible
     runs, of a result, or of verbose output.
-  - Install rsync and set SELinux to permissive before the client is started. It would ask otherwise, gets no answer, and ends.
+  - Install rsync and set SELinux to permissive before the client is started. Otherwise the client asks a question, gets no answer, and exits.
 extends_documentation_fragment:
   - edgelift.ens_migration.attributes
 attributes:
   check_mode:
     support: full
-    details: Looks at the host and says which steps would be taken. The bundle is not read, so it need not be there yet.
+    details: Checks the host and reports the steps. The bundle is not read, so it need not exist yet.
   diff_mode:
     support: full
     details: Shows the client before and after. In check mode the id of a source that does not exist yet is null.

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: smc_cleanup
-short_description: Remove what a migration left, with proof
+short_description: Delete the leftover resources of a migration and verify the deletion
 version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Finds everything that a migration has left in the account, deletes it, and proves by a describe call that it is gone.
-    That is replication jobs, intermediate instances, ECS images and their snapshots, exported objects and parts of uploads,
-    ENS images whose import failed, sources, the activation code and the shared network.
-  - Only things that carry the migration id, or that belong to something that does, are deleted. ENS images that are Available
-    are the result and stay.
-  - Nothing but credentials and the names of migration and bucket is needed, so it works after a crash and from any controller.
+  - Finds the leftover resources of a migration in the account, deletes them, and verifies each deletion with a describe call.
+    Leftover resources are replication jobs, intermediate instances, ECS images and their snapshots, exported objects and upload
+    parts, ENS images whose import failed, sources, the activation code and the shared network.
+  - Only resources with the migration ID, and resources that belong to them, are deleted. Available ENS images are the result
+    and are never deleted.
+  - The module needs only credentials, the name of the migration and the bucket, so it works after a crash and from any controller.
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -147,7 +147,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 cleanup:
-  description: What was found and what became of it.
+  description: The resources that were found, and the result for each.
   returned: success
   type: dict
   contains:

@@ -13,8 +13,8 @@ author:
   - Edgelift contributors (@edgelift)
 description:
   - Changes the name and description of a registered source server, or deletes the source from SMC.
-  - A source is not made here. It comes into being when the SMC client starts on the server.
-  - Deleting a source does not touch the server itself. Remove the SMC client there first, or it registers again.
+  - This module does not create sources. The SMC client registers a source when it starts on the server.
+  - Deleting a source does not change the server itself. Remove the SMC client there first, or it registers again.
 requirements:
   - aliyun-python-sdk-smc
 extends_documentation_fragment:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: smc_source_info
-short_description: Look up the sources of Server Migration Center
+short_description: Get information about the sources of Server Migration Center
 version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Returns the source servers that are registered in SMC, with what their clients have reported.
-  - All options that are given must match. With none, all sources are returned.
+  - Returns the source servers that are registered in SMC, with the data that their clients reported.
+  - A source must match all given options. Without options, all sources are returned.
 requirements:
   - aliyun-python-sdk-smc
 extends_documentation_fragment:

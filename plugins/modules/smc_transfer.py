@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: smc_transfer
-short_description: Copy a server into an ECS image with SMC
+short_description: Copy a server to an ECS image with SMC
 version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Makes the replication job of one registered source, starts it, and follows it until its ECS image exists.
-  - A job of this migration that exists is continued. One that failed is started again where that can help, and made anew
-    when its intermediate instance is gone.
-  - While a job runs or has failed, its intermediate instance is billed. M(edgelift.ens_migration.smc_cleanup) removes both.
+  - Creates the replication job of one registered source, starts it, and waits until its ECS image exists.
+  - An existing job of this migration is continued. A failed job is started again if a retry can help, and created again
+    if its intermediate instance no longer exists.
+  - The intermediate instance of a running or failed job is billed. M(edgelift.ens_migration.smc_cleanup) deletes both.
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -26,7 +26,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Says whether a step would be taken now.
+    details: Reports whether a step would be made now.
   diff_mode:
     support: full
   idempotent:

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: smc_transfer_info
-short_description: Look up replication jobs of Server Migration Center
+short_description: Get information about replication jobs of Server Migration Center
 version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
   - Returns the replication jobs of O(region), with their status and progress.
-  - All options that are given must match. With none, all jobs of the region are returned.
-  - Any number of ids can be given. They are asked for in as few calls as possible, 50 in each.
+  - A job must match all given options. Without options, all jobs of the region are returned.
+  - Any number of IDs can be given. The module sends up to 50 IDs in one call.
 requirements:
   - aliyun-python-sdk-smc
 extends_documentation_fragment:

@@ -62,7 +62,7 @@ class CredentialSource(Protocol):
 
 
 class Static:
-    """Credentials that somebody wrote down."""
+    """Credentials that are given as values."""
 
     def __init__(self, credentials: Credentials, origin: str) -> None:
         self.origin = origin
@@ -100,7 +100,7 @@ class Renewed:
 
 
 def renew_refused(error: CloudError, credentials: CredentialSource) -> CloudError:
-    """Returns the error, marked as one that a further call may cure when it refuses a token that can be had anew."""
+    """Returns the error, marked as one that a further call may cure when it refuses a token that can be renewed."""
     if is_token_refused(error.code):
         error.retryable = credentials.renew()
     return error

@@ -99,5 +99,5 @@ def others_alive(state: State, me: str, now: float) -> list[Owner]:
 
 
 def may_close(state: State, me: str, now: float) -> bool:
-    """Return whether nobody else drives this migration."""
+    """Return whether no other participant drives this migration."""
     return state.marked is None and not others_alive(state, me, now)

@@ -24,7 +24,7 @@ Mark = Literal["", "end", "close"]
 """Why a ledger takes no more claims: a cleanup of the whole migration (end), or nothing is left to do (close)."""
 
 Outcome = Literal["done", "error", "unknown", "unsent"]
-"""What became of an announced call: an id was returned; the service refused it; no answer came; it was not sent."""
+"""The outcome of an announced call: an id was returned; the service refused it; no answer came; it was not sent."""
 
 _OUTCOMES: Final[dict[str, Outcome]] = {"done": "done", "error": "error", "unknown": "unknown", "unsent": "unsent"}
 _MARKS: Final[dict[str, Mark]] = {"": "", "end": "end", "close": "close"}

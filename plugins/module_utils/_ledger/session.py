@@ -263,7 +263,7 @@ class Session:
     # ---- what a driver does ----
 
     def claim(self, wanted: Iterable[str]) -> Operation[dict[str, Owner]]:
-        """Claim the servers of ``wanted`` that nobody else drives, and renew the lease when that is due; return the
+        """Claim the servers of ``wanted`` that no other participant drives, and renew the lease when that is due; return the
         others with their owners. Servers that were claimed before and are not wanted any more are released."""
         wanted = tuple(wanted)
         if decide.divide(self.state, self.who.id, wanted, self.clock.now())[1]:
@@ -282,7 +282,7 @@ class Session:
         return decide.divide(self.state, self.who.id, wanted, self.clock.now())[1]
 
     def held(self) -> tuple[str, ...]:
-        """Return the servers that this participant has claimed and that nobody has taken since."""
+        """Return the servers that this participant has claimed and that no other has taken since."""
         return tuple(server for server in self._claim if self.state.claims.get(server) == self.who.id)
 
     def announce(self, calls: Iterable[Call], results: Iterable[Result] = ()) -> Operation[tuple[Call, ...]]:
