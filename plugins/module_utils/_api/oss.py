@@ -9,19 +9,18 @@
 
 from __future__ import annotations
 
-import time
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 from xml.etree import ElementTree
 
+from .appendable import AppendableObjects
 from .auth import renew_refused
 from .errors import CloudError, MissingLibrary
 from .paging import chunks
+from .service_clock import ServiceClock
 
 if TYPE_CHECKING:
     from .auth import CredentialSource
@@ -37,67 +36,6 @@ _UNREADABLE = (RuntimeError, ElementTree.ParseError, ValueError, TypeError, Attr
 MAX_KEYS = 1000
 # oss2 gives a HEAD without the x-oss-err header no code: the status is all there is (facts 5).
 _CODE_OF_STATUS = {403: "AccessDenied", 404: "NoSuchKey", 409: "FileAlreadyExists"}
-
-
-class ServiceClock:
-    """The time of the service, as far as the Date of its newest answer tells it, in seconds since the epoch.
-
-    The local time that has passed is the larger one of what two clocks show: CLOCK_BOOTTIME goes on while a machine
-    sleeps, and the wall clock is set right after a virtual machine was paused.
-    """
-
-    def __init__(self, readings: Callable[[], tuple[float, float]] | None = None) -> None:
-        self._readings = readings or _readings
-        self._date = 0.0
-        self._sent = (0.0, 0.0)
-
-    def reading(self) -> tuple[float, float]:
-        """Returns what the local clocks show, for ``saw``: to be taken before a request is sent."""
-        return self._readings()
-
-    def saw(self, date: str, sent: tuple[float, float]) -> None:
-        """Takes over the Date header of an answer to a request that was sent then; one that is no date is ignored."""
-        try:
-            self._date, self._sent = parsedate_to_datetime(date).timestamp(), sent
-        except (TypeError, ValueError):
-            return
-
-    def now(self) -> float:
-        """Returns what the time of the service is at least; 0 before the first answer."""
-        return self._date
-
-    def latest(self) -> float:
-        """Returns what the time of the service is at most: a Date leaves out the fraction of its second."""
-        passed = max(now - before for now, before in zip(self._readings(), self._sent, strict=True))
-        return self._date + 1.0 + max(0.0, passed)
-
-
-def _readings() -> tuple[float, float]:
-    steady = time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
-    return steady, time.time()
-
-
-@dataclass(frozen=True)
-class Appended:
-    """What an append has left: the length of the object and the CRC-64 of the whole, None if the answer had none."""
-
-    length: int
-    crc: int | None
-
-
-@dataclass(frozen=True)
-class Tail:
-    """The content of an object from a position on, and what else is known of it.
-
-    ``kind`` is what OSS calls the object type: Normal, Appendable, Multipart, Symlink. ``metadata`` has the x-oss-meta
-    headers without that prefix.
-    """
-
-    kind: str
-    length: int
-    content: bytes
-    crc: int | None
-    metadata: Mapping[str, str]
 
 
 class OssConnection:
@@ -184,7 +122,7 @@ class OssConnection:
         )
 
 
-class OssApi:
+class OssApi(AppendableObjects):
     """One bucket. Only keys that are given are ever written or deleted."""
 
     def __init__(self, bucket: str, connection: OssConnection) -> None:
@@ -341,72 +279,6 @@ class OssApi:
         """The time of the service by the answers of this connection."""
         return self._connection.clock
 
-    def append(self, key: str, position: int, text: str) -> Appended | None:
-        """Appends a text if the object has this length, in bytes; returns None when it has another one, or is no object
-        that takes appends. An object that does not exist has the length 0.
-
-        The class is always Standard: others bill 64 KiB for any smaller object, and for 30 days at least (facts 5).
-        """
-        headers = {"x-oss-storage-class": "Standard", "Content-Type": "application/x-ndjson"}
-        try:
-            made = self._connection.run(
-                "AppendObject",
-                lambda: self._bucket.append_object(key, position, text.encode(), headers=headers),
-                repeatable=False,
-            )
-        except CloudError as error:
-            if error.code in ("PositionNotEqualToLength", "ObjectNotAppendable"):
-                return None
-            raise
-        return Appended(made.next_position, made.crc)
-
-    def crc_of(self, content: bytes, before: int = 0) -> int:
-        """Returns the CRC-64 of a content that follows one with the CRC-64 ``before``, as OSS computes it."""
-        summed = self._connection.oss2.utils.Crc64(before)
-        summed.update(content)
-        crc: int = summed.crc
-        return crc
-
-    def read_from(self, key: str, position: int, limit: int) -> Tail | None:
-        """Returns the content from a position to the end, None when there is no object. Refused with Object.TooLarge
-        when that is more than ``limit`` bytes: nothing of it is read then.
-
-        A position behind the end gives no content.
-        """
-
-        def read() -> Tail:
-            span = {"x-oss-range-behavior": "standard"}
-            found = self._bucket.get_object(key, byte_range=(position, None), headers=span)
-            length = int(found.headers.get("Content-Range", "/0").rpartition("/")[2])
-            if length - position > limit:
-                found.resp.response.close()
-                raise CloudError(
-                    "oss.GetObject",
-                    "Object.TooLarge",
-                    f"oss://{self.name}/{key} has {length} bytes, at most {limit} are read",
-                )
-            body: bytes = found.read()
-            return _tail(found, length, body)
-
-        try:
-            return self._connection.run("GetObject", read)
-        except CloudError as error:
-            if error.code == "NoSuchKey":
-                return None
-            if error.code != "InvalidRange":
-                raise
-        return self._empty_tail(key)
-
-    def _empty_tail(self, key: str) -> Tail | None:
-        """Returns what an object without content from the wanted position on is."""
-        try:
-            found = self._connection.run("HeadObject", lambda: self._bucket.head_object(key))
-        except CloudError as error:
-            if error.code == "NoSuchKey":
-                return None
-            raise
-        return _tail(found, found.content_length or 0, b"")
-
     def put_empty(self, key: str, metadata: Mapping[str, str]) -> None:
         """Puts an object without content in the place of whatever has this key, and removes every older version of
         it. Nothing is billed for it, and an object that was put takes no appends. Metadata is ASCII text."""
@@ -503,11 +375,3 @@ class OssApi:
         except CloudError as error:
             if error.code != "NoSuchUpload":
                 raise
-
-
-def _tail(found: Any, length: int, content: bytes) -> Tail:
-    """Returns the Tail of an answer of oss2."""
-    prefix = "x-oss-meta-"
-    headers = {name.lower(): value for name, value in found.headers.items()}
-    metadata = {name[len(prefix) :]: value for name, value in headers.items() if name.startswith(prefix)}
-    return Tail(headers.get("x-oss-object-type", ""), length, content, found.server_crc, metadata)

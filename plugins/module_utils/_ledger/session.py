@@ -263,8 +263,8 @@ class Session:
     # ---- what a driver does ----
 
     def claim(self, wanted: Iterable[str]) -> Operation[dict[str, Owner]]:
-        """Claim the servers of ``wanted`` that no other participant drives, and renew the lease when that is due; return the
-        others with their owners. Servers that were claimed before and are not wanted any more are released."""
+        """Claim the servers of ``wanted`` that no other participant drives, and renew the lease when it is due. Return
+        the others with their owners. Servers that were claimed before and are not wanted any more are released."""
         wanted = tuple(wanted)
         if decide.divide(self.state, self.who.id, wanted, self.clock.now())[1]:
             # There may be nothing to write, and so nothing that would show that another one has let go.

@@ -34,7 +34,8 @@ from .session import (
 )
 
 if TYPE_CHECKING:
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi, Tail
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.appendable import Tail
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
     from .session import Answer, Operation, Request, Value
 
