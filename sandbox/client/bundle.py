@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.client import runtime
+from . import runtime
 
 ARCHITECTURE = {"aarch64": "arm64"}.get(os.uname().machine, os.uname().machine)
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sandbox.client.go2aliyun.folder import Folder
-from sandbox.client.go2aliyun.log import Log
-from sandbox.client.go2aliyun.service import Service, ServiceRefused, ServiceUnreachable
-from sandbox.client.go2aliyun.system import SystemProblem, disks
-from sandbox.client.go2aliyun.transfer import Transfer, TransferBroken, TransferStopped, Work
+from .folder import Folder
+from .log import Log
+from .service import Service, ServiceRefused, ServiceUnreachable
+from .system import SystemProblem, disks
+from .transfer import Transfer, TransferBroken, TransferStopped, Work
 
 GONE = "SourceId.NotFound"
 """The service's code for a source server that was deleted in SMC."""

@@ -11,13 +11,13 @@ import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from sandbox.client.go2aliyun import VERSION
-from sandbox.client.go2aliyun.daemon import Credentials, Daemon, NotImported
-from sandbox.client.go2aliyun.folder import Folder
-from sandbox.client.go2aliyun.log import Log
-from sandbox.client.go2aliyun.options import Options, parse
-from sandbox.client.go2aliyun.service import Service, ServiceRefused, ServiceUnreachable
-from sandbox.client.go2aliyun.system import SystemProblem, report
+from . import VERSION
+from .daemon import Credentials, Daemon, NotImported
+from .folder import Folder
+from .log import Log
+from .options import Options, parse
+from .service import Service, ServiceRefused, ServiceUnreachable
+from .system import SystemProblem, report
 
 LOG = Path("Logs/go2aliyun_client.log")
 """The log file, inside the client's folder (facts 2.1)."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 
-from sandbox.client.go2aliyun import VERSION
+from . import VERSION
 
 
 @dataclass(frozen=True)

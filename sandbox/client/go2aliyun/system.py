@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.client.go2aliyun import VERSION
+from . import VERSION
 
 SECTOR = 512
 """Bytes of one sector in /sys, whatever the device's own sector size is."""

@@ -16,7 +16,8 @@ from typing import IO, Any
 
 from sandbox.bytes import wire
 from sandbox.bytes.extents import BLOCK, data_blocks, is_zero, read_block
-from sandbox.client.go2aliyun.system import Disk
+
+from .system import Disk
 
 TIMEOUT = 60.0
 """Seconds without a sign of life after which a connection counts as broken."""
