@@ -142,8 +142,8 @@ def test_bad_hosts_are_blocked_and_the_good_one_goes_on(sandbox: Any, bed: Bed, 
         assert (row["status"], row["ens_image_id"]) == ("blocked", ""), host
         assert words in " ".join(row["reasons"])
         assert words in played.output
-    assert played.row("off-01")["status"] == "failed"
-    assert "could not be reached" in played.row("off-01")["reasons"][0]
+    assert played.row("off-01")["status"] == "unreachable"
+    assert "could not connect" in played.row("off-01")["reasons"][0]
     assert played.receipt["residual"] == []
     assert {row["host"] for row in played.receipt["resources"] if row["kind"] == "smc_job"} == {"web-01"}
     assert sandbox.get("meter")["running"] == []
