@@ -11,12 +11,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import CloudError
-
-if TYPE_CHECKING:
-    from .oss import OssConnection
 
 
 @dataclass(frozen=True)
@@ -46,7 +43,7 @@ class AppendableObjects:
     """The operations of a bucket on appendable objects; the class that has the connection inherits them."""
 
     name: str
-    _connection: OssConnection
+    _connection: Any
     _bucket: Any
 
     def append(self, key: str, position: int, text: str) -> Appended | None:
@@ -97,13 +94,14 @@ class AppendableObjects:
             return _tail(found, length, body)
 
         try:
-            return self._connection.run("GetObject", read)
+            tail: Tail = self._connection.run("GetObject", read)
         except CloudError as error:
             if error.code == "NoSuchKey":
                 return None
             if error.code != "InvalidRange":
                 raise
-        return self._empty_tail(key)
+            return self._empty_tail(key)
+        return tail
 
     def _empty_tail(self, key: str) -> Tail | None:
         """Returns what an object without content from the wanted position on is."""

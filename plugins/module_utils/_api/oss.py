@@ -125,6 +125,8 @@ class OssConnection:
 class OssApi(AppendableObjects):
     """One bucket. Only keys that are given are ever written or deleted."""
 
+    _connection: OssConnection
+
     def __init__(self, bucket: str, connection: OssConnection) -> None:
         self.name = bucket
         self._connection = connection
