@@ -123,8 +123,9 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _start(world: World, options: argparse.Namespace) -> StartOptions:
+    scenarios = tuple(load_scenario(path) for path in options.scenario)
     return StartOptions(world, options.world is not None, options.profile, options.clock_rate, options.rate_card,
-                 options.fresh, tuple(load_scenario(path) for path in options.scenario), options.check_invariants)
+                        options.fresh, scenarios, options.check_invariants)
 
 
 def _port(given: int | None, folder: Path) -> tuple[int, bool]:

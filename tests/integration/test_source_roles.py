@@ -160,7 +160,9 @@ def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox:
     assert ask(bed, "web-01", "cat /etc/selinux/config") == "SELINUX=enforcing"
     for host in ("web-01", "legacy-01"):
         assert ask(bed, host, "ls -d /smc 2>/dev/null || echo none") == "none"
-    assert sandbox.call("smc", "ListAccessTokens")["AccessTokens"]["AccessToken"] == []
+    # One of the three hosts did not register, so another run could be using the code: it stays until it expires.
+    [token] = sandbox.call("smc", "ListAccessTokens")["AccessTokens"]["AccessToken"]
+    assert (token["Count"], token["RegisteredCount"]) == ("3", "2")
     assert go(entry="absent", hosts="web-01:legacy-01:huge-01").changed == 0
 
 

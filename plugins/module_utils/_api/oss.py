@@ -14,7 +14,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
-from xml.etree import ElementTree
 
 from .appendable import AppendableObjects
 from .auth import renew_refused
@@ -29,8 +28,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 
-_UNREADABLE = (RuntimeError, ElementTree.ParseError, ValueError, TypeError, AttributeError, LookupError)
-"""What oss2 raises for a body or a header that is not what it expects, such as a gateway's HTML or a missing size."""
+_UNREADABLE = (RuntimeError, SyntaxError, ValueError, TypeError, AttributeError, LookupError)
+"""What oss2 raises for a body or a header that is not what it expects, such as a gateway's HTML or a missing size. What
+ElementTree raises for HTML is a SyntaxError."""
 
 # The service's own maximum, for listing and for deleting (facts 5).
 MAX_KEYS = 1000

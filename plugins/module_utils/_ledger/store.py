@@ -164,4 +164,3 @@ class LedgerStore:
 def _encoded(text: str) -> str:
     """Return a text as a header takes it."""
     return text.encode("ascii", "backslashreplace").decode()
-

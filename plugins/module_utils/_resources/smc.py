@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
 
 
-
-
 def _jobs(clients: Clients, ids: Iterable[str]) -> list[Row]:
     return [*clients.smc.describe_replication_jobs(job_ids=list(ids))]
 

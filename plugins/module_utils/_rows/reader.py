@@ -205,14 +205,14 @@ def items(path: str, read: Callable[[Any], Any] = filled) -> Field:
     return Field(path, each(read), [], inner=True)
 
 
-def objects(path: str, /, **fields: Field) -> Field:
+def objects(where: str, /, **fields: Field) -> Field:
     """Return the field of a list of objects, each read as a dict of these fields."""
 
     def read(value: Any) -> Facts:
         row = mapping(value)
         return {name: item.value(row) for name, item in fields.items()}
 
-    return items(path, read)
+    return items(where, read)
 
 
 TAGS: Final = Field("Tags.Tag", _tags, {}, inner=True)

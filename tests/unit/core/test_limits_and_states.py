@@ -175,5 +175,3 @@ def test_job_states_are_the_documented_ones() -> None:
     documented = {"Ready", "Running", "Stopped", "InError", "Finished", "Waiting", "Expired", "Deleting"}
     assert documented - {"Running", "Deleting"} == states.JOB_DELETABLE
     assert documented - {"Finished"} == states.JOB_UNFINISHED
-
-
