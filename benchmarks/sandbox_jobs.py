@@ -69,7 +69,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="sandbox-jobs-") as folder:
         empty, full = filled(Path(folder) / "empty", 0), filled(Path(folder) / "full", 1000)
         running = sum(job["state"].startswith("Running/") for job in full.cloud.jobs)
-        index, every = microseconds(lambda: full.engine.tick()), microseconds(lambda: walk(full))
+        index, every = microseconds(full.engine.tick), microseconds(lambda: walk(full))
         agree = full.engine.tick() == walk(full) == 0
         requests = {name: microseconds(lambda local=local: local.call("sts", "GetCallerIdentity"))
                     for name, local in (("empty", empty), ("full", full))}

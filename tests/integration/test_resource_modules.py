@@ -17,8 +17,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming as naming
 import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from support import PATIENCE
 from support.source import DEPRECATION
 

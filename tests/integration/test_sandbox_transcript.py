@@ -176,7 +176,7 @@ def migration(player: Player) -> None:
 @pytest.fixture
 def players(start_sandbox: Any) -> list[Player]:
     """Two sandboxes of the same world, and one time stamp for the signatures of both: it is valid for 15 minutes."""
-    sandboxes = [start_sandbox(WORLD) for _ in range(2)]
+    sandboxes = [start_sandbox(WORLD) for _number in range(2)]
     now = time.time()
     return [Player(sandbox, pause, now) for sandbox, pause in zip(sandboxes, (0, 0.15), strict=True)]
 
