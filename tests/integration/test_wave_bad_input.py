@@ -34,7 +34,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "bucket missing": ({"bucket": "no-such-bucket"}, ["no-such-bucket", "NoSuchBucket", "Create the bucket"]),
     "bucket elsewhere": (
         {"bucket": "migration-images-beijing"},
-        ["'migration-images-beijing' for region 'ap-southeast-1'", "in another region"],
+        ["'migration-images-beijing' for region 'ap-southeast-1'", "Use a bucket in the Region of the option region"],
     ),
     "bucket not readable": ({"bucket": "somebody-elses"}, ["somebody-elses", "AccessDenied"]),
     "wrong key": ({"access_key": "LTAI5tNobody"}, ["InvalidAccessKeyId.NotFound"]),
@@ -47,7 +47,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         {"servers": [{**WEB, "image_name": "9 lives"}]},
         ["image_name of web-01", "'9 lives'", "2 to 128 characters: a letter first"],
     ),
-    "long image name": ({"servers": [{**WEB, "image_name": "x" * 112}]}, ["image_name of web-01", "at most 111"]),
+    "long image name": ({"servers": [{**WEB, "image_name": "x" * 98}]}, ["image_name of web-01", "at most 97"]),
     "same host twice": ({"servers": [WEB, WEB]}, ["host 'web-01' is listed more than once"]),
     "days": ({"job_valid_days": 6}, ["job_valid_days is 6", "7 to 90"]),
 }
