@@ -55,7 +55,8 @@ options:
   endpoints:
     description:
       - Where the services are reached, each as C(host), C(host:port) or a URL.
-      - Endpoints are used with https, except on loopback. Plain http to any other host is refused.
+      - Endpoints are used with https, except on loopback. Plain http to any other host is refused. The one exception is
+        the address C(100.100.100.200) in O(endpoints.metadata).
       - As soon as one endpoint is on loopback, all must be. An endpoint that is needed and not given is then an error.
       - If unset, the public endpoints of the services are used.
     type: dict

@@ -135,7 +135,7 @@ def make_clients(
         float(params.get("connect_timeout") or limits.CONNECT_TIMEOUT),
         float(params.get("read_timeout") or limits.READ_TIMEOUT),
     )
-    http = Http(timeout, params.get("ca_bundle"), endpoints.local, environ)
+    http = Http(timeout, params.get("ca_bundle"), endpoints.local, environ, endpoints.options)
     retries = params.get("http_retries")
     retry = retry or Retry(attempts=1 + (limits.HTTP_RETRIES if retries is None else int(retries)))
     calls: Counter[str] = Counter()

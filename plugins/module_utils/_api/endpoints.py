@@ -7,7 +7,8 @@
 
 """Where each product is reached, and the two rules that keep requests where they belong.
 
-https is used for everything but loopback, and as soon as one endpoint is on loopback no other host is ever used.
+https is used for everything but loopback and the instance metadata service. As soon as one endpoint is on loopback, no
+other host is used.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ EXCEPTIONS: dict[tuple[str, str], str] = {
 }
 
 # facts 6.6: the instance metadata service speaks plain http, on a link-local address that never leaves the machine.
-METADATA = "http://100.100.100.200"
+METADATA_HOST = "100.100.100.200"
+METADATA = f"http://{METADATA_HOST}"
+METADATA_OPTION = "endpoints.metadata"
 
 _REGION = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)+")
 _ENDPOINT = re.compile(
@@ -70,7 +73,10 @@ def is_loopback(host: str) -> bool:
 
 
 def parse(option: str, value: str) -> Endpoint:
-    """Returns the endpoint written as "host", "host:port" or a URL; refuses paths, and plain http beyond loopback."""
+    """Return the endpoint written as "host", "host:port" or a URL.
+
+    Refuse paths, and plain http to any host but loopback and, as the metadata endpoint alone, the metadata address.
+    """
     match = _ENDPOINT.fullmatch(value.strip())
     if match is None:
         raise CloudError(
@@ -80,7 +86,7 @@ def parse(option: str, value: str) -> Endpoint:
             hint="",
         )
     host, loopback = match["host"], is_loopback(match["host"])
-    plain_allowed = loopback or f"http://{host}" == METADATA
+    plain_allowed = loopback or (option == METADATA_OPTION and host == METADATA_HOST)
     scheme = match["scheme"] or ("http" if plain_allowed else "https")
     if scheme == "http" and not plain_allowed:
         raise CloudError(
@@ -116,6 +122,8 @@ class Endpoints:
                 hint="Give every endpoint on loopback, or none.",
             )
         self.local = bool(loopback)
+        # Host: the option that gave it, for error messages.
+        self.options = {endpoint.host: f"endpoints.{name}" for name, endpoint in self._given.items()}
 
     def of(self, product: str) -> Endpoint:
         """Returns the product's endpoint; refuses the public default when another endpoint is on loopback."""
@@ -129,6 +137,6 @@ class Endpoints:
                 hint=f"Give the option endpoints.{product} too.",
             )
         if product == "metadata":
-            return parse("endpoints.metadata", METADATA)
+            return parse(METADATA_OPTION, METADATA)
         host = EXCEPTIONS.get((product, self.region), HOSTS[product].format(region=self.region))
         return Endpoint(f"https://{host}", host, False)

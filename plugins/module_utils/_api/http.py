@@ -22,8 +22,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from .endpoints import is_loopback
+from .endpoints import METADATA_HOST, is_loopback
 from .errors import CloudError, MissingLibrary, scrub
+from .tls import Authorities, advice
 
 if TYPE_CHECKING:
     import requests
@@ -48,7 +49,11 @@ _FILTER = _ScrubbingFilter()
 
 
 class Http:
-    """Sends all requests. ``timeout`` is (connect, read) in seconds; ``local_only`` is the loopback fence."""
+    """Sends all requests.
+
+    ``timeout`` is (connect, read) in seconds; ``local_only`` is the loopback fence. ``options`` names, for each host
+    that an option gave, that option.
+    """
 
     def __init__(
         self,
@@ -56,6 +61,7 @@ class Http:
         ca_bundle: str | None = None,
         local_only: bool = False,
         environ: Mapping[str, str] | None = None,
+        options: Mapping[str, str] | None = None,
     ) -> None:
         try:
             import requests
@@ -66,11 +72,8 @@ class Http:
         self.errors: tuple[type[Exception], ...] = (requests.RequestException,)
         self._timeout = timeout
         self._local_only = local_only
-        environ = os.environ if environ is None else environ
-        ca_bundle = ca_bundle or next((environ[name] for name in _CA_VARIABLES if environ.get(name)), None)
-        self._verify: bool | str = ca_bundle or True
-        if isinstance(self._verify, str) and not os.path.exists(self._verify):
-            raise CloudError("Reading ca_bundle", "CaBundle.NotFound", f"{self._verify} does not exist", hint="")
+        self._options = options or {}
+        self._authorities = _authorities(ca_bundle, os.environ if environ is None else environ)
         self.session = requests.Session()
         # Nothing is taken from the environment behind our back: a .netrc entry would replace OSS signatures,
         # and proxies are decided per host in send().
@@ -91,19 +94,23 @@ class Http:
         data: Any = None,
         params: Mapping[str, str] | None = None,
         stream: bool = False,
-        proxies: bool = True,
+        metadata: bool = False,
         timeout: tuple[float, float] | None = None,
     ) -> requests.Response:
         """Returns the answer whatever its status; raises CloudError when there is none.
 
         Redirects are not followed: a signed request has one addressee. Proxies of the environment are used, NO_PROXY is
-        honoured, and loopback never goes to a proxy.
+        honoured, and loopback never goes to a proxy. With ``metadata`` the request is for the instance metadata
+        service: it may go to its address in plain http, and never to a proxy.
         """
-        host = urlsplit(url).hostname or ""
+        parts = urlsplit(url)
+        host = parts.hostname or ""
         loopback = is_loopback(host)
         if self._local_only and not loopback:
             raise CloudError(action, "Endpoint.Missing", f"{host} is not on loopback while other endpoints are")
-        via = self._requests.utils.get_environ_proxies(url) if proxies and not loopback else {}
+        if parts.scheme != "https" and not loopback and not (metadata and host == METADATA_HOST):
+            raise CloudError(action, "Endpoint.Insecure", f"plain http to {host} is refused", hint="Use https.")
+        via = {} if loopback or metadata else self._requests.utils.get_environ_proxies(url)
         try:
             return self.session.request(
                 method,
@@ -112,26 +119,35 @@ class Http:
                 data=data,
                 params=params,
                 timeout=timeout or self._timeout,
-                verify=self._verify,
+                verify=self._authorities.verify,
                 proxies=via,
                 allow_redirects=False,
                 stream=stream,
             )
         except self._requests.RequestException as error:
-            raise self.failure(action, host, error) from None
+            raise self.failure(action, host, error, via) from None
 
-    def failure(self, action: str, host: str, error: Exception) -> CloudError:
+    def failure(
+        self, action: str, host: str, error: Exception, proxies: Mapping[str, str] | None = None
+    ) -> CloudError:
         """Returns the CloudError for a failure below HTTP: it says whether the request can have reached the service."""
         errors = self._requests.exceptions
         cause = _innermost(error)
-        text = f"{host}: {cause}"
+        text = f"{host}: {_words(cause)}"
         if isinstance(error, errors.SSLError):
-            return CloudError(action, "Connection.Untrusted", text)
+            proxy = urlsplit((proxies or {}).get("https", "")).hostname or ""
+            hint = advice(cause, host, self._authorities, self._option_of(host), proxy)
+            return CloudError(action, "Connection.Untrusted", text, hint=hint)
         if isinstance(error, (errors.ConnectTimeout, errors.ProxyError)) or _never_connected(error):
             return CloudError(action, "Connection.Refused", text, retryable=True)
         if isinstance(error, (errors.ConnectionError, errors.Timeout, errors.ChunkedEncodingError)):
             return CloudError(action, "Connection.Lost", f"no answer from {text}", retryable=True)
         return CloudError(action, "Connection.Invalid", text)
+
+    def _option_of(self, host: str) -> str:
+        """Returns the option that gave the host, '' for none; a bucket of OSS is a name below the given host."""
+        fits = (option for given, option in self._options.items() if f".{host}".endswith(f".{given}"))
+        return next(fits, "")
 
 
 def _never_connected(error: Exception) -> bool:
@@ -142,12 +158,27 @@ def _never_connected(error: Exception) -> bool:
     return isinstance(reason, NewConnectionError)
 
 
-def _innermost(error: BaseException) -> str:
-    """Returns the root cause in words: the outer exceptions of requests quote the signed URL (trap 8)."""
+def _innermost(error: BaseException) -> BaseException:
+    """Returns the root cause: the outer exceptions of requests quote the signed URL (trap 8)."""
     seen: BaseException = error
     while True:
         nested = [arg for arg in seen.args if isinstance(arg, BaseException)]
         inner = getattr(seen, "reason", None) or (nested[0] if nested else None)
         if not isinstance(inner, BaseException):
-            return scrub(_OBJECT.sub("", str(seen.args[-1] if seen.args else type(seen).__name__)))
+            return seen
         seen = inner
+
+
+def _words(cause: BaseException) -> str:
+    return scrub(_OBJECT.sub("", str(cause.args[-1] if cause.args else type(cause).__name__)))
+
+
+def _authorities(option: str | None, environ: Mapping[str, str]) -> Authorities:
+    """Returns the certificate authorities that the option or the environment names; refuses a path that is missing."""
+    named = [("ca_bundle", option), *((f"the variable {name}", environ.get(name)) for name in _CA_VARIABLES)]
+    source, path = next(((source, path) for source, path in named if path), ("", ""))
+    if path and not os.path.exists(path):
+        raise CloudError(
+            "Reading ca_bundle", "CaBundle.NotFound", f"{path} does not exist ({source})", hint=f"Correct {source}."
+        )
+    return Authorities(path or "", source)

@@ -33,7 +33,7 @@ def fetch_role(http: Http, url: str, role: str, allow_v1: bool = True) -> Creden
     """
 
     def ask(method: str, path: str, headers: dict[str, str]) -> Any:
-        return http.send(_ACTION, method, url + path, headers, proxies=False, timeout=TIMEOUT)
+        return http.send(_ACTION, method, url + path, headers, metadata=True, timeout=TIMEOUT)
 
     headers = {}
     token = ask("PUT", "/latest/api/token", {"X-aliyun-ecs-metadata-token-ttl-seconds": str(TOKEN_SECONDS)})

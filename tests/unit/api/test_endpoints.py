@@ -4,7 +4,12 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.endpoints import Endpoints, is_loopback, parse
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.endpoints import (
+    HOSTS,
+    Endpoints,
+    is_loopback,
+    parse,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 
 
@@ -62,11 +67,21 @@ def test_public_endpoints_agree_with_the_sdk() -> None:
         ("https://127.0.0.1:8443", "https://127.0.0.1:8443"),
         ("http://localhost:1", "http://localhost:1"),
         ("http://[::1]:80", "http://[::1]:80"),
-        ("http://100.100.100.200", "http://100.100.100.200"),
     ],
 )
 def test_endpoints_are_read_in_every_spelling(value: str, url: str) -> None:
     assert parse("endpoints.smc", value).url == url
+
+
+@pytest.mark.parametrize("value", ["http://100.100.100.200", "100.100.100.200", "100.100.100.200:80"])
+def test_plain_http_to_the_metadata_address_is_for_the_metadata_endpoint_alone(value: str) -> None:
+    assert parse("endpoints.metadata", value).url.startswith("http://100.100.100.200")
+    for name in (name for name in HOSTS if name != "metadata"):
+        if value.startswith("http:"):
+            with pytest.raises(CloudError, match=rf"endpoints\.{name}.*plain http"):
+                parse(f"endpoints.{name}", value)
+        else:
+            assert parse(f"endpoints.{name}", value).url.startswith("https://")
 
 
 @pytest.mark.parametrize(
@@ -74,6 +89,8 @@ def test_endpoints_are_read_in_every_spelling(value: str, url: str) -> None:
     [
         ("http://smc.aliyuncs.com", "Endpoint.Insecure"),
         ("http://10.0.0.1:8080", "Endpoint.Insecure"),
+        ("http://100.100.100.200", "Endpoint.Insecure"),
+        ("http://0.0.0.0:80", "Endpoint.Insecure"),
         ("http://localhost.example.org", "Endpoint.Insecure"),
         ("http://127.0.0.1.example.org", "Endpoint.Insecure"),
         ("ftp://127.0.0.1", "Endpoint.Malformed"),

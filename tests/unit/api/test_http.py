@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.http import Http
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.tls import Authorities, advice
 
 from .conftest import KEY, PRODUCTS, SECRET
 
@@ -26,16 +27,16 @@ HOST = "smc.tls-test.example"
 
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """A throwaway certificate authority, and a certificate of it for HOST."""
+    """A throwaway certificate authority, certificates of it for HOST (valid, expired), and another authority."""
     from cryptography import x509
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.x509.oid import NameOID
 
     def certificate(
-        subject: str, issuer: str, key: Any, signer: Any, *extensions: x509.ExtensionType
+        subject: str, issuer: str, key: Any, signer: Any, *extensions: x509.ExtensionType, age: float = 0
     ) -> x509.Certificate:
-        now = datetime.now(timezone.utc)
+        now = datetime.now(timezone.utc) - timedelta(hours=age)
         builder = x509.CertificateBuilder(
             x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, issuer)]),
             x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, subject)]),
@@ -53,13 +54,16 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     usage = x509.KeyUsage(True, False, False, False, False, True, True, False, False)
     ca = certificate("Throwaway CA", "Throwaway CA", ca_key, ca_key, x509.BasicConstraints(True, None), usage)
-    leaf = certificate(HOST, "Throwaway CA", key, ca_key, x509.SubjectAlternativeName([x509.DNSName(HOST)]))
+    other = certificate("Other CA", "Other CA", key, key, x509.BasicConstraints(True, None), usage)
     pem = serialization.Encoding.PEM
     (folder / "ca.pem").write_bytes(ca.public_bytes(pem))
-    (folder / "leaf.pem").write_bytes(
-        leaf.public_bytes(pem) + key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return {"ca": str(folder / "ca.pem"), "leaf": str(folder / "leaf.pem")}
+    (folder / "other.pem").write_bytes(other.public_bytes(pem))
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    for name, age in (("leaf", 0), ("expired", 48)):
+        names = x509.SubjectAlternativeName([x509.DNSName(HOST)])
+        leaf = certificate(HOST, "Throwaway CA", key, ca_key, names, age=age)
+        (folder / f"{name}.pem").write_bytes(leaf.public_bytes(pem) + private)
+    return {path.stem: str(path) for path in folder.iterdir()}
 
 
 class TlsServer:
@@ -130,9 +134,80 @@ def test_an_unknown_authority_is_refused_without_the_signed_url(
     assert KEY not in str(raised.value)
 
 
-def test_missing_authorities_are_named(connect: Any) -> None:
-    with pytest.raises(CloudError, match=r"/no/such\.pem does not exist"):
-        connect(ca_bundle="/no/such.pem")
+@pytest.mark.parametrize("variable", ["", "ALIBABA_CLOUD_CA_BUNDLE"])
+def test_missing_authorities_are_named(connect: Any, variable: str) -> None:
+    environ, options = ({variable: "/no/such.pem"}, {}) if variable else ({}, {"ca_bundle": "/no/such.pem"})
+    with pytest.raises(CloudError, match=r"/no/such\.pem does not exist") as raised:
+        connect(environ, **options)
+    assert (variable or "ca_bundle") in raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("given", "hint"),
+    [
+        ({}, "Set ca_bundle to a file with the certificate authority of {host} (endpoints.smc)."),
+        (
+            {"ca_bundle": "{other}"},
+            "Add the certificate authority of {host} (endpoints.smc) to {other}, which ca_bundle names.",
+        ),
+        ({"ca_bundle": "{text}"}, "Set ca_bundle to a file with PEM certificates: {text} contains none."),
+        ({"ca_bundle": "{ca}", "host": "localhost.tls-test.example"}, "Set endpoints.smc to a name that"),
+        ({"ca_bundle": "{ca}", "leaf": "expired"}, "Check the clock of the controller (NTP). If it is right, {host}"),
+    ],
+)
+def test_the_hint_fits_what_was_given(
+    connect: Any,
+    authority: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    given: dict[str, str],
+    hint: str,
+) -> None:
+    """Unknown authority, authority missing in the given file, no certificate in it, another name, expired."""
+    text = tmp_path / "text.pem"
+    text.write_text("nothing\n", encoding="utf-8")
+    names = {**authority, "text": str(text), "host": given.get("host", HOST)}
+    server = TlsServer(authority[given.get("leaf", "leaf")])
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _host, *args, **more: resolve("127.0.0.1", *args, **more))
+    options = {"ca_bundle": given["ca_bundle"].format(**names)} if "ca_bundle" in given else {}
+    with pytest.raises(CloudError) as raised:
+        connect(endpoints={"smc": f"https://{names['host']}:{server.port}"}, **options).smc.describe_source_servers()
+    server.socket.close()
+    assert raised.value.code == "Connection.Untrusted"
+    assert raised.value.hint.startswith(hint.format(**names))
+
+
+def test_a_server_without_tls_is_told_from_one_that_is_not_trusted(connect: Any, wire: Any) -> None:
+    with pytest.raises(CloudError) as raised:
+        connect(endpoints={"smc": wire.url.replace("http:", "https:")}).smc.describe_source_servers()
+    assert raised.value.hint.startswith("Correct endpoints.smc: the server does not speak TLS.")
+
+
+@pytest.mark.parametrize(
+    ("option", "proxy", "hint"),
+    [
+        ("", "", "Set ca_bundle to a file with the certificate authority of the device in your network that replaces"),
+        ("", "proxy.example", "Set ca_bundle to a file with the certificate authority of the proxy proxy.example."),
+        ("endpoints.ens", "", "Set ca_bundle to a file with the certificate authority of h (endpoints.ens)."),
+    ],
+)
+def test_whose_authority_is_missing(option: str, proxy: str, hint: str) -> None:
+    cause = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate")
+    assert advice(cause, "h", Authorities(), option, proxy).startswith(hint)
+    words = advice(ssl.SSLCertVerificationError("hostname 'h' doesn't match"), "h", Authorities(), option, proxy)
+    assert (option or proxy or "name resolution") in words
+
+
+@pytest.mark.parametrize("url", ["http://example.org/", "http://100.100.100.200/", "http://100.100.100.200.example.org/"])
+def test_plain_http_leaves_only_for_the_metadata_service(url: str) -> None:
+    http = Http((0.1, 0.1), None, environ={})
+    with pytest.raises(CloudError, match="plain http") as raised:
+        http.send("x.Y", "GET", url, {})
+    assert raised.value.code == "Endpoint.Insecure"
+    if "100.200/" not in url:
+        with pytest.raises(CloudError, match="plain http"):
+            http.send("x.Y", "GET", url, {}, metadata=True)
 
 
 class Fence:
