@@ -1,0 +1,46 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The address of the client bundle may be signed: no output of a failed download shows what is secret in it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+ROLE = Path(__file__).parents[2] / "roles" / "agent"
+PLAY = [
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "vars_files": [str(ROLE / "vars" / "main.yml")],
+        "tasks": [
+            {"ansible.builtin.import_tasks": str(ROLE / "tasks" / "bundle.yml")},
+            {"name": "After the failure", "ansible.builtin.debug": {"msg": "a host went on"}},
+        ],
+    }
+]
+
+
+def test_a_failed_download_shows_neither_signature_nor_password(tmp_path: Path) -> None:
+    (tmp_path / "play.json").write_text(json.dumps(PLAY), encoding="utf-8")
+    given = {
+        "agent_src": "",
+        "agent_url": "http://user:hunter2@127.0.0.1:1/x/bundle.tar.gz?OSSAccessKeyId=k&Signature=s1gn4ture",
+        "agent_sha256": "ab" * 32,
+        "agent_allow_unverified": False,
+        "agent_cache_dir": str(tmp_path / "cache"),
+    }
+    (tmp_path / "vars.json").write_text(json.dumps(given), encoding="utf-8")
+    program = Path(sys.executable).with_name("ansible-playbook")
+    done = subprocess.run(
+        [program, "-vvvv", "-c", "local", "-i", "a,b,", "-e", f"@{tmp_path / 'vars.json'}", tmp_path / "play.json"],
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    shown = done.stdout + done.stderr
+    assert done.returncode != 0, shown
+    assert "could not be downloaded from http://127.0.0.1:1/x/bundle.tar.gz" in " ".join(shown.split())
+    assert "a host went on" not in shown
+    assert [secret for secret in ("hunter2", "s1gn4ture") if secret in shown] == []
