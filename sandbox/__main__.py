@@ -83,6 +83,8 @@ class StartError(Exception):
 def main(arguments: list[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; return 0 then, and 2 when the sandbox could not start."""
     options = _parser().parse_args(arguments)
+    # Disks, objects and keys of the sandbox belong to the user alone.
+    os.umask(0o077)
     try:
         world, address = _world(options), _address(options.host, options.beyond_loopback)
         with _Folder(options.state) as folder, _listen(address, _port(options.port, folder)) as sock:

@@ -24,6 +24,7 @@ from . import agent_routes
 from .control import Control
 from .local_cloud import LocalCloud
 from .middleware.check_invariants import checked
+from .middleware.check_origin import same_origin
 from .middleware.log_answers import answer_log
 from .middleware.save_state import save_quietly, saving
 
@@ -36,7 +37,8 @@ def make_app(local: LocalCloud) -> web.Application:
     cloud, engine = local.cloud, local.engine
     checks = [] if local.invariants is None else [checked(cloud, local.invariants)]
     app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
-                          middlewares=[*answer_log(), saving(cloud, local.writer), settled(engine), *checks])
+                          middlewares=[same_origin, *answer_log(), saving(cloud, local.writer), settled(engine),
+                                       *checks])
     rpc = RpcService(engine)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
