@@ -16,7 +16,7 @@ from sandbox.state.work import work_key
 Guard = Callable[[Cloud, Row], bool]
 
 # A client that missed three heartbeats is offline, but not before this many real seconds.
-_PATIENCE = 6.0
+_PATIENCE = 15.0
 
 
 def source_online(cloud: Cloud, source: Row) -> bool:

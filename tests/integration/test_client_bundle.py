@@ -100,7 +100,7 @@ class Source:
         self.processes.append(process)
         return process
 
-    def configure(self, **fields: str) -> None:
+    def configure(self, **fields: Any) -> None:
         path = self.folder / "user_config.json"
         path.write_text(json.dumps({**json.loads(path.read_text()), **fields}))
 
@@ -368,6 +368,8 @@ def test_a_sandbox_that_is_killed_while_a_client_streams_goes_on_with_it(
             disk.write(random.Random(number).randbytes(MIB))
     try:
         source.install(first.agent)
+        # Slow enough that a busy machine stops the sandbox before the last block has been sent.
+        source.configure(bandwidth_limit=8192)
         source_id = imported(first, source)
         job = run_job(first, source_id, 0)
         first.until(lambda: job_status(first, job)["Progress"] > 10)
@@ -379,6 +381,7 @@ def test_a_sandbox_that_is_killed_while_a_client_streams_goes_on_with_it(
         disks = DiskStore(Path(first.greeting["state"]) / "blobs/disks")
         arrived = sum(len(non_zero_blocks(disks.path(disk))) for disk in disks.ids())
         assert 0 < arrived < 300
+        source.configure(bandwidth_limit=0)
         second = start_sandbox(None, state=first.greeting["state"])
         assert second.endpoint == first.endpoint
         second.until(lambda: job_status(second, job)["Status"] == "Finished")

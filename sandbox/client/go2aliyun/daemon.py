@@ -157,7 +157,7 @@ class Daemon:
                 self._retry_at = time.monotonic() + min(0.5 * 2 ** min(self._attempt, 10), LONGEST_PAUSE)
                 self._attempt += 1
         if work is not None and work != self._done and self._transfer is None and time.monotonic() >= self._retry_at:
-            self._transfer = _Running(work, self._source_id, self._log, self._root)
+            self._transfer = _Running(work, self._source_id, self._log, self._root, self._folder.bandwidth_limit())
 
     def _end_transfer(self) -> None:
         if self._transfer is not None:
@@ -175,8 +175,9 @@ class Daemon:
 class _Running:
     """A transfer in a thread of its own, so that heartbeats continue."""
 
-    def __init__(self, work: Work, source_id: str, log: Log, root: Path) -> None:
+    def __init__(self, work: Work, source_id: str, log: Log, root: Path, bandwidth_limit: int) -> None:
         self.work = work
+        self._bandwidth_limit = bandwidth_limit
         self.stop = threading.Event()
         self.finished = False
         self._log = log
@@ -189,7 +190,8 @@ class _Running:
         self._log.info(f"Job [{self.work.job}]: sending the disks to {self.work.instance}, {self.work.ip} "
                        f"ports {self.work.control} and {self.work.data}")
         try:
-            transfer = Transfer(self.work, self._source_id, disks(self._root), self.stop, self._log.info)
+            transfer = Transfer(self.work, self._source_id, disks(self._root), self.stop, self._log.info,
+                                self._bandwidth_limit)
             transfer.run()
         except (TransferBroken, SystemProblem) as error:
             self._log.error(f"Job [{self.work.job}]: {error}")

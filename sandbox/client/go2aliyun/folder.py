@@ -30,6 +30,13 @@ class Folder:
         """Return user_config.json; ValueError names the file when it is not a JSON object."""
         return _load(self.path / "user_config.json")
 
+    def bandwidth_limit(self) -> int:
+        """Return the KB per second that user_config.json allows; 0, also for what is no number, is no limit."""
+        try:
+            return max(0, int(self.config().get("bandwidth_limit", 0)))
+        except (TypeError, ValueError):
+            return 0
+
     def blank_credentials(self) -> None:
         """Empty the credentials in user_config.json and keep everything else."""
         config = self.config()

@@ -55,12 +55,15 @@ class Transfer:
     """One attempt to bring all disks of this server to one intermediate instance."""
 
     def __init__(self, work: Work, source_id: str, disks: Sequence[Disk], stop: threading.Event,
-                 say: Callable[[str], None]) -> None:
+                 say: Callable[[str], None], bandwidth_limit: int = 0) -> None:
+        """Take the KB per second of ``user_config.json`` too; 0 is no limit (facts 2.1)."""
         self._work = work
         self._source_id = source_id
         self._disks = {disk.index: disk for disk in disks}
         self._stop = stop
         self._say = say
+        self._bytes_per_second = bandwidth_limit * 1024
+        self._began = time.monotonic()
         self.sent_bytes = 0
 
     def run(self) -> None:
@@ -106,6 +109,7 @@ class Transfer:
                 if held.get(index) != blocks[index]:
                     data.send(wire.encode_frame(index, block))
                     self.sent_bytes += len(block)
+                    self._keep_pace()
             if time.monotonic() - reported > _REPORT_SECONDS:
                 reported = time.monotonic()
                 control.ask({"op": "progress", "disk": disk, "done": number * BLOCK, "total": len(candidates) * BLOCK})
@@ -113,6 +117,11 @@ class Transfer:
             data.send(wire.encode_frame(index, b""))
         control.ask({"op": "progress", "disk": disk, "done": 1, "total": 1})
         return blocks
+
+    def _keep_pace(self) -> None:
+        """Wait until the limit allows what was sent; a stop ends the wait."""
+        if self._bytes_per_second > 0:
+            self._stop.wait(max(0.0, self._began + self.sent_bytes / self._bytes_per_second - time.monotonic()))
 
 
 class _Lines:
