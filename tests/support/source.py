@@ -24,7 +24,7 @@ import yaml
 from testbed.hosts import Bed
 from testbed.process import descendants
 
-from support import PATIENCE
+from support import CALM, PATIENCE
 
 MARK = "--- answer ---"
 FOLDER = "go2aliyun_client2.6.5_linux_x86_64"
@@ -108,7 +108,7 @@ def run_playbook(bed: Bed, folder: Path, play: dict[str, Any], *words: str) -> s
     path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
     program = Path(sys.executable).parent / "ansible-playbook"
     command = [str(program), "-i", str(bed.folder / "inventory.json"), str(path), *words]
-    env = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s"}
+    env = {**os.environ, **CALM, "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s"}
     ended = subprocess.run(
         command, env=env, text=True, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE
     )

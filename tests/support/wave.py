@@ -20,7 +20,7 @@ import yaml
 from testbed.hosts import Bed
 from testbed.playbook import read_recap
 
-from support import PATIENCE
+from support import CALM, PATIENCE
 from support.source import DEPRECATION
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -190,7 +190,7 @@ class Player:
     @property
     def environment(self) -> dict[str, str]:
         """The environment of the runs: a name that resolves nowhere stands for every public host."""
-        return {**os.environ, "ANSIBLE_NOCOLOR": "1"}
+        return {**os.environ, **CALM}
 
     def play(self, playbook: str, *words: str, **variables: Any) -> Played:
         """Run one of the collection's playbooks to its end."""
