@@ -18,6 +18,8 @@ from support.oss_client import refusal
 KEY = "edgelift/el000000/ledger"
 DAY = 86400
 
+pytestmark = pytest.mark.any_core
+
 
 @pytest.fixture
 def bucket(sandbox: Any) -> oss2.Bucket:
