@@ -42,7 +42,7 @@ help:
 	  'make unit               run the unit tests (TESTS="file ..." for these files only, ARGS="-k name" for pytest)' \
 	  'make integration        run the integration tests, those of make test-long included (TESTS and ARGS, too)' \
 	  'make conformance        run the tests and models of the vendor against the local cloud (3 minutes)' \
-	  'make ledger-model the protocol of the ledger against every order of events (MOST=20000: some minutes)' \
+	  'make ledger-model       check the protocol of the ledger against every order of events (MOST=20000: some minutes)' \
 	  'make scenarios          run a wave of two servers under every fault of the catalogue (5 to 10 minutes)' \
 	  'make molecule           run the molecule scenario "default" on real SSH hosts' \
 	  'make collection         build the artifact in build/dist and install it in build/collections' \
