@@ -286,7 +286,7 @@ class FakeTransfer:
 
     made: list[FakeTransfer] = []
 
-    def __init__(self, work: Any, _source: str, _log: Log, _root: Path) -> None:
+    def __init__(self, work: Any, _source: str, _log: Log, _root: Path, _bandwidth_limit: int) -> None:
         self.work = work
         self.finished = False
         self.stop = threading.Event()
