@@ -27,23 +27,39 @@ RELEASE_SECONDS = 90.0
 """Time for SMC to release an intermediate instance, its disks and its security group after its job is deleted."""
 
 
-def _instances(scope: Scope) -> list[tuple[Row, str]]:
-    """Return the intermediate instances of this scope, each with the migration id of its job, or of the note that was
-    written before its job was deleted."""
+_NO_PROOF = "a note in the bucket names it, but it is no intermediate instance of a deleted job"
 
-    def ask() -> list[tuple[Row, str]]:
-        owners = notes.owners(scope, INSTANCE.name)
-        owners.update(
-            {
-                job["TransitionInstanceId"]: scope.owner(job["Name"]) or ""
-                for job in scope.jobs()
-                if job.get("TransitionInstanceId")
-            }
-        )
+
+def _named_instances(scope: Scope) -> list[tuple[Row, str, str]]:
+    """Return the instances that a job of this scope, or a note that was written before its job was deleted, names; each
+    with its migration id, and why it is not ours ('' when it is).
+
+    Whoever may write to the bucket may write notes: a note is no proof. An instance that only a note names must have
+    the name that SMC gives, and no job of the account may have it.
+    """
+
+    def ask() -> list[tuple[Row, str, str]]:
+        by_job = {
+            job["TransitionInstanceId"]: scope.owner(job["Name"]) or ""
+            for job in scope.jobs()
+            if job.get("TransitionInstanceId")
+        }
+        taken = {job.get("TransitionInstanceId") for job in scope.all_jobs()}
+        owners = {**notes.owners(scope, INSTANCE.name), **by_job}
         shown = scope.clients.ecs.describe_instances(instance_ids=list(owners)) if owners else []
-        return [(row, owners[row["InstanceId"]]) for row in shown if row.get("InstanceId") in owners]
+
+        def doubt(row: Row) -> str:
+            alone = row.get("InstanceName") == ecs.INTERMEDIATE_NAME and row["InstanceId"] not in taken
+            return "" if row["InstanceId"] in by_job or alone else _NO_PROOF
+
+        return [(row, owners[row["InstanceId"]], doubt(row)) for row in shown if row.get("InstanceId") in owners]
 
     return scope.once("instances", ask)
+
+
+def _instances(scope: Scope) -> list[tuple[Row, str]]:
+    """Return the intermediate instances of this scope, each with its migration id."""
+    return [(row, owner) for row, owner, doubt in _named_instances(scope) if not doubt]
 
 
 def note_instance(scope: Scope, job: Row) -> None:
@@ -65,7 +81,8 @@ def note_instance(scope: Scope, job: Row) -> None:
 
 def _find_instances(scope: Scope) -> list[Found]:
     return [
-        Found(row["InstanceId"], owner, row.get("CreationTime", ""), released=True) for row, owner in _instances(scope)
+        Found(row["InstanceId"], owner, row.get("CreationTime", ""), released=True, foreign=doubt)
+        for row, owner, doubt in _named_instances(scope)
     ]
 
 

@@ -72,14 +72,15 @@ class Scope:
         answer: Answer = self._kept[what]
         return answer
 
+    def all_jobs(self) -> list[Row]:
+        """Return the replication jobs of the account."""
+        return self.once(
+            "jobs", lambda: [job for job in self.clients.smc.describe_replication_jobs() if job.get("JobId")]
+        )
+
     def named_jobs(self) -> list[Row]:
         """Return the replication jobs with a migration id of this scope, those of another migration too."""
-
-        def ask() -> list[Row]:
-            shown = self.clients.smc.describe_replication_jobs()
-            return [job for job in shown if job.get("JobId") and self.owner(job.get("Name", ""))]
-
-        return self.once("jobs", ask)
+        return [job for job in self.all_jobs() if self.owner(job.get("Name", ""))]
 
     def jobs(self) -> list[Row]:
         """Return the replication jobs of this scope."""

@@ -137,6 +137,22 @@ def test_a_noted_instance_is_ours_even_when_its_job_is_gone() -> None:
     assert [row["id"] for row in release.report(scope(cloud), []).similar_names] == [stray]
 
 
+def test_a_note_alone_proves_nothing() -> None:
+    """Whoever may write to the bucket can write a note that names any instance of the account."""
+    cloud = Cloud()
+    production = cloud.add_instance({})
+    production["InstanceName"] = "production-db"
+    elsewhere = cloud.add_job(server(migration="another migration"))
+    other = cloud.add_instance(elsewhere)
+    cloud.objects[NOTE] = note({"ecs_instance": [production["InstanceId"], other["InstanceId"]]})
+    outcome = remove(cloud)
+    assert set(cloud.instances) == {production["InstanceId"], other["InstanceId"]}
+    assert len(cloud.disks) == len(cloud.groups) == 2
+    told = {row["id"]: row["reason"] for row in outcome.similar_names if row["kind"] == "ecs_instance"}
+    assert set(told) == set(cloud.instances)
+    assert all("a note in the bucket names it" in reason for reason in told.values())
+
+
 def test_only_the_servers_that_are_named_are_touched() -> None:
     cloud = Cloud()
     cloud.register(SERVER, OTHER)
