@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeVar, Union
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from . import decide
 from .lines import Call, Line, Mark, Result, Who, format_line
@@ -62,7 +62,7 @@ class Close:
     note: Note
 
 
-Request = Union[Listing, Read, Append, Close]  # noqa: UP007  pylint of ansible-test cannot read the | of classes
+Request: TypeAlias = "Listing | Read | Append | Close"
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Done:
     date: float
 
 
-Answer = Union[Listed, Found, Appended, Done]  # noqa: UP007  as above
+Answer: TypeAlias = "Listed | Found | Appended | Done"
 Value = TypeVar("Value")
 Operation = Generator[Request, Answer, Value]
 
