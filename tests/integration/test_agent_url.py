@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+from support import CALM, PATIENCE
 
 ROLE = Path(__file__).parents[2] / "roles" / "agent"
 PLAY = [
@@ -37,8 +40,13 @@ def test_a_failed_download_shows_neither_signature_nor_password(tmp_path: Path) 
     program = Path(sys.executable).with_name("ansible-playbook")
     done = subprocess.run(
         [program, "-vvvv", "-c", "local", "-i", "a,b,", "-e", f"@{tmp_path / 'vars.json'}", tmp_path / "play.json"],
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+        env={**os.environ, **CALM},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE,
+    )
     shown = done.stdout + done.stderr
     assert done.returncode != 0, shown
     assert "could not be downloaded from http://127.0.0.1:1/x/bundle.tar.gz" in " ".join(shown.split())

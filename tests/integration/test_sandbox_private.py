@@ -10,6 +10,9 @@ from typing import Any
 
 import pytest
 import requests
+from support import PATIENCE
+
+pytestmark = pytest.mark.any_core
 
 
 @pytest.mark.parametrize(
@@ -26,13 +29,14 @@ import requests
 )
 def test_control_calls_check_host_and_origin(sandbox: Any, headers: dict[str, str], status: int) -> None:
     for method, path in (("GET", "health"), ("POST", "throttling")):
-        answer = requests.request(method, f"{sandbox.endpoint}/_sandbox/{path}", headers=headers, data="{}", timeout=10)
+        url = f"{sandbox.endpoint}/_sandbox/{path}"
+        answer = requests.request(method, url, headers=headers, data="{}", timeout=PATIENCE)
         assert answer.status_code == status
 
 
 def test_the_page_of_the_sandbox_itself_makes_control_calls(sandbox: Any) -> None:
     headers = {"Origin": sandbox.endpoint}
-    assert requests.get(f"{sandbox.endpoint}/_sandbox/health", headers=headers, timeout=10).status_code == 200
+    assert requests.get(f"{sandbox.endpoint}/_sandbox/health", headers=headers, timeout=PATIENCE).status_code == 200
 
 
 def test_the_state_is_private_to_the_user(sandbox: Any) -> None:

@@ -197,7 +197,10 @@ def test_objects_in_a_bucket(clients: Clients, sandbox: Any) -> None:
 
 @pytest.mark.parametrize(
     ("bucket", "code", "hint"),
-    [("no-such-bucket", "NoSuchBucket", "Create"), ("migration-images-beijing", "AccessDenied", "Use a bucket")],
+    [
+        ("no-such-bucket", "NoSuchBucket", "Create"),
+        ("migration-images-beijing", "AccessDenied", "Use a bucket in the Region"),
+    ],
     ids=["none", "elsewhere"],
 )
 def test_a_bucket_that_is_not_here(clients: Clients, bucket: str, code: str, hint: str) -> None:

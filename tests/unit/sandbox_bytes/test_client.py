@@ -364,3 +364,9 @@ def test_only_root_may_run_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     text = (tmp_path / "Logs/go2aliyun_client.log").read_text()
     assert "the client must run as root" in text
     assert text.endswith("Goto Aliyun Not Finished!\n")
+
+
+@pytest.mark.parametrize(("given", "limit"), [(8192, 8192), ("8192", 8192), (0, 0), (-1, 0), ("fast", 0), (None, 0)])
+def test_the_bandwidth_limit_is_read_from_the_configuration(tmp_path: Path, given: Any, limit: int) -> None:
+    (tmp_path / "user_config.json").write_text(json.dumps({"bandwidth_limit": given}))
+    assert Folder(tmp_path).bandwidth_limit() == limit
