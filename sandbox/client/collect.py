@@ -43,9 +43,9 @@ exercise()
 needed = dict(sys.modules)
 
 import importlib.machinery  # noqa: E402  only now: what follows is not part of the client
-import importlib.util  # noqa: E402  only now, as above
-import json  # noqa: E402  only now, as above
-import marshal  # noqa: E402  only now, as above
+import importlib.util  # noqa: E402  only now: it is no part of the client
+import json  # noqa: E402  only now: it is no part of the client
+import marshal  # noqa: E402  only now: it is no part of the client
 
 for absent in ("zlib", "bz2", "lzma"):
     del sys.modules[absent]
