@@ -81,6 +81,11 @@ ACTIONS: tuple[Action, ...] = (
         need(text("InstanceId")), flag("Force"), flag("ForceStop"), flag("TerminateSubscription"), regional=False,
     ),
     action(
+        "StopInstance",
+        need(text("InstanceId")), flag("ForceStop"), flag("ConfirmStop"), choice("StoppedMode", "KeepCharging"),
+        flag("DryRun"), regional=False,
+    ),
+    action(
         "DeleteInstances",
         need(many("InstanceId", 100)), flag("Force"), flag("ForceStop"), flag("TerminateSubscription"), flag("DryRun"),
         text("ClientToken", r"[\x00-\x7f]{1,64}"),
@@ -109,4 +114,10 @@ ACTIONS: tuple[Action, ...] = (
         choice("NicType", "internet", "intranet"), integer("MaxResults", 1, 1000), text("NextToken"),
     ),
     action("DeleteSecurityGroup", need(text("SecurityGroupId"))),
+    action(
+        "TagResources",
+        need(choice("ResourceType", "instance", "disk", "snapshot", "image", "securitygroup",
+                    elsewhere=("eni", "ddh", "keypair", "launchtemplate", "reservedinstance", "snapshotpolicy"))),
+        need(many("ResourceId", 50)), need(TAGS),
+    ),
 )

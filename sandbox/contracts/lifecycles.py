@@ -103,7 +103,13 @@ SMC_JOB = Lifecycle(
     failed="InError",
 )
 
-ECS_INSTANCE = Lifecycle("instances", (Edge("Pending", "Running", (0.1, 20.0), jitter=(0.05, 10.0)),))
+ECS_INSTANCE = Lifecycle(
+    "instances",
+    (
+        Edge("Pending", "Running", (0.1, 20.0), jitter=(0.05, 10.0)),
+        Edge("Stopping", "Stopped", (0.1, 20.0), jitter=(0.05, 10.0)),
+    ),
+)
 
 ECS_DISK = Lifecycle("disks", (Edge("Attaching", "In_use", (0.05, 8.0), jitter=(0.02, 4.0)),), column="status")
 

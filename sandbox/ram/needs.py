@@ -62,7 +62,7 @@ def rpc_needs(product: str, action: str, params: Mapping[str, Any], region: str,
              for item in _items(params.get(param, []))]
     if "RoleArn" in params:
         found.append(str(params["RoleArn"]))
-    if product == "smc" and "ResourceType" in params:
+    if product in ("smc", "ecs") and "ResourceType" in params:
         found += [f"{place}{params['ResourceType']}/{item}" for item in params.get("ResourceId", [])]
     return [(name, resource) for resource in found or [f"{place}*"]]
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sandbox.contracts.errors import error
 from sandbox.state.cloud import Cloud
-from sandbox.state.tables import Row
+from sandbox.state.tables import Row, Table
 
 Item = TypeVar("Item")
 
@@ -62,6 +62,20 @@ def tags_of(params: dict[str, Any]) -> dict[str, str]:
             raise error("InvalidParameter.TagValue", f"The specified tag value {value!r} is not valid.")
         tags[key] = value
     return tags
+
+
+def add_tags(table: Table, params: dict[str, Any]) -> dict[str, Any]:
+    """Adds the Tag.N of a call to its resources: all of them, or none when one is unknown or gets more than 20."""
+    tags = tags_of(params)
+    rows = [table.get(resource_id) for resource_id in params["ResourceId"]]
+    for row in rows:
+        if row is None:
+            raise error("InvalidResourceId.NotFound")
+        if len({**row["tags"], **tags}) > 20:
+            raise error("NumberExceed.Tags")
+    for row in filter(None, rows):
+        table.update(row["id"], tags={**row["tags"], **tags})
+    return {}
 
 
 def has_tags(row: Row, params: dict[str, Any]) -> bool:

@@ -35,6 +35,19 @@ def delete_instance(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {}
 
 
+def stop_instance(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Stops a running instance; it stays billed (StoppedMode KeepCharging is the default)."""
+    instance = _find(cloud, call, call.params["InstanceId"])
+    if instance["state"] == "Pending":
+        raise cloud.error("IncorrectInstanceStatus.Initializing")
+    if instance["state"] != "Running":
+        raise cloud.error("IncorrectInstanceStatus")
+    if call.params.get("DryRun"):
+        raise cloud.error("DryRunOperation")
+    cloud.instances.update(instance["id"], state="Stopping", since=cloud.clock.time())
+    return {}
+
+
 def delete_instances(cloud: Cloud, call: Call) -> dict[str, Any]:
     """Releases instances as DeleteInstance does, all of them or, when one is refused, none."""
     wanted = call.params["InstanceId"]
@@ -98,10 +111,15 @@ def delete_snapshot(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {}
 
 
-def _refuse_delete(cloud: Cloud, call: Call, instance_id: str) -> None:
+def _find(cloud: Cloud, call: Call, instance_id: str) -> Row:
     instance = cloud.instances.get(instance_id)
     if instance is None or instance["region"] != (call.region or instance["region"]):
         raise cloud.error("InvalidInstanceId.NotFound", f"The specified InstanceId {instance_id} does not exist.")
+    return instance
+
+
+def _refuse_delete(cloud: Cloud, call: Call, instance_id: str) -> None:
+    instance = _find(cloud, call, instance_id)
     if instance["state"] == "Pending":
         raise cloud.error("IncorrectInstanceStatus.Initializing")
     if instance["protected"]:
@@ -188,6 +206,7 @@ def _snapshot(cloud: Cloud, row: Row) -> dict[str, Any]:
 
 HANDLERS: dict[str, Handler] = {
     "DescribeInstances": describe_instances,
+    "StopInstance": stop_instance,
     "DeleteInstance": delete_instance,
     "DeleteInstances": delete_instances,
     "DescribeDisks": describe_disks,

@@ -10,6 +10,7 @@ from . import (
     ecs_groups,
     ecs_images,
     ecs_instances,
+    ecs_tags,
     ecs_tasks,
     ens_catalog,
     ens_images,
@@ -29,7 +30,7 @@ HANDLERS: dict[str, dict[str, Handler]] = {
     "smc": {**smc_tokens.HANDLERS, **smc_sources.HANDLERS, **smc_jobs.HANDLERS},
     "ecs": {
         **places.HANDLERS, **ecs_images.HANDLERS, **ecs_tasks.HANDLERS, **ecs_instances.HANDLERS, **ecs_groups.HANDLERS,
-        **account.ECS_HANDLERS,
+        **ecs_tags.HANDLERS, **account.ECS_HANDLERS,
     },
     "vpc": vpc.HANDLERS,
     "ens": {**ens_images.HANDLERS, **ens_catalog.HANDLERS, **ens_instances.HANDLERS},

@@ -15,7 +15,7 @@ from sandbox.state.cloud import Cloud
 from sandbox.state.meter import GIB
 from sandbox.state.tables import Row, Table
 
-from .call import Call, Handler, has_tags, listed, page, tag_list, tags_of
+from .call import Call, Handler, add_tags, has_tags, listed, page, tag_list
 from .smc_job_rules import release_source, running
 
 
@@ -58,17 +58,8 @@ def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def tag(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Adds tags to sources or jobs; more than 20 on one are refused."""
-    table, tags = _tagged(cloud, call), tags_of(call.params)
-    rows = [table.get(resource_id) for resource_id in call.params["ResourceId"]]
-    for row in rows:
-        if row is None:
-            raise cloud.error("InvalidResourceId.NotFound")
-        if len({**row["tags"], **tags}) > 20:
-            raise cloud.error("NumberExceed.Tags")
-    for row in filter(None, rows):
-        table.update(row["id"], tags={**row["tags"], **tags})
-    return {}
+    """Adds tags to sources or jobs."""
+    return add_tags(_tagged(cloud, call), call.params)
 
 
 def list_tags(cloud: Cloud, call: Call) -> dict[str, Any]:

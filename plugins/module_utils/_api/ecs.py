@@ -27,6 +27,8 @@ Row = dict[str, Any]
 IMAGE_STATUSES = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated"
 # facts 3.2, 3.3: ids per call.
 MAX_IDS = 100
+# TagResources takes half of that.
+MAX_TAGGED = 50
 
 
 class EcsApi:
@@ -112,9 +114,14 @@ class EcsApi:
         """Returns the instances with these ids, or with this name (which may hold "*")."""
         return self._by_json_ids(tables.INSTANCE, "InstanceIds", instance_ids, {"InstanceName": name})
 
+    def stop_instance(self, instance_id: str) -> None:
+        """Stops an instance by switching it off: what an intermediate instance holds is a copy."""
+        self._call("StopInstance", {"InstanceId": instance_id, "ForceStop": True}, repeatable=True)
+
     def delete_instance(self, instance_id: str) -> None:
-        """Releases an instance, running or not (Force); disks that go with it go too (facts 3.3)."""
-        self._call("DeleteInstance", {"InstanceId": instance_id, "Force": True}, repeatable=True)
+        """Releases a stopped instance; disks that go with it go too (facts 3.3). Without Force: an instance that runs,
+        or that is protected against deletion, is refused."""
+        self._call("DeleteInstance", {"InstanceId": instance_id}, repeatable=True)
 
     def describe_disks(self, disk_ids: Iterable[str] | None = None, instance_id: str | None = None) -> list[Row]:
         """Returns the disks with these ids, or of this instance."""
@@ -143,6 +150,12 @@ class EcsApi:
     def delete_security_group(self, group_id: str) -> None:
         """Deletes a security group that no instance uses any more."""
         self._call("DeleteSecurityGroup", {"SecurityGroupId": group_id}, repeatable=True)
+
+    def tag_resources(self, kind: str, ids: Iterable[str], tags: Iterable[Row]) -> None:
+        """Adds tags to resources of one kind (instance, disk, snapshot, image, securitygroup), 50 ids per call."""
+        for some in chunks(ids, MAX_TAGGED):
+            params = {"ResourceType": kind, "ResourceIds": some, "Tags": list(tags)}
+            self._call("TagResources", params, repeatable=True)
 
     def describe_regions(self) -> list[Row]:
         """Returns the regions that the account sees."""

@@ -22,7 +22,7 @@ def _refuse_foreign(what: str, identity: str, ours: list[Found]) -> None:
     if identity not in {item.id for item in ours if not item.foreign}:
         raise CloudError(
             f"Deleting {what} {identity}",
-            "Network.NotOurs",
+            "NotOurs.Network",
             "it was not created by this migration; SMC deletes what it created for a job",
             hint="Delete it yourself if nothing uses it.",
         )

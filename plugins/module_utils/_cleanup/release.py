@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.ecs import INTERMEDIATE_NAME
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.ecs import INTERMEDIATE_NAME, PROTECTED
 
 from . import notes, others
 from .order import ORDER
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from .scope import Found, Kind, Scope
 
-_FINAL = ("Forbidden", "NoPermission", "AccessDenied", "Network.NotOurs")
+_FINAL = ("Forbidden", "NoPermission", "AccessDenied", "NotOurs", PROTECTED)
 """Error codes with these prefixes are final: waiting does not help."""
 
 _HELD = "it belongs to an image that ENS is still importing"

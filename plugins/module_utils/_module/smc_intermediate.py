@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, is_gone
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ecs
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.resource import BUSY
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE, SECURITY_GROUP_RULES
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 
@@ -169,7 +170,14 @@ def released(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     change = Change({name: found[name] for name in ("instance_id", "instance_name", "status")}, {})
     if not change.wanted(module):
         return change.result(module, intermediate={})
-    ecs.INSTANCE.delete(clients, instance_id)
+    wait_until(
+        f"instance {instance_id} to stop",
+        lambda: _delete(clients, instance_id),
+        lambda requested: requested,
+        lambda _requested: "it is being stopped",
+        module.params["wait_timeout"],
+        module.params["poll_interval"],
+    )
     if module.params["wait"]:
         wait_until(
             f"instance {instance_id} to be gone",
@@ -181,6 +189,17 @@ def released(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
             key="intermediate",
         )
     return change.result(module, intermediate={})
+
+
+def _delete(clients: Clients, instance_id: str) -> bool:
+    """Request the deletion of an instance, or, while it runs, its stop; return whether the deletion was requested."""
+    try:
+        ecs.INSTANCE.delete(clients, instance_id)
+    except CloudError as error:
+        if error.code != BUSY:
+            raise
+        return False
+    return True
 
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:

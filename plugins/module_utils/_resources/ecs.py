@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE as INSTANCE_ROW
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
 from .resource import Resource, busy
@@ -26,8 +28,33 @@ INTERMEDIATE_NAME = "No_Delete_SMC_Transition_Instance"
 instance without it is not an intermediate instance."""
 
 
+PROTECTED = "InvalidOperation.DeletionProtection"
+"""The code with which ECS refuses to delete an instance that its owner has protected."""
+
+
 def _instances(clients: Clients, ids: Iterable[str]) -> list[Row]:
     return [*clients.ecs.describe_instances(instance_ids=list(ids))]
+
+
+def _ready_instance(clients: Clients, identity: str) -> bool:
+    """Stop an instance that runs: DeleteInstance is sent without Force. One that is protected against deletion is not
+    touched."""
+    row = INSTANCE.find(clients, identity)
+    if row is None:
+        return False
+    if INSTANCE_ROW.value(row, "protected"):
+        raise CloudError(
+            "ecs.DeleteInstance",
+            PROTECTED,
+            f"deletion protection of instance {identity} is switched on",
+            hint="Switch it off in ECS if the instance is not needed, and run the cleanup again. It is billed.",
+        )
+    if row["Status"] == "Running":
+        clients.ecs.stop_instance(identity)
+        raise busy("ecs.DeleteInstance", f"instance {identity} is being stopped")
+    if row["Status"] != "Stopped":
+        raise busy("ecs.DeleteInstance", f"instance {identity} is {row['Status']}")
+    return True
 
 
 def _send_instance(clients: Clients, identity: str) -> None:
@@ -76,7 +103,9 @@ def _send_snapshot(clients: Clients, identity: str) -> None:
     clients.ecs.delete_snapshot(identity)
 
 
-INSTANCE = Resource("ecs_instance", "ecs.DescribeInstances", "InstanceId", _instances, _send_instance)
+INSTANCE = Resource(
+    "ecs_instance", "ecs.DescribeInstances", "InstanceId", _instances, _send_instance, ready=_ready_instance
+)
 DISK = Resource("ecs_disk", "ecs.DescribeDisks", "DiskId", _disks, _send_disk)
 SECURITY_GROUP = Resource("security_group", "ecs.DescribeSecurityGroups", "SecurityGroupId", _groups, _send_group)
 IMAGE = Resource("ecs_image", "ecs.DescribeImages", "ImageId", _images, _send_image, ready=_ready_image)

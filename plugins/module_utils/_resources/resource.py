@@ -76,6 +76,10 @@ class Resource:
         return row is not None and not (self.deleting is not None and self.deleting(row))
 
 
+BUSY = "Busy"
+"""The code of that error."""
+
+
 def busy(action: str, text: str) -> CloudError:
     """Return the error for a deletion that is not possible yet."""
-    return CloudError(action, "Busy", text, retryable=True)
+    return CloudError(action, BUSY, text, retryable=True)

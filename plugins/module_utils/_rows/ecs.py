@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from .reader import Field, Table, each, items, mapping, objects, required
+from .reader import TAGS, Field, Table, each, flag, items, mapping, objects, required
 
 
 def _snapshot_ids(value: Any) -> list[str]:
@@ -79,7 +79,12 @@ INSTANCE: Final = Table(
         "private_ip": items("VpcAttributes.PrivateIpAddress.IpAddress"),
         "security_group_ids": items("SecurityGroupIds.SecurityGroupId"),
     },
-    {"vpc_id": Field("VpcAttributes.VpcId"), "vswitch_id": Field("VpcAttributes.VSwitchId")},
+    {
+        "vpc_id": Field("VpcAttributes.VpcId"),
+        "vswitch_id": Field("VpcAttributes.VSwitchId"),
+        "protected": Field("DeletionProtection", flag, False),
+        "tags": TAGS,
+    },
     page=100,
     rows="Instances.Instance",
     key="InstanceId",

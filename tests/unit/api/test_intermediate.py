@@ -124,10 +124,23 @@ def release(clients: Any, check: bool = False) -> dict[str, Any]:
 def test_an_orphan_is_released_by_its_id_and_waited_for(clients: Any, wire: Any) -> None:
     answer_instance(wire, ROW)
     answer_job(wire, {**RUNNING, "JobId": "j-2", "TransitionInstanceId": "i-2"})
-    wire.expect("DeleteInstance", InstanceId="i-1", Force="true")
+    answer_instance(wire, ROW)
+    wire.expect("StopInstance", InstanceId="i-1", ForceStop="true")
+    answer_instance(wire, {**ROW, "Status": "Stopping"})
+    answer_instance(wire, {**ROW, "Status": "Stopped"})
+    wire.expect("DeleteInstance", InstanceId="i-1", Force=None)
     answer_instance(wire, ROW)
     answer_instance(wire)
     assert release(clients)["changed"]
+
+
+def test_an_orphan_that_is_protected_against_deletion_is_not_even_stopped(clients: Any, wire: Any) -> None:
+    protected = {**ROW, "DeletionProtection": True}
+    answer_instance(wire, protected)
+    answer_job(wire)
+    answer_instance(wire, protected)
+    with pytest.raises(CloudError, match="deletion protection of instance i-1 is switched on"):
+        release(clients)
 
 
 def test_check_mode_releases_nothing(clients: Any, wire: Any) -> None:

@@ -158,8 +158,21 @@ class Ecs:
 
         return self.cloud.call("ecs.DescribeInstances", name or list(instance_ids), show)
 
+    def stop_instance(self, instance_id: str) -> None:
+        self.cloud.call(
+            "ecs.StopInstance", instance_id, lambda: self.cloud.instances[instance_id].update(Status="Stopped")
+        )
+
     def delete_instance(self, instance_id: str) -> None:
-        self.cloud.call("ecs.DeleteInstance", instance_id, lambda: self.cloud.release(instance_id))
+        def delete() -> None:
+            row = self.cloud.instances[instance_id]
+            if row.get("DeletionProtection"):
+                raise refused("InvalidOperation.DeletionProtection")
+            if row["Status"] != "Stopped":
+                raise refused("IncorrectInstanceStatus")
+            self.cloud.release(instance_id)
+
+        self.cloud.call("ecs.DeleteInstance", instance_id, delete)
 
     def describe_disks(self, disk_ids: Any = None, instance_id: str | None = None) -> list[Row]:
         def show() -> list[Row]:

@@ -94,9 +94,20 @@ def test_an_instance_that_outlives_its_job_is_deleted_by_hand_after_that_time() 
     outcome = remove(cloud)
     assert outcome.residual == []
     assert cloud.calls["ecs.DeleteInstance"] == 1
+    assert cloud.calls["ecs.StopInstance"] == 1
     times = cloud.clock().monotonic() - began
     assert times >= ecs.RELEASE_SECONDS
     assert left(cloud, "instances", "disks", "groups") == []
+
+
+def test_an_instance_that_is_protected_against_deletion_stays_and_is_reported() -> None:
+    cloud = full()
+    cloud.releases = False
+    cloud.instances["i-0001"]["DeletionProtection"] = True
+    outcome = remove(cloud)
+    assert "deletion protection of instance i-0001 is switched on" in reasons(outcome)["ecs_instance i-0001"]
+    assert not {"ecs.StopInstance", "ecs.DeleteInstance"} & set(cloud.mutations())
+    assert cloud.clock().monotonic() < 600
 
 
 def test_an_instance_whose_job_is_gone_is_found_by_the_note_that_the_deletion_left() -> None:

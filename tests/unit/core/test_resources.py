@@ -11,8 +11,10 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.or
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ecs, oss, smc
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
+from .cloud import Cloud
 from .kit import lost, refused
-from .sweep import NOTE, SERVER, TOKEN, full
+from .sweep import NOTE, SERVER, TOKEN
+from .sweep import full as leftovers
 
 IMAGE_KEY = f"images/{SERVER.id}_m-1_system.qcow2"
 IDS = {
@@ -29,6 +31,16 @@ DELETE = {
     "vpc": "vpc.DeleteVpc",
 }  # fmt: skip
 RESOURCES = [kind.resource for kind in ORDER]
+
+
+def full() -> Cloud:
+    """Return a cloud full of leftovers, whose instance has been stopped."""
+    cloud = leftovers()
+    for row in cloud.instances.values():
+        row["Status"] = "Stopped"
+    return cloud
+
+
 every = pytest.mark.parametrize("resource", RESOURCES, ids=[resource.name for resource in RESOURCES])
 
 
@@ -121,6 +133,25 @@ def test_a_foreign_object_is_listed_by_its_own_key() -> None:
     cloud.objects["photos/a"] = b"x"
     assert oss.OBJECT.remaining(cloud, ["images/photos/a", "images/photos/b"]) == {"images/photos/a"}
     assert {args for name, args in cloud.log if name == "oss.ListKeys"} == {"photos/a", "photos/b"}
+
+
+@pytest.mark.parametrize("status", ["Running", "Pending", "Starting", "Stopping"])
+def test_an_instance_is_stopped_and_deleted_only_then(status: str) -> None:
+    cloud = full()
+    cloud.instances["i-0001"]["Status"] = status
+    with pytest.raises(CloudError, match="being stopped" if status == "Running" else f"is {status}") as error:
+        ecs.INSTANCE.delete(cloud, "i-0001")
+    assert error.value.retryable
+    assert cloud.mutations() == (["ecs.StopInstance"] if status == "Running" else [])
+
+
+@pytest.mark.parametrize("status", ["Running", "Stopped"])
+def test_a_protected_instance_is_neither_stopped_nor_deleted(status: str) -> None:
+    cloud = full()
+    cloud.instances["i-0001"].update(Status=status, DeletionProtection=True)
+    with pytest.raises(CloudError, match="deletion protection of instance i-0001 is switched on"):
+        ecs.INSTANCE.delete(cloud, "i-0001")
+    assert cloud.mutations() == []
 
 
 def test_what_an_export_left_is_deleted_with_its_uploads() -> None:

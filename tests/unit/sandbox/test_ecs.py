@@ -232,6 +232,52 @@ def test_an_initialising_instance_cannot_be_deleted(local: LocalCloud) -> None:
     assert local.cloud.meter.report()["running"] == []
 
 
+def test_an_instance_is_deleted_without_force_once_it_has_stopped(local: LocalCloud) -> None:
+    instance_id = running_job(local)["TransitionInstanceId"]
+    initialising = local.code("ecs", "StopInstance", InstanceId=instance_id, ForceStop=True)
+    assert initialising == (403, "IncorrectInstanceStatus.Initializing")
+    local.advance(1)
+    assert local.code("ecs", "DeleteInstance", InstanceId=instance_id) == (403, "IncorrectInstanceStatus")
+    assert local.code("ecs", "StopInstance", InstanceId=instance_id, DryRun=True) == (400, "DryRunOperation")
+    local.ok("ecs", "StopInstance", InstanceId=instance_id, ForceStop=True)
+    assert local.code("ecs", "StopInstance", InstanceId=instance_id) == (403, "IncorrectInstanceStatus")
+    assert local.code("ecs", "DeleteInstance", InstanceId=instance_id) == (403, "IncorrectInstanceStatus")
+    assert "instance" in {entry["kind"] for entry in local.cloud.meter.report()["running"]}
+    local.advance(30)
+    local.ok("ecs", "DeleteInstance", InstanceId=instance_id)
+    assert local.code("ecs", "StopInstance", InstanceId=instance_id) == (404, "InvalidInstanceId.NotFound")
+
+
+@pytest.mark.sandbox_world({"ecs_instances": [
+    {"name": "db", "id": "i-unitguard01", "region": "ap-southeast-1", "deletion_protection": True},
+]})
+def test_a_protected_instance_can_be_stopped_and_never_deleted(local: LocalCloud) -> None:
+    local.ok("ecs", "StopInstance", InstanceId="i-unitguard01")
+    local.advance(30)
+    for force in (False, True):
+        refused = local.code("ecs", "DeleteInstance", InstanceId="i-unitguard01", Force=force)
+        assert refused == (403, "InvalidOperation.DeletionProtection")
+
+
+def test_every_kind_takes_tags_and_is_listed_by_them(local: LocalCloud) -> None:
+    instance_id = running_job(local)["TransitionInstanceId"]
+    (group,) = local.ok("ecs", "DescribeSecurityGroups")["SecurityGroups"]["SecurityGroup"]
+    disk = local.ok("ecs", "DescribeDisks", InstanceId=instance_id)["Disks"]["Disk"][0]["DiskId"]
+    tag = {"Tag__1__Key": "edgelift:wave", "Tag__1__Value": "w1"}
+    for kind, action, rows, row, identity in (
+        ("instance", "DescribeInstances", "Instances", "Instance", instance_id),
+        ("disk", "DescribeDisks", "Disks", "Disk", disk),
+        ("securitygroup", "DescribeSecurityGroups", "SecurityGroups", "SecurityGroup", group["SecurityGroupId"]),
+    ):
+        assert local.ok("ecs", action, **tag)["TotalCount"] == 0
+        local.ok("ecs", "TagResources", ResourceType=kind, ResourceId__1=identity, **tag)
+        (shown,) = local.ok("ecs", action, **tag)[rows][row]
+        assert shown["Tags"]["Tag"] == [{"TagKey": "edgelift:wave", "TagValue": "w1"}]
+    unknown = local.code("ecs", "TagResources", ResourceType="image", ResourceId__1="m-none", **tag)
+    assert unknown == (400, "InvalidResourceId.NotFound")
+    assert local.code("ecs", "TagResources", ResourceType="disk", ResourceId__1=disk) == (400, "MissingParameter")
+
+
 def test_instances_and_disks_are_found_by_ids_and_names(local: LocalCloud) -> None:
     instance_id = running_job(local)["TransitionInstanceId"]
     assert local.ok("ecs", "DescribeInstances", InstanceName="No_Delete*")["TotalCount"] == 1

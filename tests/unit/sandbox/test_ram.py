@@ -72,6 +72,8 @@ def test_who_has_no_statements_may_everything_and_a_session_has_those_of_its_rol
          [("vpc:DescribeVpcs", f"acs:vpc:ap-southeast-1:{ACCOUNT}:vpc/vpc-{number}") for number in (1, 2)]),
         (("smc", "TagResources", {"ResourceType": "replicationjob", "ResourceId": ["j-1"]}),
          [("smc:TagResources", f"acs:smc:ap-southeast-1:{ACCOUNT}:replicationjob/j-1")]),
+        (("ecs", "TagResources", {"ResourceType": "disk", "ResourceId": ["d-1"]}),
+         [("ecs:TagResources", f"acs:ecs:ap-southeast-1:{ACCOUNT}:disk/d-1")]),
         (("sts", "AssumeRole", {"RoleArn": "acs:ram::1:role/r"}), [("sts:AssumeRole", "acs:ram::1:role/r")]),
         (("bss", "QueryAccountBalance", {}), [("bss:DescribeAcccount", f"acs:bss:ap-southeast-1:{ACCOUNT}:*")]),
         (("sts", "GetCallerIdentity", {}), []),
