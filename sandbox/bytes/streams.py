@@ -121,7 +121,7 @@ async def serve_control(instance: Instance, reader: asyncio.StreamReader, writer
                 message = wire.decode_line(line)
                 await _say(writer, _control(instance, message) if greeted else _greet(instance, message))
                 greeted = True
-        except (Refused, ValueError, TypeError, KeyError) as refusal:
+        except (Refused, ValueError, TypeError, KeyError, RecursionError) as refusal:
             await _say(writer, {"ok": False, "error": str(refusal)})
             await _discard(reader)
 
@@ -159,7 +159,7 @@ async def serve_data(instance: Instance, reader: asyncio.StreamReader, writer: a
             message = wire.decode_line(await _read_line(reader))
             instance.check_key(message)
             await _receive(instance, _disk_of(instance, message), int(message["size"]), reader, writer)
-        except (Refused, ValueError, TypeError, KeyError) as refusal:
+        except (Refused, ValueError, TypeError, KeyError, RecursionError) as refusal:
             await _say(writer, {"ok": False, "error": str(refusal)})
             await _discard(reader)
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import ServiceError, error, not_emulated
+from .numbers import is_number
 from .spec import Action, Param
 
 
@@ -67,8 +68,9 @@ def _value(param: Param, raw: Any, action_name: str, path: str) -> Any:
 
 
 def _items(param: Param, raw: dict[str, Any], action_name: str, path: str) -> list[Any]:
-    if not all(key.isdigit() for key in raw):
-        raise not_emulated(f"parameter {path}.{next(key for key in raw if not key.isdigit())} of {action_name}")
+    wrong = next((key for key in raw if not is_number(key)), None)
+    if wrong is not None:
+        raise not_emulated(f"parameter {path}.{wrong} of {action_name}")
     if param.high is not None and len(raw) > param.high:
         raise invalid(param, path, f"{len(raw)} items", f"at most {param.high} items")
     items: list[Any] = []
@@ -98,7 +100,7 @@ def _text(param: Param, path: str, raw: str) -> str:
 
 
 def _integer(param: Param, path: str, raw: str) -> int:
-    if not re.fullmatch(r"-?\d{1,18}", raw):
+    if not re.fullmatch(r"-?[0-9]{1,18}", raw):
         raise invalid(param, path, raw, "a whole number")
     number = int(raw)
     if (param.low is not None and number < param.low) or (param.high is not None and number > param.high):
@@ -116,7 +118,7 @@ def _flag(param: Param, path: str, raw: str) -> bool:
 def _json(param: Param, path: str, raw: str) -> Any:
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise invalid(param, path, raw, "JSON in one string") from None
     if param.high is not None:
         if not isinstance(value, list):

@@ -57,7 +57,7 @@ class Engine:
 def _step(cloud: Cloud, moment: float, name: str, row: Row, edge: Edge) -> None:
     lifecycle = LIFECYCLES[name]
     table = cloud.tables.table(lifecycle.table)
-    with cloud.clock.pinned(moment):
+    with cloud.clock.pinned(moment), cloud.tables.whole():
         if edge.code:
             message = spend(cloud, edge.failure_id) if edge.failure_id else ""
             table.update(row["id"], error_code=edge.code, status_info=message)

@@ -7,6 +7,7 @@ from __future__ import annotations
 from email.utils import formatdate
 from xml.etree.ElementTree import Element
 
+from sandbox.contracts.numbers import is_number
 from sandbox.state.buckets import StoredObject
 
 from .errors import OssError
@@ -67,7 +68,7 @@ def restore_info(item: StoredObject, now: float) -> str | None:
 def _wishes(storage_class: str, body: Element | None) -> tuple[int, str]:
     tiers = _SECONDS[storage_class]
     days = (body.findtext("Days") if body is not None else None) or "1"
-    if not days.isascii() or not days.isdigit() or not 1 <= int(days) <= _MOST_DAYS[storage_class]:
+    if not is_number(days) or not 1 <= int(days) <= _MOST_DAYS[storage_class]:
         raise OssError("InvalidArgument", f"Days must be between 1 and {_MOST_DAYS[storage_class]}.",
                        details={"ArgumentName": "Days", "ArgumentValue": days})
     job = body.find("JobParameters") if body is not None else None

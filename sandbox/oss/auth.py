@@ -14,6 +14,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import get_args
 
+from sandbox.contracts.numbers import is_number
 from sandbox.contracts.regions import Region
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
@@ -110,7 +111,7 @@ def _v4_url(request: OssRequest, cloud: Cloud) -> Identity:
     key_id, scope, region = _scope(query.get("x-oss-credential", ""),
                                    "The signing region in credential is invalid.")
     date = query.get("x-oss-date", "")
-    _check_expires(_parse_date(date).timestamp() + _number(query.get("x-oss-expires", "")))
+    _check_expires(_seconds(date) + _number(query.get("x-oss-expires", "")))
     return _v4(request, cloud, key_id, scope, region, date, query, query.get("x-oss-additional-headers", ""), signature)
 
 
@@ -161,7 +162,7 @@ def _http_date(request: OssRequest) -> str:
 
 
 def _check_date(text: str) -> None:
-    if abs(_parse_date(text).timestamp() - time.time()) > _SKEW:
+    if abs(_seconds(text) - time.time()) > _SKEW:
         raise OssError("RequestTimeTooSkewed", details={
             "MaxAllowedSkewMilliseconds": str(_SKEW * 1000), "RequestTime": text,
             "ServerTime": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.000Z")})
@@ -172,17 +173,17 @@ def _check_expires(deadline: float) -> None:
         raise OssError("AccessDenied", "Request has expired.", "0002-00000069")
 
 
-def _parse_date(text: str) -> datetime:
+def _seconds(text: str) -> float:
     try:
-        if re.fullmatch(r"\d{8}T\d{6}Z", text):
-            return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc)
-        return parsedate_to_datetime(text)
-    except (TypeError, ValueError) as error:
+        if re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", text):
+            return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=timezone.utc).timestamp()
+        return parsedate_to_datetime(text).timestamp()
+    except (TypeError, ValueError, OverflowError) as error:
         raise OssError("AccessDenied", "OSS authentication requires a valid Date.", "0002-00000142") from error
 
 
 def _number(text: str) -> int:
-    if not text.isdigit():
+    if not is_number(text):
         raise OssError("AccessDenied", "Query-string authentication requires the Signature, Expires and OSSAccessKeyId "
                                        "parameters.", "0002-00000061")
     return int(text)

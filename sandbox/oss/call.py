@@ -11,6 +11,7 @@ from datetime import datetime, timezone
 from email.utils import formatdate
 from pathlib import Path
 
+from sandbox.contracts.numbers import is_number
 from sandbox.faults.wire import altered
 from sandbox.state.buckets import Bucket, Buckets, StoredObject, checksum
 from sandbox.state.cloud import Cloud
@@ -154,7 +155,7 @@ def http_time(seconds: float) -> str:
 
 def whole_number(text: str, name: str, low: int, high: int) -> int:
     """Return a query parameter or header as a number between `low` and `high`; InvalidArgument names it otherwise."""
-    if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
+    if not is_number(text) or not low <= int(text) <= high:
         raise OssError("InvalidArgument", f"Argument {name} must be an integer between {low} and {high}.",
                        details={"ArgumentName": name, "ArgumentValue": text})
     return int(text)

@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 
 from .errors import OssError
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")
 
 
 def check_conditions(headers: Mapping[str, str], etag: str, modified: float, prefix: str = "") -> None:
@@ -65,5 +65,5 @@ def _unsatisfied(size: int) -> OssError:
 def _seconds(text: str) -> float:
     try:
         return parsedate_to_datetime(text).timestamp()
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise OssError("InvalidArgument", f"{text} is not an HTTP date.") from error

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element, SubElement
 
+from sandbox.contracts.numbers import is_number
+
 from .errors import OssError
 from .lifecycle_rules import check_lifecycle
 from .xml import Content
@@ -161,7 +163,7 @@ def _number(root: Element, tag: str, low: int, high: int) -> None:
     if text is None:
         return
     digits = text.removeprefix("-")
-    if not digits.isascii() or not digits.isdigit() or not low <= int(text) <= high:
+    if not is_number(digits) or not low <= int(text) <= high:
         raise argument(tag, text)
 
 

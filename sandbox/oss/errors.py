@@ -15,6 +15,7 @@ _KNOWN: dict[str, tuple[int, str, str]] = {
     "AccessDenied": (403, "You have no right to access this object because of bucket acl.", "0003-00000001"),
     "BucketAlreadyExists": (409, "The requested bucket name is not available.", "0015-00000104"),
     "BucketNotEmpty": (409, "The bucket you tried to delete is not empty.", "0015-00000301"),
+    "EntityTooLarge": (400, "Your proposed upload exceeds the maximum allowed size.", ""),
     "EntityTooSmall": (400, "Your proposed upload smaller than the minimum allowed size.", ""),
     "FileAlreadyExists": (409, "The object you specified already exists and can not be overwritten.", "0026-00000002"),
     "InvalidAccessKeyId": (403, "The OSS Access Key Id you provided does not exist in our records.", "0002-00000902"),

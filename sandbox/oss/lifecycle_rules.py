@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations, pairwise
 from xml.etree.ElementTree import Element, SubElement, tostring
 
+from sandbox.contracts.numbers import is_number
+
 from .errors import OssError
 
 OVERLAP = "x-oss-allow-same-action-overlap"
@@ -69,7 +71,7 @@ def _check_rule(rule: Element, position: int) -> None:
 def _check_time(node: Element) -> None:
     for tag in ("Days", "NoncurrentDays"):
         text = node.findtext(tag)
-        if text is not None and (not text.isascii() or not text.isdigit() or int(text) < 1):
+        if text is not None and (not is_number(text) or int(text) < 1):
             raise OssError("InvalidArgument", f"'{tag}' in {node.tag} action must be a positive integer.")
     for tag in ("Date", "CreatedBeforeDate"):
         text = node.findtext(tag)

@@ -146,6 +146,13 @@ async def handle(request: web.Request, cloud: Cloud, rules: Faults) -> web.Strea
     except (ConnectionError, ClientPayloadError):
         # The client has disconnected: there is no answer, and nothing was stored.
         response, code = web.Response(status=400), "RequestTimeout"
+    except OSError:
+        # A full disk, which the middleware answers.
+        raise
+    except Exception as bug:  # noqa: BLE001 - a bug of the sandbox must reach the client as an answer that says so
+        _LOG.exception("oss:%s failed", action)
+        answer = OssError("InternalError", headers={"x-sandbox-bug": type(bug).__name__}, status=500)
+        response, code = await send(request, _refused(request, answer, request_id)), answer.code
     cloud.log("oss", action, {name: value for name, value in logged.items() if value}, response.status, code)
     return response
 
@@ -166,10 +173,16 @@ def operation_of(request: OssRequest) -> Operation:
 
 async def _answer(http: web.Request, request: OssRequest, operation: Operation, cloud: Cloud, rules: Faults,
                   request_id: str, logged: dict[str, str]) -> web.StreamResponse:
+    # Before anything else, a fault rule included, that the request might cause.
+    identity = authenticate(request, cloud)
+
     async def perform(fault: Fault | None) -> Answer:
-        call = Call(cloud, request, authenticate(request, cloud), request_id, operation.provenance, fault, noted=logged)
+        call = Call(cloud, request, identity, request_id, operation.provenance, fault, noted=logged)
         check_access(call, operation.action, operation.access)
         return await operation.handler(call)
+
+    if identity is None:
+        return await send(http, await perform(None))
 
     # An object may go while its file is read in a thread.
     try:

@@ -15,6 +15,8 @@ Content = str | int | float | None | Sequence[tuple[str, Any]]
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SHIFTED = re.compile("[\ue000-\ue01f]")
 _SHIFT = 0xE000
+_DEEPEST = 20
+"""Levels of elements; no document of OSS has more than seven."""
 
 
 class MalformedXml(ValueError):
@@ -36,12 +38,21 @@ def parse(body: bytes, root: str) -> ET.Element:
         tree = ET.fromstring(text)  # noqa: S314  a local client wrote it; expat loads nothing and bounds entities
     except (UnicodeDecodeError, ET.ParseError) as error:
         raise MalformedXml(str(error)) from error
+    if _deeper(tree, _DEEPEST):
+        raise MalformedXml(f"elements are nested more than {_DEEPEST} deep")
     for node in tree.iter():
         node.tag = node.tag.rpartition("}")[2]
         node.text = _SHIFTED.sub(lambda match: chr(ord(match[0]) - _SHIFT), node.text or "")
     if tree.tag != root:
         raise MalformedXml(f"the root element is {tree.tag}, not {root}")
     return tree
+
+
+def _deeper(root: ET.Element, most: int) -> bool:
+    level = [root]
+    for _depth in range(most):
+        level = [child for node in level for child in node]
+    return bool(level)
 
 
 def text_of(root: ET.Element) -> str:

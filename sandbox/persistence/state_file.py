@@ -86,7 +86,7 @@ class StateFile:
     ) -> None:
         """Write everything in one transaction; with ``replace``, in place of all rows, but not of the nonces.
 
-        A StateFileError means that nothing of it was written.
+        A StateFileError, or any other exception, means that nothing of it was written.
         """
         try:
             self._db.execute("BEGIN IMMEDIATE")
@@ -105,10 +105,13 @@ class StateFile:
                 self._db.executemany("INSERT INTO nonces VALUES (?, ?)", nonces)
                 self._db.execute("DELETE FROM nonces WHERE seen < ?", (nonces[-1][0] - WINDOW,))
             self._db.execute("COMMIT")
-        except sqlite3.Error as failed:
+        except BaseException as failed:
+            # Whatever it was: an open transaction would refuse every later one.
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            raise self._refusal(failed) from failed
+            if isinstance(failed, (sqlite3.Error, ValueError, TypeError)):
+                raise self._refusal(failed) from failed
+            raise
 
     def copy_to(self, path: Path) -> None:
         """Write a complete copy into a new file."""
@@ -132,5 +135,5 @@ class StateFile:
         except sqlite3.Error as failed:
             raise self._refusal(failed) from failed
 
-    def _refusal(self, failed: sqlite3.Error) -> StateFileError:
+    def _refusal(self, failed: BaseException) -> StateFileError:
         return StateFileError(f"{self.path}: {failed}")

@@ -29,6 +29,8 @@ from sandbox.services import agents
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
 
+from .middleware.limit_bodies import small_body
+
 _Answer = Callable[[Cloud, dict[str, Any]], dict[str, Any]]
 
 _SHORTEST_BEAT, _LONGEST_BEAT = 0.25, 1.0
@@ -69,21 +71,31 @@ def setup(app: web.Application, cloud: Cloud) -> None:
 
 def _json(cloud: Cloud, name: str, answer: _Answer) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def respond(request: web.Request) -> web.Response:
+        message: dict[str, Any] = {}
         try:
-            message = await request.json()
-            if not isinstance(message, dict):
-                raise ValueError("expected a JSON object")
-            content, status, code = answer(cloud, message), 200, ""
+            message = _message(await small_body(request))
+            with cloud.tables.whole():
+                content, status, code = answer(cloud, message), 200, ""
         except ServiceError as refused:
             content, status, code = {"code": refused.code, "message": refused.message}, refused.status, refused.code
-        except (ValueError, TypeError, KeyError) as error:
-            content, status, code = {"code": "InvalidParameter", "message": repr(error)}, 400, "InvalidParameter"
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            content, status, code = {"code": "InvalidParameter", "message": repr(error)[:500]}, 400, "InvalidParameter"
         if name != "poll":
             # Polls come twice per second and carry no information for the log.
             cloud.log("agent", name.capitalize(), _loggable(message), status, code, content.get("source_id"))
         return web.json_response(content, status=status)
 
     return respond
+
+
+def _message(body: bytes) -> dict[str, Any]:
+    message = json.loads(body)
+    if not isinstance(message, dict):
+        raise ValueError("expected a JSON object")
+    # No text of it can then be one that the state file or an answer cannot hold.
+    body.decode("utf-8")
+    json.dumps(message, ensure_ascii=False).encode("utf-8")
+    return message
 
 
 def _loggable(message: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +119,7 @@ def _register_by_key(cloud: Cloud, access_id: str, signature: str, report: str) 
     if credential is None:
         raise cloud.error("InvalidAccessKeyId.NotFound")
     expected = hmac.new(credential["secret"].encode(), report.encode(), hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected, signature):
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise cloud.error("InvalidAccessKeySecret", "The AccessKeySecret is incorrect.", 403)
     return agents.register_by_key(cloud, access_id, credential["secret"], json.loads(report))
 

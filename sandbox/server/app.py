@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator
+from urllib.parse import parse_qsl
 
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
@@ -25,10 +26,12 @@ from .control import Control
 from .local_cloud import LocalCloud
 from .middleware.check_invariants import checked
 from .middleware.check_origin import same_origin
+from .middleware.limit_bodies import LARGEST_WORLD, is_rpc, limited, small_body
 from .middleware.log_answers import answer_log
 from .middleware.save_state import save_quietly, saving
 
 _TICK = 0.1
+_MOST_FIELDS = 2000
 _LOG = logging.getLogger("sandbox")
 
 
@@ -36,15 +39,15 @@ def make_app(local: LocalCloud) -> web.Application:
     """Return the application that serves one local cloud."""
     cloud, engine = local.cloud, local.engine
     checks = [] if local.invariants is None else [checked(cloud, local.invariants)]
-    app = web.Application(client_max_size=5 * 1024**3, handler_args={"auto_decompress": False},
-                          middlewares=[same_origin, *answer_log(), saving(cloud, local.writer), settled(engine),
-                                       *checks])
+    app = web.Application(client_max_size=LARGEST_WORLD, handler_args={"auto_decompress": False},
+                          middlewares=[same_origin, limited(cloud), *answer_log(), saving(cloud, local.writer),
+                                       settled(engine), *checks])
     rpc = RpcService(engine)
 
     async def everything_else(request: web.Request) -> web.StreamResponse:
         if "Action" in request.query and "Version" in request.query:
             return await _rpc(request, rpc, local.faults)
-        if "x-acs-action" in request.headers and "x-acs-version" in request.headers:
+        if is_rpc(request):
             return await _acs3(request, rpc, local.faults)
         return await oss.handle(request, cloud, local.faults)
 
@@ -68,23 +71,26 @@ def settled(engine: Engine) -> Middleware:
 
 
 async def _rpc(request: web.Request, rpc: RpcService, rules: Faults) -> web.Response:
-    params = dict(request.query)
-    if request.content_type == "application/x-www-form-urlencoded" and request.can_read_body:
-        params.update({key: str(value) for key, value in (await request.post()).items()})
-    return await faults.answer(request, rpc.cloud, rules, params,
-                               lambda past: rpc.serve(request.method, params, past=past))
+    params = {**request.query, **_form(request, await small_body(request))}
+    return await faults.answer(request, rpc, rules, params, None)
 
 
 async def _acs3(request: web.Request, rpc: RpcService, rules: Faults) -> web.Response:
-    body = await request.read()
+    body = await small_body(request)
     query = dict(request.query)
     headers = {name.lower(): value for name, value in request.headers.items()}
-    params = {**query, "Action": headers["x-acs-action"], "Version": headers["x-acs-version"]}
-    if request.content_type == "application/x-www-form-urlencoded":
-        params.update({key: str(value) for key, value in (await request.post()).items()})
+    params = {**query, "Action": headers["x-acs-action"], "Version": headers["x-acs-version"], **_form(request, body)}
     signed = acs3.Signed(request.rel_url.raw_path, query, headers, body)
-    return await faults.answer(request, rpc.cloud, rules, params,
-                               lambda past: rpc.serve(request.method, params, signed, past))
+    return await faults.answer(request, rpc, rules, params, signed)
+
+
+def _form(request: web.Request, body: bytes) -> dict[str, str]:
+    """Return the parameters in the body of a form; more than _MOST_FIELDS would take seconds to sort and to check."""
+    if request.content_type != "application/x-www-form-urlencoded":
+        return {}
+    if body.count(b"&") >= _MOST_FIELDS:
+        raise web.HTTPRequestEntityTooLarge(max_size=_MOST_FIELDS, actual_size=body.count(b"&") + 1)
+    return dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 async def _heartbeat(local: LocalCloud) -> AsyncIterator[None]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.contracts.numbers import is_number
 from sandbox.faults.play import play
 from sandbox.lifecycles.advance import advance, step
 from sandbox.page.render import render
@@ -30,6 +31,9 @@ _BODY = "the body"
 
 class Refused(Exception):
     """A control call that is not possible; the text gives the reason."""
+
+
+_REFUSALS = (Refused, WorldError, snapshots.SnapshotError, ValueError, KeyError, RecursionError, OverflowError)
 
 
 class Control:
@@ -239,7 +243,7 @@ async def empty(local: LocalCloud) -> None:
 
 def _since(request: web.Request) -> int:
     since = request.query.get("since", "0")
-    if not since.isdigit():
+    if not is_number(since):
         raise Refused(f"since={since!r} is not a number")
     return int(since)
 
@@ -255,7 +259,7 @@ def _json(answer: Callable[[web.Request], Awaitable[Any]]) -> Callable[[web.Requ
     async def respond(request: web.Request) -> web.Response:
         try:
             return web.json_response(await answer(request))
-        except (Refused, WorldError, snapshots.SnapshotError, ValueError, KeyError) as failed:
+        except _REFUSALS as failed:
             return web.json_response({"error": str(failed)}, status=400)
 
     return respond

@@ -12,6 +12,9 @@ from typing import Any
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
 
+_MOST_DISKS = 64
+_LARGEST_DISK = 1 << 50
+
 
 def register_by_token(
     cloud: Cloud, token_id: str, code: str, report: dict[str, Any], source_id: str | None = None
@@ -21,7 +24,7 @@ def register_by_token(
     Refused: unknown token or wrong code, disabled or expired token, more sources than its Count.
     """
     token = cloud.tokens.get(token_id)
-    if token is None or not hmac.compare_digest(token["access_token_code"], code):
+    if token is None or not hmac.compare_digest(token["access_token_code"].encode(), code.encode()):
         raise cloud.error("InvalidAccessToken")
     if token["disabled"] or token["expires"] <= cloud.clock.time():
         raise cloud.error("InvalidAccessToken.Expired")
@@ -76,16 +79,45 @@ def heartbeat(cloud: Cloud, source_id: str) -> Row:
     return cloud.sources.update(source_id, heartbeat_real=cloud.clock.real())
 
 
+def _short(report: dict[str, Any], name: str, default: str) -> str:
+    text = report.get(name, default)
+    if not isinstance(text, str) or len(text) > 128:
+        raise ValueError(f"{name}: expected a text of at most 128 characters")
+    return text
+
+
+def _whole(value: Any, most: int) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= most:
+        raise ValueError(f"expected a whole number of at most {most}")
+    return value
+
+
+def _disks(disks: Any) -> list[Row]:
+    """The disks of a report, sorted; they count from 0 and each has a size, which the lifecycles rely on."""
+    if not isinstance(disks, list) or len(disks) > _MOST_DISKS:
+        raise ValueError(f"disks: expected a list of at most {_MOST_DISKS}")
+    for disk in disks:
+        _whole(disk["index"], _MOST_DISKS)
+        _whole(disk["size_bytes"], _LARGEST_DISK)
+        for part in disk.get("parts", []):
+            _whole(part["size_bytes"], _LARGEST_DISK)
+    if sorted(disk["index"] for disk in disks) != list(range(len(disks))):
+        raise ValueError("disks: expected the indexes 0, 1, 2 and so on")
+    return sorted(disks, key=lambda disk: int(disk["index"]))
+
+
 def _facts(cloud: Cloud, report: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(report, dict) or not isinstance(report.get("system", {}), dict):
+        raise ValueError("report: expected an object with an object as its system")
     system = {str(key): str(value) for key, value in report.get("system", {}).items()}
     if len(json.dumps(system)) > 1024:
         raise cloud.error("InvalidParameter.SystemInfo", "SystemInfo is larger than 1 KB.", 400)
     return {
         "system_info": system,
-        "platform": str(report.get("platform", "Others Linux")),
-        "architecture": str(report.get("architecture", "x86_64")),
-        "agent_version": str(report.get("agent_version", "")),
-        "kernel_level": int(report.get("kernel_level", 1)),
-        "disks": sorted(report.get("disks", []), key=lambda disk: int(disk["index"])),
+        "platform": _short(report, "platform", "Others Linux"),
+        "architecture": _short(report, "architecture", "x86_64"),
+        "agent_version": _short(report, "agent_version", ""),
+        "kernel_level": _whole(report.get("kernel_level", 1), 9),
+        "disks": _disks(report.get("disks", [])),
         "heartbeat_real": cloud.clock.real(),
     }

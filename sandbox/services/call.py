@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sandbox.contracts.errors import error
+from sandbox.contracts.numbers import is_number
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row, Table
 
@@ -44,7 +45,7 @@ def token_page(items: list[Item], params: dict[str, Any], default: int = 10) -> 
         return page(items, params, default)
     size = params.get("MaxResults", default)
     text = params.get("NextToken", "0")
-    if not text.isdigit():
+    if not is_number(text):
         raise error("InvalidParameter.NextToken", f"The specified NextToken {text} was not handed out here.")
     start = int(text)
     more = str(start + size) if start + size < len(items) else ""

@@ -15,6 +15,8 @@ _SECRET = {
 }
 _NOISE = {"SignatureMethod", "SignatureNonce", "SignatureType", "SignatureVersion", "Timestamp", "Format"}
 _KEEP = 20000
+_LONGEST_TEXT = 2000
+_LARGEST_PARAMS = 16000
 
 
 def scrub(value: Any, key: str = "") -> Any:
@@ -26,6 +28,31 @@ def scrub(value: Any, key: str = "") -> Any:
     if isinstance(value, list):
         return [scrub(item) for item in value]
     return value
+
+
+def _bounded(value: Any, left: list[int]) -> Any:
+    """The value with long texts cut; once ``left[0]`` characters were used, the rest is left out."""
+    if isinstance(value, dict):
+        return {name[:_LONGEST_TEXT]: _bounded(item, left) for name, item in value.items()
+                if _use(left, len(name[:_LONGEST_TEXT]))}
+    if isinstance(value, list):
+        return [_bounded(item, left) for item in value if _use(left, 1)]
+    if not isinstance(value, str):
+        return value if isinstance(value, (int, float, type(None))) and abs(value or 0) < 1 << 63 else "..."
+    text = value if len(value) <= _LONGEST_TEXT else value[:_LONGEST_TEXT] + "..."
+    return text if _use(left, len(text)) else "..."
+
+
+def _use(left: list[int], count: int) -> bool:
+    left[0] -= count
+    return left[0] >= 0
+
+
+def _refusal(result: Any) -> Any:
+    """A refusal without the string to sign that it may quote, which has the key id and the token of the caller."""
+    if isinstance(result, dict) and result.get("Code") == "SignatureDoesNotMatch":
+        return {**result, "Message": str(result.get("Message", "")).partition(":")[0]}
+    return result
 
 
 class RequestLog:
@@ -42,8 +69,10 @@ class RequestLog:
     ) -> None:
         """Note one request: virtual time, product, action, parameters, HTTP status, error code, answer."""
         self._count += 1
-        entry = {"n": self._count, "at": at, "product": product, "action": action, "params": scrub(dict(params)),
-                 "status": status, "code": code, "result": scrub(result)}
+        shown = result if status < 400 else _refusal(result)
+        entry = {"n": self._count, "at": at, "product": product, "action": action[:_LONGEST_TEXT],
+                 "params": _bounded(scrub(dict(params)), [_LARGEST_PARAMS]), "status": status, "code": code,
+                 "result": scrub(shown)}
         self._entries.append(entry)
         self.unsaved.append(entry)
         if len(self._entries) > _KEEP:

@@ -10,8 +10,10 @@ about.
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 Row = dict[str, Any]
@@ -21,6 +23,37 @@ Touched = dict[tuple[str, str], None]
 """(table, id) of rows that were added, changed or deleted, in the order of the first time."""
 
 _KEEP = 20000
+_MISSING = object()
+
+
+class Journal:
+    """How to take back what is being changed; it is kept only while a change must be whole."""
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], None]] | None = None
+
+    @property
+    def open(self) -> bool:
+        """True while changes are noted."""
+        return self._steps is not None
+
+    def note(self, take_back: Callable[[], None]) -> None:
+        """Keep the opposite of a change, while there is a reason to."""
+        if self._steps is not None:
+            self._steps.append(take_back)
+
+    @contextlib.contextmanager
+    def whole(self) -> Iterator[None]:
+        """Take back every change of the block when it ends with any exception."""
+        self._steps = []
+        try:
+            yield
+        except BaseException:
+            for take_back in reversed(self._steps):
+                take_back()
+            raise
+        finally:
+            self._steps = None
 
 
 class Timeline:
@@ -46,6 +79,12 @@ class Timeline:
         if len(self.steps) > _KEEP:
             del self.steps[: _KEEP // 10]
 
+    def forget_after(self, number: int) -> None:
+        """Remove the steps after this number, whose changes were taken back."""
+        self.steps[:] = [step for step in self.steps if step["n"] <= number]
+        self.unsaved[:] = [step for step in self.unsaved if step["n"] <= number]
+        self._count = number
+
     def load(self, steps: list[Row]) -> None:
         """Replace the content by that of the state file."""
         self.steps, self.unsaved = list(steps), []
@@ -60,7 +99,8 @@ class Timeline:
 class Table:
     """Rows of one kind, in order of creation."""
 
-    def __init__(self, name: str, timeline: Timeline | None = None, subscribers: list[Touched] | None = None) -> None:
+    def __init__(self, name: str, timeline: Timeline | None = None, subscribers: list[Touched] | None = None,
+                 journal: Journal | None = None) -> None:
         self.name = name
         self._rows: dict[str, Row] = {}
         self._positions: dict[str, int] = {}
@@ -68,6 +108,7 @@ class Table:
         self._changed: dict[str, None] = {}
         self._timeline = timeline
         self._subscribers = [] if subscribers is None else subscribers
+        self._journal = journal or Journal()
 
     def __len__(self) -> int:
         return len(self._rows)
@@ -86,6 +127,7 @@ class Table:
         """Tables a new row under ``row["id"]`` and return it; an id that exists is a bug of the caller."""
         if row["id"] in self._rows:
             raise KeyError(f"{self.name}: {row['id']} exists")
+        self._journal.note(partial(self._remove, row["id"]))
         self._place(row)
         self._mark(row["id"])
         self._note(row["id"], "exists")
@@ -96,6 +138,7 @@ class Table:
         row = self._rows[row_id]
         before = _state(row, "")
         if any(key not in row or row[key] != value for key, value in changes.items()):
+            self._journal.note(partial(self._restore, row, {key: row.get(key, _MISSING) for key in changes}))
             row.update(changes)
             self._mark(row_id)
             if _state(row, "") != before:
@@ -104,6 +147,8 @@ class Table:
 
     def delete(self, row_id: str) -> Row | None:
         """Delete a row and return it, or None when there was none."""
+        if row_id in self._rows and self._journal.open:
+            self._journal.note(self._as_it_is(row_id))
         row = self._rows.pop(row_id, None)
         if row is not None:
             self._mark(row_id)
@@ -113,6 +158,8 @@ class Table:
 
     def to_end(self, row_id: str) -> None:
         """Make a row the last in the order of creation; its content does not change."""
+        if self._journal.open:
+            self._journal.note(self._as_it_is(row_id))
         self._place(self._rows.pop(row_id))
         self._mark(row_id)
 
@@ -151,6 +198,29 @@ class Table:
         """The row's place in the order of creation."""
         return self._positions[row_id]
 
+    def _as_it_is(self, row_id: str) -> Callable[[], None]:
+        """Return what restores the rows and their order; their columns are the business of ``_restore``."""
+        rows, positions = dict(self._rows), dict(self._positions)
+
+        def take_back() -> None:
+            # What was added since keeps its position: the state file is told that it is gone.
+            self._rows, self._positions = rows, {**self._positions, **positions}
+            self._mark(row_id)
+
+        return take_back
+
+    def _remove(self, row_id: str) -> None:
+        del self._rows[row_id]
+        self._mark(row_id)
+
+    def _restore(self, row: Row, columns: Row) -> None:
+        for key, value in columns.items():
+            if value is _MISSING:
+                del row[key]
+            else:
+                row[key] = value
+        self._mark(row["id"])
+
     def _mark(self, row_id: str) -> None:
         self._changed[row_id] = None
         for touched in self._subscribers:
@@ -175,6 +245,7 @@ class Tables:
         self._tables: dict[str, Table] = {}
         self._subscribers: list[Touched] = []
         self.timeline = Timeline(now)
+        self._journal = Journal()
 
     def subscribe(self) -> Touched:
         """Return a mapping that receives every row which is touched from now on; the subscriber clears it."""
@@ -184,8 +255,20 @@ class Tables:
     def table(self, name: str) -> Table:
         """Return the table of this name, created on first use."""
         if name not in self._tables:
-            self._tables[name] = Table(name, None if name in self._BOOKS else self.timeline, self._subscribers)
+            self._tables[name] = Table(name, None if name in self._BOOKS else self.timeline, self._subscribers,
+                                       self._journal)
         return self._tables[name]
+
+    @contextlib.contextmanager
+    def whole(self) -> Iterator[None]:
+        """Change all rows of the block, or none when it ends with an exception; nothing may wait inside."""
+        last = self.timeline.last
+        try:
+            with self._journal.whole():
+                yield
+        except BaseException:
+            self.timeline.forget_after(last)
+            raise
 
     def clear(self) -> None:
         """Empty every table."""

@@ -56,6 +56,14 @@ def sign(secret: str, text: str) -> str:
 
 
 def authenticate(cloud: Cloud, method: str, signed: Signed, nonces: Nonces, real_now: float) -> Row:
+    """The row of the calling access key, whose nonce is used up from now on; see ``verify``."""
+    caller = verify(cloud, method, signed, real_now)
+    if not nonces.first_use(f"{caller['id']}/{signed.headers['x-acs-signature-nonce']}", real_now):
+        raise cloud.error("SignatureNonceUsed")
+    return caller
+
+
+def verify(cloud: Cloud, method: str, signed: Signed, real_now: float) -> Row:
     """The row of the calling access key, or the refusal of the gateway; order and codes as with version 1."""
     headers = signed.headers
     for name, code in (("x-acs-date", "MissingTimestamp"), ("x-acs-signature-nonce", "MissingSignatureNonce")):
@@ -83,6 +91,4 @@ def authenticate(cloud: Cloud, method: str, signed: Signed, nonces: Nonces, real
             "SignatureDoesNotMatch",
             f"Specified signature is not matched with our calculation. server canonical request is:{canonical}",
         )
-    if not nonces.first_use(f"{found['key']}/{headers['x-acs-signature-nonce']}", real_now):
-        raise cloud.error("SignatureNonceUsed")
     return caller

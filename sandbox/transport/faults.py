@@ -21,16 +21,26 @@ from sandbox.faults.wire import HTML, MARK
 from sandbox.state.cloud import Cloud
 from sandbox.world.fault_rules import Fault
 
-from .rpc import Reply
+from . import acs3
+from .rpc import Reply, RpcService
 
 Serve = Callable[[Cloud | None], Reply]
 """Answers the call from the given cloud, by default from the present one."""
 
 
-async def answer(
-    request: web.Request, cloud: Cloud, faults: Faults, params: Mapping[str, str], serve: Serve
-) -> web.Response:
-    """Return the answer to an RPC call with the first fault rule that applies; faults are in the request log."""
+async def answer(request: web.Request, rpc: RpcService, faults: Faults, params: Mapping[str, str],
+                 signed: acs3.Signed | None) -> web.Response:
+    """Return the answer to an RPC call with the first fault rule that applies; faults are in the request log.
+
+    Only a call with a valid signature uses up a rule.
+    """
+    cloud = rpc.cloud
+
+    def serve(past: Cloud | None) -> Reply:
+        return rpc.serve(request.method, params, signed, past)
+
+    if not rpc.knows(request.method, params, signed):
+        return _plain(serve(None))
     product, action = VERSIONS.get(params.get("Version", ""), "unknown"), params.get("Action", "")
     if faults.stale and not action.startswith(READS):
         faults.history.note(cloud, write=True)

@@ -22,7 +22,7 @@ from sandbox.state.cloud import Cloud
 
 from . import acs3
 from .authorization import refuse_unless_allowed
-from .signature import authenticate
+from .signature import authenticate, verify
 from .throttle import Throttle
 
 _LOG = logging.getLogger("sandbox.rpc")
@@ -78,6 +78,17 @@ class RpcService:
         self.cloud.log(product or "unknown", action, shown, reply.status, code, reply.body)
         return reply
 
+    def knows(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None) -> bool:
+        """Return True when the signature is valid; a replay is not looked for, and nothing is kept."""
+        try:
+            if signed is None:
+                verify(self.cloud, method, params, time.time())
+            else:
+                acs3.verify(self.cloud, method, signed, time.time())
+        except (ServiceError, UnicodeError):
+            return False
+        return True
+
     def _answer(self, method: str, params: Mapping[str, str], signed: acs3.Signed | None, product: str, action: str,
                 request_id: str, past: Cloud | None) -> Reply:
         if signed is None:
@@ -100,7 +111,8 @@ class RpcService:
                 raise missing("RegionId")
         refuse_unless_allowed(self.cloud, product, action, typed, caller["user"])
         self._engine.tick()
-        body = HANDLERS[product][action](past or self.cloud, Call(product, action, typed, region, caller))
+        with self.cloud.tables.whole():
+            body = HANDLERS[product][action](past or self.cloud, Call(product, action, typed, region, caller))
         return Reply(200, {"RequestId": request_id, **body}, {"x-sandbox-provenance": contract.provenance})
 
     def _refusal(self, refused: ServiceError, product: str, request_id: str) -> Reply:

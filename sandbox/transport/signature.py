@@ -37,6 +37,14 @@ def sign(secret: str, text: str) -> str:
 
 
 def authenticate(cloud: Cloud, method: str, params: Mapping[str, str], nonces: Nonces, real_now: float) -> Row:
+    """The row of the calling access key, whose nonce is used up from now on; see ``verify``."""
+    caller = verify(cloud, method, params, real_now)
+    if not nonces.first_use(f"{params['AccessKeyId']}/{params['SignatureNonce']}", real_now):
+        raise cloud.error("SignatureNonceUsed")
+    return caller
+
+
+def verify(cloud: Cloud, method: str, params: Mapping[str, str], real_now: float) -> Row:
     """The row of the calling access key, or the refusal that the vendor's gateway gives.
 
     The time stamp is judged on real time, since clients sign with their own clock; STS expiry on virtual time.
@@ -54,14 +62,12 @@ def authenticate(cloud: Cloud, method: str, params: Mapping[str, str], nonces: N
         raise cloud.error("InvalidTimeStamp.Expired")
     caller = find_caller(cloud, params["AccessKeyId"], params.get("SecurityToken", ""))
     text = string_to_sign(method, params)
-    if not hmac.compare_digest(sign(caller["secret"], text), params["Signature"]):
+    if not hmac.compare_digest(sign(caller["secret"], text).encode(), params["Signature"].encode()):
         # The v1 SDK splits this message at its colon and compares what follows with its own string (local-cloud 3.4).
         raise cloud.error(
             "SignatureDoesNotMatch",
             f"Specified signature is not matched with our calculation. server string to sign is:{text}",
         )
-    if not nonces.first_use(f"{params['AccessKeyId']}/{params['SignatureNonce']}", real_now):
-        raise cloud.error("SignatureNonceUsed")
     return caller
 
 
@@ -76,7 +82,7 @@ def find_caller(cloud: Cloud, access_key_id: str, token: str) -> Row:
         return caller
     if not token:
         raise cloud.error("MissingSecurityToken")
-    if not hmac.compare_digest(token, caller["token"]):
+    if not hmac.compare_digest(token.encode(), caller["token"].encode()):
         raise cloud.error("InvalidSecurityToken.Malformed")
     if cloud.expired(caller):
         raise cloud.error("InvalidSecurityToken.Expired")

@@ -25,6 +25,8 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
+_MOST_NODES = 1_000_000
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -41,11 +43,28 @@ def read(path: Path) -> str:
 def load(text: str, origin: str) -> tuple[Any, yaml.Node | None]:
     """The YAML or JSON in a text and its tree, which knows the lines; WorldError names the line of what is broken."""
     try:
-        return yaml.safe_load(text), yaml.compose(text, Loader=yaml.SafeLoader)
+        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        if tree is not None and _nodes(tree, {}) > _MOST_NODES:
+            raise WorldError(f"{origin}: more than {_MOST_NODES} values; an alias counts as what it stands for")
+        return yaml.safe_load(text), tree
+    except RecursionError as failed:
+        raise WorldError(f"{origin}: values are nested too deeply, or an alias contains itself") from failed
     except yaml.YAMLError as failed:
         mark = getattr(failed, "problem_mark", None)
         where = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
         raise WorldError(f"{origin}: {where}not valid YAML: {getattr(failed, 'problem', failed)}") from failed
+
+
+def _nodes(node: yaml.Node, known: dict[int, int]) -> int:
+    """The number of values in a tree, aliases expanded; RecursionError when one contains itself."""
+    if id(node) not in known:
+        below: list[yaml.Node] = []
+        if isinstance(node, yaml.MappingNode):
+            below = [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            below = node.value
+        known[id(node)] = 1 + sum(_nodes(part, known) for part in below)
+    return known[id(node)]
 
 
 def validated(model: type[Model], document: Any, origin: str, root: yaml.Node | None = None) -> Model:

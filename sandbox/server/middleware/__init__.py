@@ -1,4 +1,4 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The aiohttp middlewares, outermost first: log_answers, save_state, check_invariants."""
+"""The aiohttp middlewares, outermost first: limit_bodies, log_answers, save_state, check_invariants."""

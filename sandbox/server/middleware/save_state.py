@@ -61,18 +61,19 @@ def _full(cloud: Cloud, request: web.Request, why: str) -> web.Response:
     return refusal(cloud, request, f"The sandbox cannot save its state: {why}", {"x-sandbox-problem": why})
 
 
-def refusal(cloud: Cloud, request: web.Request, message: str, marks: dict[str, str]) -> web.Response:
-    """Return an InternalError in the form of the interface that was called, with these headers."""
+def refusal(cloud: Cloud, request: web.Request, message: str, marks: dict[str, str], status: int = 500) -> web.Response:
+    """Return an error in the form of the interface that was called, with these headers: InternalError unless 413."""
     headers = {"x-sandbox-provenance": "invented", **marks}
+    code = "RequestEntityTooLarge" if status == 413 else "InternalError"
     if request.path.startswith(("/_sandbox", "/_agent")):
-        return web.json_response({"error": message, "code": "InternalError", "message": message}, status=500,
+        return web.json_response({"error": message, "code": code, "message": message}, status=status,
                                  headers=headers)
     if "Action" in request.query or "x-acs-action" in request.headers:
         version = request.query.get("Version") or request.headers.get("x-acs-version") or ""
-        body = error("InternalError", message).body(cloud.request_id(), VERSIONS.get(version, "unknown"))
-        return web.json_response(body, status=500, headers=headers)
+        body = error(code, message).body(cloud.request_id(), VERSIONS.get(version, "unknown"))
+        return web.json_response(body, status=status, headers=headers)
     request_id = cloud.draws.hexadecimal(24, "oss request")
-    return web.Response(body=OssError("InternalError", message).xml(request_id, request.host), status=500,
+    return web.Response(body=OssError(code, message).xml(request_id, request.host), status=status,
                         content_type="application/xml", headers={"x-oss-request-id": request_id, **headers})
 
 

@@ -21,8 +21,8 @@ ROOT = CLONE / "sandbox"
 FILES = sorted(path for path in ROOT.rglob("*.py") if "client" not in path.relative_to(ROOT).parts)
 HTTP = {
     "__main__.py", "server/agent_routes.py", "server/app.py", "server/control.py",
-    "server/middleware/check_invariants.py", "server/middleware/check_origin.py", "server/middleware/log_answers.py",
-    "server/middleware/save_state.py",
+    "server/middleware/check_invariants.py", "server/middleware/check_origin.py", "server/middleware/limit_bodies.py",
+    "server/middleware/log_answers.py", "server/middleware/save_state.py",
     "transport/faults.py", "oss/service.py", "oss/wire.py",
 }
 """The modules of the sandbox that turn requests into calls, and answers into responses."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 from support.local_cloud import LocalCloud
@@ -87,3 +88,63 @@ def test_rows_hold_only_what_json_holds(tmp_path: Path) -> None:
     kept = database.rows()
     for name, rows in local.cloud.tables.dump().items():
         assert kept.get(name, []) == rows, name
+
+
+class Surprise(Exception):
+    """An exception that no code expects."""
+
+
+class Breaks(dict[str, object]):
+    """An entry that cannot be read."""
+
+    def __getitem__(self, key: str) -> object:
+        raise Surprise(key)
+
+
+@pytest.mark.parametrize(("rows", "entries", "expected"), [
+    ([("jobs", "\ud800", 1, "{}")], [], StateFileError), ([("jobs", "new", 1, object())], [], StateFileError),
+    ([("jobs", "new", 1, "{}")], [{"n": 1, "result": object()}], StateFileError),
+    ([("jobs", "new", 1, "{}")], [Breaks()], Surprise),
+])
+def test_whatever_fails_while_it_writes_the_file_stays_whole_and_usable(
+    tmp_path: Path, rows: list[Any], entries: list[Any], expected: type[Exception]
+) -> None:
+    database = StateFile(tmp_path / "state.db")
+    database.write([("jobs", "kept", 1, '{"id": "kept"}')], {}, [], [])
+    with pytest.raises(expected):
+        database.write(rows, {}, entries, [])
+    assert database.rows() == {"jobs": [{"id": "kept"}]}
+    database.write([("jobs", "next", 2, '{"id": "next"}')], {}, [], [])
+    assert [row["id"] for row in database.rows()["jobs"]] == ["kept", "next"]
+
+
+def test_a_change_that_fails_is_taken_back_whole(tmp_path: Path) -> None:
+    store = Tables()
+    table, database = store.table("jobs"), StateFile(tmp_path / "state.db")
+    for name in ("first", "second", "third"):
+        table.add({"id": name, "state": "Ready", "tags": {}})
+    database.write(store.changes(), {}, [], store.timeline.unsaved)
+    store.written()
+    before, steps = [dict(row) for row in table], list(store.timeline.steps)
+
+    def change() -> None:
+        table.update("first", state="Running", more=1)
+        table.delete("second")
+        table.add({"id": "fourth", "state": "Ready"})
+        table.update("fourth", state="Running")
+        table.to_end("first")
+        table.delete("fourth")
+        table.add({"id": "second", "state": "again"})
+        raise Surprise("in the middle")
+
+    with pytest.raises(Surprise), store.whole():
+        change()
+    assert list(table) == before
+    assert store.timeline.steps == steps
+    database.write(store.changes(), {}, [], store.timeline.unsaved)
+    other = Tables()
+    other.load(database.rows())
+    assert list(other.table("jobs")) == before
+    with store.whole():
+        table.update("first", state="Running")
+    assert table.get("first")["state"] == "Running"
