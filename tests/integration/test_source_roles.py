@@ -211,7 +211,7 @@ def test_an_error_of_the_account_ends_the_play_once_for_all(sandbox: Any, go: Go
 
 @pytest.mark.sandbox_world(WORLD)
 def test_without_the_account_no_call_leaves_the_controller(sandbox: Any, go: Go) -> None:
-    done = go("--check", hosts="web-01:huge-01", entry="absent", preflight_check_account=False, agent_token_name="")
+    done = go("--check", hosts="web-01:huge-01", entry="absent", preflight_check_account=False, migration_name="")
     assert done.code == 0
     assert done.facts["huge-01"]["preflight_verdict"] == "blocked"
     assert sandbox.requests() == []

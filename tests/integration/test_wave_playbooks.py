@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from support import PATIENCE
+from support.role_options import DATE
 from support.source import ask
 from support.wave import Played, Player, changing, done, standing_still
 from support.wave_hosts import hosts_up, killed_at, running, settled
@@ -54,6 +55,27 @@ def test_step_by_step_gives_the_same_as_the_wave(player: Player, sandbox: Any) -
     assert again.receipt == first.receipt
     wave = player.play("migrate.yml", migration_name="steps")
     assert (wave.code, wave.changed) == (0, 0), wave.output
+
+
+def test_text_of_surveys_and_a_date_as_name_migrate_as_well(player: Player, sandbox: Any) -> None:
+    wrong = player.play("migrate.yml", "--limit", "legacy-01", migration_name=DATE, cleanup_wait_timeout="soon")
+    assert wrong.code == 2, wrong.output
+    assert "cleanup_wait_timeout" in wrong.output
+    assert changing(sandbox.requests()) == []
+    assert ask(player.bed, "legacy-01", "ls -d /smc 2>/dev/null; true").strip() == ""
+
+    texts = {"migration_wait": "true", "migration_wait_timeout": str(int(PATIENCE)), "migration_job_retries": "2",
+             "agent_available_timeout": str(int(PATIENCE)), "agent_poll_interval": "1", "agent_force": "false",
+             "agent_start_on_boot": "no", "agent_arguments": "--nocheckversion,--noenterkey", "preflight_egress": "[]",
+             "preflight_check_account": "true", "migration_vpc_id": None, "migration_import_regions": "",
+             "remediate_rsync": "false", "report_fail_on": "failed,pending", "migration_wave": "",
+             "alicloud_profile": None}
+    played = player.play("migrate.yml", "--limit", "legacy-01", migration_name=DATE, **texts)
+    assert played.code == 0, played.output
+    assert played.receipt["wave"] == "2026-11-28"
+    ended(player, played, "legacy-01")
+    again = player.play("migrate.yml", "--limit", "legacy-01", migration_name="2026-11-28")
+    assert (again.code, again.changed) == (0, 0), again.output
 
 
 def test_foreseen_then_limited(player: Player, sandbox: Any) -> None:

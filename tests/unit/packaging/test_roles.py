@@ -160,10 +160,15 @@ def test_the_readme_names_every_module_and_role() -> None:
 def test_the_regions_and_formats_of_the_user_reach_the_modules(role: str, file: str, options: tuple[str, ...]) -> None:
     tasks = yaml.safe_load((ROOT / "roles" / role / "tasks" / f"{file}.yml").read_text(encoding="utf-8"))
     tasks += [inner for task in tasks for inner in task.get("block", [])]
-    modules = [value for task in tasks for name, value in task.items() if name.startswith("edgelift.ens_migration.")]
+    modules = [
+        value
+        for task in tasks
+        for name, value in task.items()
+        if name.startswith("edgelift.ens_migration.") and not name.endswith(".role_options")
+    ]
     for option in options:
         variable = f"{role}_{option}"
-        assert [row[option] for row in modules] == [f"{{{{ {variable} | default(omit, true) }}}}"]
+        assert [row[option] for row in modules] == [f"{{{{ __{role}_options.{option} | default(omit, true) }}}}"]
         if role != "migration":
             assert f"migration_{option}" in values(role)[variable]
 

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every documented variable of every role, with a native value and the forms in which users give it."""
+
+from __future__ import annotations
+
+import datetime
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+ROLES = sorted(path.name for path in (ROOT / "roles").iterdir() if path.is_dir())
+DATE = datetime.date(2026, 11, 28)
+Spec = dict[str, dict[str, Any]]
+
+
+def entries(role: str) -> dict[str, Spec]:
+    """The documented variables of a role by entry point."""
+    text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    return {name: entry.get("options") or {} for name, entry in yaml.safe_load(text)["argument_specs"].items()}
+
+
+def variables() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """Role, entry point, variable, and what its argument spec says."""
+    for role in ROLES:
+        for entry, spec in entries(role).items():
+            for name, option in spec.items():
+                yield role, entry, name, option
+
+
+def native(option: dict[str, Any]) -> Any:
+    """A value in the declared type, which is no default."""
+    kind = option.get("type", "str")
+    if kind == "list":
+        if option.get("elements") == "dict":
+            return [{name: f"a {name}" for name in option["options"]} if "options" in option else {"host": "web-01"}]
+        return ["one", "two"]
+    if "choices" in option:
+        return next(choice for choice in option["choices"] if choice != option.get("default"))
+    samples = {"str": "20261128", "path": "/a/path", "int": 60, "float": 1.5, "dict": {"qcow2": "raw"}}
+    return not option.get("default", False) if kind == "bool" else samples[kind]
+
+
+def forms(option: dict[str, Any]) -> list[Any]:
+    """The other forms of the native value: what -e, a survey and YAML make of it."""
+    kind, value = option.get("type", "str"), native(option)
+    if kind == "bool":
+        return ["true", "True", "yes", "1", 1] if value else ["false", "False", "no", "0", 0]
+    if kind in ("int", "float"):
+        return [str(value), f" {value} "]
+    if kind == "dict":
+        return [json.dumps(value), "qcow2=raw"]
+    if kind == "list":
+        texts = [json.dumps(value), str(value)]
+        return texts if isinstance(value[0], dict) else [*texts, "one,two", "one, two", "one\ntwo\n"]
+    return [] if "choices" in option else [int(value)] if value.isdigit() else []
+
+
+def unfit(option: dict[str, Any]) -> list[Any]:
+    """Values that no conversion makes fit."""
+    kind = option.get("type", "str")
+    wrong = {
+        "str": [["a", "list"], {"a": "mapping"}, False],
+        "path": [["a", "list"], True],
+        "int": ["soon", "1.5h", True, ["60"]],
+        "float": ["soon", False, "nan", "inf"],
+        "bool": ["perhaps", 2, ["false"]],
+        "dict": ["no mapping", 5, ["raw"]],
+        "list": ["[unclosed", {"a": "mapping"}],
+    }[kind]
+    return [*wrong, "another choice"] if "choices" in option else wrong
