@@ -136,7 +136,7 @@ molecule: collection rootfs
 
 # ---- tests ----
 # Two markers (tests/conftest.py) say what a run leaves out: "long" tests run in make test-long, "any_core" tests run on the newest
-# ansible-core alone. Three workers on two cores: tests wait for processes and clocks of the local cloud.
+# ansible-core alone. More workers than cores: tests wait for processes and clocks of the local cloud.
 pytest := -m pytest --dist worksteal
 .PHONY: unit integration pytest-core test test-oldest test-next test-core test-long checks checks-core checks-oldest environments
 unit: collection
@@ -148,7 +148,7 @@ integration: collection rootfs
 # No prerequisite of its own that takes time: it must start first.
 pytest-core: collection core
 	@if [ -e .venv-$(CORE)/complete ]; then \
-	  $(gate) pytest-$(CORE) .venv-$(CORE)/bin/python $(pytest) -n 2 -m 'not any_core and not long' -o cache_dir=build/pytest-$(CORE); fi
+	  $(gate) pytest-$(CORE) .venv-$(CORE)/bin/python $(pytest) -n 3 -m 'not any_core and not long' -o cache_dir=build/pytest-$(CORE); fi
 
 # Every answer of a test session is held against the response models of the vendor's alibabacloud packages (tests/support/answers.py);
 # here the session that has an answer of every action, and of every operation of OSS, in the shortest time.
@@ -176,12 +176,11 @@ checks: sanity-newest ruff mypy ansible-lint changelog
 checks-core: pytest-core sanity-core ansible-lint-core
 checks-oldest: checks-core galaxy molecule
 
-# pytest comes last, so that its closing line is the last one printed.
+# The checks use the processor while tests wait. pytest's closing line is the last one printed.
 test:
 	@$(MAKE) --no-print-directory -j2 collection rootfs
 	@tools/about.sh .venv
-	@$(MAKE) --no-print-directory -j2 --keep-going checks
-	@$(python) $(pytest) -n 3 --durations=20 -m 'not long'
+	@tools/beside.sh checks $(python) $(pytest) -n 4 --durations=20 -m 'not long'
 
 test-oldest:
 	@$(MAKE) --no-print-directory -j3 CORE=$(OLDEST) environments
