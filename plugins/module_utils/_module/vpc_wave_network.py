@@ -5,21 +5,18 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The shared network of a migration: one VPC with one vSwitch for all its jobs. Without it SMC creates a VPC for each
-job, and the default quota is 10 VPCs (facts 7.3)."""
+"""The work of vpc_wave_network: create, check or delete the shared network of a migration."""
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import wave_network
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.vpc import (
     VPC,
     VSWITCH,
-    named_vpcs,
     named_vswitches,
-    other_wave,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
@@ -31,46 +28,22 @@ if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.resource import Resource
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.wave_network import Rows
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
-
-Rows = Callable[[], list[dict[str, Any]]]
-
-
-def summary(vpc: Row, vswitch: Row | None, managed: bool) -> Facts:
-    """Return the facts of the network; ``managed`` says whether this collection created it."""
-    vswitch = vswitch or {}
-    return {
-        "name": vpc.get("VpcName", ""),
-        "vpc_id": vpc["VpcId"],
-        "vpc_cidr": vpc.get("CidrBlock", ""),
-        "vswitch_id": vswitch.get("VSwitchId", ""),
-        "vswitch_cidr": vswitch.get("CidrBlock", ""),
-        "zone_id": vswitch.get("ZoneId", ""),
-        "managed": managed,
-    }
 
 
 def own_vpc(clients: Clients, migration: str) -> Row | None:
-    """Return the migration's VPC, None when there is none; refuse a VPC with the same name that is not the migration's,
-    and more than one (laws 7 and 9)."""
-    name = naming.network_name(migration)
-    named = named_vpcs(clients, migration)
-    foreign = [row["VpcId"] for row in named if other_wave(migration, row)]
-    if foreign:
-        raise refuse(
-            f"Looking for the network of {migration}",
-            "Network.NotOurs",
-            f"VPC {', '.join(foreign)} is named {name} but has no tag {naming.WAVE_TAG}={migration}",
-            "Rename that VPC, or set vpc_id and vswitch_id.",
-        )
-    if len(named) > 1:
+    """Return the migration's VPC, None when there is none; refuse more than one (law 9)."""
+    own = wave_network.own_vpcs(clients, migration)
+    if len(own) > 1:
         raise refuse(
             f"Looking for the network of {migration}",
             "Network.Ambiguous",
-            f"{', '.join(row['VpcId'] for row in named)} are all named {name} and tagged for {migration}",
+            f"{', '.join(row['VpcId'] for row in own)} are all named {naming.network_name(migration)} and tagged for "
+            f"{migration}",
             "Delete all but one, or set vpc_id and vswitch_id.",
         )
-    return named[0] if named else None
+    return own[0] if own else None
 
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
@@ -86,44 +59,15 @@ def present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         return Change(found, found).result(module, network=found)
     migration = options.migration(params)
     vpc = own_vpc(clients, migration)
-    vswitch = next(iter(named_vswitches(clients, migration, vpc["VpcId"])), None) if vpc else None
-    before = summary(vpc, vswitch, True) if vpc else {}
-    zone = vswitch["ZoneId"] if vswitch else params["zone_id"] or first_zone(clients)
-    wanted = {
-        "name": naming.network_name(migration),
-        "vpc_cidr": vpc["CidrBlock"] if vpc else params["vpc_cidr"],
-        "vswitch_cidr": vswitch["CidrBlock"] if vswitch else params["vswitch_cidr"],
-        "zone_id": zone,
-        "managed": True,
-    }
+    vswitch = wave_network.own_vswitch(clients, migration, vpc)
+    before = wave_network.summary(vpc, vswitch, True) if vpc else {}
+    wanted = wave_network.wanted(clients, migration, vpc, vswitch, params)
     known = {"vpc_id": before.get("vpc_id", ""), "vswitch_id": before.get("vswitch_id", "")}
     change = Change({**before}, {**known, **wanted})
     if not change.wanted(module):
         return change.result(module, network=change.after)
-    made = make(module, clients, migration, wanted, vpc)
+    made = wave_network.make(clients, migration, wanted, vpc, lambda what, rows: _available(module, what, rows))
     return Change(before, made).result(module, network=made)
-
-
-def make(module: AnsibleModule, clients: Clients, migration: str, wanted: dict[str, Any], vpc: Row | None) -> Facts:
-    """Create what the network lacks and return it.
-
-    Client tokens are new in each run: with the same token, VPC would return the id of a VPC that was deleted meanwhile.
-    Within a run they make a repeated call harmless.
-    """
-    name, tags = wanted["name"], naming.tags(migration)
-    if vpc is None:
-        vpc_id = clients.vpc.create_vpc(name, wanted["vpc_cidr"], str(uuid.uuid4()), tags)["VpcId"]
-    else:
-        vpc_id = vpc["VpcId"]
-    # A new VPC is Pending for some seconds and takes no vSwitch until then.
-    vpc = _available(module, f"VPC {vpc_id}", lambda: clients.vpc.describe_vpcs(vpc_ids=[vpc_id]))
-    vswitch_id = clients.vpc.create_vswitch(
-        vpc_id, wanted["zone_id"], wanted["vswitch_cidr"], name, str(uuid.uuid4()), tags
-    )["VSwitchId"]
-    vswitch = _available(
-        module, f"vSwitch {vswitch_id}", lambda: clients.vpc.describe_vswitches(vswitch_ids=[vswitch_id])
-    )
-    return summary(vpc, vswitch, True)
 
 
 def _available(module: AnsibleModule, what: str, rows: Rows) -> Row:
@@ -153,15 +97,7 @@ def given(clients: Clients, vpc_id: str, vswitch_id: str) -> Facts:
     if vswitch is None:
         shown = ", ".join(row["VSwitchId"] for row in rows) or "none"
         raise refuse(action, "VSwitchIdVpcId.Mismatch", f"vSwitch {vswitch_id} is not in it; it has {shown}")
-    return summary(vpc, vswitch, False)
-
-
-def first_zone(clients: Clients) -> str:
-    """Return the first zone of the region by name."""
-    zones = sorted(str(row["ZoneId"]) for row in clients.ecs.describe_zones())
-    if not zones:
-        raise refuse("Choosing a zone", "InvalidZoneId.NotFound", f"{clients.region} has no zones", "Set zone_id.")
-    return zones[0]
+    return wave_network.summary(vpc, vswitch, False)
 
 
 def absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
@@ -172,7 +108,7 @@ def absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         return Change({}, {}).result(module, network={})
     vpc_id = vpc["VpcId"]
     vswitches = named_vswitches(clients, migration, vpc_id)
-    change = Change(summary(vpc, vswitches[0] if vswitches else None, True), {})
+    change = Change(wave_network.summary(vpc, vswitches[0] if vswitches else None, True), {})
     if change.wanted(module):
         _delete(module, clients, VSWITCH, [row["VSwitchId"] for row in vswitches])
         _delete(module, clients, VPC, [vpc_id])
