@@ -10,6 +10,7 @@ import tempfile
 import threading
 from typing import Any
 
+from ansible import constants
 from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Follower
@@ -30,7 +31,7 @@ class ActionModule(ActionBase):
         if args.get("progress_file") or self._connection.transport not in ("local", "ansible.builtin.local"):
             result.update(self._execute_module(module_args=args, task_vars=task_vars))
             return result
-        with tempfile.NamedTemporaryFile(prefix="edgelift-progress-") as file:
+        with tempfile.NamedTemporaryFile(prefix="edgelift-progress-", dir=constants.DEFAULT_LOCAL_TMP) as file:
             follower = Follower(file.name, lambda text: Display().display(f"  {text}"))
             ended = threading.Event()
             teller = threading.Thread(target=self._follow, args=(follower, ended), daemon=True)

@@ -110,7 +110,7 @@ options:
     description:
       - A file or directory of certificate authorities to trust instead of the ones that the Python package C(certifi)
         brings.
-      - If unset, E(ALIBABA_CLOUD_CA_BUNDLE) and then E(REQUESTS_CA_BUNDLE) are used.
+      - If unset, the first of E(ALIBABA_CLOUD_CA_BUNDLE), E(REQUESTS_CA_BUNDLE), E(CURL_CA_BUNDLE) and E(SSL_CERT_FILE) is used.
     type: path
 requirements:
   - python >= 3.10

@@ -15,6 +15,7 @@ ACTIONS: tuple[Action, ...] = (
         "AssumeRole",
         need(text("RoleArn", r"acs:ram::\d{16}:role/[\w.-]{1,64}", code="InvalidParameter.RoleArn")),
         need(text("RoleSessionName", r"[\w.@-]{2,64}", code="InvalidParameter.RoleSessionName")),
+        text("ExternalId", r"[\w+=,.@:/-]{2,1224}", code="InvalidParameter.ExternalId"),
         integer("DurationSeconds", 900, 43200, code="InvalidParameter.DurationSeconds"),
     ),
 )

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,6 +31,17 @@ ENVIRONMENT: tuple[tuple[str, str, str], ...] = (
 PROFILE_NAMES = ("ALIBABA_CLOUD_PROFILE", "ALICLOUD_PROFILE")
 ROLE_NAMES = ("ALIBABA_CLOUD_ECS_METADATA", "ALICLOUD_ECS_ROLE_NAME")
 MODES = ("AK", "StsToken", "RamRoleArn", "EcsRamRole")
+# facts 6.6: sources of the vendor's default chain that are not supported. Their package brings a transport of its own,
+# which knows none of our proxies, authorities, limits and redaction, so its chain is not used for them either.
+UNSUPPORTED: tuple[tuple[str, str], ...] = (
+    ("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "a token of OIDC (RRSA)"),
+    ("ALIBABA_CLOUD_OIDC_PROVIDER_ARN", "a token of OIDC (RRSA)"),
+    ("ALIBABA_CLOUD_ROLE_ARN", "a role without a profile"),
+    ("ALICLOUD_ASSUME_ROLE_ARN", "a role without a profile"),
+    ("ALIBABA_CLOUD_CREDENTIALS_URI", "credentials from a URI"),
+    ("ALIBABA_CLOUD_CREDENTIALS_FILE", "credentials.ini"),
+    ("ALIYUN_ACCESS_KEY_ID", "the names of the old SDK"),
+)
 ROLE_SESSION_SECONDS = 3600
 # Temporary credentials are renewed this long before they expire, so that no request is signed with a dying token.
 RENEW_BEFORE_SECONDS = 300
@@ -112,7 +124,9 @@ class Fetchers(Protocol):
     def instance_role(self, role_name: str) -> Credentials:
         """Returns the credentials of the ECS instance's role, from its metadata service."""
 
-    def assumed_role(self, base: Credentials, arn: str, session: str, seconds: int) -> Credentials:
+    def assumed_role(
+        self, base: Credentials, arn: str, session: str, seconds: int, external_id: str = ""
+    ) -> Credentials:
         """Returns the credentials of a role assumed with the given ones."""
 
 
@@ -159,8 +173,14 @@ def choose(params: Mapping[str, Any], environ: Mapping[str, str], home: Path, fe
     raise _refuse(
         "no credentials: neither the options access_key and secret_key, profile or ecs_role_name are given,"
         f" nor {ENVIRONMENT[0][0]} and {ENVIRONMENT[0][1]} in the environment,"
-        f" nor a profile in {_config_path(environ, home)}"
+        f" nor a profile in {_config_path(environ, home)}{_unsupported(environ)}"
     )
+
+
+def _unsupported(environ: Mapping[str, str]) -> str:
+    """Returns what the environment has of sources that are not supported, '' for nothing."""
+    found = [f"{name} ({what})" for name, what in UNSUPPORTED if environ.get(name)]
+    return f". The environment has {', '.join(found)}, which this collection does not support" if found else ""
 
 
 def _first(environ: Mapping[str, str], names: tuple[str, ...]) -> str:
@@ -174,7 +194,7 @@ def _instance_role(role: str, fetchers: Fetchers) -> CredentialSource:
 def _config_path(environ: Mapping[str, str], home: Path) -> Path:
     """Returns the file of the aliyun command line's profiles (facts 6.6)."""
     given = environ.get("ALICLOUD_SHARED_CREDENTIALS_FILE")
-    return Path(given).expanduser() if given else home / ".aliyun" / "config.json"
+    return Path(os.path.expanduser(given)) if given else home / ".aliyun" / "config.json"
 
 
 def _has_current_profile(environ: Mapping[str, str], home: Path) -> bool:
@@ -218,7 +238,8 @@ def _from_profile(name: str, environ: Mapping[str, str], home: Path, fetchers: F
     arn = _required(profile, name, "ram_role_arn")
     session = str(profile.get("ram_session_name") or "edgelift")
     seconds = int(profile.get("expired_seconds") or ROLE_SESSION_SECONDS)
-    return Renewed(lambda: fetchers.assumed_role(keys, arn, session, seconds), origin)
+    external = str(profile.get("external_id") or "").strip()
+    return Renewed(lambda: fetchers.assumed_role(keys, arn, session, seconds, external), origin)
 
 
 def _required(profile: Mapping[str, Any], name: str, key: str) -> str:

@@ -113,11 +113,18 @@ class _Fetchers:
         url = self._endpoints.of("metadata").url
         return self._retry.run(lambda: fetch_role(self._http, url, role_name, self._allow_imds_v1), repeatable=True)
 
-    def assumed_role(self, base: Credentials, arn: str, session: str, seconds: int) -> Credentials:
+    def assumed_role(
+        self, base: Credentials, arn: str, session: str, seconds: int, external_id: str = ""
+    ) -> Credentials:
         """Returns the credentials of a role assumed with the given ones."""
         keys = Static(base, "profile")
         transport = Transport(self._endpoints.region, self._endpoints, keys, self._http, self._retry, self._calls)
-        return StsApi(transport.bound("sts")).session_credentials(arn, session, seconds)
+        return StsApi(transport.bound("sts")).session_credentials(arn, session, seconds, external_id)
+
+
+def _home() -> Path:
+    """Returns the home folder, "~" for a user that has none: Path.home() would fail there."""
+    return Path(os.path.expanduser("~"))
 
 
 def make_clients(
@@ -141,5 +148,5 @@ def make_clients(
     calls: Counter[str] = Counter()
     allow_imds_v1 = environ.get("ALIBABA_CLOUD_IMDSV1_DISABLED", "").lower() not in ("1", "true")
     fetchers = _Fetchers(endpoints, http, retry, calls, allow_imds_v1)
-    credentials: CredentialSource = choose(params, environ, home or Path.home(), fetchers)
+    credentials: CredentialSource = choose(params, environ, home or _home(), fetchers)
     return Clients(Transport(endpoints.region, endpoints, credentials, http, retry, calls))

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _TALKATIVE = ("urllib3.connectionpool", "oss2.api", "oss2.auth", "oss2.http", "aliyunsdkcore.client")
 # urllib3 begins its messages with the connection object.
 _OBJECT = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
-_CA_VARIABLES = ("ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE")
+# After our own name, those of requests in its order; SSL_CERT_FILE is what OpenSSL itself and Ansible's modules read.
+_CA_VARIABLES = ("ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class _ScrubbingFilter(logging.Filter):

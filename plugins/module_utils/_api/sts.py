@@ -30,11 +30,16 @@ class StsApi:
         """Returns AccountId, Arn and IdentityType of the credentials."""
         return one(self._call, tables.CALLER)
 
-    def assume_role(self, arn: str, session_name: str, duration: int) -> dict[str, Any]:
-        """Returns the answer with Credentials of the role, valid for ``duration`` seconds."""
-        params = {"RoleArn": arn, "RoleSessionName": session_name, "DurationSeconds": duration}
+    def assume_role(self, arn: str, session_name: str, duration: int, external_id: str = "") -> dict[str, Any]:
+        """Returns the answer with Credentials of the role, valid for ``duration`` seconds.
+
+        A role of another account can demand the external id that its owner gave us.
+        """
+        params: dict[str, Any] = {"RoleArn": arn, "RoleSessionName": session_name, "DurationSeconds": duration}
+        if external_id:
+            params["ExternalId"] = external_id
         return one(self._call, tables.SESSION, params)
 
-    def session_credentials(self, arn: str, session_name: str, duration: int) -> Credentials:
+    def session_credentials(self, arn: str, session_name: str, duration: int, external_id: str = "") -> Credentials:
         """Returns the role's temporary credentials in our own form."""
-        return Credentials(**tables.SESSION.facts(self.assume_role(arn, session_name, duration)))
+        return Credentials(**tables.SESSION.facts(self.assume_role(arn, session_name, duration, external_id)))

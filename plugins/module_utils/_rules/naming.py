@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from . import limits
@@ -72,9 +73,26 @@ def migration_id(migration: str, host: str, fingerprint: str) -> str:
     return wave_id(migration) + _digits(f"{migration}/{host}/{fingerprint}", _PART_LENGTH)
 
 
+_LETTERS: Final = str.maketrans("øØłŁđĐð\u0131", "oOlLdDdi") | str.maketrans(
+    dict(zip("ßæÆœŒþÞ", ("ss", "ae", "Ae", "oe", "Oe", "th", "Th"), strict=True))
+)
+"""Latin letters that Unicode does not take apart into a plain letter and a mark."""
+
+
+def _latin(text: str) -> str:
+    """Return ``text`` with plain letters for Latin letters that carry marks, such as ``u`` for ``ü``."""
+    apart = unicodedata.normalize("NFKD", text.translate(_LETTERS))
+    return "".join(character for character in apart if not unicodedata.combining(character))
+
+
 def resource_name(base: str, identity: str) -> str:
     """Return ``base``-``identity``, cut to a name that SMC, ECS and ENS accept (at most 128 characters)."""
-    cleaned = re.sub(r"[^A-Za-z0-9_:-]", "-", base)
+    latin = _latin(base)
+    cleaned = re.sub(r"[^A-Za-z0-9_:-]+", "-", latin)
+    if not latin.isascii():
+        # Names of other scripts keep what they have in Latin letters and digits; the id tells them apart.
+        cleaned = cleaned.strip("-_:")
+        cleaned = cleaned if cleaned[:1].isalpha() else f"host-{cleaned}".rstrip("-")
     if not cleaned[:1].isalpha() or limits.name_problem(f"{cleaned}-{identity}"[:128]):
         # It begins with a digit, or with a word such as "aliyun" that the services reserve.
         cleaned = "h-" + cleaned

@@ -94,6 +94,8 @@ CALLS: list[tuple[Callable[[Any], Any], str, dict[str, str]]] = [
     (lambda c: c.sts.get_caller_identity(), "GetCallerIdentity", {}),
     (lambda c: c.sts.assume_role("arn", "me", 900), "AssumeRole",
      {"RoleArn": "arn", "RoleSessionName": "me", "DurationSeconds": "900"}),
+    (lambda c: c.sts.assume_role("arn", "me", 900, "their-id"), "AssumeRole",
+     {"RoleArn": "arn", "RoleSessionName": "me", "DurationSeconds": "900", "ExternalId": "their-id"}),
 ]  # fmt: skip
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.auth import (
     ENVIRONMENT,
+    UNSUPPORTED,
     Credentials,
     Renewed,
     Static,
     choose,
     renew_refused,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import make_clients
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 
 OPTIONS = {"access_key": "opt-key", "secret_key": "opt-secret"}
@@ -33,8 +35,10 @@ class Fetchers:
         self.asked.append(("instance_role", role_name))
         return Credentials("STS.role", "s", "t", 10.0**12)
 
-    def assumed_role(self, base: Credentials, arn: str, session: str, seconds: int) -> Credentials:
-        self.asked.append(("assumed_role", base.access_key, arn, session, seconds))
+    def assumed_role(
+        self, base: Credentials, arn: str, session: str, seconds: int, external_id: str = ""
+    ) -> Credentials:
+        self.asked.append(("assumed_role", base.access_key, arn, session, seconds, external_id))
         return Credentials("STS.assumed", "s", "t", 10.0**12)
 
 
@@ -151,7 +155,38 @@ def test_a_role_profile_assumes_the_role_when_it_is_needed(pick: Any, config: An
     assert fetchers.asked == []
     assert found.get().access_key == "STS.assumed"
     assert found.get().access_key == "STS.assumed"
-    assert fetchers.asked == [("assumed_role", "file-key", "acs:ram::1:role/r", "me", 900)]
+    assert fetchers.asked == [("assumed_role", "file-key", "acs:ram::1:role/r", "me", 900, "")]
+
+
+def test_a_role_profile_sends_its_external_id(pick: Any, config: Any, fetchers: Fetchers) -> None:
+    config({**AK, "mode": "RamRoleArn", "ram_role_arn": "acs:ram::1:role/r", "external_id": "given-by-the-owner"})
+    pick().get()
+    assert fetchers.asked[0][-1] == "given-by-the-owner"
+
+
+@pytest.mark.parametrize(("name", "what"), UNSUPPORTED)
+def test_what_the_environment_has_of_other_sources_is_named(pick: Any, name: str, what: str) -> None:
+    with pytest.raises(CloudError, match="no credentials") as refused:
+        pick({name: "a value that may be secret"})
+    assert f"{name} ({what})" in str(refused.value)
+    assert "secret" not in str(refused.value).replace("secret_key", "")
+    assert pick({name: "another", **EXPORTED}).get().access_key == "env-key"
+
+
+def test_without_other_sources_the_message_names_none(pick: Any) -> None:
+    with pytest.raises(CloudError) as refused:
+        pick()
+    assert "does not support" not in str(refused.value)
+
+
+def test_a_user_without_home_is_told_where_profiles_would_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Path.home() raises RuntimeError for a user id that is in no table, as containers have them."""
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("os.getuid", lambda: 4242424)
+    with pytest.raises(CloudError, match=r"no credentials.*~/\.aliyun/config\.json"):
+        make_clients({"region": "ap-southeast-1"}, {})
+    with pytest.raises(CloudError, match="profiles cannot be read from ~/elsewhere"):
+        make_clients({"region": "ap-southeast-1", "profile": "p"}, {"ALICLOUD_SHARED_CREDENTIALS_FILE": "~/elsewhere"})
 
 
 def test_an_instance_role_profile(pick: Any, config: Any, fetchers: Fetchers) -> None:

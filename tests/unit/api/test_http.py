@@ -115,12 +115,22 @@ def test_the_server_name_is_sent_and_the_certificate_checked(
     assert tls.names == [HOST]
 
 
-@pytest.mark.parametrize("variable", ["ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
+CA_VARIABLES = ["ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
+
+
+@pytest.mark.parametrize("variable", CA_VARIABLES)
 def test_the_environment_may_name_the_authorities(
     connect: Any, tls: TlsServer, authority: dict[str, str], variable: str
 ) -> None:
     clients = connect({variable: authority["ca"]}, endpoints={"smc": f"{HOST}:{tls.port}"})
     assert clients.smc.describe_source_servers() == []
+
+
+@pytest.mark.parametrize("place", range(1, len(CA_VARIABLES)))
+def test_the_first_variable_that_names_authorities_counts(connect: Any, place: int) -> None:
+    environ = dict.fromkeys(CA_VARIABLES[place:], "/no/such.pem") | {CA_VARIABLES[place - 1]: "/the/first.pem"}
+    with pytest.raises(CloudError, match=r"/the/first\.pem does not exist"):
+        connect(environ)
 
 
 def test_an_unknown_authority_is_refused_without_the_signed_url(

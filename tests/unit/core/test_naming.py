@@ -83,6 +83,24 @@ def test_a_legal_host_name_stays_readable() -> None:
     assert naming.resource_name("web-01.example.com", ID) == f"web-01-example-com-{ID}"
 
 
+@pytest.mark.parametrize(
+    ("host", "base"),
+    [
+        ("DB/Berlin-01", "DB-Berlin-01"),
+        ("Größe-01", "Grosse-01"),
+        ("café", "cafe"),
+        ("Łódź", "Lodz"),
+        ("web ‧ 7", "web-7"),
+        ("服务器-01", "host-01"),
+        ("服务器", "host"),
+        ("db-服务器", "db"),
+        ("база.example.com", "example-com"),
+    ],
+)
+def test_a_host_name_that_is_no_resource_name_stays_readable(host: str, base: str) -> None:
+    assert naming.resource_name(host, ID) == f"{base}-{ID}"
+
+
 @pytest.mark.parametrize("name", [f"web-{ID}", f"web-{ID}_j-2zeAbc09", f"web-{ID}-j-2zeabc", f"a-b_c:{ID}-{ID}"])
 def test_a_name_of_ours_names_its_owner(name: str) -> None:
     assert naming.owner_of(name) == ID
