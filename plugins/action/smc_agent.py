@@ -24,6 +24,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "access_token_id": {"type": "str"},
     "access_token_code": {"type": "str", "no_log": True},
     "credentials_via": {"type": "str", "choices": ["config", "arguments"], "default": "config"},
+    "allow_visible_code": {"type": "bool", "default": False},
     "arguments": {"type": "list", "elements": "str", "default": ["--nocheckversion", "--noenterkey"]},
     "environment": {"type": "dict", "default": {}},
     "proxy": {"type": "str"},
@@ -110,6 +111,11 @@ def _problem(args: dict[str, Any]) -> str | None:
         return f"url {bundle.bare(args['url'])!r} must begin with https:// or http://. Use src for a local file"
     if args["url"] and not args["sha256"] and not args["allow_unverified"]:
         return "sha256 is required with url. To install an unverified client as root, set allow_unverified: true"
+    if args["credentials_via"] == "arguments" and not args["allow_visible_code"]:
+        return (
+            "with credentials_via: arguments, every user of the host can read the activation code in the list of "
+            "processes. To accept this, set allow_visible_code: true"
+        )
     if args["start_timeout"] < 1:
         return f"start_timeout {args['start_timeout']} must be at least 1 second"
     return paths.environment_problem(args["environment"]) or paths.install_dir_problem(args["install_dir"])

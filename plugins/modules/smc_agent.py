@@ -22,6 +22,8 @@ description:
 notes:
   - This is an action. What is documented here runs on the controller, over the connection of the host.
   - It needs root on the host, so use it with C(become).
+  - Root trusts no other user of the host. O(install_dir), its parents and the files of the client must belong to root, and no other
+    user may have write permission. Otherwise the action fails and names the file.
   - The connection plugin must be able to send data to a command, as P(ansible.builtin.ssh#connection) does.
   - The activation code goes to the host through the standard input of a shell. It is never part of a command line that Ansible
     runs, of a result, or of verbose output.
@@ -107,6 +109,11 @@ options:
     choices:
       - config
       - arguments
+  allow_visible_code:
+    description:
+      - Whether every user of the host may read the activation code. Required with O(credentials_via=arguments).
+    type: bool
+    default: false
   arguments:
     description:
       - The arguments that the client is started with.
@@ -257,4 +264,9 @@ agent:
       returned: success
       type: str
       sample: systemd
+    unsafe:
+      description: Why other users of the host could change the client. Null if only root can, and this action then fails.
+      returned: success
+      type: str
+      sample: "other users can change /opt (drwxrwxrwx). Check what is in it, then run: chmod go-w /opt"
 """

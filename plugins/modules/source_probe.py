@@ -389,6 +389,7 @@ probe:
         source_id:
         source_ids: []
         bundle_sha256:
+        unsafe:
     needs_root:
       description: What only root could have read.
       type: list

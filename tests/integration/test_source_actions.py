@@ -287,7 +287,14 @@ def test_present_installs_and_does_not_start(moves: Moves) -> None:
 
 
 def test_the_code_as_arguments_for_clients_that_read_no_config(bed: Bed, agent: Act) -> None:
-    done = agent("legacy-01", "-vvv", **REGISTER, credentials_via="arguments", arguments=["--noenterkey"])
+    done = agent(
+        "legacy-01",
+        "-vvv",
+        **REGISTER,
+        credentials_via="arguments",
+        allow_visible_code=True,
+        arguments=["--noenterkey"],
+    )
     assert done.results["legacy-01"]["source_id"] == "s-test1"
     assert CODE not in done.output
     seen = ask(bed, "legacy-01", f"cat {DIR}/Logs/processes")
@@ -336,7 +343,7 @@ def test_a_wrong_checksum_touches_nothing(bed: Bed, agent: Act, bundle: ClientBu
 
 
 def test_a_full_disk_is_said_and_nothing_of_the_client_stays(bed: Bed, moves: Moves, tmp_path: Path) -> None:
-    ask(bed, "web-01", "mkdir -p /tiny && mount -t tmpfs -o size=128k tiny /tiny")
+    ask(bed, "web-01", "mkdir -p /tiny && mount -t tmpfs -o size=128k,mode=0755 tiny /tiny")
     large = make_bundle(tmp_path, CODE, padding=GIB // 1024)
     options = {**REGISTER, "src": str(large.path), "sha256": large.sha256, "install_dir": "/tiny/smc"}
     row, gone = moves("web-01", options, {"state": "absent", "install_dir": "/tiny/smc"})

@@ -54,9 +54,9 @@ ODD = {
     "locked-01": SUDOERS,
     "rotmp-01": "mount -t tmpfs -o ro none /tmp; mount -t tmpfs -o ro none /var/tmp",
     "noexec-01": "mount -t tmpfs -o noexec none /tmp",
-    "noexec-02": "mkdir /smc; mount -t tmpfs -o noexec none /smc",
-    "full-01": "mkdir /smc; mount -t tmpfs -o size=128k none /smc",
-    "rodisk-01": "mkdir /smc; mount -t tmpfs -o ro none /smc",
+    "noexec-02": "mkdir /smc; mount -t tmpfs -o noexec,mode=0755 none /smc",
+    "full-01": "mkdir /smc; mount -t tmpfs -o size=128k,mode=0755 none /smc",
+    "rodisk-01": "mkdir /smc; mount -t tmpfs -o ro,mode=0755 none /smc",
     "cut-01": CUT,
     "off-01": None,
 }

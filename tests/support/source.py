@@ -67,10 +67,12 @@ class ClientBundle:
     sha256: str
 
 
-def make_bundle(folder: Path, code: str, mode: str = "plain", padding: int = 0) -> ClientBundle:
+def make_bundle(
+    folder: Path, code: str, mode: str = "plain", padding: int = 0, modes: dict[str, int] | None = None
+) -> ClientBundle:
     """Write a bundle whose client registers with ``code``.
 
-    ``mode`` is plain, twice (two source ids), slow or stubborn.
+    ``mode`` is plain, twice (two source ids), slow or stubborn; ``modes`` are those of files that are not 0644.
     """
     files = {
         "go2aliyun_client": CLIENT.encode(),
@@ -84,7 +86,7 @@ def make_bundle(folder: Path, code: str, mode: str = "plain", padding: int = 0) 
     with tarfile.open(path, "w:gz") as archive:
         for name, content in files.items():
             member = tarfile.TarInfo(f"{FOLDER}/{name}")
-            member.size, member.mode, member.uid = len(content), 0o644, 1000
+            member.size, member.mode, member.uid = len(content), (modes or {}).get(name, 0o644), 1000
             archive.addfile(member, io.BytesIO(content))
     return ClientBundle(path, hashlib.sha256(path.read_bytes()).hexdigest())
 

@@ -35,6 +35,11 @@ def _no_identity(probe: Facts) -> str | None:
     return None if probe["fingerprint"] else "the host has no machine-id, no DMI UUID and no SSH host key"
 
 
+def _unsafe_folder(probe: Facts) -> str | None:
+    unsafe: str | None = probe["agent"]["unsafe"]
+    return unsafe
+
+
 def _rsync_missing(probe: Facts) -> str | None:
     return None if probe["tools"].get("rsync") else "rsync is not in PATH"
 
@@ -178,6 +183,16 @@ BLOCKERS: Final = (
         "Run systemd-machine-id-setup or dbus-uuidgen --ensure on the host, or create SSH host keys.",
         "SMC, DescribeSourceServers: names of sources are not unique",
         _no_identity,
+        fact=True,
+    ),
+    Rule(
+        "unsafe-folder",
+        0,
+        "blocker",
+        "Root installs, runs and removes the SMC client. Another user who can change its folder would become root.",
+        "Check what is in the folder and correct its owner and mode, or set another folder (agent_install_dir).",
+        "edgelift.ens_migration",
+        _unsafe_folder,
         fact=True,
     ),
     Rule(

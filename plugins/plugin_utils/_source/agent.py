@@ -42,6 +42,7 @@ class Agent:
     boot: str | None = None
     boot_digest: str | None = None
     boot_gone: list[str] = field(default_factory=list)
+    unsafe: str | None = None
 
     @property
     def ours(self) -> bool:
@@ -80,6 +81,7 @@ class Agent:
             "source_ids": self.source_ids,
             "bundle_sha256": self.bundle_sha256,
             "start_on_boot": None if self.boot == "none" else self.boot,
+            "unsafe": self.unsafe,
         }
 
 
@@ -93,6 +95,8 @@ def parse_agent(records: Sequence[Record]) -> Agent:
             agent.pids.append(int(fields[1]))
         elif key == "agent-id" and fields[1] not in agent.source_ids:
             agent.source_ids.append(fields[1])
+        elif key == "agent-unsafe":
+            agent.unsafe = fields[0]
         elif key == "agent-own":
             agent.traces = True
         elif key == "agent-machine":

@@ -6,18 +6,26 @@
 # Configures the init system of this host to start the client after a restart, and removes that configuration. The file
 # "boot" records every file before it is created. START, UNIT and INIT are the contents of the files, DIGEST is their digest.
 
+agent_boot_safe() { # file: what starts with the host, others must not be able to replace
+    secure "$1" || { printf '%s\n' "$WHY" >&2; return 1; }
+}
+
 agent_boot_file() { # file mode text
+    agent_boot_safe "${1%/*}" || return
     printf 'file %s\n' "$1" >>"$own/boot"
-    printf '%s' "$3" >"$1" && chmod "$2" "$1"
+    rm -f "$1"
+    (set -C && printf '%s' "$3" >"$1" && chmod "$2" "$1")
 }
 
 agent_boot_link() { # target link
+    agent_boot_safe "${2%/*}" || return
     printf 'file %s\n' "$2" >>"$own/boot"
     rm -f "$2"
     ln -s "$1" "$2"
 }
 
 agent_boot_line() { # file: a line of ours behind its first one, which names the shell
+    agent_boot_safe "$1" || return
     printf 'line %s\n' "$1" >>"$own/boot"
     { head -n 1 "$1" && printf '%s # %s\n' "'$own/start'" "$BOOT_NAME" && tail -n +2 "$1"; } >"$own/line" && cat "$own/line" >"$1" && rm -f "$own/line"
 }
@@ -27,6 +35,7 @@ agent_boot_write() { # the files of the first init system that is here; its name
     if [ -d /run/systemd/system ]; then
         how=systemd
         wants=/etc/systemd/system/multi-user.target.wants
+        agent_boot_safe "$wants" || return
         [ -d "$wants" ] || { mkdir -p "$wants" && chmod 755 "$wants"; } || return
         agent_boot_file "/etc/systemd/system/$BOOT_NAME.service" 644 "$UNIT" || return
         agent_boot_link "/etc/systemd/system/$BOOT_NAME.service" "$wants/$BOOT_NAME.service" || return
@@ -55,6 +64,8 @@ agent_boot_write() { # the files of the first init system that is here; its name
 agent_boot_on() {
     own=$INSTALL_DIR/.edgelift
     agent_boot_off || return
+    secure_folder "$own" || { say failed "$WHY"; return; }
+    rm -f "$own/start" "$own/new" "$own/line"
     if ! errors=$( { printf '%s' "$START" >"$own/start" && chmod 700 "$own/start"; } 2>&1); then
         say failed "cannot write $own/start: $errors"
         return
@@ -70,8 +81,10 @@ agent_boot_on() {
 
 agent_boot_off() {
     own=$INSTALL_DIR/.edgelift
+    secure "$own/boot" || { say failed "$WHY"; return 1; }
     [ -e "$own/boot" ] || return 0
     while read -r kind file; do
+        case $kind in file | line) secure "${file%/*}" || { errors=$WHY && break; } ;; esac
         case $kind in
         file) errors=$(rm -f "$file" 2>&1) || break ;;
         line) errors=$( { sed '/# edgelift-smc-client$/d' "$file" >"$own/new" && cat "$own/new" >"$file"; } 2>&1) || break ;;

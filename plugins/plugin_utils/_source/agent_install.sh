@@ -20,13 +20,15 @@ agent_install() {
     new=$INSTALL_DIR/.edgelift/new
     rm -rf "$new"
     mkdir -p "$new" || { say failed "cannot create $new"; return; }
-    if ! errors=$({ gzip -dc "$PAYLOAD" | (cd "$new" && tar -xf -); } 2>&1); then
+    if ! errors=$({ gzip -dc "$PAYLOAD" | (cd "$new" && tar -xof -); } 2>&1); then
         say failed "cannot unpack the bundle to $new: $(printf '%s' "$errors" | tail -n 1)"
         rm -rf "$new"
         return
     fi
-    # tar keeps the owners of the machine that packed the bundle; one of them may be a user of this host.
+    # A tar without the option keeps the owners of the machine that packed the bundle; one of them may be a user of this
+    # host. The modes are those of the bundle.
     chown -R 0:0 "$new"
+    chmod -R go-w,u-s,g-s "$new"
     chmod 700 "$new/$FOLDER" "$new/$FOLDER/go2aliyun_client"
     if ! errors=$(mv "$new/$FOLDER" "$INSTALL_DIR/$FOLDER" 2>&1); then
         say failed "cannot move the unpacked client to $INSTALL_DIR/$FOLDER: $errors"
@@ -35,6 +37,10 @@ agent_install() {
     printf 'dir %s\nsha256 %s\n' "$INSTALL_DIR/$FOLDER" "$SHA256" >"$INSTALL_DIR/.edgelift/bundle"
 }
 
-agent_install
-rm -rf "$PAYLOAD" "$INSTALL_DIR/.edgelift/new"
+if secure_folder "$INSTALL_DIR/.edgelift"; then
+    agent_install
+    rm -rf "$PAYLOAD" "$INSTALL_DIR/.edgelift/new"
+else
+    say failed "$WHY"
+fi
 agent_state

@@ -14,18 +14,35 @@ agent_gone() { # folder seconds: wait until no process of the folder is left
     done
 }
 
+agent_signal() { # signal folder: send it to the processes of the folder
+    for pid in $(agent_pids "$2"); do
+        started "$pid" || continue
+        since=$VALUE
+        # Meanwhile the process may have ended, and another one may have its id.
+        runs_from "$pid" "$2" && started "$pid" && [ "$VALUE" = "$since" ] && kill "-$1" "$pid" 2>/dev/null
+    done
+}
+
 agent_end() { # folder
     [ -n "$(agent_pids "$1")" ] || return 0
+    secure_tree "$1" || { say failed "$WHY"; return 1; }
     "$1/go2aliyun_client" --abort </dev/null >/dev/null 2>&1 &
     agent_gone "$1" 10 && return 0
-    for pid in $(agent_pids "$1"); do kill -TERM "$pid" 2>/dev/null; done
+    agent_signal TERM "$1"
     agent_gone "$1" 5 && return 0
-    for pid in $(agent_pids "$1"); do kill -KILL "$pid" 2>/dev/null; done
+    agent_signal KILL "$1"
     agent_gone "$1" 5
 }
 
+agent_is_folder() { # folder
+    for file in "$INSTALL_DIR"/go2aliyun_client*; do [ "$file" = "$1" ] && [ -d "$1" ] && [ ! -h "$1" ] && return 0; done
+    return 1
+}
+
 agent_stop() { # folder...: stop the clients and keep their files
+    agent_safe || { say failed "$WHY"; return 1; }
     for dir in "$@"; do
+        agent_is_folder "$dir" || { say failed "$dir is not a folder of the client"; return 1; }
         agent_end "$dir" && continue
         say failed "cannot stop the client in $dir: processes" "$(agent_pids "$dir")"
         return 1
@@ -36,6 +53,9 @@ agent_remove() { # folder...
     agent_boot_off || return
     agent_stop "$@" || return
     for dir in "$@"; do
+        # From now on nobody else can enter it, and nobody else can have put a folder into it.
+        chmod 700 "$dir"
+        secure_tree "$dir" || { say failed "$WHY"; return; }
         # The record of the installation is removed last, so that the next removal finds the client.
         errors=$(rm -rf "$dir" 2>&1) || { say failed "cannot remove $dir: $errors"; return; }
     done

@@ -7,8 +7,10 @@
 
 agent_scrub() { # folder
     config=$1/user_config.json
+    agent_safe || { say failed "$WHY"; return; }
     if errors=$( {
-        sed -e 's/\("access_token_id": *"\)[^"]*"/\1"/' -e 's/\("access_token_code": *"\)[^"]*"/\1"/' "$config" >"$config.new" &&
+        rm -f "$config.new" && set -C &&
+            sed -e 's/\("access_token_id": *"\)[^"]*"/\1"/' -e 's/\("access_token_code": *"\)[^"]*"/\1"/' "$config" >"$config.new" &&
             chmod 600 "$config.new" && mv "$config.new" "$config"
     } 2>&1); then
         agent_state

@@ -7,13 +7,15 @@
 # A question of the client reads the end of file. The arguments of agent_start are the arguments of the client.
 
 agent_start() {
+    if ! secure_folder "$INSTALL_DIR/.edgelift" || ! secure_tree "$CLIENT_DIR"; then
+        say failed "$WHY"
+        return
+    fi
     cd "$CLIENT_DIR" || { say failed "cannot enter $CLIENT_DIR"; return; }
     set -- "$CLIENT_DIR/go2aliyun_client" "$@"
     command -v setsid >/dev/null 2>&1 && set -- setsid "$@"
-    mkdir -p "$INSTALL_DIR/.edgelift"
     (
         trap '' HUP
-        umask 022
         exec "$@"
     ) </dev/null >>"$INSTALL_DIR/.edgelift/console.log" 2>&1 &
     cd /

@@ -6,26 +6,15 @@
 # The state of the SMC client below INSTALL_DIR: its folders, its running processes, and the source ids that it printed.
 
 agent_pids() { # folder: ids of the live processes of the client in this folder
-    # read drops the NULs between the words of a command line; what follows the program is an option of it, or nothing.
-    for file in /proc/[0-9]*/cmdline; do
-        words=
-        IFS= read -r words <"$file" || :
-        case $words in
-        *"$1/go2aliyun_client" | *"$1/go2aliyun_client-"*)
-            file=${file%/cmdline}
-            printf '%s\n' "${file##*/}"
-            ;;
-        esac
-    done 2>/dev/null
-    # A client that a user started as ./go2aliyun_client has no folder on its command line; its executable has one.
-    # shellcheck disable=SC2012 # names in /proc are plain, and readlink would be one process per process
-    ls -l /proc/[0-9]*/exe 2>/dev/null | while read -r line; do
-        case $line in
-        *" -> $1/"*)
-            file=${line%%/exe -> *}
-            printf '%s\n' "${file##*/}"
-            ;;
-        esac
+    for file in /proc/[0-9]*; do runs_from "${file#/proc/}" "$1" && printf '%s\n' "${file#/proc/}"; done
+}
+
+agent_safe() { # whether root alone can change what this collection reads, runs and removes; the reason in $WHY
+    secure "$INSTALL_DIR" && secure "$INSTALL_DIR/.edgelift" || return 1
+    for dir in "$INSTALL_DIR"/go2aliyun_client*; do
+        [ -h "$dir" ] && WHY="$dir is a symbolic link" && return 1
+        [ -d "$dir" ] || continue
+        secure "$dir" && secure "$dir/go2aliyun_client" && secure "$dir/user_config.json" && secure "$dir/Logs" || return 1
     done
 }
 
@@ -36,10 +25,11 @@ agent_ids() { # folder: every source id that the client of this folder reported,
 
 agent_state() {
     say agent-machine "$(uname -m 2>/dev/null)"
+    agent_safe || { say agent-unsafe "$WHY"; return 0; }
     for dir in "$INSTALL_DIR"/go2aliyun_client*; do
         [ -d "$dir" ] || continue
         say agent-dir "$dir"
-        for pid in $(agent_pids "$dir" | sort -un); do say agent-pid "$dir" "$pid"; done
+        for pid in $(agent_pids "$dir"); do say agent-pid "$dir" "$pid"; done
         for id in $(agent_ids "$dir"); do say agent-id "$dir" "$id"; done
         grep -q '"access_token_code": *"[^"]' "$dir/user_config.json" 2>/dev/null && say agent-code "$dir"
     done

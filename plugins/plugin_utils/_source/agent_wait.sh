@@ -7,12 +7,16 @@
 
 agent_log() { # the last lines that the client wrote, for a message
     for file in "$INSTALL_DIR/.edgelift/console.log" "$CLIENT_DIR"/Logs/*; do
-        [ -f "$file" ] || continue
-        tail -n 3 "$file" 2>/dev/null | while IFS= read -r line; do say log "$line"; done
+        if [ ! -f "$file" ] || [ -h "$file" ]; then continue; fi
+        # The client may log what it was started with.
+        tail -n 3 "$file" 2>/dev/null |
+            sed -e 's/\([Aa]ccess_*[Tt]oken_*[Cc]ode"*[=: ]*"*\)[^" ]*/\1***/g' -e 's/^\(.\{500\}\).*/\1/' |
+            while IFS= read -r line; do say log "$line"; done
     done
 }
 
 agent_wait() {
+    agent_safe || { say failed "$WHY"; return; }
     left=$SECONDS_LEFT
     missed=0
     while [ "$left" -gt 0 ] && [ "$missed" -lt 3 ]; do

@@ -14,6 +14,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from . import script
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -23,18 +25,20 @@ NAME: Final = "edgelift-smc-client"
 _START: Final = """\
 #!/bin/sh
 # Starts the SMC client of a migration after a restart. Created by edgelift.ens_migration, and removed with the client.
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
-export PATH
+umask 077
+LC_ALL=C
+export LC_ALL
+{trust}
 {exports}own={own}
+secure "$own/console.log" && secure "$own/bundle" || {{ echo "$WHY" >&2; exit 1; }}
 home=$(sed -n 's/^dir //p' "$own/bundle")
 [ -x "$home/go2aliyun_client" ] || exit 0
-# The brackets keep grep from finding itself.
-grep -qs "$home/go2aliyun_[c]lient" /proc/[0-9]*/cmdline && exit 0
+secure "$home/go2aliyun_client" && secure_tree "$home" || {{ echo "$WHY" >&2; exit 1; }}
+for file in /proc/[0-9]*; do runs_from "${{file#/proc/}}" "$home" && exit 0; done
 cd "$home" || exit 1
 set -- "$home/go2aliyun_client" {arguments}
 command -v setsid >/dev/null 2>&1 && set -- setsid "$@"
 trap '' HUP
-umask 022
 "$@" </dev/null >>"$own/console.log" 2>&1 &
 """
 
@@ -97,7 +101,7 @@ def make_boot(install_dir: str, arguments: Sequence[str], environment: Mapping[s
     words = " ".join(shlex.quote(item) for item in arguments)
     start = f"{own}/start"
     return Boot(
-        start=_START.format(exports=exports, own=shlex.quote(own), arguments=words),
+        start=_START.format(trust=script.text("trust"), exports=exports, own=shlex.quote(own), arguments=words),
         unit=_UNIT.format(start=_unit_word(start)),
         init=_INIT.format(name=NAME, start=shlex.quote(start)),
     )

@@ -63,8 +63,11 @@ class Lifecycle:
         self._config_sent = False
 
     def look(self) -> Agent:
-        """Return the current state of the client."""
-        return parse_agent(self._run(["agent_state"], command='say uid "$(id -u)"; agent_state'))
+        """Return the current state of the client. Raise SourceError where other users of the host can change it."""
+        agent = parse_agent(self._run(["agent_state"], command='say uid "$(id -u)"; agent_state'))
+        if agent.unsafe:
+            raise SourceError(f"the SMC client must be in a folder that only root can change: {agent.unsafe}")
+        return agent
 
     def prepare(self, steps: Iterable[Step], agent: Agent) -> None:
         """Read and check the bundle if a step needs it, so that a wrong bundle fails before any change."""

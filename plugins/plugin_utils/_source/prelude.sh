@@ -7,14 +7,33 @@
 
 LC_ALL=C
 export LC_ALL
-PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin
-export PATH
 umask 077
+unset CDPATH ENV BASH_ENV
 
-say() { # record field...: one line, fields parted by tabs
+# Root runs programs only from folders that root alone can change.
+places=$LOGIN_PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin:
+trusted=
+while [ -n "$places" ]; do
+    place=${places%%:*}
+    places=${places#*:}
+    case ":$trusted:$place" in *":$place:"*":$place") continue ;; esac
+    case $place in
+    /usr/sbin | /usr/bin | /sbin | /bin) ;;
+    /*) case $ME in 0 | '') secure "$place" || continue ;; esac ;;
+    *) continue ;;
+    esac
+    trusted=$trusted:$place
+done
+PATH=${trusted#:}
+export PATH
+
+say() { # record field...: one line, fields parted by tabs; a name with a tab or a line break cannot forge another record
     out=$1
     shift
-    for field in "$@"; do out="$out	$field"; done
+    for field in "$@"; do
+        case $field in *"	"* | *"$BREAK"*) field=$(printf '%s' "$field" | tr '\t\n' '??') ;; esac
+        out="$out	$field"
+    done
     printf '%s\n' "$out"
 }
 
@@ -38,7 +57,7 @@ found() { # program: whether PATH has it, and where, in $VALUE; unlike command -
 
 lines() { # record file: every line of a readable file
     [ -r "$2" ] || return 0
-    while IFS= read -r line || [ -n "$line" ]; do say "$1" "$line"; done <"$2" 2>/dev/null
+    while IFS= read -r line || [ -n "$line" ]; do printf '%s\t%s\n' "$1" "$line"; done <"$2" 2>/dev/null
 }
 
 printf '\n%s BEGIN\n' "$FENCE"

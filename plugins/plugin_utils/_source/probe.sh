@@ -67,7 +67,8 @@ done
 for path in $PROBE_PATHS; do
     [ -e "$path" ] || continue
     full=
-    for file in "$path"/*; do [ -e "$file" ] && full=1 && break; done
+    # Only the name counts: what another user put there may be a link to something that never answers.
+    for file in "$path"/*; do [ "$file" != "$path/*" ] && full=1; break; done
     say path "$path" "$full"
 done
 

@@ -74,6 +74,7 @@ skip_zeros() { # file: moves $OFFSET behind the zeros there, or makes it "end" w
 }
 
 initramfs() { # file: says the virtio modules in it, and how the reading ended
+    [ -f "$1" ] || { say initramfs "$1" unknown-format; return 0; }
     [ -r "$1" ] || { say needs-root "initramfs"; say initramfs "$1" unreadable; return 0; }
     # shellcheck disable=SC2046  # one word a column
     set -- "$1" $(ls -lnL "$1" 2>/dev/null)

@@ -107,7 +107,7 @@ class Remediation:
         if fault == "rsync" and self._wanted.rsync_src:
             self._remote.put(read_file(self._wanted.rsync_src), self._file_at())
         exports = [f"export {name}={shlex.quote(value)}" for name, value in self._wanted.environment.items()]
-        command = "\n".join([*exports, f"remedy_do {fault}", 'rm -f "$RSYNC_AT"'])
+        command = "\n".join([*exports, f"remedy_do {fault}", 'secure "$RSYNC_AT" && rm -f "$RSYNC_AT"'])
         self._run(["remedy_look", "remedy_do"], command)
 
     def undo(self) -> Seen:

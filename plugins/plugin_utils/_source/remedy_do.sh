@@ -13,6 +13,7 @@ remedy_note() { # fault kind word...: one line of the journal
 }
 
 remedy_keep() { # fault file: copy a file before its first change
+    remedy_safe "$2" || return 1
     grep -q -e "^$1	[a-z]*	$2\$" -e "^$1	[a-z]*	$2	" "$STATE_DIR/journal" 2>/dev/null && return 0
     if [ ! -e "$2" ]; then
         remedy_note "$1" made "$2"
@@ -39,6 +40,7 @@ remedy_run() { # what command...: run it without a terminal; report the end of i
 }
 
 remedy_write() { # file: replace its content by standard input; owner, mode and label stay
+    rm -f "$STATE_DIR/new"
     cat >"$STATE_DIR/new" && cat "$STATE_DIR/new" >"$1" && rm -f "$STATE_DIR/new"
 }
 
@@ -173,7 +175,9 @@ remedy_do_virtio() {
 }
 
 remedy_do() { # fault
-    if ! errors=$(mkdir -p "$STATE_DIR" 2>&1 && touch "$STATE_DIR/journal" 2>&1); then
+    secure_folder "$STATE_DIR" || { say failed "$WHY"; return; }
+    remedy_safe "$STATE_DIR/journal" /boot /lib/modules || return
+    if ! errors=$(touch "$STATE_DIR/journal" 2>&1); then
         say failed "cannot write $STATE_DIR: $errors"
         return
     fi

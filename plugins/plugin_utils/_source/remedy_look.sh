@@ -133,8 +133,13 @@ remedy_check() { # file: a checksum of its content, by a tool that this host has
     done
 }
 
+remedy_safe() { # path...: refuse what other users of the host can change
+    for path in "$@"; do secure "$path" || { say failed "no fix is possible: $WHY"; return 1; }; done
+}
+
 remedy_look() {
     say uid "$(id -u)"
+    remedy_safe "$STATE_DIR/journal" /boot /lib/modules || return 0
     for fault in $FAULTS; do "remedy_$fault"; done
     lines journal "$STATE_DIR/journal"
 }

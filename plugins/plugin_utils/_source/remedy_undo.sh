@@ -16,7 +16,7 @@ remedy_theirs() { # fault file: whether it was changed since the fix
 
 remedy_back() { # copy file: an initramfs is replaced in one step, any other file keeps owner, mode and label
     case $2 in
-    /boot/*) cp -p "$1" "$2.edgelift" && mv "$2.edgelift" "$2" ;;
+    /boot/*) rm -f "$2.edgelift" && cp -p "$1" "$2.edgelift" && mv "$2.edgelift" "$2" ;;
     *) cat "$1" >"$2" ;;
     esac
 }
@@ -33,7 +33,8 @@ remedy_unpack() { # manager package...
 
 remedy_undo_line() { # fault kind word word
     errors=
-    case $2 in
+    case $2 in kept | made) secure "$3" || errors=$WHY ;; esac
+    case $2${errors:+ refused} in
     kept)
         # The copies go with the folder at the end, so that an interrupted revert can be repeated.
         if cmp -s "$4" "$3"; then
@@ -64,6 +65,7 @@ remedy_undo_line() { # fault kind word word
 }
 
 remedy_undo() {
+    remedy_safe "$STATE_DIR/journal" || return
     [ -e "$STATE_DIR/journal" ] || return
     rm -f "$STATE_DIR/left"
     sed -n '1!G;h;$p' "$STATE_DIR/journal" | while IFS='	' read -r fault kind first second; do

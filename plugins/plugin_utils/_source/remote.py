@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from . import script
 
@@ -19,6 +19,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _EVIDENCE_LENGTH = 300
+
+_PUT: Final = """\
+umask 077; set -f; PATH=/usr/sbin:/usr/bin:/sbin:/bin; me=$(id -u)
+mkdir -p {folder} && cd -P {folder} || exit 1
+p=$(pwd -P)
+while :; do
+    set -- $(ls -ldn "${{p:-/}}")
+    case $1,$3 in d????-??-*,0 | d????-??-*,$me) ;; *) echo "other users can change ${{p:-/}}" >&2; exit 1 ;; esac
+    [ -n "$p" ] || break
+    p=${{p%/*}}
+done
+rm -f {name} && set -C && cat >{name}"""
+"""Write standard input to a file in a folder that root alone can change, with all its parents. The scripts check it in
+the same way and say more; this check does not depend on them."""
 
 
 class Action(Protocol):
@@ -100,11 +114,11 @@ class Remote:
         """Write ``data`` to ``path`` on the source, readable only by its owner. Create the folder if it is missing.
 
         The content is sent through stdin: this needs no sftp or scp on the host and no temporary folder, and the
-        content appears on no command line. An existing file is removed first, because others may be able to read it.
+        content appears on no command line. An existing file is removed first, because others may be able to read it. A
+        folder that others can change is refused.
         """
-        target = shlex.quote(path)
-        folder = shlex.quote(path.rpartition("/")[0])
-        inner = f"umask 077 && mkdir -p {folder} && rm -f {target} && cat >{target}"
+        folder, _slash, name = path.rpartition("/")
+        inner = _PUT.format(folder=shlex.quote(folder), name=shlex.quote(f"./{name}"))
         raw = self._exec(f"/bin/sh -c {shlex.quote(inner)}", data)
         if raw["rc"] != 0:
             raise SourceError(f"cannot write {path}: {Result(None, raw['rc'], '', raw['stderr']).evidence()}")

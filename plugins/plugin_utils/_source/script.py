@@ -43,10 +43,15 @@ def new_fence() -> str:
     return f"EDGELIFT-{secrets.token_hex(8)}"
 
 
+def text(piece: str) -> str:
+    """Return the text of the named script."""
+    return (_HERE / f"{piece}.sh").read_text(encoding="utf-8")
+
+
 def compose(fence: str, pieces: Iterable[str], values: Mapping[str, str], command: str = "") -> str:
     """Return one script: ``values`` as variables, the named ``pieces``, then ``command``."""
     head = [f"FENCE={fence}", *(f"{name}={shlex.quote(value)}" for name, value in values.items())]
-    body = [(_HERE / f"{piece}.sh").read_text(encoding="utf-8") for piece in ("prelude", *pieces)]
+    body = [text(piece) for piece in ("trust", "prelude", *pieces)]
     return "\n".join([*head, *body, command, "printf '%s END\\n' \"$FENCE\"", ""])
 
 

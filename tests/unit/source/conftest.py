@@ -6,6 +6,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,6 +75,13 @@ class Host:
         assert answer.complete
         probe: dict[str, Any] = facts.build_probe(answer.records, asked)
         return probe
+
+
+@pytest.fixture
+def private() -> Iterator[Path]:
+    """A folder that no other user can change, with all its parents: the scripts trust no folder below /tmp."""
+    with tempfile.TemporaryDirectory(prefix=".edgelift-test-", dir=Path.home()) as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

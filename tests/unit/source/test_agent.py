@@ -38,6 +38,7 @@ def test_the_agent_of_a_host_without_one() -> None:
         "source_ids": [],
         "bundle_sha256": None,
         "start_on_boot": None,
+        "unsafe": None,
     }
 
 

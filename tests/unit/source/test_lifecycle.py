@@ -128,6 +128,12 @@ def test_a_user_that_is_not_root_is_refused() -> None:
         life(FakeRemote([("uid", "1000")])).look()
 
 
+def test_a_client_that_others_can_change_is_refused() -> None:
+    why = "other users can change /opt (drwxrwxrwx)"
+    with pytest.raises(SourceError, match=r"in a folder that only root can change: other users can change /opt"):
+        life(FakeRemote([("uid", "0"), ("agent-unsafe", why)])).look()
+
+
 def test_what_failed_on_the_host_is_the_message() -> None:
     with pytest.raises(SourceError, match="cannot unpack the bundle"):
         life(FakeRemote([("failed", "cannot unpack the bundle")])).take(["install"], Agent())

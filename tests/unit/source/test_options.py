@@ -45,6 +45,12 @@ def test_an_address_without_a_checksum_must_be_waived() -> None:
     assert smc_agent._problem(options(src="/client.zip", sha256=None)) is None
 
 
+def test_a_code_on_the_command_line_must_be_accepted() -> None:
+    given = options(credentials_via="arguments")
+    assert "every user of the host can read the activation code" in (smc_agent._problem(given) or "")
+    assert smc_agent._problem({**given, "allow_visible_code": True}) is None
+
+
 def shape(rows: dict[str, Any], below: str) -> dict[str, Any]:
     """What documentation and spec have to say alike of each option, and of the options below it."""
     kept = ("type", "default", "choices", "elements", "required")

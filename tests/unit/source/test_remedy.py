@@ -80,8 +80,8 @@ class Kept:
 
 
 @pytest.fixture
-def kept(tmp_path: Path) -> Kept:
-    return Kept(tmp_path)
+def kept(private: Path) -> Kept:
+    return Kept(private)
 
 
 def test_undoing_that_was_cut_off_is_repeated(kept: Kept) -> None:

@@ -109,9 +109,9 @@ def test_the_probe_works_where_there_are_no_tools_at_all(shell: list[str], tmp_p
 
 
 @pytest.fixture
-def client(tmp_path: Path) -> Iterator[int]:
-    """A script that runs as the client of tmp_path/smc, and programs that only have its path on their command lines."""
-    folder = tmp_path / "smc" / "go2aliyun_client2.6.5_linux_x86_64"
+def client(private: Path) -> Iterator[int]:
+    """A script that runs as the client of private/smc, and programs that only have its path on their command lines."""
+    folder = private / "smc" / "go2aliyun_client2.6.5_linux_x86_64"
     (folder / "Logs").mkdir(parents=True)
     (folder / "Logs" / "a.log").write_text("2026-11-24 Import Source Server [s-bp1abc] Successfully!\n")
     program = folder / "go2aliyun_client"
@@ -129,9 +129,9 @@ def client(tmp_path: Path) -> Iterator[int]:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_client_is_told_from_programs_that_only_name_its_files(
-    shell: list[str], tmp_path: Path, client: int
+    shell: list[str], private: Path, client: int
 ) -> None:
-    done = run(shell, _script.compose(FENCE, ["agent_state"], {"INSTALL_DIR": str(tmp_path / "smc")}, "agent_state"))
+    done = run(shell, _script.compose(FENCE, ["agent_state"], {"INSTALL_DIR": str(private / "smc")}, "agent_state"))
     assert done.stderr == b""
     answer = _script.parse(FENCE, done.stdout.decode())
     assert answer is not None
