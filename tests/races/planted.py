@@ -1,0 +1,88 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bugs that are planted on purpose: each must be found, or the harness finds nothing.
+
+The plan of a planted bug has no race in it. Without the bug it ends well, with it a certain rule is violated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest import mock
+
+from support.wave import utils
+
+from .controller import Run
+from .race import Plan
+
+
+@dataclass(frozen=True)
+class Planted:
+    """A bug: the rule that it violates, the patch that plants it, and a plan under which it shows."""
+
+    rule: str
+    plant: Callable[[], AbstractContextManager[Any]]
+    plan: Plan
+
+
+def _plan(*runs: Run, ending: str = "finish") -> Plan:
+    names = (replace(run, name=f"c1.{number}") for number, run in enumerate(runs, 1))
+    return Plan(2, True, ((0.0, tuple(names)),), ending, 0.0)
+
+
+def _play(*hosts: str, wait: bool = True, gap: float = 0.0) -> Run:
+    return Run("", "play", hosts, wait=wait, gap=gap)
+
+
+def _whole_scope() -> AbstractContextManager[Any]:
+    """The cleanup of some servers is one of the whole migration."""
+    cleanup = utils("_module.smc_cleanup")
+    real = cleanup.Scope
+
+    def whole(**given: Any) -> Any:
+        return real(**{**given, "identities": None})
+
+    return mock.patch.object(cleanup, "Scope", whole)
+
+
+def _any_wave() -> AbstractContextManager[Any]:
+    """A cleanup takes every migration id for one of its own."""
+    return mock.patch.object(utils("_cleanup.scope").Scope, "admits", lambda _self, identity: identity)
+
+
+def _kept_snapshots() -> AbstractContextManager[Any]:
+    """A cleanup forgets a kind of resources that is billed."""
+    release = utils("_cleanup.release")
+    return mock.patch.object(release, "ORDER", tuple(kind for kind in release.ORDER if kind.name != "ecs_snapshot"))
+
+
+def _blind() -> AbstractContextManager[Any]:
+    """A run does not see the ENS images that exist."""
+    return mock.patch.object(utils("_api.ens").EnsApi, "describe_self_images", return_value=[])
+
+
+def _own_images() -> AbstractContextManager[Any]:
+    """A cleanup takes the result of the migration for something that is left."""
+    release, scopes = utils("_cleanup.release"), utils("_cleanup.scope")
+
+    def find(scope: Any) -> list[Any]:
+        rows = [(row["ImageId"], scope.owner(row["ImageName"])) for row in scope.clients.ens.describe_self_images()]
+        return [scopes.Found(identity, owner) for identity, owner in rows if owner]
+
+    kinds = tuple(replace(kind, find=find) if kind.name == "ens_image" else kind for kind in release.ORDER)
+    return mock.patch.object(release, "ORDER", kinds)
+
+
+PLANTED = {
+    "the cleanup of some servers is one of the whole migration": Planted(
+        "lost", _whole_scope, _plan(_play("web-1", wait=False), _play("web-2", gap=1500.0))
+    ),
+    "a cleanup deletes what another migration has": Planted("of others", _any_wave, _plan(_play("web-1"))),
+    "a cleanup forgets the snapshots": Planted("billed", _kept_snapshots, _plan(_play("web-1"))),
+    "a run does not see the images that exist": Planted("repeated", _blind, _plan(_play("web-1"), _play("web-1"))),
+    "a cleanup deletes the result": Planted("lost", _own_images, _plan(_play("web-1"), ending="clean")),
+}
