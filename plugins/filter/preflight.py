@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode, _untrusted
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import report, summary
 
 if TYPE_CHECKING:
@@ -20,10 +19,9 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return _untrusted.untrusted({
+        return {
             "preflight_account": report.account_by_host,
             "preflight_csv": report.as_csv,
-            "preflight_file_name": _encode.file_name,
             "preflight_json": report.as_json,
             "preflight_judgement": report.judgement,
             "preflight_report": report.host_report,
@@ -32,4 +30,4 @@ class FilterModule:
             "preflight_unreachable": report.unreachable,
             "preflight_variables": report.variables,
             "preflight_wave": report.wave,
-        })
+        }

@@ -185,8 +185,8 @@ cleanup:
           reason: ecs.DescribeImages still lists it
     similar_names:
       description:
-        - Resources that have a similar name and are never deleted, with the reason. These are instances with the name of every
-          intermediate instance that belong to no job of this migration, and resources of a migration whose name gives the same wave id.
+        - Resources that have a similar name or key and are never deleted, with the reason. Nothing that the service itself keeps
+          shows that they belong to the migration. Of objects in the bucket the first five are listed, the others are counted.
       returned: always
       type: list
       elements: dict
@@ -195,7 +195,8 @@ cleanup:
           id: i-t4n0000000000000
           created: '2026-11-24T08:00:00Z'
           reason: >-
-            similar name, not deleted: it has the name of every intermediate instance, and no job of this migration owns it
+            similar name, not deleted: it has the name of every intermediate instance, and no job and no tag of this migration
+            names it
     kept:
       description: Shared resources of the migration that stay because other servers of it are not finished, with the reason.
       returned: always

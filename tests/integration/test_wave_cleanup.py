@@ -67,28 +67,36 @@ def test_servers_that_are_not_named_stay(sandbox: Any) -> None:
     assert [row["source_id"] for row in sandbox.get("state")["jobs"]] == [DB["source_id"]]
 
 
-def test_open_uploads_are_aborted(sandbox: Any) -> None:
-    entry = utils("_module.options").server("wave", WEB)
+def test_open_uploads_of_our_exports_are_aborted(sandbox: Any) -> None:
+    run(sandbox, "ens_migration", name="wave", servers=[WEB])
+    identity, image = utils("_module.options").server("wave", WEB).id, sandbox.get("state")["images"][0]["id"]
     oss = bucket(sandbox)
-    for key in (f"{entry.id}_m-1_system.qcow2", "el0000000000000000_other"):
+    # The first is in the time and has the image of our export; the others only look like that.
+    ours, *others = (f"{identity}_{image}_late.qcow2", f"{identity}_m-1_system.qcow2", "el0000000000000000_other")
+    for key in (ours, *others):
         upload = oss.init_multipart_upload(key).upload_id
         oss.upload_part(key, upload, 1, b"x" * 1024)
     swept = run(sandbox, "smc_cleanup", name="wave")["cleanup"]
-    assert [row["kind"] for row in swept["resources"]] == ["oss_upload"]
-    assert [row.key for row in oss2.MultipartUploadIterator(oss)] == ["el0000000000000000_other"]
+    found = [row["id"] for row in swept["resources"] if row["kind"] == "oss_upload"]
+    assert [row.rpartition("?")[0] for row in found] == [f"{sandbox.bucket}/{ours}"]
+    assert sorted(row.key for row in oss2.MultipartUploadIterator(oss)) == sorted(others)
 
 
 def test_snapshots_are_found_after_their_image_is_gone(sandbox: Any) -> None:
     run(sandbox, "ens_migration", name="wave", servers=[WEB])
     image = sandbox.get("state")["images"][0]
-    # A controller that dies between these two calls leaves the note and the snapshots, and nothing that names them.
+    # A controller that dies between these two calls leaves tagged snapshots, and nothing that names them.
     utils_ecs, scope_room = utils("_cleanup.ecs"), utils("_cleanup.scope")
     params = {
         "region": sandbox.region, "access_key": sandbox.access_key, "secret_key": sandbox.secret_key,
         "endpoints": sandbox.endpoints,
     }
     scope = scope_room.Scope(utils("_api.clients").make_clients(params), "wave", sandbox.bucket)
+    utils_ecs.IMAGE.find(scope)
     utils_ecs.IMAGE.delete(scope, image["id"])
+    for job in jobs(sandbox):
+        scope.clients.smc.delete_replication_job(job["JobId"])
+    sandbox.until(lambda: not jobs(sandbox))
     assert sandbox.get("state")["images"] == []
     assert sandbox.get("state")["snapshots"] != []
     swept = run(sandbox, "smc_cleanup", name="wave")["cleanup"]

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import ecs as tables
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .transport import Call
 
 Row = dict[str, Any]
+Tags = Sequence[Mapping[str, str]]
 
 # DescribeImages shows only Available images unless it is asked for the others too (trap 19).
 IMAGE_STATUSES = "Creating,Waiting,Available,UnAvailable,CreateFailed,Deprecated"
@@ -110,9 +111,11 @@ class EcsApi:
         """Deletes an image; its snapshots stay and are deleted by their own ids (facts 3.3)."""
         self._call("DeleteImage", {"ImageId": image_id}, repeatable=True)
 
-    def describe_instances(self, instance_ids: Iterable[str] | None = None, name: str | None = None) -> list[Row]:
-        """Returns the instances with these ids, or with this name (which may hold "*")."""
-        return self._by_json_ids(tables.INSTANCE, "InstanceIds", instance_ids, {"InstanceName": name})
+    def describe_instances(
+        self, instance_ids: Iterable[str] | None = None, name: str | None = None, tags: Tags | None = None
+    ) -> list[Row]:
+        """Returns the instances with these ids, with this name (which may hold "*"), or with these tags."""
+        return self._by_json_ids(tables.INSTANCE, "InstanceIds", instance_ids, {"InstanceName": name, "Tags": tags})
 
     def stop_instance(self, instance_id: str) -> None:
         """Stops an instance by switching it off: what an intermediate instance holds is a copy."""
@@ -123,25 +126,27 @@ class EcsApi:
         or that is protected against deletion, is refused."""
         self._call("DeleteInstance", {"InstanceId": instance_id}, repeatable=True)
 
-    def describe_disks(self, disk_ids: Iterable[str] | None = None, instance_id: str | None = None) -> list[Row]:
-        """Returns the disks with these ids, or of this instance."""
-        return self._by_json_ids(tables.DISK, "DiskIds", disk_ids, {"InstanceId": instance_id})
+    def describe_disks(
+        self, disk_ids: Iterable[str] | None = None, instance_id: str | None = None, tags: Tags | None = None
+    ) -> list[Row]:
+        """Returns the disks with these ids, of this instance, or with these tags."""
+        return self._by_json_ids(tables.DISK, "DiskIds", disk_ids, {"InstanceId": instance_id, "Tags": tags})
 
     def delete_disk(self, disk_id: str) -> None:
         """Deletes a disk that is Available; an unknown id is ignored by the service (facts 3.3)."""
         self._call("DeleteDisk", {"DiskId": disk_id}, repeatable=True)
 
-    def describe_snapshots(self, snapshot_ids: Iterable[str] | None = None) -> list[Row]:
-        """Returns the snapshots with these ids, or all of the region."""
-        return self._by_json_ids(tables.SNAPSHOT, "SnapshotIds", snapshot_ids, {})
+    def describe_snapshots(self, snapshot_ids: Iterable[str] | None = None, tags: Tags | None = None) -> list[Row]:
+        """Returns the snapshots with these ids, with these tags, or all of the region."""
+        return self._by_json_ids(tables.SNAPSHOT, "SnapshotIds", snapshot_ids, {"Tags": tags})
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         """Deletes a snapshot that no image uses any more."""
         self._call("DeleteSnapshot", {"SnapshotId": snapshot_id}, repeatable=True)
 
-    def describe_security_groups(self, ids: Iterable[str] | None = None) -> list[Row]:
-        """Returns the security groups with these ids, or all of the region."""
-        return self._by_json_ids(tables.SECURITY_GROUP, "SecurityGroupIds", ids, {})
+    def describe_security_groups(self, ids: Iterable[str] | None = None, tags: Tags | None = None) -> list[Row]:
+        """Returns the security groups with these ids, or with these tags."""
+        return self._by_json_ids(tables.SECURITY_GROUP, "SecurityGroupIds", ids, {"Tags": tags})
 
     def describe_security_group_attribute(self, group_id: str) -> Row:
         """Returns a security group with its Permissions, where port ranges read "8080/8080" (facts 3.3)."""
@@ -151,7 +156,7 @@ class EcsApi:
         """Deletes a security group that no instance uses any more."""
         self._call("DeleteSecurityGroup", {"SecurityGroupId": group_id}, repeatable=True)
 
-    def tag_resources(self, kind: str, ids: Iterable[str], tags: Iterable[Row]) -> None:
+    def tag_resources(self, kind: str, ids: Iterable[str], tags: Tags) -> None:
         """Adds tags to resources of one kind (instance, disk, snapshot, image, securitygroup), 50 ids per call."""
         for some in chunks(ids, MAX_TAGGED):
             params = {"ResourceType": kind, "ResourceIds": some, "Tags": list(tags)}

@@ -12,12 +12,14 @@ from __future__ import annotations
 import traceback
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .appendable import AppendableObjects
 from .auth import renew_refused
 from .errors import CloudError, MissingLibrary
+from .listings import MAX_KEYS, Listings
 from .paging import chunks
 from .service_clock import ServiceClock
 
@@ -32,8 +34,9 @@ _UNREADABLE = (RuntimeError, SyntaxError, ValueError, TypeError, AttributeError,
 """What oss2 raises for a body or a header that is not what it expects, such as a gateway's HTML or a missing size. What
 ElementTree raises for HTML is a SyntaxError."""
 
-# The service's own maximum, for listing and for deleting (facts 5).
-MAX_KEYS = 1000
+MOST_TEXT = 1 << 20
+"""How many bytes of a text object are read. What this collection writes is smaller."""
+
 # oss2 gives a HEAD without the x-oss-err header no code: the status is all there is (facts 5).
 _CODE_OF_STATUS = {403: "AccessDenied", 404: "NoSuchKey", 409: "FileAlreadyExists"}
 
@@ -122,7 +125,7 @@ class OssConnection:
         )
 
 
-class OssApi(AppendableObjects):
+class OssApi(AppendableObjects, Listings):
     """One bucket. Only keys that are given are ever written or deleted."""
 
     _connection: OssConnection
@@ -204,31 +207,12 @@ class OssApi(AppendableObjects):
             markers += [row for row in page.delete_marker if row.key == key]
         return versions, markers
 
-    def _version_pages(self, prefix: str) -> Iterator[Any]:
-        """Yields every page of versions under a prefix; what a page shows may be deleted before the next is read."""
-        marker, version_marker = "", ""
-        while True:
-            page = self._connection.run(
-                "ListObjectVersions",
-                partial(
-                    self._bucket.list_object_versions,
-                    prefix=prefix,
-                    key_marker=marker,
-                    versionid_marker=version_marker,
-                    max_keys=MAX_KEYS,
-                ),
-            )
-            yield page
-            if not page.is_truncated:
-                return
-            marker, version_marker = page.next_key_marker, page.next_versionid_marker
-
     def put_text(self, key: str, text: str) -> None:
         """Writes a text object, over an existing one."""
         self._connection.run("PutObject", lambda: self._bucket.put_object(key, text.encode()))
 
     def get_text(self, key: str) -> str | None:
-        """Returns the object as text, None when there is no such object."""
+        """Returns the object as text, its first MOST_TEXT bytes at most; None when there is no such object."""
         found = self._read(key)
         return found[0] if found else None
 
@@ -237,12 +221,16 @@ class OssApi(AppendableObjects):
 
         def read() -> tuple[bytes, str | None]:
             found = self._bucket.get_object(key)
-            body: bytes = found.read()
+            body = b""
+            with closing(found):
+                while len(body) < MOST_TEXT and (piece := found.read(MOST_TEXT)):
+                    body += piece
             # oss2 sums up what it reads, and leaves the comparison to its caller.
-            if found.server_crc is not None and found.client_crc != found.server_crc:
+            whole = found.content_length is None or found.content_length <= MOST_TEXT
+            if whole and found.server_crc is not None and found.client_crc != found.server_crc:
                 problem = f"{key}: what arrived has another CRC-64 than OSS says"
                 raise CloudError("oss.GetObject", "Answer.Unreadable", problem, retryable=True)
-            return body, found.versionid
+            return body[:MOST_TEXT], found.versionid
 
         try:
             body, version = self._connection.run("GetObject", read)
@@ -289,25 +277,16 @@ class OssApi(AppendableObjects):
         if self._has_versions():
             self._delete_versions(key, keep=kept or "")
 
-    def list_keys(self, prefix: str) -> list[dict[str, Any]]:
-        """Returns key and size (bytes) of all objects under the prefix."""
-        found: list[dict[str, Any]] = []
-        token = ""
-        while True:
-            page = self._connection.run(
-                "ListObjectsV2",
-                partial(self._bucket.list_objects_v2, prefix, continuation_token=token, max_keys=MAX_KEYS),
-            )
-            found.extend({"key": row.key, "size": row.size} for row in page.object_list)
-            if not page.is_truncated:
-                return found
-            token = page.next_continuation_token
+    def has_key(self, key: str) -> bool:
+        """Returns whether there is an object with exactly this key, or a delete marker that hides versions of it."""
+        page = self._connection.run("ListObjectsV2", partial(self._bucket.list_objects_v2, key, max_keys=1))
+        return any(row.key == key for row in page.object_list) or key in self.each_hidden(key)
 
-    def list_hidden(self, prefix: str) -> list[str]:
-        """Returns the keys under the prefix that a delete marker hides from list_keys: their versions are billed on."""
-        if not self._has_versions():
-            return []
-        return [row.key for page in self._version_pages(prefix) for row in page.delete_marker if row.is_latest]
+    def each_hidden(self, prefix: str) -> Iterator[str]:
+        """Yields the keys under the prefix that a delete marker hides from each_key: their versions are billed on."""
+        if self._has_versions():
+            for page in self._version_pages(prefix):
+                yield from (row.key for row in page.delete_marker if row.is_latest)
 
     def delete_keys(self, keys: Iterable[str]) -> list[str]:
         """Returns the keys that the service says are deleted; only given keys are touched, in calls of at most 1000.
@@ -349,26 +328,6 @@ class OssApi(AppendableObjects):
                 )
                 complete = complete and len(done.delete_versions) == len(rows)
         return complete
-
-    def list_uploads(self, prefix: str) -> list[dict[str, Any]]:
-        """Returns key and upload_id of unfinished multipart uploads: invisible in listings, but billed (facts 5)."""
-        found: list[dict[str, Any]] = []
-        marker, id_marker = "", ""
-        while True:
-            page = self._connection.run(
-                "ListMultipartUploads",
-                partial(
-                    self._bucket.list_multipart_uploads,
-                    prefix=prefix,
-                    key_marker=marker,
-                    upload_id_marker=id_marker,
-                    max_uploads=MAX_KEYS,
-                ),
-            )
-            found.extend({"key": row.key, "upload_id": row.upload_id} for row in page.upload_list)
-            if not page.is_truncated:
-                return found
-            marker, id_marker = page.next_key_marker, page.next_upload_id_marker
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Removes an unfinished multipart upload with its parts; one that is gone already is fine."""

@@ -14,47 +14,68 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ecs
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import ecs as tables
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.export import snapshot_ids
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.transfer import group_ids
 
-from . import notes
+from . import proof
 from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Table
 
 RELEASE_SECONDS = 90.0
 """Time for SMC to release an intermediate instance, its disks and its security group after its job is deleted."""
 
+_NOT_OWNED = "it has the name of every intermediate instance, and no job and no tag of this migration names it"
+_NO_JOB = "its name ends in a migration id, but no job of this migration made it"
 
-_NO_PROOF = "a note in the bucket names it, but it is no intermediate instance of a deleted job"
+
+def _tagged(scope: Scope, table: Table, rows: Iterable[Row]) -> list[tuple[Row, str]]:
+    """Return the rows whose tags name this migration and a server in scope, each with its migration id."""
+    found = [(row, scope.tagged(table.value(row, "tags"))) for row in rows]
+    return [(row, owner) for row, owner in found if owner]
 
 
 def _named_instances(scope: Scope) -> list[tuple[Row, str, str]]:
-    """Return the instances that a job of this scope, or a note that was written before its job was deleted, names; each
-    with its migration id, and why it is not ours ('' when it is).
-
-    Whoever may write to the bucket may write notes: a note is no proof. An instance that only a note names must have
-    the name that SMC gives, and no job of the account may have it.
-    """
+    """Return the instances that a proven job or a tag of this migration names, and those that only have the name of
+    every intermediate instance; each with its migration id, and why it is not ours ('' when it is)."""
 
     def ask() -> list[tuple[Row, str, str]]:
-        by_job = {
-            job["TransitionInstanceId"]: scope.owner(job["Name"]) or ""
-            for job in scope.jobs()
-            if job.get("TransitionInstanceId")
-        }
-        taken = {job.get("TransitionInstanceId") for job in scope.all_jobs()}
-        owners = {**notes.owners(scope, INSTANCE.name), **by_job}
-        shown = scope.clients.ecs.describe_instances(instance_ids=list(owners)) if owners else []
+        known = scope.known_jobs()
+        by_job = {job["TransitionInstanceId"]: scope.owner(job["Name"]) or "" for job in known if _instance_of(job)}
+        describe = scope.clients.ecs.describe_instances
+        by_tag = _tagged(scope, tables.INSTANCE, describe(tags=scope.tags()))
+        owners = {**{row["InstanceId"]: owner for row, owner in by_tag}, **by_job}
+        rows = {row["InstanceId"]: row for row in describe(name=ecs.INTERMEDIATE_NAME)}
+        rows.update({row["InstanceId"]: row for row in describe(instance_ids=list(owners))})
+        elsewhere = scope.other_jobs("TransitionInstanceId")
+        ours = {_instance_of(job) for job in scope.migration_jobs()}
 
         def doubt(row: Row) -> str:
-            alone = row.get("InstanceName") == ecs.INTERMEDIATE_NAME and row["InstanceId"] not in taken
-            return "" if row["InstanceId"] in by_job or alone else _NO_PROOF
+            identity = row["InstanceId"]
+            if identity not in owners:
+                return _NOT_OWNED
+            if identity in elsewhere:
+                return f"SMC job {elsewhere[identity]}, which is not of this migration, names it"
+            name = row.get("InstanceName")
+            return "" if name == ecs.INTERMEDIATE_NAME else f"its name is {name}, not {ecs.INTERMEDIATE_NAME}"
 
-        return [(row, owners[row["InstanceId"]], doubt(row)) for row in shown if row.get("InstanceId") in owners]
+        # Those of other servers of this migration are not similar, only out of scope.
+        return [
+            (row, owners.get(identity, ""), doubt(row))
+            for identity, row in rows.items()
+            if identity in owners or identity not in ours
+        ]
 
     return scope.once("instances", ask)
+
+
+def _instance_of(job: Row) -> str:
+    return job.get("TransitionInstanceId") or ""
 
 
 def _instances(scope: Scope) -> list[tuple[Row, str]]:
@@ -62,21 +83,24 @@ def _instances(scope: Scope) -> list[tuple[Row, str]]:
     return [(row, owner) for row, owner, doubt in _named_instances(scope) if not doubt]
 
 
-def note_instance(scope: Scope, job: Row) -> None:
-    """Note the intermediate instance of a job that is about to be deleted, with its disks and security group. SMC
-    releases them; when it does not, only the note refers to them."""
-    wanted, owner = job.get("TransitionInstanceId"), scope.owner(job.get("Name", ""))
-    if not (wanted and owner):
-        return
-    found = {INSTANCE.name: [wanted]}
+def mark(scope: Scope, job: Row) -> None:
+    """Tag what hangs on a job that is about to be deleted: its intermediate instance with disks and security groups,
+    and its image. SMC releases the former; when it does not, or this cleanup is stopped, the tags prove whose they
+    are. When they cannot be set, this cleanup deletes what it has found nevertheless."""
+    owner = scope.owner(job.get("Name", "")) or ""
+
+    def tag(kind: str, ids: Sequence[str]) -> None:
+        with suppress(CloudError):
+            scope.clients.ecs.tag_resources(kind, ids, scope.tags(owner))
+
     with suppress(CloudError):
-        # When ECS cannot be read, at least the instance id of the job is noted.
-        shown = [row for row, _owner in _instances(scope) if row["InstanceId"] == wanted]
-        if not shown:
-            return
-        found[SECURITY_GROUP.name] = group_ids(shown[0])
-        found[DISK.name] = [disk["DiskId"] for disk in scope.clients.ecs.describe_disks(instance_id=wanted)]
-    notes.add(scope, owner, found)
+        for row, _owner in _instances(scope):
+            if row["InstanceId"] == job.get("TransitionInstanceId"):
+                tag("instance", [row["InstanceId"]])
+                tag("disk", [disk["DiskId"] for disk, doubt in _disks_of(scope, row) if not doubt])
+                tag("securitygroup", [group["SecurityGroupId"] for group, doubt in _groups_of(scope, row) if not doubt])
+    with suppress(CloudError):
+        tag("image", [row["ImageId"] for row, _owner in scope.images() if row["ImageId"] == job.get("ImageId")])
 
 
 def _find_instances(scope: Scope) -> list[Found]:
@@ -86,57 +110,135 @@ def _find_instances(scope: Scope) -> list[Found]:
     ]
 
 
-def _find_disks(scope: Scope) -> list[Found]:
-    shown = [
-        (disk, owner)
-        for row, owner in _instances(scope)
-        for disk in scope.clients.ecs.describe_disks(instance_id=row["InstanceId"])
-    ]
-    noted = notes.owners(scope, DISK.name)
-    if noted:
-        shown += [(disk, noted[disk["DiskId"]]) for disk in scope.clients.ecs.describe_disks(disk_ids=list(noted))]
-    rows = {disk["DiskId"]: (disk, owner) for disk, owner in shown}
+def _earlier_instance(scope: Scope, identity: str) -> str:
+    row = ecs.INSTANCE.find(scope.clients, identity) or {}
+    if row and row.get("InstanceName") != ecs.INTERMEDIATE_NAME:
+        return f"its name is {row.get('InstanceName')}, not {ecs.INTERMEDIATE_NAME}"
+    job = scope.other_jobs("TransitionInstanceId").get(identity)
+    return f"SMC job {job}, which is not of this migration, names it" if job else ""
+
+
+def _disks_of(scope: Scope, instance: Row) -> list[tuple[Row, str]]:
+    """Return the disks of a proven instance, each with why it was not made with the instance, or ''."""
+    rows = scope.clients.ecs.describe_disks(instance_id=instance["InstanceId"])
+    began = instance.get("CreationTime", "")
     return [
-        Found(identity, owner, disk.get("CreationTime", ""), released=True) for identity, (disk, owner) in rows.items()
+        (row, "" if proof.not_before(row.get("CreationTime", ""), began) else "it is older than its instance")
+        for row in rows
     ]
+
+
+def _find_disks(scope: Scope) -> list[Found]:
+    instances = {row["InstanceId"]: (row, owner) for row, owner in _instances(scope)}
+    shown = {
+        disk["DiskId"]: (disk, owner, doubt)
+        for row, owner in instances.values()
+        for disk, doubt in _disks_of(scope, row)
+    }
+    for disk, owner in _tagged(scope, tables.DISK, scope.clients.ecs.describe_disks(tags=scope.tags())):
+        held = disk.get("InstanceId")
+        doubt = f"it is attached to instance {held}" if held and held not in instances else ""
+        shown.setdefault(disk["DiskId"], (disk, owner, doubt))
+    return [
+        Found(identity, owner, disk.get("CreationTime", ""), released=True, foreign=doubt)
+        for identity, (disk, owner, doubt) in shown.items()
+    ]
+
+
+def _earlier_disk(scope: Scope, identity: str) -> str:
+    row = ecs.DISK.find(scope.clients, identity) or {}
+    held = row.get("InstanceId")
+    return f"it is attached to instance {held}" if held and held not in scope.proven.get(INSTANCE.name, ()) else ""
+
+
+def _groups_of(scope: Scope, instance: Row) -> list[tuple[Row, str]]:
+    """Return the security groups of a proven instance, each with why SMC did not make it for that, or ''."""
+    began = {_instance_of(job): job.get("CreationTime") or "" for job in scope.known_jobs()}
+    start = began.get(instance["InstanceId"]) or instance.get("CreationTime") or ""
+    rows = scope.clients.ecs.describe_security_groups(ids=group_ids(instance))
+    old = "it is older than the job of its instance"
+    return [(row, "" if proof.not_before(row.get("CreationTime") or "", start) else old) for row in rows]
 
 
 def _find_groups(scope: Scope) -> list[Found]:
-    owners = {group: owner for row, owner in _instances(scope) for group in group_ids(row)}
-    noted = notes.owners(scope, SECURITY_GROUP.name)
-    if noted:
-        shown = scope.clients.ecs.describe_security_groups(ids=list(noted))
-        owners.update({row["SecurityGroupId"]: noted[row["SecurityGroupId"]] for row in shown})
-    return [Found(group, owner, released=True) for group, owner in owners.items()]
+    shown = {
+        group["SecurityGroupId"]: (group, owner, doubt)
+        for row, owner in _instances(scope)
+        for group, doubt in _groups_of(scope, row)
+    }
+    listed = scope.clients.ecs.describe_security_groups(tags=scope.tags())
+    for group, owner in _tagged(scope, tables.SECURITY_GROUP, listed):
+        shown.setdefault(group["SecurityGroupId"], (group, owner, ""))
+    return [
+        Found(identity, owner, group.get("CreationTime", ""), released=True, foreign=doubt)
+        for identity, (group, owner, doubt) in shown.items()
+    ]
+
+
+def _earlier_group(_scope: Scope, _identity: str) -> str:
+    # ECS deletes no group that something else is in.
+    return ""
 
 
 def _find_images(scope: Scope) -> list[Found]:
-    return [Found(image["ImageId"], owner, image.get("CreationTime", "")) for image, owner in scope.images()]
+    ours = {row["ImageId"]: owner for row, owner in scope.images()}
+    found = [(row, ours.get(row["ImageId"]) or scope.owner(row.get("ImageName", ""))) for row in scope.image_rows()]
+    return [
+        Found(row["ImageId"], owner, row.get("CreationTime", ""), foreign="" if row["ImageId"] in ours else _NO_JOB)
+        for row, owner in found
+        if owner
+    ]
 
 
-def _note_snapshots(scope: Scope, identity: str) -> None:
-    """Note the snapshots of an image. A snapshot does not name its image: once the image is deleted, only the note
-    refers to it."""
+def _earlier_image(scope: Scope, identity: str) -> str:
+    named = {row["ImageId"]: row.get("ImageName", "") for row in scope.image_rows()}
+    return "" if scope.owner(named.get(identity, "")) else _NO_JOB
+
+
+def _mark_snapshots(scope: Scope, identity: str) -> None:
+    """Tag the snapshots of an image. A snapshot does not name its image: once the image is deleted, only the tags
+    prove whose it is. An image whose snapshots cannot be tagged stays."""
+    api = scope.clients.ecs
     for image, owner in scope.images():
-        if image["ImageId"] == identity and snapshot_ids(image):
-            notes.add(scope, owner, {SNAPSHOT.name: snapshot_ids(image)})
+        if image["ImageId"] != identity:
+            continue
+        try:
+            api.tag_resources("snapshot", snapshot_ids(image), scope.tags(owner))
+        except CloudError as error:
+            if error.code != "InvalidResourceId.NotFound":
+                raise
+            # One of them is deleted already.
+            left = [row["SnapshotId"] for row in api.describe_snapshots(snapshot_ids=snapshot_ids(image))]
+            api.tag_resources("snapshot", left, scope.tags(owner))
 
 
 def _find_snapshots(scope: Scope) -> list[Found]:
-    owners = notes.owners(scope, SNAPSHOT.name)
-    owners.update({snapshot: owner for image, owner in scope.images() for snapshot in snapshot_ids(image)})
-    shown = scope.clients.ecs.describe_snapshots(snapshot_ids=list(owners)) if owners else []
-    if scope.disks:
-        # When the image was deleted by hand, the source disk of a snapshot still shows that it belongs here.
-        for row in scope.clients.ecs.describe_snapshots():
-            if row.get("SourceDiskId") in scope.disks and row["SnapshotId"] not in owners:
-                owners[row["SnapshotId"]] = scope.disks[row["SourceDiskId"]]
+    describe = scope.clients.ecs.describe_snapshots
+    by_tag = _tagged(scope, tables.SNAPSHOT, describe(tags=scope.tags()))
+    owners = {row["SnapshotId"]: owner for row, owner in by_tag}
+    owners.update({snapshot: owner for image, owner in scope.known_images() for snapshot in snapshot_ids(image)})
+    disks = dict(scope.disks)
+    with suppress(CloudError):
+        # The search for instances reports when they cannot be listed.
+        for instance, owner in _instances(scope):
+            disks.update({disk["DiskId"]: owner for disk, doubt in _disks_of(scope, instance) if not doubt})
+    shown = describe(snapshot_ids=list(owners))
+    if disks:
+        # Without its image, the source disk of a snapshot still shows that it belongs here.
+        for row in describe():
+            if row.get("SourceDiskId") in disks and row["SnapshotId"] not in owners:
+                owners[row["SnapshotId"]] = disks[row["SourceDiskId"]]
                 shown.append(row)
     return [Found(row["SnapshotId"], owners[row["SnapshotId"]], row.get("CreationTime", "")) for row in shown]
 
 
-INSTANCE = Kind(ecs.INSTANCE, _find_instances, grace=RELEASE_SECONDS)
-DISK = Kind(ecs.DISK, _find_disks, grace=RELEASE_SECONDS)
-SECURITY_GROUP = Kind(ecs.SECURITY_GROUP, _find_groups, grace=RELEASE_SECONDS)
-IMAGE = Kind(ecs.IMAGE, _find_images, before=_note_snapshots)
-SNAPSHOT = Kind(ecs.SNAPSHOT, _find_snapshots)
+def _earlier_snapshot(scope: Scope, identity: str) -> str:
+    users = [row["ImageId"] for row in scope.image_rows() if identity in snapshot_ids(row)]
+    return f"image {users[0]} consists of it" if users else ""
+
+
+INSTANCE = Kind(ecs.INSTANCE, _find_instances, earlier=_earlier_instance, grace=RELEASE_SECONDS)
+DISK = Kind(ecs.DISK, _find_disks, earlier=_earlier_disk, grace=RELEASE_SECONDS)
+SECURITY_GROUP = Kind(ecs.SECURITY_GROUP, _find_groups, earlier=_earlier_group, grace=RELEASE_SECONDS)
+IMAGE = Kind(ecs.IMAGE, _find_images, before=_mark_snapshots, earlier=_earlier_image)
+SNAPSHOT = Kind(ecs.SNAPSHOT, _find_snapshots, earlier=_earlier_snapshot)

@@ -9,21 +9,60 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from typing import TYPE_CHECKING
+
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ens
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
+from . import proof
 from .scope import Found, Kind, Scope
+
+if TYPE_CHECKING:
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
+
+
+_NOT_MADE = "its name is not the image name of a proven job of this migration"
+
+
+def _jobs_by_image_name(scope: Scope) -> dict[str, list[Row]]:
+    """Return the proven jobs by the image name that this migration gave: SMC appends the id of the job to a name that
+    is already taken (facts 1.3)."""
+    found: dict[str, list[Row]] = {}
+    for job in scope.known_jobs():
+        name = job.get("ImageName") or ""
+        for end in (f"_{job['JobId']}", f"-{job['JobId']}"):
+            name = name.removesuffix(end)
+        found.setdefault(name, []).append(job)
+    return found
 
 
 def _find_ens_images(scope: Scope) -> list[Found]:
-    found = []
-    for image in scope.clients.ens.describe_self_images():
-        owner = scope.owner(image.get("ImageName", ""))
-        state = states.outcome(states.ENS_IMAGE, image.get("Status", ""))
-        if owner and state != "success":
-            busy_text = f"ENS is still importing it ({image.get('Status')})" if state == "pending" else ""
-            found.append(Found(image["ImageId"], owner, image.get("CreationTime", ""), busy_text))
-    return found
+    jobs = _jobs_by_image_name(scope)
+    rows = [row for row in scope.clients.ens.describe_self_images() if scope.owner(row.get("ImageName", ""))]
+    failed = [row for row in rows if states.outcome(states.ENS_IMAGE, row.get("Status", "")) != "success"]
+    often = Counter(row["ImageName"] for row in failed)
+
+    def doubt(row: Row) -> str:
+        made = jobs.get(row["ImageName"], [])
+        if not made:
+            return _NOT_MADE
+        if not any(proof.not_before(row.get("CreationTime", ""), job.get("CreationTime", "")) for job in made):
+            return "it is older than the job of this migration"
+        return "" if often[row["ImageName"]] == 1 else f"{often[row['ImageName']]} images have this name"
+
+    return [
+        Found(
+            row["ImageId"],
+            scope.owner(row["ImageName"]) or "",
+            row.get("CreationTime", ""),
+            f"ENS is still importing it ({row.get('Status')})"
+            if states.outcome(states.ENS_IMAGE, row.get("Status", "")) == "pending"
+            else "",
+            foreign=doubt(row),
+        )
+        for row in failed
+    ]
 
 
 IMAGE = Kind(ens.IMAGE, _find_ens_images)

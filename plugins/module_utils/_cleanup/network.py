@@ -9,23 +9,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import vpc
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .scope import Found, Kind, Scope
-
-
-def _refuse_foreign(what: str, identity: str, ours: list[Found]) -> None:
-    """Refuse a network without the name and the tag of the migration: SMC deletes the network that it created for a
-    job, and the network can be one that the user gave to the job (law 7)."""
-    if identity not in {item.id for item in ours if not item.foreign}:
-        raise CloudError(
-            f"Deleting {what} {identity}",
-            "NotOurs.Network",
-            "it was not created by this migration; SMC deletes what it created for a job",
-            hint="Delete it yourself if nothing uses it.",
-        )
 
 
 def _find_vswitches(scope: Scope) -> list[Found]:
@@ -37,21 +24,18 @@ def _find_vswitches(scope: Scope) -> list[Found]:
     ]
 
 
-def _guard_vswitch(scope: Scope, identity: str) -> None:
-    _refuse_foreign("vSwitch", identity, _find_vswitches(scope))
-
-
 def _find_vpcs(scope: Scope) -> list[Found]:
     wave = naming.wave_id(scope.migration)
     return [
-        Found(row["VpcId"], wave, row.get("CreationTime", ""), foreign=vpc.other_wave(scope.migration, row))
-        for row in vpc.named_vpcs(scope.clients, scope.migration)
+        Found(row["VpcId"], wave, row.get("CreationTime", ""), foreign=doubt)
+        for row, doubt in vpc.similar_vpcs(scope.clients, scope.migration)
     ]
 
 
-def _guard_vpc(scope: Scope, identity: str) -> None:
-    _refuse_foreign("VPC", identity, _find_vpcs(scope))
+def _refused(_scope: Scope, _identity: str) -> str:
+    # It can be the network that the user gave to a job (law 7).
+    return "it was not created by this migration; SMC deletes what it created for a job"
 
 
-VSWITCH = Kind(vpc.VSWITCH, _find_vswitches, before=_guard_vswitch, grace=60.0, shared=True)
-VPC = Kind(vpc.VPC, _find_vpcs, before=_guard_vpc, grace=60.0, shared=True)
+VSWITCH = Kind(vpc.VSWITCH, _find_vswitches, earlier=_refused, grace=60.0, shared=True)
+VPC = Kind(vpc.VPC, _find_vpcs, earlier=_refused, grace=60.0, shared=True)

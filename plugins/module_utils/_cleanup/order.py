@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The order of deletion: resources that block others first, the notes in OSS that refer to others late."""
+"""The order of deletion: resources that block others first."""
 
 from __future__ import annotations
 

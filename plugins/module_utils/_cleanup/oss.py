@@ -5,63 +5,155 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Leftover OSS objects: exports, intents and notes, and the parts of unfinished uploads."""
+"""Leftover OSS objects: exports, intents, and the parts of unfinished uploads.
+
+Whoever may write to the bucket can put objects below our prefixes, any number of them. So the listing is read page by
+page, what is kept of it is bounded, and only what an export task of ECS vouches for is deleted (`exports`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import oss
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
-from . import notes
+from .exports import Exports, Written
 from .scope import Found, Kind, Scope
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-def _keys(scope: Scope) -> list[Found]:
-    """Return the intents, notes and exported objects of this scope: exactly ``edgelift/<id>/...`` and ``<id>_...``."""
-    bucket = scope.clients.oss(scope.bucket)
-    found = []
-    for prefix in scope.prefixes():
-        for key in oss.listed_keys(bucket, naming.intents_prefix(prefix)):
-            folder = key.split("/")
-            owner = scope.admits(folder[1]) if len(folder) > 2 else None
-            if owner:
-                found.append(Found(key, owner, busy=_trail(scope, owner, key)))
-        for key in oss.listed_keys(bucket, naming.objects_prefix(prefix)):
-            owner = _exported(scope, key)
-            if owner:
-                found.append(Found(key, owner))
-    return found
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
+MOST: Final = 10_000
+"""How many keys with a migration id are examined."""
+SHOWN: Final = 5
+"""How many objects of others are reported one by one; the rest is counted."""
+LARGEST_INTENT: Final = 64 * 1024
+"""Bytes of the largest intent that this collection can have written."""
 
-def _exported(scope: Scope, key: str) -> str | None:
-    """Return the migration id of an exported object, None for any other object."""
-    identity, separator, _rest = key.partition("_")
-    return scope.admits(identity) if separator else None
+_INTENT = re.compile(rf"{naming.INTENTS}/([^/]+)/[a-z_]+(?:\.[1-9][0-9]{{0,3}})?\.json")
+_NOT_OURS = "no export task of ECS wrote it for an image of this migration"
+_MANY = f"there are more than {MOST} such objects"
 
 
-def _trail(scope: Scope, owner: str, key: str) -> str:
-    """Return why a note must stay: it refers to resources that still exist. '' when it can be deleted."""
-    if key != notes.key(owner) or not (scope.left or scope.unseen):
+@dataclass
+class _Others:
+    """The objects below our prefixes that are not ours: the first ones, and how many there are by reason."""
+
+    bucket: str
+    found: list[Found] = field(default_factory=list)
+    more: Counter[str] = field(default_factory=Counter)
+
+    def add(self, key: str, identity: str, written: float | None, reason: str) -> None:
+        """Report an object, or count it."""
+        if len(self.found) < SHOWN:
+            self.found.append(Found(key, identity, oss.stamp(written), foreign=reason))
+        else:
+            self.more[reason] += 1
+
+    def all(self, prefix: str) -> list[Found]:
+        """Return the reported objects, and one row for the others of each reason."""
+        rest = [
+            Found(oss.object_id(self.bucket, f"{prefix}*"), "", foreign=f"{count} more objects: {reason}")
+            for reason, count in sorted(self.more.items())
+        ]
+        return [*self.found, *rest]
+
+
+def _intents(scope: Scope, bucket: OssApi, prefix: str, others: _Others) -> Iterator[Found]:
+    """Yield the intents of this scope: exactly ``edgelift/<id>/<stage>[.<number>].json``, small, and of no other
+    migration. They lead to nothing but themselves."""
+    proven = {scope.owner(job["Name"]) for job in scope.known_jobs()} | set(scope.hosts)
+    examined = 0
+    for row in oss.each_key(bucket, naming.intents_prefix(prefix)):
+        key = row["key"]
+        if naming.ledger_number(scope.migration, key):
+            continue
+        named = _INTENT.fullmatch(key)
+        owner = scope.admits(named.group(1)) if named else None
+        reason = ""
+        if owner is None:
+            reason = "this migration writes no object of this name"
+        elif row["size"] > LARGEST_INTENT:
+            reason = f"an intent has at most {LARGEST_INTENT} bytes, it has {row['size']}"
+        elif owner not in proven:
+            examined += 1
+            reason = _MANY if examined > MOST else _other_wave(scope, bucket, key)
+        if owner and not reason:
+            yield Found(oss.object_id(scope.bucket, key), owner, oss.stamp(row["modified"]))
+        else:
+            others.add(oss.object_id(scope.bucket, key), owner or "", row["modified"], reason)
+
+
+def _other_wave(scope: Scope, bucket: OssApi, key: str) -> str:
+    """Return why an intent belongs to another migration with the same wave id, '' where it does not say so."""
+    try:
+        note = json.loads(bucket.get_text(key) or "{}")
+    except (ValueError, RecursionError):
         return ""
-    needed = notes.needed(scope, owner)
-    return f"it refers to {', '.join(needed)}" if needed else ""
+    named = note.get(naming.WAVE_FIELD) if isinstance(note, dict) else None
+    if not isinstance(named, str) or named == scope.migration:
+        return ""
+    return f"it names migration {named[: naming.TAG_VALUE_LENGTH]!r}, which has the same wave id"
+
+
+def _exported(scope: Scope, rows: Iterator[Written], prefix: str) -> list[Found]:
+    """Return what the exports of this scope wrote, and what others wrote below its prefix."""
+    others, ours = _Others(scope.bucket), list[Written]()
+    for row in rows:
+        identity, separator, _rest = row.key.partition("_")
+        owner = scope.admits(identity) if separator else None
+        if owner is None:
+            others.add(row.id, "", row.at, "this migration writes no object of this name")
+        elif len(ours) >= MOST:
+            others.add(row.id, owner, row.at, _MANY)
+        else:
+            ours.append(row)
+    found = []
+    for row, proven in Exports(scope).judge(ours):
+        owner = row.key.partition("_")[0]
+        if proven:
+            found.append(Found(row.id, owner, oss.stamp(row.at)))
+        else:
+            others.add(row.id, owner, row.at, _NOT_OURS)
+    return [*found, *others.all(prefix)]
 
 
 def _find_objects(scope: Scope) -> list[Found]:
-    return [replace(item, id=oss.object_id(scope.bucket, item.id)) for item in _keys(scope)]
-
-
-def _find_uploads(scope: Scope) -> list[Found]:
-    found = []
+    bucket, found = scope.clients.oss(scope.bucket), list[Found]()
     for prefix in scope.prefixes():
-        for item in scope.clients.oss(scope.bucket).list_uploads(naming.objects_prefix(prefix)):
-            owner = _exported(scope, item["key"])
-            if owner:
-                found.append(Found(oss.upload_id(scope.bucket, item["key"], item["upload_id"]), owner))
+        others = _Others(scope.bucket)
+        found += _intents(scope, bucket, prefix, others)
+        found += others.all(naming.intents_prefix(prefix))
+        rows = oss.each_key(bucket, naming.objects_prefix(prefix))
+        written = (Written(oss.object_id(scope.bucket, row["key"]), row["key"], row["modified"]) for row in rows)
+        found += _exported(scope, written, naming.objects_prefix(prefix))
     return found
 
 
-OBJECT = Kind(oss.OBJECT, _find_objects, late=True)
-UPLOAD = Kind(oss.UPLOAD, _find_uploads, late=True)
+def _find_uploads(scope: Scope) -> list[Found]:
+    bucket, found = scope.clients.oss(scope.bucket), list[Found]()
+    for prefix in scope.prefixes():
+        rows = bucket.each_upload(naming.objects_prefix(prefix))
+        begun = (
+            Written(oss.upload_id(scope.bucket, row["key"], row["upload_id"]), row["key"], row["begun"], part=True)
+            for row in rows
+        )
+        found += _exported(scope, begun, naming.objects_prefix(prefix))
+    return found
+
+
+def _earlier(scope: Scope, identity: str) -> str:
+    key = identity.partition("/")[2].rsplit("?uploadId=", 1)[0]
+    owner, separator, _rest = key.partition("_")
+    return "" if separator and scope.admits(owner) else "this migration writes no object of this name"
+
+
+OBJECT = Kind(oss.OBJECT, _find_objects, earlier=_earlier, late=True)
+UPLOAD = Kind(oss.UPLOAD, _find_uploads, earlier=_earlier, late=True)

@@ -14,7 +14,6 @@ only when the cloud itself lists nothing of the other servers: what this play di
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
@@ -42,14 +41,15 @@ def reason(scope: Scope, kinds: Iterable[Kind]) -> str:
 
 def unsettled(scope: Scope, kinds: Iterable[Kind]) -> dict[str, str]:
     """Return the migration ids outside the scope that have work in the cloud, each with one of its resources."""
-    rest = replace(scope, identities=None, left=set(), unseen=set(), _cache={}, _waves={})
+    rest = scope.others()
     found: dict[str, str] = {}
     for kind in kinds:
         if kind.shared or kind.by_server:
             continue
         for item in kind.find(rest):
             inside = item.identity in (scope.identities or ())
-            if inside or not naming.is_id(item.identity) or item.foreign or rest.foreign(item.identity):
+            # What only has a similar name counts: nothing shows that no other run needs the shared resources.
+            if inside or not naming.is_id(item.identity) or rest.foreign(item.identity):
                 continue
             found.setdefault(item.identity, f"{kind.name} {item.id}")
     return found

@@ -9,23 +9,21 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.ecs import INTERMEDIATE_NAME, PROTECTED
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.ecs import PROTECTED
 
-from . import notes, others
+from . import others
 from .order import ORDER
 from .smc import quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
     from .scope import Found, Kind, Scope
@@ -34,7 +32,6 @@ _FINAL = ("Forbidden", "NoPermission", "AccessDenied", "NotOurs", PROTECTED)
 """Error codes with these prefixes are final: waiting does not help."""
 
 _HELD = "it belongs to an image that ENS is still importing"
-_NOT_OWNED = "it has the name of every intermediate instance, and no job of this migration owns it"
 
 
 @dataclass
@@ -75,7 +72,7 @@ def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeo
     outcome = _start(scope, known)
     outcome.changes += stopped
     plan = [(kind, [] if kind.late else _find(scope, kind, outcome)) for kind in ORDER]
-    # While ENS imports an image, its objects and the notes that refer to them stay.
+    # While ENS imports an image, its objects stay.
     held = {item.identity for _kind, items in plan for item in items if item.busy}
     for kind, early in plan:
         if kind.late:
@@ -94,18 +91,7 @@ def _start(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
     scope.jobs()
     outcome = Outcome()
     outcome.seen.load(row for row in known if row["id"] not in scope.keep_sources)
-    with suppress(CloudError):
-        # The search for our own instances reports when instances cannot be listed.
-        for row in _other_instances(scope):
-            outcome.similar("ecs_instance", row["InstanceId"], row.get("CreationTime", ""), _NOT_OWNED)
     return outcome
-
-
-def _other_instances(scope: Scope) -> list[Row]:
-    """Return the instances that have the name of every intermediate instance and belong to no job of this scope."""
-    ours = {job.get("TransitionInstanceId") for job in scope.jobs()} | set(notes.owners(scope, "ecs_instance"))
-    shown = scope.clients.ecs.describe_instances(name=INTERMEDIATE_NAME)
-    return [row for row in shown if row["InstanceId"] not in ours]
 
 
 def _find(scope: Scope, kind: Kind, outcome: Outcome) -> list[Found]:

@@ -7,21 +7,23 @@
 
 """The scope of a cleanup, and the description of one kind of leftover resource.
 
-A cleanup finds only resources with a migration id, and resources that belong to one of them (laws 1 and 7 of the
-design). The full name in jobs, intents and notes shows whether a migration id belongs to another migration.
+A cleanup finds resources by the migration id in their names, tags and keys (law 1), and deletes those that the rules
+of proof admit (law 7, `proof`). The others are reported.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+
+from . import proof
 
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
@@ -53,6 +55,25 @@ class Scope:
     _kept: dict[str, Any] = field(default_factory=dict)
     _waves: dict[str, str] = field(default_factory=dict)
     """By migration id: why it belongs to another migration, '' where it does not."""
+    _jobs: dict[str, Row] = field(default_factory=dict)
+    _images: dict[str, tuple[Row, str]] = field(default_factory=dict)
+    proven: dict[str, set[str]] = field(default_factory=dict)
+    """By kind: the ids that the rules of proof have admitted in this cleanup."""
+
+    def others(self) -> Scope:
+        """Return the scope of the whole migration, which has seen nothing yet."""
+        return replace(
+            self,
+            identities=None,
+            left=set(),
+            unseen=set(),
+            proven={},
+            _cache={},
+            _kept={},
+            _waves={},
+            _jobs={},
+            _images={},
+        )
 
     def look(self) -> None:
         """Drop all listed rows, so that the next question is sent to the cloud again."""
@@ -79,85 +100,82 @@ class Scope:
         )
 
     def named_jobs(self) -> list[Row]:
-        """Return the replication jobs with a migration id of this scope, those of another migration too."""
+        """Return the replication jobs whose names have a migration id of this scope, whoever made them."""
         return [job for job in self.all_jobs() if self.owner(job.get("Name", ""))]
 
+    def doubt(self, job: Row) -> str:
+        """Return why a job with a migration id of this scope is not proven to be ours, '' when it is."""
+        return proof.job_doubt(self.migration, self.owner(job.get("Name", "")) or "", job)
+
     def jobs(self) -> list[Row]:
-        """Return the replication jobs of this scope."""
-        return [job for job in self.named_jobs() if not self.foreign(self.owner(job["Name"]) or "")]
+        """Return the replication jobs that are proven to belong to this scope."""
+        found = [job for job in self.named_jobs() if not self.doubt(job)]
+        self._jobs.update({job["JobId"]: job for job in found})
+        return found
+
+    def known_jobs(self) -> list[Row]:
+        """Return the proven jobs, those that this cleanup has deleted too: what they name stays proven."""
+        self.jobs()
+        return list(self._jobs.values())
+
+    def migration_jobs(self) -> list[Row]:
+        """Return the proven jobs of the whole migration, those of servers outside this scope too."""
+        whole = replace(self, identities=None)
+        return [job for job in whole.named_jobs() if not whole.doubt(job)]
+
+    def other_jobs(self, field: str) -> dict[str, str]:
+        """Return by the value of a field the jobs of the account that are not proven to belong to this migration."""
+        ours = {job["JobId"] for job in self.migration_jobs()}
+        others = [job for job in self.all_jobs() if job["JobId"] not in ours]
+        return {job[field]: job["JobId"] for job in others if job.get(field)}
+
+    def tagged(self, tags: Mapping[str, str]) -> str | None:
+        """Return the migration id in the tags of a resource, when they name this migration and a server in scope."""
+        return self.admits(tags.get(naming.SERVER_TAG)) if proof.names_migration(self.migration, tags) else None
+
+    def tags(self, identity: str = "") -> list[dict[str, str]]:
+        """Return the tags that prove what hangs on a job or image which is about to be deleted."""
+        return naming.tags(self.migration, identity=identity)
+
+    def image_rows(self) -> list[Row]:
+        """Return the ECS images of the account."""
+        return self.once("images", lambda: [row for row in self.clients.ecs.describe_images() if row.get("ImageId")])
 
     def images(self) -> list[tuple[Row, str]]:
-        """Return the ECS images with a migration id of this scope, or of a job of it, each with that id."""
+        """Return the ECS images that are proven to belong to this scope, each with its migration id."""
+        by_job = {job["ImageId"]: self.owner(job["Name"]) for job in self.known_jobs() if job.get("ImageId")}
+        found = []
+        for row in self.image_rows():
+            tagged = self.tagged(ECS_IMAGE.value(row, "tags"))
+            owner = by_job.get(row["ImageId"]) or (
+                tagged if tagged and self.owner(row.get("ImageName", "")) == tagged else None
+            )
+            if owner:
+                found.append((row, owner))
+        self._images.update({row["ImageId"]: (row, owner) for row, owner in found})
+        return found
 
-        def ask() -> list[tuple[Row, str]]:
-            by_job = {job["ImageId"]: self.owner(job["Name"]) for job in self.jobs() if job.get("ImageId")}
-            shown = [
-                (image, by_job.get(image["ImageId"]) or self.owner(image.get("ImageName", "")))
-                for image in self.clients.ecs.describe_images()
-                if image.get("ImageId")
-            ]
-            return [(image, owner) for image, owner in shown if owner]
-
-        return self.once("images", ask)
-
-    def note_keys(self) -> dict[str, list[str]]:
-        """Return the keys of intents and notes in the bucket by the migration id in their folder."""
-
-        def ask() -> dict[str, list[str]]:
-            bucket, found = self.clients.oss(self.bucket), dict[str, list[str]]()
-            for prefix in self.prefixes():
-                for item in bucket.list_keys(naming.intents_prefix(prefix)):
-                    folder = item["key"].split("/")
-                    identity = self.admits(folder[1]) if len(folder) > 2 else None
-                    if identity:
-                        found.setdefault(identity, []).append(item["key"])
-            return found
-
-        return self.once("note keys", ask)
+    def known_images(self) -> list[tuple[Row, str]]:
+        """Return the proven images, those that this cleanup has deleted too."""
+        self.images()
+        return list(self._images.values())
 
     def foreign(self, identity: str) -> str:
         """Return why a migration id of this scope belongs to another migration, '' where nothing shows that.
 
-        Two migration names can have one wave id. The full name is in the tags or the description of a job, and in the
-        intents and notes in the bucket; the first of them that has one decides. For a server that the caller has given
-        the bucket is not read: the server part of its id is made from the full name too.
+        Two migration names can have one wave id. The full name is in the tags and the description of a job.
         """
         if identity not in self._waves and naming.is_id(identity):
             self._waves[identity] = self._other_wave(identity)
         return self._waves.get(identity, "")
 
     def _other_wave(self, identity: str) -> str:
-        verdicts = [
-            (
-                naming.same_wave(self.migration, JOB.value(job, "tags"), job.get("Description", "")),
-                f"SMC job {job['JobId']}",
-            )
-            for job in self.named_jobs()
-            if self.owner(job["Name"]) == identity
-        ]
-        other = next((what for same, what in verdicts if same is False), "")
-        if other:
-            return f"the tags or the description of {other} name another migration with the same wave id"
-        if identity in self.hosts or any(same for same, _what in verdicts):
-            return ""
-        try:
-            return self._noted_wave(identity)
-        except CloudError:
-            # The search for objects reports a bucket that cannot be read.
-            return ""
-
-    def _noted_wave(self, identity: str) -> str:
-        bucket = self.clients.oss(self.bucket)
-        for key in self.note_keys().get(identity, []):
-            try:
-                note = json.loads(bucket.get_text(key) or "{}")
-            except ValueError:
-                continue
-            named = note.get(naming.WAVE_FIELD) if isinstance(note, dict) else None
-            if isinstance(named, str):
-                same = named == self.migration
+        for job in self.named_jobs():
+            tags, description = JOB.value(job, "tags"), job.get("Description", "")
+            if self.owner(job["Name"]) == identity and naming.same_wave(self.migration, tags, description) is False:
                 return (
-                    "" if same else f"oss://{self.bucket}/{key} names migration {named!r}, which has the same wave id"
+                    f"the tags or the description of SMC job {job['JobId']} name another migration with the same "
+                    "wave id"
                 )
         return ""
 
@@ -199,9 +217,12 @@ class Kind:
     """One kind of leftover resource: how a scope finds it, and what happens before its deletion."""
 
     resource: Resource
-    find: Callable[[Scope], list[Found]]
+    search: Callable[[Scope], list[Found]]
+    """Lists the resources with a migration id of the scope; those without proof are ``foreign``."""
     before: Callable[[Scope, str], None] | None = None
-    """Called right before the delete call: it notes what only this resource refers to, or refuses the deletion."""
+    """Called right before the delete call: it tags what only this resource leads to."""
+    earlier: Callable[[Scope, str], str] | None = None
+    """Returns why a resource that an earlier result lists, and that no longer hangs on anything, may not be deleted."""
     grace: float = 0.0
     """Seconds to wait until SMC releases what it created for a job, before the cleanup deletes it."""
     late: bool = False
@@ -221,11 +242,35 @@ class Kind:
         """The describe call that proves a deletion."""
         return self.resource.call
 
+    @property
+    def rule(self) -> str:
+        """What shows that a resource of this kind belongs to a migration."""
+        return proof.RULES[self.name]
+
+    def find(self, scope: Scope) -> list[Found]:
+        """Return the resources of this kind with a migration id of the scope."""
+        found = self.search(scope)
+        ours = {item.id for item in found if not (item.foreign or scope.foreign(item.identity))}
+        scope.proven.setdefault(self.name, set()).update(ours)
+        return found
+
     def delete(self, scope: Scope, identity: str) -> None:
-        """Request the deletion of one resource."""
+        """Request the deletion of one resource, which must be proven; or an earlier result of this play lists it."""
+        if identity not in scope.proven.get(self.name, ()):
+            self._admit(scope, identity)
         self.resource.delete(
             scope.clients, identity, before=partial(self.before, scope, identity) if self.before else None
         )
+
+    def _admit(self, scope: Scope, identity: str) -> None:
+        doubt = self.earlier(scope, identity) if self.earlier else "nothing shows that this migration created it"
+        if doubt:
+            raise CloudError(
+                f"Deleting {self.name} {identity}",
+                "NotOurs",
+                doubt,
+                hint="Delete it yourself if nothing uses it.",
+            )
 
     def remaining(self, scope: Scope, ids: Iterable[str]) -> set[str]:
         """Return the ids that the describe call still lists."""

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
@@ -17,12 +16,13 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import (
     ACCESS_TOKEN as ACCESS_TOKEN_ROW,
 )
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
-from . import ecs
+from . import ecs, proof
 from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
 
@@ -48,42 +48,69 @@ def quiet(scope: Scope, clock: Clock, deadline: float, interval: float) -> int:
 
 
 def _find_jobs(scope: Scope) -> list[Found]:
-    rows = scope.named_jobs()
-    return [Found(job["JobId"], scope.owner(job["Name"]) or "", job.get("CreationTime", "")) for job in rows]
+    return [
+        Found(job["JobId"], scope.owner(job["Name"]) or "", job.get("CreationTime", ""), foreign=scope.doubt(job))
+        for job in scope.named_jobs()
+    ]
 
 
-def _note_job(scope: Scope, identity: str) -> None:
-    """Note the instance of a job. When that fails, the job is deleted nevertheless: SMC then releases the instance,
-    which is what costs."""
-    with suppress(CloudError):
-        for job in scope.jobs():
-            if job["JobId"] == identity:
-                ecs.note_instance(scope, job)
+def _mark(scope: Scope, identity: str) -> None:
+    for job in scope.jobs():
+        if job["JobId"] == identity:
+            ecs.mark(scope, job)
 
 
 def _find_sources(scope: Scope) -> list[Found]:
-    owners = {source: owner for source, owner in scope.source_ids.items() if scope.admits(owner)}
-    owners.update({job["SourceId"]: scope.owner(job["Name"]) or "" for job in scope.jobs()})
+    by_job = {job["SourceId"]: scope.owner(job["Name"]) or "" for job in scope.known_jobs()}
+    owners = {source: owner for source, owner in scope.source_ids.items() if scope.admits(owner)} | by_job
     # A source whose client this collection did not install is not deleted (law 7).
     wanted = [source for source in owners if source not in scope.keep_sources]
     if not (wanted and scope.delete_sources):
         return []
-    shown = scope.clients.smc.describe_source_servers(source_ids=wanted)
-    return [Found(row["SourceId"], owners[row["SourceId"]], row.get("CreationTime", "")) for row in shown]
+    rows = scope.clients.smc.describe_source_servers(source_ids=wanted)
+    alone = any(row["SourceId"] not in by_job for row in rows)
+    codes = [row for row, doubt in _codes(scope) if not doubt] if alone else []
+    elsewhere = scope.other_jobs("SourceId")
+
+    def doubt(row: Row) -> str:
+        if row["SourceId"] in elsewhere:
+            return f"SMC job {elsewhere[row['SourceId']]}, which is not of this migration, copies it"
+        if row["SourceId"] in by_job or any(_registered_by(code, row) for code in codes):
+            return ""
+        return "no job of this migration copies it, and no activation code of this migration can have registered it"
+
+    return [
+        Found(row["SourceId"], owners[row["SourceId"]], row.get("CreationTime", ""), foreign=doubt(row)) for row in rows
+    ]
+
+
+def _registered_by(code: Row, source: Row) -> bool:
+    """Return whether a source was registered while an activation code was valid."""
+    facts = ACCESS_TOKEN_ROW.facts(code)
+    days = facts["ttl_days"] or limits.TOKEN_DAYS[1]
+    return proof.within(source.get("CreationTime", ""), facts["creation_time"], days)
+
+
+def _codes(scope: Scope) -> list[tuple[Row, str]]:
+    """Return the activation codes with the name that this migration gives, each with why it is not ours, or ''."""
+    named = smc.named_tokens(scope.clients, naming.token_name(scope.migration))
+    expected = naming.description(scope.migration)
+    return [
+        (row, "" if row.get("Description") == expected else f"its description is {row.get('Description') or ''!r}")
+        for row in named
+    ]
 
 
 def _find_tokens(scope: Scope) -> list[Found]:
     """Return the activation codes of the migration; for some servers of it only those that no run can be using."""
     wave = naming.wave_id(scope.migration)
-    rows = smc.named_tokens(scope.clients, naming.token_name(scope.migration))
-    if not scope.whole:
-        rows = [row for row in rows if not smc.usable_token(ACCESS_TOKEN_ROW.facts(row))]
     return [
-        Found(row["AccessTokenId"], wave, row.get("CreationTime", ""), foreign=smc.other_wave(scope.migration, row))
-        for row in rows
+        Found(row["AccessTokenId"], wave, row.get("CreationTime", ""), foreign=doubt)
+        for row, doubt in _codes(scope)
+        if scope.whole or not smc.usable_token(ACCESS_TOKEN_ROW.facts(row))
     ]
 
 
-JOB = Kind(smc.JOB, _find_jobs, before=_note_job)
+JOB = Kind(smc.JOB, _find_jobs, before=_mark)
 SOURCE = Kind(smc.SOURCE, _find_sources, by_server=True)
 ACCESS_TOKEN = Kind(smc.ACCESS_TOKEN, _find_tokens, shared=True)

@@ -139,8 +139,8 @@ def _with_second_attempt(once: Callable[[], Facts], tidy: Callable[[], None]) ->
 
 
 def ours(migration: str | None, row: Row) -> bool:
-    """Return whether the description of a token names no other migration."""
-    return migration is None or not smc.other_wave(migration, row)
+    """Return whether the description of a token is exactly that of this migration."""
+    return migration is None or row.get("Description") == naming.description(migration)
 
 
 def _delete_unknown(clients: Clients, name: str, migration: str | None, known: set[str] | None) -> None:

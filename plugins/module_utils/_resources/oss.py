@@ -11,6 +11,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import datetime, timezone
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
@@ -18,13 +20,22 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 from .resource import Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
 
 _UPLOAD = "?uploadId="
+MOST_LISTED = 10_000
+"""How many rows of a prefix are read before the keys are asked for one by one."""
+
+
+def stamp(written: float | None) -> str:
+    """Return the time of an object as the other services write it, '' for one that is not known."""
+    if written is None:
+        return ""
+    return datetime.fromtimestamp(written, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def object_id(bucket: str, key: str) -> str:
@@ -37,10 +48,12 @@ def upload_id(bucket: str, key: str, upload: str) -> str:
     return f"{bucket}/{key}{_UPLOAD}{upload}"
 
 
-def listed_keys(oss: OssApi, prefix: str) -> list[str]:
-    """Return the keys under a prefix, and those behind a delete marker in a bucket with versioning: their versions are
-    still billed."""
-    return [item["key"] for item in oss.list_keys(prefix)] + oss.list_hidden(prefix)
+def each_key(oss: OssApi, prefix: str) -> Iterator[Row]:
+    """Yield key, size and modified (seconds) of the objects under a prefix; then the keys behind a delete marker in a
+    bucket with versioning, without modified: their versions are still billed."""
+    yield from oss.each_key(prefix)
+    for key in oss.each_hidden(prefix):
+        yield {"key": key, "size": 0, "modified": None}
 
 
 def delete_under(oss: OssApi, prefix: str) -> None:
@@ -50,22 +63,31 @@ def delete_under(oss: OssApi, prefix: str) -> None:
     oss.delete_keys([item["key"] for item in oss.list_keys(prefix)])
 
 
-def _prefixes(ids: Iterable[str]) -> dict[str, set[str]]:
-    """Return by bucket the prefixes to list for some ids: few of them, and none that covers other objects."""
-    found = defaultdict[str, set[str]](set)
+def _by_bucket(ids: Iterable[str]) -> dict[str, dict[str, set[str]]]:
+    """Return by bucket the prefixes to list for some ids, each with the keys below it: few prefixes, and none that
+    covers objects of others."""
+    found = defaultdict[str, dict[str, set[str]]](lambda: defaultdict(set))
     for identity in ids:
         bucket, key = identity.split("/", 1)
-        found[bucket].add(naming.listing_prefix(key.rsplit(_UPLOAD, 1)[0]))
+        found[bucket][naming.listing_prefix(key.rsplit(_UPLOAD, 1)[0])].add(key)
     return found
 
 
-def _objects(clients: Clients, ids: Iterable[str]) -> list[Row]:
-    return [
-        {"Id": object_id(bucket, key)}
-        for bucket, prefixes in _prefixes(ids).items()
-        for prefix in sorted(prefixes)
-        for key in listed_keys(clients.oss(bucket), prefix)
-    ]
+def _objects(clients: Clients, ids: Iterable[str]) -> Iterator[Row]:
+    """Yield those of the objects that exist. They are looked for in the listing of their prefixes; what the first
+    MOST_LISTED rows of a prefix do not show is asked for by its own key: others may have filled the prefix."""
+    for bucket, keys in _by_bucket(ids).items():
+        oss = clients.oss(bucket)
+        for prefix, wanted in keys.items():
+            rows = each_key(oss, prefix)
+            for row in islice(rows, MOST_LISTED):
+                if row["key"] in wanted:
+                    wanted.remove(row["key"])
+                    yield {"Id": object_id(bucket, row["key"])}
+                if not wanted:
+                    break
+            if wanted and next(rows, None) is not None:
+                yield from ({"Id": object_id(bucket, key)} for key in sorted(wanted) if oss.has_key(key))
 
 
 def _send_object(clients: Clients, identity: str) -> None:
@@ -73,13 +95,14 @@ def _send_object(clients: Clients, identity: str) -> None:
     clients.oss(bucket).delete_keys([key])
 
 
-def _uploads(clients: Clients, ids: Iterable[str]) -> list[Row]:
-    return [
-        {"Id": upload_id(bucket, item["key"], item["upload_id"])}
-        for bucket, prefixes in _prefixes(ids).items()
-        for prefix in sorted(prefixes)
-        for item in clients.oss(bucket).list_uploads(prefix)
-    ]
+def _uploads(clients: Clients, ids: Iterable[str]) -> Iterator[Row]:
+    for bucket, keys in _by_bucket(ids).items():
+        for key in sorted({key.rsplit(_UPLOAD, 1)[0] for found in keys.values() for key in found}):
+            for item in clients.oss(bucket).each_upload(key):
+                if item["key"] != key:
+                    # Keys are listed in order: the next ones are longer.
+                    break
+                yield {"Id": upload_id(bucket, key, item["upload_id"])}
 
 
 def _send_upload(clients: Clients, identity: str) -> None:

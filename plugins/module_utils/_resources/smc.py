@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 
 from .resource import Resource, busy
 
@@ -95,13 +95,6 @@ def usable_token(token: Facts) -> bool:
     """Return whether a source can still register with an activation code: it is active and not used up (facts 1.6)."""
     most = token["count"] or limits.TOKEN_COUNT[1]
     return bool(token["status"] == "activated" and token["registered_count"] < most)
-
-
-def other_wave(migration: str, token: Row) -> str:
-    """Return why an activation code with the name of a migration's code belongs to another migration, '' otherwise."""
-    description = token.get("Description") or ""
-    same = naming.same_wave(migration, {}, description)
-    return f"its description is {description!r}" if same is False else ""
 
 
 JOB = Resource(

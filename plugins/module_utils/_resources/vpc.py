@@ -35,6 +35,18 @@ def named_vswitches(clients: Clients, migration: str, vpc_id: str) -> list[Row]:
     return [row for row in clients.vpc.describe_vswitches(vpc_id=vpc_id) if row.get("VSwitchName") == name]
 
 
+def similar_vpcs(clients: Clients, migration: str) -> list[tuple[Row, str]]:
+    """Return the VPCs that have the name or the tag of the migration's shared network, each with why it is not that
+    network, or ''. The name proves nothing, and whoever may tag a VPC may put our tag on any."""
+    name = naming.network_name(migration)
+    found = list[tuple["Row", str]]()
+    for row in clients.vpc.describe_vpcs():
+        named, foreign = row.get("VpcName") == name, other_wave(migration, row)
+        if named or not foreign:
+            found.append((row, foreign or ("" if named else f"its name is {row.get('VpcName') or ''!r}, not {name}")))
+    return found
+
+
 def other_wave(migration: str, vpc: Row) -> str:
     """Return why a VPC is not the migration's own, '' when its tag says that it is. The name proves nothing (law 7)."""
     ours = naming.same_wave(migration, tables.VPC.value(vpc, "tags"))

@@ -30,7 +30,7 @@ ECS_IMAGE: Final = Table(
         "owner": Field("ImageOwnerAlias"),
         "product_code": Field("ProductCode"),
     },
-    {"snapshot_ids": Field("DiskDeviceMappings.DiskDeviceMapping", _snapshot_ids, [], inner=True)},
+    {"snapshot_ids": Field("DiskDeviceMappings.DiskDeviceMapping", _snapshot_ids, [], inner=True), "tags": TAGS},
     page=100,
     rows="Images.Image",
     key="ImageId",
@@ -92,7 +92,8 @@ INSTANCE: Final = Table(
 
 DISK: Final = Table(
     "ecs.DescribeDisks",
-    {"disk_id": required("DiskId"), "creation_time": Field("CreationTime")},
+    {"disk_id": required("DiskId"), "creation_time": Field("CreationTime"), "instance_id": Field("InstanceId")},
+    {"tags": TAGS},
     rows="Disks.Disk",
     key="DiskId",
     page=100,
@@ -105,6 +106,7 @@ SNAPSHOT: Final = Table(
         "disk_id": Field("SourceDiskId"),
         "creation_time": Field("CreationTime"),
     },
+    {"tags": TAGS},
     page=100,
     rows="Snapshots.Snapshot",
     key="SnapshotId",
@@ -112,7 +114,8 @@ SNAPSHOT: Final = Table(
 
 SECURITY_GROUP: Final = Table(
     "ecs.DescribeSecurityGroups",
-    {"security_group_id": required("SecurityGroupId")},
+    {"security_group_id": required("SecurityGroupId"), "creation_time": Field("CreationTime")},
+    {"tags": TAGS},
     rows="SecurityGroups.SecurityGroup",
     key="SecurityGroupId",
     page=100,

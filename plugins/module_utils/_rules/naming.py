@@ -17,8 +17,7 @@ and digits only, at most 30)::
 
 The first 16 characters are the wave id. With nothing but credentials any controller finds all that a migration left.
 Two migration names can have one wave id, so every selection also compares the full name, where the cloud keeps it:
-in the tags and the description of a job, the description of an activation code, the tags of the shared network, and
-the intents and notes in the bucket (`same_wave`, `WAVE_FIELD`).
+in the tags of a job, of what hangs on it and of the shared network, and in the description of an activation code.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ WAVE_TAG: Final = "edgelift:wave"
 SERVER_TAG: Final = "edgelift:migration"
 HOST_TAG: Final = "edgelift:host"
 WAVE_FIELD: Final = "migration"
-"""The field of an intent or a note that holds the full name of the migration."""
+"""The field of an intent that holds the full name of the migration."""
 TAG_VALUE_LENGTH: Final = 128
 """facts 1.3."""
 _DESCRIPTION: Final = "edgelift"

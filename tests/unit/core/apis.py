@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 
-from .kit import BUCKET, Row, refused, stamp
+from .kit import BUCKET, START, Row, refused, stamp
 
 if TYPE_CHECKING:
     from .cloud import Cloud
@@ -20,6 +20,16 @@ if TYPE_CHECKING:
 
 def _among(rows: Mapping[str, Row], ids: Iterable[str] | None) -> list[Row]:
     return list(rows.values()) if ids is None else [rows[key] for key in dict.fromkeys(ids) if key in rows]
+
+
+def _tags_of(row: Row) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = row.get("Tags", {}).get("Tag", [])
+    return found
+
+
+def _with_tags(rows: list[Row], tags: Any) -> list[Row]:
+    wanted = {(item["Key"], item["Value"]) for item in tags or ()}
+    return [row for row in rows if wanted <= {(item["TagKey"], item["TagValue"]) for item in _tags_of(row)}]
 
 
 class Smc:
@@ -151,12 +161,12 @@ class Ecs:
     def delete_image(self, image_id: str) -> None:
         self.cloud.call("ecs.DeleteImage", image_id, lambda: self.cloud.images.pop(image_id))
 
-    def describe_instances(self, instance_ids: Any = None, name: str | None = None) -> list[Row]:
+    def describe_instances(self, instance_ids: Any = None, name: str | None = None, tags: Any = None) -> list[Row]:
         def show() -> list[Row]:
-            rows = _among(self.cloud.instances, instance_ids)
+            rows = _with_tags(_among(self.cloud.instances, instance_ids), tags)
             return [row for row in rows if name in (None, row["InstanceName"])]
 
-        return self.cloud.call("ecs.DescribeInstances", name or list(instance_ids), show)
+        return self.cloud.call("ecs.DescribeInstances", name or tags or list(instance_ids), show)
 
     def stop_instance(self, instance_id: str) -> None:
         self.cloud.call(
@@ -174,24 +184,45 @@ class Ecs:
 
         self.cloud.call("ecs.DeleteInstance", instance_id, delete)
 
-    def describe_disks(self, disk_ids: Any = None, instance_id: str | None = None) -> list[Row]:
+    def describe_disks(self, disk_ids: Any = None, instance_id: str | None = None, tags: Any = None) -> list[Row]:
         def show() -> list[Row]:
-            return [row for row in _among(self.cloud.disks, disk_ids) if instance_id in (None, row["InstanceId"])]
+            rows = _with_tags(_among(self.cloud.disks, disk_ids), tags)
+            return [row for row in rows if instance_id in (None, row["InstanceId"])]
 
-        return self.cloud.call("ecs.DescribeDisks", instance_id or list(disk_ids), show)
+        return self.cloud.call("ecs.DescribeDisks", instance_id or tags or list(disk_ids), show)
 
     def delete_disk(self, disk_id: str) -> None:
         self.cloud.call("ecs.DeleteDisk", disk_id, lambda: self.cloud.disks.pop(disk_id))
 
-    def describe_snapshots(self, snapshot_ids: Iterable[str] | None = None) -> list[Row]:
+    def describe_snapshots(self, snapshot_ids: Iterable[str] | None = None, tags: Any = None) -> list[Row]:
         wanted = list(self.cloud.snapshots if snapshot_ids is None else snapshot_ids)
-        return self.cloud.call("ecs.DescribeSnapshots", wanted, lambda: _among(self.cloud.snapshots, wanted))
+        return self.cloud.call(
+            "ecs.DescribeSnapshots", wanted, lambda: _with_tags(_among(self.cloud.snapshots, wanted), tags)
+        )
 
     def delete_snapshot(self, snapshot_id: str) -> None:
         self.cloud.call("ecs.DeleteSnapshot", snapshot_id, lambda: self.cloud.snapshots.pop(snapshot_id))
 
-    def describe_security_groups(self, ids: Any = None) -> list[Row]:
-        return self.cloud.call("ecs.DescribeSecurityGroups", list(ids), lambda: _among(self.cloud.groups, ids))
+    def describe_security_groups(self, ids: Any = None, tags: Any = None) -> list[Row]:
+        return self.cloud.call(
+            "ecs.DescribeSecurityGroups", tags or list(ids), lambda: _with_tags(_among(self.cloud.groups, ids), tags)
+        )
+
+    def tag_resources(self, kind: str, ids: Iterable[str], tags: Any) -> None:
+        tables = {"instance": "instances", "disk": "disks", "securitygroup": "groups", "image": "images"}
+        table = getattr(self.cloud, tables.get(kind, "snapshots"))
+
+        def tag() -> None:
+            if any(identity not in table for identity in ids):
+                raise refused("InvalidResourceId.NotFound")
+            for identity in ids:
+                named = {item["TagKey"]: item["TagValue"] for item in _tags_of(table[identity])}
+                named.update({item["Key"]: item["Value"] for item in tags})
+                shown = [{"TagKey": key, "TagValue": value} for key, value in named.items()]
+                table[identity]["Tags"] = {"Tag": shown}
+
+        if list(ids):
+            self.cloud.call("ecs.TagResources", (kind, list(ids)), tag)
 
     def delete_security_group(self, group_id: str) -> None:
         self.cloud.call("ecs.DeleteSecurityGroup", group_id, lambda: self.cloud.groups.pop(group_id))
@@ -229,7 +260,7 @@ class Vpc:
         def show() -> list[Row]:
             return [row for row in _among(self.cloud.vpcs, vpc_ids) if (name or "") in row["VpcName"]]
 
-        return self.cloud.call("vpc.DescribeVpcs", name or list(vpc_ids), show)
+        return self.cloud.call("vpc.DescribeVpcs", name or list(vpc_ids or ()), show)
 
     def delete_vpc(self, vpc_id: str) -> None:
         self.cloud.call("vpc.DeleteVpc", vpc_id, lambda: self.cloud.vpcs.pop(vpc_id))
@@ -279,13 +310,20 @@ class Oss:
 
     def list_keys(self, prefix: str) -> list[Row]:
         def show() -> list[Row]:
-            keys = [key for key in self.cloud.objects if key.startswith(prefix)]
+            keys = sorted(key for key in self.cloud.objects if key.startswith(prefix))
             return [{"key": key, "size": len(self.cloud.objects[key])} for key in keys]
 
         return self.cloud.call("oss.ListKeys", prefix, show)
 
-    def list_hidden(self, prefix: str) -> list[str]:
-        return []
+    def each_key(self, prefix: str) -> Iterator[Row]:
+        for row in self.list_keys(prefix):
+            yield {**row, "modified": self.cloud.written.get(row["key"], START).timestamp()}
+
+    def each_hidden(self, prefix: str) -> Iterator[str]:
+        return iter(())
+
+    def has_key(self, key: str) -> bool:
+        return self.cloud.call("oss.HasKey", key, lambda: key in self.cloud.objects)
 
     def delete_keys(self, keys: Iterable[str]) -> list[str]:
         wanted = list(keys)
@@ -303,6 +341,10 @@ class Oss:
             return [row for row in self.cloud.uploads if row["key"].startswith(prefix)]
 
         return self.cloud.call("oss.ListUploads", prefix, show)
+
+    def each_upload(self, prefix: str) -> Iterator[Row]:
+        for row in self.list_uploads(prefix):
+            yield {**row, "begun": self.cloud.written.get(row["key"], START).timestamp()}
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         gone = {"key": key, "upload_id": upload_id}

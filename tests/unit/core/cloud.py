@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
@@ -53,6 +54,8 @@ class Cloud:
     vswitches: dict[str, Row] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)
     uploads: list[Row] = field(default_factory=list)
+    written: dict[str, datetime] = field(default_factory=dict)
+    """By key: when an object was written or an upload begun; the start of the test where it is not given."""
     job_errors: dict[str, list[str]] = field(default_factory=dict)
     """By source id: the error codes in which its next runs end."""
     export_ends: list[str] = field(default_factory=list)
@@ -192,6 +195,7 @@ class Cloud:
             "SystemDiskSize": item.disks[0].bytes // GIB if item.disks else 20,
             "DataDisks": {"DataDisk": [{"Index": d.index, "Size": d.bytes // GIB} for d in item.disks[1:]]},
             "CreationTime": stamp(self.now),
+            "Tags": {"Tag": naming.tags(item.migration, item.host, item.id)},
             "_since": self.now,
             **changes,
         }
@@ -202,7 +206,7 @@ class Cloud:
         instance_id, disk, group = self.new_id("i-"), self.new_id("d-"), self.new_id("sg-")
         job["TransitionInstanceId"] = instance_id
         self.disks[disk] = {"DiskId": disk, "InstanceId": instance_id, "CreationTime": stamp(self.now)}
-        self.groups[group] = {"SecurityGroupId": group}
+        self.groups[group] = {"SecurityGroupId": group, "CreationTime": stamp(self.now)}
         self.instances[instance_id] = {
             "InstanceId": instance_id,
             "InstanceName": "No_Delete_SMC_Transition_Instance",
@@ -242,12 +246,14 @@ class Cloud:
         end = self.export_ends.pop(0) if self.export_ends else ""
         if end == "Failed":
             key = f"{task['_prefix']}_{task['ResourceId']}_{task['TaskId']}.qcow2"
+            self.written[key] = self.now
             self.uploads.append({"key": key, "upload_id": self.new_id("u-")})
             task.update(TaskStatus=end, _error={"ErrorCode": "ExportImageFailed", "ErrorMsg": "no reason"})
             return
         for index, mapping in enumerate(mappings):
             disk = "system" if index == 0 else f"data_xvd{'abcdef'[index]}"
             key = f"{task['_prefix']}_{task['ResourceId']}_{disk}.qcow2"
+            self.written[key] = self.now
             self.objects[key] = qcow2(mapping["Size"])[: 700 if end else None]
             task["_keys"].append(key)
         task.update(TaskStatus="Finished", FinishedTime=stamp(self.now))

@@ -12,10 +12,11 @@ from typing import Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import release
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.order import ORDER
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.scope import Scope
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .cloud import Cloud
-from .kit import MIGRATION, qcow2, server
+from .kit import MIGRATION, qcow2, server, stamp
 
 SERVER, OTHER = server(1), server(2)
 WAVE, NAME, TOKEN = naming.wave_id(MIGRATION), naming.network_name(MIGRATION), naming.token_name(MIGRATION)
@@ -46,6 +47,11 @@ def reasons(outcome: release.Outcome) -> dict[str, str]:
     return {f"{row['kind']} {row['id']}": row["reason"] for row in outcome.residual}
 
 
+def similar(outcome: release.Outcome) -> dict[str, str]:
+    """Return the reasons by kind and id of what only has a similar name."""
+    return {f"{row['kind']} {row['id']}": row["reason"] for row in outcome.similar_names}
+
+
 TABLES = (
     "jobs", "instances", "disks", "groups", "images", "snapshots", "objects", "uploads", "sources", "tokens", "vpcs",
     "vswitches", "ens_images",
@@ -61,17 +67,25 @@ def note(found: Mapping[str, Any]) -> bytes:
     return json.dumps(found).encode()
 
 
+def exported(cloud: Cloud, item: Server, image: str) -> str:
+    """Put an image's object into the bucket, with the finished task that wrote it; return its key."""
+    key = f"{item.id}_{image}_system.qcow2"
+    cloud.objects[key] = qcow2(20)
+    cloud.add_task(image, "Finished", prefix=item.id, _keys=[key], FinishedTime=stamp(cloud.now))
+    return key
+
+
 def full() -> Cloud:
     """Return a cloud with everything that a migration can leave, for one server and for the wave."""
     cloud = Cloud()
     cloud.register(SERVER)
-    job = cloud.add_job(SERVER, "InError")
+    job = cloud.add_job(SERVER, "InError", ImageId="m-1")
     cloud.add_instance(job)
     cloud.add_image("m-1", SERVER.image_name, (20,))
-    key = f"{SERVER.id}_m-1_system.qcow2"
-    cloud.objects.update({key: qcow2(20), f"edgelift/{SERVER.id}/export.json": b"{}"})
+    key = exported(cloud, SERVER, "m-1")
+    cloud.objects[f"edgelift/{SERVER.id}/export.json"] = b"{}"
     cloud.uploads.append({"key": key, "upload_id": "u-1"})
-    cloud.tokens["at-1"] = {"AccessTokenId": "at-1", "Name": TOKEN}
+    cloud.tokens["at-1"] = {"AccessTokenId": "at-1", "Name": TOKEN, "Description": naming.description(MIGRATION)}
     tags = {"Tag": [{"Key": "edgelift:wave", "Value": MIGRATION}]}
     cloud.vpcs["vpc-1"] = {"VpcId": "vpc-1", "VpcName": NAME, "Tags": tags}
     cloud.vswitches["vsw-1"] = {"VSwitchId": "vsw-1", "VSwitchName": NAME, "VpcId": "vpc-1"}

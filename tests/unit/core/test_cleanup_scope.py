@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .cloud import Cloud
 from .kit import MIGRATION, qcow2, refused, server
@@ -72,7 +73,8 @@ def test_a_code_that_another_slice_may_be_using_stays_until_the_whole_migration_
     row: dict[str, Any], kept: bool
 ) -> None:
     cloud = Cloud()
-    cloud.tokens["at-1"] = {"AccessTokenId": "at-1", "Name": TOKEN, **row}
+    code = {"AccessTokenId": "at-1", "Name": TOKEN, "Description": naming.description(MIGRATION)}
+    cloud.tokens["at-1"] = {**code, **row}
     remove(cloud, SERVER)
     assert left(cloud, "tokens") == (["tokens"] if kept else [])
     sweep(cloud)
@@ -93,6 +95,6 @@ def test_many_unfinished_servers_are_counted_and_three_are_named() -> None:
     for number in range(2, 9):
         item = server(number)
         assert item.migration == MIGRATION
-        cloud.objects[f"{item.id}_m-{number}_system.qcow2"] = qcow2(20)
+        cloud.add_job(item, "Finished")
     [reason] = {row["reason"] for row in remove(cloud, SERVER).kept}
     assert reason.endswith("and 4 more")

@@ -5,22 +5,22 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import ecs
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import ecs, smc
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .cloud import Cloud
-from .kit import MIGRATION, refused
+from .kit import MIGRATION, refused, stamp
 from .sweep import (
     NOTE,
     OTHER,
     SERVER,
+    TOKEN,
     deleted,
     full,
     left,
-    note,
     reasons,
     remove,
     scope,
@@ -34,8 +34,9 @@ def test_a_syncing_job_is_stopped_and_then_deleted() -> None:
     cloud.register(SERVER)
     cloud.add_instance(cloud.add_job(SERVER, "Running", BusinessStatus="Syncing"))
     outcome = remove(cloud)
-    assert cloud.mutations()[:2] == ["smc.StopReplicationJob", "oss.PutText"]
-    assert cloud.mutations()[2] == "smc.DeleteReplicationJob"
+    assert cloud.mutations()[:5] == [
+        "smc.StopReplicationJob", *["ecs.TagResources"] * 3, "smc.DeleteReplicationJob"
+    ]  # fmt: skip
     assert outcome.residual == []
     assert cloud.instances == {}
 
@@ -110,7 +111,7 @@ def test_an_instance_that_is_protected_against_deletion_stays_and_is_reported() 
     assert cloud.clock().monotonic() < 600
 
 
-def test_an_instance_whose_job_is_gone_is_found_by_the_note_that_the_deletion_left() -> None:
+def test_an_instance_whose_job_is_gone_is_found_by_the_tags_that_the_deletion_left() -> None:
     # A controller that dies after the deletion of the job leaves nothing else that leads to the instance.
     cloud = full()
     cloud.releases = False
@@ -124,21 +125,26 @@ def test_an_instance_whose_job_is_gone_is_found_by_the_note_that_the_deletion_le
     assert left(cloud, "instances", "disks", "groups") == []
 
 
-def test_disks_and_groups_that_stay_behind_their_instance_are_found_by_the_note() -> None:
-    cloud = Cloud()
-    cloud.disks["d-1"] = {"DiskId": "d-1", "InstanceId": ""}
-    cloud.groups["sg-1"] = {"SecurityGroupId": "sg-1"}
-    cloud.objects[NOTE] = note({"ecs_instance": ["i-gone"], "ecs_disk": ["d-1"], "security_group": ["sg-1", "sg-gone"]})
-    outcome = sweep(cloud)
-    assert outcome.residual == []
-    assert left(cloud, "disks", "groups", "objects") == []
-
-
-def test_a_note_that_cannot_be_written_does_not_keep_a_job() -> None:
+def test_disks_and_groups_that_stay_behind_their_instance_are_found_by_the_tags() -> None:
     cloud = full()
-    cloud.fail("oss.PutText", refused("AccessDenied"))
+    cloud.releases = False
+    smc.JOB.find(here := scope(cloud))
+    smc.JOB.delete(here, "j-0001")
+    cloud.sleep(60)
+    del cloud.instances["i-0001"]
+    cloud.disks["d-0001"]["InstanceId"] = ""
+    outcome = sweep(cloud)
+    assert {"ecs_disk", "security_group"} <= deleted(outcome)
+    assert left(cloud, "jobs", "disks", "groups") == []
+
+
+def test_tags_that_cannot_be_set_do_not_keep_a_job() -> None:
+    cloud = full()
+    cloud.releases = False
+    cloud.fail("ecs.TagResources", refused("Forbidden.RAM"), times=99, only="instance")
+    cloud.fail("ecs.TagResources", refused("Forbidden.RAM"), times=99, only="disk")
     remove(cloud)
-    assert left(cloud, "jobs", "instances") == []
+    assert left(cloud, "jobs", "instances", "disks") == []
 
 
 # ---- images and snapshots ----
@@ -147,7 +153,7 @@ def test_a_running_export_is_cancelled_before_its_image_is_deleted() -> None:
     cloud.export_seconds = 10_000
     cloud.add_task("m-1", prefix=SERVER.id)
     outcome = remove(cloud)
-    done = [name for name in cloud.mutations() if name.startswith("ecs.")]
+    done = [name for name in cloud.mutations() if name.startswith("ecs.") and name != "ecs.TagResources"]
     assert done[:2] == ["ecs.CancelTask", "ecs.DeleteImage"]
     assert outcome.residual == []
 
@@ -157,7 +163,7 @@ def test_what_a_cancelled_export_has_written_until_then_goes_as_well() -> None:
     cloud.add_task("m-1", prefix=SERVER.id)
 
     def write_one_more(rows: list[Any]) -> list[Any]:
-        cloud.objects[f"{SERVER.id}_late"] = b"x"
+        cloud.objects[f"{SERVER.id}_m-1_late"] = b"x"
         return rows
 
     cloud.edit("ecs.DescribeTasks", write_one_more)
@@ -165,17 +171,29 @@ def test_what_a_cancelled_export_has_written_until_then_goes_as_well() -> None:
     assert cloud.objects == {}
 
 
-def test_snapshots_are_noted_before_their_image_goes_and_found_by_the_note_afterwards() -> None:
+def test_snapshots_are_tagged_before_their_image_goes_and_found_by_the_tags_afterwards() -> None:
     cloud = full()
-    cloud.jobs.clear()
     cloud.fail("ecs.DeleteSnapshot", refused("Killed"), times=1)
     here = scope(cloud)
+    ecs.IMAGE.find(here)
     ecs.IMAGE.delete(here, "m-1")
-    assert cloud.mutations() == ["oss.PutText", "ecs.DeleteImage"]
-    assert json.loads(cloud.objects[NOTE]) == {"migration": MIGRATION, "ecs_snapshot": ["s-snap0001"]}
+    assert cloud.mutations() == ["ecs.TagResources", "ecs.DeleteImage"]
+    cloud.jobs.clear()
     outcome = sweep(cloud)
     assert "ecs_snapshot" in deleted(outcome)
-    assert left(cloud, "snapshots", "objects") == []
+    assert left(cloud, "snapshots") == []
+
+
+def test_a_snapshot_that_is_deleted_already_does_not_keep_its_image() -> None:
+    cloud = full()
+    cloud.add_image("m-2", SERVER.image_name, (20, 30))
+    cloud.jobs["j-0001"]["ImageId"] = "m-2"
+    del cloud.snapshots["s-snap0002"]
+    here = scope(cloud)
+    ecs.IMAGE.find(here)
+    ecs.IMAGE.delete(here, "m-2")
+    assert [args for name, args in cloud.log if name == "ecs.TagResources"][-1] == ("snapshot", ["s-snap0003"])
+    assert "m-2" not in cloud.images
 
 
 def test_snapshots_of_an_image_that_somebody_deleted_are_found_by_the_disks_of_the_instance() -> None:
@@ -188,36 +206,23 @@ def test_snapshots_of_an_image_that_somebody_deleted_are_found_by_the_disks_of_t
     assert list(cloud.snapshots) == ["s-foreign"]
 
 
-def test_the_note_of_a_second_image_keeps_what_the_first_has_noted() -> None:
+def test_an_image_is_not_deleted_before_its_snapshots_are_tagged() -> None:
     cloud = full()
-    cloud.add_image("m-2", f"{SERVER.image_name}_j-2ze", (20, 30))
-    ecs.IMAGE.delete(scope(cloud), "m-1")
-    assert json.loads(cloud.objects[NOTE]) == {"migration": MIGRATION, "ecs_snapshot": ["s-snap0001"]}
-    ecs.IMAGE.delete(scope(cloud), "m-2")
-    assert json.loads(cloud.objects[NOTE]) == {
-        "migration": MIGRATION,
-        "ecs_snapshot": ["s-snap0001", "s-snap0002", "s-snap0003"],
-    }
-
-
-def test_an_image_is_not_deleted_before_its_snapshots_are_noted() -> None:
-    cloud = full()
-    cloud.fail("oss.PutText", refused("AccessDenied"), times=99)
+    cloud.fail("ecs.TagResources", refused("Forbidden.RAM"), times=99, only="snapshot")
     outcome = remove(cloud, timeout=30)
     assert not cloud.calls["ecs.DeleteImage"]
-    assert "AccessDenied" in reasons(outcome)["ecs_image m-1"]
+    assert "Forbidden.RAM" in reasons(outcome)["ecs_image m-1"]
 
 
-def test_a_note_stays_while_it_leads_to_something_that_could_not_be_deleted() -> None:
+def test_an_image_whose_job_is_gone_is_found_by_its_tags() -> None:
     cloud = full()
-    cloud.fail("ecs.DeleteSnapshot", refused("SnapshotInUse"), times=99)
-    outcome = remove(cloud, timeout=30)
-    assert "SnapshotInUse" in reasons(outcome)["ecs_snapshot s-snap0001"]
-    assert "it refers to s-snap0001" in reasons(outcome)[f"oss_object images/{NOTE}"]
-    assert list(cloud.objects) == [NOTE]
-    cloud._faults.clear()
-    assert sweep(cloud).residual == []
-    assert left(cloud, "snapshots", "objects") == []
+    here = scope(cloud)
+    smc.JOB.find(here)
+    smc.JOB.delete(here, "j-0001")
+    cloud.sleep(60)
+    assert cloud.smc.describe_replication_jobs() == []
+    sweep(cloud)
+    assert left(cloud, "images", "snapshots", "objects", "uploads") == []
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b'{"ecs_disk": "d-1"}', b'{"ecs_disk": 1}', b"\xff"])
@@ -253,6 +258,7 @@ def test_the_objects_of_an_image_that_ens_still_imports_stay_with_all_that_leads
 @pytest.mark.parametrize("status", ["Pack_failed", "Upload_failed", "Unavailable"])
 def test_an_ens_image_that_failed_is_deleted(status: str) -> None:
     cloud = Cloud()
+    cloud.add_job(SERVER, "Finished")
     cloud.add_ens_image(SERVER.image_name, status)
     assert remove(cloud).residual == []
     assert not cloud.ens_images
@@ -270,13 +276,6 @@ def test_a_job_that_has_left_syncing_meanwhile_is_waited_for(error: Any) -> None
     assert not cloud.jobs
 
 
-def test_only_the_note_of_a_server_is_taken_for_one() -> None:
-    cloud = Cloud(objects={f"edgelift/{SERVER.id}/export.json": note({"ecs_disk": ["d-1"]})})
-    cloud.disks["d-1"] = {"DiskId": "d-1", "InstanceId": ""}
-    assert remove(cloud).residual == []
-    assert "d-1" in cloud.disks
-
-
 def test_the_source_of_somebody_elses_client_stays() -> None:
     cloud = Cloud()
     cloud.register(SERVER)
@@ -285,5 +284,10 @@ def test_the_source_of_somebody_elses_client_stays() -> None:
     outcome = remove(cloud, known=known, keep_sources=frozenset({SERVER.source_id}), **ours)
     assert (outcome.residual, outcome.seen.rows()) == ([], [])
     assert SERVER.source_id in cloud.sources
+    cloud.tokens["at-1"] = {
+        "AccessTokenId": "at-1", "Name": TOKEN, "Description": naming.description(MIGRATION),
+        "CreationTime": stamp(cloud.now), "TimeToLiveInDays": "7",
+    }  # fmt: skip
+    cloud.sources[SERVER.source_id]["CreationTime"] = stamp(cloud.now)
     remove(cloud, known=known, **ours)
     assert SERVER.source_id not in cloud.sources

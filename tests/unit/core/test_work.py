@@ -341,7 +341,9 @@ def test_an_ens_image_that_is_still_imported_is_no_change() -> None:
     cloud = quick()
     cloud.sources.clear()
     cloud.import_seconds = 10_000
+    cloud.add_job(SERVERS[0], "Finished")
     cloud.add_ens_image(SERVERS[0].image_name, "Creating")
     result = sweep(cloud)
     assert result["changed"] is False
-    assert [row["kind"] for row in result["cleanup"]["residual"]] == ["ens_image"]
+    # What the image is made of stays with it.
+    assert [row["kind"] for row in result["cleanup"]["residual"]] == ["ens_image", "smc_job"]
