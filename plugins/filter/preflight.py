@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode, _untrusted
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import report, summary
 
 if TYPE_CHECKING:
@@ -19,9 +20,10 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {
+        return _untrusted.untrusted({
             "preflight_account": report.account_by_host,
             "preflight_csv": report.as_csv,
+            "preflight_file_name": _encode.file_name,
             "preflight_json": report.as_json,
             "preflight_judgement": report.judgement,
             "preflight_report": report.host_report,
@@ -30,4 +32,4 @@ class FilterModule:
             "preflight_unreachable": report.unreachable,
             "preflight_variables": report.variables,
             "preflight_wave": report.wave,
-        }
+        })

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt, _untrusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,10 +19,10 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return {
+        return _untrusted.untrusted({
             "wave_servers": _receipt.servers,
             "wave_settled": _receipt.settled,
             "wave_resources": _receipt.resources,
             "wave_receipt": _receipt.receipt,
             "wave_table": _receipt.table,
-        }
+        })

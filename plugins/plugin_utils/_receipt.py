@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import BILLED_BY, STAGES
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode, _table
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 _STAGE_RUNS: Final = tuple(f"{stage.role}_run" for stage in STAGES if stage.role)
@@ -163,5 +163,5 @@ def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     lines = [head_line, rule]
     for row, line in zip(rows, shown, strict=True):
         lines.append(line)
-        lines += [f"    {reason}" for reason in row["reasons"]]
+        lines += [f"    {_encode.one_line(reason)}" for reason in row["reasons"]]
     return lines

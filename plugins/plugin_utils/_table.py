@@ -11,9 +11,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from . import _encode
+
 
 def lines(head: Sequence[str], body: Sequence[Sequence[str]]) -> list[str]:
-    """Return a table as lines: the head, a rule, and one line for each row, every column as wide as its widest cell."""
+    """Return a table as lines: the head, a rule, and one line for each row, every column as wide as its widest cell.
+
+    Whatever a cell contains, it stays in its line.
+    """
+    body = [[_encode.one_line(cell) for cell in row] for row in body]
     widths = [max(len(row[column]) for row in [head, *body]) for column in range(len(head))]
     rows = [head, ["-" * width for width in widths], *body]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from .errors import APPROXIMATE
+from .regions import IMPORT_REGIONS
 from .spec import (
     NAME,
     PAGE_50,
@@ -26,16 +27,13 @@ from .spec import (
 
 VERSION = "2017-11-10"
 
-# OSSRegion: the vendor's text says cn-beijing only, TargetOSSRegionId allows Singapore too; both are taken (facts 9.4).
-_OSS_REGIONS = ("cn-beijing", "ap-southeast-1")
-
 ACTIONS: tuple[Action, ...] = (
     action(
         "ImportImage",
         need(text("ImageName", NAME)), need(choice("ComputeType", "ens_vm")), need(choice("OSType", "linux")),
         need(choice("ImageFormat", "qcow2", "raw", "vhd")), need(choice("Architecture", "x86_64")),
-        text("Platform"), text("OSVersion"), choice("OSSRegion", *_OSS_REGIONS), text("OSSBucket"), text("OSSObject"),
-        json_list("DiskDeviceMapping", 17), choice("TargetOSSRegionId", *_OSS_REGIONS),
+        text("Platform"), text("OSVersion"), choice("OSSRegion", *IMPORT_REGIONS), text("OSSBucket"), text("OSSObject"),
+        json_list("DiskDeviceMapping", 17), choice("TargetOSSRegionId", *IMPORT_REGIONS),
         choice("LicenseType", "Aliyun", "BYOL"),
     ),
     action("DescribeSelfImages", text("ImageId"), text("ImageName"), text("SnapshotId"), *PAGE_50),

@@ -14,6 +14,12 @@ Region = Literal[
 
 REGIONS: tuple[str, ...] = get_args(Region)
 
+# OSSRegion of ImportImage: the vendor's text says cn-beijing only, TargetOSSRegionId allows Singapore too (facts 9.4).
+ImportRegion = Literal["cn-beijing", "ap-southeast-1"]
+
+IMPORT_REGIONS: tuple[str, ...] = get_args(ImportRegion)
+"""Where ENS imports images."""
+
 _ZONES = "abc"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.contracts.check import missing
+from sandbox.contracts.regions import IMPORT_REGIONS
 from sandbox.effects import ens_import
 from sandbox.state.clock import iso
 from sandbox.state.cloud import Cloud
@@ -103,11 +104,11 @@ def _refuse_object(cloud: Cloud, item: dict[str, str]) -> None:
     if bucket["owner"] != cloud.settings.account.id:
         raise cloud.error("NoPermission", f"ENS may not read the bucket {item['bucket']}.")
     item["region"] = item["region"] or bucket["region"]
-    if item["region"] != bucket["region"] or bucket["region"] not in ("cn-beijing", "ap-southeast-1"):
+    if item["region"] != bucket["region"] or bucket["region"] not in IMPORT_REGIONS:
         raise cloud.error(
             "InvalidParameter.OSSRegion",
             f"The bucket {item['bucket']} is in {bucket['region']}, OSSRegion says {item['region']}; "
-            "images are imported from cn-beijing and ap-southeast-1 only.",
+            f"images are imported from {' and '.join(IMPORT_REGIONS)} only.",
         )
 
 

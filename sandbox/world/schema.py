@@ -17,7 +17,7 @@ from .fault_rules import Rule
 
 __all__ = ["World", "WorldError", "load_world", "parse_world"]
 
-from sandbox.contracts.regions import Region
+from sandbox.contracts.regions import ImportRegion, Region
 from sandbox.ram.statements import Identity, Name
 
 
@@ -123,7 +123,7 @@ class EnsImage(Strict):
 
     name: str
     id: str | None = Field(default=None, pattern=r"^m-[a-z0-9]{8,30}$")
-    region: Literal["cn-beijing", "ap-southeast-1"] = "ap-southeast-1"
+    region: ImportRegion = "ap-southeast-1"
     status: str = "Available"
 
 

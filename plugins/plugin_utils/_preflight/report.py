@@ -16,10 +16,12 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+import yaml
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict as verdicts
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import ORDER, Finding
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import transferred
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode
 
 from . import classes, disks, source, waivers
 
@@ -81,13 +83,17 @@ def variables(findings: Sequence[Finding], host: str) -> str:
     wanted = remediations(findings)
     out = [
         "---",
-        f"# Fixes of the role remediate for the findings of {host}. Set a variable to true to enable the fix.",
+        f"# Fixes of the role remediate for the findings of {json.dumps(str(host))}.",
+        "# Set a variable to true to enable the fix.",
     ]
+    if _encode.file_name(host) != host:
+        out.append("# Ansible does not load this file by its name: copy the variables to this host of the inventory.")
     if not wanted:
         out.append("# The role has no fix for these findings.")
     for name in wanted:
         seen = [f"{item['id']}, {item['evidence']}" for item in findings if item["remediation"] == name]
-        out += ["", *(f"# {' '.join(line.split())}" for line in seen), f"# {REMEDIATIONS[name]}", f"{name}: false"]
+        out += ["", *(f"# {_encode.one_line(line)}" for line in seen), f"# {REMEDIATIONS[name]}"]
+        out.append(yaml.safe_dump({name: False}).rstrip())
     return "\n".join(out) + "\n"
 
 
@@ -95,18 +101,18 @@ def host_report(
     findings: Sequence[Finding], host: str, probe: Mapping[str, Any] | None = None, verdict: str = ""
 ) -> str:
     """Return the report of one host in Markdown. ``verdict`` replaces the verdict of the findings where it is given."""
-    out = [f"# {host}", "", f"Verdict: **{verdict or verdicts.verdict(list(findings))}**"]
+    out = [f"# {_encode.markdown(host)}", "", f"Verdict: **{verdict or verdicts.verdict(list(findings))}**"]
     if probe:
         used, targets = disks.used_bytes(dict(probe))
-        out += [
-            "",
-            f"- System: {probe['os']['name'] or 'unknown'}, kernel {probe['kernel']}, {probe['machine']}",
-            f"- Boot: {probe['boot'] or 'unknown'}, GRUB {probe['grub'] or 'unknown'}",
-            f"- Platform: {probe['virtualization'] or 'unknown'}",
-            f"- Disks that are transferred: {', '.join(_transferred(probe)) or 'not known'}",
-            f"- Disks that are not transferred: {', '.join(_kept(probe)) or 'none'}",
-            f"- Used space: {used / GIB:.4g} GiB on {', '.join(targets) or 'no file system'}, the most to copy",
-        ]
+        facts = (
+            f"System: {probe['os']['name'] or 'unknown'}, kernel {probe['kernel']}, {probe['machine']}",
+            f"Boot: {probe['boot'] or 'unknown'}, GRUB {probe['grub'] or 'unknown'}",
+            f"Platform: {probe['virtualization'] or 'unknown'}",
+            f"Disks that are transferred: {', '.join(_transferred(probe)) or 'not known'}",
+            f"Disks that are not transferred: {', '.join(_kept(probe)) or 'none'}",
+            f"Used space: {used / GIB:.4g} GiB on {', '.join(targets) or 'no file system'}, the most to copy",
+        )
+        out += ["", *(f"- {_encode.markdown(text)}" for text in facts)]
     for severity in ORDER:
         rows = [item for item in findings if item["severity"] == severity]
         if not rows:
@@ -114,12 +120,13 @@ def host_report(
         out += ["", f"## {severity.capitalize()}s"]
         for item in rows:
             number = f", class {item['number']}" if item["number"] else ""
-            out += ["", f"### {item['id']}{number}", "", f"- Evidence: {item['evidence']}", f"- Cause: {item['why']}"]
-            out += [f"- Fix: {item['fix']}", f"- Source: {item['source']}"]
+            out += ["", f"### {item['id']}{number}", "", f"- Evidence: {_encode.markdown(item['evidence'])}"]
+            out += [f"- Cause: {item['why']}", f"- Fix: {item['fix']}", f"- Source: {item['source']}"]
             if item["remediation"]:
                 out.append(f"- The role remediate can fix it: `{item['remediation']}: true`")
             if item.get("waived"):
-                out.append(f"- Waived until {item['waived']['expires']}: {item['waived']['reason']}")
+                text = f"Waived until {item['waived']['expires']}: {item['waived']['reason']}"
+                out.append(f"- {_encode.markdown(text)}")
     return "\n".join(out) + "\n"
 
 
@@ -167,7 +174,8 @@ def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
         for item in row["findings"] or [{}]:
             waiver = item.get("waived") or {}
             cells = [item.get(name, "") for name in COLUMNS[2:8]]
-            writer.writerow([row["host"], row["verdict"], *cells, waiver.get("reason", ""), waiver.get("expires", "")])
+            cells = [row["host"], row["verdict"], *cells, waiver.get("reason", ""), waiver.get("expires", "")]
+            writer.writerow([_encode.csv_cell(cell) for cell in cells])
     return out.getvalue()
 
 

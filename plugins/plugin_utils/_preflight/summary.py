@@ -16,7 +16,7 @@ from typing import Any, Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.account import RULES
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import ORDER, Finding
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode, _table
 
 HOSTS_IN_A_LINE: Final = 5
 """How many hosts one line names; the reports name all of them."""
@@ -68,10 +68,10 @@ def _section(severity: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
         for item in row["findings"]:
             if item["severity"] == severity:
                 findings.setdefault(item["id"], item)
-                seen.setdefault(item["id"], {}).setdefault(_evidence(item), []).append(str(row["host"]))
+                seen.setdefault(item["id"], {}).setdefault(_evidence(item), []).append(_encode.one_line(row["host"]))
         if severity == "blocker":
             for reason in set(row["reasons"]).difference(verdict.reasons(row["findings"])):
-                other.setdefault(str(reason), []).append(str(row["host"]))
+                other.setdefault(_encode.one_line(reason), []).append(_encode.one_line(row["host"]))
     out = []
     for name, item in findings.items():
         groups = [f"{_where(name, hosts, len(rows))}: {evidence}" for evidence, hosts in seen[name].items()]
@@ -87,7 +87,8 @@ def _section(severity: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def _evidence(item: Finding) -> str:
     waived = item.get("waived")
-    return f"{item['evidence']} (waived until {waived['expires']}: {waived['reason']})" if waived else item["evidence"]
+    text = f"{item['evidence']} (waived until {waived['expires']}: {waived['reason']})" if waived else item["evidence"]
+    return _encode.one_line(text)
 
 
 def _where(name: str, hosts: Sequence[str], wave: int) -> str:

@@ -13,6 +13,9 @@ import re
 import shlex
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
+from ansible.errors import AnsibleConnectionFailure
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _untrusted
+
 from . import script
 
 if TYPE_CHECKING:
@@ -127,7 +130,10 @@ class Remote:
         problem = self.stdin_problem()
         if problem:
             raise SourceError(problem)
-        raw: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data)
+        try:
+            raw: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data)
+        except AnsibleConnectionFailure as failed:
+            raise AnsibleConnectionFailure(_untrusted.no_template(str(failed))) from failed
         if re.search(r"must have a tty", raw["stderr"]):
             raise SourceError(
                 "sudo on this host requires a terminal. Add 'Defaults:<login user> !requiretty' to its sudoers"
