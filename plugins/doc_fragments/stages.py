@@ -13,12 +13,28 @@ options:
   vpc_id:
     description:
       - The VPC in which SMC places the intermediate instance.
-      - If unset, SMC makes a VPC for every job, and ten VPCs are all that a Region allows by default.
+      - If unset, see O(network).
     type: str
   vswitch_id:
     description:
       - The vSwitch of the intermediate instance. Needed when O(net_mode=vpc).
-      - If unset, see O(vpc_id).
+      - If unset, see O(network).
+    type: str
+  network:
+    description:
+      - The network of the intermediate instance if neither O(vpc_id) nor O(vswitch_id) is set.
+      - With V(shared), the first job of the migration makes a VPC with one vSwitch, and all jobs use it. The cleanup deletes it when no
+        server of the migration needs it.
+      - With V(job), SMC makes a VPC for every job. The default quota is ten VPCs in a Region.
+    type: str
+    default: shared
+    choices:
+      - shared
+      - job
+  zone_id:
+    description:
+      - The zone of the shared vSwitch, for example V(ap-southeast-1a).
+      - If unset, the first zone of the Region by name.
     type: str
   net_mode:
     description:

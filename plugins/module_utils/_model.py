@@ -88,6 +88,9 @@ class Policy:
     role_name: str = "AliyunECSImageExportDefaultRole"
     vpc_id: str = ""
     vswitch_id: str = ""
+    shared_network: bool = False
+    """Whether the jobs share one network that the first of them makes, unless the user gave one."""
+    zone_id: str = ""
     net_mode: int = 0
     job_valid_days: int = limits.JOB_VALID_DAYS[0]
     job_retries: int = limits.JOB_RETRIES
@@ -135,6 +138,23 @@ class Seen:
     """How often this run has tried to cure the failed job."""
     own: dict[str, Any] = field(default_factory=dict)
     """By stage: what only that stage has seen."""
+
+
+@dataclass
+class SharedNetwork:
+    """The network that the jobs of a migration share, as this run has seen it last."""
+
+    vpc: Row | None = None
+    vswitch: Row | None = None
+    making: bool = False
+    """Whether a part of it was made since the last look."""
+    made: dict[str, tuple[str, datetime]] = field(default_factory=dict)
+    """By kind: the id of what this run has made, and when. A list may not show it at once."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether SMC can place an instance in it."""
+        return bool(self.vswitch and self.vswitch.get("Status") == "Available")
 
 
 Kind = Literal["done", "wait", "act", "fail"]

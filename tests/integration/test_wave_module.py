@@ -211,10 +211,9 @@ MANY = [server(f"host-{number:02d}", f"s-sandboxmany{number:02d}", 20) for numbe
             {"name": entry["host"], "id": entry["source_id"], "disks": [{"gib": 20, "content_mib": 1}]}
             for entry in MANY
         ],
-        "account": {"quotas": {"vpc": 100}},
     }
 )
-def test_sixty_servers_go_in_batches(sandbox: Any) -> None:
+def test_sixty_servers_in_an_account_with_default_quotas(sandbox: Any) -> None:
     options = {"servers": MANY, "poll_interval": 1, "wait_timeout": 3 * int(PATIENCE)}
     result = run(sandbox, "ens_migration", name="wave", **options)["migration"]
     assert {row["host"]: row["reasons"] for row in result["servers"] if row["verdict"] != "migrated"} == {}
@@ -224,5 +223,7 @@ def test_sixty_servers_go_in_batches(sandbox: Any) -> None:
         assert sum(name.startswith(("JobId.", "SourceId.")) for name in row["params"]) <= 50
     left = run(sandbox, "smc_cleanup", name="wave", servers=MANY, resources=result["resources"])["cleanup"]
     assert left["residual"] == []
+    assert [row["action"] for row in rows].count("CreateVpc") == 1
+    assert sandbox.get("state")["vpcs"] == []
     # Batching is what makes a wave cheap: one server alone needs about twice as many.
     assert sum(result["calls"].values()) / len(MANY) < 30

@@ -75,6 +75,8 @@ def transfer_spec() -> ArgSpec:
         argument_spec={
             "vpc_id": {"type": "str"},
             "vswitch_id": {"type": "str"},
+            "network": {"type": "str", "default": "shared", "choices": ["shared", "job"]},
+            "zone_id": {"type": "str"},
             "net_mode": {"type": "str", "default": "internet", "choices": list(_NET_MODES)},
             "job_valid_days": {"type": "int", "default": limits.JOB_VALID_DAYS[0]},
             "job_retries": {"type": "int", "default": limits.JOB_RETRIES},
@@ -164,6 +166,8 @@ def policy(params: Mapping[str, Any]) -> Policy:
         role_name=params.get("export_role_name") or "",
         vpc_id=params.get("vpc_id") or "",
         vswitch_id=params.get("vswitch_id") or "",
+        shared_network=params.get("network") == "shared",
+        zone_id=params.get("zone_id") or "",
         net_mode=_NET_MODES[net_mode],
         job_valid_days=days,
         job_retries=params.get("job_retries", limits.JOB_RETRIES),

@@ -83,23 +83,33 @@ def wanted(clients: Clients, migration: str, vpc: Row | None, vswitch: Row | Non
 
 
 def make(clients: Clients, migration: str, network: Facts, vpc: Row | None, available: Available) -> Facts:
-    """Create what the network lacks and return it.
-
-    Client tokens are new in each run: with the same token, VPC would return the id of a VPC that was deleted meanwhile.
-    Within a run they make a repeated call harmless.
-    """
-    name, tags = network["name"], naming.tags(migration)
-    if vpc is None:
-        vpc_id = clients.vpc.create_vpc(name, network["vpc_cidr"], str(uuid.uuid4()), tags)["VpcId"]
-    else:
-        vpc_id = vpc["VpcId"]
+    """Create what the network lacks and return it."""
+    vpc_id = vpc["VpcId"] if vpc else make_vpc(clients, migration, network)
     # A new VPC is Pending for some seconds and takes no vSwitch until then.
     vpc = available(f"VPC {vpc_id}", lambda: clients.vpc.describe_vpcs(vpc_ids=[vpc_id]))
-    vswitch_id = clients.vpc.create_vswitch(
-        vpc_id, network["zone_id"], network["vswitch_cidr"], name, str(uuid.uuid4()), tags
-    )["VSwitchId"]
+    vswitch_id = make_vswitch(clients, migration, network, vpc_id)
     vswitch = available(f"vSwitch {vswitch_id}", lambda: clients.vpc.describe_vswitches(vswitch_ids=[vswitch_id]))
     return summary(vpc, vswitch, True)
+
+
+def make_vpc(clients: Clients, migration: str, network: Facts) -> str:
+    """Create the VPC and return its id.
+
+    Client tokens are new in each call: with the same token, VPC would return the id of a VPC that was deleted
+    meanwhile. They make the repetitions of one call harmless.
+    """
+    tags, token = naming.tags(migration), str(uuid.uuid4())
+    created: str = clients.vpc.create_vpc(network["name"], network["vpc_cidr"], token, tags)["VpcId"]
+    return created
+
+
+def make_vswitch(clients: Clients, migration: str, network: Facts, vpc_id: str) -> str:
+    """Create the vSwitch in an Available VPC and return its id."""
+    tags, token = naming.tags(migration), str(uuid.uuid4())
+    created: str = clients.vpc.create_vswitch(
+        vpc_id, network["zone_id"], network["vswitch_cidr"], network["name"], token, tags
+    )["VSwitchId"]
+    return created
 
 
 def first_zone(clients: Clients) -> str:

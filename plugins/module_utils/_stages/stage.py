@@ -21,7 +21,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen, SharedNetwork
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -100,6 +100,7 @@ class Context:
     clock: Clock = field(default_factory=Clock)
     check_mode: bool = False
     resources: ResourcesSeen = field(default_factory=ResourcesSeen)
+    network: SharedNetwork = field(default_factory=SharedNetwork)
 
     @property
     def now(self) -> datetime:

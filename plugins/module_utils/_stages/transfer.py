@@ -23,7 +23,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs i
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import error_codes, limits, naming, states
 
-from . import job_spec
+from . import job_spec, network
 from .stage import Leaves, Outcome, Slots, Stage
 
 if TYPE_CHECKING:
@@ -59,6 +59,8 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
         owner = by_source.get(job.get("SourceId", ""))
         if owner and job.get("JobId"):
             _sort_in(owner, job, seen[owner.id], resources)
+    if network.wanted(context.policy) and any(seen[server.id].job is None for server in by_source.values()):
+        network.observe(context, servers[0].migration)
     _observe_instances(context, by_source.values(), seen)
 
 
@@ -106,7 +108,7 @@ def _note_parts(context: Context, server: Server, instance: Row) -> None:
         resources.saw("ecs_disk", disk["DiskId"], server.host, disk.get("CreationTime", ""), instance["InstanceId"])
     for group in group_ids(instance):
         resources.saw("security_group", group, server.host, created)
-    if not (policy.vpc_id or policy.vswitch_id):
+    if not (policy.shared_network or policy.vpc_id or policy.vswitch_id):
         resources.saw("vswitch", INSTANCE.value(instance, "vswitch_id"), server.host, created)
         resources.saw("vpc", INSTANCE.value(instance, "vpc_id"), server.host, created)
 
@@ -141,7 +143,7 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
     problem = job_spec.disk_problem(server, seen.source)
     if problem:
         return Decision.fail(problem)
-    return Decision.act("create", f"source {server.source_id} is Available and has no job")
+    return network.decide(context) or Decision.act("create", f"source {server.source_id} is Available and has no job")
 
 
 def _decide_job(job: Row, seen: Seen, policy: Policy) -> Decision:
@@ -185,6 +187,8 @@ def _decide_error(job: Row, seen: Seen, policy: Policy) -> Decision:
 def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
     """Make the one call that ``decide`` asked for."""
     smc, curing = context.clients.smc, (seen.job or {}).get("Status") == "InError"
+    if action == "network":
+        return Outcome(held=network.act(context, server.migration))
     if action == "create":
         return Outcome(ids={"job_id": _create(context, server, seen)})
     if action == "start" and seen.job:
@@ -203,10 +207,11 @@ def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
 
 def _create(context: Context, server: Server, seen: Seen) -> str:
     clients, now = context.clients, context.now
-    params = job_spec.params(server, seen, context.policy, now)
+    params = job_spec.params(server, seen, network.placed(context), now)
     try:
         answer = clients.smc.create_replication_job(params, str(uuid.uuid4()))
     except CloudError as error:
+        network.refused(context, error)
         if error.code != "ReplicationJobName.Duplicate":
             raise
         for job in clients.smc.describe_replication_jobs(name=server.job_name):

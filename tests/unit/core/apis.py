@@ -129,6 +129,9 @@ class Ecs:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
 
+    def describe_zones(self) -> list[Row]:
+        return self.cloud.call("ecs.DescribeZones", None, lambda: [{"ZoneId": "zone-b"}, {"ZoneId": "zone-a"}])
+
     def describe_images(self, image_id: str | None = None, image_name: str | None = None) -> list[Row]:
         ids = None if image_id is None else [image_id]
         return self.cloud.call("ecs.DescribeImages", image_id, lambda: _among(self.cloud.images, ids))
@@ -261,6 +264,32 @@ class Vpc:
             return [row for row in _among(self.cloud.vpcs, vpc_ids) if (name or "") in row["VpcName"]]
 
         return self.cloud.call("vpc.DescribeVpcs", name or list(vpc_ids or ()), show)
+
+    def create_vpc(self, name: str, cidr: str, client_token: str, tags: Any = None) -> Row:
+        def make() -> Row:
+            vpc_id = self.cloud.new_id("vpc-")
+            self.cloud.vpcs[vpc_id] = self._made("Vpc", vpc_id, name, cidr, tags)
+            return {"VpcId": vpc_id}
+
+        return self.cloud.call("vpc.CreateVpc", name, make)
+
+    def create_vswitch(
+        self, vpc_id: str, zone_id: str, cidr: str, name: str, client_token: str, tags: Any = None
+    ) -> Row:
+        def make() -> Row:
+            assert self.cloud.vpcs[vpc_id]["Status"] == "Available"
+            vswitch_id = self.cloud.new_id("vsw-")
+            row = self._made("VSwitch", vswitch_id, name, cidr, tags)
+            self.cloud.vswitches[vswitch_id] = {**row, "VpcId": vpc_id, "ZoneId": zone_id}
+            return {"VSwitchId": vswitch_id}
+
+        return self.cloud.call("vpc.CreateVSwitch", name, make)
+
+    def _made(self, kind: str, identity: str, name: str, cidr: str, tags: Any) -> Row:
+        return {
+            f"{kind}Id": identity, f"{kind}Name": name, "CidrBlock": cidr, "Status": "Available",
+            "CreationTime": stamp(self.cloud.now), "Tags": {"Tag": list(tags or [])},
+        }
 
     def delete_vpc(self, vpc_id: str) -> None:
         self.cloud.call("vpc.DeleteVpc", vpc_id, lambda: self.cloud.vpcs.pop(vpc_id))

@@ -50,6 +50,8 @@ MUTATING = frozenset(
         "ecs.DeleteSecurityGroup",
         "ens.ImportImage",
         "ens.DeleteImage",
+        "vpc.CreateVpc",
+        "vpc.CreateVSwitch",
         "vpc.DeleteVpc",
         "vpc.DeleteVSwitch",
         "oss.PutIntent",

@@ -164,11 +164,11 @@ def test_the_regions_and_formats_of_the_user_reach_the_modules(role: str, file: 
         value
         for task in tasks
         for name, value in task.items()
-        if name.startswith("edgelift.ens_migration.") and not name.endswith(".role_options")
+        if name.startswith("edgelift.ens_migration.") and not name.endswith((".role_options", ".vpc_wave_network"))
     ]
     for option in options:
         variable = f"{role}_{option}"
-        assert [row[option] for row in modules] == [f"{{{{ __{role}_options.{option} | default(omit, true) }}}}"]
+        assert {row[option] for row in modules} == {f"{{{{ __{role}_options.{option} | default(omit, true) }}}}"}
         if role != "migration":
             assert f"migration_{option}" in values(role)[variable]
 

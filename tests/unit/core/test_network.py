@@ -1,0 +1,104 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network of the intermediate instances: one for all jobs of a migration, made by the first job."""
+
+from __future__ import annotations
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+
+from .cloud import Cloud
+from .kit import MIGRATION, policy, server
+from .waves import cloud_with, fleet, run, verdicts
+
+SHARED = policy(shared_network=True)
+THREE = [server(number) for number in (1, 2, 3)]
+
+
+def networks(cloud: Cloud) -> list[tuple[str, str]]:
+    """The network of each job that was asked for."""
+    return [(args["VpcId"], args["VSwitchId"]) for name, args in cloud.log if name == "smc.CreateReplicationJob"]
+
+
+def test_the_first_job_makes_the_network_and_all_use_it() -> None:
+    cloud = cloud_with(*THREE)
+    made = fleet(cloud, *THREE, using=SHARED)
+    assert verdicts(run(made)) == ["migrated"] * 3
+    assert (cloud.calls["vpc.CreateVpc"], cloud.calls["vpc.CreateVSwitch"]) == (1, 1)
+    ((vpc_id, vpc),) = cloud.vpcs.items()
+    ((vswitch_id, vswitch),) = cloud.vswitches.items()
+    assert networks(cloud) == [(vpc_id, vswitch_id)] * 3
+    assert vpc["VpcName"] == vswitch["VSwitchName"] == naming.network_name(MIGRATION)
+    assert vswitch["ZoneId"] == "zone-a"
+    # They belong to no server, so the cleanup of some servers keeps them.
+    rows = {row["kind"]: row for row in made.resources.rows() if row["kind"] in ("vpc", "vswitch")}
+    assert {kind: (row["id"], row["host"]) for kind, row in rows.items()} == {
+        "vpc": (vpc_id, ""), "vswitch": (vswitch_id, ""),
+    }
+
+
+def test_a_later_run_adopts_it_and_a_finished_one_needs_none() -> None:
+    cloud = cloud_with(*THREE)
+    run(fleet(cloud, THREE[0], using=SHARED))
+    run(fleet(cloud, *THREE, using=SHARED))
+    assert (cloud.calls["vpc.CreateVpc"], len(set(networks(cloud)))) == (1, 1)
+    cloud.vpcs.clear()
+    cloud.vswitches.clear()
+    run(fleet(cloud, *THREE, using=SHARED))
+    assert cloud.calls["vpc.CreateVpc"] == 1
+
+
+def test_a_vpc_whose_vswitch_was_never_made_is_completed() -> None:
+    cloud = cloud_with(THREE[0])
+    tags = naming.tags(MIGRATION)
+    vpc_id = cloud.vpc.create_vpc(naming.network_name(MIGRATION), "192.168.0.0/16", "t", tags)["VpcId"]
+    assert verdicts(run(fleet(cloud, THREE[0], using=SHARED))) == ["migrated"]
+    assert (cloud.calls["vpc.CreateVpc"], cloud.calls["vpc.CreateVSwitch"]) == (1, 1)
+    assert networks(cloud)[0][0] == vpc_id
+
+
+def test_of_two_that_were_made_at_once_the_oldest_is_used() -> None:
+    cloud = cloud_with(*THREE)
+    tags, name = naming.tags(MIGRATION), naming.network_name(MIGRATION)
+    first = cloud.vpc.create_vpc(name, "192.168.0.0/16", "a", tags)["VpcId"]
+    cloud.sleep(5)
+    cloud.vpc.create_vpc(name, "192.168.0.0/16", "b", tags)
+    run(fleet(cloud, *THREE, using=SHARED))
+    assert {vpc for vpc, _vswitch in networks(cloud)} == {first}
+
+
+def test_a_network_of_the_user_or_one_for_each_job_is_left_as_it_is() -> None:
+    cloud = cloud_with(THREE[0])
+    run(fleet(cloud, THREE[0], using=policy(shared_network=True, vpc_id="vpc-9", vswitch_id="vsw-9")))
+    assert networks(cloud) == [("vpc-9", "vsw-9")]
+    cloud = cloud_with(THREE[0])
+    run(fleet(cloud, THREE[0]))
+    assert cloud.calls["vpc.CreateVpc"] == cloud.calls["vpc.DescribeVpcs"] == 0
+
+
+def test_a_quota_that_is_used_up_fails_the_server_with_its_code_and_makes_no_job() -> None:
+    cloud = cloud_with(THREE[0])
+    cloud.fail("vpc.CreateVpc", CloudError("vpc CreateVpc", "QuotaExceeded.Vpc", "the quota is 10", "R-1"), times=9)
+    rows = run(fleet(cloud, THREE[0], using=SHARED))
+    assert verdicts(rows) == ["failed"]
+    assert "QuotaExceeded.Vpc" in rows[0].reasons[0]
+    assert cloud.calls["smc.CreateReplicationJob"] == 0
+
+
+def test_a_network_that_a_cleanup_has_deleted_meanwhile_is_made_again() -> None:
+    cloud = cloud_with(*THREE[:2])
+    gone = CloudError("smc CreateReplicationJob", "InvalidVSwitchId.NotFound", "no such vSwitch", "R-2", retryable=True)
+    made = fleet(cloud, *THREE[:2], using=SHARED)
+    cloud.fail("smc.CreateReplicationJob", gone, only="s-02")
+    assert verdicts(run(made)) == ["migrated"] * 2
+    assert cloud.calls["vpc.CreateVpc"] == 1
+    assert len([name for name, _args in cloud.log if name == "smc.CreateReplicationJob"]) == 3
+
+
+def test_what_a_list_does_not_show_yet_is_not_made_twice() -> None:
+    cloud = cloud_with(THREE[0])
+    cloud.edit("vpc.DescribeVpcs", lambda _rows: [], times=4)
+    cloud.edit("vpc.DescribeVSwitches", lambda _rows: [], times=3)
+    assert verdicts(run(fleet(cloud, THREE[0], using=SHARED))) == ["migrated"]
+    assert (cloud.calls["vpc.CreateVpc"], cloud.calls["vpc.CreateVSwitch"]) == (1, 1)
