@@ -74,6 +74,8 @@ class Run:
     steps: int = 0
     first_epoch: int | None = None
     """In which epoch of the migration it first changed something."""
+    seen: dict[str, str] | None = None
+    """Of a cleanup of the whole migration: what there was when it has last read the ledger, by host."""
     failed: set[str] = field(default_factory=set)
     """The servers that it has settled as failed: it may delete what they have left."""
     orphaned: bool = False

@@ -179,8 +179,8 @@ class Race:
             if migrated and not world.billed_of_us():
                 break
             code = (result.get("error") or {}).get("code", "")
-            if code == "Migration.Ended":
-                # A cleanup was killed: it has to be finished before the migration may be started again.
+            if code == "Migration.Ended" or (migrated and attempt):
+                # A cleanup was killed: as the messages say, it has to be finished by another one.
                 again = replace(run, name=f"{run.name}c", kind="end")
                 self._end(self._enter(process, again), again)
             process.pause(LEASE)
