@@ -152,7 +152,8 @@ def _instance(cloud: Cloud, row: Row) -> dict[str, Any]:
         "Memory": 2048,
         "DeletionProtection": row["protected"],
         "CreationTime": iso_minutes(row["created"]),
-        "SecurityGroupIds": {"SecurityGroupId": [row["security_group_id"]]},
+        # An instance of the world file is in no group of this cloud.
+        "SecurityGroupIds": {"SecurityGroupId": [row["security_group_id"]] if row["security_group_id"] else []},
         "PublicIpAddress": {"IpAddress": [cloud.receivers.host]},
         "VpcAttributes": {
             "VpcId": row["vpc_id"],

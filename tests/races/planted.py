@@ -49,9 +49,13 @@ def _whole_scope() -> AbstractContextManager[Any]:
     return mock.patch.object(cleanup, "Scope", whole)
 
 
-def _any_wave() -> AbstractContextManager[Any]:
-    """A cleanup takes every migration id for one of its own."""
-    return mock.patch.object(utils("_cleanup.scope").Scope, "admits", lambda _self, identity: identity)
+def _all_images() -> AbstractContextManager[Any]:
+    """A cleanup takes every ECS image of the account for one of its own."""
+
+    def images(scope: Any) -> list[Any]:
+        return [(row, next(iter(scope.hosts), "")) for row in scope.clients.ecs.describe_images()]
+
+    return mock.patch.object(utils("_cleanup.scope").Scope, "images", images)
 
 
 def _kept_snapshots() -> AbstractContextManager[Any]:
@@ -69,11 +73,11 @@ def _own_images() -> AbstractContextManager[Any]:
     """A cleanup takes the result of the migration for something that is left."""
     release, scopes = utils("_cleanup.release"), utils("_cleanup.scope")
 
-    def find(scope: Any) -> list[Any]:
+    def search(scope: Any) -> list[Any]:
         rows = [(row["ImageId"], scope.owner(row["ImageName"])) for row in scope.clients.ens.describe_self_images()]
         return [scopes.Found(identity, owner) for identity, owner in rows if owner]
 
-    kinds = tuple(replace(kind, find=find) if kind.name == "ens_image" else kind for kind in release.ORDER)
+    kinds = tuple(replace(kind, search=search) if kind.name == "ens_image" else kind for kind in release.ORDER)
     return mock.patch.object(release, "ORDER", kinds)
 
 
@@ -81,7 +85,7 @@ PLANTED = {
     "the cleanup of some servers is one of the whole migration": Planted(
         "lost", _whole_scope, _plan(_play("web-1", wait=False), _play("web-2", gap=1500.0))
     ),
-    "a cleanup deletes what another migration has": Planted("of others", _any_wave, _plan(_play("web-1"))),
+    "a cleanup deletes what another migration has": Planted("of others", _all_images, _plan(_play("web-1"))),
     "a cleanup forgets the snapshots": Planted("billed", _kept_snapshots, _plan(_play("web-1"))),
     "a run does not see the images that exist": Planted("repeated", _blind, _plan(_play("web-1"), _play("web-1"))),
     "a cleanup deletes the result": Planted("lost", _own_images, _plan(_play("web-1"), ending="clean")),
