@@ -6,14 +6,15 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How a module reaches Alibaba Cloud: the counterpart of auth_spec() in module_utils/_argspec.py."""
+    """How a module reaches Alibaba Cloud: the counterpart of auth_spec() in module_utils/_module/argspec.py."""
 
     DOCUMENTATION = r"""
 options:
   region:
     description:
-      - The Alibaba Cloud region in which ECS and OSS are used, and to which servers are migrated.
-      - ENS imports images only from V(cn-beijing) and V(ap-southeast-1).
+      - The Alibaba Cloud region of ECS and OSS, in which the images are created.
+      - A migration needs a region in which ENS imports images, by default V(cn-beijing) or V(ap-southeast-1). The option C(import_regions)
+        of the modules that migrate overrides this list.
       - If unset, the environment variables E(ALIBABA_CLOUD_REGION), E(ALIBABA_CLOUD_REGION_ID) and E(ALICLOUD_REGION)
         are read, in this order.
     type: str
@@ -84,7 +85,7 @@ options:
         type: str
       bss:
         description:
-          - The account's bill, of which the balance is read.
+          - Billing (BssOpenApi), from which the balance is read.
           - If unset, C(business.aliyuncs.com), and C(business.ap-southeast-1.aliyuncs.com) in that region.
         type: str
       metadata:
@@ -103,7 +104,7 @@ options:
   http_retries:
     description:
       - How often a call is repeated after throttling, an overloaded service or a broken connection. Pauses grow.
-      - A call that could do its work twice is repeated only when the first one is known to have done nothing.
+      - A call that is not idempotent is repeated only if the first one had no effect.
     type: int
     default: 4
   ca_bundle:
@@ -115,7 +116,9 @@ options:
 requirements:
   - python >= 3.10
   - aliyun-python-sdk-core
+  - aliyun-python-sdk-sts (for a profile with the mode C(RamRoleArn))
+  - jmespath
   - requests
 notes:
-  - Proxies are taken from the usual environment variables. E(NO_PROXY) is honoured.
+  - Proxies are taken from the usual environment variables. E(NO_PROXY) is respected.
 """

@@ -6,15 +6,15 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """One server of a migration: the counterpart of identity_spec() in module_utils/_work/options.py."""
+    """One server of a migration: the counterpart of identity_spec() in module_utils/_module/options.py."""
 
     DOCUMENTATION = r"""
 options:
   name:
     description:
       - The name of the migration, usually the name of the wave.
-      - Together with O(host) and O(fingerprint) it gives the migration id, which every resource carries in its name.
-        Moving the same server once more needs another name.
+      - The migration id is derived from this name, O(host) and O(fingerprint). The name of every resource contains it.
+        To migrate the same server again, use another name.
     type: str
     required: true
   host:
@@ -24,17 +24,17 @@ options:
     required: true
   fingerprint:
     description:
-      - What makes the machine recognisable, as M(edgelift.ens_migration.source_probe) returns it.
-      - If unset, O(source_id) stands for the machine.
+      - The fingerprint that identifies the machine, as M(edgelift.ens_migration.source_probe) returns it.
+      - If unset, O(source_id) identifies the machine.
     type: str
   source_id:
     description:
-      - The id of the server in SMC, as its own client reported it.
-      - If unset, O(fingerprint) must be given, and nothing can be copied.
+      - The id of the source in SMC, as its SMC client reports it.
+      - If unset, O(fingerprint) is required, and the server cannot be copied.
     type: str
   image_name:
     description:
-      - What the name of the image begins with. The migration id is appended to it.
+      - The prefix of the image name. The migration id is appended.
       - Two to 111 characters, a letter first, then letters, digits, underscores, colons or hyphens.
       - If unset, the name of the O(host) is used, with other characters replaced by hyphens.
     type: str
@@ -60,7 +60,7 @@ options:
 options:
   servers:
     description:
-      - The servers, as P(edgelift.ens_migration.wave_servers#filter) makes them of inventory hosts.
+      - The servers, as the filter P(edgelift.ens_migration.wave_servers#filter) returns them.
     type: list
     elements: dict
     suboptions:
@@ -70,23 +70,23 @@ options:
         required: true
       fingerprint:
         description:
-          - What makes the machine recognisable, as M(edgelift.ens_migration.source_probe) returns it.
-          - If unset, O(servers[].source_id) stands for the machine.
+          - The fingerprint that identifies the machine, as M(edgelift.ens_migration.source_probe) returns it.
+          - If unset, O(servers[].source_id) identifies the machine.
         type: str
       source_id:
         description:
-          - The id of the server in SMC, as its own client reported it.
-          - If unset, nothing can be copied; an image that exists already is still recognised.
+          - The id of the source in SMC, as its SMC client reports it.
+          - If unset, the server cannot be copied. An existing image is still found.
         type: str
       image_name:
         description:
-          - What the name of the image begins with. The migration id is appended to it.
+          - The prefix of the image name. The migration id is appended.
           - If unset, the name of the host is used, with other characters replaced by hyphens.
         type: str
       platform:
         description:
-          - The distribution, as the C(ID) of C(/etc/os-release) says it. ENS is told only C(centos) and C(ubuntu).
-          - If unset, ENS is told none.
+          - The distribution: the C(ID) of C(/etc/os-release). Only C(centos) and C(ubuntu) are passed to ENS.
+          - If unset, no distribution is passed to ENS.
         type: str
       keep_source:
         description:

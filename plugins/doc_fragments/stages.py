@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How the stages work: the counterpart of transfer_spec(), bucket_spec() and export_spec() in module_utils/_work/options.py."""
+    """How the stages work: the counterpart of transfer_spec(), bucket_spec() and export_spec() in module_utils/_module/options.py."""
 
     TRANSFER = r"""
 options:
@@ -47,12 +47,12 @@ options:
       - vpc
   job_valid_days:
     description:
-      - Days after which SMC lets a job that is not running expire, 7 to 90.
+      - Days until a job expires in SMC, 7 to 90. A running job does not expire.
     type: int
     default: 7
   job_retries:
     description:
-      - How often a job that failed is started again, where a retry can help.
+      - How often a failed job is started again if a retry can help.
     type: int
     default: 2
   replication_parameters:
@@ -66,9 +66,9 @@ options:
 options:
   import_regions:
     description:
-      - The Regions in which ENS imports images. O(region) must be one of them.
-      - If unset, V(cn-beijing) and V(ap-southeast-1), the Regions that Alibaba Cloud documents today. Set the whole list when ENS opens
-        another Region that this release does not know. An import elsewhere fails after copy and export have been billed.
+      - The regions in which ENS imports images. O(region) must be one of them.
+      - If unset, V(cn-beijing) and V(ap-southeast-1), the regions that Alibaba Cloud documents today. If ENS opens another region, set the whole list.
+        An import elsewhere fails after copy and export have been billed.
       - The source of the default is U(https://www.alibabacloud.com/help/en/smc/user-guide/edge-node-migration).
     type: list
     elements: str
@@ -78,8 +78,8 @@ options:
 options:
   bucket:
     description:
-      - The OSS bucket through which images go, in the same O(region).
-      - Exported objects and notes are made in it and removed again. Nothing else in it is touched.
+      - The OSS bucket for the exported images, in the same O(region).
+      - A migration writes its exported objects and its records to it and deletes them at the end. Other objects are not changed.
     type: str
     required: true
   image_format:
@@ -92,8 +92,8 @@ options:
       - raw
   image_formats:
     description:
-      - The formats that ECS exports, as lists by Region. The first one of each list is the default.
-      - For a Region that it does not name, V(qcow2) and V(raw) where Alibaba Cloud documents that ECS exports other formats than V(raw)
+      - The formats that ECS exports, as lists by region. The first one of each list is the default.
+      - For a region that it does not name, V(qcow2) and V(raw) where Alibaba Cloud documents that ECS exports other formats than V(raw)
         (C(ap-southeast-1) among them), and V(raw) elsewhere (C(cn-beijing) among them). Set it when ECS changes this.
       - The source of the default is U(https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-exportimage).
     type: dict
@@ -108,8 +108,8 @@ options:
     default: AliyunECSImageExportDefaultRole
   export_retries:
     description:
-      - How often an image is exported again when an export failed, or when one of its objects is not whole.
-      - What the failed export has left in O(bucket) is removed first. The tasks that ECS shows are counted, so that a
+      - How often an image is exported again after an export failed or left an incomplete object.
+      - The objects of the failed export are deleted from O(bucket) first. The export tasks that ECS lists are counted, so a
         further run does not start again from zero. Every export counts towards the weekly quota.
     type: int
     default: 1

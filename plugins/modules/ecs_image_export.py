@@ -16,6 +16,13 @@ description:
     and have the right format and the size of the disk.
   - ExportImage has no idempotency token. The module announces the call in the bucket first, so that an export whose answer was
     lost is found instead of repeated.
+requirements:
+  - aliyun-python-sdk-ecs
+  - aliyun-python-sdk-ens
+  - aliyun-python-sdk-smc
+  - aliyun-python-sdk-sts
+  - aliyun-python-sdk-vpc
+  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -71,7 +78,7 @@ export:
   type: dict
   contains:
     migration_id:
-      description: What every resource of this server carries in its name.
+      description: The migration id of the server. The name of every resource of the server contains it.
       returned: always
       type: str
       sample: el607cb8ded6d2035c697cb81099c4
@@ -102,12 +109,12 @@ export:
           size: 31457280
           virtual_size: 21474836480
     state:
-      description: What was seen last, in words.
+      description: The last state seen, as text.
       returned: always
       type: str
       sample: export task t-t4n1dh0000000000 is Processing
 error:
-  description: What the service said.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

@@ -73,13 +73,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 verdict:
-  description: V(clear), or V(blocked) when a finding about the whole wave is a blocker.
+  description: V(clear), or V(blocked) if a finding about the whole wave is a blocker.
   returned: success
   type: str
   sample: blocked
 findings:
   description:
-    - What holds for the whole wave, blockers first, each as M(edgelift.ens_migration.source_probe) describes it.
+    - The findings about the whole wave, blockers first, in the form of M(edgelift.ens_migration.source_probe).
   returned: success
   type: list
   elements: dict
@@ -88,8 +88,9 @@ findings:
       number: 22
       severity: blocker
       evidence: the account has no role AliyunECSImageExportDefaultRole
-      why: ECS exports with this role and no other.
-      fix: Make the role AliyunECSImageExportDefaultRole with the policy AliyunECSImageExportRolePolicy.
+      why: >-
+        ECS exports images only with this role. Without it, ECS rejects the export after the copy has been billed.
+      fix: Create the role AliyunECSImageExportDefaultRole for ecs.aliyuncs.com with the policy AliyunECSImageExportRolePolicy.
       source: 'ECS ExportImage: NoSetRoletoECSServiceAcount'
       remediation: ''
 reasons:
@@ -99,15 +100,15 @@ reasons:
   elements: str
   sample: []
 summary:
-  description: One paragraph for each finding, for people to read.
+  description: One paragraph for each finding, as text.
   returned: success
   type: list
   elements: str
   sample: []
 servers:
   description:
-    - Where every server stands, as M(edgelift.ens_migration.ens_migration) returns it with O(edgelift.ens_migration.ens_migration#module:state=checked),
-      and what holds for it alone.
+    - The state of every server, as M(edgelift.ens_migration.ens_migration) returns it with O(edgelift.ens_migration.ens_migration#module:state=checked),
+      and the findings about this server.
   returned: success
   type: list
   elements: dict
@@ -118,7 +119,7 @@ servers:
       type: str
       sample: web-01
     verdict:
-      description: V(clear), V(blocked), or V(migrated) when its image exists already. Empty when ENS did not say.
+      description: V(clear), V(blocked), or V(migrated) if its image exists already. Empty if ENS rejected the query.
       returned: always
       type: str
       sample: clear
@@ -135,7 +136,7 @@ servers:
       elements: dict
       sample: []
 account:
-  description: The answers. Each has C(value), or C(problem) and C(code) where the service refused it.
+  description: The answers. Each has C(value), or C(problem) and C(code) if the service rejected the call.
   returned: success
   type: dict
   sample:
@@ -146,7 +147,7 @@ account:
       problem:
       code:
 error:
-  description: What the service said.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

@@ -17,6 +17,13 @@ description:
     image is an error, because a name proves nothing.
   - ImportImage has no idempotency token. The module announces the call in the bucket first, so that an import whose answer was
     lost is found instead of repeated.
+requirements:
+  - aliyun-python-sdk-ecs
+  - aliyun-python-sdk-ens
+  - aliyun-python-sdk-smc
+  - aliyun-python-sdk-sts
+  - aliyun-python-sdk-vpc
+  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -73,7 +80,7 @@ image:
   type: dict
   contains:
     migration_id:
-      description: What every resource of this server carries in its name.
+      description: The migration id of the server. The name of every resource of the server contains it.
       returned: always
       type: str
       sample: el607cb8ded6d2035c697cb81099c4
@@ -93,12 +100,12 @@ image:
       type: str
       sample: Available
     state:
-      description: What was seen last, in words.
+      description: The last state seen, as text.
       returned: always
       type: str
       sample: ENS image m-5wn1dh0000000000 is Uploading
 error:
-  description: What the service said.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

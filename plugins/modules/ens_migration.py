@@ -17,6 +17,13 @@ description:
   - The state is read from the cloud, so the same task continues after a crash, on any controller. A server whose ENS image
     is Available is not changed.
   - The input and the account are checked before a billable resource exists.
+requirements:
+  - aliyun-python-sdk-ecs
+  - aliyun-python-sdk-ens
+  - aliyun-python-sdk-smc
+  - aliyun-python-sdk-sts
+  - aliyun-python-sdk-vpc
+  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -39,14 +46,14 @@ options:
   name:
     description:
       - The name of the migration, usually the name of the wave.
-      - With the host and fingerprint of a server it gives the migration id, which every resource carries in its name. Moving
-        the same server once more needs another name.
+      - The migration id of a server is derived from this name, the host and the fingerprint. To migrate the same server again,
+        use another name.
     type: str
     required: true
   state:
     description:
       - V(present) migrates.
-      - V(checked) checks the input and the account, and says where each server stands. It only reads.
+      - V(checked) checks the input and the account and reports the state of each server. It only reads.
     type: str
     default: present
     choices:
@@ -56,14 +63,14 @@ options:
     required: true
   progress_file:
     description:
-      - A file to which a line is appended whenever a server has moved on.
+      - A file to which the module appends a line at every step of a server.
       - If unset, and the task runs on the controller, the lines are shown while the task runs.
     type: path
   wait:
     description:
       - Whether to wait until every server has a verdict.
-      - Without waiting, every server is taken as far as it can go now. Servers still under way come back as C(pending), and
-        the same task continues with them later.
+      - Without waiting, the module advances every server as far as possible and returns. Unfinished servers are C(pending).
+        Run the same task again to continue.
   wait_timeout:
     description:
       - Seconds to wait. A server that has no verdict by then fails, with the last state seen.
@@ -105,7 +112,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: result
 
-- name: Show who is under way
+- name: Show the servers that are not finished
   ansible.builtin.debug:
     msg: "{{ result.migration.servers | selectattr('verdict', 'eq', 'pending') | map(attribute='host') }}"
 """
@@ -122,7 +129,7 @@ migration:
       type: str
       sample: wave_01
     wave_id:
-      description: What the migration ids of all its servers begin with.
+      description: The common prefix of the migration ids of all its servers.
       returned: always
       type: str
       sample: el607cb8ded6d203
@@ -143,7 +150,7 @@ migration:
           type: str
           sample: web-01
         migration_id:
-          description: What every resource of this server carries in its name.
+          description: The migration id of the server. The name of every resource of the server contains it.
           returned: always
           type: str
           sample: el607cb8ded6d2035c697cb81099c4
@@ -163,12 +170,12 @@ migration:
           type: str
           sample: done
         verdict:
-          description: C(migrated), C(failed), C(blocked), C(pending), or C(clear) when O(state=checked) has nothing against it.
+          description: C(migrated), C(failed), C(blocked), C(pending), or C(clear) when O(state=checked) finds no blocker.
           returned: always
           type: str
           sample: migrated
         state:
-          description: What was seen last.
+          description: The last state seen.
           returned: always
           type: str
           sample: job j-bp17bclvg344jlyt0000 is Syncing
@@ -241,7 +248,7 @@ acts:
   sample:
     transfer.create: 3
 error:
-  description: What the service said.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

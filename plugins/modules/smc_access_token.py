@@ -173,7 +173,7 @@ access_token:
       type: str
       sample: '2026-11-24T08:00:00Z'
 error:
-  description: What went wrong, for programs.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

@@ -248,7 +248,7 @@ agent:
       type: str
       sample: s-bp1e2fsl57knvuug0000
     source_ids:
-      description: Every source id that it has reported. More than one is refused, because which one is the host cannot be told.
+      description: Every source id that it has reported. If there are several, the action fails, because it cannot determine which one is this host.
       returned: success
       type: list
       elements: str

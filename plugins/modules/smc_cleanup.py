@@ -17,7 +17,13 @@ description:
     parts, ENS images whose import failed, sources, the activation code and the shared network.
   - Only resources with the migration ID, and resources that belong to them, are deleted. Available ENS images are the result
     and are never deleted.
-  - The module needs only credentials, the name of the migration and the bucket, so it works after a crash and from any controller.
+  - The module needs only credentials, the region, the name of the migration and the bucket, so it works after a crash and from any controller.
+requirements:
+  - aliyun-python-sdk-ecs
+  - aliyun-python-sdk-ens
+  - aliyun-python-sdk-smc
+  - aliyun-python-sdk-vpc
+  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -37,8 +43,8 @@ options:
     required: true
   state:
     description:
-      - V(absent) deletes.
-      - V(reported) only says what is there.
+      - V(absent) deletes the leftover resources.
+      - V(reported) only lists them.
     type: str
     default: absent
     choices:
@@ -60,55 +66,55 @@ options:
       - servers
   servers:
     description:
-      - The servers, as P(edgelift.ens_migration.wave_servers#filter) makes them of inventory hosts.
-      - If unset, everything is found by name; then hosts are not named in the result, and sources that have no job are not
+      - The servers, as the filter P(edgelift.ens_migration.wave_servers#filter) returns them.
+      - If unset, the module finds the resources by name. The result then names no hosts, and sources without a job are not
         found.
   delete_sources:
     description:
-      - Whether the servers are also taken off the list of sources in SMC. They cost nothing, but count towards a quota.
+      - Whether to delete the sources of the servers in SMC too. Sources cost nothing, but count towards a quota.
     type: bool
     default: true
   resources:
     description:
-      - What an earlier result has listed, so that each of it gets its proof. With O(scope=servers) only what was made
-        for one of the O(servers) counts.
-      - If empty, only what is found gets one.
+      - The resources that an earlier result listed. The module verifies the deletion of each of them. With O(scope=servers), only
+        those of the O(servers).
+      - If empty, it verifies only the deletion of the resources that it finds.
     type: list
     elements: dict
     default: []
     suboptions:
       kind:
-        description: What it is, such as C(ecs_instance).
+        description: The kind of the resource, such as C(ecs_instance).
         type: str
         required: true
       id:
-        description: Its id.
+        description: The id of the resource.
         type: str
         required: true
       host:
-        description: The server that it was made for. Empty when not known.
+        description: The server for which it was created. Empty if unknown.
         type: str
         default: ''
       created:
-        description: When it was made. Empty when not known.
+        description: When it was created. Empty if unknown.
         type: str
         default: ''
       deleted:
-        description: When it was gone. Empty while it is not.
+        description: When the deletion was verified. Empty if it was not.
         type: str
         default: ''
       proof:
-        description: The describe call that no longer showed it. Empty while there is none.
+        description: The describe call that no longer listed it. Empty if there is none.
         type: str
         default: ''
   wait_timeout:
     description:
-      - Seconds until everything must be gone. What is still there then is returned as residual.
+      - Seconds to wait for the deletions. Resources that then still exist are returned as residual.
     type: int
     default: 900
   poll_interval:
     description:
-      - Seconds between two looks.
+      - Seconds between two queries.
     type: float
     default: 5.0
 seealso:
@@ -116,13 +122,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Remove what a migration left, with nothing but credentials
+- name: Delete the leftover resources of a migration
   edgelift.ens_migration.smc_cleanup:
     region: ap-southeast-1
     name: wave_01
     bucket: migration-images
 
-- name: Remove what the servers of a wave left, and get a proof for all that was seen
+- name: Delete the leftover resources of some servers, and verify the deletion of every resource of the run
   edgelift.ens_migration.smc_cleanup:
     region: ap-southeast-1
     name: wave_01
@@ -132,7 +138,7 @@ EXAMPLES = r"""
   run_once: true
   delegate_to: localhost
 
-- name: Say what is there, without touching it
+- name: List the leftover resources without deleting them
   edgelift.ens_migration.smc_cleanup:
     region: ap-southeast-1
     name: wave_01
@@ -157,7 +163,7 @@ cleanup:
       type: str
       sample: wave_01
     wave_id:
-      description: What the migration ids of all its servers begin with.
+      description: The common prefix of the migration ids of all its servers.
       returned: always
       type: str
       sample: el607cb8ded6d203
@@ -174,7 +180,7 @@ cleanup:
           deleted: '2026-11-24T08:31:12Z'
           proof: smc.DescribeReplicationJobs at 2026-11-24T08:31:12Z does not list j-bp17bclvg344jlyt0000
     residual:
-      description: What is still there, and why. It may be billed.
+      description: The resources that still exist, with the reason. They may be billed.
       returned: always
       type: list
       elements: dict
@@ -213,7 +219,7 @@ cleanup:
       sample:
         smc.DescribeReplicationJobs: 3
 error:
-  description: What the service said.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

@@ -181,7 +181,7 @@ intermediate:
           evidence: its status is Stopped
           fix: Start the instance.
 error:
-  description: What went wrong, for programs.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

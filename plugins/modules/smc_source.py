@@ -205,7 +205,7 @@ transfers:
     - job_id: j-bp17bclvg344jlyt0000
       status: Running
 error:
-  description: What went wrong, for programs.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

@@ -16,6 +16,13 @@ description:
   - An existing job of this migration is continued. A failed job is started again if a retry can help, and created again
     if its intermediate instance no longer exists.
   - The intermediate instance of a running or failed job is billed. M(edgelift.ens_migration.smc_cleanup) deletes both.
+requirements:
+  - aliyun-python-sdk-ecs
+  - aliyun-python-sdk-ens
+  - aliyun-python-sdk-smc
+  - aliyun-python-sdk-sts
+  - aliyun-python-sdk-vpc
+  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
@@ -52,7 +59,7 @@ EXAMPLES = r"""
     source_id: s-bp1e2fsl57knvuug0000
   delegate_to: localhost
 
-- name: Only start the copy, and look at it later
+- name: Start the copy without waiting
   edgelift.ens_migration.smc_transfer:
     region: ap-southeast-1
     name: wave_01
@@ -62,7 +69,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: started
 
-- name: Look at it
+- name: Show the state of the job
   edgelift.ens_migration.smc_transfer_info:
     region: ap-southeast-1
     job_ids:
@@ -77,7 +84,7 @@ transfer:
   type: dict
   contains:
     migration_id:
-      description: What every resource of this server carries in its name.
+      description: The migration id of the server. The name of every resource of the server contains it.
       returned: always
       type: str
       sample: el607cb8ded6d2035c697cb81099c4
@@ -102,7 +109,7 @@ transfer:
       type: str
       sample: Finished
     business_status:
-      description: What a running job is busy with.
+      description: The current step of a running job.
       returned: always
       type: str
       sample: Syncing
@@ -127,12 +134,12 @@ transfer:
       type: str
       sample: web-01-el607cb8ded6d2035c697cb81099c4
     state:
-      description: What was seen last, in words.
+      description: The last state seen, as text.
       returned: always
       type: str
       sample: job j-bp17bclvg344jlyt0000 is Syncing
 error:
-  description: What the service said.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

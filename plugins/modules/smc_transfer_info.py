@@ -208,7 +208,7 @@ transfers:
       type: dict
       sample: {'edgelift:wave': wave_01}
 error:
-  description: What went wrong, for programs.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

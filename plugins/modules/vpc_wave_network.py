@@ -152,7 +152,7 @@ network:
       type: bool
       sample: true
 error:
-  description: What went wrong, for programs.
+  description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
   type: dict
   sample:

@@ -186,7 +186,7 @@ def store(call: Call, item: StoredObject, path: Path, sums: Sums) -> None:
 
 
 def drop(call: Call, key: str, version: str | None = None) -> Deletion:
-    """Delete an object, or one version of it, if there is one; return what became of it."""
+    """Delete an object, or one version of it, if there is one; return the versions that ended."""
     if version is not None or not call.bucket.versioning:
         check_mutable(call.bucket, find(call.bucket, key, version), call.now)
     done = delete(call.bucket, key) if version is None else delete_version(call.bucket, key, version)

@@ -14,6 +14,8 @@ from support.wave import WEB, Player, changing, image_name, run, server, utils
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
 
+from sandbox.contracts.regions import IMPORT_REGIONS, REGIONS
+
 pytestmark = pytest.mark.any_core
 
 WORLD = {
@@ -28,13 +30,14 @@ WORLD = {
         "STS.Sandbox1": {"secret": "StsSecret0123456789", "token": "sts-token", "ttl": 60},
     },
 }
+NO_IMPORTS = next(region for region in REGIONS if region not in IMPORT_REGIONS)
 REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
-    "unknown region": ({"region": "xx-nowhere-1"}, ["'xx-nowhere-1'", "cn-beijing and ap-southeast-1"]),
-    "region without import": ({"region": "eu-central-1"}, ["'eu-central-1'", "cn-beijing and ap-southeast-1"]),
+    "unknown region": ({"region": "xx-nowhere-1"}, ["'xx-nowhere-1'", " and ".join(IMPORT_REGIONS)]),
+    "region without import": ({"region": NO_IMPORTS}, [f"'{NO_IMPORTS}'", " and ".join(IMPORT_REGIONS)]),
     "bucket missing": ({"bucket": "no-such-bucket"}, ["no-such-bucket", "NoSuchBucket", "Create the bucket"]),
     "bucket elsewhere": (
         {"bucket": "migration-images-beijing"},
-        ["'migration-images-beijing' for region 'ap-southeast-1'", "Use a bucket in the Region of the option region"],
+        ["'migration-images-beijing' for region 'ap-southeast-1'", "Use a bucket in the region of the option region"],
     ),
     "bucket not readable": ({"bucket": "somebody-elses"}, ["somebody-elses", "AccessDenied"]),
     "wrong key": ({"access_key": "LTAI5tNobody"}, ["InvalidAccessKeyId.NotFound"]),

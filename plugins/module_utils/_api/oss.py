@@ -228,7 +228,7 @@ class OssApi(AppendableObjects, Listings):
             # oss2 sums up what it reads, and leaves the comparison to its caller.
             whole = found.content_length is None or found.content_length <= MOST_TEXT
             if whole and found.server_crc is not None and found.client_crc != found.server_crc:
-                problem = f"{key}: what arrived has another CRC-64 than OSS says"
+                problem = f"{key}: the received data has another CRC-64 than OSS reports"
                 raise CloudError("oss.GetObject", "Answer.Unreadable", problem, retryable=True)
             return body[:MOST_TEXT], found.versionid
 

@@ -176,7 +176,7 @@ TABLE: Final = (
     ),
     ErrorCode(
         ("QuotaExceeded.Vpc",),
-        f"The account has reached its VPC quota in the Region ({limits.DEFAULT_VPCS} unless it was increased). A job "
+        f"The account has reached its VPC quota in the region ({limits.DEFAULT_VPCS} unless it was increased). A job "
         "without a network creates a VPC.",
         "Set vpc_id and vswitch_id (roles: migration_vpc_id and migration_vswitch_id) to an existing network, delete a "
         "VPC, or request a quota increase.",
@@ -243,7 +243,7 @@ TABLE: Final = (
     ErrorCode(
         ("InvalidOSSBucket.*",),
         "ECS cannot export to the bucket.",
-        "Use a bucket of the same account in the Region of the image.",
+        "Use a bucket of the same account in the region of the image.",
         _EXPORT,
     ),
     ErrorCode(
@@ -276,18 +276,18 @@ TABLE: Final = (
     ErrorCode(
         ("WeeklyQuotaExceed.ExportImage",),
         "The weekly export quota is used up.",
-        "Export next week, or request a quota increase: the weekly quota is used up.",
+        "Run the same command again next week, or request a quota increase.",
         _EXPORT,
     ),
     ErrorCode(
         ("RegionNotSupported", "InvalidRegion.NotSupport"),
-        "The service does not offer this in the Region.",
-        f"Migrate in one of these Regions: {', '.join(limits.IMPORT_REGIONS)}.",
+        "The service does not offer this in the region.",
+        "Migrate in a region in which ENS imports images (option import_regions, variable migration_import_regions).",
         _EXPORT,
     ),
     ErrorCode(
         ("InvalidRegionId.*",),
-        "The Region does not exist.",
+        "The region does not exist.",
         "Check the option region: it is not an Alibaba Cloud region id.",
         _ECS,
     ),
@@ -307,14 +307,14 @@ TABLE: Final = (
     ErrorCode(("NoSuchBucket",), "The bucket does not exist.", "Create the bucket, or correct its name.", _OSS),
     ErrorCode(
         ("AccessDenied",),
-        "The caller may not use the bucket or its objects, or the bucket is in another Region.",
+        "The caller may not use the bucket or its objects, or the bucket is in another region.",
         "Grant the caller access to the bucket and its objects.",
         _OSS,
     ),
     ErrorCode(
         (),
-        "The bucket is in another Region.",
-        "Use a bucket in the Region of the option region.",
+        "The bucket is in another region.",
+        "Use a bucket in the region of the option region.",
         _OSS,
         words="must be addressed using the specified endpoint",
     ),

@@ -19,7 +19,7 @@ GIB: Final = 1024**3
 
 IMPORT_REGIONS: Final = ("cn-beijing", "ap-southeast-1")
 """Where the vendor documents the import of images to ENS today (ENS, ImportImage: TargetOSSRegionId; SMC, edge node
-migration, limits, 2025-12). The option C(import_regions) replaces the list on the day ENS opens another Region."""
+migration, limits, 2025-12). The option C(import_regions) replaces the list on the day ENS opens another region."""
 
 EXPORT_FORMAT_REGIONS: Final = (
     "ap-northeast-1",
@@ -97,7 +97,7 @@ MAX_SOURCES: Final = 1000
 """Registered sources of one account (SMC limits, 2023-06)."""
 
 DEFAULT_VPCS: Final = 10
-"""VPCs of one Region unless the quota was raised (SMC FAQ, 2021)."""
+"""VPCs of one region unless the quota was raised (SMC FAQ, 2021)."""
 
 # ---- defaults of options: code reads them here; a test compares documentation and roles with them ----
 CONNECT_TIMEOUT: Final = 10.0
@@ -148,7 +148,7 @@ DEFAULT_TOKEN_DAYS: Final = 7
 
 def image_formats(region: str, known: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     """Return the formats that ECS exports in ``region``, the default first. ``known`` is the option C(image_formats):
-    formats by Region, which count before what the vendor documents."""
+    formats by region, which count before what the vendor documents."""
     return tuple(known.get(region) or (FORMATS if region in EXPORT_FORMAT_REGIONS else ("raw",)))
 
 
@@ -180,7 +180,7 @@ def region_problem(region: str, import_regions: Sequence[str]) -> str | None:
         return None
     return (
         f"region {region!r} cannot be used: ENS imports images only in {' and '.join(import_regions)}. "
-        "If ENS has opened this Region since, set the option import_regions"
+        "If ENS has opened this region since, set the option import_regions"
     )
 
 

@@ -115,7 +115,7 @@ def account(clients: Clients, policy: Policy) -> str:
         raise CloudError(
             checking,
             "Bucket.OtherRegion",
-            f"the bucket is in {location!r}, and ECS exports only to a bucket of the image's own Region",
+            f"the bucket is in {location!r}, and ECS exports only to a bucket of the image's own region",
             hint=f"Use a bucket in {policy.region!r}, or migrate with region {location!r}.",
         )
     if bucket.get("versioning") == "Suspended":

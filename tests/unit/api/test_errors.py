@@ -113,7 +113,7 @@ def test_gone_means_the_resource_itself(code: str, gone: bool) -> None:
         ("InvalidSecurityToken.Expired", "STS token"),
         ("InvalidTimeStamp.Expired", "clock"),
         ("NoSetRoletoECSServiceAcount", "AliyunECSImageExportDefaultRole"),
-        ("WeeklyQuotaExceed.ExportImage", "weekly"),
+        ("WeeklyQuotaExceed.ExportImage", "next week"),
         ("QuotaExceeded.Vpc", "vswitch_id"),
         ("Throttling.Api", "rate"),
     ],

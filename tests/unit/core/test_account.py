@@ -199,7 +199,7 @@ def test_an_ecs_instance_without_a_named_image_is_not_guessed_at() -> None:
     [
         ({"bucket": refusal("NoSuchBucket")}, {}, "NoSuchBucket"),
         ({"bucket": {**BUCKET, "location": "cn-beijing"}}, {}, "Bucket.OtherRegion"),
-        ({}, {"region": "eu-central-1"}, "Input.Invalid"),
+        ({}, {"region": "xx-nowhere-1"}, "Input.Invalid"),
         ({}, {"region": "cn-beijing", "image_format": "qcow2"}, "Input.Invalid"),
     ],
 )

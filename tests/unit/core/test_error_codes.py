@@ -45,7 +45,7 @@ def test_the_first_match_is_the_row_that_names_the_code() -> None:
 def test_words_tell_more_than_a_code() -> None:
     found = error_codes.find("AccessDenied", "The bucket must be ADDRESSED using the specified endpoint.")
     assert found
-    assert found.cause == "The bucket is in another Region."
+    assert found.cause == "The bucket is in another region."
 
 
 def test_nothing_is_known_of_another_code() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_migration
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import progress
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt
 
 from .kit import MIGRATION, server
@@ -24,7 +25,7 @@ def wave(folder: Path) -> dict[str, Any]:
     """Return what each reader of the stages shows of a wave of two servers."""
     wave_servers = server(1), server(2)
     cloud = cloud_with(*wave_servers)
-    made = fleet(cloud, *wave_servers)
+    made = fleet(cloud, *wave_servers, stages=STAGES)
     made.on_tick = progress.ProgressFile(str(folder / "progress")).write
     rows = [ens_migration.describe(row) for row in run(made)]
     known = [dict(row) for row in made.resources.rows()]

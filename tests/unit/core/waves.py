@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import, export, transfer
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet, Progress
 
 from .cloud import Cloud
 from .kit import policy, server
 
+THREE = (transfer.STAGE, export.STAGE, ens_import.STAGE)
+"""The stages of the tests that count calls: a stage that is added later does not change what they mean."""
+
 
 def fleet(cloud: Cloud, *servers: Any, using: Any = None, **options: Any) -> Fleet:
-    """Return a fleet of these servers on the cloud's clock."""
+    """Return a fleet of these servers on the cloud's clock, with THREE stages unless others are given."""
+    options = {"stages": THREE, **options}
     return Fleet(cloud, servers or (server(),), using or policy(), clock=cloud.clock(), **options)
 
 
