@@ -32,7 +32,7 @@ def told(verdict: Verdict) -> str:
     path.write_text(f"seed {verdict.seed}\n{lines}\n{verdict.trace}", encoding="utf-8")
     shown = verdict.violations[:5]
     return "".join([f"seed {verdict.seed}: {len(verdict.violations)} violations, trace in {path}\n",
-                    *(f"    {text}\n" for text in shown)])
+                    *(f"    {text.splitlines()[0][:300]}\n" for text in shown)])
 
 
 def main() -> int:

@@ -16,17 +16,20 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import wave_network
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 if TYPE_CHECKING:
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Row
 
     from .stage import Context
 
 _GONE: Final = frozenset({"VSwitchIdVpcId.Mismatch", "InvalidVSwitchId.NotFound", "InvalidVpcId.NotFound"})
+
+_RACED: Final = frozenset({"InvalidCidrBlock.Overlapped", "InvalidVpcId.NotFound"})
+"""Why a vSwitch is refused that another run has made since the look, or whose VPC a cleanup has deleted since then."""
 
 
 def wanted(policy: Policy) -> bool:
@@ -76,11 +79,17 @@ def act(context: Context, migration: str) -> str:
     network = wave_network.wanted(clients, migration, shared.vpc, None, {"zone_id": context.policy.zone_id})
     if shared.vpc is None:
         shared.made["vpc"] = wave_network.make_vpc(clients, migration, network), context.now
-    else:
-        shared.made["vswitch"] = (
-            wave_network.make_vswitch(clients, migration, network, shared.vpc["VpcId"]),
-            context.now,
-        )
+        return ""
+    try:
+        vswitch_id = wave_network.make_vswitch(clients, migration, network, shared.vpc["VpcId"])
+    except CloudError as error:
+        if error.code not in _RACED:
+            raise
+        # The next tick looks again.
+        shared.vpc = None
+        shared.made.clear()
+        return f"the shared network was changed by another run ({error.code})"
+    shared.made["vswitch"] = vswitch_id, context.now
     return ""
 
 

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .cloud import Cloud
-from .kit import MIGRATION, policy, server
+from .kit import MIGRATION, policy, refused, server
 from .waves import cloud_with, fleet, run, verdicts
 
 SHARED = policy(shared_network=True)
@@ -66,6 +68,23 @@ def test_of_two_that_were_made_at_once_the_oldest_is_used() -> None:
     cloud.vpc.create_vpc(name, "192.168.0.0/16", "b", tags)
     run(fleet(cloud, *THREE, using=SHARED))
     assert {vpc for vpc, _vswitch in networks(cloud)} == {first}
+
+
+def test_a_vswitch_that_another_run_makes_at_the_same_time_is_used() -> None:
+    cloud = cloud_with(THREE[0])
+    tags, name = naming.tags(MIGRATION), naming.network_name(MIGRATION)
+    vpc_id = cloud.vpc.create_vpc(name, "192.168.0.0/16", "a", tags)["VpcId"]
+    real = cloud.vpc.create_vswitch
+
+    def first_the_other(*given: Any, **more: Any) -> Any:
+        cloud.vpc.create_vswitch = real
+        real(*given, **more)
+        raise refused("InvalidCidrBlock.Overlapped")
+
+    cloud.vpc.create_vswitch = first_the_other
+    assert verdicts(run(fleet(cloud, THREE[0], using=SHARED))) == ["migrated"]
+    assert networks(cloud) == [(vpc_id, next(iter(cloud.vswitches)))]
+    assert len(cloud.vswitches) == 1
 
 
 def test_a_network_of_the_user_or_one_for_each_job_is_left_as_it_is() -> None:
