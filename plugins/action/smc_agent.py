@@ -11,7 +11,13 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._secrets import without
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import bundle, lifecycle, paths, remote
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
+    answers,
+    bundle,
+    lifecycle,
+    paths,
+    remote,
+)
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent, Wish, plan
 
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -32,6 +38,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "start_timeout": {"type": "int", "default": 120},
     "start_on_boot": {"type": "bool", "default": True},
     "force": {"type": "bool", "default": False},
+    **answers.LIMIT_SPEC,
 }
 REQUIRED_IF = [("state", state, ["src", "url"], True) for state in ("present", "started")]
 MUTUALLY_EXCLUSIVE = [("src", "url")]
@@ -78,7 +85,7 @@ class ActionModule(ActionBase):
         return masked
 
     def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
-        life = lifecycle.Lifecycle(remote.Remote(self), _settings(args))
+        life = lifecycle.Lifecycle(remote.Remote(self, answers.limits(args)), _settings(args))
         before = life.look()
         wish = Wish(
             args["state"],
@@ -118,7 +125,11 @@ def _problem(args: dict[str, Any]) -> str | None:
         )
     if args["start_timeout"] < 1:
         return f"start_timeout {args['start_timeout']} must be at least 1 second"
-    return paths.environment_problem(args["environment"]) or paths.install_dir_problem(args["install_dir"])
+    return (
+        answers.problem(args)
+        or paths.environment_problem(args["environment"])
+        or paths.install_dir_problem(args["install_dir"])
+    )
 
 
 def _settings(args: dict[str, Any]) -> lifecycle.Settings:

@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import json
 import time
-from typing import Any
+from typing import Any, Final
 
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source, waivers
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
+    answers,
+    deadline,
     facts,
     look,
     paths,
@@ -32,7 +35,15 @@ ARGUMENT_SPEC: dict[str, Any] = {
         "default": [],
         "options": {name: {"type": "str", "required": True} for name in ("id", "reason", "expires")},
     },
+    **answers.LIMIT_SPEC,
 }
+
+ODD: Final = (ArithmeticError, LookupError, TypeError, ValueError)
+"""What the evaluation of facts raises for values that no host has. Their text would be the host's."""
+
+
+EVALUATION_SECONDS: Final = 60
+MAX_FACTS_BYTES: Final = 4 * 1024**2
 
 
 class ActionModule(ActionBase):
@@ -50,14 +61,16 @@ class ActionModule(ActionBase):
         _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
         host = str((task_vars or {}).get("inventory_hostname", "this host"))
         problem = (
-            paths.install_dir_problem(args["install_dir"])
+            answers.problem(args)
+            or paths.install_dir_problem(args["install_dir"])
             or look.egress_problem(args["egress"], args["egress_timeout"])
             or waivers.problem(host, args["waivers"], waivers.today())
         )
         if problem:
             return {**result, "failed": True, "msg": problem}
         values = look.values(args["install_dir"], args["egress"], args["egress_timeout"])
-        probe, findings = self._look(_remote.Remote(self), values)
+        waits = args["egress_timeout"] if args["egress"] else 0
+        probe, findings = self._look(_remote.Remote(self, answers.limits(args)), values, waits)
         findings = waivers.apply(findings, args["waivers"])
         result.update(
             changed=False,
@@ -67,7 +80,9 @@ class ActionModule(ActionBase):
         )
         return result
 
-    def _look(self, remote: _remote.Remote, values: dict[str, str]) -> tuple[dict[str, Any], list[dict[str, str]]]:
+    def _look(
+        self, remote: _remote.Remote, values: dict[str, str], waits: float
+    ) -> tuple[dict[str, Any], list[dict[str, str]]]:
         if self._connection.transport == "local":
             return {}, [source.IS_CONTROLLER.finding("the connection of the host is local")]
         if remote.windows:
@@ -75,12 +90,25 @@ class ActionModule(ActionBase):
             return {}, [source.NOT_LINUX.finding(shell)]
         begin = time.time()
         try:
-            seen = remote.run(look.PIECES, values, look.COMMAND)
+            seen = remote.run(look.PIECES, values, look.COMMAND, waits)
+        except _remote.NoAnswerError as error:
+            return {}, [source.NO_ANSWER.finding(str(error))]
+        except _remote.NotUnderstoodError as error:
+            return {}, [source.NOT_UNDERSTOOD.finding(str(error))]
         except _remote.SourceError as error:
             return {}, [source.NO_SHELL.finding(str(error))]
         if seen.answer is None:
             return {}, [source.NO_SHELL.finding(seen.evidence())]
         if not seen.answer.complete:
             return {}, [source.PROBE_INCOMPLETE.finding(seen.evidence())]
-        probe = facts.build_probe(seen.answer.records, (begin, time.time()))
-        return probe, source.judge(probe)
+        try:
+            with deadline.guarded(EVALUATION_SECONDS):
+                probe = facts.build_probe(seen.answer.records, (begin, time.time()))
+                findings = source.judge(probe)
+                size = len(json.dumps([probe, findings]))
+        except (*ODD, deadline.ExceededError) as error:
+            reason = str(error) if isinstance(error, deadline.ExceededError) else type(error).__name__
+            return {}, [source.NOT_UNDERSTOOD.finding(f"answer not understood: {reason}")]
+        if size > MAX_FACTS_BYTES:
+            return {}, [source.NOT_UNDERSTOOD.finding(f"answer not understood: {size} bytes of facts")]
+        return probe, findings

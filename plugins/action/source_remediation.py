@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import paths, remedy, remote
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, paths, remedy, remote
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
@@ -20,6 +20,9 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "clock": {"type": "bool", "default": False},
     "clock_tolerance": {"type": "int", "default": 60},
     "environment": {"type": "dict", "default": {}},
+    **answers.LIMIT_SPEC,
+    # A package manager may have to download its index, and an initramfs takes minutes on an old machine.
+    "answer_timeout": {"type": "int", "default": 1800},
 }
 
 
@@ -39,7 +42,7 @@ class ActionModule(ActionBase):
         problem = _problem(args)
         if problem:
             return {**result, "failed": True, "msg": problem}
-        work = remedy.Remediation(remote.Remote(self), _wanted(args))
+        work = remedy.Remediation(remote.Remote(self, answers.limits(args)), _wanted(args))
         try:
             return {**result, **(self._undo(work) if args["state"] == "absent" else self._apply(work, args))}
         except remote.SourceError as error:
@@ -82,7 +85,7 @@ def _problem(args: dict[str, Any]) -> str | None:
     """Return which option has an invalid value, or None."""
     if args["clock_tolerance"] < 1:
         return f"clock_tolerance {args['clock_tolerance']} must be at least 1 second"
-    return paths.environment_problem(args["environment"])
+    return answers.problem(args) or paths.environment_problem(args["environment"])
 
 
 def _wanted(args: dict[str, Any]) -> remedy.Wanted:

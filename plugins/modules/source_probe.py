@@ -31,8 +31,7 @@ attributes:
     details: It talks to the source server only, so it has none of the connection options of the cloud.
 options:
   install_dir:
-    description:
-      - The folder in which the probe searches for an SMC client.
+    description: The folder in which the probe searches for an SMC client.
     type: str
     default: /smc
   egress:
@@ -43,8 +42,7 @@ options:
     elements: str
     default: []
   egress_timeout:
-    description:
-      - Seconds after which a connection that was neither opened nor refused counts as blocked.
+    description: Seconds after which a connection that was neither opened nor refused counts as blocked.
     type: int
     default: 5
   waivers:
@@ -68,6 +66,20 @@ options:
         description: The last day on which the waiver is valid (UTC), such as V(2026-12-31).
         type: str
         required: true
+  answer_max_bytes:
+    description: The bytes that the host may answer to one script. A larger answer is the finding C(answer-not-understood).
+    type: int
+    default: 4194304
+  answer_max_line:
+    description: The bytes that one line of an answer may have. A longer line is the finding C(answer-not-understood).
+    type: int
+    default: 4096
+  answer_timeout:
+    description:
+      - Seconds that the host has for the answer to one script, beyond those that the script itself waits. Then the connection is closed,
+        and the host gets the finding C(no-answer).
+    type: int
+    default: 120
 seealso:
   - module: edgelift.ens_migration.smc_agent
   - module: edgelift.ens_migration.ens_migration
@@ -88,11 +100,6 @@ EXAMPLES = r"""
     egress:
       - smc.aliyuncs.com:443
       - smc-service.aliyuncs.com:443
-  become: true
-
-- name: Search for an SMC client in another folder
-  edgelift.ens_migration.source_probe:
-    install_dir: /opt/smc
   become: true
 """
 
@@ -203,10 +210,7 @@ probe:
     os:
       description: C(id), C(version) and C(name) of the distribution.
       type: dict
-      sample:
-        id: centos
-        version: '6.10'
-        name: CentOS release 6.10 (Final)
+      sample: {id: centos, version: '6.10', name: CentOS release 6.10 (Final)}
     uid:
       description: The user id that looked.
       type: int
@@ -336,9 +340,7 @@ probe:
     tools:
       description: Where the host has each of the tools that matter, null for one that it has not.
       type: dict
-      sample:
-        rsync: /usr/bin/rsync
-        unzip:
+      sample: {rsync: /usr/bin/rsync, unzip: null}
     selinux:
       description: V(enforcing), V(permissive), V(disabled) or V(absent).
       type: str

@@ -87,6 +87,22 @@ options:
       - If empty, the environment of the login shell applies.
     type: dict
     default: {}
+  answer_max_bytes:
+    description:
+      - The bytes that the host may answer to one script. A larger answer fails the task.
+    type: int
+    default: 4194304
+  answer_max_line:
+    description:
+      - The bytes that one line of an answer may have. A longer line fails the task.
+    type: int
+    default: 4096
+  answer_timeout:
+    description:
+      - Seconds that the host has for the answer to one script. Then the connection is closed, and the host gets a failed task. A package
+        manager may have to download its index, and an initramfs takes minutes on an old machine.
+    type: int
+    default: 1800
 seealso:
   - module: edgelift.ens_migration.source_probe
   - module: edgelift.ens_migration.smc_agent

@@ -13,7 +13,7 @@ import sys
 import time
 from pathlib import Path
 
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, look
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 from testbed.workplace import CLONE
 
@@ -71,7 +71,7 @@ def record(system: System, systems: list[System]) -> Recording:
         told = guest.run(system, tree, kernel_for(system, systems, work), work, script)
     else:
         told = handmade.run(system, tree, script)
-    answer = _script.parse(fence, told.text)
+    answer = answers.parse(fence, told.text)
     if answer is None or not answer.complete:
         raise RuntimeError(f"{system.name}: no whole answer: {told.text[-300:]!r}")
     rows = [(item.key, *item.fields) for item in answer.records]

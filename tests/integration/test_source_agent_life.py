@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent, parse_agent
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.answers import parse
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.autostart import NAME, make_boot
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.script import compose, parse
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.script import compose
 from support.source import FOLDER, ClientBundle, ask, client_pids, make_bundle, playing, run_moves, until
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed

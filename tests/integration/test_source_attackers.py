@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import autostart, look, remedy, script
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
+    answers,
+    autostart,
+    look,
+    remedy,
+    script,
+)
 from support.source import FOLDER, ClientBundle, ask, client_pids, make_bundle, run_moves
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
@@ -100,16 +106,16 @@ def moves(bed: Bed, tmp_path: Path) -> Iterator[Callable[..., list[Any]]]:
 
 def records(
     bed: Bed, host: str, pieces: list[str], command: str, values: dict[str, str], before: str = ""
-) -> list[script.Record]:
+) -> list[answers.Record]:
     """What a script answers that root runs on a host."""
     text = script.compose("F", pieces, values, command)
-    answer = script.parse("F", ask(bed, host, f"{before}\n{text}"))
+    answer = answers.parse("F", ask(bed, host, f"{before}\n{text}"))
     assert answer is not None
     assert answer.complete
     return answer.records
 
 
-def told(rows: list[script.Record], key: str) -> list[str]:
+def told(rows: list[answers.Record], key: str) -> list[str]:
     return [" ".join(row.fields) for row in rows if row.key == key]
 
 

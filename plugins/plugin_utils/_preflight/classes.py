@@ -38,6 +38,8 @@ ALL: Final[dict[str, Rule]] = {
         source.NO_SHELL,
         source.IS_CONTROLLER,
         source.PROBE_INCOMPLETE,
+        source.NO_ANSWER,
+        source.NOT_UNDERSTOOD,
         source.UNREACHABLE,
         *account.RULES,
         *account.SERVER_RULES,

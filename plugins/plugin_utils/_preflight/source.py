@@ -50,6 +50,26 @@ PROBE_INCOMPLETE: Final = Rule(
     lambda _probe: None,
     fact=True,
 )
+NO_ANSWER: Final = Rule(
+    "no-answer",
+    0,
+    "blocker",
+    "The host does not answer the probe in time, or does not stop sending. The SMC client could not be controlled.",
+    "Check the load and the disks of the host. A slow host needs a longer answer_timeout of source_probe.",
+    "edgelift.ens_migration",
+    lambda _probe: None,
+    fact=True,
+)
+NOT_UNDERSTOOD: Final = Rule(
+    "answer-not-understood",
+    0,
+    "blocker",
+    "The host answers with data that the probe does not send. Its facts cannot be used.",
+    "Check what changes the output of /bin/sh and of the tools on the host. The limits are options of source_probe.",
+    "edgelift.ens_migration",
+    lambda _probe: None,
+    fact=True,
+)
 
 UNREACHABLE: Final = Rule(
     "unreachable",

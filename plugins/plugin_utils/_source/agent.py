@@ -12,12 +12,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
+from .answers import integer
 from .remote import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .script import Record
+    from .answers import Record
 
 Step = Literal["scrub", "stop", "remove", "install", "register", "start", "wait", "enable", "disable"]
 """One step on the source, in the order of a plan.
@@ -91,8 +92,9 @@ def parse_agent(records: Sequence[Record]) -> Agent:
     for key, fields in records:
         if key == "agent-dir":
             agent.dirs.append(fields[0])
-        elif key == "agent-pid" and int(fields[1]) not in agent.pids:
-            agent.pids.append(int(fields[1]))
+        elif key == "agent-pid":
+            pid = integer(fields[1])
+            agent.pids += [pid] if pid and pid not in agent.pids else []
         elif key == "agent-id" and fields[1] not in agent.source_ids:
             agent.source_ids.append(fields[1])
         elif key == "agent-unsafe":

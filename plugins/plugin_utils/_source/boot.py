@@ -21,7 +21,8 @@ _OPTION = re.compile(r"CONFIG_(?P<name>VIRTIO(?:_[A-Z0-9]+)*)")
 
 def grub(text: str) -> str | None:
     """Return the version in what ``grub-install --version`` or ``grub --version`` printed."""
-    found = re.search(r"\d+\.\d+[\w.~+-]*", text)
+    # A run of digits is tried once, from its first digit.
+    found = re.search(r"(?<!\d)\d+\.\d+[\w.~+-]*", text, re.ASCII)
     return found.group(0) if found else None
 
 

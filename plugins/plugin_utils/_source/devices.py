@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import device_order
 
+from .answers import integer
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .script import Record
+    from .answers import Record
 
 SECTOR = 512
 """Bytes per unit of /sys/block/*/size, whatever the disk's own sector size is (kernel, sysfs-block)."""
@@ -59,7 +61,7 @@ class Block:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdigit() else 0
+    return integer(text) or 0
 
 
 class Devices:

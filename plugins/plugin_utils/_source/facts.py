@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from . import boot, identity, runtime, storage
 from .agent import parse_agent
+from .answers import integer
 from .devices import Devices
 from .os import RELEASE_FILES, parse_os
-from .rows import Rows, integer
+from .rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .script import Record
+    from .answers import Record
 
 SCHEMA: Final = 2
 """Version of the probe document. It changes when a key changes its meaning. RETURN of plugins/modules/source_probe.py

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from .agent import Step
-    from .script import Record
+    from .answers import Record
 
 WATCH_SECONDS: Final = 10
 """Seconds that one call waits on the source for a starting client before the controller calls again."""
+
+END_SECONDS: Final = 20
+"""Seconds that agent_remove.sh waits for the end of one client."""
 
 LOG_LINES: Final = 6
 """Lines of the client's own logs that a message quotes."""
@@ -128,15 +131,18 @@ class Lifecycle:
     def _values(self) -> dict[str, str]:
         return {"INSTALL_DIR": self._settings.install_dir.rstrip("/")}
 
-    def _run(self, pieces: Sequence[str], values: Mapping[str, str] | None = None, command: str = "") -> list[Record]:
+    def _run(
+        self, pieces: Sequence[str], values: Mapping[str, str] | None = None, command: str = "", waits: float = 0
+    ) -> list[Record]:
         given = {**self._values(), **(values or {})}
-        return self._remote.work(pieces, given, command, "the SMC client runs as root")
+        return self._remote.work(pieces, given, command, "the SMC client runs as root", waits)
 
     def _end(self, function: str, agent: Agent, then: str = "") -> Agent:
         """Stop the clients of this collection, or with ``force`` all clients, and return the resulting state."""
         folders = [item for item in agent.dirs if self._settings.force or item == agent.owned_dir]
         command = " ".join([function, *(shlex.quote(item) for item in folders)]) + then
-        return parse_agent(self._run(["agent_state", "agent_boot", "agent_remove"], command=command))
+        pieces = ["agent_state", "agent_boot", "agent_remove"]
+        return parse_agent(self._run(pieces, command=command, waits=END_SECONDS * len(folders)))
 
     def _install(self) -> Agent:
         bundle = self._checked_bundle()
@@ -178,7 +184,7 @@ class Lifecycle:
         while True:
             left = max(1, min(WATCH_SECONDS, int(deadline - self._clock())))
             values = {"CLIENT_DIR": folder, "SECONDS_LEFT": str(left)}
-            records = self._run(["agent_state", "agent_wait"], values, "agent_wait")
+            records = self._run(["agent_state", "agent_wait"], values, "agent_wait", waits=left)
             agent = parse_agent(records)
             if len(agent.source_ids) > 1:
                 raise SourceError(

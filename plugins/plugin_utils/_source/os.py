@@ -12,8 +12,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-_RELEASE = re.compile(r"(?P<name>.+?)\s+release\s+(?P<version>\d[\w.]*)", re.IGNORECASE)
-_SUSE = re.compile(r"(?P<name>.*SUSE.*?)\s+(?P<version>\d[\w.]*)", re.IGNORECASE)
+_VERSION = re.compile(r"\d[\w.]*", re.ASCII)
 _IDS: Final = (
     ("centos", "centos"),
     ("red hat", "rhel"),
@@ -46,13 +45,24 @@ def parse_os(os_release: list[str], release_files: dict[str, list[str]]) -> dict
         }
     for name in RELEASE_FILES[:-1]:
         text = next(iter(release_files.get(name, [])), "").strip()
-        found = _RELEASE.match(text) or _SUSE.match(text)
+        found = _version_in(text)
         if found:
-            return {"id": _id(text), "version": _version(found["version"], release_files.get(name, [])), "name": text}
+            return {"id": _id(text), "version": _version(found, release_files.get(name, [])), "name": text}
     version = next(iter(release_files.get("debian_version", [])), "").strip()
     if version:
         return {"id": "debian", "version": version, "name": f"Debian {version}"}
     return {"id": "", "version": "", "name": ""}
+
+
+def _version_in(text: str) -> str:
+    """Return the version in ``NAME release VERSION``, or in a text of SUSE its first version; '' for another text."""
+    words = text.split()
+    lowered = [word.lower() for word in words]
+    for index in range(1, len(words) - 1):
+        if lowered[index] == "release" and (found := _VERSION.match(words[index + 1])):
+            return found[0]
+    suse = next((index for index, word in enumerate(lowered) if "suse" in word), len(words))
+    return next((found[0] for word in words[suse + 1 :] if (found := _VERSION.match(word))), "")
 
 
 def _id(text: str) -> str:

@@ -21,7 +21,7 @@ from .remote import Remote, SourceError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from .script import Record
+    from .answers import Record
 
 FAULTS: Final = ("clock", "rsync", "selinux", "virtio")
 """Every fault, in the order of the fixes: the certificates of a package archive need a correct clock."""

@@ -9,19 +9,22 @@
 
 from __future__ import annotations
 
-import re
+import contextlib
 import shlex
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _untrusted
 
-from . import script
+from . import answers, deadline, script
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _EVIDENCE_LENGTH = 300
+_SLOW_BYTES_PER_SECOND: Final = 50_000
+"""The slowest network for which a file that is sent extends the time for the answer."""
+_RESET_SECONDS: Final = 10
 
 _PUT: Final = """\
 umask 077; set -f; PATH=/usr/sbin:/usr/bin:/sbin:/bin; me=$(id -u)
@@ -51,25 +54,35 @@ class SourceError(Exception):
     """An operation failed on a source. The text is for the user."""
 
 
+class NotUnderstoodError(SourceError):
+    """A host answered with something that no script of this collection sends."""
+
+
+class NoAnswerError(SourceError):
+    """A host did not answer in time, or it did not stop sending."""
+
+
 class Result(NamedTuple):
     """The result of one script: its answer (None if it did not start), and the exit status and output of the shell."""
 
-    answer: script.Answer | None
+    answer: answers.Answer | None
     rc: int
     stdout: str
     stderr: str
 
     def evidence(self) -> str:
         """Return the exit status and the end of the output, on one line, for a message."""
-        said = " / ".join(line.strip() for line in (self.stderr or self.stdout).splitlines() if line.strip())
+        end = (self.stderr or self.stdout)[-2 * _EVIDENCE_LENGTH :].split("\n")
+        said = " / ".join(line for line in (answers.clean(row).strip() for row in end) if line)
         return f"exit status {self.rc}" + (f": {said[-_EVIDENCE_LENGTH:]}" if said else ", and no output")
 
 
 class Remote:
     """The shell of one source, with the connection and become settings of the action."""
 
-    def __init__(self, action: Action) -> None:
+    def __init__(self, action: Action, limits: answers.Limits | None = None) -> None:
         self._action = action
+        self._limits = limits or answers.Limits()
 
     @property
     def windows(self) -> bool:
@@ -89,21 +102,29 @@ class Remote:
             return f"the become method {become.name} cannot send data to a command. Use sudo, or log in as root"
         return None
 
-    def run(self, pieces: Iterable[str], values: Mapping[str, str], command: str = "") -> Result:
-        """Run the named scripts and then ``command`` in one shell on the source, and return the result."""
+    def run(
+        self, pieces: Iterable[str], values: Mapping[str, str], command: str = "", waits: float = 0
+    ) -> Result:
+        """Run the named scripts and then ``command`` in one shell on the source, and return the result.
+
+        ``waits`` are the seconds that the scripts wait by themselves.
+        """
         fence = script.new_fence()
-        raw = self._exec(script.COMMAND, script.compose(fence, pieces, values, command).encode("utf-8"))
-        answer = script.parse(fence, raw["stdout"])
+        raw = self._exec(script.COMMAND, script.compose(fence, pieces, values, command).encode("utf-8"), waits)
+        try:
+            answer = answers.parse(fence, raw["stdout"], self._limits)
+        except answers.UnreadableError as error:
+            raise NotUnderstoodError(f"answer not understood: {error}") from error
         return Result(answer, raw["rc"], raw["stdout"], raw["stderr"])
 
     def work(
-        self, pieces: Iterable[str], values: Mapping[str, str], command: str, purpose: str
-    ) -> list[script.Record]:
+        self, pieces: Iterable[str], values: Mapping[str, str], command: str, purpose: str, waits: float = 0
+    ) -> list[answers.Record]:
         """Run scripts that need root, and return their records. Raise SourceError if one of them fails.
 
         ``purpose`` is the reason why root is needed, for the message.
         """
-        seen = self.run(pieces, values, command)
+        seen = self.run(pieces, values, command, waits)
         if seen.answer is None or not seen.answer.complete:
             raise SourceError(f"the script on this host did not finish: {seen.evidence()}")
         for key, fields in seen.answer.records:
@@ -122,20 +143,56 @@ class Remote:
         """
         folder, _slash, name = path.rpartition("/")
         inner = _PUT.format(folder=shlex.quote(folder), name=shlex.quote(f"./{name}"))
-        raw = self._exec(f"/bin/sh -c {shlex.quote(inner)}", data)
+        raw = self._exec(f"/bin/sh -c {shlex.quote(inner)}", data, len(data) / _SLOW_BYTES_PER_SECOND)
         if raw["rc"] != 0:
             raise SourceError(f"cannot write {path}: {Result(None, raw['rc'], '', raw['stderr']).evidence()}")
 
-    def _exec(self, command: str, data: bytes) -> dict[str, Any]:
+    def _exec(self, command: str, data: bytes, waits: float) -> dict[str, Any]:
+        """Run a command. Close the connection and raise NoAnswerError if the host exceeds its time or its memory."""
         problem = self.stdin_problem()
         if problem:
             raise SourceError(problem)
+        # The connection plugin and ansible-core keep an answer several times, as bytes and as text.
+        grown = max(deadline.GROWN_BYTES, 8 * self._limits.max_bytes)
         try:
-            raw: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data)
+            with self._cut_off(), deadline.guarded(self._limits.seconds + waits, grown):
+                raw: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data)
         except AnsibleConnectionFailure as failed:
-            raise AnsibleConnectionFailure(_untrusted.no_template(str(failed))) from failed
-        if re.search(r"must have a tty", raw["stderr"]):
+            # A host can write the words of its connection, also as the reason why it is unreachable.
+            reason = "\n".join(map(answers.clean, str(failed)[: self._limits.max_line].split("\n")))
+            raise AnsibleConnectionFailure(_untrusted.no_template(reason)) from failed
+        except deadline.ExceededError as error:
+            self._close()
+            raise NoAnswerError(f"the host was given up, {error}. The connection was closed") from error
+        if "must have a tty" in raw["stderr"]:
             raise SourceError(
                 "sudo on this host requires a terminal. Add 'Defaults:<login user> !requiretty' to its sudoers"
             )
         return raw
+
+    @contextlib.contextmanager
+    def _cut_off(self) -> Iterator[None]:
+        """Cut what the connection returns, before ansible-core makes texts and lists of lines of it."""
+        connection = self._action._connection
+        kept, original, most = dict(vars(connection)), connection.exec_command, self._limits.max_bytes
+
+        def limited(*args: Any, **kwargs: Any) -> tuple[Any, ...]:
+            rc, *streams = original(*args, **kwargs)
+            return (rc, *(stream[: most + 1] if isinstance(stream, bytes) else stream for stream in streams))
+
+        connection.exec_command = limited
+        try:
+            yield
+        finally:
+            if "exec_command" in kept:
+                connection.exec_command = original
+            else:
+                del connection.exec_command
+
+    def _close(self) -> None:
+        """End the connection, also the one that OpenSSH keeps for the next task."""
+        connection = self._action._connection
+        with contextlib.suppress(Exception), deadline.guarded(_RESET_SECONDS):
+            connection.close()
+            if connection.transport == "ssh":
+                connection.reset()

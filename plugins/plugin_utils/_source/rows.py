@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .script import Record
+    from .answers import Record
 
 
 class Rows:
@@ -40,8 +40,3 @@ class Rows:
     def words(self, key: str) -> set[str]:
         """Return the first field of every record with this key."""
         return {fields[0] for fields in self.all(key) if fields}
-
-
-def integer(text: str) -> int | None:
-    """Return the number in a text, or None if it is not a number."""
-    return int(text) if text.isascii() and text.isdigit() else None

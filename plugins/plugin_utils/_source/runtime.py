@@ -14,14 +14,15 @@ from math import ceil, floor
 from typing import TYPE_CHECKING, Any
 
 from . import look
-from .rows import integer
+from .answers import integer
 
 if TYPE_CHECKING:
     from .rows import Rows
 
-_PASSWORD = re.compile(r"""(?P<lead>://(?=[^\s"']*@)|[=\s"'](?=[^/@\s"']+@))[^\s"']*@""")
-# The name ends with "proxy": proxy_password, PROXY_ENABLED and no_proxy contain no proxy address.
-_ASSIGNED = re.compile(r"""(?<!\w)(?!(?i:no))(?i:\w*proxy)(?![\w-])\S*?\s*[=\s:]\s*["']?(?P<value>[^"';]+)""")
+_WORD = re.compile(r"""[^\s"']+""")
+_NAME = re.compile(r"\w+", re.ASCII)
+_SIGN = re.compile(r"[=:\s]")
+_VALUE = re.compile(r"""\s*[=:]?\s*["']?(?P<value>[^"';]*)""")
 
 
 def clock(rows: Rows, asked: tuple[float, float] | None) -> dict[str, Any]:
@@ -50,8 +51,9 @@ def cpus(rows: Rows) -> int | None:
 
 def load(rows: Rows) -> float | None:
     """Return the load of the last minute."""
-    word = next(iter(rows.first("loadavg").split()), "")
-    return float(word) if re.fullmatch(r"\d+\.\d+", word) else None
+    whole, dot, part = next(iter(rows.first("loadavg").split()), "").partition(".")
+    numbers = integer(whole), integer(part)
+    return float(f"{whole}.{part}") if dot and None not in numbers else None
 
 
 def memory(rows: Rows) -> dict[str, int | None]:
@@ -118,10 +120,33 @@ def proxies(rows: Rows) -> list[dict[str, str]]:
     found = []
     for fields in rows.all("proxy"):
         source, text = (*fields, "", "")[:2]
-        assigned = _ASSIGNED.search(text)
-        if assigned and assigned["value"].strip().lower() not in ("no", "none", "_none_"):
-            found.append({"source": source, "line": _PASSWORD.sub(r"\g<lead>***@", text.strip())})
+        if _assigned(text).strip().lower() not in ("", "no", "none", "_none_"):
+            found.append({"source": source, "line": _WORD.sub(_without_password, text.strip())})
     return found
+
+
+def _assigned(text: str) -> str:
+    """Return the value of the first variable whose name ends with "proxy", or ''.
+
+    proxy_password, PROXY_ENABLED and no_proxy contain no address of a proxy.
+    """
+    for name in _NAME.finditer(text):
+        lowered = name[0].lower()
+        if lowered.endswith("proxy") and not lowered.startswith("no") and text[name.end() : name.end() + 1] != "-":
+            sign = _SIGN.search(text, name.end())
+            value = _VALUE.match(text, sign.start()) if sign else None
+            if value and value["value"].strip():
+                return value["value"]
+    return ""
+
+
+def _without_password(word: re.Match[str]) -> str:
+    """Return a word with *** for the user and password before its last @, if it looks like the address of a proxy."""
+    head, mark, rest = word[0].partition("://")
+    if not mark:
+        head, mark, rest = ("", "", word[0]) if "=" not in word[0] else word[0].partition("=")
+    secret, at, host = rest.rpartition("@")
+    return f"{head}{mark}***@{host}" if at and secret and (mark == "://" or "/" not in secret) else word[0]
 
 
 def egress(rows: Rows) -> list[dict[str, Any]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import secrets
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -22,20 +22,6 @@ COMMAND = "/bin/sh -c 'eval \"$(cat)\"'"
 consume the rest. The script and its values appear on no command line."""
 
 _HERE = Path(__file__).parent
-
-
-class Record(NamedTuple):
-    """One line of the answer of a script."""
-
-    key: str
-    fields: tuple[str, ...]
-
-
-class Answer(NamedTuple):
-    """The output of a script between its markers; ``complete`` is False if the end marker is missing."""
-
-    records: list[Record]
-    complete: bool
 
 
 def new_fence() -> str:
@@ -53,21 +39,3 @@ def compose(fence: str, pieces: Iterable[str], values: Mapping[str, str], comman
     head = [f"FENCE={fence}", *(f"{name}={shlex.quote(value)}" for name, value in values.items())]
     body = [text(piece) for piece in ("trust", "prelude", *pieces)]
     return "\n".join([*head, *body, command, "printf '%s END\\n' \"$FENCE\"", ""])
-
-
-def parse(fence: str, text: str) -> Answer | None:
-    """Return the records between the markers in ``text``, or None if the script did not start."""
-    clean = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-    lines = [line.rstrip("\r") for line in clean.split("\n")]
-    try:
-        begin = lines.index(f"{fence} BEGIN")
-    except ValueError:
-        return None
-    try:
-        end = lines.index(f"{fence} END", begin)
-    except ValueError:
-        end = None
-    records = [
-        Record(key, tuple(fields)) for key, *fields in (line.split("\t") for line in lines[begin + 1 : end] if line)
-    ]
-    return Answer(records, complete=end is not None)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from .rows import integer
+from .answers import integer
 
 if TYPE_CHECKING:
     from .devices import Devices

@@ -49,7 +49,7 @@ class Host:
     def disk(self, name: str, gib: float, mounted: str = "", removable: str = "0", hidden: str = "") -> None:
         number = len(self.blocks)
         self.blocks.append(f"block\t{name}\t{sectors(gib)}\t{removable}\t{hidden}\t254:{number * 16}\t\t\t")
-        self.extra.append(f"part\t{name}\t{name}1\t1\t{sectors(gib - 0.001)}\t254:{number * 16 + 1}")
+        self.extra.append(f"part\t{name}\t{name}1\t1\t{sectors(max(gib - 0.001, 0))}\t254:{number * 16 + 1}")
         if mounted:
             self.extra.append(f"mount\t/dev/{name}1\t{mounted}\text4\trw")
 
@@ -68,9 +68,9 @@ class Host:
 
     def probe(self, asked: tuple[float, float] | None = None) -> dict[str, Any]:
         # pytest may load this file before pytest-ansible has set up the import of collections.
-        from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, script
+        from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, facts
 
-        answer = script.parse(FENCE, self.text())
+        answer = answers.parse(FENCE, self.text())
         assert answer is not None
         assert answer.complete
         probe: dict[str, Any] = facts.build_probe(answer.records, asked)

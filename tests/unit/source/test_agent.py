@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent, Wish, parse_agent, plan
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.answers import Record
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.paths import install_dir_problem
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.remote import SourceError
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.script import Record
 
 SHA = "a" * 64
 DIR = "/smc/go2aliyun_client2.6.5_linux_x86_64"

@@ -19,7 +19,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, job_spec
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import report, source
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, script
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, facts
 from distros import manifest, recording
 
 from .conftest import GIB, Host
@@ -193,7 +193,7 @@ RECORDED = {
 
 def recorded(name: str) -> dict[str, Any]:
     found = recording.read((manifest.RECORDED / f"{name}.json").read_text(encoding="utf-8"))
-    records = [script.Record(key, tuple(fields)) for key, *fields in found.records]
+    records = [answers.Record(key, tuple(fields)) for key, *fields in found.records]
     return facts.build_probe(records, found.asked)
 
 
@@ -201,7 +201,7 @@ def recorded(name: str) -> dict[str, Any]:
 def of_the_action(probe: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> list[dict[str, int]]:
     """What the module source_probe returns as ``disks``."""
     action = ActionModule(MagicMock(args={}, async_val=0), MagicMock(), MagicMock(), None, None, None)
-    monkeypatch.setattr(action, "_look", lambda _remote, _values: (probe, source.judge(probe)))
+    monkeypatch.setattr(action, "_look", lambda _remote, _values, _waits: (probe, source.judge(probe)))
     found: list[dict[str, int]] = action.run(task_vars={"inventory_hostname": "h"})["disks"]
     return found
 

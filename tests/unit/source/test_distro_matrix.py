@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, source
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, script
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers as read_answers
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts
 from distros import manifest, recording
 from distros.breaks import BREAKS, Break, Records
 
@@ -62,7 +63,7 @@ def read(system: manifest.System) -> recording.Recording:
 
 
 def judged(found: recording.Recording, edit: Callable[[Records], Records] = list) -> list[dict[str, Any]]:
-    records = [script.Record(key, tuple(fields)) for key, *fields in edit(found.records)]
+    records = [read_answers.Record(key, tuple(fields)) for key, *fields in edit(found.records)]
     findings: list[dict[str, Any]] = source.judge(facts.build_probe(records, found.asked))
     return findings
 
@@ -121,7 +122,7 @@ def test_the_real_ones_are_of_every_way_to_boot() -> None:
     assert {machine.layout for machine in machines} == set(manifest.LAYOUTS)
     assert {machine.init for machine in machines} == set(manifest.INITS)
     probes = {
-        system.name: facts.build_probe([script.Record(key, tuple(rest)) for key, *rest in read(system).records])
+        system.name: facts.build_probe([read_answers.Record(key, tuple(rest)) for key, *rest in read(system).records])
         for system in REAL
     }
     for system in REAL:

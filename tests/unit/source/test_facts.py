@@ -307,7 +307,7 @@ def test_proxies_are_shown_without_passwords(host: Host) -> None:
         ("/etc/yum.conf", "proxy = http://proxy:3128"),
         ("/etc/apt/apt.conf.d/01proxy", 'Acquire::http::Proxy "http://proxy:3128";'),
         # Rather too much is taken out than too little.
-        ("/etc/profile.d/proxy.sh", "export ***@proxy:3128"),
+        ("/etc/profile.d/proxy.sh", "export https_proxy=***@proxy:3128"),
         ("/etc/sysconfig/proxy", 'HTTPS_PROXY="http://***@proxy:3128"'),
     ]
 

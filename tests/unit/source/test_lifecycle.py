@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import bundle, lifecycle
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.answers import Answer, Record
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.remote import Remote, Result, SourceError
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.script import Answer, Record
 
 DIR = "/smc/go2aliyun_client"
 BUNDLE = bundle.Bundle(b"payload", "a" * 64, "go2aliyun_client", {"access_id": ""}, {"service": "x"})
@@ -30,7 +30,9 @@ class FakeRemote(Remote):
         self.commands: list[tuple[list[str], str]] = []
         self.files: list[tuple[str, bytes]] = []
 
-    def run(self, pieces: Iterable[str], values: Mapping[str, str], command: str = "") -> Result:
+    def run(
+        self, pieces: Iterable[str], values: Mapping[str, str], command: str = "", waits: float = 0
+    ) -> Result:
         self.commands.append((list(pieces), command))
         answer = self.answers.pop(0)
         if answer is None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, look
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, facts, look
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 from support import PATIENCE
 
@@ -76,7 +76,7 @@ def run(shell: list[str], values: dict[str, str], pieces: tuple[str, ...], comma
     script = _script.compose(FENCE, pieces, {**look.values("/smc"), **values}, command)
     words = [*shell, "-c", 'eval "$(cat)"']
     done = subprocess.run(words, input=script.encode(), capture_output=True, check=False, timeout=PATIENCE)
-    answer = _script.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
+    answer = answers.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
     assert answer is not None
     assert answer.complete
     assert done.stderr == b""

@@ -9,10 +9,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import remedy
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, remedy
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.answers import Record
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.remote import SourceError
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.script import Record
 
 ROWS = [
     ("remedy", "virtio", "needed", "/boot/initrd lacks virtio_blk"),
@@ -73,7 +73,7 @@ class Kept:
         values = {"STATE_DIR": str(self.state), "FAULTS": "", "EPOCH": "0", "TOLERANCE": "1", "RSYNC_FILE": ""}
         script = _script.compose("F", ["remedy_look", "remedy_undo"], values, "remedy_undo")
         done = subprocess.run([shutil.which("dash") or "sh"], input=script, capture_output=True, text=True, check=True)
-        answer = _script.parse("F", done.stdout)
+        answer = answers.parse("F", done.stdout)
         assert answer is not None
         assert (answer.complete, done.stderr) == (True, "")
         return remedy.parse_seen(answer.records)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts, look
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, facts, look
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import parse_agent
 from support import PATIENCE
@@ -25,20 +25,20 @@ SHELLS = [
 
 def test_what_stands_around_the_fences_does_not_count() -> None:
     text = f"Welcome!\nuid\t7\n{FENCE} BEGIN\nuid\t0\n{FENCE} END\nuid\t8\n"
-    answer = _script.parse(FENCE, text)
+    answer = answers.parse(FENCE, text)
     assert answer is not None
     assert answer.records == [("uid", ("0",))]
     assert answer.complete
 
 
 def test_line_ends_of_a_terminal_do_no_harm() -> None:
-    answer = _script.parse(FENCE, f"{FENCE} BEGIN\r\nuid\t0\r\n{FENCE} END\r\n")
+    answer = answers.parse(FENCE, f"{FENCE} BEGIN\r\nuid\t0\r\n{FENCE} END\r\n")
     assert answer is not None
     assert answer.records == [("uid", ("0",))]
 
 
 def test_an_answer_without_end_is_incomplete() -> None:
-    answer = _script.parse(FENCE, f"{FENCE} BEGIN\nuid\t0\n")
+    answer = answers.parse(FENCE, f"{FENCE} BEGIN\nuid\t0\n")
     assert answer is not None
     assert not answer.complete
 
@@ -47,11 +47,11 @@ def test_an_answer_without_end_is_incomplete() -> None:
     "text", ["", "sh: not found\n", "EDGELIFT-01 BEGIN\nEDGELIFT-01 END\n", f"echo {FENCE} BEGIN\n"]
 )
 def test_no_fence_is_no_answer(text: str) -> None:
-    assert _script.parse(FENCE, text) is None
+    assert answers.parse(FENCE, text) is None
 
 
 def test_bytes_that_are_no_text_become_replacement_characters() -> None:
-    answer = _script.parse(FENCE, f"{FENCE} BEGIN\nmount\t/dev/sda1\t/caf\udce9\text4\trw\n{FENCE} END\n")
+    answer = answers.parse(FENCE, f"{FENCE} BEGIN\nmount\t/dev/sda1\t/caf\udce9\text4\trw\n{FENCE} END\n")
     assert answer is not None
     assert answer.records[0].fields[1] == "/caf\ufffd"
 
@@ -71,7 +71,7 @@ def test_values_survive_the_shell(shell: list[str], tmp_path: Path) -> None:
     script = _script.compose(FENCE, [], {"VALUE_IN": nasty}, 'say got "$VALUE_IN"; read -r more || say eof')
     done = run(shell, script)
     assert done.returncode == 0
-    answer = _script.parse(FENCE, done.stdout.decode())
+    answer = answers.parse(FENCE, done.stdout.decode())
     assert answer is not None
     assert answer.records == [("got", (nasty,)), ("eof", ())]
 
@@ -82,7 +82,7 @@ def test_the_probe_reads_this_machine_alike_in_every_shell(shell: list[str], tmp
     done = run(shell, script, cwd=tmp_path)
     assert done.returncode == 0
     assert done.stderr == b""
-    answer = _script.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
+    answer = answers.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
     assert answer is not None
     assert answer.complete
     probe = facts.build_probe(answer.records)
@@ -102,7 +102,7 @@ def test_the_probe_works_where_there_are_no_tools_at_all(shell: list[str], tmp_p
         "PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin", ":"
     )
     done = run(shell, script)
-    answer = _script.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
+    answer = answers.parse(FENCE, done.stdout.decode("utf-8", "surrogateescape"))
     assert answer is not None
     assert answer.complete
     assert facts.build_probe(answer.records)["tools"]["rsync"] is None
@@ -133,7 +133,7 @@ def test_the_client_is_told_from_programs_that_only_name_its_files(
 ) -> None:
     done = run(shell, _script.compose(FENCE, ["agent_state"], {"INSTALL_DIR": str(private / "smc")}, "agent_state"))
     assert done.stderr == b""
-    answer = _script.parse(FENCE, done.stdout.decode())
+    answer = answers.parse(FENCE, done.stdout.decode())
     assert answer is not None
     agent = parse_agent(answer.records)
     assert (agent.pids, agent.source_ids, agent.ours) == ([client], ["s-bp1abc"], False)
