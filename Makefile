@@ -46,7 +46,8 @@ help:
 	  'make races              race several controllers under 1,000 seeds (about 10 minutes; SEEDS=17 replays one)' \
 	  'make scenarios          run a wave of two servers under every fault of the catalogue (5 to 10 minutes)' \
 	  'make molecule           run the molecule scenario "default" on real SSH hosts' \
-	  'make collection         build the artifact in build/dist and install it in build/collections' \
+	  'make lock               renew tests/locks, from which the virtual environments are installed, at the newest versions (5 minutes)' \
+  'make collection         build the artifact in build/dist and install it in build/collections' \
 	  'make bench              measure requests per second, start-up and a mostly empty disk of the local cloud (30 seconds)' \
 	  'make bench-jobs         measure the cost of 1,000 replication jobs for a request to the local cloud (30 seconds)' \
 	  'make bench-probe        compare source_probe with ansible.builtin.setup on 200 hosts over SSH (10 minutes)' \
@@ -72,6 +73,13 @@ core: system
 
 importer: system
 	@tools/venv.sh importer || [ $$? = 3 ]
+
+# The packages of all environments with their hashes, at the newest versions of the package index.
+.PHONY: lock
+lock: venv
+	@$(python) -m venv --clear .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet --require-hashes -r tests/locks/uv.txt
+	@$(python) tools/lock.py .venv-lock/bin/uv
 
 # What the hosts of demo and tests run. Built here, two test workers do not build it at the same time.
 rootfs: venv

@@ -9,24 +9,22 @@
 #   2.NN      .venv-2.NN      that ansible-core, pre-releases included, on the oldest Python that it takes
 # TEST_PYTHON=3.12 in the environment asks for that Python alone. The mark of a complete environment is written last and names what was
 # installed: an interrupted or outdated environment is made again. A second make waits for the first. Without a suitable Python: exit 3,
-# with one line that says so.
+# with one line that says so. Only files whose SHA-256 is in tests/locks are installed; "make lock" renews these.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 kind=$1
-needs=(-r requirements.txt -r tests/requirements.txt)
+locks=(tests/locks/common.txt "tests/locks/$kind.txt")
 venv=.venv-$kind
 case $kind in
-newest) venv=.venv minors=(14 13 12 11 10) needs+=("ansible-core>=2.16.0") ;;
-importer) minors=(13 12 11) needs=("galaxy-importer>=0.4.30") ;;
+newest) venv=.venv minors=(14 13 12 11 10) ;;
+importer) minors=(13 12 11) locks=(tests/locks/importer.txt) ;;
 2.16 | 2.17) minors=(10 11 12) ;;
 2.18 | 2.19) minors=(11 12 13) ;;
 2.20 | 2.21) minors=(12 13 14) ;;
 2.22) minors=(13 14) ;;
 *) echo "venv.sh: no such virtual environment: $kind" >&2 && exit 2 ;;
 esac
-# A lower bound that is a pre-release makes pip take pre-releases, of this package alone.
-[[ $kind != 2.* ]] || needs+=("ansible-core>=$kind.0b1,<2.$((${kind#2.} + 1))")
 [[ -z ${TEST_PYTHON:-} ]] || minors=("${TEST_PYTHON#3.}")
 
 mkdir -p build/logs build/locks
@@ -38,13 +36,15 @@ if ! python=$(tools/python.sh "${minors[@]}"); then
   echo "$venv: left out. No Python ${versions:2} with venv and ensurepip was found on PATH or under pyenv" >&2
   exit 3
 fi
-mark=$(printf '%s\n' "$PWD" "$python" "${needs[@]}" | cat - requirements.txt tests/requirements.txt tools/venv.sh | sha256sum)
+mark=$(printf '%s\n' "$PWD" "$python" "$kind" | cat - "${locks[@]}" tests/locks/build.txt tools/venv.sh | sha256sum)
 [[ -x $venv/bin/python && -f $venv/complete && $(<"$venv/complete") == "$mark" ]] && exit 0
 
 log=build/logs/pip$venv.log
 echo "$venv: installing with $("$python" -V)"
 rm -rf "$venv"
-if ! { "$python" -m venv "$venv" && "$venv/bin/python" -m pip install --no-input --disable-pip-version-check "${needs[@]}"; } >"$log" 2>&1 9>&-; then
+# A package without a wheel is built with the tools of the lock: pip would fetch others, whose hashes nobody checks.
+pip=("$venv/bin/python" -m pip install --no-input --disable-pip-version-check --require-hashes --no-build-isolation)
+if ! { "$python" -m venv "$venv" && "${pip[@]}" -r tests/locks/build.txt && "${pip[@]}" "${locks[@]/#/-r}"; } >"$log" 2>&1 9>&-; then
   tail -n 20 "$log" >&2
   echo "$venv: pip failed ($log)" >&2
   exit 1
