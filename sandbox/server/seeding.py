@@ -36,8 +36,10 @@ def seed(cloud: Cloud, faults: Faults, world: World) -> None:
         _source(cloud, source, now)
     for ecs_image in world.ecs_images:
         _ecs_image(cloud, ecs_image)
-    for instance in world.ecs_instances:
-        _ecs_instance(cloud, instance, now)
+    with cloud.clock.pinned(now):
+        # An instance is billed from its creation on.
+        for instance in world.ecs_instances:
+            _ecs_instance(cloud, instance, now)
     for ens_image in world.ens_images:
         _ens_image(cloud, ens_image, now)
     failures.load(cloud, world)

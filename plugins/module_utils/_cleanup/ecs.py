@@ -103,10 +103,17 @@ def mark(scope: Scope, job: Row) -> None:
         tag("image", [row["ImageId"] for row, _owner in scope.images() if row["ImageId"] == job.get("ImageId")])
 
 
+def _released(scope: Scope) -> set[str]:
+    """Return the instances that SMC releases with their job; without it nobody does."""
+    return {_instance_of(job) for job in scope.known_jobs()}
+
+
 def _find_instances(scope: Scope) -> list[Found]:
+    by_smc = _released(scope)
     return [
-        Found(row["InstanceId"], owner, row.get("CreationTime", ""), released=True, foreign=doubt)
+        Found(identity, owner, row.get("CreationTime", ""), released=identity in by_smc, foreign=doubt)
         for row, owner, doubt in _named_instances(scope)
+        for identity in [row["InstanceId"]]
     ]
 
 
@@ -139,8 +146,9 @@ def _find_disks(scope: Scope) -> list[Found]:
         held = disk.get("InstanceId")
         doubt = f"it is attached to instance {held}" if held and held not in instances else ""
         shown.setdefault(disk["DiskId"], (disk, owner, doubt))
+    by_smc = _released(scope)
     return [
-        Found(identity, owner, disk.get("CreationTime", ""), released=True, foreign=doubt)
+        Found(identity, owner, disk.get("CreationTime", ""), released=disk.get("InstanceId") in by_smc, foreign=doubt)
         for identity, (disk, owner, doubt) in shown.items()
     ]
 
@@ -161,17 +169,18 @@ def _groups_of(scope: Scope, instance: Row) -> list[tuple[Row, str]]:
 
 
 def _find_groups(scope: Scope) -> list[Found]:
+    by_smc = _released(scope)
     shown = {
-        group["SecurityGroupId"]: (group, owner, doubt)
+        group["SecurityGroupId"]: (group, owner, doubt, row["InstanceId"] in by_smc)
         for row, owner in _instances(scope)
         for group, doubt in _groups_of(scope, row)
     }
     listed = scope.clients.ecs.describe_security_groups(tags=scope.tags())
     for group, owner in _tagged(scope, tables.SECURITY_GROUP, listed):
-        shown.setdefault(group["SecurityGroupId"], (group, owner, ""))
+        shown.setdefault(group["SecurityGroupId"], (group, owner, "", False))
     return [
-        Found(identity, owner, group.get("CreationTime", ""), released=True, foreign=doubt)
-        for identity, (group, owner, doubt) in shown.items()
+        Found(identity, owner, group.get("CreationTime", ""), released=released, foreign=doubt)
+        for identity, (group, owner, doubt, released) in shown.items()
     ]
 
 

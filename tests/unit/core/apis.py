@@ -195,7 +195,7 @@ class Ecs:
         return self.cloud.call("ecs.DescribeDisks", instance_id or tags or list(disk_ids), show)
 
     def delete_disk(self, disk_id: str) -> None:
-        self.cloud.call("ecs.DeleteDisk", disk_id, lambda: self.cloud.disks.pop(disk_id))
+        self.cloud.call("ecs.DeleteDisk", disk_id, lambda: self.cloud.disks.pop(disk_id, None))
 
     def describe_snapshots(self, snapshot_ids: Iterable[str] | None = None, tags: Any = None) -> list[Row]:
         wanted = list(self.cloud.snapshots if snapshot_ids is None else snapshot_ids)
@@ -228,7 +228,7 @@ class Ecs:
             self.cloud.call("ecs.TagResources", (kind, list(ids)), tag)
 
     def delete_security_group(self, group_id: str) -> None:
-        self.cloud.call("ecs.DeleteSecurityGroup", group_id, lambda: self.cloud.groups.pop(group_id))
+        self.cloud.call("ecs.DeleteSecurityGroup", group_id, lambda: self.cloud.groups.pop(group_id, None))
 
 
 class Ens:
