@@ -24,6 +24,7 @@ from unittest import mock
 
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from support.wave import UTILS, defaults, utils
 from urllib3 import HTTPResponse
 
@@ -75,7 +76,7 @@ class Run:
     first_epoch: int | None = None
     """In which epoch of the migration it first changed something."""
     seen: dict[str, str] | None = None
-    """Of a cleanup of the whole migration: what there was when it has last read the ledger, by host."""
+    """Of a cleanup of the whole migration: what there was at its last request, by host."""
     failed: set[str] = field(default_factory=set)
     """The servers that it has settled as failed: it may delete what they have left."""
     orphaned: bool = False
@@ -179,6 +180,7 @@ class Controller:
         clients = utils("_api.clients").make_clients(params, {}, folder, retry)
         session = clients._transport.http.session
         session.mount("http://", _Adapter())
+        session.request = _straight(session.request)
         return clients
 
     def _connection(self) -> dict[str, Any]:
@@ -186,6 +188,28 @@ class Controller:
             "region": self.world.region, "access_key": self.world.access_key, "secret_key": self.world.secret_key,
             "endpoints": dict.fromkeys(PRODUCTS, ENDPOINT), "bucket": self.world.bucket,
         }
+
+
+@dataclass(frozen=True)
+class _Received:
+    """What the collection reads of the answer to an RPC call."""
+
+    status_code: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+def _straight(real: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the request method of a session that sends RPC calls, which the SDK has encoded and signed, without the
+    detour through requests: it takes a third of the time. OSS, whose answers are streamed, takes the detour."""
+
+    def request(method: str, url: str, *, headers: dict[str, str], stream: bool, **more: Any) -> Any:
+        if stream:
+            return real(method, url, headers=headers, stream=stream, **more)
+        answer = _here().exchange(sent(method, url, headers, b""))
+        return _Received(answer.status, CaseInsensitiveDict(answer.headers), answer.body)
+
+    return request
 
 
 class _Adapter(BaseAdapter):
@@ -199,8 +223,7 @@ class _Adapter(BaseAdapter):
         raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else body.read()
         headers = {"Host": ENDPOINT.removeprefix("http://"), **request.headers}
         call = sent(request.method or "", request.url or "", headers, raw)
-        controller: Controller = current().controller
-        answer = controller.exchange(call)
+        answer = _here().exchange(call)
         response = HTTPResponse(
             body=BytesIO(answer.body), headers=answer.headers, status=answer.status, preload_content=False,
             request_method=request.method,
