@@ -25,7 +25,7 @@ options:
       - The network of the intermediate instance if neither O(vpc_id) nor O(vswitch_id) is set.
       - With V(shared), the first job of the migration makes a VPC with one vSwitch, and all jobs use it. The cleanup deletes it when no
         server of the migration needs it.
-      - With V(job), SMC makes a VPC for every job. The default quota is ten VPCs in a Region.
+      - With V(job), SMC creates a VPC for every job. The default quota is 10 VPCs per region.
     type: str
     default: shared
     choices:

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Without a VPC and vSwitch SMC creates one VPC for every replication job, and the default quota is ten VPCs per region.
+  - Without a VPC and vSwitch SMC creates one VPC for every replication job, and the default quota is 10 VPCs per region.
   - With O(state=present) this module creates one VPC with one vSwitch for a whole migration. Their name and tags are derived from the
     name of the migration.
   - With O(state=absent) it deletes them. A VPC without the tag of the migration is never changed or deleted, whatever its name.

@@ -151,12 +151,17 @@ def receipt(
     }
 
 
+def _duration(seconds: float) -> str:
+    """Return the seconds that a run took for a server, "-" if it had nothing to do."""
+    return f"{seconds:.1f}" if seconds else "-"
+
+
 def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the lines of the table host, verdict, disks, ENS image id, seconds, with the reasons below a host."""
+    """Return the lines of the table host, status, disks, ENS image id, seconds, with the reasons below a host."""
     rows = list(rows)
-    head = ("host", "verdict", "disks", "ENS image", "seconds")
+    head = ("host", "status", "disks", "ENS image", "seconds")
     body = [
-        (row["host"], row["status"], str(len(row["disks"])), row["ens_image_id"] or "-", f"{row['seconds']:.1f}")
+        (row["host"], row["status"], str(len(row["disks"])), row["ens_image_id"] or "-", _duration(row["seconds"]))
         for row in rows
     ]
     head_line, rule, *shown = _table.lines(head, body)

@@ -73,7 +73,7 @@ def _verdict_on_contents(server: dict[str, Any]) -> str:
 def summary(receipt: dict[str, Any]) -> Group:
     """The table that the demo ends with, and below it why a server is not migrated."""
     table = Table(box=SIMPLE, header_style="bold", padding=0, collapse_padding=True)
-    for column in ("host", "verdict", "disks", "GiB", "content", "ENS image", "seconds"):
+    for column in ("host", "status", "disks", "GiB", "content", "ENS image", "seconds"):
         table.add_column(column, justify="right" if column in NUMBERS else "left", no_wrap=True)
     notes = []
     for server in receipt["servers"]:

@@ -137,7 +137,7 @@ RULES: Final = (
         "risk",
         "The quota is too low to copy the whole wave at once. Jobs fail, or wait for a retry.",
         "Migrate in smaller waves, or request a quota increase in Quota Center.",
-        "ECS, DescribeAccountAttributes; the smallest intermediate instance has one vCPU (SMC FAQ, 2021)",
+        "ECS, DescribeAccountAttributes; SMC FAQ (2021): the smallest intermediate instance has one vCPU",
         answers.few_vcpus,
     ),
     Rule(

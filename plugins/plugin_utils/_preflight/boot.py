@@ -107,7 +107,7 @@ RULES: Final = (
         "The migrated server cannot boot without these drivers in its initramfs. The SMC client fails with "
         "'check virtio failed'.",
         "Add the drivers and rebuild the initramfs of the default kernel with dracut or update-initramfs.",
-        "SMC FAQ (2021): check virtio failed; ECS, install the virtio driver",
+        "SMC FAQ (2021): check virtio failed; ECS, install a virtio driver (2021)",
         _virtio_missing,
         remediation="remediate_virtio",
     ),

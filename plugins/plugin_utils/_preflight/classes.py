@@ -13,6 +13,7 @@ from typing import Final, Literal, NamedTuple
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Rule
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 from . import source
 
@@ -50,9 +51,9 @@ ALL: Final[dict[str, Rule]] = {
 CLASSES: Final = (
     Class(1, "source", "not Linux"),
     Class(2, "source", "not x86_64"),
-    Class(3, "source", "more than 4 data disks"),
-    Class(4, "source", "a data disk above 500 GiB"),
-    Class(5, "source", "compressed total that could exceed 1 TiB"),
+    Class(3, "source", f"more than {limits.MAX_DATA_DISKS} data disks"),
+    Class(4, "source", f"a data disk above {limits.MAX_DATA_DISK_GIB} GiB"),
+    Class(5, "source", f"compressed total that could exceed {limits.MAX_TOTAL_BYTES // 1024**4} TiB"),
     Class(6, "source", "encrypted disk"),
     Class(7, "source", "rsync missing"),
     Class(8, "source", "virtio missing in the initramfs"),

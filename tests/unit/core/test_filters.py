@@ -271,10 +271,10 @@ def test_the_table_has_a_line_for_every_host_and_its_reasons_below() -> None:
         row({"preflight_verdict": "blocked", "preflight_reasons": ["arm64", "Windows"]}),
     ]
     assert FILTERS["wave_table"](rows) == [
-        "host                verdict   disks  ENS image  seconds",
+        "host                status    disks  ENS image  seconds",
         "------------------  --------  -----  ---------  -------",
         "web-01.example.com  migrated  3      m-1        7.5",
-        "web-01              blocked   0      -          0.0",
+        "web-01              blocked   0      -          -",
         "    arm64",
         "    Windows",
     ]
@@ -282,6 +282,6 @@ def test_the_table_has_a_line_for_every_host_and_its_reasons_below() -> None:
 
 def test_a_table_of_nothing_is_its_head() -> None:
     assert FILTERS["wave_table"](iter([])) == [
-        "host  verdict  disks  ENS image  seconds",
-        "----  -------  -----  ---------  -------",
+        "host  status  disks  ENS image  seconds",
+        "----  ------  -----  ---------  -------",
     ]

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.transport import PRODUCTS
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes
 
@@ -97,6 +98,101 @@ def test_the_phases_that_are_documented_are_the_stages() -> None:
 def test_the_sample_of_a_finding_has_the_words_of_its_rule() -> None:
     for sample in texts("ens_account_info")["RETURN"]["findings"]["sample"]:
         assert sample == classes.ALL[sample["id"]].finding(sample["evidence"])
+
+
+# ---- limits and regions ----
+NUMBER = r"(?P<number>\d+|[a-z]+)"
+WORDS = {"one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "ten": 10, "fifty": 50}
+LIMITS = {
+    rf"(?:at most|more than) {NUMBER} data disks": limits.MAX_DATA_DISKS,
+    rf"(?:disk above|data disks of at most|disks of at most) {NUMBER} GiB": limits.MAX_DATA_DISK_GIB,
+    rf"could exceed {NUMBER} TiB": limits.MAX_TOTAL_BYTES // 1024**4,
+    rf"more than {NUMBER} minutes": limits.SIGNATURE_SECONDS // 60,
+    rf"at most {NUMBER} running jobs": limits.CONCURRENT_JOBS,
+    rf"default quota is {NUMBER} VPCs": limits.DEFAULT_VPCS,
+    rf"in use \({NUMBER} by default": limits.DEFAULT_VPCS,
+}
+LIST = re.compile(r"`?[a-z]{2}-[a-z]+(?:-\d)?`?(?:(?:, and |, | and | or )`?[a-z]{2}-[a-z]+(?:-\d)?`?)+")
+"""Regions in one list: cn-beijing and ap-southeast-1."""
+
+
+def plain(text: str) -> str:
+    """Return a text without line breaks and without the marks of Ansible's documentation."""
+    return re.sub(r"\b[VCE]\(([^)]*)\)", r"\1", " ".join(text.split()))
+
+
+def test_texts_give_the_limits_of_the_code(sources: Sources) -> None:
+    for pattern, limit in LIMITS.items():
+        found = [(name, match) for name, text in user_texts(sources) for match in re.finditer(pattern, plain(text))]
+        assert found, f"no text has {pattern}"
+        wrong = [
+            f"{name}: {match.group()!r}, the limit is {limit}"
+            for name, match in found
+            if (WORDS.get(match["number"]) or match["number"]) not in (limit, str(limit))
+        ]
+        assert not wrong, "\n".join(wrong)
+
+
+def test_the_readme_gives_every_limit(sources: Sources) -> None:
+    readme = plain((ROOT / "README.md").read_text(encoding="utf-8"))
+    for pattern in LIMITS:
+        if "TiB" not in pattern and "VPCs" not in pattern:
+            assert re.search(pattern, readme), pattern
+
+
+def test_texts_name_the_regions_in_which_ens_imports(sources: Sources) -> None:
+    lists = [
+        (name, set(re.findall(r"[a-z]{2}-[a-z]+(?:-\d)?", match.group())))
+        for name, text in user_texts(sources)
+        for match in LIST.finditer(plain(text))
+    ]
+    ours = [(name, regions) for name, regions in lists if regions & set(limits.IMPORT_REGIONS)]
+    assert {name for name, _regions in ours} >= {
+        "README.md",
+        "plugins/doc_fragments/alicloud.py",
+        "plugins/doc_fragments/stages.py",
+        "roles/migration/README.md",
+        "roles/migration/meta/argument_specs.yml",
+    }
+    wrong = [f"{name}: {sorted(regions)}" for name, regions in ours if regions != set(limits.IMPORT_REGIONS)]
+    assert not wrong, "\n".join(wrong)
+
+
+# ---- sources of findings ----
+def titles() -> list[tuple[str, str]]:
+    """Return title and dates of the pages that section 0 of docs/facts.md lists for findings."""
+    page = (ROOT / "docs" / "facts.md").read_text(encoding="utf-8")
+    table = page.split("Pages of the vendor:", 1)[1].split("SDKs and metadata:", 1)[0]
+    lines = [line for line in table.splitlines() if line.startswith("|")]
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return [(row[3], row[2]) for row in rows[2:] if row[3] not in ("-", "PRODUCT, ACTION")]
+
+
+def resolves(source: str, page: str) -> bool:
+    """Return whether one source of a finding is a page with this date, or an action or code that the page has."""
+    for title, dates in titles():
+        match = re.fullmatch(rf"{re.escape(title)}(?:, [a-z ]+)?(?: \((\d{{4}})(-\d\d)?\))?(?:: .+)?", source)
+        years = [int(year) for year in re.findall(r"\b\d{4}", dates)]
+        if match and (not match[1] or years[0] <= int(match[1]) <= years[-1]):
+            return True
+    products = "SMC|ECS|ENS|VPC|OSS|RAM|BssOpenApi"
+    action = re.fullmatch(rf"(?:{products}),? ([A-Z][a-z]+[A-Z]\w+)(?: \([\d-]+\))?(?:: .+)?", source)
+    code = re.fullmatch(rf"(?:{products}): ([\w.]+)", source)
+    name = (action or code or [None, None])[1]
+    return bool(name) and re.search(rf"\b{re.escape(str(name))}\b", page) is not None
+
+
+def test_every_source_of_a_finding_is_a_page_of_the_list() -> None:
+    page = (ROOT / "docs" / "facts.md").read_text(encoding="utf-8")
+    assert not resolves("SMC, some page (2021)", page)
+    assert not resolves("SMC FAQ (2019)", page)
+    wrong = [
+        f"{name}: {part}"
+        for name, rule in classes.ALL.items()
+        for part in rule.source.split("; ")
+        if "edgelift.ens_migration" not in part and not resolves(part, page)
+    ]
+    assert not wrong, "\n".join(wrong)
 
 
 # ---- plain English ----
