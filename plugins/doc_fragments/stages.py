@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How the stages work: the counterpart of transfer_spec(), bucket_spec() and export_spec() in module_utils/_module/options.py."""
+    """How the stages work: the counterpart of transfer_spec(), bucket_spec(), restart_spec() and export_spec() in module_utils/_module/options.py."""
 
     TRANSFER = r"""
 options:
@@ -79,7 +79,8 @@ options:
   bucket:
     description:
       - The OSS bucket for the exported images, in the same O(region).
-      - A migration writes its exported objects and its records to it and deletes them at the end. Other objects are not changed.
+      - A migration writes its exported objects to it and deletes them at the end. It also writes its ledger, C(edgelift/<wave id>/ledger), and
+        replaces it with an empty object at the end. Other objects are not changed.
     type: str
     required: true
   image_format:
@@ -97,6 +98,17 @@ options:
         (C(ap-southeast-1) among them), and V(raw) elsewhere (C(cn-beijing) among them). Set it when ECS changes this.
       - The source of the default is U(https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-exportimage).
     type: dict
+"""
+
+    RESTART = r"""
+options:
+  restart:
+    description:
+      - Whether to begin the migration again after a cleanup has ended it.
+      - M(edgelift.ens_migration.smc_cleanup) with O(edgelift.ens_migration.smc_cleanup#module:scope=migration) ends a migration. Nothing is made
+        for it after that, unless this option is set.
+    type: bool
+    default: false
 """
 
     EXPORT = r"""

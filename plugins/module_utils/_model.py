@@ -96,20 +96,21 @@ class Policy:
     job_retries: int = limits.JOB_RETRIES
     export_retries: int = limits.EXPORT_RETRIES
     replication_parameters: str = ""
-    run_id: str = ""
+    restart: bool = False
+    """Whether to begin a migration again that a cleanup has ended."""
 
 
 @dataclass(frozen=True)
-class Announced:
-    """A call whose result a describe may not list yet: until when to look for it before the call may be repeated (None
-    when that is not known), and the id that the call returned."""
+class Requested:
+    """A call whose result a describe may not list yet: until when it may still appear, and the id that the call
+    returned. Without an id the call may be repeated after that; with one it never is."""
 
-    until: datetime | None
+    until: datetime
     id: str = ""
 
     def may_appear(self, now: datetime) -> bool:
         """Return whether the result may still appear in a list."""
-        return self.until is not None and now <= self.until
+        return now <= self.until
 
 
 @dataclass
@@ -130,10 +131,10 @@ class Seen:
     ens_images: list[Row] = field(default_factory=list)
     trouble: CloudError | None = None
     """Why the last look at this server, and at no other, failed."""
-    created: Announced | None = None
+    created: Requested | None = None
     """The job that this run has created: a describe may not list it at once."""
-    announced: dict[str, Announced] = field(default_factory=dict)
-    """By stage: the last announced call without ClientToken, whose result may not be listed yet."""
+    requested: dict[str, Requested] = field(default_factory=dict)
+    """By stage: the last call without ClientToken, as far as the ledger tells that it may have had its effect."""
     cures: int = 0
     """How often this run has tried to cure the failed job."""
     own: dict[str, Any] = field(default_factory=dict)

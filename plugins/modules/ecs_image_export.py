@@ -14,7 +14,7 @@ author:
 description:
   - Exports the ECS image of a replication job to OSS, one object per disk, and verifies every object. It must exist, be complete,
     and have the right format and the size of the disk.
-  - ExportImage has no idempotency token. The module announces the call in the bucket first, so that an export whose answer was
+  - ExportImage has no idempotency token. The module announces the call in the ledger of the migration first, so that an export whose answer was
     lost is found instead of repeated.
 requirements:
   - aliyun-python-sdk-ecs
@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.bucket
   - edgelift.ens_migration.stages.regions
+  - edgelift.ens_migration.stages.restart
   - edgelift.ens_migration.stages.export
   - edgelift.ens_migration.wait
 attributes:
@@ -165,6 +166,7 @@ def main() -> None:
         wait_spec(limits.STAGE_TIMEOUT, limits.STAGE_POLL_INTERVAL),
         options.identity_spec(),
         options.regions_spec(),
+        options.restart_spec(),
         options.bucket_spec(),
         options.export_spec(),
         own,

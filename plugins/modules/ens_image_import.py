@@ -15,7 +15,7 @@ description:
   - Imports the exported disks of a server as one ENS image, and waits until it is Available.
   - An existing image is accepted only if its name contains the migration ID and its disks are those of the server. Any other
     image is an error, because a name proves nothing.
-  - ImportImage has no idempotency token. The module announces the call in the bucket first, so that an import whose answer was
+  - ImportImage has no idempotency token. The module announces the call in the ledger of the migration first, so that an import whose answer was
     lost is found instead of repeated.
 requirements:
   - aliyun-python-sdk-ecs
@@ -30,6 +30,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.bucket
   - edgelift.ens_migration.stages.regions
+  - edgelift.ens_migration.stages.restart
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -153,7 +154,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 def main() -> None:
     own = ArgSpec(argument_spec={"objects": {"type": "list", "elements": "str", "default": []}})
     spec = auth_spec().merge(
-        wait_spec(limits.STAGE_TIMEOUT, limits.STAGE_POLL_INTERVAL), options.identity_spec(), options.regions_spec(), options.bucket_spec(), own
+        wait_spec(limits.STAGE_TIMEOUT, limits.STAGE_POLL_INTERVAL), options.identity_spec(), options.regions_spec(), options.restart_spec(), options.bucket_spec(), own
     )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_image_import.work)
 

@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.stages.transfer
   - edgelift.ens_migration.stages.bucket
   - edgelift.ens_migration.stages.regions
+  - edgelift.ens_migration.stages.restart
   - edgelift.ens_migration.stages.export
   - edgelift.ens_migration.wait
 attributes:
@@ -289,6 +290,7 @@ def main() -> None:
         options.servers_spec(True),
         options.transfer_spec(),
         options.regions_spec(),
+        options.restart_spec(),
         options.bucket_spec(),
         options.export_spec(),
         own,

@@ -29,6 +29,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.transfer
   - edgelift.ens_migration.stages.regions
+  - edgelift.ens_migration.stages.restart
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -40,6 +41,11 @@ attributes:
     support: full
 options:
   source_id:
+    required: true
+  bucket:
+    description:
+      - The OSS bucket of the migration, in the same O(region). It holds the ledger of the migration.
+    type: str
     required: true
   wait_timeout:
     default: 14400
@@ -57,6 +63,7 @@ EXAMPLES = r"""
     name: wave_01
     host: web-01
     source_id: s-bp1e2fsl57knvuug0000
+    bucket: migration-images
   delegate_to: localhost
 
 - name: Start the copy without waiting
@@ -65,6 +72,7 @@ EXAMPLES = r"""
     name: wave_01
     host: web-01
     source_id: s-bp1e2fsl57knvuug0000
+    bucket: migration-images
     wait: false
   delegate_to: localhost
   register: started
@@ -189,8 +197,9 @@ def main() -> None:
         wait_spec(limits.STAGE_TIMEOUT, limits.STAGE_POLL_INTERVAL),
         options.identity_spec(),
         options.regions_spec(),
+        options.restart_spec(),
         options.transfer_spec(),
-        ArgSpec(argument_spec={"source_id": {"type": "str", "required": True}}),
+        ArgSpec(argument_spec={name: {"type": "str", "required": True} for name in ("source_id", "bucket")}),
     )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), smc_transfer.work)
 

@@ -110,7 +110,8 @@ class Call:
 
     def headers(self, more: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return the headers that every answer has, and these."""
-        return altered(self.fault, {"Server": "AliyunOSS", "x-oss-request-id": self.request_id,
+        return altered(self.fault, {"Server": "AliyunOSS", "Date": formatdate(self.cloud.clock.time(), usegmt=True),
+                                    "x-oss-request-id": self.request_id,
                                     "x-sandbox-provenance": self.provenance, **self.told, **(more or {})})
 
     def empty(self, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

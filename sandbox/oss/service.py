@@ -8,6 +8,7 @@ import base64
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from email.utils import formatdate
 from functools import partial
 
 from aiohttp import ClientPayloadError, web
@@ -142,7 +143,7 @@ async def handle(request: web.Request, cloud: Cloud, rules: Faults) -> web.Strea
         action = request[OPERATION] = operation.action
         response = await _answer(request, oss, operation, cloud, rules, request_id, logged)
     except OssError as refusal:
-        response, code = await send(request, refused(request, refusal, request_id)), refusal.code
+        response, code = await send(request, refused(request, refusal, request_id, cloud)), refusal.code
     except (ConnectionError, ClientPayloadError):
         # The client has disconnected: there is no answer, and nothing was stored.
         response, code = web.Response(status=400), "RequestTimeout"
@@ -152,7 +153,7 @@ async def handle(request: web.Request, cloud: Cloud, rules: Faults) -> web.Strea
     except Exception as bug:  # noqa: BLE001 - a bug of the sandbox must reach the client as an answer that says so
         _LOG.exception("oss:%s failed", action)
         answer = OssError("InternalError", headers={"x-sandbox-bug": type(bug).__name__}, status=500)
-        response, code = await send(request, refused(request, answer, request_id)), answer.code
+        response, code = await send(request, refused(request, answer, request_id, cloud)), answer.code
     cloud.log("oss", action, {name: value for name, value in logged.items() if value}, response.status, code)
     return response
 
@@ -191,11 +192,14 @@ async def _answer(http: web.Request, request: OssRequest, operation: Operation, 
         raise OssError("NoSuchKey", details={"Key": request.key}) from error
 
 
-def refused(request: web.Request | OssRequest, refusal: OssError, request_id: str) -> Answer:
+def refused(request: web.Request | OssRequest, refusal: OssError, request_id: str, cloud: Cloud) -> Answer:
     """Return the answer to a request that was refused."""
     body = refusal.xml(request_id, request.host)
     headers = {"Server": "AliyunOSS", "x-oss-request-id": request_id,
                "x-sandbox-provenance": provenance_of(refusal.code, refusal.ec), **refusal.headers}
+    if refusal.code != "RequestTimeTooSkewed":
+        # The skew of a request is the one thing that is compared with real time.
+        headers["Date"] = formatdate(cloud.clock.time(), usegmt=True)
     if refusal.ec:
         headers["x-oss-ec"] = refusal.ec
     if request.method == "HEAD":

@@ -222,7 +222,7 @@ class LocalCloud:
             check_access(call, operation.action, operation.access)
             answer = await operation.handler(call)
         except OssError as refusal:
-            answer = service.refused(oss, refusal, request_id)
+            answer = service.refused(oss, refusal, request_id, cloud)
         body, headers = answer.body, dict(answer.headers)
         if answer.stretch is not None:
             data = answer.stretch.path.read_bytes()

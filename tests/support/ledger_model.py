@@ -33,6 +33,7 @@ from support.ledger_world import (
     World,
     cleanup,
     driver,
+    joiner,
     perform,
 )
 
@@ -197,6 +198,8 @@ SCENARIOS: dict[str, tuple[Script, ...]] = {
     "two drivers of one server": (driver(ONE), driver(ONE)),
     "two drivers of overlapping servers": (driver(TWO, ticks=1), driver(ONE, ticks=1)),
     "a driver and a cleanup": (driver(ONE), cleanup()),
+    "a joiner and a cleanup": (joiner(), cleanup()),
+    "a driver, a joiner and a cleanup": (driver(ONE, ticks=1), joiner(), cleanup()),
     "a driver, a cleanup and a restart": (driver(ONE, ticks=2), cleanup(), driver(ONE, ticks=2, restart=True)),
     "two cleanups and a restart": (cleanup(), cleanup(), driver(ONE, ticks=1, restart=True)),
     "three drivers": (driver(ONE, ticks=2), driver(ONE, ticks=2), driver(ONE, ticks=2)),

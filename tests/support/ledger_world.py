@@ -215,6 +215,22 @@ def _export(mine: Session, server: str, done: set[str]) -> Generator[Any, Any, N
         done.add(server)
 
 
+def joiner() -> Script:
+    """Return a participant that makes one thing that belongs to no server, such as a network."""
+
+    def script(mine: Session) -> Generator[Any, Any, None]:
+        try:
+            yield from mine.open()
+            yield from mine.join()
+            if mine.may_send():
+                yield Send("shared", mine.number)
+            yield from mine.leave()
+        except Stopped:
+            return
+
+    return script
+
+
 def cleanup() -> Script:
     """Return a cleanup of the whole migration: mark, wait for the drivers, delete, look once more, finish."""
 

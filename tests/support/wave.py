@@ -72,8 +72,6 @@ def run(sandbox: Any, module: str, *, check: bool = False, **params: Any) -> dic
     waiting = {"poll_interval": 0.2, "wait_timeout": int(PATIENCE)}
     given = {**connection(sandbox), "bucket": sandbox.bucket, **waiting, **params}
     room, function = WORK[module]
-    if module == "smc_transfer":
-        given.pop("bucket")
     module_stub = SimpleNamespace(params={**defaults(module), **given}, check_mode=check, _diff=True)
     return getattr(utils(f"_module.{room}"), function)(module_stub, utils("_api.clients").make_clients(given))
 

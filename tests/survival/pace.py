@@ -24,6 +24,8 @@ RATE = 1500.0
 DB = server("db-01", "s-sandboxdb01", 20, 20, 20)
 SERVERS = [WEB, DB]
 NAME = "wave"
+LEASE_SECONDS = 4.0
+"""Real seconds for which a controller claims servers."""
 WORLD: dict[str, Any] = {
     "profile": "realistic",
     "clock_rate": RATE,
@@ -70,6 +72,10 @@ class Pace:
         patch.setattr(utils("_stages.stage"), "Clock", clocks)
         patch.setattr(utils("_module.smc_cleanup"), "Clock", clocks)
         patch.setattr(utils("_api.clients"), "Retry", partial(self._RETRY, sleep=self.sleep, clock=self.monotonic))
+        patch.setattr(utils("_api.service_clock"), "_readings", lambda: (self.monotonic(), self.now().timestamp()))
+        # A request takes as long as ever: a lease of 300 s of this time would end in the middle of a tick.
+        for room in ("decide", "session", "state"):
+            patch.setattr(utils(f"_ledger.{room}"), "LEASE", LEASE_SECONDS * self._rate)
 
 
 @dataclass

@@ -39,8 +39,15 @@ class Clients:
     def __init__(self, transport: Transport) -> None:
         self.region = transport.region
         self.calls: Counter[str] = transport.calls
+        self.gate = transport.gate
+        """Asked before each request that changes something."""
         self._transport = transport
         self._buckets: dict[str, OssApi] = {}
+
+    @property
+    def request_seconds(self) -> float:
+        """How long one request may take before it is given up."""
+        return self._transport.http.request_seconds
 
     @cached_property
     def smc(self) -> SmcApi:
@@ -86,7 +93,7 @@ class Clients:
     @cached_property
     def _oss(self) -> OssConnection:
         transport = self._transport
-        return OssConnection(
+        connection = OssConnection(
             transport.region,
             transport.endpoints.of("oss").url,
             transport.credentials,
@@ -94,6 +101,8 @@ class Clients:
             transport.retry,
             transport.calls,
         )
+        connection.gate = self.gate
+        return connection
 
 
 class _Fetchers:

@@ -123,6 +123,15 @@ class CloudError(Exception):
         }
 
 
+class NotSent(CloudError):
+    """A call that this run decided not to send: it has had no effect, and may be made later."""
+
+    @property
+    def uncertain(self) -> bool:
+        """Never: nothing was sent."""
+        return False
+
+
 class MissingLibrary(Exception):
     """A Python package that the controller needs and does not have: the runner names it."""
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .appendable import AppendableObjects
 from .auth import renew_refused
 from .errors import CloudError, MissingLibrary
+from .gate import Gate
 from .listings import MAX_KEYS, Listings
 from .paging import chunks
 from .service_clock import ServiceClock
@@ -61,6 +62,7 @@ class OssConnection:
         self.http = http
         self.retry = retry
         self.calls = calls
+        self.gate = Gate()
         self._region = region
         self._url = url
         self._credentials = credentials
@@ -96,6 +98,7 @@ class OssConnection:
         self._action = f"oss.{operation}"
 
         def once() -> Result:
+            self.gate(self._action)
             self.calls[self._action] += 1
             try:
                 return call()

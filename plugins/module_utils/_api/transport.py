@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from .auth import renew_refused
 from .errors import CloudError, MissingLibrary, is_throttling
+from .gate import Gate
 
 if TYPE_CHECKING:
     from .auth import Credentials, CredentialSource
@@ -92,6 +93,7 @@ class Transport:
         self.http = http
         self.retry = retry
         self.calls = calls
+        self.gate = Gate()
 
     def bound(self, product: str) -> Call:
         """Returns the call function of one product."""
@@ -115,6 +117,7 @@ class Transport:
             # Signing is part of the attempt: SignatureNonce and Timestamp must be fresh each time.
             headers, path = self._sign(request)
             headers = {**headers, "User-Agent": self.http.user_agent, "Accept-Encoding": "identity"}
+            self.gate(name)
             self.calls[name] += 1
             answer = self.http.send(name, request.get_method(), endpoint.url + path, headers)
             try:

@@ -24,7 +24,7 @@ from .state import LEASE
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from .state import Marked, Owner, State
+    from .state import Announced, Marked, Owner, State
 
 MARGIN: Final = 90.0
 """Seconds of the lease that must be left when a mutating call is sent: as long as its effect may take, which is at
@@ -41,7 +41,8 @@ class Step:
     kind: Literal["make", "follow", "look"]
     id: str = ""
     until: float = 0.0
-    """For how long to look, in seconds of the service, before the call may be made again."""
+    """For how long a list may not show the result, in seconds of the service. After that a call that is looked for may
+    be made again, and one that is followed has failed."""
 
 
 def holder(state: State, server: str, now: float) -> Owner | None:
@@ -73,17 +74,20 @@ def renewal_due(latest: float, until: float) -> bool:
     return latest >= until - LEASE + HEARTBEAT
 
 
-def next_step(state: State, server: str, call: str, now: float, failed: str = "") -> Step:
+def next_step(state: State, server: str, call: str, now: float, failed: str = "", about: str = "") -> Step:
     """Return what the owner of a server may do about a call without ClientToken.
 
     A call whose answer is not known is looked for as long as a list may take to show its result, and made again only
-    after that. ``failed`` is the id of a result that has turned out bad: it is not followed.
+    after that. An id that was returned is followed, for however long: the call is never repeated because a list does
+    not show it. ``failed`` is the id of a result that has turned out bad: it is not followed. ``about`` is what the
+    call is about: an announcement that is about something else does not count.
     """
     known = state.calls.get((server, call))
-    if known is None or known.outcome in ("error", "unsent"):
+    if known is None or known.outcome in ("error", "unsent") or (about and known.call.about not in ("", about)):
         return Step("make")
-    if known.outcome == "done":
-        return Step("make") if known.id == failed else Step("follow", known.id)
+    if known.outcome == "done" and known.id:
+        step = Step("follow", known.id, known.at + limits.CALL_SETTLE_SECONDS)
+        return Step("make") if known.id == failed else step
     settled = max(known.until, known.at) + limits.CALL_SETTLE_SECONDS
     return Step("make") if now > settled else Step("look", until=settled)
 
@@ -96,6 +100,12 @@ def stop(state: State) -> Marked | None:
 def others_alive(state: State, me: str, now: float) -> list[Owner]:
     """Return the other owners whose lease has not ended: each may still send a call."""
     return [owner for owner in state.owners.values() if owner.who.id != me and owner.until >= now]
+
+
+def open_calls(state: State, now: float) -> list[Announced]:
+    """Return the calls whose result may still appear in a list although nobody knows its id."""
+    steps = ((known, next_step(state, *key, now)) for key, known in state.calls.items())
+    return [known for known, step in steps if step.kind == "look"]
 
 
 def may_close(state: State, me: str, now: float) -> bool:

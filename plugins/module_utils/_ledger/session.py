@@ -18,7 +18,7 @@ a controller that was stopped out of every later ledger, and nothing of it is bi
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypeVar
 
 from . import decide
@@ -126,10 +126,12 @@ class Contended(Exception):
 
 
 class Stopped(Exception):
-    """This participant may do nothing more for the migration. ``mark`` is empty when the ledger was deleted."""
+    """This participant may do nothing more for the migration. ``mark`` is empty when the ledger was deleted;
+    ``finished`` is false while the cleanup that has put the mark goes on, or was ended before its end."""
 
-    def __init__(self, mark: Mark, host: str = "", at: float = 0.0) -> None:
+    def __init__(self, mark: Mark, host: str = "", at: float = 0.0, finished: bool = True) -> None:
         super().__init__(mark or "the ledger was deleted")
+        self.finished = finished
         self.mark = mark
         self.host = host
         self.at = at
@@ -169,9 +171,21 @@ class Session:
         ended = yield from self.find()
         marked = decide.stop(self.state)
         if marked is not None:
-            raise Stopped(marked.mark, marked.who.host, marked.at)
+            raise Stopped(marked.mark, marked.who.host, marked.at, finished=False)
         if ended is not None and not self.state.ledger and not restart:
             raise Stopped(ended.mark, ended.host, ended.at)
+
+    def look(self, restart: bool = False) -> Operation[None]:
+        """Refuse with Stopped what ``open`` would refuse; write nothing."""
+        listed = _expect(Listed, (yield Listing()))
+        self.number = max(listed.numbers, default=1)
+        self.state, self._claim, self.until = State(self._wave), (), 0.0
+        found = yield from self._read(0)
+        if found.kind == "closed" and found.note and found.note.mark == "end" and not restart:
+            raise Stopped(found.note.mark, found.note.host, found.note.at)
+        marked = self.state.marked
+        if marked is not None and marked.mark == "end":
+            raise Stopped(marked.mark, marked.who.host, marked.at, finished=False)
 
     def find(self) -> Operation[Note | None]:
         """Find the ledger that is in use; return the note of the one before it when a cleanup has ended that."""
@@ -188,6 +202,7 @@ class Session:
                 yield Close(self.number, _note(self.state.marked))
                 ended = None
             else:
+                self._count = self.state.last.get(self.who.id, (0, b""))[0]
                 return ended
             self.number += 1
 
@@ -243,12 +258,12 @@ class Session:
     ) -> Line:
         latest = self.clock.latest()
         return Line(
-            ledger=self.state.ledger or self._fresh,
+            ledger=self.state.ledger or f"{self._fresh}-{self.number}",
             by=self.who.id,
             number=self._count + 1,
             at=latest,
             until=latest + lease if lease else 0.0,
-            who=self.who if self._count == 0 else None,
+            who=None if self.who.id in self.state.owners else replace(self.who, started=latest),
             claim=claim,
             calls=tuple(calls),
             results=tuple(results),
@@ -258,14 +273,15 @@ class Session:
     def _drive(self) -> None:
         marked = decide.stop(self.state)
         if marked is not None:
-            raise Stopped(marked.mark, marked.who.host, marked.at)
+            raise Stopped(marked.mark, marked.who.host, marked.at, finished=False)
 
     # ---- what a driver does ----
 
-    def claim(self, wanted: Iterable[str]) -> Operation[dict[str, Owner]]:
+    def claim(self, wanted: Iterable[str], results: Iterable[Result] = ()) -> Operation[dict[str, Owner]]:
         """Claim the servers of ``wanted`` that no other participant drives, and renew the lease when it is due. Return
-        the others with their owners. Servers that were claimed before and are not wanted any more are released."""
-        wanted = tuple(wanted)
+        the others with their owners. Servers that were claimed before and are not wanted any more are released.
+        Results that are not written down yet go into the same line."""
+        wanted, results = tuple(wanted), tuple(results)
         if decide.divide(self.state, self.who.id, wanted, self.clock.now())[1]:
             # There may be nothing to write, and so nothing that would show that another one has let go.
             yield from self.refresh()
@@ -273,13 +289,22 @@ class Session:
         def build() -> Line | None:
             self._drive()
             mine, _others = decide.divide(self.state, self.who.id, wanted, self.clock.now())
-            due = decide.renewal_due(self.clock.latest(), self.until)
-            if set(mine) == set(self.held()) and not (mine and due):
-                return None
-            return self._line(claim=None if set(mine) == set(self.held()) else mine)
+            due = bool(mine) and decide.renewal_due(self.clock.latest(), self.until)
+            same = set(mine) == set(self.held())
+            return self._line(claim=None if same else mine, results=results) if results or not same or due else None
 
         yield from self.write(build)
         return decide.divide(self.state, self.who.id, wanted, self.clock.now())[1]
+
+    def join(self) -> Operation[None]:
+        """Take part without any server, or renew that: a cleanup waits for what is made meanwhile."""
+
+        def build() -> Line | None:
+            self._drive()
+            due = decide.renewal_due(self.clock.latest(), self.until)
+            return self._line(claim=None if self.who.id in self.state.owners else ()) if due else None
+
+        yield from self.write(build)
 
     def held(self) -> tuple[str, ...]:
         """Return the servers that this participant has claimed and that no other has taken since."""
@@ -303,6 +328,10 @@ class Session:
         """Write down what came of the announced calls; after the mark of a cleanup, too."""
         results = tuple(results)
         yield from self.write(lambda: self._line(results=results) if results else None)
+
+    def fresh(self) -> bool:
+        """Return whether the lease need not be renewed yet."""
+        return not decide.renewal_due(self.clock.latest(), self.until)
 
     def may_send(self) -> bool:
         """Return whether a mutating call may be sent now: to be asked right before each one."""

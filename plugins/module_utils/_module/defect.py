@@ -16,6 +16,7 @@ from pathlib import PurePath
 from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, scrub
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.parent import Orphaned
 
 ISSUES = "https://github.com/edgelift/ens_migration/issues"
 CODE = "Collection.Defect"
@@ -51,6 +52,8 @@ def made_so_far(last: Callable[[Exception], dict[str, Any]]) -> Iterator[None]:
     """Give every failure inside what the run has made so far: it is billed, and the cleanup wants to know (law 11)."""
     try:
         yield
+    except Orphaned:
+        raise
     except CloudError as error:
         error.last = last(error)
         raise

@@ -63,6 +63,8 @@ def _migrate(
 
     with made_so_far(ended):
         fleet.run(params["wait"], params["wait_timeout"], params["poll_interval"])
+    for text in fleet.warnings:
+        module.warn(text)
     return {**result(), "diff": _diff(fleet)} if module._diff else result()
 
 

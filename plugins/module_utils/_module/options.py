@@ -101,6 +101,11 @@ def bucket_spec() -> ArgSpec:
     )
 
 
+def restart_spec() -> ArgSpec:
+    """Return the option O(restart) (doc fragment C(restart))."""
+    return ArgSpec(argument_spec={"restart": {"type": "bool", "default": False}})
+
+
 def export_spec() -> ArgSpec:
     """Return the options of the export (doc fragment C(export))."""
     return ArgSpec(
@@ -173,6 +178,7 @@ def policy(params: Mapping[str, Any]) -> Policy:
         job_retries=params.get("job_retries", limits.JOB_RETRIES),
         export_retries=params.get("export_retries", limits.EXPORT_RETRIES),
         replication_parameters=extra,
+        restart=bool(params.get("restart")),
     )
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients, make_clients
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, MissingLibrary
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._secrets import without
 
 from .argspec import auth_spec
@@ -38,6 +39,9 @@ def run_module(module: AnsibleModule, work: Work) -> None:
     secrets = [str(module.params.get(name) or "") for name in SECRET_OPTIONS]
     try:
         result = _result(module, work)
+    except parent.Orphaned as orphaned:
+        # Nobody reads this: what was begun is settled by the next run.
+        module.fail_json(msg=f"{orphaned}; nothing more was changed")
     except MissingLibrary as missing:
         module.fail_json(msg=missing_required_lib(missing.package), exception=missing.trace)
     except CloudError as error:
@@ -52,8 +56,11 @@ def run_module(module: AnsibleModule, work: Work) -> None:
 
 def _result(module: AnsibleModule, work: Work) -> dict[str, Any]:
     try:
-        return work(module, make_clients(module.params))
-    except (CloudError, MissingLibrary, Defect):
+        parent.watch()
+        clients = make_clients(module.params)
+        clients.gate.checks.append(parent.check)
+        return work(module, clients)
+    except (CloudError, MissingLibrary, Defect, parent.Orphaned):
         raise
     except Exception as error:
         raise Defect(error) from error

@@ -43,6 +43,8 @@ def run(module: AnsibleModule, of: Fleet, key: str, describe: Callable[[Progress
         of.run(params["wait"], params["wait_timeout"], params["poll_interval"])
     found, resources = describe(row), of.resources.rows()
     result: dict[str, Any] = {"changed": of.changed, key: found, "phase": row.phase, "resources": resources}
+    for text in of.warnings:
+        module.warn(text)
     if module._diff:
         result["diff"] = {"before": {}, "after": found if of.changed else {}}
     if row.verdict == "failed":

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import release
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import ownership, release
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.scope import Scope
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
@@ -74,7 +74,8 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     by_host = {host: identity for identity, host in scope.hosts.items()}
     scope.disks = {row["id"]: by_host.get(row["host"], "") for row in known if row["kind"] == "ecs_disk"}
     if removing and not module.check_mode:
-        outcome = release.remove(scope, known, Clock(), params["wait_timeout"], params["poll_interval"])
+        clean = ownership.clean_migration if scope.whole else ownership.clean_servers
+        outcome = clean(scope, known, Clock(), params["wait_timeout"], params["poll_interval"])
     else:
         outcome = release.report(scope, known)
     result: dict[str, Any] = {

@@ -64,9 +64,8 @@ SYSTEM_DISK_GIB: Final = (20, 2048)
 DATA_DISK_GIB: Final = (20, 32768)
 """DataDisk.N.Size of CreateReplicationJob."""
 
-INTENT_SETTLE_SECONDS: Final = 120
-"""How long an unanswered ExportImage or ImportImage may stay invisible before it may be called again: neither has a
-ClientToken, and describe calls may lag behind a write."""
+LIST_SETTLE_SECONDS: Final = 120
+"""How long a list may not show yet what was made and whose id is known: describe calls may lag behind a write."""
 
 CALL_SETTLE_SECONDS: Final = 1800
 """How long a call without ClientToken whose answer was lost is looked for before it is made again: a list of ECS or

@@ -12,14 +12,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, NotSent
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Call, Result
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.store import printable
 
-from .stage import Call, Outcome
+from .stage import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Announced, Seen, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen, Server
 
     from .stage import Context, Stage
 
@@ -40,54 +42,50 @@ class Act:
 
     def call(self) -> Call | None:
         """Return what is announced of it, None for a call with a ClientToken."""
-        facts = self.stage.announced.get(self.action)
-        return Call(self.server, self.stage.name, self.action, facts(self.server, self.seen)) if facts else None
+        about = self.stage.announced.get(self.action)
+        return Call(self.server.id, self.stage.name, about(self.server, self.seen)) if about else None
 
 
 def perform(context: Context, batch: Sequence[Act]) -> list[tuple[Act, Outcome]]:
     """Announce the calls that have no ClientToken, make every call that may be made, record the outcomes; return each
     act with its outcome. A server has one act in a batch."""
-    calls = {act.server.id: call for act in batch if (call := act.call())}
-    allowed = context.announcements.announce(list(calls.values())) if calls else {}
+    driver = context.driver
+    early = {act.server.id for act in batch if act.stage.name in act.seen.requested}
+    calls = {act.server.id: call for act in batch if (call := act.call()) and act.server.id not in early}
+    allowed = driver.announce(list(calls.values()))
     outcomes, announced = [], []
-    for act in batch:
-        call, grant = calls.get(act.server.id), allowed.get(act.server.id)
-        if call is None:
-            outcome = _make(context, act)
-        elif isinstance(grant, CloudError):
-            outcome = Outcome(error=grant)
-        elif grant is None:
-            outcome = _wait_for_other(context, act)
-        else:
-            outcome = _make_announced(context, act, grant)
-            announced.append((call, outcome))
-        outcomes.append((act, outcome))
-    if announced:
-        context.announcements.record(announced)
+    try:
+        for act in batch:
+            call = calls.get(act.server.id)
+            if act.call() and act.server.id in early:
+                outcome = Outcome(held=f"the {act.stage.name} of {act.server.host} was requested and is not listed yet")
+            elif call and act.server.id not in allowed:
+                outcome = Outcome(held=f"another run has taken over {act.server.host}")
+            else:
+                driver.keep()
+                outcome = _make(context, act)
+                announced += [_result(call, outcome)] if call else []
+            outcomes.append((act, outcome))
+    finally:
+        driver.record(announced)
     return outcomes
 
 
 def _make(context: Context, act: Act) -> Outcome:
     try:
         return act.stage.act(context.of(act.stage), act.server, act.seen, act.action)
+    except NotSent as error:
+        return Outcome(held=error.message)
     except CloudError as error:
         return Outcome(error=error)
 
 
-def _make_announced(context: Context, act: Act, announced: Announced) -> Outcome:
-    act.seen.announced[act.stage.name] = announced
-    outcome = _make(context, act)
-    if outcome.made_nothing:
-        act.seen.announced.pop(act.stage.name, None)
-    return outcome
-
-
-def _wait_for_other(context: Context, act: Act) -> Outcome:
-    """Return that the call was announced by another controller, or by an earlier run, and remember its announcement."""
-    try:
-        last = context.announcements.last(act.server.id, act.stage.name)
-    except CloudError as error:
-        return Outcome(error=error)
-    if last:
-        act.seen.announced[act.stage.name] = last
-    return Outcome(held=f"the {act.stage.name} of {act.server.host} was requested and is not listed yet")
+def _result(call: Call, outcome: Outcome) -> Result:
+    """Return the outcome of a call as a ledger holds it."""
+    if outcome.error and outcome.error.uncertain:
+        return Result(call.server, call.call, "unknown", printable(outcome.error.code))
+    if outcome.error:
+        return Result(call.server, call.call, "error", printable(outcome.error.code))
+    if outcome.held:
+        return Result(call.server, call.call, "unsent")
+    return Result(call.server, call.call, "done", printable(next(iter(outcome.ids.values()), "")))

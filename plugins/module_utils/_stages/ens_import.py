@@ -85,9 +85,14 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
         return Decision.fail(f"{problem}. Choose another image_name or migration name, or delete that image")
     image = result(seen)
     if image is None:
-        announced = seen.announced.get(NAME)
-        if announced and announced.may_appear(context.now):
+        requested = seen.requested.get(NAME)
+        if requested and requested.may_appear(context.now):
             return Decision.wait(f"the import of {server.image_name} was requested and is not listed yet")
+        if requested and requested.id:
+            return Decision.fail(
+                f"ENS does not show image {requested.id}, which ImportImage has returned for {server.image_name}: it "
+                "was deleted outside this migration. Run the cleanup role for this server, then migrate again"
+            )
         return Decision.act("import", f"the objects of {server.host} are verified")
     status = image.get("Status", "")
     state = states.outcome(states.ENS_IMAGE, status)
@@ -127,9 +132,18 @@ def import_params(server: Server, policy: Policy, objects: Sequence[ExportedObje
     return params
 
 
-def announcement(server: Server, seen: Seen) -> dict[str, Any]:
-    """Return what the announcement of an import names."""
-    return {"image_name": server.image_name, "objects": [item["key"] for item in seen.objects]}
+def about(server: Server, _seen: Seen) -> str:
+    """Return what an import is about."""
+    return server.image_name
+
+
+def follow(context: Context, _server: Server, seen: Seen, identity: str) -> None:
+    """Look for the image with the id that ImportImage has returned."""
+    if any(image.get("ImageId") == identity for image in seen.ens_images):
+        return
+    found = context.clients.ens.describe_self_images(image_id=identity)
+    # ENS filters are fuzzy (facts 4.2): only an exact comparison counts.
+    seen.ens_images += [image for image in found if image.get("ImageId") == identity]
 
 
 def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
@@ -152,6 +166,8 @@ STAGE = Stage(
     facts=facts,
     needs=frozenset({"oss_object"}),
     leaves=(Leaves("ens_image", billed_by="ENS"),),
-    announced={"import": announcement},
-    settles_first=lambda seen: bool(seen.ens_images),
+    announced={"import": about},
+    follow=follow,
+    found=lambda seen: (result(seen) or {}).get("ImageId", ""),
+    settles_first=lambda seen: bool(seen.ens_images) or NAME in seen.requested,
 )

@@ -71,7 +71,7 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
 
 
 def _observe_one(context: Context, server: Server, seen: Seen, image_id: str) -> None:
-    clients, policy, resources = context.clients, context.policy, context.resources
+    clients, resources = context.clients, context.resources
     if seen.image is None:
         # A list that is read page by page can miss a row while others are deleted: ask for this very one.
         found = clients.ecs.describe_images(image_id=image_id)
@@ -81,35 +81,60 @@ def _observe_one(context: Context, server: Server, seen: Seen, image_id: str) ->
         resources.saw("ecs_image", image_id, server.host, made)
         for snapshot in snapshot_ids(seen.image):
             resources.saw("ecs_snapshot", snapshot, server.host, made)
-    oss = clients.oss(policy.bucket)
     task = seen.task
-    if task is None:
-        _read_announcement(context, server, seen)
+    if task is None or states.outcome(states.EXPORT_TASK, task.get("TaskStatus", "")) == "pending":
         return
-    state = states.outcome(states.EXPORT_TASK, task.get("TaskStatus", ""))
-    if state == "pending" or (seen.objects and not seen.object_problem):
+    if not seen.objects or seen.object_problem:
+        seen.task_detail = clients.ecs.describe_task_attribute(task["TaskId"])
+        _look_into_objects(context, server, seen, image_id)
+
+
+def _look_into_objects(context: Context, server: Server, seen: Seen, image_id: str) -> None:
+    policy, task = context.policy, seen.task or {}
+    if task.get("TaskStatus") != "Finished":
         return
-    seen.task_detail = clients.ecs.describe_task_attribute(task["TaskId"])
-    if task.get("TaskStatus") == "Finished":
-        keys = _keys(oss, seen.task_detail, _objects_of(server, image_id))
-        seen.objects, seen.object_problem = verify(oss, keys, job_spec.sizes(server, seen.job), policy)
-        for item in seen.objects:
-            resources.saw("oss_object", f"{item['bucket']}/{item['key']}", server.host, task.get("FinishedTime", ""))
-    if (state == "failure" or seen.object_problem) and seen.exports <= policy.export_retries:
-        _read_announcement(context, server, seen)
+    oss = context.clients.oss(policy.bucket)
+    keys = _keys(oss, seen.task_detail or {}, _objects_of(server, image_id))
+    seen.objects, seen.object_problem = verify(oss, keys, job_spec.sizes(server, seen.job), policy)
+    for item in seen.objects:
+        identity = f"{item['bucket']}/{item['key']}"
+        context.resources.saw("oss_object", identity, server.host, task.get("FinishedTime", ""))
 
 
-def _read_announcement(context: Context, server: Server, seen: Seen) -> None:
-    seen.announced.pop(NAME, None)
-    last = context.announcements.last(server.id, NAME)
-    if last:
-        seen.announced[NAME] = last
+def follow(context: Context, server: Server, seen: Seen, identity: str) -> None:
+    """Look for the task with the id that ExportImage has returned, when the list shows none or an earlier one."""
+    if seen.image is None or (seen.task or {}).get("TaskId") == identity:
+        return
+    try:
+        detail = context.clients.ecs.describe_task_attribute(identity)
+    except CloudError as error:
+        if error.code in states.ECS_LOOK_AGAIN:
+            return
+        raise
+    if detail.get("TaskId") == identity:
+        seen.task, seen.task_detail, seen.exports = detail, detail, seen.exports + 1
+        seen.objects, seen.object_problem = [], ""
+        _look_into_objects(context, server, seen, seen.image["ImageId"])
 
 
-def _may_appear(seen: Seen, now: datetime) -> bool:
-    """Return whether an export that was announced may still be listed."""
-    announced = seen.announced.get(NAME)
-    return announced is not None and announced.may_appear(now)
+def failed(seen: Seen) -> str:
+    """Return the id of an export that has come to nothing, '' when there is none."""
+    task = seen.task or {}
+    bad = states.outcome(states.EXPORT_TASK, task.get("TaskStatus", "")) == "failure" or seen.object_problem
+    return task.get("TaskId", "") if bad else ""
+
+
+def _decide_requested(seen: Seen, now: datetime, text: str) -> Decision | None:
+    """Return the decision while an earlier call may have had its effect, None when the export may be requested."""
+    requested = seen.requested.get(NAME)
+    if requested and requested.may_appear(now):
+        return Decision.wait(text)
+    if requested and requested.id:
+        return Decision.fail(
+            f"ECS does not show task {requested.id}, which ExportImage has returned: it is not repeated, because it "
+            f"may still write objects. {_AGAIN}"
+        )
+    return None
 
 
 def _objects_of(server: Server, image_id: str) -> str:
@@ -194,15 +219,15 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
     if state == "failure":
         return Decision.fail(f"ECS image {image['ImageId']} is {image.get('Status')}: it cannot be exported")
     if seen.task is None:
-        if _may_appear(seen, now):
-            return Decision.wait(f"the export of {image['ImageId']} was requested and is not listed yet")
-        return Decision.act("export", f"ECS image {image['ImageId']} is Available")
+        text = f"the export of {image['ImageId']} was requested and is not listed yet"
+        first = Decision.act("export", f"ECS image {image['ImageId']} is Available")
+        return _decide_requested(seen, now, text) or first
     return _decide_task(seen.task, seen, context.policy, now)
 
 
 def _decide_missing(server: Server, job: Row, now: datetime) -> Decision:
     ended = moment(job.get("EndTime"))
-    if ended and (now - ended).total_seconds() <= limits.INTENT_SETTLE_SECONDS:
+    if ended and (now - ended).total_seconds() <= limits.LIST_SETTLE_SECONDS:
         return Decision.wait(f"ECS image {job.get('ImageId')} was created and is not listed yet")
     return Decision.fail(
         f"ECS image {job.get('ImageId')} of {server.host} was deleted outside this migration. "
@@ -231,14 +256,13 @@ def _decide_again(problem: str, seen: Seen, policy: Policy, now: datetime) -> De
     if seen.exports > policy.export_retries:
         often = f" It was exported {seen.exports} times." if seen.exports > 1 else ""
         return Decision.fail(f"{problem}.{often} {_AGAIN}")
-    if _may_appear(seen, now):
-        return Decision.wait(f"{problem}; another export follows")
-    return Decision.act("export", f"{problem}; the image is exported again")
+    again = Decision.act("export", f"{problem}; the image is exported again")
+    return _decide_requested(seen, now, f"{problem}; another export follows") or again
 
 
-def announcement(_server: Server, seen: Seen) -> dict[str, Any]:
-    """Return what the announcement of an export names."""
-    return {"image_id": (seen.image or {}).get("ImageId", "")}
+def about(_server: Server, seen: Seen) -> str:
+    """Return what an export is about: the image id."""
+    return str((seen.image or {}).get("ImageId", ""))
 
 
 def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
@@ -275,5 +299,8 @@ STAGE = Stage(
     act=act,
     needs=frozenset({"ecs_image", "ecs_snapshot"}),
     leaves=(Leaves("oss_object", billed_by="OSS"), Leaves("oss_upload", billed_by="OSS")),
-    announced={"export": announcement},
+    announced={"export": about},
+    follow=follow,
+    found=lambda seen: (seen.task or {}).get("TaskId", ""),
+    failed=failed,
 )

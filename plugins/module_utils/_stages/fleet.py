@@ -13,18 +13,19 @@ were decided as one batch. Waiting only repeats ticks; a single tick is what a s
 
 from __future__ import annotations
 
-import uuid
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, Verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
 from .batch import Act, perform
-from .intents import Intents
+from .driver import Driver, driven_by
 from .stage import Clock, Context, check
 from .stages import STAGES
 
@@ -32,7 +33,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, ResourcesSeen, Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
+        Policy,
+        Requested,
+        ResourcesSeen,
+        Server,
+    )
 
     from .stage import Stage
 
@@ -63,6 +69,8 @@ class Progress:
     seconds: float = 0.0
     settled: bool = False
     """Whether a stage, or the end of the time, has given the verdict: only then may a cleanup delete what is left."""
+    elsewhere: bool = False
+    """Whether another run drives it."""
 
     @property
     def open(self) -> bool:
@@ -92,15 +100,18 @@ class Fleet:
         stages: Sequence[Stage] = STAGES,
     ) -> None:
         check(stages)
-        policy = policy if policy.run_id else replace(policy, run_id=uuid.uuid4().hex)
         clock = clock or Clock()
-        self.context = Context(clients, policy, Intents(clients, policy, clock), clock, check_mode)
+        migration = servers[0].migration if servers else ""
+        self.driver = Driver(clients, policy.bucket, migration, policy.restart)
+        self.context = Context(clients, policy, self.driver, clock, check_mode)
         self.stages = tuple(stage for stage in stages if only in (None, stage.name))
         self._last = stages[-1].name
         self.acts: Counter[str] = Counter()
         self.rows = [Progress(server, phase=self.stages[0].name) for server in servers]
         self.on_tick: Callable[[Sequence[Progress]], None] | None = None
         """Called with all servers after every look at the cloud."""
+        self.warnings: list[str] = []
+        """What was found in the ledger that this collection has not written."""
         self._began = clock.monotonic()
 
     @property
@@ -116,7 +127,15 @@ class Fleet:
     def run(self, wait: bool, timeout: float, interval: float) -> None:
         """Tick until every server has a verdict; a server without one when ``timeout`` seconds are over fails with
         the last state seen. Without ``wait`` ticks repeat only while they get something done; servers that are not
-        finished stay ``pending``. A look at the cloud that fails is an error; with ``wait`` only if it repeats."""
+        finished stay ``pending``, and so do those that another run drives. A look at the cloud that fails is an error;
+        with ``wait`` only if it repeats."""
+        try:
+            self._run(wait, timeout, interval)
+        finally:
+            self.warnings = self.driver.warnings()
+            self.driver.leave()
+
+    def _run(self, wait: bool, timeout: float, interval: float) -> None:
         clock = self.context.clock
         deadline = clock.monotonic() + timeout
         blind = 0
@@ -143,25 +162,75 @@ class Fleet:
         for row in self.rows:
             if row.open:
                 self._end(row, "failed", f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}")
+                row.settled = not row.elsewhere
 
     def tick(self) -> None:
-        """Look at every open server once, let its stages decide, and make the calls that they decided on as one
-        batch."""
-        rows = [row for row in self.rows if row.open]
+        """Claim every open server, look at it once, let its stages decide, and make the calls that they decided on as
+        one batch. Servers whose result exists already need no claim."""
+        parent.check()
         batch: list[Act] = []
+        rows = self._open_rows()
+        if self.context.check_mode or not self.driver.opened:
+            rows = self._settle_all(rows, batch)
+        if rows and self.context.check_mode:
+            self.driver.look()
+        elif not self.context.check_mode and self._open_rows():
+            batch.clear()
+            rows = self._settle_all(self._own(self._open_rows()), batch)
+        for stage in self.stages:
+            rows = self._go_through(stage, rows, batch)
+        self._perform(batch)
+
+    def _open_rows(self) -> list[Progress]:
+        return [row for row in self.rows if row.open]
+
+    def _own(self, rows: Sequence[Progress]) -> list[Progress]:
+        """Claim servers and return those that are ours; the others say who drives them."""
+        others = self.driver.own([row.server.id for row in rows])
+        for row in rows:
+            owner = others.get(row.server.id)
+            row.elsewhere = owner is not None
+            row.state = driven_by(owner) if owner else row.state
+        return [row for row in rows if not row.elsewhere]
+
+    def _settle_all(self, rows: list[Progress], batch: list[Act]) -> list[Progress]:
+        """Return the servers that have no result yet."""
         for stage in self.stages:
             if stage.settles_first:
                 self._observe(stage, rows)
                 rows = [row for row in rows if not self._settle(stage, row, batch)]
-        for stage in self.stages:
-            rows = self._go_through(stage, rows, batch)
-        self._perform(batch)
+        return rows
 
     def _observe(self, stage: Stage, rows: Sequence[Progress]) -> None:
         for row in rows:
             row.seen.trouble = None
         seen = {row.server.id: row.seen for row in rows}
         stage.observe(self.context.of(stage), [row.server for row in rows], seen)
+        for row in rows:
+            for about in stage.announced.values():
+                self._follow(stage, row, about(row.server, row.seen))
+
+    def _follow(self, stage: Stage, row: Progress, about: str) -> None:
+        """Take over what the ledger tells of an announced call, and look for its result by the id that it returned."""
+        seen, server = row.seen, row.server
+
+        def ask() -> Requested | None:
+            return self.driver.requested(server.id, stage.name, about, stage.failed(seen), self.context.now)
+
+        requested = ask()
+        if requested and requested.id and stage.follow and not seen.trouble:
+            try:
+                stage.follow(self.context.of(stage), server, seen, requested.id)
+            except CloudError as error:
+                seen.trouble = error
+            # What is found may have come to nothing.
+            requested = ask()
+        seen.requested.pop(stage.name, None)
+        found = stage.found(seen)
+        if requested and not requested.id and found and found != stage.failed(seen):
+            self.driver.tell([Result(server.id, stage.name, "done", found)])
+        if requested:
+            seen.requested[stage.name] = requested
 
     def _settle(self, stage: Stage, row: Progress, batch: list[Act]) -> bool:
         """Apply the decision for a server whose result exists already; return whether no other stage is asked now."""

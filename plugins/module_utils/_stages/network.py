@@ -54,7 +54,7 @@ def observe(context: Context, migration: str) -> None:
 def _made(context: Context, kind: str, key: str) -> Row | None:
     """Return a row for what this run has made and no list shows yet, None when it should be listed by now."""
     identity, since = context.network.made.get(kind, ("", context.now))
-    listed_by = since + timedelta(seconds=limits.INTENT_SETTLE_SECONDS)
+    listed_by = since + timedelta(seconds=limits.LIST_SETTLE_SECONDS)
     return {key: identity, "Status": "not listed yet"} if identity and context.now <= listed_by else None
 
 

@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen, SharedNetwork
@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
-        Announced,
         Decision,
         Policy,
         Seen,
         Server,
     )
+
+    from .driver import Driver
 
 GIVEN = frozenset({"smc_source"})
 """The kinds of resources that exist before the first stage: the role agent registers the sources."""
@@ -46,16 +47,6 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = field(default=lambda: datetime.now(timezone.utc))
-
-
-@dataclass(frozen=True)
-class Call:
-    """A call without ClientToken that is about to be made for a server, with the facts that describe it."""
-
-    server: Server
-    stage: str
-    action: str
-    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -72,31 +63,14 @@ class Outcome:
         return not self.error.uncertain if self.error else bool(self.held)
 
 
-class Announcements(Protocol):
-    """The record of the calls without ClientToken of a migration, which every controller reads.
-
-    A tick makes all its calls in one batch: one ``announce`` before it, one ``record`` after it.
-    """
-
-    def last(self, identity: str, stage: str) -> Announced | None:
-        """Return the last announced call of a stage for the server with this migration id, or None."""
-
-    def announce(self, calls: Sequence[Call]) -> Mapping[str, Announced | CloudError]:
-        """Announce calls and return by migration id those that this run may make now, or why one could not be
-        announced. A call without an entry was announced by another controller, or by an earlier run, and its result
-        may not be listed yet. Raise only what ends the whole run."""
-
-    def record(self, outcomes: Sequence[tuple[Call, Outcome]]) -> None:
-        """Record the outcomes of announced calls. A call that had no effect may be announced again."""
-
-
 @dataclass
 class Context:
-    """What every stage works with: clients, policy, announcements, clock, check mode and the resources seen."""
+    """What every stage works with: clients, policy, the run's part in the ledger, clock, check mode and the resources
+    seen."""
 
     clients: Clients
     policy: Policy
-    announcements: Announcements
+    driver: Driver
     clock: Clock = field(default_factory=Clock)
     check_mode: bool = False
     resources: ResourcesSeen = field(default_factory=ResourcesSeen)
@@ -140,6 +114,10 @@ def _no_facts(_seen: Seen) -> dict[str, str]:
     return {}
 
 
+def _nothing(_seen: Seen) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Stage:
     """One stage of a migration. The functions take (context, …) and mutate nothing but what was seen of the servers."""
@@ -154,8 +132,14 @@ class Stage:
     needs: frozenset[str] = frozenset()
     """The kinds of resources without which it cannot start."""
     leaves: tuple[Leaves, ...] = ()
-    announced: Mapping[str, Callable[[Server, Seen], Mapping[str, Any]]] = field(default_factory=dict)
-    """The actions without ClientToken, each with the facts that its announcement names."""
+    announced: Mapping[str, Callable[[Server, Seen], str]] = field(default_factory=dict)
+    """The actions without ClientToken, each with what its call is about, such as the id of the image."""
+    follow: Callable[[Context, Server, Seen, str], None] | None = None
+    """Look for the result with the id that an announced call has returned, when the list did not show it."""
+    found: Callable[[Seen], str] = _nothing
+    """The id of the result that a list shows, '' for none."""
+    failed: Callable[[Seen], str] = _nothing
+    """The id of a result that has turned out bad, '' for none: such a call may be made again."""
     slots: Slots | None = None
     settles_first: Callable[[Seen], bool] | None = None
     """For a stage whose result may exist before any stage has run: whether it exists. Such a stage is observed first,

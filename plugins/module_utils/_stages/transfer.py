@@ -18,7 +18,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Announced, Decision
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Requested
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import error_codes, limits, naming, states
@@ -226,7 +226,7 @@ def _create(context: Context, server: Server, seen: Seen) -> str:
                 ) from None
         raise
     created = str(answer.get("JobId") or "")
-    seen.created = Announced(now + timedelta(seconds=limits.INTENT_SETTLE_SECONDS), created)
+    seen.created = Requested(now + timedelta(seconds=limits.LIST_SETTLE_SECONDS), created)
     return created
 
 

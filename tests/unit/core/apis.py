@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 
-from .kit import BUCKET, START, Row, refused, stamp
+from .kit import BUCKET, Row, refused, stamp
 
 if TYPE_CHECKING:
     from .cloud import Cloud
@@ -150,6 +150,8 @@ class Ecs:
 
     def describe_task_attribute(self, task_id: str) -> Row:
         def show() -> Row:
+            if task_id not in self.cloud.tasks:
+                raise refused("InvalidTaskId.NotFound")
             task = self.cloud.tasks[task_id]
             named = [{"Name": "OSSBucket", "Value": BUCKET}]
             named += [{"Name": "OSSObject", "Value": key} for key in reversed(task["_keys"])]
@@ -247,7 +249,7 @@ class Ens:
         return self.cloud.call("ens.ImportImage", params, make)
 
     def describe_self_images(self, image_id: Any = None, image_name: Any = None) -> list[Row]:
-        return self.cloud.call("ens.DescribeSelfImages", None, lambda: list(self.cloud.ens_images.values()))
+        return self.cloud.call("ens.DescribeSelfImages", image_id, lambda: list(self.cloud.ens_images.values()))
 
     def delete_image(self, image_id: str) -> None:
         self.cloud.call("ens.DeleteImage", image_id, lambda: self.cloud.ens_images.pop(image_id))
@@ -302,79 +304,3 @@ class Vpc:
 
     def delete_vswitch(self, vswitch_id: str) -> None:
         self.cloud.call("vpc.DeleteVSwitch", vswitch_id, lambda: self.cloud.vswitches.pop(vswitch_id))
-
-
-class Oss:
-    """What the code uses of OssApi, for the one bucket."""
-
-    def __init__(self, cloud: Cloud) -> None:
-        self.cloud = cloud
-
-    def put_intent(self, key: str, text: str) -> bool:
-        def put() -> bool:
-            if key in self.cloud.objects:
-                return False
-            self.cloud.objects[key] = text.encode()
-            return True
-
-        return self.cloud.call("oss.PutIntent", key, put)
-
-    def put_text(self, key: str, text: str) -> None:
-        self.cloud.call("oss.PutText", key, lambda: self.cloud.objects.update({key: text.encode()}))
-
-    def get_text(self, key: str) -> str | None:
-        def get() -> str | None:
-            return self.cloud.objects[key].decode(errors="replace") if key in self.cloud.objects else None
-
-        return self.cloud.call("oss.GetText", key, get)
-
-    def head(self, key: str) -> Row | None:
-        def head() -> Row | None:
-            return {"size": len(self.cloud.objects[key])} if key in self.cloud.objects else None
-
-        return self.cloud.call("oss.Head", key, head)
-
-    def read_range(self, key: str, start: int, end_inclusive: int) -> bytes:
-        return self.cloud.call("oss.ReadRange", key, lambda: self.cloud.objects[key][start : end_inclusive + 1])
-
-    def list_keys(self, prefix: str) -> list[Row]:
-        def show() -> list[Row]:
-            keys = sorted(key for key in self.cloud.objects if key.startswith(prefix))
-            return [{"key": key, "size": len(self.cloud.objects[key])} for key in keys]
-
-        return self.cloud.call("oss.ListKeys", prefix, show)
-
-    def each_key(self, prefix: str) -> Iterator[Row]:
-        for row in self.list_keys(prefix):
-            yield {**row, "modified": self.cloud.written.get(row["key"], START).timestamp()}
-
-    def each_hidden(self, prefix: str) -> Iterator[str]:
-        return iter(())
-
-    def has_key(self, key: str) -> bool:
-        return self.cloud.call("oss.HasKey", key, lambda: key in self.cloud.objects)
-
-    def delete_keys(self, keys: Iterable[str]) -> list[str]:
-        wanted = list(keys)
-
-        def delete() -> list[str]:
-            for key in wanted:
-                self.cloud.objects.pop(key, None)
-            return []
-
-        self.cloud.call("oss.DeleteKeys", wanted, delete)
-        return wanted
-
-    def list_uploads(self, prefix: str) -> list[Row]:
-        def show() -> list[Row]:
-            return [row for row in self.cloud.uploads if row["key"].startswith(prefix)]
-
-        return self.cloud.call("oss.ListUploads", prefix, show)
-
-    def each_upload(self, prefix: str) -> Iterator[Row]:
-        for row in self.list_uploads(prefix):
-            yield {**row, "begun": self.cloud.written.get(row["key"], START).timestamp()}
-
-    def abort_upload(self, key: str, upload_id: str) -> None:
-        gone = {"key": key, "upload_id": upload_id}
-        self.cloud.call("oss.AbortUpload", gone, lambda: self.cloud.uploads.remove(gone))

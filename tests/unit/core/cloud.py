@@ -17,12 +17,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.gate import Gate
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
-from .apis import Ecs, Ens, Oss, Smc, Vpc
+from .apis import Ecs, Ens, Smc, Vpc
+from .bucket import Oss
 from .kit import BUCKET, MUTATING, REGION, START, Fault, Row, qcow2, stamp
 
 
@@ -67,6 +69,8 @@ class Cloud:
         self._numbers: Counter[str] = Counter()
         self.smc, self.ecs, self.ens, self.vpc = Smc(self), Ecs(self), Ens(self), Vpc(self)
         self._bucket = Oss(self)
+        self.gate = Gate()
+        self.request_seconds = 80.0
 
     def oss(self, bucket: str) -> Oss:
         """Return the one bucket."""
@@ -118,6 +122,8 @@ class Cloud:
     # ---- the machinery ----
     def call(self, name: str, args: Any, effect: Callable[[], Any]) -> Any:
         """Count a call, let its ordered fault happen, and return what it lists or answers."""
+        if name in MUTATING:
+            self.gate(name)
         self.calls[name] += 1
         self.log.append((name, args))
         self._live()

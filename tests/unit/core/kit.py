@@ -13,17 +13,17 @@ from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
-    Announced,
     Policy,
+    Requested,
     ResourcesSeen,
     Seen,
     Server,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import TABLE
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB, INTENT_SETTLE_SECONDS
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import batch
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.intents import Intents
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import Driver
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock, Context, Stage
 
 Row = dict[str, Any]
@@ -54,7 +54,6 @@ MUTATING = frozenset(
         "vpc.CreateVSwitch",
         "vpc.DeleteVpc",
         "vpc.DeleteVSwitch",
-        "oss.PutIntent",
         "oss.PutText",
         "oss.DeleteKeys",
         "oss.AbortUpload",
@@ -76,7 +75,7 @@ def server(number: int = 1, disks: Iterable[int] = (20,), **changes: Any) -> Ser
 
 def policy(**changes: Any) -> Policy:
     """Return a policy for the fake's region and bucket."""
-    return Policy(**{"region": REGION, "bucket": BUCKET, "image_format": "qcow2", "run_id": "run-1", **changes})
+    return Policy(**{"region": REGION, "bucket": BUCKET, "image_format": "qcow2", **changes})
 
 
 def context(
@@ -85,16 +84,18 @@ def context(
     """Return what the stages work with, at this time: the fake cloud, and a policy with these changes."""
     clock, of_wave = Clock(now=lambda: now), policy(**changes)
     seen = ResourcesSeen() if resources is None else resources
-    return Context(cloud, of_wave, Intents(cloud, of_wave, clock), clock, check_mode, seen)
+    return Context(cloud, of_wave, Driver(cloud, BUCKET, MIGRATION, restart=False), clock, check_mode, seen)
 
 
-def announced(age: float) -> Announced:
-    """Return a call that was announced so many seconds ago."""
-    return Announced(START + timedelta(seconds=INTENT_SETTLE_SECONDS - age))
+def requested(left: float, identity: str = "") -> Requested:
+    """Return a call whose result may still appear for so many seconds."""
+    return Requested(START + timedelta(seconds=left), identity)
 
 
 def perform(stage: Stage, given: Context, item: Server, seen: Seen, action: str) -> str:
-    """Make one call of a stage as the fleet does, announced before and recorded after. Return why it is held, or ''."""
+    """Make one call of a stage as the fleet does: the server claimed, the call announced before and recorded after.
+    Return why it is held, or ''."""
+    given.driver.own([item.id])
     ((_act, outcome),) = batch.perform(given, [batch.Act(stage, item, seen, action)])
     if outcome.error:
         raise outcome.error

@@ -5,38 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Announced
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Announcements, Call, Outcome
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 from .cloud import Cloud
-from .kit import announced, lost, refused, server
+from .kit import MIGRATION, lost, refused, server
 from .waves import cloud_with, fleet, run, verdicts
 
 
-class Lines:
-    """Announcements as one list of lines, which allow what is not another's."""
-
-    def __init__(self, cloud: Cloud, others: Sequence[str] = ()) -> None:
-        self.cloud, self.others = cloud, others
-        self.lines: list[str] = []
-
-    def last(self, identity: str, _stage: str) -> Announced | None:
-        return announced(0) if identity in self.others else None
-
-    def announce(self, calls: Sequence[Call]) -> Mapping[str, Announced | CloudError]:
-        self.write("announce", [f"{call.server.host} {call.stage}.{call.action}" for call in calls])
-        return {call.server.id: announced(0) for call in calls if call.server.id not in self.others}
-
-    def record(self, outcomes: Sequence[tuple[Call, Outcome]]) -> None:
-        self.write("record", [f"{call.server.host} {dict(out.ids) or out.error or out.held}" for call, out in outcomes])
-
-    def write(self, what: str, texts: Sequence[str]) -> None:
-        self.lines.append(f"{what}: {', '.join(texts)} after {len(self.cloud.mutations())} calls")
+def lines(cloud: Cloud) -> list[dict[str, Any]]:
+    """Return the lines of the migration's first ledger."""
+    body = cloud.oss("images").ledgers.get(naming.ledger_key(MIGRATION, 1), b"")
+    return [json.loads(text) for text in body.splitlines()]
 
 
 def wave_in_three_stages() -> Cloud:
@@ -55,56 +39,75 @@ def wave_in_three_stages() -> Cloud:
 def test_a_tick_announces_the_calls_of_all_stages_in_one_line_and_records_them_in_one() -> None:
     cloud = wave_in_three_stages()
     made = fleet(cloud, server(1), server(2), server(3))
-    lines: Announcements = Lines(cloud)
-    made.context.announcements = lines
     made.tick()
     assert cloud.mutations() == ["smc.CreateReplicationJob", "ecs.ExportImage", "ens.ImportImage"]
-    task, image = list(cloud.tasks)[-1], list(cloud.ens_images)[-1]
-    assert lines.lines == [
-        "announce: web-02 export.export, web-03 import.import after 0 calls",
-        f"record: web-02 {{'task_id': '{task}'}}, web-03 {{'image_id': '{image}'}} after 3 calls",
+    claim, announced, told = lines(cloud)
+    assert claim["claim"] == [server(1).id, server(2).id, server(3).id]
+    assert announced["calls"] == [
+        [server(2).id, "export", "m-0001"], [server(3).id, "import", server(3).image_name],
     ]
+    task, image = list(cloud.tasks)[-1], list(cloud.ens_images)[-1]
+    assert told["results"] == [[server(2).id, "export", "done", task], [server(3).id, "import", "done", image]]
+    names = [name for name, _args in cloud.log if name in ("oss.AppendObject", *cloud.mutations())]
+    assert names == ["oss.AppendObject"] * 2 + cloud.mutations() + ["oss.AppendObject"]
 
 
-def test_a_call_that_another_controller_has_announced_is_neither_made_nor_recorded() -> None:
-    cloud = wave_in_three_stages()
-    made = fleet(cloud, server(2), server(3))
-    made.context.announcements = Lines(cloud, others=[server(3).id])
-    made.tick()
-    assert cloud.mutations() == ["ecs.ExportImage"]
-    assert made.rows[1].state == "the import of web-03 was requested and is not listed yet"
-    assert made.rows[1].seen.announced["import"] == announced(0)
-    assert made.acts == {"export.export": 1}
-
-
-def test_a_call_that_cannot_be_announced_fails_its_server_alone() -> None:
-    wave = server(1), server(2)
-    cloud = cloud_with(*wave)
-    cloud.fail("oss.PutIntent", refused("AccessDenied", http_status=403), only=wave[0].id)
-    rows = run(fleet(cloud, *wave))
-    assert verdicts(rows) == ["failed", "migrated"]
-    assert "AccessDenied" in rows[0].reasons[0]
-    assert cloud.calls["ecs.ExportImage"] == 1
-
-
-def test_a_call_that_could_not_be_announced_for_a_moment_is_announced_again_at_once() -> None:
-    cloud = cloud_with()
-    cloud.fail("oss.PutIntent", refused("Throttling", retryable=True))
-    assert verdicts(run(fleet(cloud))) == ["migrated"]
-    assert cloud.clock().monotonic() < 120 + limits.INTENT_SETTLE_SECONDS
-
-
-def test_a_record_of_others_that_cannot_be_read_is_read_again() -> None:
+def test_a_tick_without_a_call_writes_nothing_until_the_claim_is_to_be_renewed() -> None:
     cloud = cloud_with()
     made = fleet(cloud)
-    while not cloud.calls["ecs.ExportImage"]:
+    made.tick()
+    made.tick()
+    before = len(lines(cloud))
+    for _tick in range(6):
+        cloud.sleep(5)
         made.tick()
-        cloud.sleep(10)
-    made.rows[0].seen.announced.clear()
-    cloud.edit("ecs.DescribeTasks", lambda rows: [])
-    cloud.fail("oss.GetText", lost(), times=2)
-    assert verdicts(run(made)) == ["migrated"]
-    assert cloud.calls["ecs.ExportImage"] == 1
+    assert len(lines(cloud)) == before + 1
+    assert set(lines(cloud)[-1]) == {"ledger", "by", "n", "at", "until"}
+
+
+def test_a_ledger_that_cannot_be_written_ends_the_run_and_leaves_the_cloud_work() -> None:
+    cloud = cloud_with(server(1), server(2))
+    made = fleet(cloud, server(1), server(2))
+    made.tick()
+    cloud.sleep(60)
+    cloud.fail("oss.AppendObject", refused("AccessDenied", http_status=403), times=99)
+    with pytest.raises(CloudError, match="AccessDenied"):
+        run(made)
+    assert len(cloud.jobs) == 2
+    assert not cloud.calls["ecs.ExportImage"]
+    assert not any(row.settled for row in made.rows)
+
+
+def test_an_append_that_fails_for_a_moment_is_made_again() -> None:
+    cloud = cloud_with()
+    cloud.fail("oss.AppendObject", refused("Throttling", retryable=True), times=3)
+    assert verdicts(run(fleet(cloud))) == ["migrated"]
+
+
+@pytest.mark.parametrize("after", [True, False])
+def test_an_append_whose_answer_is_lost_is_read_back(after: bool) -> None:
+    cloud = cloud_with()
+    cloud.fail("oss.AppendObject", lost(), after=after, times=2)
+    assert verdicts(run(fleet(cloud))) == ["migrated"]
+    assert cloud.calls["ecs.ExportImage"] == cloud.calls["ens.ImportImage"] == 1
+
+
+def test_a_result_that_could_not_be_written_is_written_in_the_next_line() -> None:
+    cloud = wave_in_three_stages()
+    made = fleet(cloud, server(2))
+    made.driver.own([server(2).id])
+    act = cloud.ecs.export_image
+
+    def export(*args: Any, **options: Any) -> Any:
+        cloud.fail("oss.AppendObject", refused("Throttling", retryable=True))
+        return act(*args, **options)
+
+    cloud.ecs.export_image = export
+    made.tick()
+    assert "results" not in lines(cloud)[-1]
+    cloud.sleep(1)
+    made.tick()
+    assert lines(cloud)[-1]["results"] == [[server(2).id, "export", "done", list(cloud.tasks)[-1]]]
 
 
 def test_a_look_that_fails_leaves_each_server_in_the_phase_that_it_has_reached() -> None:
@@ -115,3 +118,15 @@ def test_a_look_that_fails_leaves_each_server_in_the_phase_that_it_has_reached()
     with pytest.raises(CloudError):
         made.tick()
     assert made.rows[0].phase == "export"
+
+
+def test_an_answer_that_was_lost_keeps_its_call_open_until_the_list_would_show_it() -> None:
+    cloud = wave_in_three_stages()
+    cloud.fail("ecs.ExportImage", lost())
+    made = fleet(cloud, server(2))
+    made.tick()
+    assert lines(cloud)[-1]["results"] == [[server(2).id, "export", "unknown", "Connection.Lost"]]
+    cloud.sleep(limits.CALL_SETTLE_SECONDS)
+    made.tick()
+    assert cloud.calls["ecs.ExportImage"] == 1
+    assert made.rows[0].state == "the export of m-0001 was requested and is not listed yet"

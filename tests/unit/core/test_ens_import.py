@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Announced, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
 
 from .cloud import Cloud
-from .kit import GIB, START, announced, context, lost, perform, policy, qcow2, refused, server
+from .kit import GIB, START, context, lost, perform, policy, qcow2, refused, requested, server
 
 SERVER = server()
 
@@ -36,13 +36,14 @@ def objects(count: int = 1) -> list[Any]:
     ("seen", "kind", "words"),
     [
         (Seen(), "act", "verified"),
-        (Seen(announced={"import": announced(10)}), "wait", "is not listed yet"),
-        (Seen(announced={"import": announced(1000)}), "act", "verified"),
-        (Seen(announced={"import": Announced(None)}), "act", "verified"),
+        (Seen(requested={"import": requested(10)}), "wait", "is not listed yet"),
+        (Seen(requested={"import": requested(-1)}), "act", "verified"),
+        (Seen(requested={"import": requested(10, "m-7")}), "wait", "is not listed yet"),
+        (Seen(requested={"import": requested(-1, "m-7")}), "fail", "ENS does not show image m-7"),
         # An export was asked for a moment ago: that says nothing about the import.
-        (Seen(announced={"export": announced(10)}), "act", "verified"),
+        (Seen(requested={"export": requested(10)}), "act", "verified"),
         (Seen(ens_images=[image()]), "done", "m-ens"),
-        (Seen(ens_images=[image()], announced={"import": announced(10)}), "done", "m-ens"),
+        (Seen(ens_images=[image()], requested={"import": requested(-1, "m-7")}), "done", "m-ens"),
         (Seen(ens_images=[image(), image(image_id="m-2")]), "fail", "used by 2 ENS images (m-ens, m-2)"),
         (Seen(ens_images=[image("Creating"), image(image_id="m-2")]), "fail", "2 ENS images"),
         (Seen(ens_images=[image(sizes=("20", "30"))]), "fail", "disks are [20, 30] GiB, the server's [20] GiB"),
@@ -137,37 +138,42 @@ def ready() -> tuple[Cloud, Seen]:
     return Cloud(objects={"k0": qcow2(20)}), Seen(objects=objects())
 
 
-def test_the_intent_is_written_before_the_call_and_remembered() -> None:
-    cloud, seen = ready()
-    assert act(cloud, seen) == ""
-    assert cloud.mutations() == ["oss.PutIntent", "ens.ImportImage"]
-    note = json.loads(cloud.objects[f"edgelift/{SERVER.id}/import.json"])
-    assert (note["image_name"], note["objects"]) == (SERVER.image_name, ["k0"])
-    assert ens_import.decide(context(None), SERVER, seen).kind == "wait"
-
-
-def test_another_controllers_import_is_waited_for() -> None:
+def test_another_controllers_import_is_not_repeated() -> None:
     cloud, seen = ready()
     act(cloud, Seen(objects=objects()))
-    assert "is not listed yet" in act(cloud, seen, START + timedelta(seconds=5))
+    held = act(cloud, seen, START + timedelta(seconds=5))
+    assert held == f"another run has taken over {SERVER.host}"
     assert cloud.calls["ens.ImportImage"] == 1
-    assert ens_import.decide(context(None, START + timedelta(seconds=10)), SERVER, seen).kind == "wait"
 
 
 @pytest.mark.parametrize("error", [refused("NoPermission"), refused("Throttling", retryable=True)], ids=str)
-def test_a_call_that_surely_had_no_effect_withdraws_its_intent(error: CloudError) -> None:
+def test_a_call_that_surely_had_no_effect_may_be_made_again(error: CloudError) -> None:
     cloud, seen = ready()
+    given = context(cloud)
     cloud.fail("ens.ImportImage", error)
     with pytest.raises(CloudError):
-        act(cloud, seen)
-    assert list(cloud.objects) == ["k0"]
-    assert ens_import.decide(context(None), SERVER, seen).kind == "act"
+        perform(ens_import.STAGE, given, SERVER, seen, "import")
+    assert given.driver.requested(SERVER.id, "import", SERVER.image_name, "", START) is None
 
 
-def test_a_call_whose_answer_was_lost_keeps_its_intent() -> None:
+def test_a_call_whose_answer_was_lost_is_looked_for() -> None:
     cloud, seen = ready()
+    given = context(cloud)
     cloud.fail("ens.ImportImage", lost(), after=True)
     with pytest.raises(CloudError):
-        act(cloud, seen)
-    assert f"edgelift/{SERVER.id}/import.json" in cloud.objects
+        perform(ens_import.STAGE, given, SERVER, seen, "import")
+    seen.requested["import"] = given.driver.requested(SERVER.id, "import", SERVER.image_name, "", START)
     assert ens_import.decide(context(None), SERVER, seen).kind == "wait"
+
+
+def test_the_image_that_an_import_has_returned_is_asked_for_by_its_id() -> None:
+    cloud, seen = ready()
+    act(cloud, seen)
+    image_id = next(iter(cloud.ens_images))
+    ens_import.follow(context(cloud), SERVER, seen, image_id)
+    assert [row["ImageId"] for row in seen.ens_images] == [image_id]
+    assert cloud.log[-1] == ("ens.DescribeSelfImages", image_id)
+    cloud.calls.clear()
+    ens_import.follow(context(cloud), SERVER, seen, image_id)
+    ens_import.follow(context(cloud), SERVER, Seen(), "m-another")
+    assert cloud.calls["ens.DescribeSelfImages"] == 1

@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Requested, ResourcesSeen, Seen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import export
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Context
 
 from .cloud import Cloud
 from .kit import GIB, START, context, lost, perform, qcow2, refused, server
@@ -148,35 +148,26 @@ def act(cloud: Cloud, now: Any = START, **changes: Any) -> str:
     return perform(export.STAGE, context(cloud, now, **changes), SERVER, Seen(image=IMAGE), "export")
 
 
-def test_the_intent_is_written_before_the_call() -> None:
-    cloud = Cloud()
-    assert act(cloud) == ""
-    assert cloud.mutations() == ["oss.PutIntent", "ecs.ExportImage"]
-    assert json.loads(cloud.objects[f"edgelift/{SERVER.id}/export.json"])["image_id"] == "m-1"
-
-
 @pytest.mark.parametrize(("image_format", "sent"), [("qcow2", "qcow2"), ("raw", None)])
 def test_raw_is_asked_for_by_naming_no_format(image_format: str, sent: str | None) -> None:
     cloud = Cloud()
     act(cloud, image_format=image_format)
-    assert cloud.log[-1] == (
+    assert [row for row in cloud.log if row[0] == "ecs.ExportImage"][-1] == (
         "ecs.ExportImage",
         {"image_id": "m-1", "prefix": SERVER.id, "image_format": sent, "role_name": "AliyunECSImageExportDefaultRole"},
     )
 
 
-def test_another_controllers_intent_is_respected() -> None:
+def test_another_controllers_export_is_not_repeated() -> None:
     cloud = Cloud()
     act(cloud)
-    assert "is not listed yet" in act(cloud, START + timedelta(seconds=60))
+    assert act(cloud, START + timedelta(seconds=60)) == "another run has taken over web-01"
     assert cloud.calls["ecs.ExportImage"] == 1
 
 
-def test_an_intent_without_a_result_is_followed_by_the_next_one() -> None:
-    cloud = Cloud()
-    act(cloud)
-    assert act(cloud, START + timedelta(seconds=300)) == ""
-    assert cloud.calls["ecs.ExportImage"] == 2
+def asked(given: Context, failed: str = "", image_id: str = "m-1") -> Requested | None:
+    """Return what the ledger tells of the server's export."""
+    return given.driver.requested(SERVER.id, "export", image_id, failed, given.now)
 
 
 @pytest.mark.parametrize(
@@ -188,20 +179,55 @@ def test_an_intent_without_a_result_is_followed_by_the_next_one() -> None:
     ],
     ids=lambda error: error.code,
 )
-def test_a_call_that_surely_had_no_effect_withdraws_its_intent(error: CloudError) -> None:
+def test_a_call_that_surely_had_no_effect_may_be_made_again(error: CloudError) -> None:
     cloud = Cloud()
+    given = context(cloud)
     cloud.fail("ecs.ExportImage", error)
     with pytest.raises(CloudError):
-        act(cloud)
-    assert cloud.objects == {}
+        perform(export.STAGE, given, SERVER, Seen(image=IMAGE), "export")
+    assert asked(given) is None
 
 
-def test_a_call_whose_answer_was_lost_keeps_its_intent() -> None:
+def test_a_call_whose_answer_was_lost_is_looked_for() -> None:
     cloud = Cloud()
+    given = context(cloud)
     cloud.fail("ecs.ExportImage", lost(), after=True)
     with pytest.raises(CloudError):
-        act(cloud)
-    assert list(cloud.objects) == [f"edgelift/{SERVER.id}/export.json"]
+        perform(export.STAGE, given, SERVER, Seen(image=IMAGE), "export")
+    found = asked(given)
+    assert found is not None
+    assert found.may_appear(START)
+    assert not found.id
+    # An export of another image is another call.
+    assert asked(given, image_id="m-2") is None
+
+
+def test_a_task_that_the_list_does_not_show_is_asked_for_by_its_id() -> None:
+    cloud, item = exported()
+    given, seen = context(cloud), Seen(job=next(iter(cloud.jobs.values())))
+    cloud.edit("ecs.DescribeTasks", lambda rows: [])
+    export.observe(given, [item], {item.id: seen})
+    assert seen.task is None
+    export.follow(given, item, seen, "t-0001")
+    assert (seen.task or {})["TaskId"] == "t-0001"
+    assert (len(seen.objects), seen.object_problem, seen.exports) == (1, "", 1)
+    export.follow(given, item, seen, "t-9999")
+    assert (seen.task or {})["TaskId"] == "t-0001"
+
+
+def test_an_export_that_has_failed_is_not_followed() -> None:
+    cloud = Cloud()
+    given = context(cloud)
+    perform(export.STAGE, given, SERVER, Seen(image=IMAGE), "export")
+    task_id = next(iter(cloud.tasks))
+    found = asked(given)
+    assert found is not None
+    assert found.id == task_id
+    failing = Seen(image=IMAGE, task={"TaskId": task_id, "TaskStatus": "Failed"})
+    assert export.failed(failing) == task_id
+    assert asked(given, failed=task_id) is None
+    assert export.failed(Seen(task={"TaskId": task_id, "TaskStatus": "Finished"})) == ""
+    assert export.failed(Seen(task={"TaskId": task_id, "TaskStatus": "Finished"}, object_problem="x")) == task_id
 
 
 def after_a_failure() -> tuple[Cloud, Seen]:
@@ -217,22 +243,22 @@ def after_a_failure() -> tuple[Cloud, Seen]:
 def test_what_a_failed_export_has_left_is_removed_before_the_next_one() -> None:
     cloud, seen = after_a_failure()
     assert perform(export.STAGE, context(cloud), SERVER, seen, "export") == ""
-    assert cloud.mutations() == ["oss.PutIntent", "oss.AbortUpload", "oss.DeleteKeys", "ecs.ExportImage"]
+    assert cloud.mutations() == ["oss.AbortUpload", "oss.DeleteKeys", "ecs.ExportImage"]
     assert sorted(cloud.objects) == sorted(
-        [f"edgelift/{SERVER.id}/export.json", f"{SERVER.id}_m-2_system.qcow2", f"{SERVER.id}-notes", "m-1"]
+        [f"{SERVER.id}_m-2_system.qcow2", f"{SERVER.id}-notes", "m-1"]
     )
     assert [row["upload_id"] for row in cloud.uploads] == ["u-1", "u-2", "u-3"]
     assert seen.object_problem == ""
 
 
-def test_a_controller_without_the_intent_removes_nothing() -> None:
+def test_a_controller_that_does_not_own_the_server_removes_nothing() -> None:
     cloud, seen = after_a_failure()
     perform(export.STAGE, context(cloud), SERVER, seen, "export")
     cloud.log.clear()
     # It still sees the failed task: the objects may be those of the new export.
-    later = context(cloud, START + timedelta(seconds=9), run_id="run-2")
-    assert "is not listed yet" in perform(export.STAGE, later, SERVER, seen, "export")
-    assert cloud.mutations() == ["oss.PutIntent"]
+    later = context(cloud, START + timedelta(seconds=9))
+    assert "another run" in perform(export.STAGE, later, SERVER, seen, "export")
+    assert cloud.mutations() == []
 
 
 def test_a_removal_that_is_refused_ends_the_next_export_before_it_began() -> None:
@@ -241,7 +267,6 @@ def test_a_removal_that_is_refused_ends_the_next_export_before_it_began() -> Non
     with pytest.raises(CloudError, match="AccessDenied"):
         perform(export.STAGE, context(cloud), SERVER, seen, "export")
     assert not cloud.calls["ecs.ExportImage"]
-    assert f"edgelift/{SERVER.id}/export.json" not in cloud.objects
 
 
 @pytest.mark.parametrize("code", ["ConcurrentQuotaExceed.ExportImage", "ImageIsExporting"])
@@ -256,12 +281,4 @@ def test_a_weekly_quota_is_not_waited_for() -> None:
     cloud = Cloud()
     cloud.fail("ecs.ExportImage", refused("WeeklyQuotaExceed.ExportImage", http_status=403))
     with pytest.raises(CloudError):
-        act(cloud)
-
-
-def test_the_refusal_is_told_even_when_the_intent_cannot_be_withdrawn() -> None:
-    cloud = Cloud()
-    cloud.fail("ecs.ExportImage", refused("InvalidImage.DiskAmountOrSize"))
-    cloud.fail("oss.DeleteKeys", refused("AccessDenied"))
-    with pytest.raises(CloudError, match=r"InvalidImage\.DiskAmountOrSize"):
         act(cloud)

@@ -29,7 +29,6 @@ def test_a_wave_becomes_ens_images_with_one_changing_call_per_step() -> None:
         "smc.StartReplicationJob": 3,
         "ecs.ExportImage": 3,
         "ens.ImportImage": 3,
-        "oss.PutIntent": 6,
     }
     assert [row.phase for row in rows] == ["done"] * 3
     assert all(row.seconds > 0 for row in rows)
@@ -70,7 +69,7 @@ def test_running_again_changes_nothing_and_looks_once() -> None:
 def test_another_controller_continues_where_the_cloud_stands() -> None:
     cloud = cloud_with()
     for _controller in range(40):
-        made = fleet(cloud, using=policy(run_id=""))
+        made = fleet(cloud)
         made.run(wait=False, timeout=0, interval=1)
         cloud.sleep(10)
         if made.rows[0].verdict != "pending":
@@ -117,7 +116,7 @@ def test_a_call_that_was_lost_before_its_effect_is_made_again_when_its_result_wo
     times = [index for index, (name, _args) in enumerate(cloud.log) if name == call]
     looks = {"ecs.ExportImage": "ecs.DescribeTasks", "ens.ImportImage": "ens.DescribeSelfImages"}
     between = [name for name, _args in cloud.log[times[0] : times[1]]]
-    assert between.count(looks[call]) >= limits.INTENT_SETTLE_SECONDS / 10
+    assert between.count(looks[call]) >= limits.LIST_SETTLE_SECONDS / 10
 
 
 @pytest.mark.parametrize("call", ["ecs.ExportImage", "ens.ImportImage"])
@@ -194,7 +193,7 @@ def test_a_throttled_call_is_made_again_without_waiting_for_a_result() -> None:
     cloud.fail("ecs.ExportImage", refused("Throttling.User", retryable=True), times=2)
     assert verdicts(run(fleet(cloud))) == ["migrated"]
     # Copy, export and import take 120 s; an intent that stayed would have added as much again.
-    assert cloud.clock().monotonic() < 120 + limits.INTENT_SETTLE_SECONDS
+    assert cloud.clock().monotonic() < 120 + limits.LIST_SETTLE_SECONDS
 
 
 def test_a_full_export_queue_is_waited_for_at_the_pace_of_the_poll() -> None:

@@ -14,15 +14,17 @@ from collections import Counter
 from collections.abc import Iterator
 from copy import deepcopy
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.gate import Gate
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import defect, runner
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import WAVE_TAG
 
-from .apis import Oss
+from .bucket import Oss
 from .cloud import Cloud
 from .kit import BUCKET, MIGRATION, REGION, qcow2, server
 
@@ -170,9 +172,9 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, dict[str, Any]]]] = [
     ("network, given", "vpc_wave_network",
      {"name": MIGRATION, "state": "present", "vpc_id": "vpc-1", "vswitch_id": "vsw-1"}, {}),
     ("network, deleted", "vpc_wave_network", {"name": MIGRATION, "state": "absent"}, {}),
-    ("copy, running", "smc_transfer", IDENTITY, {}),
-    ("copy, created", "smc_transfer", IDENTITY, none("smc.DescribeReplicationJobs")),
-    ("copy, failed", "smc_transfer", IDENTITY, IN_ERROR),
+    ("copy, running", "smc_transfer", {**IDENTITY, "bucket": BUCKET}, {}),
+    ("copy, created", "smc_transfer", {**IDENTITY, "bucket": BUCKET}, none("smc.DescribeReplicationJobs")),
+    ("copy, failed", "smc_transfer", {**IDENTITY, "bucket": BUCKET}, IN_ERROR),
     ("export", "ecs_image_export", {**IDENTITY, "bucket": BUCKET, "image_id": "m-1"}, {}),
     ("export, failed", "ecs_image_export", {**IDENTITY, "bucket": BUCKET, "image_id": "m-1"}, FAILED_TASK),
     ("export, asked", "ecs_image_export", {**IDENTITY, "bucket": BUCKET, "image_id": "m-1"},
@@ -203,6 +205,8 @@ class Account:
     def __init__(self, answers: dict[str, dict[str, Any]]) -> None:
         self.answers = answers
         self.calls: Counter[str] = Counter()
+        self.gate = Gate()
+        self.http = SimpleNamespace(request_seconds=80.0)
 
     def bound(self, product: str) -> Any:
         def call(action: str, params: Any = None, repeatable: bool = False) -> dict[str, Any]:
@@ -246,7 +250,9 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
         for key, size in (("system", 20), ("data_xvdb", 40)):
             cloud.objects[f"{SERVER.id}_m-1_{key}.qcow2"] = qcow2(size)
         clients = Clients(account)  # type: ignore[arg-type]  # a stand-in
-        monkeypatch.setattr(clients, "oss", lambda bucket: Bucket(cloud))
+        bucket = Bucket(cloud)
+        monkeypatch.setattr(clients, "oss", lambda _name: bucket)
+        monkeypatch.setattr(runner.parent, "watch", lambda: None)
         monkeypatch.setattr(runner, "make_clients", lambda params: clients)
         monkeypatch.setattr(Module, "_name", name, raising=False)
         waits = {"wait": False, "wait_timeout": 0, "poll_interval": 0}

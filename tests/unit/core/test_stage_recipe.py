@@ -63,7 +63,7 @@ def test_one_file_and_its_entry_make_a_stage_that_every_reader_of_the_stages_sho
     # The fleet: the stage runs once for each server, announced, between the export and the import.
     assert [row["verdict"] for row in told["servers"]] == ["migrated", "migrated"]
     assert told["acts"]["listing.write"] == told["calls"]["oss.PutText"] == told["calls"]["ens.ImportImage"] == 2
-    assert told["intents"] == ["export.json", "import.json", "listing.json"]
+    assert told["announced"] == ["export", "listing", "import"]
     phases = [line.split(": ")[1].split(",")[0] for line in told["progress"] if line.startswith("web-01")]
     assert list(dict.fromkeys(phases)) == ["transfer", "export", "listing", "import", "migrated"]
     assert "web-01: listing, web-01 has 1 exported objects" in told["progress"]
@@ -91,7 +91,7 @@ class Approval:
             decide=self.decide,
             act=self.act,
             needs=frozenset({"oss_object"}),
-            announced={"ask": lambda item, _seen: {"ticket": item.host}},
+            announced={"ask": lambda item, _seen: item.host},
         )
 
     def observe(self, context: Any, servers: Any, _seen: Any) -> None:
@@ -135,7 +135,9 @@ def test_a_new_stage_is_announced_like_the_others_and_kept_to_by_a_module_of_its
     made = fleet(cloud, only="approval", stages=with_approval(new))
     assert verdicts(run(made)) == ["migrated"]
     assert (made.rows[0].phase, new.looks) == ("approval", [["web-01"], ["web-01"]])
-    assert [key for key in cloud.objects if key.endswith("/approval.json")]
+    ledger = b"".join(cloud.oss("images").ledgers.values()).decode()
+    assert f'"calls":[["{server().id}","approval","web-01"]]' in ledger
+    assert f'"results":[["{server().id}","approval","done","42"]]' in ledger
 
 
 def test_an_answer_that_was_lost_is_looked_for_and_a_refusal_fails_that_server_alone() -> None:
@@ -143,8 +145,8 @@ def test_an_answer_that_was_lost_is_looked_for_and_a_refusal_fails_that_server_a
     new.fail = [lost()]
     made = fleet(cloud, only="approval", stages=with_approval(new))
     made.tick()
-    assert made.rows[0].seen.announced["approval"]
     made.tick()
+    assert made.rows[0].seen.requested["approval"]
     assert new.asked == []
     assert made.rows[0].state == "the approval of web-01 was requested and is not listed yet"
     refusing = Approval()

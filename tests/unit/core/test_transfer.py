@@ -16,7 +16,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import job_spec, transfer
 
 from .cloud import Cloud
-from .kit import GIB, START, announced, codes, context, perform, policy, refused, server, stamp
+from .kit import GIB, START, codes, context, perform, policy, refused, requested, server, stamp
 
 SERVER = server()
 SOURCE = {"SourceId": "s-01", "State": "Available", "SystemDiskSize": 20}
@@ -144,9 +144,9 @@ def test_a_job_of_ours_counts_even_when_the_source_is_gone_or_unknown() -> None:
 
 def test_a_job_that_was_just_created_is_waited_for_and_not_created_again() -> None:
     # A describe may lag behind: SMC would refuse the second job for its name, and the server would count as failed.
-    seen = Seen(source=SOURCE, created=announced(0))
+    seen = Seen(source=SOURCE, created=requested(limits.LIST_SETTLE_SECONDS))
     assert transfer.decide(context(None, START + timedelta(seconds=60)), SERVER, seen).kind == "wait"
-    late = START + timedelta(seconds=limits.INTENT_SETTLE_SECONDS + 1)
+    late = START + timedelta(seconds=limits.LIST_SETTLE_SECONDS + 1)
     assert transfer.decide(context(None, late), SERVER, seen).action == "create"
 
 
@@ -362,7 +362,7 @@ def test_create_remembers_the_job() -> None:
     cloud, seen = Cloud(), Seen(source=SOURCE)
     cloud.register(SERVER)
     assert act(cloud, "create", seen) == ""
-    assert seen.created == replace(announced(0), id="j-0001")
+    assert seen.created == replace(requested(limits.LIST_SETTLE_SECONDS), id="j-0001")
 
 
 def test_a_job_of_ours_for_a_source_that_was_registered_anew_is_named() -> None:
@@ -393,6 +393,6 @@ def test_a_start_that_is_one_too_many_waits(code: str) -> None:
 
 def test_deleting_a_job_forgets_that_it_was_created() -> None:
     cloud = Cloud()
-    seen = Seen(job=cloud.add_job(SERVER, "Expired"), created=announced(0))
+    seen = Seen(job=cloud.add_job(SERVER, "Expired"), created=requested(limits.LIST_SETTLE_SECONDS))
     act(cloud, "delete", seen)
     assert seen.created is None

@@ -252,7 +252,7 @@ def stage(**params: Any) -> Any:
 
 def test_the_stages_one_by_one_make_what_the_wave_makes() -> None:
     cloud = quick()
-    moved = smc_transfer.work(stage(bucket=None), cloud)
+    moved = smc_transfer.work(stage(), cloud)
     assert (moved["changed"], moved["transfer"]["status"]) == (True, "Finished")
     exported = ecs_image_export.work(stage(image_id=moved["transfer"]["image_id"]), cloud)
     assert (exported["changed"], exported["export"]["status"]) == (True, "Finished")

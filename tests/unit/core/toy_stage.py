@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
@@ -43,8 +42,8 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
     """Return the next step."""
     if seen.own[NAME]:
         return Decision.done(seen.own[NAME])
-    announced = seen.announced.get(NAME)
-    if announced and announced.may_appear(context.now):
+    requested = seen.requested.get(NAME)
+    if requested and requested.may_appear(context.now):
         return Decision.wait("the listing was requested and is not listed yet")
     return Decision.act("write", f"{server.host} has {len(seen.objects)} exported objects")
 
@@ -56,9 +55,9 @@ def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
     return Outcome(ids={"key": key_of(server)})
 
 
-def announcement(_server: Server, seen: Seen) -> dict[str, Any]:
-    """Return the facts of the announcement."""
-    return {"objects": len(seen.objects)}
+def about(_server: Server, seen: Seen) -> str:
+    """Return what the call is about."""
+    return seen.objects[0]["key"] if seen.objects else ""
 
 
 STAGE = Stage(
@@ -70,5 +69,5 @@ STAGE = Stage(
     facts=lambda seen: {"listing": seen.own.get(NAME, "")},
     needs=frozenset({"oss_object"}),
     leaves=(Leaves("oss_object", billed_by="OSS"),),
-    announced={"write": announcement},
+    announced={"write": about},
 )

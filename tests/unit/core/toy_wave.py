@@ -31,7 +31,9 @@ def wave(folder: Path) -> dict[str, Any]:
     known = [dict(row) for row in made.resources.rows()]
     hosts = [item.host for item in wave_servers]
     calls = {step: count for step, count in cloud.calls.items() if step in set(cloud.mutations())}
-    intents = sorted(key.split("/")[2] for key in cloud.objects if key.startswith(f"edgelift/{wave_servers[0].id}/"))
+    lines = [json.loads(text) for body in cloud.oss("images").ledgers.values() for text in body.splitlines()]
+    calls_of_all = [call for line in lines for call in line.get("calls", [])]
+    announced = [call for server_id, call, _about in calls_of_all if server_id == wave_servers[0].id]
     swept = remove(cloud, known=known)
     hostvars: dict[str, Any] = {
         host: {"preflight_verdict": "clear", "migration_run": {}, "listing_run": {}} for host in hosts
@@ -45,7 +47,7 @@ def wave(folder: Path) -> dict[str, Any]:
         "progress": (folder / "progress").read_text(encoding="utf-8").splitlines(),
         "receipt": receipt,
         "table": _receipt.table(receipt["servers"]),
-        "intents": intents,
+        "announced": announced,
         "residual": swept.residual,
         "left": left(cloud, "objects", "jobs", "images"),
         "alone": _receipt.resources(alone, alone),

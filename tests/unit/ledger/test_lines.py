@@ -164,3 +164,26 @@ def test_an_id_that_has_failed_is_not_followed() -> None:
                    line(number=2, results=(Result("s1", "export", "done", "t-1"),)))
     assert decide.next_step(state, "s1", "export", NOW, failed="t-0").id == "t-1"
     assert decide.next_step(state, "s1", "export", NOW, failed="t-1").kind == "make"
+
+
+def test_a_known_id_is_followed_for_ever() -> None:
+    state = folded(line(claim=("s1",), calls=(Call("s1", "export"),)),
+                   line(number=2, results=(Result("s1", "export", "done", "t-1"),)))
+    step = decide.next_step(state, "s1", "export", NOW + 10 * limits.CALL_SETTLE_SECONDS)
+    assert (step.kind, step.id, step.until) == ("follow", "t-1", NOW + limits.CALL_SETTLE_SECONDS)
+
+
+def test_an_announcement_about_something_else_does_not_count() -> None:
+    state = folded(line(claim=("s1",), calls=(Call("s1", "export", "m-1"),)))
+    kinds = {about: decide.next_step(state, "s1", "export", NOW, about=about).kind for about in ("m-1", "m-2", "")}
+    assert kinds == {"m-1": "look", "m-2": "make", "": "look"}
+    unannounced = folded(line(claim=("s1",)), line(number=2, results=(Result("s1", "export", "done", "t-1"),)))
+    assert decide.next_step(unannounced, "s1", "export", NOW, about="m-2").kind == "follow"
+
+
+def test_the_calls_that_nobody_knows_the_end_of_are_named() -> None:
+    calls = tuple(Call(f"s{number}", "export") for number in range(1, 5))
+    state = folded(line(claim=("s1", "s2", "s3", "s4"), calls=calls), line(number=2, results=(
+        Result("s1", "export", "done", "t-1"), Result("s2", "export", "error"), Result("s3", "export", "unknown"))))
+    assert [known.call.server for known in decide.open_calls(state, NOW)] == ["s3", "s4"]
+    assert decide.open_calls(state, NOW + LEASE + limits.CALL_SETTLE_SECONDS + 1) == []

@@ -1,0 +1,227 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What a cleanup owes to the runs beside it: it ends a migration, or claims the servers that it cleans (laws 12, 13).
+
+A list is older than the look at the ledger that follows it, and a deletion is younger: what was listed belongs to the
+migration that this cleanup has ended, or to the servers that it holds, and to nothing that was started later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import (
+    ENDED,
+    Driver,
+    driven_by,
+    moment,
+    store_of,
+)
+
+from . import others, release
+from .order import ORDER
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import Owner
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.store import LedgerStore
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
+
+    from .scope import Scope
+
+
+class Interrupted(Exception):
+    """This cleanup may delete nothing more; the text says why."""
+
+
+@contextmanager
+def _asked_first(clients: Clients, check: Callable[[str], None]) -> Iterator[None]:
+    """Ask before each request that changes something."""
+    clients.gate.checks.insert(0, check)
+    try:
+        yield
+    finally:
+        clients.gate.checks.remove(check)
+
+
+def _kept_instead(scope: Scope, known: Iterable[Mapping[str, Any]], why: str) -> release.Outcome:
+    """Return what exists, as resources that stay for a reason."""
+    outcome = release.report(scope, known)
+    outcome.kept += [{"kind": row["kind"], "id": row["id"], "reason": why} for row in outcome.residual]
+    outcome.residual, outcome.changes = [], 0
+    return outcome
+
+
+# ---- the whole migration ----
+
+
+def clean_migration(
+    scope: Scope, known: list[Mapping[str, Any]], clock: Clock, timeout: float, interval: float
+) -> release.Outcome:
+    """End the migration, wait for the runs that may still send a call, delete what it has left, and finish the end."""
+    deadline = clock.monotonic() + timeout
+    store = store_of(scope.clients, scope.bucket, scope.migration)
+    session = store.session
+    store.run(session.find())
+    if not session.state.ledger:
+        # Nothing was begun since the last end: when nothing is left either, there is nothing to end.
+        found = release.report(scope, known)
+        if not found.residual and not found.seen.open():
+            return found
+        scope.look()
+    store.run(session.end())
+    alive = _wait_for_drivers(store, clock, deadline, interval)
+    if alive:
+        return _driven(scope, known, alive)
+    try:
+        with _asked_first(scope.clients, lambda _action: store.run(session.refresh())):
+            outcome = release.remove(scope, known, clock, max(0.0, deadline - clock.monotonic()), interval)
+        if not outcome.residual:
+            store.run(session.drivers())
+            store.run(session.finish())
+    except Stopped as stopped:
+        scope.look()
+        why = f"a cleanup of {stopped.host or 'another host'} has ended the migration meanwhile: it was made after that"
+        return _kept_instead(scope, known, why)
+    return outcome
+
+
+def _wait_for_drivers(store: LedgerStore, clock: Clock, deadline: float, interval: float) -> list[Owner]:
+    """Wait until no run may still send a call; return those that may when the time is over."""
+    while True:
+        parent.check()
+        alive = store.run(store.session.drivers())
+        if not alive or clock.monotonic() + interval > deadline:
+            return alive
+        clock.sleep(interval)
+
+
+def _driven(scope: Scope, known: Iterable[Mapping[str, Any]], alive: list[Owner]) -> release.Outcome:
+    outcome = release.report(scope, known)
+    runs = [
+        {
+            "kind": "run",
+            "id": owner.who.id,
+            "host": owner.who.host,
+            "reason": f"{driven_by(owner)}: it stops at its next step, and may still have sent a call until "
+            f"{moment(owner.until)}. Nothing was deleted. Run the cleanup again after that",
+        }
+        for owner in alive
+    ]
+    outcome.residual[:0] = runs
+    outcome.changes = 0
+    return outcome
+
+
+# ---- some servers ----
+
+
+def clean_servers(
+    scope: Scope, known: list[Mapping[str, Any]], clock: Clock, timeout: float, interval: float
+) -> release.Outcome:
+    """Claim the servers of the scope, delete what they have left, and release them. Servers that another run drives are
+    kept. When nothing of the migration is left, its ledger is closed."""
+    driver = Driver(scope.clients, scope.bucket, scope.migration, restart=False)
+    wanted = sorted(scope.identities or ())
+    try:
+        try:
+            theirs = driver.own(wanted) if wanted else {}
+            if not wanted:
+                driver.join()
+        except CloudError as error:
+            if error.code != ENDED:
+                raise
+            return _kept_instead(scope, known, f"{error.message}. That cleanup deletes it")
+        return _clean_held(scope, driver, theirs, known, clock, timeout, interval)
+    finally:
+        driver.leave()
+
+
+def _clean_held(
+    scope: Scope,
+    driver: Driver,
+    theirs: Mapping[str, Owner],
+    known: list[Mapping[str, Any]],
+    clock: Clock,
+    timeout: float,
+    interval: float,
+) -> release.Outcome:
+    mine = driver.held
+    held = replace(scope, identities=mine)
+    hosts = {scope.hosts.get(identity, "") for identity in mine}
+    alive = driver.others_alive()
+    if alive:
+        needed = f"another run of this migration is {driven_by(alive[0])}"
+        held.once_for_all("others", lambda: needed)
+
+    def check(_action: str) -> None:
+        try:
+            driver.keep()
+        except CloudError as error:
+            if error.code == ENDED:
+                raise Interrupted(f"{error.message}. That cleanup deletes it") from None
+            raise
+        if driver.held != mine:
+            raise Interrupted("this cleanup was held up for so long that another run has taken over its servers")
+
+    with _asked_first(scope.clients, check):
+        try:
+            rows = [row for row in known if row["host"] in hosts]
+            outcome = release.remove(held, rows, clock, timeout, interval)
+        except Interrupted as interrupted:
+            held.look()
+            return _kept_instead(held, known, str(interrupted))
+    outcome.kept += [
+        {"kind": "server", "id": identity, "reason": f"{driven_by(owner)}; nothing of it was deleted"}
+        for identity, owner in theirs.items()
+    ]
+    shown = {str(row.get("ImageId")) for row in scope.clients.ens.describe_self_images()}
+    released = _released(driver, shown)
+    if outcome.residual or outcome.kept or alive or not _nothing_is_left(held, driver, released, shown):
+        driver.tell(released)
+    else:
+        with suppress(CloudError):
+            driver.close()
+    return outcome
+
+
+def _released(driver: Driver, shown: set[str]) -> list[Result]:
+    """Return the results that nobody is to follow any more: what they have made was deleted. An ENS image that exists
+    is the result of the migration."""
+    return [
+        Result(server, call, "error", "released")
+        for (server, call), known in driver.calls().items()
+        if server in driver.held
+        and known.outcome == "done"
+        and not (call == ens_import.NAME and known.id in shown)
+    ]
+
+
+def _nothing_is_left(scope: Scope, driver: Driver, released: list[Result], shown: set[str]) -> bool:
+    """Return whether the next run needs nothing of what the ledger tells: no call may still show a result, every image
+    that an import has returned is listed, and no other server of the migration is unfinished."""
+    gone = {(result.server, result.call) for result in released}
+    unlisted = [
+        key
+        for key, known in driver.calls().items()
+        if key not in gone and known.outcome == "done" and known.id not in shown
+    ]
+    if unlisted or driver.open_calls():
+        return False
+    return not scope.once_for_all("others", lambda: others.reason(scope, ORDER))

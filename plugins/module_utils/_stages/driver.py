@@ -1,0 +1,283 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The driver: this run's part in the ledger of its migration (laws 2, 12 and 13).
+
+It claims the servers that no other run drives, announces the calls without ClientToken of a tick in one line, writes
+down in one line what came of them, and lets nothing be sent once its claim may have ended.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Final
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, NotSent
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import decide, parent
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Call, Result
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LEASE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.store import LedgerStore, printable
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Requested
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import (
+        Operation,
+        Session,
+        Value,
+    )
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import Announced, Owner
+
+_SPARE: Final = 10.0
+"""Seconds between the end of a request and the earliest end of the claim under which it was sent."""
+
+_LONGEST_REQUEST: Final = LEASE - 2 * decide.HEARTBEAT - _SPARE
+"""With a longer time limit of requests a claim would have ended before it is renewed."""
+
+ENDED: Final = "Migration.Ended"
+"""The code of the error for a migration that a cleanup has ended."""
+
+AGAIN: Final = "Set migration_restart: true to start it again, or choose a new migration_name."
+"""What a user does about a migration that a cleanup has ended."""
+
+
+def moment(seconds: float) -> str:
+    """Return a time of the service as text."""
+    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def driven_by(owner: Owner) -> str:
+    """Return who drives a server, as users read it."""
+    since = f" since {moment(owner.who.started)}" if owner.who.started else ""
+    return f"driven by {owner.who.host} (process {owner.who.pid}){since}"
+
+
+def ended(migration: str, stopped: Stopped) -> CloudError:
+    """Return the error for a run that may do nothing more for its migration."""
+    if not stopped.mark:
+        return CloudError(
+            f"Migration {migration!r}",
+            "Migration.LedgerLost",
+            "its ledger in the bucket was deleted or replaced while it was in use",
+            hint="Run the same task again. Find out who deletes objects of the migration in the bucket.",
+        )
+    by = f"{stopped.host or 'an unknown host'} at {moment(stopped.at)}"
+    text = f"it was ended by a cleanup of {by}"
+    if not stopped.finished:
+        text += ", which has not finished: run the playbook cleanup again until nothing is left"
+    return CloudError(f"Migration {migration!r}", ENDED, text, hint=AGAIN)
+
+
+def store_of(clients: Clients, bucket: str, migration: str) -> LedgerStore:
+    """Return the ledger of a migration for one process; refuse time limits of requests that no claim outlasts."""
+    longest = clients.request_seconds
+    if longest > _LONGEST_REQUEST:
+        raise CloudError(
+            "Checking the input",
+            "Input.Invalid",
+            f"connect_timeout and read_timeout are {longest:g} s together, a claim of servers allows for "
+            f"{_LONGEST_REQUEST:g} s",
+            hint="Nothing was created.",
+        )
+    return LedgerStore(clients.oss(bucket), migration, max(decide.MARGIN, longest + _SPARE))
+
+
+class Driver:
+    """One run as an owner of servers. Nothing is read or written before ``own`` or ``look``."""
+
+    def __init__(self, clients: Clients, bucket: str, migration: str, restart: bool) -> None:
+        self._clients, self._bucket, self._migration, self._restart = clients, bucket, migration, restart
+        self._store: LedgerStore | None = None
+        self._unwritten: list[Result] = []
+        self._writing = False
+        self.looked = 0.0
+        """The time of the service before the present tick looks at the cloud."""
+
+    @property
+    def opened(self) -> bool:
+        """Return whether the ledger is in use."""
+        return self._store is not None
+
+    # ---- the ledger ----
+
+    def look(self) -> None:
+        """Raise when a cleanup has ended the migration and it is not to be restarted; write nothing."""
+        store = self._new_store()
+        try:
+            store.run(store.session.look(self._restart))
+        except Stopped as stopped:
+            raise ended(self._migration, stopped) from None
+
+    def own(self, servers: Sequence[str]) -> Mapping[str, Owner]:
+        """Claim servers by their migration ids, or renew the claim; return those of other runs with their owners."""
+        parent.check()
+        try:
+            others = self._claim(servers, self._store is None)
+        except Stopped as stopped:
+            if stopped.mark != "close":
+                raise ended(self._migration, stopped) from None
+            # Another run has finished and closed the ledger while this one was away: it goes on in the next one.
+            try:
+                others = self._claim(servers, True)
+            except Stopped as again:
+                raise ended(self._migration, again) from None
+        self.looked = self._session.clock.now()
+        return others
+
+    def keep(self) -> None:
+        """Renew the claim when that is due, in the middle of a tick."""
+        if self._store is not None and not self._store.session.fresh():
+            self.own(self._store.session.held())
+
+    def _claim(self, servers: Sequence[str], find: bool) -> Mapping[str, Owner]:
+        self._begin()
+        if find:
+            self._run(self._session.open(self._restart))
+        others = self._run(self._session.claim(servers, self._unwritten))
+        self._unwritten = []
+        return others
+
+    def join(self) -> None:
+        """Take part without a server: a cleanup of the migration waits until ``leave``."""
+        self._begin()
+        try:
+            self._run(self._session.open(self._restart))
+            self._run(self._session.join())
+        except Stopped as stopped:
+            raise ended(self._migration, stopped) from None
+
+    def _begin(self) -> None:
+        if self._store is None:
+            self._store = self._new_store()
+            self._clients.gate.checks.append(self._may_send)
+
+    def leave(self) -> None:
+        """Release everything, with the results that are not written down yet. What cannot be written ends with the
+        lease."""
+        if self._store is None:
+            return
+        try:
+            with suppress(Stopped, CloudError):
+                self._run(self._session.leave(self._unwritten))
+        finally:
+            self._clients.gate.checks.remove(self._may_send)
+            self._store, self._unwritten = None, []
+
+    def close(self) -> bool:
+        """Close the ledger because nothing of the migration is left; return whether no other run takes part in it."""
+        try:
+            return self._run(self._session.close())
+        except Stopped:
+            return False
+
+    @property
+    def held(self) -> frozenset[str]:
+        """Return the servers that this run has claimed and no other one has taken since."""
+        return frozenset(self._session.held())
+
+    def others_alive(self) -> list[Owner]:
+        """Return the other runs whose claim has not ended."""
+        return decide.others_alive(self._session.state, self._session.who.id, self._session.clock.now())
+
+    def calls(self) -> Mapping[tuple[str, str], Announced]:
+        """Return by server and call what is known of the announced calls."""
+        return self._session.state.calls
+
+    def open_calls(self) -> list[Announced]:
+        """Return the calls whose result may still appear although nobody knows its id."""
+        return decide.open_calls(self._session.state, self._session.clock.now())
+
+    def warnings(self) -> list[str]:
+        """Return what was found in the ledger that this collection has not written."""
+        if self._store is None:
+            return []
+        skipped = self._store.session.state.skipped
+        if not skipped:
+            return []
+        told = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
+        where = f"oss://{self._bucket}/{self._store.key}"
+        return [f"Lines of the ledger {where} were skipped ({told}): something else writes to it"]
+
+    # ---- calls without ClientToken ----
+
+    def requested(self, server: str, call: str, about: str, failed: str, now: datetime) -> Requested | None:
+        """Return a call of an earlier tick or run whose result a list may not show yet, None when the call may be
+        made."""
+        if self._store is None:
+            return None
+        step = decide.next_step(self._session.state, server, call, self.looked, failed, printable(about))
+        if step.kind == "make":
+            return None
+        return Requested(now + timedelta(seconds=step.until - self.looked), step.id)
+
+    def announce(self, calls: Sequence[Call]) -> set[str]:
+        """Announce calls in one line and return the servers whose calls may be made now."""
+        if not calls:
+            return set()
+        wanted = [Call(call.server, call.call, printable(call.about)) for call in calls]
+        try:
+            announced = self._run(self._session.announce(wanted, self._unwritten))
+        except Stopped as stopped:
+            if stopped.mark != "close":
+                raise ended(self._migration, stopped) from None
+            return set()
+        self._unwritten = []
+        return {call.server for call in announced}
+
+    def record(self, results: Sequence[Result]) -> None:
+        """Write down in one line what came of announced calls; what cannot be written now goes into the next line."""
+        self._unwritten += results
+        if not self._unwritten:
+            return
+        try:
+            self._run(self._session.record(self._unwritten))
+        except (CloudError, Stopped):
+            # The next line carries it, or the end of the claim tells of it.
+            return
+        self._unwritten = []
+
+    def tell(self, results: Sequence[Result]) -> None:
+        """Write results with the next line: what was found of a call whose answer was lost, or was deleted."""
+        self._unwritten += results
+
+    # ---- the fence ----
+
+    def _may_send(self, action: str) -> None:
+        """Refuse a request that changes something when the claim may have ended by the time it has its effect."""
+        if self._store is not None and not (self._writing or self._session.may_send()):
+            raise NotSent(
+                f"Sending {action}",
+                "Ledger.ClaimEnds",
+                "this run was held up for so long that another one may drive the server now; nothing was sent",
+                hint="",
+            )
+
+    # ---- what it is made of ----
+
+    def _new_store(self) -> LedgerStore:
+        return store_of(self._clients, self._bucket, self._migration)
+
+    @property
+    def _opened_store(self) -> LedgerStore:
+        if self._store is None:
+            raise RuntimeError("the ledger was not opened")
+        return self._store
+
+    @property
+    def _session(self) -> Session:
+        return self._opened_store.session
+
+    def _run(self, operation: Operation[Value]) -> Value:
+        self._writing = True
+        try:
+            return self._opened_store.run(operation)
+        finally:
+            self._writing = False
