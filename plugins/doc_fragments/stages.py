@@ -111,6 +111,21 @@ options:
     default: false
 """
 
+    PART = r"""
+options:
+  bucket:
+    description:
+      - The OSS bucket of the migration, in the same O(region). It holds the ledger of the migration.
+      - With it, the module makes nothing for a migration that a cleanup has ended, and a cleanup waits for what is being made.
+      - If unset, the module does not look.
+    type: str
+  restart:
+    description:
+      - Whether to begin the migration again after a cleanup has ended it.
+    type: bool
+    default: false
+"""
+
     EXPORT = r"""
 options:
   export_role_name:

@@ -31,6 +31,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.server.servers
   - edgelift.ens_migration.stages.bucket
   - edgelift.ens_migration.stages.regions
+  - edgelift.ens_migration.stages.restart
 options:
   name:
     description:
@@ -178,7 +179,7 @@ def main() -> None:
             "strict": {"type": "bool", "default": False},
         }
     )
-    spec = auth_spec().merge(options.servers_spec(required=True), options.regions_spec(), options.bucket_spec(), own)
+    spec = auth_spec().merge(options.servers_spec(required=True), options.regions_spec(), options.restart_spec(), options.bucket_spec(), own)
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_account_info.look)
 
 

@@ -16,9 +16,11 @@ description:
   - SMC returns the code once, when it is created. No call returns it again.
 requirements:
   - aliyun-python-sdk-smc
+  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
+  - edgelift.ens_migration.stages.part
 attributes:
   check_mode:
     support: full
@@ -191,7 +193,7 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_access_token
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import smc_access_token, taking_part
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
@@ -213,7 +215,7 @@ def main() -> None:
         mutually_exclusive=[("name", "migration"), ("description", "migration")],
         required_one_of=[("name", "migration")],
     )
-    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(own).to_kwargs()), smc_access_token.work)
+    run_module(AnsibleModule(supports_check_mode=True, **auth_spec().merge(taking_part.spec(), own).to_kwargs()), smc_access_token.work)
 
 
 if __name__ == "__main__":

@@ -20,9 +20,11 @@ description:
 requirements:
   - aliyun-python-sdk-ecs
   - aliyun-python-sdk-vpc
+  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
+  - edgelift.ens_migration.stages.part
 attributes:
   check_mode:
     support: full
@@ -170,7 +172,7 @@ request_id:
 """
 
 from ansible.module_utils.basic import AnsibleModule
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import vpc_wave_network
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import taking_part, vpc_wave_network
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.argspec import ArgSpec, auth_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
@@ -191,7 +193,7 @@ def main() -> None:
         },
         required_together=[("vpc_id", "vswitch_id")],
     )
-    spec = auth_spec().merge(own)
+    spec = auth_spec().merge(taking_part.spec(), own)
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), vpc_wave_network.work)
 
 

@@ -16,6 +16,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers, verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import ENDED, Driver
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
 
 from . import ens_migration, options
@@ -106,6 +107,7 @@ def _servers(
         if params["strict"]:
             raise
         looked = [Progress(server) for server in servers]
+    ended = _ended(params, clients)
     rows = []
     for row in looked:
         host = row.server.host
@@ -114,11 +116,22 @@ def _servers(
             "conflict": ens_import.conflict(row.server, row.seen),
             "source_image": _source_image(clients, str(images[host] or "")) if host in images else None,
             "ecs": host in images,
+            "ended": "" if row.verdict == "migrated" else ended,
         }
         verdict = "" if row.open else row.verdict
         findings = account.judge_server(answer)
         rows.append({**ens_migration.describe(row), "verdict": verdict, "findings": findings})
     return rows
+
+
+def _ended(params: dict[str, Any], clients: Clients) -> str:
+    """Return why nothing may be made for the migration any more: a cleanup has ended it, or its ledger is none."""
+    try:
+        Driver(clients, params["bucket"], params["name"], bool(params.get("restart"))).look()
+    except CloudError as error:
+        # A bucket that cannot be read is a finding of its own.
+        return error.message if error.code == ENDED or error.code.startswith(("Ledger.", "Object.")) else ""
+    return ""
 
 
 def _source_image(clients: Clients, image_id: str) -> dict[str, Any] | None:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,6 +22,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 
 from . import options
 from .change import Change, refuse
+from .taking_part import taking_part
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -90,15 +92,14 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     after = {"keep": plan.keep or {}, "create": {**wanted, "status": "activated"}, "delete": {}}[plan.action]
     before = plan.keep or (plan.remove[-1] if plan.remove else {})
     change = Change(before, after)
-    if not change.wanted(module):
-        return change.result(module, access_token=after)
-    for token in plan.remove:
-        smc.ACCESS_TOKEN.delete(clients, token["id"])
-    if plan.action == "delete":
-        return change.result(module, access_token={})
     # With keep_usable a token that appears meanwhile may be another run's: nothing that is unknown is deleted then.
     known = None if params.get("keep_usable") else {row["AccessTokenId"] for row in listed}
-    created = create(clients, wanted, migration, known)
+    with taking_part(module, clients, migration) if plan.action == "create" else nullcontext():
+        if not change.wanted(module):
+            return change.result(module, access_token=after)
+        for token in plan.remove:
+            smc.ACCESS_TOKEN.delete(clients, token["id"])
+        created = create(clients, wanted, migration, known) if plan.action == "create" else {}
     return change.result(module, access_token=created)
 
 

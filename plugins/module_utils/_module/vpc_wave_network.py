@@ -22,6 +22,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 
 from . import options
 from .change import Change, refuse
+from .taking_part import taking_part
 from .waiter import wait_until
 
 if TYPE_CHECKING:
@@ -64,9 +65,12 @@ def present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     wanted = wave_network.wanted(clients, migration, vpc, vswitch, params)
     known = {"vpc_id": before.get("vpc_id", ""), "vswitch_id": before.get("vswitch_id", "")}
     change = Change({**before}, {**known, **wanted})
-    if not change.wanted(module):
+    if not change.changed:
         return change.result(module, network=change.after)
-    made = wave_network.make(clients, migration, wanted, vpc, lambda what, rows: _available(module, what, rows))
+    with taking_part(module, clients, migration):
+        if module.check_mode:
+            return change.result(module, network=change.after)
+        made = wave_network.make(clients, migration, wanted, vpc, lambda what, rows: _available(module, what, rows))
     return Change(before, made).result(module, network=made)
 
 

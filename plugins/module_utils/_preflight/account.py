@@ -290,6 +290,16 @@ SERVER_RULES: Final = (
         fact=True,
     ),
     Rule(
+        "migration-ended",
+        0,
+        "blocker",
+        "A cleanup has ended this migration, or its ledger in the bucket cannot be used: no run makes anything for it.",
+        "Set migration_restart to true to start it again, or choose another migration_name.",
+        "edgelift.ens_migration",
+        answers.ended,
+        fact=True,
+    ),
+    Rule(
         "image-name-taken",
         24,
         "blocker",

@@ -237,6 +237,11 @@ def twin(answer: Facts) -> str | None:
     return str(answer["twin"]) or None
 
 
+def ended(answer: Facts) -> str | None:
+    """Return who has ended the migration of a server that is not migrated."""
+    return str(answer["ended"]) or None
+
+
 def name_taken(answer: Facts) -> str | None:
     """Return the image that uses the name."""
     return str(answer["conflict"]) if answer["conflict"] else None

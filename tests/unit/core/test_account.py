@@ -19,6 +19,10 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.sts im
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.transport import build_request
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.vpc import VpcApi
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_account_info
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+
+from .bucket import Oss as Bucket
+from .cloud import Cloud as Services
 
 EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
 BUCKET = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": ""}
@@ -37,6 +41,8 @@ class Cloud:
     def __init__(self, **answers: Any) -> None:
         self.asked: list[str] = []
         self.region = "ap-southeast-1"
+        self.request_seconds = 80.0
+        self.ledger = Bucket(Services())
         self.bucket: Any = BUCKET
         self._answers = {
             "GetCallerIdentity": {"AccountId": "1234567890123456"},
@@ -77,7 +83,10 @@ class Cloud:
                 raise self.bucket
             return self.bucket
 
-        return SimpleNamespace(bucket_info=bucket_info, list_keys=lambda _prefix: [])
+        return SimpleNamespace(
+            bucket_info=bucket_info, list_keys=self.ledger.list_keys, read_from=self.ledger.read_from,
+            crc_of=self.ledger.crc_of, clock=self.ledger, name="images",
+        )
 
     @staticmethod
     def attributes(values: dict[str, str]) -> dict[str, Any]:
@@ -236,3 +245,27 @@ def test_a_product_without_a_package_is_called_by_its_names() -> None:
     request = build_request("ram", "GetRole", {"RoleName": EXPORT_ROLE})
     assert (request.get_action_name(), request.get_version(), request.get_method()) == ("GetRole", "2015-05-01", "POST")
     assert request.get_query_params()["RoleName"] == EXPORT_ROLE
+
+
+def test_a_migration_that_a_cleanup_has_ended_is_a_blocker_unless_it_is_to_begin_again() -> None:
+    cloud = Cloud()
+    cloud.ledger.put_empty(
+        naming.ledger_key("wave_01", 1), {"edgelift-mark": "end", "edgelift-host": "laptop", "edgelift-at": "0"}
+    )
+    (found,) = look(cloud)["servers"][0]["findings"]
+    assert (found["id"], found["severity"]) == ("migration-ended", "blocker")
+    assert "it was ended by a cleanup of laptop at 1970-01-01T00:00:00Z" in found["evidence"]
+    assert look(cloud, restart=True)["servers"][0]["findings"] == []
+
+
+def test_the_ledger_of_a_wave_is_only_looked_at() -> None:
+    cloud = Cloud()
+    look(cloud)
+    assert cloud.ledger.ledgers == {}
+
+
+def test_an_object_that_is_no_ledger_is_a_blocker() -> None:
+    cloud = Cloud()
+    cloud.ledger.put_empty(naming.ledger_key("wave_01", 1), {})
+    (found,) = look(cloud)["servers"][0]["findings"]
+    assert "the object was not written by this collection (type Normal, 0 bytes)" in found["evidence"]

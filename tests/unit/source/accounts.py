@@ -55,7 +55,7 @@ def bucket(**changes: Any) -> dict[str, Any]:
 
 def server(**changes: Any) -> dict[str, Any]:
     """What the account says about one server that is no ECS instance."""
-    return {"twin": "", "conflict": "", "source_image": None, "ecs": False, **changes}
+    return {"twin": "", "conflict": "", "source_image": None, "ecs": False, "ended": "", **changes}
 
 
 def image(**changes: Any) -> dict[str, Any]:
