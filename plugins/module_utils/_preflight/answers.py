@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.account import amount
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import OTHER_ENDPOINT
 
 from .rule import Facts
 
@@ -52,12 +53,12 @@ def _attribute(answers: Facts, name: str) -> str | None:
 
 
 def real_name(answers: Facts) -> str | None:
-    """Return a verification that is missing for a Region of mainland China."""
+    """Return a verification that is missing for a region of mainland China."""
     return _unverified(answers) if answers["region"].startswith("cn-") else None
 
 
 def real_name_abroad(answers: Facts) -> str | None:
-    """Return a verification that is missing for another Region."""
+    """Return a verification that is missing for another region."""
     return None if answers["region"].startswith("cn-") else _unverified(answers)
 
 
@@ -72,7 +73,7 @@ def _number(answers: Facts, name: str) -> int | None:
 
 
 def free_vcpus(answers: Facts) -> tuple[int, int, int] | None:
-    """Return the numbers of vCPUs that are free, used and allowed in the Region, or None where ECS does not report
+    """Return the numbers of vCPUs that are free, used and allowed in the region, or None where ECS does not report
     them."""
     most = _number(answers, "max-postpaid-instance-vcpu-count")
     used = _number(answers, "used-postpaid-instance-vcpu-count")
@@ -149,12 +150,12 @@ def export_trust(answers: Facts) -> str | None:
 
 
 def region_refused(answers: Facts) -> str | None:
-    """Return why ENS does not import images in the Region."""
+    """Return why ENS does not import images in the region."""
     return limits.region_problem(answers["region"], answers["import_regions"])
 
 
 def format_refused(answers: Facts) -> str | None:
-    """Return why ECS does not export the format in the Region."""
+    """Return why ECS does not export the format in the region."""
     if region_refused(answers):
         return None
     return limits.format_problem(answers["region"], answers["image_format"], answers["image_formats"])
@@ -168,17 +169,25 @@ def bucket_missing(answers: Facts) -> str | None:
 
 def bucket_closed(answers: Facts) -> str | None:
     """Return that these credentials may not read the bucket."""
-    if answers["bucket"]["code"] != "AccessDenied":
+    if answers["bucket"]["code"] != "AccessDenied" or _elsewhere(answers):
         return None
     return f"these credentials may not read bucket {answers['bucket_name']!r}"
 
 
+def _elsewhere(answers: Facts) -> bool:
+    """Return whether OSS refused the call because the bucket is in another region."""
+    return OTHER_ENDPOINT in str(answers["bucket"]["problem"]).lower()
+
+
 def bucket_region(answers: Facts) -> str | None:
-    """Return the Region of the bucket where it is another one."""
+    """Return the region of the bucket where it is another one."""
+    if _elsewhere(answers):
+        problem = answers["bucket"]["problem"]
+        return f"bucket {answers['bucket_name']!r} is not in {answers['region']!r} ({problem})"
     bucket = _known(answers, "bucket")
     if not bucket or bucket["location"] == answers["region"]:
         return None
-    return f"bucket {answers['bucket_name']!r} is in {bucket['location']!r}, the Region is {answers['region']!r}"
+    return f"bucket {answers['bucket_name']!r} is in {bucket['location']!r}, the region is {answers['region']!r}"
 
 
 def bucket_class(answers: Facts) -> str | None:
@@ -202,7 +211,7 @@ def snapshots(answers: Facts) -> str | None:
     # A custom image consists of snapshots: where there is one, the service is activated.
     if any(image["snapshots"] for image in _known(answers, "images") or ()):
         return None
-    return "the account has no custom image with snapshots in this Region, and no API reports the state of the service"
+    return "the account has no custom image with snapshots in this region, and no API reports the state of the service"
 
 
 def refusals(answers: Facts, *names: str) -> str | None:
@@ -213,7 +222,8 @@ def refusals(answers: Facts, *names: str) -> str | None:
 
 def bucket_unknown(answers: Facts) -> str | None:
     """Return why the bucket could not be checked."""
-    return None if bucket_missing(answers) or bucket_closed(answers) else refusals(answers, "bucket")
+    known = bucket_missing(answers) or bucket_closed(answers) or _elsewhere(answers)
+    return None if known else refusals(answers, "bucket")
 
 
 def unknown_real_name(answers: Facts) -> str | None:

@@ -117,6 +117,12 @@ class Case:
 NOW = 1795509537.0
 OLD_GRUB = "grub\tgrub (GNU GRUB 0.97)"
 SPACE = 512 * 1024
+# What OSS answers at the endpoint of another region: the code is that of a missing right.
+ELSEWHERE = {
+    "value": None,
+    "problem": "AccessDenied: The bucket you are attempting to access must be addressed using the specified endpoint.",
+    "code": "AccessDenied",
+}
 Clean, Told, Refused = accounts.clean, accounts.told, accounts.refused
 
 CASES = [
@@ -236,6 +242,7 @@ CASES = [
     Case(23, "bucket-unreadable", Clean(bucket=Refused("AccessDenied")), Clean()),
     Case(23, "bucket-unknown", Clean(bucket=Refused("ServiceUnavailable")), Clean()),
     Case(23, "bucket-region", Clean(bucket=Told(accounts.bucket(location="cn-beijing"))), Clean()),
+    Case(23, "bucket-region", Clean(bucket=ELSEWHERE), Clean()),
     Case(
         23,
         "bucket-class",
