@@ -13,9 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers, verdict
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import (
+    account,
+    answers,
+    bucket,
+    verdict,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import bucket_proof, checks, ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import ENDED, Driver
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
 
@@ -61,9 +66,11 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "sources": _ask(lambda: clients.smc.count("SourceServers")),
         "images": _ask(lambda: [_image(row) for row in clients.ecs.describe_images()]),
         "bucket": _ask(lambda: checks.bucket_info(clients, policy.bucket)),
+        "retention": _ask(lambda: clients.oss(policy.bucket).retention()),
         answers.SMC_ROLE: _ask(lambda: _role(clients, answers.SMC_ROLE)),
         answers.EXPORT_ROLE: _ask(lambda: _role(clients, answers.EXPORT_ROLE)),
     }
+    given["proof"] = _proof(module, clients, servers, given)
     return {
         "changed": False,
         "account": {"id": account_id, **given},
@@ -78,6 +85,16 @@ def _ask(call: Callable[[], Any]) -> Answer:
         return {"value": call(), "problem": None, "code": None}
     except CloudError as error:
         return {"value": None, "problem": f"{error.code}: {error.message}", "code": error.code}
+
+
+def _proof(module: AnsibleModule, clients: Clients, servers: Sequence[Server], given: dict[str, Any]) -> Answer:
+    """Return what a bucket refused to take or to give back, '' for nothing; or why that was not tried."""
+    if not servers or not bucket.carries(given):
+        return {"value": "", "problem": None, "code": None}
+    if not module.params["prove_bucket"] or module.check_mode:
+        why = "check mode writes nothing" if module.params["prove_bucket"] else "the proof was not asked for"
+        return {"value": None, "problem": why, "code": None}
+    return _ask(lambda: bucket_proof.prove(clients.oss(given["bucket_name"]), servers[0]))
 
 
 def _role(clients: Clients, name: str) -> dict[str, Any]:

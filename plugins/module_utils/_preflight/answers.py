@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.account import amount
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import OTHER_ENDPOINT
 
 from .rule import Facts
 
@@ -23,8 +22,6 @@ EXPORT_SERVICE: Final = "ecs.aliyuncs.com"
 REFUSED: Final = ("no", "none")
 ACCEPTED: Final = ("yes", "unnecessary")
 """Values of real-name-authentication. UNVERIFIED: the API reference names the attribute, but not its values."""
-
-_ARCHIVES: Final = ("Archive", "ColdArchive", "DeepColdArchive")
 
 
 def _known(answers: Facts, name: str) -> Any:
@@ -161,51 +158,6 @@ def format_refused(answers: Facts) -> str | None:
     return limits.format_problem(answers["region"], answers["image_format"], answers["image_formats"])
 
 
-def bucket_missing(answers: Facts) -> str | None:
-    """Return that the bucket does not exist."""
-    missing = answers["bucket"]["code"] == "NoSuchBucket"
-    return f"the bucket {answers['bucket_name']!r} does not exist" if missing else None
-
-
-def bucket_closed(answers: Facts) -> str | None:
-    """Return that these credentials may not read the bucket."""
-    if answers["bucket"]["code"] != "AccessDenied" or _elsewhere(answers):
-        return None
-    return f"these credentials may not read bucket {answers['bucket_name']!r}"
-
-
-def _elsewhere(answers: Facts) -> bool:
-    """Return whether OSS refused the call because the bucket is in another region."""
-    return OTHER_ENDPOINT in str(answers["bucket"]["problem"]).lower()
-
-
-def bucket_region(answers: Facts) -> str | None:
-    """Return the region of the bucket where it is another one."""
-    if _elsewhere(answers):
-        problem = answers["bucket"]["problem"]
-        return f"bucket {answers['bucket_name']!r} is not in {answers['region']!r} ({problem})"
-    bucket = _known(answers, "bucket")
-    if not bucket or bucket["location"] == answers["region"]:
-        return None
-    return f"bucket {answers['bucket_name']!r} is in {bucket['location']!r}, the region is {answers['region']!r}"
-
-
-def bucket_class(answers: Facts) -> str | None:
-    """Return an archive storage class."""
-    bucket = _known(answers, "bucket")
-    if not bucket or bucket["storage_class"] not in _ARCHIVES:
-        return None
-    return f"bucket {answers['bucket_name']!r} has the storage class {bucket['storage_class']}"
-
-
-def bucket_versioning(answers: Facts) -> str | None:
-    """Return that the bucket's versioning is suspended."""
-    bucket = _known(answers, "bucket")
-    if not bucket or bucket["versioning"] != "Suspended":
-        return None
-    return f"versioning of bucket {answers['bucket_name']!r} is suspended"
-
-
 def snapshots(answers: Facts) -> str | None:
     """Return that no answer shows whether the snapshot service is activated."""
     # A custom image consists of snapshots: where there is one, the service is activated.
@@ -218,12 +170,6 @@ def refusals(answers: Facts, *names: str) -> str | None:
     """Return why the services refused these answers."""
     rows = [f"{name}: {answers[name]['problem']}" for name in names if answers[name]["problem"]]
     return "; ".join(rows) or None
-
-
-def bucket_unknown(answers: Facts) -> str | None:
-    """Return why the bucket could not be checked."""
-    known = bucket_missing(answers) or bucket_closed(answers) or _elsewhere(answers)
-    return None if known else refusals(answers, "bucket")
 
 
 def unknown_real_name(answers: Facts) -> str | None:
