@@ -82,14 +82,16 @@ def clean_migration(
     if not session.state.ledger:
         # Nothing was begun since the last end: when nothing is left either, there is nothing to end.
         found = release.report(scope, known)
-        if not found.residual and not found.seen.open():
+        store.run(session.find())
+        # A run that has begun since then may have made something that the report does not show.
+        if not session.state.ledger and not found.residual and not found.seen.open():
             return found
         scope.look()
-    store.run(session.end())
-    alive = _wait_for_drivers(store, clock, deadline, interval)
-    if alive:
-        return _driven(scope, known, alive)
     try:
+        store.run(session.end())
+        alive = _wait_for_drivers(store, clock, deadline, interval)
+        if alive:
+            return _driven(scope, known, alive)
         with _asked_first(scope.clients, lambda _action: store.run(session.refresh())):
             outcome = release.remove(scope, known, clock, max(0.0, deadline - clock.monotonic()), interval)
         if not outcome.residual:

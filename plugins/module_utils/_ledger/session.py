@@ -296,6 +296,17 @@ class Session:
         yield from self.write(build)
         return decide.divide(self.state, self.who.id, wanted, self.clock.now())[1]
 
+    def renew(self) -> Operation[None]:
+        """Renew the lease of the servers that no other participant has taken since, and give up the others: what this
+        participant has seen of those may be old."""
+
+        def build() -> Line | None:
+            self._drive()
+            mine = self.held()
+            return self._line(claim=None if set(mine) == set(self._claim) else mine)
+
+        yield from self.write(build)
+
     def join(self) -> Operation[None]:
         """Take part without any server, or renew that: a cleanup waits for what is made meanwhile."""
 

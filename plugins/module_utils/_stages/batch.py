@@ -59,10 +59,10 @@ def perform(context: Context, batch: Sequence[Act]) -> list[tuple[Act, Outcome]]
             call = calls.get(act.server.id)
             if act.call() and act.server.id in early:
                 outcome = Outcome(held=f"the {act.stage.name} of {act.server.host} was requested and is not listed yet")
-            elif call and act.server.id not in allowed:
+            elif (call and act.server.id not in allowed) or not driver.holds(act.server.id):
                 outcome = Outcome(held=f"another run has taken over {act.server.host}")
+                announced += [_result(call, outcome)] if call and act.server.id in allowed else []
             else:
-                driver.keep()
                 outcome = _make(context, act)
                 announced += [_result(call, outcome)] if call else []
             outcomes.append((act, outcome))

@@ -27,12 +27,9 @@ SAME_MACHINE = "it is the same machine as"
 
 def input_problems(policy: Policy, servers: Sequence[Server]) -> list[str]:
     """Return what is wrong with the inputs of a whole wave: each names the value and what is allowed."""
-    region = limits.region_problem(policy.region, policy.import_regions)
-    chosen = (policy.region, policy.image_format, policy.image_formats)
-    image_format = limits.format_problem(*chosen)
     problems = [
-        region and f"{region}. {limits.REGION_ADVICE}",
-        image_format and f"{image_format}. {limits.format_advice(*chosen)}",
+        limits.region_problem(policy.region, policy.import_regions),
+        limits.format_problem(policy.region, policy.image_format, policy.image_formats),
     ]
     for server in servers:
         if server.base_name:

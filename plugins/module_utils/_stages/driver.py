@@ -98,6 +98,8 @@ class Driver:
         self._store: LedgerStore | None = None
         self._unwritten: list[Result] = []
         self._writing = False
+        self._lost = False
+        """Whether the ledger that this run took part in was closed."""
         self.looked = 0.0
         """The time of the service before the present tick looks at the cloud."""
 
@@ -120,7 +122,7 @@ class Driver:
         """Claim servers by their migration ids, or renew the claim; return those of other runs with their owners."""
         parent.check()
         try:
-            others = self._claim(servers, self._store is None)
+            others = self._claim(servers, self._store is None or self._lost)
         except Stopped as stopped:
             if stopped.mark != "close":
                 raise ended(self._migration, stopped) from None
@@ -129,13 +131,23 @@ class Driver:
                 others = self._claim(servers, True)
             except Stopped as again:
                 raise ended(self._migration, again) from None
+        self._lost = False
         self.looked = self._session.clock.now()
         return others
 
     def keep(self) -> None:
-        """Renew the claim when that is due, in the middle of a tick."""
-        if self._store is not None and not self._store.session.fresh():
-            self.own(self._store.session.held())
+        """Renew the claim when that is due, in the middle of a tick. A server that another run has driven meanwhile is
+        no longer held: what this tick has seen of it may be old."""
+        if self._store is None or self._lost or self._store.session.fresh():
+            return
+        parent.check()
+        try:
+            self._run(self._session.renew())
+        except Stopped as stopped:
+            if stopped.mark != "close":
+                raise ended(self._migration, stopped) from None
+            # Another run has finished and closed the ledger meanwhile: the next tick goes on in a new one.
+            self._lost = True
 
     def _claim(self, servers: Sequence[str], find: bool) -> Mapping[str, Owner]:
         self._begin()
@@ -181,7 +193,15 @@ class Driver:
     @property
     def held(self) -> frozenset[str]:
         """Return the servers that this run has claimed and no other one has taken since."""
-        return frozenset(self._session.held())
+        return frozenset() if self._lost else frozenset(self._session.held())
+
+    def holds(self, server: str) -> bool:
+        """Return whether a server is this run's still, so that what this tick has seen of it counts. A run that has not
+        opened the ledger shares nothing."""
+        if self._store is None:
+            return True
+        self.keep()
+        return server in self.held
 
     def others_alive(self) -> list[Owner]:
         """Return the other runs whose claim has not ended."""

@@ -162,7 +162,7 @@ class Fleet:
         for row in self.rows:
             if row.open:
                 self._end(row, "failed", f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}")
-                row.settled = not row.elsewhere
+                row.settled = not row.elsewhere and self.driver.holds(row.server.id)
 
     def tick(self) -> None:
         """Claim every open server, look at it once, let its stages decide, and make the calls that they decided on as
@@ -284,7 +284,7 @@ class Fleet:
     def _apply(self, stage: Stage, row: Progress, decision: Decision, batch: list[Act]) -> None:
         row.state, row.percent = decision.text, decision.progress
         if decision.kind == "fail":
-            self._end(row, "failed", decision.text)
+            self._give_up(row, decision.text)
         elif decision.kind == "done":
             self._advance(stage, row)
         elif decision.kind == "act":
@@ -297,6 +297,14 @@ class Fleet:
         else:
             row.phase = "done" if stage.name == self._last else stage.name
             self._end(row, "migrated")
+
+    def _give_up(self, row: Progress, reason: str) -> None:
+        """Let a server fail, if it is still this run's: what was seen before a long pause may be the work of another
+        run, and a cleanup deletes what a server that has failed has left."""
+        if self.context.check_mode or self.driver.holds(row.server.id):
+            self._end(row, "failed", reason)
+        else:
+            row.state = f"another run has taken over {row.server.host}"
 
     def _end(self, row: Progress, verdict: Verdict, *reasons: str) -> None:
         row.end(verdict, *reasons)
@@ -328,7 +336,7 @@ class Fleet:
         row.failures[what] += 1
         transient = error.retryable or error.code in states.SMC_LOOK_AGAIN | states.ECS_LOOK_AGAIN
         if not transient or row.failures[what] >= TRANSIENT_LIMIT:
-            self._end(row, "failed", f"{error}. {error.hint}".strip())
+            self._give_up(row, f"{error}. {error.hint}".strip())
 
 
 def _largest_first(row: Progress) -> tuple[int, str]:
