@@ -44,6 +44,7 @@ help:
 	  'make conformance        run the tests and models of the vendor against the local cloud (3 minutes)' \
 	  'make ledger-model       check the protocol of the ledger against every order of events (MOST=20000: some minutes)' \
 	  'make races              race several controllers under 1,000 seeds (about 10 minutes; SEEDS=17 replays one)' \
+	  'make mutants            check that the tests find bugs planted in ownership, scope and cleanup (about 15 minutes)' \
 	  'make scenarios          run a wave of two servers under every fault of the catalogue (5 to 10 minutes)' \
 	  'make molecule           run the molecule scenario "default" on real SSH hosts' \
 	  'make lock               renew tests/locks, from which the virtual environments are installed, at the newest versions (5 minutes)' \
@@ -177,9 +178,13 @@ ledger-model: collection
 
 # Several controllers with the collection's own code on one virtual clock; SEEDS="17 1-50". The hash seed makes a seed's
 # run the same each time. Traces of the seeds that violate a rule are in build/races.
-.PHONY: races
+.PHONY: races mutants
 races: collection
 	@PYTHONHASHSEED=0 $(python) -m races $(SEEDS)
+
+# Each mutant of tests/races/mutants.yml in a copy of the collection; NAMES="word ..." runs those whose names have a word.
+mutants: collection
+	@PYTHONHASHSEED=0 $(python) -m races.mutants $(NAMES)
 
 # oss2's functional tests, from its sdist, under V1 and V4 side by side; PIN=1 writes the lists of those that pass.
 conformance-oss: collection
