@@ -34,7 +34,7 @@ options:
   zone_id:
     description:
       - The zone of the shared vSwitch, for example V(ap-southeast-1a).
-      - If unset, the first zone of the Region by name.
+      - If unset, the first zone of the region by name.
     type: str
   net_mode:
     description:

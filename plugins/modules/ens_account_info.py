@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - Checks the account with read-only calls for problems that would block a wave. It checks balance, real-name verification,
+  - Checks the account with read-only calls (but see O(prove_bucket)) for problems that would block a wave. It checks balance, real-name verification,
     roles, quotas, bucket, region and format, image names, and the source images of ECS instances.
   - The findings have the same form as those of M(edgelift.ens_migration.source_probe). If a call is rejected, or no API returns
     the information, the finding is a note.
@@ -49,6 +49,13 @@ options:
   strict:
     description:
       - Whether an unusable region, format, name or bucket is an error instead of a finding.
+    type: bool
+    default: false
+  prove_bucket:
+    description:
+      - Whether to prove that the bucket gives back what it takes. The module appends one small object to C(edgelift/) in the bucket and
+        deletes it again. Nothing else shows a policy that denies deletions.
+      - In check mode, the object is not written, and a note says so. The module does nothing else that is no read.
     type: bool
     default: false
 seealso:
@@ -177,6 +184,7 @@ def main() -> None:
             "name": {"type": "str", "required": True},
             "source_images": {"type": "dict"},
             "strict": {"type": "bool", "default": False},
+            "prove_bucket": {"type": "bool", "default": False},
         }
     )
     spec = auth_spec().merge(options.servers_spec(required=True), options.regions_spec(), options.restart_spec(), options.bucket_spec(), own)

@@ -4,9 +4,11 @@
 """Permissions in OSS: the account's own keys may do everything on its own buckets, others what an ACL allows."""
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
-from sandbox.ram.decide import Need, first_denied
+from sandbox.ram.decide import Need, first_denied, matches
 from sandbox.ram.needs import oss_needs
 from sandbox.state.buckets import Bucket
 
@@ -61,6 +63,31 @@ def _refuse(call: Call, needs: list[Need]) -> None:
     if denied is not None:
         raise OssError("AccessDenied", f"The policies of {call.identity.user} do not allow {denied[0]} on {denied[1]}.",
                        "0003-00000201")
+    _refuse_by_bucket(call, needs)
+
+
+def _refuse_by_bucket(call: Call, needs: list[Need]) -> None:
+    """Refuse what a statement of the bucket's own policy denies to the caller.
+
+    The policy itself can always be read, changed and deleted by the owner. Statements with a condition, and those that
+    allow something to others, are not emulated.
+    """
+    bucket = call.buckets.find(call.request.bucket) if call.request.bucket else None
+    text = bucket.configs.get("policy") if bucket is not None else None
+    if text is None or call.identity is None or any(action.endswith("BucketPolicy") for action, _resource in needs):
+        return
+    who = {"*", call.identity.account, call.identity.user}
+    for row in json.loads(text)["Statement"]:
+        if row["Effect"] != "Deny" or row.get("Condition") or not who.intersection(_several(row.get("Principal", "*"))):
+            continue
+        actions, resources = _several(row["Action"]), _several(row["Resource"])
+        if any(matches(actions, action) and matches(resources, resource) for action, resource in needs):
+            raise OssError("AccessDenied", "You have no right to access this object because of bucket policy.",
+                           "0003-00000301")
+
+
+def _several(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)
 
 
 def _place(call: Call) -> str:

@@ -33,6 +33,11 @@ def allows(statements: Sequence[Statement], action: str, resource: str) -> bool:
     return fitting == {"allow"}
 
 
+def matches(patterns: Iterable[str], text: str) -> bool:
+    """Whether one of the patterns, with the wildcards ``*`` and ``?``, is this action or resource."""
+    return _fits(patterns, text)
+
+
 def _fits(patterns: Iterable[str], text: str) -> bool:
     return any(_compiled(pattern).fullmatch(text) for pattern in patterns)
 

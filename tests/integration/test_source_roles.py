@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from support import PATIENCE
 from support.source import ask, run_playbook
+from support.wave import changing
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
 from testbed.playbook import read_recap
@@ -108,8 +109,7 @@ def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
 
 def created(sandbox: Any) -> list[str]:
     """The actions that changed something in the account."""
-    named = [row["action"] for row in sandbox.requests() if row["product"] != "agent"]
-    return [name for name in named if not name.startswith(("Describe", "List", "Get", "Head", "Query"))]
+    return [name.partition(".")[2] for name in changing(sandbox.requests())]
 
 
 @pytest.mark.sandbox_world(WORLD)

@@ -37,7 +37,7 @@ REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
     "bucket missing": ({"bucket": "no-such-bucket"}, ["no-such-bucket", "NoSuchBucket", "Create the bucket"]),
     "bucket elsewhere": (
         {"bucket": "migration-images-beijing"},
-        ["'migration-images-beijing' for region 'ap-southeast-1'", "Use a bucket in the region of the option region"],
+        ["'migration-images-beijing' for region 'ap-southeast-1'", "Use a bucket in the region of the migration"],
     ),
     "bucket not readable": ({"bucket": "somebody-elses"}, ["somebody-elses", "AccessDenied"]),
     "wrong key": ({"access_key": "LTAI5tNobody"}, ["InvalidAccessKeyId.NotFound"]),

@@ -30,6 +30,7 @@ READS = ("Describe", "List", "Get", "Head", "Query")
 WORK = {
     "ens_migration": ("ens_migration", "work"),
     "smc_cleanup": ("smc_cleanup", "work"),
+    "ens_account_info": ("ens_account_info", "look"),
     "smc_transfer": ("smc_transfer", "work"),
     "ecs_image_export": ("ecs_image_export", "work"),
     "ens_image_import": ("ens_image_import", "work"),
@@ -82,6 +83,7 @@ def defaults(module: str) -> dict[str, Any]:
     own = {
         "ens_migration": {"state": "present", "progress_file": None, "wait": True, "name": None},
         "ens_image_import": {"objects": [], "wait": True},
+        "ens_account_info": {"source_images": None, "strict": False, "prove_bucket": True},
     }
     specs = [options.servers_spec(False), options.transfer_spec(), options.bucket_spec(), options.identity_spec()]
     specs.append(options.export_spec())
@@ -112,11 +114,13 @@ def image_name(entry: dict[str, Any], migration: str) -> str:
 
 
 def changing(rows: Iterable[dict[str, Any]]) -> list[str]:
-    """The calls of a request log that change something, the client's own left out."""
+    """The calls of a request log that change something; not the client's own, nor the object that proves a bucket."""
     return [
         f"{row['product']}.{row['action']}"
         for row in rows
-        if row["product"] != "agent" and not row["action"].startswith(READS)
+        if row["product"] != "agent"
+        and not row["action"].startswith(READS)
+        and not (row["product"] == "oss" and row["params"].get("key", "").endswith("/proof.json"))
     ]
 
 

@@ -173,7 +173,9 @@ def choose(params: Mapping[str, Any], environ: Mapping[str, str], home: Path, fe
     raise _refuse(
         "no credentials: neither the options access_key and secret_key, profile or ecs_role_name are given,"
         f" nor {ENVIRONMENT[0][0]} and {ENVIRONMENT[0][1]} in the environment,"
-        f" nor a profile in {_config_path(environ, home)}{_unsupported(environ)}"
+        f" nor a profile in {_config_path(environ, home)}{_unsupported(environ)}",
+        hint=f"Set {ENVIRONMENT[0][0]} and {ENVIRONMENT[0][1]} in the environment, or the variable alicloud_profile, "
+        "alicloud_ecs_role_name, or alicloud_access_key with alicloud_secret_key.",
     )
 
 

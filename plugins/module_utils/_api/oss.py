@@ -153,9 +153,27 @@ class OssApi(AppendableObjects, Listings):
             "storage_class": info.storage_class,
             "versioning": info.versioning_status or "",
             "encryption": (rule.sse_algorithm or "") if rule else "",
+            "encryption_key": (rule.kms_master_keyid or "") if rule else "",
             "acl": info.acl.grant if info.acl else "",
             "creation_date": info.creation_date,
         }
+
+    def retention(self) -> dict[str, Any]:
+        """Returns state (InProgress or Locked) and days of the retention policy, {} where the bucket has none."""
+        try:
+            found = self._connection.run("GetBucketWorm", self._bucket.get_bucket_worm)
+        except CloudError as error:
+            if error.code == "NoSuchWORMConfiguration":
+                return {}
+            raise
+        return {"state": found.state or "", "days": found.retention_period_days}
+
+    def delete_key(self, key: str) -> None:
+        """Deletes one object, or raises what the service says: an answer for many keys only leaves out the refused."""
+        if self._has_versions():
+            self._delete_versions(key)
+        else:
+            self._connection.run("DeleteObject", lambda: self._bucket.delete_object(key))
 
     def put_intent(self, key: str, text: str) -> bool:
         """Returns True when this call has written the object, False when it exists: forbid-overwrite is atomic (law 2).

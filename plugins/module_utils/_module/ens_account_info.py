@@ -13,9 +13,19 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers, verdict
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import (
+    account,
+    answers,
+    bucket,
+    verdict,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import (
+    bucket_proof,
+    checks,
+    ens_import,
+    transfer,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import ENDED, Driver
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
 
@@ -61,9 +71,11 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "sources": _ask(lambda: clients.smc.count("SourceServers")),
         "images": _ask(lambda: [_image(row) for row in clients.ecs.describe_images()]),
         "bucket": _ask(lambda: checks.bucket_info(clients, policy.bucket)),
+        "retention": _ask(lambda: clients.oss(policy.bucket).retention()),
         answers.SMC_ROLE: _ask(lambda: _role(clients, answers.SMC_ROLE)),
         answers.EXPORT_ROLE: _ask(lambda: _role(clients, answers.EXPORT_ROLE)),
     }
+    given["proof"] = _proof(module, clients, servers, given)
     return {
         "changed": False,
         "account": {"id": account_id, **given},
@@ -78,6 +90,16 @@ def _ask(call: Callable[[], Any]) -> Answer:
         return {"value": call(), "problem": None, "code": None}
     except CloudError as error:
         return {"value": None, "problem": f"{error.code}: {error.message}", "code": error.code}
+
+
+def _proof(module: AnsibleModule, clients: Clients, servers: Sequence[Server], given: dict[str, Any]) -> Answer:
+    """Return what a bucket refused to take or to give back, '' for nothing; or why that was not tried."""
+    if not servers or not bucket.carries(given):
+        return {"value": "", "problem": None, "code": None}
+    if not module.params["prove_bucket"] or module.check_mode:
+        why = "check mode writes nothing" if module.params["prove_bucket"] else "the proof was not asked for"
+        return {"value": None, "problem": why, "code": None}
+    return _ask(lambda: bucket_proof.prove(clients.oss(given["bucket_name"]), servers[0]))
 
 
 def _role(clients: Clients, name: str) -> dict[str, Any]:
@@ -100,6 +122,7 @@ def _servers(
     """Return the state of each server, and the findings about its image name and its source image."""
     images = params["source_images"] or {}
     problems = checks.server_problems(servers)
+    others = _other_names(clients, servers)
     try:
         looked = ens_migration.look(clients, servers, policy, problems)
     except CloudError:
@@ -112,7 +135,8 @@ def _servers(
     for row in looked:
         host = row.server.host
         answer = {
-            "twin": next((text for text in problems.get(host, []) if text.startswith(checks.SAME_MACHINE)), ""),
+            "twin": next((text for text in problems.get(host, []) if text.startswith(checks.SAME_MACHINE)), "")
+            or others.get(host, ""),
             "conflict": ens_import.conflict(row.server, row.seen),
             "source_image": _source_image(clients, str(images[host] or "")) if host in images else None,
             "ecs": host in images,
@@ -132,6 +156,24 @@ def _ended(params: dict[str, Any], clients: Clients) -> str:
         # A bucket that cannot be read is a finding of its own.
         return error.message if error.code == ENDED or error.code.startswith(("Ledger.", "Object.")) else ""
     return ""
+
+
+def _other_names(clients: Clients, servers: Sequence[Server]) -> dict[str, str]:
+    """Return, per host, that a job of this migration copies the same source under the name of another inventory.
+
+    Hosts without a source yet, and answers that were refused, tell nothing: the copy itself refuses such a source.
+    """
+    by_source = {server.source_id: server for server in servers if server.source_id}
+    if not by_source:
+        return {}
+    answer = _ask(lambda: list(clients.smc.describe_replication_jobs(source_ids=list(by_source))))
+    found = {}
+    for job in answer["value"] or []:
+        server = by_source.get(job.get("SourceId", ""))
+        name = server and transfer.other_name(server, job)
+        if server and name:
+            found[server.host] = f"{checks.SAME_MACHINE} {name} (source {server.source_id}, job {job.get('JobId')})"
+    return found
 
 
 def _source_image(clients: Clients, image_id: str) -> dict[str, Any] | None:

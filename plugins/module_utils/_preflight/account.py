@@ -13,7 +13,7 @@ from typing import Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import known
 
-from . import answers
+from . import answers, bucket
 from .rule import Facts, Finding, Rule, apply
 
 _FAQ: Final = "SMC FAQ (2021)"
@@ -61,7 +61,7 @@ RULES: Final = (
         "real-name-abroad",
         18,
         "risk",
-        "Without real-name verification, SMC may reject jobs. ECS requires it only in Regions of mainland China.",
+        "Without real-name verification, SMC may reject jobs. ECS requires it only in regions of mainland China.",
         known("RealNameAuthenticationError").remedy,
         f"{_FAQ}: Real-name Authentication; ECS, DescribeAccountAttributes",
         answers.real_name_abroad,
@@ -198,8 +198,8 @@ RULES: Final = (
         "region-unsupported",
         23,
         "blocker",
-        "ENS imports images only in some Regions.",
-        "Migrate in one of these Regions. If ENS imports images in this Region today, set migration_import_regions.",
+        "ENS imports images only in some regions.",
+        "Migrate in one of these regions. If ENS imports images in this region today, set migration_import_regions.",
         "SMC, edge node migration, limits (2025-12)",
         answers.region_refused,
         fact=True,
@@ -208,8 +208,8 @@ RULES: Final = (
         "format-unsupported",
         23,
         "blocker",
-        "ECS cannot export this format in the Region.",
-        "Leave migration_image_format unset to use the default format of the Region.",
+        "ECS cannot export this format in the region.",
+        "Leave migration_image_format unset to use the default format of the region.",
         "ECS, ExportImage (2026-07)",
         answers.format_refused,
         fact=True,
@@ -219,9 +219,9 @@ RULES: Final = (
         23,
         "blocker",
         "ECS exports the images to the bucket, and ENS imports them from it.",
-        "Create a private bucket in the Region of the migration.",
+        "Create a private bucket in the region of the migration.",
         _BUCKETS,
-        answers.bucket_missing,
+        bucket.missing,
         fact=True,
     ),
     Rule(
@@ -231,17 +231,17 @@ RULES: Final = (
         "ECS exports the images to the bucket, and the migration verifies every object in it.",
         "Grant the user access to the bucket, or set migration_bucket to a bucket of this account.",
         _BUCKETS,
-        answers.bucket_closed,
+        bucket.closed,
         fact=True,
     ),
     Rule(
         "bucket-region",
         23,
         "blocker",
-        "ECS exports only to a bucket in the Region of the image.",
-        "Set migration_bucket to a bucket in this Region.",
+        "ECS exports only to a bucket in the region of the image.",
+        "Set migration_bucket to a bucket in this region.",
         _BUCKETS,
-        answers.bucket_region,
+        bucket.region,
         fact=True,
     ),
     Rule(
@@ -251,7 +251,7 @@ RULES: Final = (
         "ECS does not export to a bucket of an archive storage class.",
         "Set migration_bucket to a bucket of the storage class Standard.",
         "ECS ExportImage: InvalidOSSBucket.NotSupported",
-        answers.bucket_class,
+        bucket.storage_class,
         fact=True,
     ),
     Rule(
@@ -262,8 +262,51 @@ RULES: Final = (
         "the same import.",
         "Enable versioning, or set migration_bucket to a bucket that never had versioning.",
         "OSS, PutObject: x-oss-forbid-overwrite",
-        answers.bucket_versioning,
+        bucket.versioning,
         fact=True,
+    ),
+    Rule(
+        "bucket-encryption",
+        23,
+        "blocker",
+        "The migration keeps its record in an appendable object, and OSS appends to no object that is encrypted with a "
+        "customer master key of KMS.",
+        "Set migration_bucket to a bucket without default encryption, or with keys that OSS manages.",
+        "OSS, AppendObject",
+        bucket.encryption,
+        fact=True,
+    ),
+    Rule(
+        "bucket-retention",
+        23,
+        "blocker",
+        "OSS keeps every object of this bucket until its retention period ends, and bills it: a cleanup could delete "
+        "nothing.",
+        "Set migration_bucket to a bucket without a retention policy.",
+        "OSS, GetBucketWorm",
+        bucket.retention,
+        fact=True,
+    ),
+    Rule(
+        "bucket-keeps",
+        23,
+        "blocker",
+        "The bucket did not take an object and give it back: the migration could not keep its record, or a cleanup "
+        "could not delete what it must.",
+        "Grant oss:PutObject and oss:DeleteObject on the bucket, and remove what denies them (bucket policy, RAM "
+        "policy, retention policy). Delete the object if it is still there.",
+        "OSS, AppendObject; OSS, DeleteObject",
+        bucket.kept,
+        fact=True,
+    ),
+    Rule(
+        "bucket-unproven",
+        23,
+        "note",
+        "No object was written and deleted, so it is not proven that the bucket gives back what it takes.",
+        "Run the check without check mode, with preflight_prove_bucket enabled.",
+        "OSS, AppendObject; OSS, DeleteObject",
+        bucket.unproven,
     ),
     Rule(
         "bucket-unknown",
@@ -272,7 +315,7 @@ RULES: Final = (
         "Could not check the bucket.",
         "Run the check again.",
         _BUCKETS,
-        answers.bucket_unknown,
+        bucket.unknown,
     ),
 )
 """Findings about the whole wave."""

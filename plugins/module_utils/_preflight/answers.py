@@ -23,8 +23,6 @@ REFUSED: Final = ("no", "none")
 ACCEPTED: Final = ("yes", "unnecessary")
 """Values of real-name-authentication. UNVERIFIED: the API reference names the attribute, but not its values."""
 
-_ARCHIVES: Final = ("Archive", "ColdArchive", "DeepColdArchive")
-
 
 def _known(answers: Facts, name: str) -> Any:
     """Return the value of an answer, None where the service refused it."""
@@ -52,12 +50,12 @@ def _attribute(answers: Facts, name: str) -> str | None:
 
 
 def real_name(answers: Facts) -> str | None:
-    """Return a verification that is missing for a Region of mainland China."""
+    """Return a verification that is missing for a region of mainland China."""
     return _unverified(answers) if answers["region"].startswith("cn-") else None
 
 
 def real_name_abroad(answers: Facts) -> str | None:
-    """Return a verification that is missing for another Region."""
+    """Return a verification that is missing for another region."""
     return None if answers["region"].startswith("cn-") else _unverified(answers)
 
 
@@ -72,7 +70,7 @@ def _number(answers: Facts, name: str) -> int | None:
 
 
 def free_vcpus(answers: Facts) -> tuple[int, int, int] | None:
-    """Return the numbers of vCPUs that are free, used and allowed in the Region, or None where ECS does not report
+    """Return the numbers of vCPUs that are free, used and allowed in the region, or None where ECS does not report
     them."""
     most = _number(answers, "max-postpaid-instance-vcpu-count")
     used = _number(answers, "used-postpaid-instance-vcpu-count")
@@ -149,52 +147,15 @@ def export_trust(answers: Facts) -> str | None:
 
 
 def region_refused(answers: Facts) -> str | None:
-    """Return why ENS does not import images in the Region."""
+    """Return why ENS does not import images in the region."""
     return limits.region_problem(answers["region"], answers["import_regions"])
 
 
 def format_refused(answers: Facts) -> str | None:
-    """Return why ECS does not export the format in the Region."""
+    """Return why ECS does not export the format in the region."""
     if region_refused(answers):
         return None
     return limits.format_problem(answers["region"], answers["image_format"], answers["image_formats"])
-
-
-def bucket_missing(answers: Facts) -> str | None:
-    """Return that the bucket does not exist."""
-    missing = answers["bucket"]["code"] == "NoSuchBucket"
-    return f"the bucket {answers['bucket_name']!r} does not exist" if missing else None
-
-
-def bucket_closed(answers: Facts) -> str | None:
-    """Return that these credentials may not read the bucket."""
-    if answers["bucket"]["code"] != "AccessDenied":
-        return None
-    return f"these credentials may not read bucket {answers['bucket_name']!r}"
-
-
-def bucket_region(answers: Facts) -> str | None:
-    """Return the Region of the bucket where it is another one."""
-    bucket = _known(answers, "bucket")
-    if not bucket or bucket["location"] == answers["region"]:
-        return None
-    return f"bucket {answers['bucket_name']!r} is in {bucket['location']!r}, the Region is {answers['region']!r}"
-
-
-def bucket_class(answers: Facts) -> str | None:
-    """Return an archive storage class."""
-    bucket = _known(answers, "bucket")
-    if not bucket or bucket["storage_class"] not in _ARCHIVES:
-        return None
-    return f"bucket {answers['bucket_name']!r} has the storage class {bucket['storage_class']}"
-
-
-def bucket_versioning(answers: Facts) -> str | None:
-    """Return that the bucket's versioning is suspended."""
-    bucket = _known(answers, "bucket")
-    if not bucket or bucket["versioning"] != "Suspended":
-        return None
-    return f"versioning of bucket {answers['bucket_name']!r} is suspended"
 
 
 def snapshots(answers: Facts) -> str | None:
@@ -202,18 +163,13 @@ def snapshots(answers: Facts) -> str | None:
     # A custom image consists of snapshots: where there is one, the service is activated.
     if any(image["snapshots"] for image in _known(answers, "images") or ()):
         return None
-    return "the account has no custom image with snapshots in this Region, and no API reports the state of the service"
+    return "the account has no custom image with snapshots in this region, and no API reports the state of the service"
 
 
 def refusals(answers: Facts, *names: str) -> str | None:
     """Return why the services refused these answers."""
     rows = [f"{name}: {answers[name]['problem']}" for name in names if answers[name]["problem"]]
     return "; ".join(rows) or None
-
-
-def bucket_unknown(answers: Facts) -> str | None:
-    """Return why the bucket could not be checked."""
-    return None if bucket_missing(answers) or bucket_closed(answers) else refusals(answers, "bucket")
 
 
 def unknown_real_name(answers: Facts) -> str | None:

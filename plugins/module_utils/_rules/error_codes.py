@@ -25,6 +25,8 @@ _EXPORT: Final = "ECS ExportImage"
 _ECS: Final = "ECS API reference"
 _OSS: Final = "OSS API reference"
 _SIGN: Final = "signature of API calls"
+OTHER_ENDPOINT: Final = "must be addressed using the specified endpoint"
+"""OSS refuses a call to a bucket of another region with these words, and the code AccessDenied of a missing right."""
 
 PAGES: Final = {
     FAQ: "https://www.alibabacloud.com/help/en/server-migration-center/latest/smc-faq",
@@ -314,9 +316,9 @@ TABLE: Final = (
     ErrorCode(
         (),
         "The bucket is in another region.",
-        "Use a bucket in the region of the option region.",
+        "Use a bucket in the region of the migration (variables migration_bucket and alicloud_region).",
         _OSS,
-        words="must be addressed using the specified endpoint",
+        words=OTHER_ENDPOINT,
     ),
     # ---- connection and answers ----
     ErrorCode(

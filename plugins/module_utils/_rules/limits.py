@@ -166,10 +166,15 @@ def format_problem(region: str, image_format: str, known: Mapping[str, Sequence[
     formats = image_formats(region, known)
     if image_format in formats:
         return None
+    exported = " and ".join(formats)
+    return f"image_format {image_format!r} cannot be exported in {region}: ECS exports only {exported} there"
+
+
+def format_advice(region: str, image_format: str, known: Mapping[str, Sequence[str]]) -> str:
+    """Return what to do about a format_problem: options of the modules, and the variables of the roles."""
     return (
-        f"image_format {image_format!r} cannot be exported in {region}: "
-        f"ECS exports only {' and '.join(formats)} there. "
-        f"Use image_format {formats[0]}. If ECS exports {image_format} there since, set the option image_formats"
+        f"Use image_format {image_formats(region, known)[0]} (variable migration_image_format). "
+        f"If ECS exports {image_format} in {region} today, set image_formats (variable migration_image_formats)"
     )
 
 
@@ -177,10 +182,14 @@ def region_problem(region: str, import_regions: Sequence[str]) -> str | None:
     """Return why ``region`` cannot be the target of an ENS migration, or None."""
     if region in import_regions:
         return None
-    return (
-        f"region {region!r} cannot be used: ENS imports images only in {' and '.join(import_regions)}. "
-        "If ENS has opened this region since, set the option import_regions"
-    )
+    return f"region {region!r} cannot be used: ENS imports images only in {' and '.join(import_regions)}"
+
+
+REGION_ADVICE: Final = (
+    "Use one of these regions (variable alicloud_region). "
+    "If ENS imports images in another region today, set import_regions (variable migration_import_regions)"
+)
+"""What to do about a region_problem."""
 
 
 def name_problem(value: str) -> str | None:

@@ -27,9 +27,12 @@ SAME_MACHINE = "it is the same machine as"
 
 def input_problems(policy: Policy, servers: Sequence[Server]) -> list[str]:
     """Return what is wrong with the inputs of a whole wave: each names the value and what is allowed."""
+    region = limits.region_problem(policy.region, policy.import_regions)
+    chosen = (policy.region, policy.image_format, policy.image_formats)
+    image_format = limits.format_problem(*chosen)
     problems = [
-        limits.region_problem(policy.region, policy.import_regions),
-        limits.format_problem(policy.region, policy.image_format, policy.image_formats),
+        region and f"{region}. {limits.REGION_ADVICE}",
+        image_format and f"{image_format}. {limits.format_advice(*chosen)}",
     ]
     for server in servers:
         if server.base_name:

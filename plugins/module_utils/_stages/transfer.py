@@ -72,8 +72,20 @@ def _sort_in(server: Server, job: Row, seen: Seen, resources: ResourcesSeen) -> 
         resources.saw("smc_job", job["JobId"], server.host, job.get("CreationTime", ""))
         resources.saw("ecs_instance", job.get("TransitionInstanceId", ""), server.host, job.get("StartTime", ""))
         resources.saw("ecs_image", job.get("ImageId", ""), server.host, job.get("EndTime", ""))
-    elif named or job.get("Status") in states.JOB_UNFINISHED:
+    elif named or job.get("Status") in states.JOB_UNFINISHED or other_name(server, job):
         seen.foreign_job = job
+
+
+def other_name(server: Server, job: Row) -> str:
+    """Return the host for which this very migration copies the source of ``server``, '' where it is the same host.
+
+    Two inventories with overlapping hosts can name one machine twice; the tags of a job keep its inventory name.
+    """
+    tags = JOB.value(job, "tags")
+    if tags.get(naming.SERVER_TAG) == server.id or not naming.same_wave(server.migration, tags):
+        return ""
+    host = str(tags.get(naming.HOST_TAG) or "")
+    return "" if host == server.host[: naming.TAG_VALUE_LENGTH] else host
 
 
 def _observe_instances(context: Context, servers: Iterable[Server], seen: dict[str, Seen]) -> None:
@@ -132,6 +144,12 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
     if not seen.source:
         return Decision.fail(
             f"source {server.source_id} is not registered in SMC: start the SMC client on the host again (role agent)"
+        )
+    other = other_name(server, seen.foreign_job) if seen.foreign_job else ""
+    if seen.foreign_job and other:
+        return Decision.fail(
+            f"{server.host} is the same machine as {other} (source {server.source_id}), which job "
+            f"{seen.foreign_job['JobId']} of this migration copies: keep one of the two names in the inventories"
         )
     if seen.foreign_job:
         return Decision.fail(

@@ -71,6 +71,6 @@ CLASSES: Final = (
     Class(20, "account", "snapshot service"),
     Class(21, "account", "quotas"),
     Class(22, "account", "image export role"),
-    Class(23, "account", "bucket, Region and format"),
+    Class(23, "account", "bucket, region and format"),
     Class(24, "account", "image name, source image"),
 )

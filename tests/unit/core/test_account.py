@@ -25,7 +25,7 @@ from .bucket import Oss as Bucket
 from .cloud import Cloud as Services
 
 EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
-BUCKET = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": ""}
+BUCKET = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": "", "encryption_key": ""}
 AVAILABLE = {"Status": "Available"}
 IMAGE = {"ImageId": "m-1", **AVAILABLE, "DiskDeviceMappings": {"DiskDeviceMapping": [{"SnapshotId": "s-1"}]}}
 
@@ -77,15 +77,23 @@ class Cloud:
             raise answer
         return answer
 
-    def oss(self, _name: str) -> Any:
+    def oss(self, name: str) -> Any:
         def bucket_info() -> Any:
             if isinstance(self.bucket, Exception):
                 raise self.bucket
             return self.bucket
 
         return SimpleNamespace(
-            bucket_info=bucket_info, list_keys=self.ledger.list_keys, read_from=self.ledger.read_from,
-            crc_of=self.ledger.crc_of, clock=self.ledger, name="images",
+            bucket_info=bucket_info,
+            list_keys=self.ledger.list_keys,
+            read_from=self.ledger.read_from,
+            crc_of=self.ledger.crc_of,
+            clock=self.ledger,
+            name=name,
+            retention=dict,
+            append=lambda _key, _position, text: len(text),
+            delete_key=lambda _key: None,
+            head=lambda _key: None,
         )
 
     @staticmethod
@@ -111,9 +119,10 @@ def look(cloud: Cloud, **params: Any) -> dict[str, Any]:
         "servers": [server],
         "source_images": None,
         "strict": False,
+        "prove_bucket": True,
         **params,
     }
-    found: dict[str, Any] = ens_account_info.look(SimpleNamespace(params=given), cloud)  # type: ignore[arg-type]  # stand-ins
+    found: dict[str, Any] = ens_account_info.look(SimpleNamespace(params=given, check_mode=False), cloud)  # type: ignore[arg-type]  # stand-ins
     return found
 
 

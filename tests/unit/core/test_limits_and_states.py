@@ -37,9 +37,11 @@ def test_the_regions_that_are_tested_are_all() -> None:
 def test_another_region_is_refused_with_the_allowed_ones(region: str) -> None:
     problem = limits.region_problem(region, limits.IMPORT_REGIONS)
     assert problem == (
-        f"region {region!r} cannot be used: ENS imports images only in {' and '.join(REGIONS)}. "
-        "If ENS has opened this region since, set the option import_regions"
+        f"region {region!r} cannot be used: ENS imports images only in {' and '.join(REGIONS)}"
     )
+    [shown] = checks.input_problems(policy(region=region or "none", image_format="raw"), [server()])
+    assert shown.endswith(f". {limits.REGION_ADVICE}")
+    assert "migration_import_regions" in limits.REGION_ADVICE
 
 
 def test_a_region_that_ens_has_opened_is_taken_by_option() -> None:
@@ -56,6 +58,8 @@ def test_a_format_that_ecs_exports_is_taken(region: str, image_format: str) -> N
 def test_beijing_exports_raw_and_nothing_else() -> None:
     assert limits.format_problem("cn-beijing", "raw", {}) is None
     assert "ECS exports only raw there" in str(limits.format_problem("cn-beijing", "qcow2", {}))
+    [shown] = checks.input_problems(policy(region="cn-beijing", image_format="qcow2"), [server()])
+    assert shown.endswith("set image_formats (variable migration_image_formats)")
 
 
 @pytest.mark.parametrize("image_format", ["vhd", "vmdk", "", "QCOW2"])

@@ -193,8 +193,11 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, dict[str, Any]]]] = [
 class Bucket(Oss):
     """The bucket of the FAKE, with what the account check reads of it."""
 
+    def retention(self) -> dict[str, Any]:
+        return {}
+
     def bucket_info(self) -> dict[str, Any]:
-        return {"name": BUCKET, "location": REGION, "storage_class": "Standard", "versioning": ""}
+        return {"name": BUCKET, "location": REGION, "storage_class": "Standard", "versioning": "", "encryption_key": ""}
 
 
 class Account:

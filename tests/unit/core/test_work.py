@@ -18,6 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module imp
     smc_cleanup,
     smc_transfer,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
 from .cloud import Cloud
@@ -101,8 +102,8 @@ def test_every_problem_is_named_at_once() -> None:
         ({"image_formats": {"ap-southeast-1": ["raw"]}}, "image_format", "raw"),
         ({"image_formats": {"cn-beijing": ["raw"]}}, "image_format", "qcow2"),
         ({"image_formats": None}, "image_formats", {}),
-        ({}, "import_regions", ("cn-beijing", "ap-southeast-1")),
-        ({"import_regions": []}, "import_regions", ("cn-beijing", "ap-southeast-1")),
+        ({}, "import_regions", limits.IMPORT_REGIONS),
+        ({"import_regions": []}, "import_regions", limits.IMPORT_REGIONS),
         ({"import_regions": ["eu-west-1"]}, "import_regions", ("eu-west-1",)),
         ({"region": "eu-west-9"}, "image_format", "raw"),
         ({"replication_parameters": {"x": "y" * 2039}}, "replication_parameters", '{"x": "' + "y" * 2039 + '"}'),

@@ -141,6 +141,40 @@ def test_every_role_that_waits_is_compared_with_its_module() -> None:
     assert {role for role in ROLES if f"{role}_wait_timeout" in values(role)} == {role for role, _module in WAITS}
 
 
+CONTROLLER = {
+    "ansible_connection": "local",
+    "ansible_python_interpreter": "{{ ansible_playbook_python }}",
+    "ansible_remote_tmp": "{{ lookup('ansible.builtin.config', 'ANSIBLE_HOME') }}/tmp",
+}
+"""What makes an explicit localhost of an inventory the controller: it is else reached over SSH, with any Python."""
+
+
+def tasks_in(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Every task and block."""
+    for task in tasks:
+        yield task
+        for part in ("block", "rescue", "always"):
+            yield from tasks_in(task.get(part, []))
+
+
+def test_every_task_on_the_controller_uses_the_python_and_the_folders_of_ansible() -> None:
+    files = sorted(ROOT.glob("roles/*/tasks/*.yml"))
+    lists = {str(path.relative_to(ROOT)): yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
+    for path in sorted(ROOT.glob("playbooks/*.yml")):
+        for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+            lists[f"{path.name}: {play['name']}"] = play["tasks"]
+            if play["hosts"] == "localhost":
+                assert {key: play["vars"].get(key) for key in CONTROLLER} == CONTROLLER, path.name
+    delegated = [(name, task) for name, tasks in lists.items() for task in tasks_in(tasks) if "delegate_to" in task]
+    assert delegated
+    wrong = [
+        (name, task["name"])
+        for name, task in delegated
+        if {key: task.get("vars", {}).get(key) for key in CONTROLLER} != CONTROLLER
+    ]
+    assert wrong == []
+
+
 def test_the_readme_names_every_module_and_role() -> None:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     modules = [path.stem for path in (ROOT / "plugins" / "modules").glob("*.py") if path.stem != "__init__"]

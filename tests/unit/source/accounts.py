@@ -42,6 +42,8 @@ def clean(**changes: Any) -> dict[str, Any]:
         "sources": told(0),
         "images": told([{"image_id": "m-1", "snapshots": ["s-1"]}]),
         "bucket": told(bucket()),
+        "retention": told({}),
+        "proof": told(""),
         SMC_ROLE: told({"exists": True, "services": ["smc.aliyuncs.com"]}),
         EXPORT_ROLE: told({"exists": True, "services": ["ecs.aliyuncs.com"]}),
         **changes,
@@ -50,7 +52,8 @@ def clean(**changes: Any) -> dict[str, Any]:
 
 def bucket(**changes: Any) -> dict[str, Any]:
     """What OSS says of a bucket that can carry the images."""
-    return {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": "", **changes}
+    answer = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": "", "encryption_key": ""}
+    return {**answer, **changes}
 
 
 def server(**changes: Any) -> dict[str, Any]:

@@ -117,6 +117,12 @@ class Case:
 NOW = 1795509537.0
 OLD_GRUB = "grub\tgrub (GNU GRUB 0.97)"
 SPACE = 512 * 1024
+# What OSS answers at the endpoint of another region: the code is that of a missing right.
+ELSEWHERE = {
+    "value": None,
+    "problem": "AccessDenied: The bucket you are attempting to access must be addressed using the specified endpoint.",
+    "code": "AccessDenied",
+}
 Clean, Told, Refused = accounts.clean, accounts.told, accounts.refused
 
 CASES = [
@@ -236,6 +242,7 @@ CASES = [
     Case(23, "bucket-unreadable", Clean(bucket=Refused("AccessDenied")), Clean()),
     Case(23, "bucket-unknown", Clean(bucket=Refused("ServiceUnavailable")), Clean()),
     Case(23, "bucket-region", Clean(bucket=Told(accounts.bucket(location="cn-beijing"))), Clean()),
+    Case(23, "bucket-region", Clean(bucket=ELSEWHERE), Clean()),
     Case(
         23,
         "bucket-class",
@@ -248,6 +255,16 @@ CASES = [
         Clean(bucket=Told(accounts.bucket(versioning="Suspended"))),
         Clean(bucket=Told(accounts.bucket(versioning="Enabled"))),
     ),
+    Case(
+        23,
+        "bucket-encryption",
+        Clean(bucket=Told(accounts.bucket(encryption="KMS", encryption_key="key-1"))),
+        Clean(bucket=Told(accounts.bucket(encryption="KMS"))),
+    ),
+    Case(23, "bucket-retention", Clean(retention=Told({"state": "InProgress", "days": 30})), Clean()),
+    Case(23, "bucket-keeps", Clean(proof=Told("deleting oss://images/x was refused (AccessDenied)")), Clean()),
+    Case(23, "bucket-unproven", Clean(proof={"value": None, "problem": "check mode", "code": None}), Clean()),
+    Case(23, "bucket-unknown", Clean(retention=Refused("AccessDenied")), Clean()),
     Case(23, "region-unsupported", Clean(region="xx-nowhere-1"), Clean(), also=["bucket-region"]),
     Case(23, "format-unsupported", Clean(region="cn-beijing"), Clean(), also=["bucket-region"]),
     Case(24, "image-name-taken", accounts.server(conflict="'web' is taken by m-9"), accounts.server()),

@@ -1,0 +1,48 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One machine under two inventory names in one migration: two inventories that overlap."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen, Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import transfer
+
+from .cloud import Cloud
+from .kit import context, server
+
+SERVER = server()
+
+
+def job_of(host: str, migration: str = SERVER.migration) -> dict[str, Any]:
+    """A job for the same source under this inventory name, as SMC returns it with its tags."""
+    other = replace(SERVER, host=host, migration=migration)
+    return {"JobId": "j-7", "Name": other.job_name, "Tags": {"Tag": naming.tags(migration, host, other.id)}}
+
+
+@pytest.mark.parametrize("status", ["Running", "Finished"])
+def test_the_same_machine_under_another_name_is_refused_with_both(status: str) -> None:
+    cloud = Cloud()
+    cloud.register(SERVER)
+    cloud.add_job(SERVER, status, **job_of("alias-01"))
+    seen = {SERVER.id: Seen()}
+    looking = context(cloud, resources=ResourcesSeen())
+    transfer.observe(looking, [SERVER], seen)
+    decision = transfer.decide(looking, SERVER, seen[SERVER.id])
+    assert decision.kind == "fail"
+    assert f"{SERVER.host} is the same machine as alias-01 (source {SERVER.source_id})" in decision.text
+    assert "job j-7 of this migration copies" in decision.text
+
+
+@pytest.mark.parametrize(
+    "job",
+    [job_of(SERVER.host), job_of("alias-01", migration="another"), {"JobId": "j-9", "Name": "by hand"}],
+    ids=["this host", "another migration", "no tags"],
+)
+def test_a_job_of_this_name_or_of_another_migration_names_no_other_host(job: dict[str, Any]) -> None:
+    assert transfer.other_name(SERVER, job) == ""
