@@ -170,23 +170,8 @@ def test_a_sweep_finds_what_somebody_has_hidden_by_a_plain_deletion(sandbox: Any
     assert {row[0] for row in listed(bucket)} == {"photos/web-01.jpg"}
 
 
-def test_one_of_two_controllers_writes_an_intent_where_nothing_is_overwritten(sandbox: Any) -> None:
-    bucket = bucket_of(sandbox)
-    assert room_of(sandbox).put_intent("edgelift/x/export.json", "run 1") is True
-    assert room_of(sandbox).put_intent("edgelift/x/export.json", "run 2") is False
-    assert room_of(sandbox).get_text("edgelift/x/export.json") == "run 1"
-    assert len(listed(bucket)) == 1
-    # Somebody's plain deletion hides a former note; the next one counts again.
-    bucket.delete_object("edgelift/x/export.json")
-    sandbox.advance(2)
-    assert room_of(sandbox).put_intent("edgelift/x/export.json", "run 3") is True
-    assert room_of(sandbox).put_intent("edgelift/x/export.json", "run 4") is False
-
-
-def test_a_bucket_with_suspended_versioning_carries_no_intents(sandbox: Any) -> None:
+def test_a_bucket_with_suspended_versioning_carries_no_migration(sandbox: Any) -> None:
     bucket_of(sandbox, "Suspended")
-    with pytest.raises(utils("_api.errors").CloudError, match="VersioningSuspended"):
-        room_of(sandbox).put_intent("edgelift/x/export.json", "run 1")
     with pytest.raises(utils("_api.errors").CloudError, match="VersioningSuspended"):
         run(sandbox, "ens_migration", name="wave", servers=[WEB])
     assert sandbox.get("state")["jobs"] == []

@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from testbed import judge
 from testbed.__main__ import CACHE
 from testbed.digest import digest
 from testbed.fleet import fleet
 from testbed.hosts import Bed
-from testbed.judge import MAY_STAY
 from testbed.privilege import choose
 from testbed.rootfs import rootfs
 
@@ -53,7 +53,7 @@ def same_content(player: Player, played: Played, host: str) -> bool:
 
 def remains(sandbox: Any) -> list[str]:
     """What is in the cloud beside results and history, as kinds."""
-    return sorted(name for name, rows in sandbox.get("state").items() if name not in MAY_STAY and rows)
+    return sorted(judge.remains(sandbox.get("state")))
 
 
 def statuses(played: Played) -> dict[str, str]:

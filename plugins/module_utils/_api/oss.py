@@ -175,59 +175,6 @@ class OssApi(AppendableObjects, Listings):
         else:
             self._connection.run("DeleteObject", lambda: self._bucket.delete_object(key))
 
-    def put_intent(self, key: str, text: str) -> bool:
-        """Returns True when this call has written the object, False when it exists: forbid-overwrite is atomic (law 2).
-
-        After a lost answer the object is read: it is ours when it holds our text, so the text should name its writer.
-        With versioning OSS ignores forbid-overwrite and adds a version: then the oldest one counts, and ours goes.
-        """
-        headers = {"x-oss-forbid-overwrite": "true"}
-        try:
-            version = self._connection.run(
-                "PutObject",
-                lambda: self._bucket.put_object(key, text.encode(), headers=headers).versionid,
-                repeatable=False,
-            )
-        except CloudError as error:
-            if error.code == "FileAlreadyExists":
-                return False
-            if not error.uncertain:
-                raise
-            found = self._read(key)
-            if found is None:
-                raise
-            if found[0] != text:
-                return False
-            version = found[1]
-        return not version or self._is_first(key, version)
-
-    def _is_first(self, key: str, version: str) -> bool:
-        """Returns whether a version is the oldest one of its key, but for those that a delete marker hides; removes it
-        otherwise. Refused where versioning is suspended: there the last writer takes the place of the first."""
-        if version == "null":
-            raise CloudError(
-                "oss.PutObject",
-                "Bucket.VersioningSuspended",
-                f"bucket {self.name!r} has its versioning suspended: nothing keeps two writers of one note apart there",
-                hint="Enable versioning again, or use a bucket that never had it.",
-            )
-        versions, markers = self._history(key)
-        hidden_since = max((row.last_modified for row in markers), default=0)
-        known = [row.versionid for row in versions if row.versionid == version or row.last_modified > hidden_since]
-        if known[-1:] == [version]:
-            return True
-        self._connection.run("DeleteObject", lambda: self._bucket.delete_object(key, params={"versionId": version}))
-        return False
-
-    def _history(self, key: str) -> tuple[list[Any], list[Any]]:
-        """Returns the versions and the delete markers of exactly this key, both newest first."""
-        versions: list[Any] = []
-        markers: list[Any] = []
-        for page in self._version_pages(key):
-            versions += [row for row in page.versions if row.key == key]
-            markers += [row for row in page.delete_marker if row.key == key]
-        return versions, markers
-
     def put_text(self, key: str, text: str) -> None:
         """Writes a text object, over an existing one."""
         self._connection.run("PutObject", lambda: self._bucket.put_object(key, text.encode()))

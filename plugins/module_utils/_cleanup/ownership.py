@@ -76,17 +76,11 @@ def clean_migration(
 ) -> release.Outcome:
     """End the migration, wait for the runs that may still send a call, delete what it has left, and finish the end."""
     deadline = clock.monotonic() + timeout
+    nothing = _nothing_found(scope, known)
+    if nothing:
+        return nothing
     store = store_of(scope.clients, scope.bucket, scope.migration)
     session = store.session
-    store.run(session.find())
-    if not session.state.ledger:
-        # Nothing was begun since the last end: when nothing is left either, there is nothing to end.
-        found = release.report(scope, known)
-        store.run(session.find())
-        # A run that has begun since then may have made something that the report does not show.
-        if not session.state.ledger and not found.residual and not found.seen.open():
-            return found
-        scope.look()
     try:
         store.run(session.end())
         alive = _wait_for_drivers(store, clock, deadline, interval)
@@ -102,6 +96,22 @@ def clean_migration(
         why = f"a cleanup of {stopped.host or 'another host'} has ended the migration meanwhile: it was made after that"
         return _kept_instead(scope, known, why)
     return outcome
+
+
+def _nothing_found(scope: Scope, known: list[Mapping[str, Any]]) -> release.Outcome | None:
+    """Return the report of a cleanup that has nothing to do, None when it has: nothing was begun since the last end,
+    and nothing is left. Such a cleanup writes nothing."""
+    store = store_of(scope.clients, scope.bucket, scope.migration)
+    store.run(store.session.find())
+    if store.session.state.ledger:
+        return None
+    found = release.report(scope, known)
+    store.run(store.session.find())
+    scope.look()
+    # A run that has begun since then may have made something that the report does not show.
+    if store.session.state.ledger or found.residual or found.seen.open():
+        return None
+    return found
 
 
 def _wait_for_drivers(store: LedgerStore, clock: Clock, deadline: float, interval: float) -> list[Owner]:
@@ -139,6 +149,9 @@ def clean_servers(
 ) -> release.Outcome:
     """Claim the servers of the scope, delete what they have left, and release them. Servers that another run drives are
     kept. When nothing of the migration is left, its ledger is closed."""
+    nothing = _nothing_found(scope, known)
+    if nothing:
+        return nothing
     driver = Driver(scope.clients, scope.bucket, scope.migration, restart=False)
     wanted = sorted(scope.identities or ())
     try:

@@ -101,6 +101,7 @@ class State:
             return
         self.ledger = line.ledger
         self.last[line.by] = (line.number, text)
+        before = self.claims
         self._own(line)
         for call in line.calls:
             known = self.calls.get((call.server, call.call))
@@ -108,7 +109,8 @@ class State:
             self.calls[call.server, call.call] = Announced(call, line.by, line.at, line.until, made + 1)
         for result in line.results:
             known = self.calls.get((result.server, result.call))
-            owns = self.claims.get(result.server) == line.by
+            # A line may tell of servers that it releases.
+            owns = line.by in (before.get(result.server), self.claims.get(result.server))
             if known is None and owns:
                 known = Announced(Call(result.server, result.call), line.by, line.at, line.until, 1)
             # What a former owner writes late is about its own announcement, not about a newer one.

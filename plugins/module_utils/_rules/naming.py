@@ -134,7 +134,7 @@ def network_name(migration: str) -> str:
 
 
 def intent_key(identity: str, stage: str, number: int = 1) -> str:
-    """Return the OSS key under which the ``number``-th intent to run ``stage`` is written before the call."""
+    """Return the OSS key of a record of one server, such as the proof that the bucket gives back what it takes."""
     return f"{INTENTS}/{identity}/{stage}{'' if number == 1 else f'.{number}'}.json"
 
 

@@ -176,7 +176,7 @@ def test_an_image_that_does_not_show_at_once_after_the_copy_is_waited_for() -> N
 
 # ---- refusals and queues ----
 @pytest.mark.parametrize("call", ["ecs.ExportImage", "ens.ImportImage"])
-def test_a_refused_call_ends_the_server_and_withdraws_the_intent(call: str) -> None:
+def test_a_refused_call_ends_the_server(call: str) -> None:
     cloud = cloud_with()
     cloud.fail(call, refused("NoPermission"))
     made = fleet(cloud)
@@ -192,7 +192,7 @@ def test_a_throttled_call_is_made_again_without_waiting_for_a_result() -> None:
     cloud = cloud_with()
     cloud.fail("ecs.ExportImage", refused("Throttling.User", retryable=True), times=2)
     assert verdicts(run(fleet(cloud))) == ["migrated"]
-    # Copy, export and import take 120 s; an intent that stayed would have added as much again.
+    # Copy, export and import take 120 s; a call that is looked for would have added as much again.
     assert cloud.clock().monotonic() < 120 + limits.LIST_SETTLE_SECONDS
 
 

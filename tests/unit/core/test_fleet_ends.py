@@ -65,7 +65,6 @@ def test_an_export_that_comes_to_nothing_is_made_again(end: str) -> None:
     assert verdicts(rows) == ["migrated"]
     assert made.acts["export.export"] == cloud.calls["ecs.ExportImage"] == 2
     assert cloud.uploads == []
-    # The second intent waits until the first one's call would have shown.
     assert rows[0].seconds > limits.LIST_SETTLE_SECONDS
 
 

@@ -77,6 +77,15 @@ def test_the_state_has_owners_claims_and_calls() -> None:
     assert (state.calls["s1", "export"].outcome, state.calls["s1", "export"].id) == ("done", "t")
 
 
+def test_a_line_tells_of_the_servers_that_it_releases() -> None:
+    state = folded(
+        line(claim=("s1",), calls=(Call("s1", "export"),)), line("b", claim=("s1",)),
+        line("b", number=2, claim=(), results=(Result("s1", "export", "error", "released"),)),
+    )
+    assert state.claims == {}
+    assert state.calls["s1", "export"].outcome == "error"
+
+
 def test_calls_that_were_refused_or_not_sent_do_not_count() -> None:
     call = (Call("s1", "export"),)
     state = folded(
