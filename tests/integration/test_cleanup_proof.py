@@ -42,10 +42,16 @@ def state(sandbox: Any) -> dict[str, list[str]]:
 
 
 def keys(sandbox: Any) -> list[str]:
-    """The objects and the unfinished uploads in the bucket."""
+    """The objects and the unfinished uploads in the bucket, without the ledger of the migration."""
     oss = bucket(sandbox)
-    found = [item.key for item in oss2.ObjectIterator(oss)]
+    found = [item.key for item in oss2.ObjectIterator(oss) if not item.key.endswith("/ledger")]
     return sorted(found + [f"{row.key}?{row.upload_id}" for row in oss2.MultipartUploadIterator(oss)])
+
+
+def calls_since(sandbox: Any, since: int) -> list[str]:
+    """The calls that changed something, without the lines of the ledger and the note of its end."""
+    ledger = ("oss.AppendObject", "oss.PutObject")
+    return [call for call in changing(sandbox.requests(since=since)) if call not in ledger]
 
 
 def disguise(sandbox: Any, clients: Any, named: Any) -> None:
@@ -124,7 +130,7 @@ def test_look_alikes_of_every_kind_and_a_hostile_bucket_lose_nothing(
     cleanup = swept["cleanup"]
     assert state(sandbox) == before
     assert keys(sandbox) == sorted(forged)
-    assert set(changing(sandbox.requests(since=since))) <= {"oss.DeleteMultipleObjects"}
+    assert set(calls_since(sandbox, since)) <= {"oss.DeleteMultipleObjects"}
     assert cleanup["residual"] == []
     told = {row["kind"] for row in cleanup["similar_names"]}
     assert {"smc_job", "ecs_instance", "ecs_image", "ens_image", "oss_object", "oss_upload", "vpc", "vswitch"} <= told
@@ -163,7 +169,7 @@ def test_tags_lead_to_an_instance_without_its_job(
     clients.ecs.tag_resources("instance", ["i-leftover001"], named.naming.tags(NAME, identity=named.id))
     since = sandbox.get("requests?since=0")["next"]
     cleanup = run(sandbox, "smc_cleanup", name=NAME)["cleanup"]
-    calls = changing(sandbox.requests(since=since))
+    calls = calls_since(sandbox, since)
     if protected:
         [row] = cleanup["residual"]
         assert "deletion protection of instance i-leftover001 is switched on" in row["reason"]

@@ -100,7 +100,8 @@ def mark(scope: Scope, job: Row) -> None:
                 tag("disk", [disk["DiskId"] for disk, doubt in _disks_of(scope, row) if not doubt])
                 tag("securitygroup", [group["SecurityGroupId"] for group, doubt in _groups_of(scope, row) if not doubt])
     with suppress(CloudError):
-        tag("image", [row["ImageId"] for row, _owner in scope.images() if row["ImageId"] == job.get("ImageId")])
+        made = {row["ImageId"] for row, image_owner in scope.known_images() if image_owner == owner}
+        tag("image", sorted(made & {row["ImageId"] for row in scope.image_rows()}))
 
 
 def _released(scope: Scope) -> set[str]:
@@ -189,8 +190,36 @@ def _earlier_group(_scope: Scope, _identity: str) -> str:
     return ""
 
 
+def _proven_disks(scope: Scope) -> dict[str, str]:
+    """Return the disks of proven instances, and those that an earlier result lists, each with its migration id."""
+    disks = dict(scope.disks)
+    with suppress(CloudError):
+        # The search for instances reports when they cannot be listed.
+        for instance, owner in _instances(scope):
+            disks.update({disk["DiskId"]: owner for disk, doubt in _disks_of(scope, instance) if not doubt})
+    return disks
+
+
+def _learn_images(scope: Scope) -> None:
+    """Let the scope know the images that SMC made of the disks of a proven instance and that its job does not name: it
+    failed in between. ECS keeps of which disk a snapshot is, and of which snapshots an image consists."""
+    ours = {row["ImageId"] for row, _owner in scope.known_images()}
+    named = [(row, scope.owner(row.get("ImageName", ""))) for row in scope.image_rows() if row["ImageId"] not in ours]
+    open_rows = [(row, owner) for row, owner in named if owner and snapshot_ids(row)]
+    disks = _proven_disks(scope) if open_rows else {}
+    if not disks:
+        return
+    wanted = [snapshot for row, _owner in open_rows for snapshot in snapshot_ids(row)]
+    shown = scope.clients.ecs.describe_snapshots(snapshot_ids=wanted)
+    owners = {row["SnapshotId"]: disks.get(row.get("SourceDiskId") or "") for row in shown}
+    for row, owner in open_rows:
+        if all(owners.get(snapshot) == owner for snapshot in snapshot_ids(row)):
+            scope.learn_image(row, owner or "")
+
+
 def _find_images(scope: Scope) -> list[Found]:
-    ours = {row["ImageId"]: owner for row, owner in scope.images()}
+    _learn_images(scope)
+    ours = {row["ImageId"]: owner for row, owner in scope.known_images()}
     found = [(row, ours.get(row["ImageId"]) or scope.owner(row.get("ImageName", ""))) for row in scope.image_rows()]
     return [
         Found(row["ImageId"], owner, row.get("CreationTime", ""), foreign="" if row["ImageId"] in ours else _NO_JOB)
@@ -208,7 +237,7 @@ def _mark_snapshots(scope: Scope, identity: str) -> None:
     """Tag the snapshots of an image. A snapshot does not name its image: once the image is deleted, only the tags
     prove whose it is. An image whose snapshots cannot be tagged stays."""
     api = scope.clients.ecs
-    for image, owner in scope.images():
+    for image, owner in scope.known_images():
         if image["ImageId"] != identity:
             continue
         try:
@@ -226,19 +255,32 @@ def _find_snapshots(scope: Scope) -> list[Found]:
     by_tag = _tagged(scope, tables.SNAPSHOT, describe(tags=scope.tags()))
     owners = {row["SnapshotId"]: owner for row, owner in by_tag}
     owners.update({snapshot: owner for image, owner in scope.known_images() for snapshot in snapshot_ids(image)})
-    disks = dict(scope.disks)
-    with suppress(CloudError):
-        # The search for instances reports when they cannot be listed.
-        for instance, owner in _instances(scope):
-            disks.update({disk["DiskId"]: owner for disk, doubt in _disks_of(scope, instance) if not doubt})
     shown = describe(snapshot_ids=list(owners))
+    disks = _proven_disks(scope)
     if disks:
         # Without its image, the source disk of a snapshot still shows that it belongs here.
         for row in describe():
             if row.get("SourceDiskId") in disks and row["SnapshotId"] not in owners:
                 owners[row["SnapshotId"]] = disks[row["SourceDiskId"]]
                 shown.append(row)
-    return [Found(row["SnapshotId"], owners[row["SnapshotId"]], row.get("CreationTime", "")) for row in shown]
+    ours = {image["ImageId"] for image, _owner in scope.known_images()}
+    users = {
+        snapshot: image["ImageId"]
+        for image in scope.image_rows()
+        if image["ImageId"] not in ours
+        for snapshot in snapshot_ids(image)
+    }
+    return [
+        Found(
+            row["SnapshotId"],
+            owners[row["SnapshotId"]],
+            row.get("CreationTime", ""),
+            foreign=f"image {users[row['SnapshotId']]}, which is not proven to be ours, consists of it"
+            if row["SnapshotId"] in users
+            else "",
+        )
+        for row in shown
+    ]
 
 
 def _earlier_snapshot(scope: Scope, identity: str) -> str:

@@ -160,6 +160,10 @@ class Scope:
         self.images()
         return list(self._images.values())
 
+    def learn_image(self, row: Row, owner: str) -> None:
+        """Take an image for proven whose snapshots show whose it is."""
+        self._images[row["ImageId"]] = (row, owner)
+
     def foreign(self, identity: str) -> str:
         """Return why a migration id of this scope belongs to another migration, '' where nothing shows that.
 

@@ -184,6 +184,22 @@ def test_an_image_with_our_tags_and_another_name_stays() -> None:
     assert cloud.mutations() == []
 
 
+@pytest.mark.parametrize(("disk", "goes"), [("d-0001", True), ("d-other", False), ("", False)])
+def test_an_image_that_its_job_does_not_name_is_proven_by_the_disks_of_its_snapshots(disk: str, goes: bool) -> None:
+    cloud = full()
+    cloud.jobs["j-0001"]["ImageId"] = ""
+    cloud.snapshots["s-snap0001"]["SourceDiskId"] = disk
+    cloud.add_image("m-2", OTHER.image_name, (20,))
+    cloud.snapshots["s-snap0002"]["SourceDiskId"] = "d-0001"
+    outcome = sweep(cloud)
+    assert ("m-1" not in cloud.images) is goes
+    assert ("ecs_image m-1" in similar(outcome)) is not goes
+    # It is of the same disk, and of another server by its name.
+    assert "m-2" in cloud.images
+    assert "s-snap0002" in cloud.snapshots
+    assert "image m-2, which is not proven to be ours" in similar(outcome)["ecs_snapshot s-snap0002"]
+
+
 def test_what_our_tags_and_names_prove_is_deleted_without_any_job() -> None:
     cloud = Cloud()
     cloud.add_instance({})["Tags"] = ON_ECS
