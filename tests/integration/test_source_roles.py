@@ -48,11 +48,14 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
 
 @pytest.fixture
 def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
-    def run(*words: str, entry: str = "main", hosts: str = "all", **variables: Any) -> Wave:
+    def run(
+        *words: str, entry: str = "main", hosts: str = "all", strategy: str = "linear", **variables: Any
+    ) -> Wave:
         out = tmp_path / "facts.json"
         out.unlink(missing_ok=True)
         play = {
             "hosts": hosts,
+            "strategy": strategy,
             "gather_facts": False,
             "module_defaults": {
                 "group/edgelift.ens_migration.alicloud": {
@@ -215,3 +218,19 @@ def test_without_the_account_no_call_leaves_the_controller(sandbox: Any, go: Go)
     assert done.code == 0
     assert done.facts["huge-01"]["preflight_verdict"] == "blocked"
     assert sandbox.requests() == []
+
+
+@pytest.mark.sandbox_world(WORLD)
+def test_roles_alone_work_with_strategy_free(sandbox: Any, go: Go) -> None:
+    """Every host does there what a run does once: codes of its own, and no host waits for another one."""
+    done = go(hosts="web-01:legacy-01", strategy="free")
+    assert done.code == 0, done.output
+    states = [row["State"] for row in sandbox.call("smc", "DescribeSourceServers")["SourceServers"]["SourceServer"]]
+    assert states == ["Available", "Available"]
+    again = go(hosts="web-01:legacy-01")
+    assert (again.code, again.changed) == (0, 0), again.output
+    assert {host: again.facts[host]["agent_error"] for host in again.facts} == {"web-01": "", "legacy-01": ""}
+    assert all(row["agent_source_id"] for row in again.facts.values())
+    gone = go(hosts="web-01:legacy-01", strategy="free", entry="absent")
+    assert gone.code == 0, gone.output
+    assert sandbox.get("state")["tokens"] == []

@@ -157,6 +157,28 @@ def tasks_in(tasks: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
             yield from tasks_in(task.get(part, []))
 
 
+@pytest.mark.parametrize("path", sorted(ROOT.glob("playbooks/*.yml")), ids=lambda path: str(path.name))
+def test_every_play_says_what_a_site_could_change(path: Path) -> None:
+    """ansible.cfg of a site can set another strategy, end a play at the first failure, or become root everywhere."""
+    for play in yaml.safe_load(path.read_text(encoding="utf-8")):
+        assert (play["strategy"], play["any_errors_fatal"]) == ("ansible.builtin.linear", False), play["name"]
+        assert play["hosts"] != "localhost" or play["become"] is False, play["name"]
+
+
+@pytest.mark.parametrize("name", ["migrate.yml", "step_by_step.yml"])
+def test_after_the_clients_were_started_every_play_survives_an_error_of_a_role(name: str) -> None:
+    """A host that fails in a play takes no part in the next one: without a rescue, no client is removed or reported."""
+    *_before, report = plays = yaml.safe_load((ROOT / "playbooks" / name).read_text(encoding="utf-8"))
+    assert report["name"] == "Report"
+    for play in plays[:-1]:
+        started = play is not plays[0]
+        for task in play["tasks"]:
+            role = task.get("ansible.builtin.include_role", {}).get("name", "")
+            started = started or any("agent" in str(inner) for inner in task.get("block", []))
+            assert not (started and role), f"{play['name']}: {role} has no rescue"
+            assert "rescue" in task or not started, f"{play['name']}: {task['name']} has no rescue"
+
+
 def test_every_task_on_the_controller_uses_the_python_and_the_folders_of_ansible() -> None:
     files = sorted(ROOT.glob("roles/*/tasks/*.yml"))
     lists = {str(path.relative_to(ROOT)): yaml.safe_load(path.read_text(encoding="utf-8")) for path in files}
