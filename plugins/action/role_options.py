@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import yaml
 from ansible.errors import AnsibleActionFail
+from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_options
 
@@ -61,8 +61,17 @@ class ActionModule(ActionBase):
         return _role_options.convert(spec, {key: row for key, row in given.items() if _role_options.is_given(row)})[1]
 
     def _values(self, spec: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Return the variables that have a value; one without gets the default of the role."""
+        """Return the variables that have a value; one without gets the default of the role.
+
+        A default can name a variable of another role, which counts as undefined too if it has no value.
+        """
         defaults = self._task._role.get_default_vars()
+        prefixes = tuple(f"{path.name}_" for path in ROLES.iterdir())
+        self._templar.available_variables = {
+            name: value
+            for name, value in task_vars.items()
+            if _role_options.is_given(value) or not name.startswith(prefixes)
+        }
         values = {}
         for name, option in spec.items():
             for source in (task_vars, defaults):
@@ -82,6 +91,6 @@ def _spec(role: str, entry: str) -> dict[str, Any]:
     file = ROLES / role / "meta" / "argument_specs.yml"
     if not file.is_file():
         raise AnsibleActionFail(f"This collection has no role {role!r}")
-    specs = yaml.safe_load(file.read_text(encoding="utf-8"))["argument_specs"]
+    specs = yaml_load(file.read_text(encoding="utf-8"))["argument_specs"]
     options: dict[str, Any] = specs[entry].get("options") or {}
     return options

@@ -41,7 +41,7 @@ def native(option: dict[str, Any]) -> Any:
             return [{name: f"a {name}" for name in option["options"]} if "options" in option else {"host": "web-01"}]
         return ["one", "two"]
     if "choices" in option:
-        return next(choice for choice in option["choices"] if choice != option.get("default"))
+        return next(choice for choice in option["choices"] if choice and choice != option.get("default"))
     samples = {"str": "20261128", "path": "/a/path", "int": 60, "float": 1.5, "dict": {"qcow2": "raw"}}
     return not option.get("default", False) if kind == "bool" else samples[kind]
 
