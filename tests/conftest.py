@@ -20,6 +20,9 @@ import requests
 import yaml
 from support import PATIENCE, answers
 
+# Its asserts show their values, as those of test files do.
+pytest.register_assert_rewrite("integration.wire")
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # What a test gets unless it names a world: buckets in both regions, and two sources with simulated clients.

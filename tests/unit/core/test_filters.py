@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -221,6 +223,14 @@ def test_every_host_has_a_status_with_its_reasons(
         assert words in reason
     keys = ["host", "status", "reasons", "ens_image_id", "image_name", "migration_id", "seconds", "disks"]
     assert list(found) == keys
+
+
+def test_the_sample_of_the_receipt_has_the_fields_of_the_code() -> None:
+    readme = (Path(__file__).resolve().parents[3] / "roles" / "report" / "README.md").read_text(encoding="utf-8")
+    sample = json.loads(readme.split("```json\n", 1)[1].split("```", 1)[0])
+    made = FILTERS["wave_receipt"](["web-01"], {"web-01": CLEAR}, "wave_01", {"servers": [done()]})
+    assert list(sample) == list(made)
+    assert list(sample["servers"][0]) == list(made["servers"][0])
 
 
 def test_the_image_is_named_wherever_it_is_known() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -29,22 +30,20 @@ from .kit import lost, refused
 from .waves import cloud_with, fleet, run, server, verdicts
 
 ROOT = Path(__file__).resolve().parents[3]
-ENTRY = {
-    "from . import ens_import, export, transfer\n": "from . import ens_import, export, listing, transfer\n",
-    "export.STAGE, ens_import.STAGE)": "export.STAGE, listing.STAGE, ens_import.STAGE)",
-}
+TOY = "toy"
+"""The name of the new stage. No stage of the tree has it, whatever is added there."""
 
 
 def follow_the_recipe(tree: Path) -> list[str]:
-    """Copy the plugins, add the new file and its entry; return the lines of other files that differ from the tree."""
+    """Copy the plugins, add the new file before the last stage; return the lines of other files that differ."""
     plugins = tree / "ansible_collections/edgelift/ens_migration/plugins"
     shutil.copytree(ROOT / "plugins", plugins, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(ROOT / "tests/unit/core/toy_stage.py", plugins / "module_utils/_stages/listing.py")
+    new = (ROOT / "tests/unit/core/toy_stage.py").read_text(encoding="utf-8")
+    (plugins / f"module_utils/_stages/{TOY}.py").write_text(new.replace('"listing"', f'"{TOY}"'), encoding="utf-8")
     stages = plugins / "module_utils/_stages/stages.py"
     before = after = stages.read_text(encoding="utf-8")
-    for old, new in ENTRY.items():
-        assert old in after
-        after = after.replace(old, new)
+    after = re.sub(r"^(from \. import \w+)", rf"\1, {TOY}", after, count=1, flags=re.MULTILINE)
+    after = re.sub(r"(\w+\.STAGE,?\s*\))", rf"{TOY}.STAGE, \1", after, count=1)
     stages.write_text(after, encoding="utf-8")
     diff = difflib.ndiff(before.splitlines(), after.splitlines())
     return [line[2:] for line in diff if line.startswith("+ ")]
@@ -52,24 +51,26 @@ def follow_the_recipe(tree: Path) -> list[str]:
 
 def test_one_file_and_its_entry_make_a_stage_that_every_reader_of_the_stages_shows(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
-    assert len(follow_the_recipe(tree)) == len(ENTRY)
+    assert len(follow_the_recipe(tree)) == 2, "an import and an entry in the tuple"
     found = subprocess.run(
-        [sys.executable, "-m", "tests.unit.core.toy_wave", str(tmp_path)],
+        [sys.executable, "-m", "tests.unit.core.toy_wave", str(tmp_path), TOY],
         env={**os.environ, "PYTHONPATH": f"{tree}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"},
         cwd=tmp_path, capture_output=True, text=True, check=False,
     )
     assert found.returncode == 0, found.stderr
     told = json.loads(found.stdout)
-    # The fleet: the stage runs once for each server, announced, between the export and the import.
+    # The fleet: the stage runs once for each server, announced, before the last stage.
+    stages = [stage.name for stage in STAGES[:-1]] + [TOY, STAGES[-1].name]
     assert [row["verdict"] for row in told["servers"]] == ["migrated", "migrated"]
-    assert told["acts"]["listing.write"] == told["calls"]["oss.PutText"] == told["calls"]["ens.ImportImage"] == 2
-    assert told["announced"] == ["export", "listing", "import"]
+    assert told["acts"][f"{TOY}.write"] == told["calls"]["ens.ImportImage"] == 2
+    assert told["announced"] == stages[-len(told["announced"]) :]
+    assert TOY in told["announced"]
     phases = [line.split(": ")[1].split(",")[0] for line in told["progress"] if line.startswith("web-01")]
-    assert list(dict.fromkeys(phases)) == ["transfer", "export", "listing", "import", "migrated"]
-    assert "web-01: listing, web-01 has 1 exported objects" in told["progress"]
+    assert list(dict.fromkeys(phases)) == [*stages, "migrated"]
+    assert f"web-01: {TOY}, web-01 has 1 exported objects" in told["progress"]
     # The result, the receipt and the report.
-    keys = [f"{row['migration_id']}_listing.json" for row in told["servers"]]
-    assert [row["listing"] for row in told["servers"]] == keys
+    keys = [f"{row['migration_id']}_{TOY}.json" for row in told["servers"]]
+    assert [row[TOY] for row in told["servers"]] == keys
     assert {f"images/{key}" for key in keys} <= {row["id"] for row in told["receipt"]["resources"]}
     assert [line.split()[1] for line in told["table"][2:]] == ["migrated", "migrated"]
     assert [row["id"] for row in told["alone"]] == ["of the role alone"]

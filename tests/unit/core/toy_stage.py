@@ -1,9 +1,13 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
 """The new file of the recipe "add a stage": it writes one object with the names of the exported objects of a server.
 
-``test_stage_recipe`` copies it to ``plugins/module_utils/_stages/listing.py`` in a copy of the tree.
+``test_stage_recipe`` copies it to ``plugins/module_utils/_stages/`` in a copy of the tree, under another name.
 """
 
 from __future__ import annotations
@@ -25,7 +29,7 @@ NAME = "listing"
 
 def key_of(server: Server) -> str:
     """Return the key of the object."""
-    return f"{naming.objects_prefix(server.id)}_listing.json"
+    return f"{naming.objects_prefix(server.id)}_{NAME}.json"
 
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
@@ -62,11 +66,11 @@ def about(_server: Server, seen: Seen) -> str:
 
 STAGE = Stage(
     name=NAME,
-    role="listing",
+    role=NAME,
     observe=observe,
     decide=decide,
     act=act,
-    facts=lambda seen: {"listing": seen.own.get(NAME, "")},
+    facts=lambda seen: {NAME: seen.own.get(NAME, "")},
     needs=frozenset({"oss_object"}),
     leaves=(Leaves("oss_object", billed_by="OSS"),),
     announced={"write": about},

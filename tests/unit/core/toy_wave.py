@@ -21,8 +21,8 @@ from .sweep import left, remove
 from .waves import cloud_with, fleet, run
 
 
-def wave(folder: Path) -> dict[str, Any]:
-    """Return what each reader of the stages shows of a wave of two servers."""
+def wave(folder: Path, name: str) -> dict[str, Any]:
+    """Return what each reader of the stages shows of a wave of two servers, with the stage of this name."""
     wave_servers = server(1), server(2)
     cloud = cloud_with(*wave_servers)
     made = fleet(cloud, *wave_servers, stages=STAGES)
@@ -36,10 +36,10 @@ def wave(folder: Path) -> dict[str, Any]:
     announced = [call for server_id, call, _about in calls_of_all if server_id == wave_servers[0].id]
     swept = remove(cloud, known=known)
     hostvars: dict[str, Any] = {
-        host: {"preflight_verdict": "clear", "migration_run": {}, "listing_run": {}} for host in hosts
+        host: {"preflight_verdict": "clear", "migration_run": {}, f"{name}_run": {}} for host in hosts
     }
     receipt = _receipt.receipt(hosts, hostvars, MIGRATION, {"servers": rows, "resources": known})
-    alone = {"web-01": {"listing_run": {"resources": [{"kind": "oss_object", "id": "of the role alone"}]}}}
+    alone = {"web-01": {f"{name}_run": {"resources": [{"kind": "oss_object", "id": "of the role alone"}]}}}
     return {
         "calls": calls,
         "acts": made.acts,
@@ -55,4 +55,4 @@ def wave(folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    json.dump(wave(Path(sys.argv[1])), sys.stdout)
+    json.dump(wave(Path(sys.argv[1]), sys.argv[2]), sys.stdout)
