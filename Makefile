@@ -47,7 +47,8 @@ help:
 	  'make mutants            check that the tests find bugs planted in ownership, scope and cleanup (about 15 minutes)' \
 	  'make scenarios          run a wave of two servers under every fault of the catalogue (5 to 10 minutes)' \
 	  'make molecule           run the molecule scenario "default" on real SSH hosts' \
-	  'make lock               renew tests/locks, from which the virtual environments are installed, at the newest versions (5 minutes)' \
+	  'make secrets            run plays that succeed and fail, and search all that they leave for secrets (10 minutes; ARGS="success" for some)' \
+  'make lock               renew tests/locks, from which the virtual environments are installed, at the newest versions (5 minutes)' \
   'make collection         build the artifact in build/dist and install it in build/collections' \
 	  'make bench              measure requests per second, start-up and a mostly empty disk of the local cloud (30 seconds)' \
 	  'make bench-jobs         measure the cost of 1,000 replication jobs for a request to the local cloud (30 seconds)' \
@@ -189,6 +190,11 @@ mutants: collection
 # oss2's functional tests, from its sdist, under V1 and V4 side by side; PIN=1 writes the lists of those that pass.
 conformance-oss: collection
 	@$(python) -m conformance.vendor build/conformance $(if $(filter-out 0 no false,$(PIN)),--pin)
+
+# Exit 1 when a secret is found in any form, or when a run does not end as it should.
+.PHONY: secrets
+secrets: collection rootfs
+	@$(python) -m leaks $(ARGS)
 
 environments: collection core importer rootfs
 checks: sanity-newest ruff mypy ansible-lint changelog
