@@ -9,17 +9,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt, _untrusted
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import claims
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 class FilterModule:
-    """Registers the filters wave_servers, wave_settled, wave_resources, wave_receipt and wave_table."""
+    """Registers the filters wave_claims, wave_servers, wave_settled, wave_resources, wave_receipt and wave_table."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
         return _untrusted.untrusted({
+            "wave_claims": claims.claims,
             "wave_servers": _receipt.servers,
             "wave_settled": _receipt.settled,
             "wave_resources": _receipt.resources,

@@ -170,8 +170,8 @@ access_token:
       type: int
       sample: 7
     creation_time:
-      description: When it was made.
-      returned: when it existed before this run
+      description: When it was made. Empty for a new one that SMC does not list yet.
+      returned: when it exists
       type: str
       sample: '2026-11-24T08:00:00Z'
 error:

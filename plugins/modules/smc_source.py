@@ -54,6 +54,11 @@ options:
       - The new description, 2 to 128 characters.
       - If unset, the description stays.
     type: str
+  tags:
+    description:
+      - Tags to add, with texts as values. Tags that are not named here stay.
+      - If unset, the tags stay.
+    type: dict
   force:
     description:
       - Whether O(state=absent) also deletes an unfinished job of the source that is not running, with the resources
@@ -239,6 +244,7 @@ def main() -> None:
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "name": {"type": "str"},
             "description": {"type": "str"},
+            "tags": {"type": "dict"},
             "force": {"type": "bool", "default": False},
         }
     )

@@ -273,7 +273,6 @@ probe:
       type: dict
       sample:
         source: /dev/vda1
-        device: vda1
         disk: vda
         disks: [vda]
         fstype: ext4
@@ -359,6 +358,10 @@ probe:
       description: Signs of licences that may be bound to the machine. C(name), C(signs) and C(binding), what is known to bind them.
       type: list
       elements: dict
+    addresses:
+      description: The IPv4 addresses.
+      type: list
+      elements: str
     resolver:
       description: The C(nameservers) and the C(search) domains of C(/etc/resolv.conf).
       type: dict
@@ -366,9 +369,7 @@ probe:
       description: Where a proxy is configured, and which, without its user and password. C(source) and C(line).
       type: list
       elements: dict
-      sample:
-        - source: /etc/environment
-          line: https_proxy=http://proxy.example.com:3128
+      sample: [{source: /etc/environment, line: 'https_proxy=http://proxy.example.com:3128'}]
     egress:
       description:
         - For each target of O(egress), whether a connection was opened (C(state)), whether its name was found (C(dns)), and with which
@@ -390,7 +391,6 @@ probe:
         pid:
         source_id:
         source_ids: []
-        bundle_sha256:
         unsafe:
     needs_root:
       description: What only root could have read.

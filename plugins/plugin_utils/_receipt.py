@@ -33,7 +33,7 @@ def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "host": host,
         "fingerprint": facts.get("preflight_fingerprint") or "",
         "source_id": facts.get("agent_source_id") or (agent.get("ours") and agent.get("source_id")) or "",
-        "keep_source": bool(agent.get("installed") and not agent.get("ours")),
+        "keep_source": bool(facts.get("agent_keep_source") or (agent.get("installed") and not agent.get("ours"))),
         "image_name": str(facts.get("migration_image_name") or ""),
         "platform": (probe.get("os") or {}).get("id") or "",
         "disks": disks.as_options(disks.transferred(probe)),

@@ -22,7 +22,8 @@ from testbed.hosts import Bed
 from testbed.playbook import read_recap
 
 WORLD = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
-FACTS = ("preflight_verdict", "preflight_reasons", "preflight_fingerprint", "agent_source_id", "agent_error")
+PREFLIGHT = ("preflight_verdict", "preflight_reasons", "preflight_fingerprint")
+FACTS = (*PREFLIGHT, "agent_source_id", "agent_error", "agent_keep_source")
 
 
 @dataclass(frozen=True)
@@ -167,6 +168,54 @@ def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox:
     [token] = sandbox.call("smc", "ListAccessTokens")["AccessTokens"]["AccessToken"]
     assert (token["Count"], token["RegisteredCount"]) == ("3", "2")
     assert go(entry="absent", hosts="web-01:legacy-01:huge-01").changed == 0
+
+
+LOGS = "/smc/go2aliyun_client*/Logs/* /smc/.edgelift/console.log"
+
+
+@pytest.mark.sandbox_world(WORLD)
+def test_a_host_that_names_the_source_of_another_one_harms_only_itself(bed: Bed, sandbox: Any, go: Go) -> None:
+    """It changes what its client wrote: alone in the play, or together with the host whose source it names."""
+    both = "web-01:legacy-01"
+    first = go(hosts=both).facts
+    ours, its = (first[host]["agent_source_id"] for host in ("web-01", "legacy-01"))
+    assert [first[host]["agent_keep_source"] for host in first] == [False, False]
+    shown = sandbox.call("smc", "DescribeSourceServers")["SourceServers"]["SourceServer"]
+    tags = {row["SourceId"]: {tag["Key"]: tag["Value"] for tag in row["Tags"]["Tag"]} for row in shown}
+    assert tags[ours] == {"edgelift:wave": "wave_source", "edgelift:host": "web-01"}
+
+    ask(bed, "legacy-01", f"sed -i s/{its}/{ours}/ {LOGS}")
+    for hosts in (both, "legacy-01"):
+        lied = go(hosts=hosts).facts
+        liar = lied.pop("legacy-01")
+        assert f"source {ours} is claimed by legacy-01 and by web-01" in liar["agent_error"]
+        assert (liar["agent_source_id"], liar["agent_keep_source"]) == ("", True)
+        for row in lied.values():
+            assert (row["agent_error"], row["agent_source_id"], row["agent_keep_source"]) == ("", ours, False)
+
+    # Without the tag of the other host, what SMC shows of the source still is not this host.
+    for row in shown:
+        sandbox.call("smc", "TagResources", ResourceType="sourceserver", ResourceIds=[row["SourceId"]],
+                     Tags=[{"Key": "edgelift:host", "Value": "legacy-01"}])  # fmt: skip
+    error = go(hosts="legacy-01").facts["legacy-01"]["agent_error"]
+    assert "SMC shows the host name 'web-01', the host has 'legacy-01'" in error
+    # A host that registers anew gets a source of its own, and never the one that is there.
+    anew = go(hosts="legacy-01", agent_force=True).facts["legacy-01"]
+    assert (anew["agent_error"], anew["agent_source_id"] in ("", ours, its)) == ("", False)
+
+
+@pytest.mark.sandbox_world({**WORLD, "sources": [{"name": "db-07", "id": "s-sandboxdb07", "disks": [{"gib": 20}]}]})
+def test_a_source_that_was_there_before_is_not_taken_by_a_new_client(bed: Bed, sandbox: Any, go: Go) -> None:
+    """A client that somebody prepared names a source that another machine registered long ago."""
+    home = "/smc/go2aliyun_client_x"
+    lie = f"mkdir -p {home}/Logs; cd {home}; printf '#!/bin/sh\\nsleep 999\\n' >go2aliyun_client"
+    log = "echo 'Import Source Server [s-sandboxdb07] Successfully!' >Logs/a; chmod 755 go2aliyun_client"
+    ask(bed, "legacy-01", f"{lie}; {log}; {home}/go2aliyun_client </dev/null >/dev/null 2>&1 & echo $! >/tmp/liar")
+    done = go(hosts="legacy-01").facts["legacy-01"]
+    assert "source s-sandboxdb07 is not this host" in done["agent_error"]
+    assert (done["agent_source_id"], done["agent_keep_source"]) == ("", True)
+    assert created(sandbox) == []
+    ask(bed, "legacy-01", "kill -9 $(cat /tmp/liar); rm -rf /smc /tmp/liar")
 
 
 @pytest.mark.sandbox_world(WORLD)

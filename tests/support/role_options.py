@@ -39,7 +39,7 @@ def native(option: dict[str, Any]) -> Any:
     if kind == "list":
         if option.get("elements") == "dict":
             return [{name: f"a {name}" for name in option["options"]} if "options" in option else {"host": "web-01"}]
-        return ["one", "two"]
+        return list(option.get("choices", ["one", "two"])[:2])
     if "choices" in option:
         return next(choice for choice in option["choices"] if choice and choice != option.get("default"))
     samples = {"str": "20261128", "path": "/a/path", "int": 60, "float": 1.5, "dict": {"qcow2": "raw"}}
@@ -57,7 +57,7 @@ def forms(option: dict[str, Any]) -> list[Any]:
         return [json.dumps(value), "qcow2=raw"]
     if kind == "list":
         texts = [json.dumps(value), str(value)]
-        return texts if isinstance(value[0], dict) else [*texts, "one,two", "one, two", "one\ntwo\n"]
+        return texts if isinstance(value[0], dict) else [*texts, *(sep.join(value) for sep in (",", ", ", "\n"))]
     return [] if "choices" in option else [int(value)] if value.isdigit() else []
 
 

@@ -104,6 +104,13 @@ class SmcApi:
             repeatable=True,
         )
 
+    def tag_sources(self, source_ids: Iterable[str], tags: Mapping[str, str]) -> None:
+        """Adds tags to sources, 50 ids per call (facts 1.2)."""
+        rows = [{"Key": key, "Value": value} for key, value in tags.items()]
+        for ids in chunks(source_ids):
+            params = {"ResourceType": "sourceserver", "ResourceIds": ids, "Tags": rows}
+            self._call("TagResources", params, repeatable=True)
+
     def create_access_token(self, name: str, description: str | None, count: int, ttl_days: int) -> Row:
         """Returns AccessTokenId and AccessTokenCode, shown this once (facts 1.6). Not repeatable (law 2)."""
         # Both numbers are strings in this API (facts 1.2).

@@ -16,6 +16,9 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import (
     ACCESS_TOKEN as ACCESS_TOKEN_ROW,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import (
+    SOURCE as SOURCE_ROW,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 from . import ecs, proof
@@ -73,6 +76,9 @@ def _find_sources(scope: Scope) -> list[Found]:
     elsewhere = scope.other_jobs("SourceId")
 
     def doubt(row: Row) -> str:
+        tags = SOURCE_ROW.value(row, "tags")
+        if naming.KEEP_TAG in tags or naming.same_wave(scope.migration, tags) is False:
+            return "its tags say that this migration has not registered it"
         if row["SourceId"] in elsewhere:
             return f"SMC job {elsewhere[row['SourceId']]}, which is not of this migration, copies it"
         if row["SourceId"] in by_job or any(_registered_by(code, row) for code in codes):

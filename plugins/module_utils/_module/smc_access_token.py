@@ -115,14 +115,25 @@ def create(clients: Clients, wanted: dict[str, Any], migration: str | None, know
             wanted["name"], wanted["description"], wanted["count"], wanted["ttl_days"]
         )
         _secrets.register([answer["AccessTokenCode"]])
+        new = NEW_ACCESS_TOKEN.facts(answer)
         return {
             **wanted,
-            **NEW_ACCESS_TOKEN.facts(answer),
+            **new,
             "status": "activated",
             "registered_count": 0,
+            "creation_time": _created(clients, wanted["name"], new["id"]),
         }
 
     return _with_second_attempt(once, lambda: _delete_unknown(clients, wanted["name"], migration, known))
+
+
+def _created(clients: Clients, name: str, identity: str) -> str:
+    """Return when a new token was created by the clock of SMC, '' where it is not listed: the token is good anyway."""
+    try:
+        listed = smc.named_tokens(clients, name)
+    except CloudError:
+        return ""
+    return next((str(row.get("CreationTime") or "") for row in listed if row["AccessTokenId"] == identity), "")
 
 
 def _with_second_attempt(once: Callable[[], Facts], tidy: Callable[[], None]) -> Facts:

@@ -65,13 +65,20 @@ def _present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
             "SMC has no such source",
             "A source is made by the SMC client that runs on the server: install and start it there.",
         )
-    before = {name: found[name] for name in ("name", "description")}
-    change = Change(before, {**before, **wanted})
+    before = {name: found[name] for name in ("name", "description", *(["tags"] if params["tags"] else []))}
+    after = {**before, **wanted}
+    if params["tags"]:
+        after["tags"] = {**found["tags"], **{str(key): str(value) for key, value in params["tags"].items()}}
+    change = Change(before, after)
     if change.wanted(module):
         changes = {name: value for name, value in wanted.items() if before[name] != value}
-        clients.smc.modify_source_server_attribute(params["source_id"], **changes)
+        if changes:
+            clients.smc.modify_source_server_attribute(params["source_id"], **changes)
+        new = {key: value for key, value in (after.get("tags") or {}).items() if found["tags"].get(key) != value}
+        if new:
+            clients.smc.tag_sources([params["source_id"]], new)
         found = find(clients, params["source_id"]) or found
-    return change.result(module, source={**found, **wanted})
+    return change.result(module, source={**found, **after})
 
 
 def _absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:

@@ -42,6 +42,8 @@ INTENTS: Final = "edgelift"
 WAVE_TAG: Final = "edgelift:wave"
 SERVER_TAG: Final = "edgelift:migration"
 HOST_TAG: Final = "edgelift:host"
+KEEP_TAG: Final = "edgelift:keep"
+"""Tag of a source that a migration uses but has not registered: it is never deleted."""
 WAVE_FIELD: Final = "migration"
 """The field of an intent that holds the full name of the migration."""
 TAG_VALUE_LENGTH: Final = 128

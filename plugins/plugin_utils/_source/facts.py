@@ -27,6 +27,8 @@ SCHEMA: Final = 2
 """Version of the probe document. It changes when a key changes its meaning. RETURN of plugins/modules/source_probe.py
 documents the keys."""
 
+MAX_ADDRESSES: Final = 256
+
 _VENDORS: Final = (
     ("alibaba", "alibaba-ecs"),
     ("amazon", "aws"),
@@ -89,6 +91,7 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
         "cloud_init": bool(rows.first("cloud-init")),
         "services": runtime.services(rows),
         "licences": runtime.licences(rows),
+        "addresses": sorted(rows.words("address"))[:MAX_ADDRESSES],
         "resolver": runtime.resolver(rows),
         "proxies": runtime.proxies(rows),
         "egress": runtime.egress(rows),

@@ -72,7 +72,20 @@ for path in $PROBE_PATHS; do
     say path "$path" "$full"
 done
 
-# Network: DNS and proxies. The controller removes the password of a proxy before it shows the value.
+# Network: addresses, DNS and proxies. The kernel's table of routes lists each local address, without a program.
+last=
+while read -r name rest dest; do
+    case $name in
+    '|--') last=$rest ;;
+    /32) case $rest$dest in hostLOCAL*) say address "$last" ;; esac ;;
+    esac
+done 2>/dev/null </proc/net/fib_trie
+if [ -z "$last" ] && found ip; then
+    ip -o -4 addr 2>/dev/null | while read -r name rest rest dest rest; do say address "${dest%%/*}"; done
+elif [ -z "$last" ] && found ifconfig; then
+    ifconfig -a 2>/dev/null | sed -n 's/.*inet \(addr:\)\{0,1\}\([0-9.]*\).*/\2/p' | while read -r dest; do say address "$dest"; done
+fi
+# The controller removes the password of a proxy before it shows the value.
 while read -r name rest; do
     case $name in nameserver | search | domain) say resolver "$name" "$rest" ;; esac
 done 2>/dev/null </etc/resolv.conf

@@ -41,9 +41,11 @@ def run(clients: Any, check: bool = False, **params: Any) -> dict[str, Any]:
 def test_the_first_one_is_made_and_its_code_returned(clients: Any, wire: Any) -> None:
     wire.expect("ListAccessTokens", listed(token(Name="wave-2")), Name="wave")
     wire.expect("CreateAccessToken", MADE, Name="wave", Count="10", TimeToLiveInDays="2")
+    wire.expect("ListAccessTokens", listed(token("at-new", CreationTime="2026-11-29T08:00:00Z")))
     result = run(clients)
     assert result["changed"]
     assert (result["access_token"]["id"], result["access_token"]["code"]) == ("at-new", "c0de")
+    assert result["access_token"]["creation_time"] == "2026-11-29T08:00:00Z"
     assert "c0de" not in str(result["diff"])
 
 
@@ -64,7 +66,16 @@ def test_one_that_cannot_be_used_is_replaced(clients: Any, wire: Any, changes: d
     wire.expect("DisableAccessToken", AccessTokenId="at-1")
     wire.expect("DeleteAccessToken", AccessTokenId="at-1")
     wire.expect("CreateAccessToken", MADE)
+    wire.expect("ListAccessTokens", listed(token("at-new", CreationTime="2026-11-29T08:00:00Z")))
     assert run(clients)["access_token"]["code"] == "c0de"
+
+
+def test_a_new_one_that_is_not_listed_yet_is_good_without_its_time(clients: Any, wire: Any) -> None:
+    wire.expect("ListAccessTokens", listed())
+    wire.expect("CreateAccessToken", MADE)
+    wire.refuse("ListAccessTokens", "Forbidden.Unauthorized", 403)
+    made = run(clients)["access_token"]
+    assert (made["code"], made["creation_time"]) == ("c0de", "")
 
 
 def test_rotation_makes_the_old_one_useless_first(clients: Any, wire: Any) -> None:
@@ -72,6 +83,7 @@ def test_rotation_makes_the_old_one_useless_first(clients: Any, wire: Any) -> No
     for action in ("DisableAccessToken", "DeleteAccessToken"):
         wire.expect(action, AccessTokenId="at-1")
     wire.expect("CreateAccessToken", MADE)
+    wire.expect("ListAccessTokens", listed(token("at-new", CreationTime="2026-11-29T08:00:00Z")))
     assert run(clients, rotate=True)["access_token"]["code"] == "c0de"
 
 
@@ -105,6 +117,7 @@ def test_a_token_whose_code_was_lost_is_removed_before_the_next_attempt(clients:
     wire.expect("DisableAccessToken", AccessTokenId="at-lost")
     wire.expect("DeleteAccessToken", AccessTokenId="at-lost")
     wire.expect("CreateAccessToken", MADE)
+    wire.expect("ListAccessTokens", listed(token("at-new", CreationTime="2026-11-29T08:00:00Z")))
     assert run(clients)["access_token"]["id"] == "at-new"
 
 
@@ -185,6 +198,7 @@ def test_a_migration_gives_the_name_and_the_description(clients: Any, wire: Any)
     name = naming.token_name("wave_01")
     wire.expect("ListAccessTokens", listed(), Name=name)
     wire.expect("CreateAccessToken", MADE, Name=name, Description="edgelift:wave_01")
+    wire.expect("ListAccessTokens", listed(token("at-new", CreationTime="2026-11-29T08:00:00Z")))
     assert run(clients, name=None, migration="wave_01")["access_token"]["name"] == name
 
 
@@ -200,6 +214,7 @@ def test_a_code_of_a_migration_with_the_same_wave_id_is_not_deleted(
         wire.expect(action, AccessTokenId="at-ours")
     if "rotate" in params:
         wire.expect("CreateAccessToken", MADE)
+        wire.expect("ListAccessTokens", listed(token("at-new", CreationTime="2026-11-29T08:00:00Z")))
     assert run(clients, name=None, migration="wave_01", **params)["changed"]
 
 

@@ -13,8 +13,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc i
 
 from .conftest import DROP, FakeModule
 
-PARAMS = {"source_id": "s-1", "state": "present", "name": None, "description": None, "force": False, "wait": True,
-          "wait_timeout": 0, "poll_interval": 0}  # fmt: skip
+PARAMS = {"source_id": "s-1", "state": "present", "name": None, "description": None, "tags": None, "force": False,
+          "wait": True, "wait_timeout": 0, "poll_interval": 0}  # fmt: skip
 
 
 def shown(*rows: dict[str, Any]) -> dict[str, Any]:
@@ -52,6 +52,20 @@ def test_only_what_differs_is_changed(clients: Any, wire: Any) -> None:
 def test_what_is_so_already_stays(clients: Any, wire: Any, params: dict[str, str]) -> None:
     wire.expect("DescribeSourceServers", shown(row()))
     assert not run(clients, **params)["changed"]
+
+
+def test_only_tags_that_are_missing_are_added(clients: Any, wire: Any) -> None:
+    tagged = {"Tags": {"Tag": [{"Key": "a", "Value": "1"}]}}
+    both = {"Tags": {"Tag": [{"Key": "a", "Value": "1"}, {"Key": "edgelift:keep", "Value": "true"}]}}
+    wire.expect("DescribeSourceServers", shown(row(**tagged)))
+    asked = {"ResourceType": "sourceserver", "ResourceId.1": "s-1", "Tag.1.Key": "edgelift:keep", "Tag.1.Value": "true"}
+    wire.expect("TagResources", **asked)
+    wire.expect("DescribeSourceServers", shown(row(**both)))
+    result = run(clients, tags={"edgelift:keep": "true", "a": 1})
+    assert (result["changed"], result["source"]["tags"]) == (True, {"a": "1", "edgelift:keep": "true"})
+    assert "Tag.2.Key" not in wire.received[1].params
+    wire.expect("DescribeSourceServers", shown(row(**both)))
+    assert not run(clients, tags={"a": "1"})["changed"]
 
 
 def test_check_mode_tells_the_new_values(clients: Any, wire: Any) -> None:

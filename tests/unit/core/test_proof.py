@@ -229,6 +229,14 @@ def test_a_source_that_another_job_copies_stays() -> None:
     assert "s-01" in cloud.sources
 
 
+@pytest.mark.parametrize("tags", [{naming.KEEP_TAG: "true"}, {naming.WAVE_TAG: "wave_02"}], ids=["kept", "of another"])
+def test_a_source_that_this_migration_has_not_registered_stays_although_its_job_copies_it(tags: dict[str, str]) -> None:
+    cloud = full()
+    cloud.sources["s-01"]["Tags"] = {"Tag": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    assert "its tags say that this migration has not registered it" in similar(sweep(cloud))["smc_source s-01"]
+    assert "s-01" in cloud.sources
+
+
 @pytest.mark.parametrize(
     ("registered", "code", "goes"),
     [(0, 0, True), (3, 0, True), (8, 0, False), (-1, 0, False), (0, None, False)],

@@ -1,0 +1,135 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which source a host may have: a host can name any of the account, and its probe can say anything."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.claims import CHECKS, claims
+
+GIB = 1024**3
+SINCE = "2026-11-29T08:00:00Z"
+PROBE: dict[str, Any] = {
+    "hostname": "web-01",
+    "addresses": ["127.0.0.1", "10.0.0.5"],
+    "disks": [
+        {"name": "vda", "bytes": 20 * GIB, "system": True, "mounts": ["/"]},
+        {"name": "vdb", "bytes": 40 * GIB, "system": False, "mounts": ["/data"]},
+    ],
+    "agent": {"source_ids": []},
+}
+ROW: dict[str, Any] = {
+    "source_id": "s-1",
+    "hostname": "web-01.example.com",
+    "ipv4": "10.0.0.5",
+    "system_disk_size": 20,
+    "data_disks": [{"index": 1, "size": 40}],
+    "creation_time": "2026-11-29T08:01:00Z",
+    "tags": {},
+}
+
+
+NEW = ("install", "register", "wait")
+
+
+def facts(source_id: str = "s-1", steps: tuple[str, ...] = NEW, **probe: Any) -> dict[str, Any]:
+    return {"agent_source_id": source_id, "__agent_steps": list(steps), "preflight_probe": {**PROBE, **probe}}
+
+
+def judge(hosts: dict[str, dict[str, Any]], *rows: dict[str, Any], since: str = SINCE, **more: Any) -> dict[str, Any]:
+    return claims([*hosts], hosts, rows or [ROW], "wave_01", since, **more)
+
+
+def test_a_source_that_fits_is_accepted_and_marked_as_registered() -> None:
+    found = judge({"web-01": facts()})["web-01"]
+    assert found == {"error": "", "keep": False, "tags": {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}}
+
+
+@pytest.mark.parametrize(
+    ("shown", "check", "reason"),
+    [
+        ({"hostname": "db-01"}, "hostname", "SMC shows the host name 'db-01', the host has 'web-01'"),
+        ({"ipv4": "10.0.0.6"}, "address", "SMC shows the address '10.0.0.6', the host has 127.0.0.1, 10.0.0.5"),
+        ({"system_disk_size": 40}, "disks", "SMC shows disks of 40, 40 GiB, the host has 20, 40 GiB"),
+        ({"data_disks": []}, "disks", "SMC shows disks of 20 GiB, the host has 20, 40 GiB"),
+        ({"creation_time": "2026-11-28T08:00:00Z"}, "time", "it registered at 2026-11-28T08:00:00Z, before this run"),
+        ({"creation_time": ""}, "time", "it registered at an unknown time, before this run"),
+    ],
+)
+def test_each_difference_refuses_the_source_and_it_is_never_deleted(
+    shown: dict[str, Any], check: str, reason: str
+) -> None:
+    found = judge({"web-01": facts()}, {**ROW, **shown})["web-01"]
+    assert reason in found["error"]
+    assert found["keep"]
+    assert judge({"web-01": facts()}, {**ROW, **shown}, checks=set(CHECKS) - {check})["web-01"]["error"] == ""
+
+
+@pytest.mark.parametrize(
+    "shown", [{"hostname": ""}, {"ipv4": ""}, {"system_disk_size": 0}, {"hostname": "WEB-01"}, {"system_disk_size": 21}]
+)
+def test_what_smc_does_not_show_or_rounds_is_no_difference(shown: dict[str, Any]) -> None:
+    assert judge({"web-01": facts()}, {**ROW, **shown})["web-01"]["error"] == ""
+
+
+def test_two_hosts_with_one_source_are_an_error_of_both_that_names_both() -> None:
+    found = judge({"web-01": facts(), "liar": facts(hostname="web-01")})
+    assert "source s-1 is claimed by web-01 and by liar" in found["web-01"]["error"]
+    assert "source s-1 is claimed by liar and by web-01" in found["liar"]["error"]
+    assert [row["keep"] for row in found.values()] == [True, True]
+
+
+def test_a_host_that_only_named_it_in_the_preflight_is_a_candidate_too() -> None:
+    other = facts("s-2", ("start", "wait"), agent={"source_ids": ["s-1"]})
+    assert "claimed by web-01 and by other" in judge({"web-01": facts(), "other": other})["web-01"]["error"]
+    assert judge({"web-01": facts(), "other": facts("s-2", agent={"source_ids": ["s-1"]})})["web-01"]["error"] == ""
+
+
+def test_a_source_whose_tag_names_another_host_is_refused() -> None:
+    tagged = {**ROW, "tags": {"edgelift:wave": "wave_01", "edgelift:host": "db-01"}}
+    assert "claimed by web-01 and by db-01" in judge({"web-01": facts(steps=("wait",))}, tagged)["web-01"]["error"]
+
+
+def test_whoever_else_names_the_source_of_a_host_that_registered_it_harms_only_itself() -> None:
+    tagged = {**ROW, "tags": {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}}
+    found = judge({"web-01": facts(steps=("wait",)), "liar": facts(steps=())}, tagged)
+    assert found["web-01"]["error"] == ""
+    assert "claimed by liar and by web-01" in found["liar"]["error"]
+
+
+def test_a_host_that_changes_its_answer_between_probe_and_start_is_an_error_with_both() -> None:
+    changed = facts("s-1", ("start", "wait"), agent={"source_ids": ["s-9"]})
+    error = judge({"web-01": changed})["web-01"]["error"]
+    assert "named source s-9 in the preflight and source s-1 afterwards" in error
+
+
+def test_a_source_that_was_registered_before_is_used_and_never_deleted() -> None:
+    there = facts(steps=(), agent={"source_ids": ["s-1"]})
+    found = judge({"web-01": there}, since="")["web-01"]
+    assert found == {"error": "", "keep": True, "tags": {"edgelift:keep": "true"}}
+    earlier = {**ROW, "tags": {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}}
+    assert judge({"web-01": there}, earlier, since="")["web-01"]["keep"] is False
+    for tags in ({"edgelift:wave": "wave_02"}, {"edgelift:wave": "wave_01", "edgelift:keep": "true"}):
+        assert judge({"web-01": there}, {**ROW, "tags": tags}, since="")["web-01"]["keep"] is True
+
+
+def test_without_a_time_of_the_code_a_source_is_kept() -> None:
+    found = judge({"web-01": facts()}, since="")["web-01"]
+    assert found == {"error": "", "keep": True, "tags": {"edgelift:keep": "true"}}
+
+
+def test_a_liar_that_reports_another_machine_in_every_field_gets_none_of_its_sources() -> None:
+    """It knows all of the victim: what it cannot choose is when the victim registered, and that the victim names it."""
+    liar = facts("s-7", hostname="db-07", addresses=["10.0.0.7"])
+    known = {"source_id": "s-7", "hostname": "db-07", "ipv4": "10.0.0.7"}
+    victim = {**ROW, **known, "creation_time": "2026-11-01T00:00:00Z"}
+    assert "before this run had an activation code" in judge({"liar": liar}, victim)["liar"]["error"]
+    quiet = facts("s-7", (), hostname="db-07", addresses=["10.0.0.7"], agent={"source_ids": ["s-7"]})
+    assert judge({"liar": quiet}, victim)["liar"]["keep"] is True
+
+
+def test_a_host_without_a_source_or_with_one_that_smc_does_not_know_has_no_entry() -> None:
+    assert judge({"a": facts(""), "b": facts("s-404"), "c": {}}) == {}
