@@ -14,7 +14,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.client
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import store as stores
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Call, Result
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Close, Stopped
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.messages import Close
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.store import LedgerStore
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from oss2 import models

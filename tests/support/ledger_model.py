@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import decide, session
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import decide, messages
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Who
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Session
 
@@ -131,8 +131,8 @@ class Explorer:
     def _steps(self, node: Node, index: int, request: Any) -> Iterator[Node]:
         world, answer = perform(node.world, request)
         yield self._answered(node, index, world, answer)
-        if node.losses and isinstance(request, (session.Append, Send)):
-            lost = session.Appended("lost", node.world.now) if isinstance(request, session.Append) else False
+        if node.losses and isinstance(request, (messages.Append, Send)):
+            lost = messages.Appended("lost", node.world.now) if isinstance(request, messages.Append) else False
             for reached in (world, node.world):
                 yield self._answered(node, index, reached, lost)._replace(losses=node.losses - 1)
 

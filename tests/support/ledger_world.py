@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import decide, session
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import decide, messages
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Call, Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Session, Stopped
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LEASE
@@ -65,7 +65,7 @@ class World:
     """Everything that is shared. ``ledgers`` is number to content, or to the note of a closed one."""
 
     now: float = START
-    ledgers: tuple[tuple[int, bytes | session.Note], ...] = ()
+    ledgers: tuple[tuple[int, bytes | messages.Note], ...] = ()
     exports: tuple[tuple[str, float], ...] = ()
     ended: int = 0
     """The number of the newest ledger whose cleanup has finished."""
@@ -77,11 +77,11 @@ class World:
     def __hash__(self) -> int:
         return self._hash
 
-    def ledger(self, number: int) -> bytes | session.Note | None:
+    def ledger(self, number: int) -> bytes | messages.Note | None:
         """Return what is under a number."""
         return dict(self.ledgers).get(number)
 
-    def put(self, number: int, what: bytes | session.Note) -> World:
+    def put(self, number: int, what: bytes | messages.Note) -> World:
         """Return the world with this under a number."""
         return replace(self, ledgers=tuple(sorted({**dict(self.ledgers), number: what}.items())))
 
@@ -92,17 +92,17 @@ class Violation(Exception):
 
 def perform(world: World, request: Any) -> tuple[World, Any]:
     """Return the world after a request, and the answer."""
-    if isinstance(request, session.Listing):
-        return world, session.Listed(tuple(number for number, _what in world.ledgers))
-    if isinstance(request, session.Read):
+    if isinstance(request, messages.Listing):
+        return world, messages.Listed(tuple(number for number, _what in world.ledgers))
+    if isinstance(request, messages.Read):
         return world, _read(world, request)
-    if isinstance(request, session.Append):
+    if isinstance(request, messages.Append):
         return _append(world, request)
-    if isinstance(request, session.Close):
+    if isinstance(request, messages.Close):
         closed = world.put(request.number, request.note)
         if request.note.mark == "end":
             closed = replace(closed, ended=max(world.ended, request.number))
-        return closed, session.Done(world.now)
+        return closed, messages.Done(world.now)
     if isinstance(request, Look):
         shown = [server for server, at in world.exports if server == request.server and world.now >= at + DELAY]
         return world, tuple(shown)
@@ -117,30 +117,30 @@ def perform(world: World, request: Any) -> tuple[World, Any]:
             raise Violation("a cleanup deleted what belongs to a later migration")
         return replace(world, exports=()), True
     if isinstance(request, Pause):
-        return world, session.Done(world.now)
+        return world, messages.Done(world.now)
     raise TypeError(request)
 
 
-def _read(world: World, request: session.Read) -> session.Found:
+def _read(world: World, request: messages.Read) -> messages.Found:
     what = world.ledger(request.number)
     if what is None:
-        return session.Found("absent", world.now)
-    if isinstance(what, session.Note):
-        return session.Found("closed", world.now, note=what)
+        return messages.Found("absent", world.now)
+    if isinstance(what, messages.Note):
+        return messages.Found("closed", world.now, note=what)
     if len(what) < request.position or request.crc not in (None, zlib.crc32(what[: request.position])):
-        return session.Found("replaced", world.now)
-    return session.Found("open", world.now, what[request.position :], zlib.crc32(what))
+        return messages.Found("replaced", world.now)
+    return messages.Found("open", world.now, what[request.position :], zlib.crc32(what))
 
 
-def _append(world: World, request: session.Append) -> tuple[World, session.Appended]:
+def _append(world: World, request: messages.Append) -> tuple[World, messages.Appended]:
     what = world.ledger(request.number)
-    if isinstance(what, session.Note) or len(what or b"") != request.position:
-        return world, session.Appended("refused", world.now)
+    if isinstance(what, messages.Note) or len(what or b"") != request.position:
+        return world, messages.Appended("refused", world.now)
     whole = (what or b"") + request.text.encode()
     after = world.put(request.number, whole)
     if request.position and request.crc != zlib.crc32(what or b""):
-        return after, session.Appended("replaced", world.now)
-    return after, session.Appended("written", world.now, zlib.crc32(whole))
+        return after, messages.Appended("replaced", world.now)
+    return after, messages.Appended("written", world.now, zlib.crc32(whole))
 
 
 # ---- participants ----

@@ -17,102 +17,18 @@ a controller that was stopped out of every later ledger, and nothing of it is bi
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias, TypeVar
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, Protocol
 
 from . import decide
 from .lines import Call, Line, Mark, Result, Who, format_line
+from .messages import Answer, Append, Appended, Close, Found, Listed, Listing, Note, Operation, Read, Value
 from .state import LEASE, Marked, State
 
 if TYPE_CHECKING:
     from .state import Owner
 
-
-@dataclass(frozen=True)
-class Listing:
-    """List the numbers of the migration's ledgers; the answer is a Listed."""
-
-
-@dataclass(frozen=True)
-class Read:
-    """Read a ledger from a position on; the answer is a Found."""
-
-    number: int
-    position: int = 0
-    crc: int | None = None
-    """The CRC-64 of what is before the position, as far as it is known."""
-
-
-@dataclass(frozen=True)
-class Append:
-    """Append a text at a position, if that is the length of the ledger; the answer is an Appended."""
-
-    number: int
-    position: int
-    crc: int | None
-    text: str
-
-
-@dataclass(frozen=True)
-class Close:
-    """Replace a ledger by an empty object that takes no appends, with this note; the answer is a Done."""
-
-    number: int
-    note: Note
-
-
-Request: TypeAlias = "Listing | Read | Append | Close"
-
-
-@dataclass(frozen=True)
-class Note:
-    """What the empty object that replaced a ledger tells: why and by whom it was ended, and when."""
-
-    mark: Mark
-    host: str
-    at: float
-    id: str = ""
-
-
-@dataclass(frozen=True)
-class Listed:
-    """The numbers of the ledgers that exist."""
-
-    numbers: tuple[int, ...]
-
-
-@dataclass(frozen=True)
-class Found:
-    """What a read has found. ``replaced``: what is before the position is not what was there."""
-
-    kind: Literal["absent", "open", "closed", "replaced"]
-    date: float
-    content: bytes = b""
-    crc: int | None = None
-    note: Note | None = None
-
-
-@dataclass(frozen=True)
-class Appended:
-    """What came of an append: ``written``; ``refused`` because of its position or because the object takes none;
-    ``lost`` when no answer came; ``replaced`` when the line went into another object than the ledger that was read."""
-
-    outcome: Literal["written", "refused", "lost", "replaced"]
-    date: float
-    crc: int | None = None
-
-
-@dataclass(frozen=True)
-class Done:
-    """The request was carried out."""
-
-    date: float
-
-
-Answer: TypeAlias = "Listed | Found | Appended | Done"
-Value = TypeVar("Value")
-Operation = Generator[Request, Answer, Value]
 
 STALE: Final = 30.0
 """Seconds after which the Date of the newest answer is too old for a new line: the ledger is read first."""

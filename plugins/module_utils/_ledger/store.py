@@ -19,25 +19,14 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reade
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .lines import MOST_TEXT, Mark, Who
-from .session import (
-    Append,
-    Appended,
-    Close,
-    Contended,
-    Done,
-    Found,
-    Listed,
-    Listing,
-    Note,
-    Read,
-    Session,
-)
+from .messages import Append, Appended, Close, Done, Found, Listed, Listing, Note, Read
+from .session import Contended, Session
 
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.appendable import Tail
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
-    from .session import Answer, Operation, Request, Value
+    from .messages import Answer, Operation, Request, Value
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 """The largest ledger that is read: two months of heartbeats. A larger one was not written by this collection alone."""

@@ -29,11 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import (
-        Operation,
-        Session,
-        Value,
-    )
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.messages import Operation, Value
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Session
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import Announced, Owner
 
 _SPARE: Final = 10.0
