@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -17,6 +18,8 @@ from leaks.runs import ROOT, RUNS, cloud, execute, table
 
 def main(words: list[str]) -> int:
     """Make the runs one after the other on one host and one local cloud."""
+    # Hosts and cloud are ended then as well.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = ROOT / "build" / "leaks"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
