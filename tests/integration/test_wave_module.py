@@ -189,6 +189,24 @@ def test_a_failed_import_is_told_and_removed(sandbox: Any) -> None:
     assert standing_still(sandbox)
 
 
+FAILS_ONCE = {"failures": [{"lifecycle": "ens.image", "at": "Uploading", "code": "Upload", "times": 1}]}
+
+
+@pytest.mark.sandbox_world(FAILS_ONCE)
+def test_what_a_cleanup_has_deleted_is_made_again_while_the_ledger_is_in_use(sandbox: Any) -> None:
+    run(sandbox, "ens_migration", name="wave", servers=[DB], wait=False)
+    failed = run(sandbox, "ens_migration", name="wave", servers=[WEB])["migration"]
+    assert failed["servers"][0]["verdict"] == "failed"
+    # The client stays on the host, which the hosts of these tests do not have.
+    left = {"scope": "servers", "delete_sources": False, "resources": failed["resources"]}
+    assert run(sandbox, "smc_cleanup", name="wave", servers=[WEB], **left)["cleanup"]["residual"] == []
+    assert images(sandbox) == []
+    again = run(sandbox, "ens_migration", name="wave", servers=[WEB])["migration"]
+    assert again["servers"][0]["verdict"] == "migrated", again["servers"][0]["reasons"]
+    rows = sandbox.requests()
+    assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [3, 2, 2]
+
+
 BEIJING = {"region": "cn-beijing", "bucket": "migration-images-beijing"}
 
 

@@ -24,6 +24,10 @@ LEASE: Final = 300.0
 SKEW: Final = 60.0
 """Seconds by which two machines of the service may differ in their Date."""
 
+LATE: Final = "late"
+"""The reason for which a result is not believed: its writer has lost the server, and another one has announced the call
+again. A run that was held up writes such results."""
+
 
 @dataclass(frozen=True)
 class Owner:
@@ -77,7 +81,7 @@ class State:
     last: dict[str, tuple[int, bytes]] = field(default_factory=dict)
     """Owner to the number and the text of its newest line."""
     skipped: Counter[str] = field(default_factory=Counter)
-    """How many lines were not believed, by reason."""
+    """How many lines were not believed, by reason; of LATE, how many results."""
 
     def fold(self, content: bytes, now: float, crc: int | None = None) -> None:
         """Take over what was appended; ``now`` is the service's Date of the answer that brought it."""
@@ -117,6 +121,8 @@ class State:
             if known is not None and (owns or known.by == line.by):
                 told = replace(known, outcome=result.outcome, id=result.id, at=line.at)
                 self.calls[result.server, result.call] = told
+            else:
+                self.skipped[LATE] += 1
         if line.mark and self.marked is None:
             self.marked = Marked(line.mark, self.owners[line.by].who, line.at)
 

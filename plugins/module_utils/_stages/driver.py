@@ -21,7 +21,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import decide, parent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Call, Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LEASE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LATE, LEASE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.store import LedgerStore, printable
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Requested
 
@@ -213,15 +213,20 @@ class Driver:
         return decide.open_calls(self._session.state, self._session.clock.now())
 
     def warnings(self) -> list[str]:
-        """Return what was found in the ledger that this collection has not written."""
+        """Return what was found in the ledger that this collection has not written, or has written too late."""
         if self._store is None:
             return []
-        skipped = self._store.session.state.skipped
-        if not skipped:
-            return []
-        told = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
-        where = f"oss://{self._bucket}/{self._store.key}"
-        return [f"Lines of the ledger {where} were skipped ({told}): something else writes to it"]
+        skipped = dict(self._store.session.state.skipped)
+        where, late, found = f"oss://{self._bucket}/{self._store.key}", skipped.pop(LATE, 0), list[str]()
+        if skipped:
+            told = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
+            found.append(f"Lines of the ledger {where} were skipped ({told}): something else writes to it")
+        if late:
+            found.append(
+                f"{late} results in the ledger {where} were not believed: a run that was held up has written them "
+                "after another one had taken over its servers"
+            )
+        return found
 
     # ---- calls without ClientToken ----
 

@@ -18,7 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lin
     format_line,
     parse_line,
 )
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LEASE, SKEW, State
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LATE, LEASE, SKEW, State
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 WAVE = "el000000"
@@ -84,6 +84,7 @@ def test_a_line_tells_of_the_servers_that_it_releases() -> None:
     )
     assert state.claims == {}
     assert state.calls["s1", "export"].outcome == "error"
+    assert not state.skipped
 
 
 def test_calls_that_were_refused_or_not_sent_do_not_count() -> None:
@@ -102,6 +103,7 @@ def test_a_late_result_of_a_former_owner_does_not_touch_a_newer_announcement() -
     state.fold(format_line(line("b", at=late, claim=("s1",), calls=(Call("s1", "export"),))).encode() + b"\n", late)
     state.fold(format_line(line(number=2, at=late, results=(Result("s1", "export", "unsent"),))).encode() + b"\n", late)
     assert (state.calls["s1", "export"].by, state.calls["s1", "export"].outcome) == ("b", "")
+    assert dict(state.skipped) == {LATE: 1}
 
 
 @pytest.mark.parametrize(("text", "reason"), [
