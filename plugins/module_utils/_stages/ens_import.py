@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_IMAGE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
 
 from .stage import Leaves, Outcome, Stage
@@ -137,13 +138,21 @@ def about(server: Server, _seen: Seen) -> str:
     return server.image_name
 
 
-def follow(context: Context, _server: Server, seen: Seen, identity: str) -> None:
-    """Look for the image with the id that ImportImage has returned."""
+def follow(context: Context, server: Server, seen: Seen, identity: str) -> None:
+    """Look for the image with the id that ImportImage has returned, as the ledger says: others may have written that,
+    so the image must be this server's by what ENS shows of it."""
     if any(image.get("ImageId") == identity for image in seen.ens_images):
         return
     found = context.clients.ens.describe_self_images(image_id=identity)
     # ENS filters are fuzzy (facts 4.2): only an exact comparison counts.
-    seen.ens_images += [image for image in found if image.get("ImageId") == identity]
+    seen.ens_images += [image for image in found if image.get("ImageId") == identity and _may_be(image, server, seen)]
+
+
+def _may_be(image: Row, server: Server, seen: Seen) -> bool:
+    """Return whether an image has this server's name, or none while ENS is making it, and is not older than the job."""
+    name, pending = image.get("ImageName", ""), states.outcome(states.ENS_IMAGE, image.get("Status", "")) == "pending"
+    made, begun = moment(image.get("CreationTime")), moment((seen.job or {}).get("CreationTime"))
+    return (name == server.image_name or (pending and not name)) and not (made and begun and made < begun)
 
 
 def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:

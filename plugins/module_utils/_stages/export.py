@@ -102,7 +102,8 @@ def _look_into_objects(context: Context, server: Server, seen: Seen, image_id: s
 
 
 def follow(context: Context, server: Server, seen: Seen, identity: str) -> None:
-    """Look for the task with the id that ExportImage has returned, when the list shows none or an earlier one."""
+    """Look for the task with the id that ExportImage has returned, as the ledger says, when the list shows none or an
+    earlier one. Others may have written that: a task of another image is not followed."""
     if seen.image is None or (seen.task or {}).get("TaskId") == identity:
         return
     try:
@@ -111,10 +112,22 @@ def follow(context: Context, server: Server, seen: Seen, identity: str) -> None:
         if error.code in states.ECS_LOOK_AGAIN:
             return
         raise
-    if detail.get("TaskId") == identity:
+    if detail.get("TaskId") == identity and _exports_this(context, server, seen.image["ImageId"], detail):
         seen.task, seen.task_detail, seen.exports = detail, detail, seen.exports + 1
         seen.objects, seen.object_problem = [], ""
         _look_into_objects(context, server, seen, seen.image["ImageId"])
+
+
+def _exports_this(context: Context, server: Server, image_id: str, detail: Row) -> bool:
+    """Return whether a task exports this very image: its row says so, or, while no list shows it, what it has written
+    does. Of a task that still runs nothing may be known; nothing of it is used."""
+    rows = context.clients.ecs.describe_tasks(action="ExportImage", task_ids=[detail["TaskId"]])
+    images = {row.get("ResourceId") for row in rows if row.get("TaskId") == detail["TaskId"]}
+    keys = related(detail, "OSSObject")
+    if images or not keys:
+        running = states.outcome(states.EXPORT_TASK, detail.get("TaskStatus", "")) == "pending"
+        return images == {image_id} or (running and not images)
+    return all(key.startswith(f"{_objects_of(server, image_id)}_") for key in keys)
 
 
 def failed(seen: Seen) -> str:

@@ -144,9 +144,10 @@ class Ecs:
 
     def describe_tasks(self, task_ids: Any = None, action: str = "ExportImage", resource_ids: Any = None) -> list[Row]:
         def show() -> list[Row]:
-            return [row for row in self.cloud.tasks.values() if row["ResourceId"] in resource_ids]
+            rows = [row for row in self.cloud.tasks.values() if task_ids is None or row["TaskId"] in task_ids]
+            return [row for row in rows if resource_ids is None or row["ResourceId"] in resource_ids]
 
-        return self.cloud.call("ecs.DescribeTasks", list(resource_ids), show)
+        return self.cloud.call("ecs.DescribeTasks", list(resource_ids or task_ids or ()), show)
 
     def describe_task_attribute(self, task_id: str) -> Row:
         def show() -> Row:

@@ -18,7 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
 
 from .cloud import Cloud
-from .kit import GIB, START, context, lost, perform, policy, qcow2, refused, requested, server
+from .kit import GIB, START, context, lost, perform, policy, qcow2, refused, requested, server, stamp
 
 SERVER = server()
 
@@ -177,3 +177,28 @@ def test_the_image_that_an_import_has_returned_is_asked_for_by_its_id() -> None:
     ens_import.follow(context(cloud), SERVER, seen, image_id)
     ens_import.follow(context(cloud), SERVER, Seen(), "m-another")
     assert cloud.calls["ens.DescribeSelfImages"] == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "taken"),
+    [
+        ({}, True),
+        ({"ImageName": "golden"}, False),
+        ({"ImageName": "golden", "Status": "Creating"}, False),
+        ({"ImageName": SERVER.image_name.upper()}, False),
+        ({"ImageName": "", "Status": "Creating"}, True),
+        ({"ImageName": ""}, False),
+        ({"CreationTime": stamp(START - timedelta(hours=1))}, False),
+        ({"CreationTime": ""}, True),
+    ],
+)
+def test_an_id_in_the_ledger_makes_no_image_this_servers(changes: dict[str, str], taken: bool) -> None:
+    cloud = Cloud()
+    made = cloud.add_ens_image(SERVER.image_name)
+    made.update(changes)
+    seen = Seen(job=cloud.add_job(SERVER))
+    ens_import.follow(context(cloud), SERVER, seen, made["ImageId"])
+    assert [row["ImageId"] for row in seen.ens_images] == ([made["ImageId"]] if taken else [])
+    seen.requested["import"] = requested(-1, made["ImageId"])
+    text = ens_import.decide(context(None), SERVER, seen).text
+    assert taken or "ENS does not show image" in text

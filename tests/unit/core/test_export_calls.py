@@ -215,6 +215,35 @@ def test_a_task_that_the_list_does_not_show_is_asked_for_by_its_id() -> None:
     assert (seen.task or {})["TaskId"] == "t-0001"
 
 
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("status", ["Finished", "Failed", "Waiting"])
+def test_a_task_of_another_image_is_not_followed_whatever_the_ledger_says(listed: bool, status: str) -> None:
+    cloud, item = exported()
+    exported(number=2, cloud=cloud)
+    cloud.ecs.describe_images()
+    cloud.tasks["t-0002"]["TaskStatus"] = status
+    if status == "Waiting":
+        cloud.tasks["t-0002"]["_keys"].clear()
+    given, seen = context(cloud), Seen(job=next(iter(cloud.jobs.values())), image=dict(cloud.images["m-0001"]))
+    if not listed:
+        cloud.edit("ecs.DescribeTasks", lambda rows: [])
+    export.follow(given, item, seen, "t-0002")
+    if listed or status != "Waiting":
+        assert (seen.task, seen.objects, seen.exports) == (None, [], 0)
+    else:
+        # Nothing shows yet whose it is: it is waited for, and nothing of it is used.
+        assert export.decide(given, item, seen).kind == "wait"
+    assert not given.resources.rows()
+
+
+def test_a_failed_task_is_followed_when_a_list_shows_that_it_exports_this_image() -> None:
+    cloud, item = exported()
+    cloud.add_task("m-0001", "Failed")
+    seen = Seen(image=dict(cloud.images["m-0001"]))
+    export.follow(context(cloud), item, seen, "t-0002")
+    assert (seen.task or {})["TaskId"] == "t-0002"
+
+
 def test_an_export_that_has_failed_is_not_followed() -> None:
     cloud = Cloud()
     given = context(cloud)
