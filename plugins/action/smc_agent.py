@@ -52,6 +52,7 @@ NO_BOOT = (
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}\Z")
 _URL = re.compile(r"https?://[^/]")
+_NOT_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0]")
 
 
 class ActionModule(ActionBase):
@@ -114,6 +115,9 @@ def _problem(args: dict[str, Any]) -> str | None:
     """Return which option has an invalid value, or None."""
     if args["sha256"] is not None and not _SHA256.match(args["sha256"]):
         return f"sha256 {args['sha256']!r} is not a SHA-256: 64 hexadecimal digits"
+    if args["url"] and _NOT_IN_URL.search(args["url"]):
+        # Messages about such an address quote it, and its query, in forms of their own.
+        return "url contains a space or a control character. Write it with its percent code, such as %20"
     if args["url"] and not _URL.match(args["url"]):
         return f"url {bundle.bare(args['url'])!r} must begin with https:// or http://. Use src for a local file"
     if args["url"] and not args["sha256"] and not args["allow_unverified"]:

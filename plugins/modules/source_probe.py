@@ -366,7 +366,7 @@ probe:
       description: The C(nameservers) and the C(search) domains of C(/etc/resolv.conf).
       type: dict
     proxies:
-      description: Where a proxy is configured, and which, without its user and password. C(source) and C(line).
+      description: Where a proxy is configured (C(source)), and the variable and the address, without user and password (C(line)).
       type: list
       elements: dict
       sample: [{source: /etc/environment, line: 'https_proxy=http://proxy.example.com:3128'}]

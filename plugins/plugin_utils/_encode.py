@@ -28,6 +28,12 @@ _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What the formula of a spreadsheet begins with, in half and full width."""
 
+_LATER_FORMULA: Final = re.compile(r"""([;,|][\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])""")
+"""Where the formula begins for a spreadsheet that takes another character to part cells."""
+
+_LINK: Final = re.compile(r"(?i)(?<=[a-z]):(?=//)|(?<=www)\.")
+"""Where the bare address of a link, which GitHub and others make a link, can be broken."""
+
 _MARKDOWN: Final = re.compile(r"[\\`*\[\]|~!#]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _HTML: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
@@ -40,14 +46,15 @@ def one_line(value: Any) -> str:
 
 def markdown(value: Any) -> str:
     """Return the text in one line, so that Markdown shows it as it is: no markup, no HTML, no link."""
-    text = "".join(_HTML.get(char, char) for char in _MARKDOWN.sub(r"\\\g<0>", one_line(value)))
+    escaped = _LINK.sub(r"\\\g<0>", _MARKDOWN.sub(r"\\\g<0>", one_line(value)))
+    text = "".join(_HTML.get(char, char) for char in escaped)
     # A line that begins like a list, a heading or a rule.
     return f"\\{text}" if text.startswith(("-", "+", "=")) else text
 
 
 def csv_cell(value: Any) -> str:
     """Return the text in one line, with an apostrophe in front where a spreadsheet would calculate it."""
-    text = one_line(value)
+    text = _LATER_FORMULA.sub(r"\1'", one_line(value))
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 

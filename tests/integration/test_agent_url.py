@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from support import CALM, PATIENCE
 
 ROLE = Path(__file__).parents[2] / "roles" / "agent"
@@ -28,11 +29,22 @@ PLAY = [
 ]
 
 
-def test_a_failed_download_shows_neither_signature_nor_password(tmp_path: Path) -> None:
+ADDRESS = "http://user:hunter2@127.0.0.1:1/x/bundle.tar.gz?OSSAccessKeyId=k&Signature=s1gn4ture"
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        (ADDRESS, "could not be downloaded from http://127.0.0.1:1/x/bundle.tar.gz"),
+        (f"{ADDRESS} &x=1", "agent_url contains a space or a control character"),
+        (f"{ADDRESS}\x7f", "agent_url contains a space or a control character"),
+    ],
+)
+def test_a_failed_download_shows_neither_signature_nor_password(tmp_path: Path, address: str, said: str) -> None:
     (tmp_path / "play.json").write_text(json.dumps(PLAY), encoding="utf-8")
     given: dict[str, Any] = {
         "agent_src": "",
-        "agent_url": "http://user:hunter2@127.0.0.1:1/x/bundle.tar.gz?OSSAccessKeyId=k&Signature=s1gn4ture",
+        "agent_url": address,
         "agent_sha256": "ab" * 32,
         "agent_allow_unverified": False,
         "agent_cache_dir": str(tmp_path / "cache"),
@@ -53,6 +65,6 @@ def test_a_failed_download_shows_neither_signature_nor_password(tmp_path: Path) 
     )
     shown = done.stdout + done.stderr
     assert done.returncode != 0, shown
-    assert "could not be downloaded from http://127.0.0.1:1/x/bundle.tar.gz" in " ".join(shown.split())
+    assert said in " ".join(shown.split())
     assert "a host went on" not in shown
     assert [secret for secret in ("hunter2", "s1gn4ture") if secret in shown] == []

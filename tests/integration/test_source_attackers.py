@@ -229,7 +229,7 @@ ATTACKS = {
             f"chmod 755 {DIR}; mkdir -m 777 {DIR}/Check; "
             f"su -s /bin/sh nobody -c 'ln -s /etc {DIR}/Check/etc; mkdir {DIR}/Check/x'"
         ),
-        None,
+        f"other users can change {DIR}/Check",
     ),
     "agent_wait: a log is a link to a secret": (
         ["agent_state", "agent_wait"],

@@ -130,12 +130,14 @@ class Http:
         except self._requests.RequestException as error:
             raise self.failure(action, host, error, via) from None
 
-    def failure(
-        self, action: str, host: str, error: Exception, proxies: Mapping[str, str] | None = None
-    ) -> CloudError:
+    def failure(self, action: str, host: str, error: Exception, proxies: Mapping[str, str] | None = None) -> CloudError:
         """Returns the CloudError for a failure below HTTP: it says whether the request can have reached the service."""
         errors = self._requests.exceptions
         cause = _innermost(error)
+        if proxies and (isinstance(error, errors.InvalidProxyURL) or _unreadable_address(cause)):
+            # The words of the libraries quote the address, and its password.
+            text = f"{host}: the address of the proxy is not valid"
+            return CloudError(action, "Connection.Invalid", text, hint="Correct the variable https_proxy.")
         text = f"{host}: {_words(cause)}"
         if isinstance(error, errors.SSLError):
             proxy = urlsplit((proxies or {}).get("https", "")).hostname or ""
@@ -159,6 +161,12 @@ def _never_connected(error: Exception) -> bool:
 
     reason = getattr(error.args[0] if error.args else None, "reason", None)
     return isinstance(reason, NewConnectionError)
+
+
+def _unreadable_address(cause: BaseException) -> bool:
+    from urllib3.exceptions import LocationValueError
+
+    return isinstance(cause, LocationValueError)
 
 
 def _innermost(error: BaseException) -> BaseException:

@@ -155,7 +155,8 @@ def plan(agent: Agent, wish: Wish) -> list[Step]:
     if len(agent.source_ids) > 1 and not wish.force:
         raise SourceError(
             f"the client in {', '.join(agent.dirs)} reported several source ids: {' and '.join(agent.source_ids)}. "
-            "Remove the wrong source in the SMC console, and set force to install the client again"
+            "Set force to install the client again. Delete a source only if the SMC console itself shows "
+            "that it is this host"
         )
     fresh = _fresh(agent, wish)
     if wish.state == "present":

@@ -53,9 +53,9 @@ agent_remove() { # folder...
     agent_boot_off || return
     agent_stop "$@" || return
     for dir in "$@"; do
-        # From now on nobody else can enter it, and nobody else can have put a folder into it.
+        # From now on nobody else can enter it. Who is in a folder of his own in it already could lead rm elsewhere.
         chmod 700 "$dir"
-        secure_tree "$dir" || { say failed "$WHY"; return; }
+        secure "$dir" && secure_within "$dir" -type d || { say failed "$WHY"; return; }
         # The record of the installation is removed last, so that the next removal finds the client.
         errors=$(rm -rf "$dir" 2>&1) || { say failed "cannot remove $dir: $errors"; return; }
     done

@@ -121,7 +121,8 @@ def parse(fence: str, text: str, allowed: Limits | None = None) -> Answer | None
     Raise UnreadableError for an answer that is too large or that no script sends.
     """
     allowed = allowed or Limits()
-    if len(text) > allowed.max_bytes:
+    # A character has at most four bytes in UTF-8.
+    if len(text) * 4 > allowed.max_bytes and len(text.encode("utf-8", "surrogateescape")) > allowed.max_bytes:
         raise UnreadableError(f"it is larger than {allowed.max_bytes} bytes")
     begin = _marker(text, f"{fence} BEGIN", 0)
     if begin < 0:
@@ -130,7 +131,7 @@ def parse(fence: str, text: str, allowed: Limits | None = None) -> Answer | None
     records: list[Record] = []
     counts: dict[str, int] = {}
     for number, line in enumerate(_lines(text, text.find("\n", begin) + 1, end if end >= 0 else len(text)), 1):
-        # A character has at most four bytes in UTF-8, and the usual line is short.
+        # The usual line is short.
         if len(line) * 4 > allowed.max_line and len(line.encode("utf-8", "surrogateescape")) > allowed.max_line:
             raise UnreadableError(f"line {number} is longer than {allowed.max_line} bytes")
         key, *fields = clean(line).split("\t", MAX_FIELDS)
@@ -149,10 +150,12 @@ def _marker(text: str, marker: str, start: int) -> int:
     """Return where a line of its own is the marker, or -1."""
     at = text.find(marker, start)
     while at >= 0:
-        end = text.find("\n", at)
-        rest = text[at + len(marker) : end if end >= 0 else len(text)]
-        if (at == 0 or text[at - 1] == "\n") and len(rest) < 4 and not rest.strip("\r"):
-            return at
+        # A line of a host may be long and full of markers: no more of it is looked at than what decides.
+        if at == 0 or text[at - 1] == "\n":
+            stop = at + len(marker)
+            rest = text[stop : stop + 4].partition("\n")[0]
+            if len(rest) < 4 and not rest.strip("\r"):
+                return at
         at = text.find(marker, at + 1)
     return -1
 

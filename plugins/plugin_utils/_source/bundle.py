@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import hashlib
+import http.client
 import io
 import json
 import tarfile
@@ -92,9 +93,17 @@ def download(url: str) -> bytes:
         with open_url(url, timeout=DOWNLOAD_SECONDS) as answer:
             content: bytes = answer.read()
             return content
-    except (OSError, ValueError, ConnectionError) as error:
+    except (OSError, ValueError, ConnectionError, http.client.HTTPException) as error:
         reason = getattr(error, "reason", None) or error
-        raise SourceError(f"cannot download the client bundle {bare(url)}: {reason}") from error
+        raise SourceError(f"cannot download the client bundle {bare(url)}: {_without_secrets(reason, url)}") from None
+
+
+def _without_secrets(reason: object, url: str) -> str:
+    """Return the text of a failure, or only its class if it may quote the query or the password of the URL."""
+    parts = urlsplit(url)
+    secrets = [text for text in (parts.query, parts.netloc.rpartition("@")[0]) if text]
+    quoting = isinstance(reason, http.client.HTTPException) or any(text in str(reason) for text in secrets)
+    return type(reason).__name__ if quoting else str(reason)
 
 
 def bare(url: str) -> str:

@@ -189,7 +189,8 @@ class Lifecycle:
             if len(agent.source_ids) > 1:
                 raise SourceError(
                     f"the client in {folder} reported several source ids: {' and '.join(agent.source_ids)}. "
-                    "Remove the wrong source in the SMC console, and set force to install the client again"
+                    "Set force to install the client again. Delete a source only if the SMC console itself shows "
+                    "that it is this host"
                 )
             if agent.alive and agent.source_id:
                 return agent

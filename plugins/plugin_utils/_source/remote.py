@@ -102,9 +102,7 @@ class Remote:
             return f"the become method {become.name} cannot send data to a command. Use sudo, or log in as root"
         return None
 
-    def run(
-        self, pieces: Iterable[str], values: Mapping[str, str], command: str = "", waits: float = 0
-    ) -> Result:
+    def run(self, pieces: Iterable[str], values: Mapping[str, str], command: str = "", waits: float = 0) -> Result:
         """Run the named scripts and then ``command`` in one shell on the source, and return the result.
 
         ``waits`` are the seconds that the scripts wait by themselves.
@@ -112,7 +110,10 @@ class Remote:
         fence = script.new_fence()
         raw = self._exec(script.COMMAND, script.compose(fence, pieces, values, command).encode("utf-8"), waits)
         try:
-            answer = answers.parse(fence, raw["stdout"], self._limits)
+            with deadline.guarded(self._limits.seconds, self._grown()):
+                answer = answers.parse(fence, raw["stdout"], self._limits)
+        except deadline.ExceededError as error:
+            raise NotUnderstoodError(f"answer not understood: {error}") from error
         except answers.UnreadableError as error:
             raise NotUnderstoodError(f"answer not understood: {error}") from error
         return Result(answer, raw["rc"], raw["stdout"], raw["stderr"])
@@ -152,10 +153,8 @@ class Remote:
         problem = self.stdin_problem()
         if problem:
             raise SourceError(problem)
-        # The connection plugin and ansible-core keep an answer several times, as bytes and as text.
-        grown = max(deadline.GROWN_BYTES, 8 * self._limits.max_bytes)
         try:
-            with self._cut_off(), deadline.guarded(self._limits.seconds + waits, grown):
+            with self._cut_off(), deadline.guarded(self._limits.seconds + waits, self._grown()):
                 raw: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data)
         except AnsibleConnectionFailure as failed:
             # A host can write the words of its connection, also as the reason why it is unreachable.
@@ -169,6 +168,10 @@ class Remote:
                 "sudo on this host requires a terminal. Add 'Defaults:<login user> !requiretty' to its sudoers"
             )
         return raw
+
+    def _grown(self) -> int:
+        """Return by how much an answer may make this process larger: it is kept several times, as bytes and as text."""
+        return max(deadline.GROWN_BYTES, 8 * self._limits.max_bytes)
 
     @contextlib.contextmanager
     def _cut_off(self) -> Iterator[None]:

@@ -19,10 +19,13 @@ from .answers import integer
 if TYPE_CHECKING:
     from .rows import Rows
 
-_WORD = re.compile(r"""[^\s"']+""")
 _NAME = re.compile(r"\w+", re.ASCII)
 _SIGN = re.compile(r"[=:\s]")
 _VALUE = re.compile(r"""\s*[=:]?\s*["']?(?P<value>[^"';]*)""")
+_ADDRESS = re.compile(
+    r"(?P<scheme>(?:https?|ftp|socks\w*)://)?(?P<user>.*@)?(?P<host>(?:\[[0-9A-F:.]+\]|\w[\w.-]*)(?::[0-9]+)?)/?",
+    re.ASCII | re.IGNORECASE,
+)
 
 
 def clock(rows: Rows, asked: tuple[float, float] | None) -> dict[str, Any]:
@@ -116,17 +119,18 @@ def resolver(rows: Rows) -> dict[str, list[str]]:
 
 
 def proxies(rows: Rows) -> list[dict[str, str]]:
-    """Return the configured proxies and the files that configure them, without user and password."""
+    """Return the configured proxies and the files that configure them: of a line, only the variable and the address."""
     found = []
     for fields in rows.all("proxy"):
         source, text = (*fields, "", "")[:2]
-        if _assigned(text).strip().lower() not in ("", "no", "none", "_none_"):
-            found.append({"source": source, "line": _WORD.sub(_without_password, text.strip())})
+        name, value, rest = _assigned(text)
+        if value.strip().lower() not in ("", "no", "none", "_none_"):
+            found.append({"source": source, "line": f"{name}={_shown(value, rest)}"})
     return found
 
 
-def _assigned(text: str) -> str:
-    """Return the value of the first variable whose name ends with "proxy", or ''.
+def _assigned(text: str) -> tuple[str, str, str]:
+    """Return the first variable whose name ends with "proxy", its value and what follows, or three times ''.
 
     proxy_password, PROXY_ENABLED and no_proxy contain no address of a proxy.
     """
@@ -136,17 +140,20 @@ def _assigned(text: str) -> str:
             sign = _SIGN.search(text, name.end())
             value = _VALUE.match(text, sign.start()) if sign else None
             if value and value["value"].strip():
-                return value["value"]
-    return ""
+                return name[0], value["value"], text[value.end() :]
+    return "", "", ""
 
 
-def _without_password(word: re.Match[str]) -> str:
-    """Return a word with *** for the user and password before its last @, if it looks like the address of a proxy."""
-    head, mark, rest = word[0].partition("://")
-    if not mark:
-        head, mark, rest = ("", "", word[0]) if "=" not in word[0] else word[0].partition("=")
-    secret, at, host = rest.rpartition("@")
-    return f"{head}{mark}***@{host}" if at and secret and (mark == "://" or "/" not in secret) else word[0]
+def _shown(value: str, rest: str) -> str:
+    """Return the address that a value begins with, with *** for user and password, and *** for what is no address.
+
+    A password may contain spaces and quotes: with an @ behind the first word, that word may be a part of it.
+    """
+    word, *more = value.split(maxsplit=1)
+    address = None if "@" in "".join([*more, rest]) else _ADDRESS.fullmatch(word)
+    if address is None or not (address["scheme"] or ":" in address["host"]):
+        return "***"
+    return f"{address['scheme'] or ''}{'***@' if address['user'] else ''}{address['host']}"
 
 
 def egress(rows: Rows) -> list[dict[str, Any]]:

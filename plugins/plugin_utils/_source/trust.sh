@@ -69,6 +69,10 @@ secure() { # path: whether root alone can change it, its parents, and what its l
 secure_tree() { # folder [find options]: whether root alone can change what is in it
     secure "$1" || return 1
     case $(ls -ldn "$1" 2>/dev/null) in d???------*) return 0 ;; esac
+    secure_within "$@"
+}
+
+secure_within() { # folder [find options]: the same for what is in it, also if nobody else can enter it now
     tree=$1
     shift
     # The option of the caller comes first, links belong to the folder that they are in.
@@ -108,11 +112,12 @@ started() { # pid: its start time, in clock ticks since the start of the host, i
 }
 
 runs_from() { # pid folder: whether it is a process of root that runs the client of this folder, which root alone can change
+    # Nothing of another user's process is looked at but its ids.
+    owned "$1" || return 1
     # A process of the kernel has no executable, one of another root (a container) has its own folder of this name.
     [ -e "/proc/$1/exe" ] || return 1
     # shellcheck disable=SC3013  # dash, bash and busybox have it, and without it no process is trusted
     [ "/proc/$1/root" -ef / ] || return 1
-    owned "$1" || return 1
     exe=$(readlink "/proc/$1/exe" 2>/dev/null) || return 1
     case $exe in "$2"/*) return 0 ;; esac
     # A client that is a script runs in its interpreter, which has the script for its first word that is no option.

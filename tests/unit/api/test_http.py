@@ -209,7 +209,9 @@ def test_whose_authority_is_missing(option: str, proxy: str, hint: str) -> None:
     assert (option or proxy or "name resolution") in words
 
 
-@pytest.mark.parametrize("url", ["http://example.org/", "http://100.100.100.200/", "http://100.100.100.200.example.org/"])
+@pytest.mark.parametrize(
+    "url", ["http://example.org/", "http://100.100.100.200/", "http://100.100.100.200.example.org/"]
+)
 def test_plain_http_leaves_only_for_the_metadata_service(url: str) -> None:
     http = Http((0.1, 0.1), None, environ={})
     with pytest.raises(CloudError, match="plain http") as raised:
@@ -324,6 +326,20 @@ def test_a_proxy_is_used_for_the_cloud_unless_no_proxy_says_otherwise(
             connect(endpoints=None).ens.import_image({"ImageName": "n"})
     assert lines == ([b"CONNECT ens.aliyuncs.com:443"] if proxied else [])
     assert set(fence.attempts) == (set() if proxied else {"ens.aliyuncs.com"})
+
+
+@pytest.mark.parametrize("address", ["http://user:hunter2/x@proxy:1", "user:hunter2@proxy:x", "http://:hunter2@:1"])
+def test_a_proxy_address_that_cannot_be_read_is_not_quoted(
+    connect: Any, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", address)
+    Fence(monkeypatch)
+    with pytest.raises(CloudError, match="the address of the proxy is not valid") as raised:
+        connect(endpoints=None).ens.import_image({"ImageName": "n"})
+    assert (raised.value.code, raised.value.hint) == ("Connection.Invalid", "Correct the variable https_proxy.")
+    assert "hunter2" not in repr(raised.value) + str(raised.value)
 
 
 def test_a_netrc_entry_does_not_replace_the_signature(

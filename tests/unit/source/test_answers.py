@@ -98,6 +98,30 @@ def test_size_length_and_number_of_lines_are_limited() -> None:
                 answer(*lines, **limits)
 
 
+def test_bytes_are_counted_and_not_characters() -> None:
+    lines = [f"k{number}\t" + "\u00e9" * 1000 for number in range(40)]
+    assert answer(*lines, max_bytes=100_000).complete
+    with pytest.raises(answers.UnreadableError, match="larger than 70000 bytes"):
+        answer(*lines, max_bytes=70_000)
+
+
+def test_a_line_full_of_markers_costs_no_more_than_linear_time() -> None:
+    """For each marker in the line, the rest of the line was copied: gigabytes of a line of one megabyte."""
+
+    class Counting(str):
+        copied = 0
+
+        def __getitem__(self, key: Any) -> str:
+            part = super().__getitem__(key)
+            Counting.copied += len(part)
+            return part
+
+    line = f" {FENCE} END" * (MEGABYTE // len(f" {FENCE} END"))
+    text = Counting(f"{line}\n{FENCE} BEGIN\r\nuid\t0\n{line}\n{FENCE} END\r\n")
+    found = answers._marker(text, f"{FENCE} END", 0)
+    assert (str(text)[found:], Counting.copied < 2 * MEGABYTE) == (f"{FENCE} END\r\n", True)
+
+
 def test_only_the_options_that_are_too_small_are_refused() -> None:
     given = {name: row["default"] for name, row in answers.LIMIT_SPEC.items()}
     assert answers.problem(given) is None
@@ -118,7 +142,7 @@ def test_a_megabyte_in_any_field_costs_no_more_than_linear_time(pattern: str) ->
             for position in range(3):
                 fields = ["1", "1", "1", "1", "1", "1", "1", "1"]
                 fields[position] = text
-                for name in ([f"{key} redhat-release", f"{key} SuSE-release"] if key == "release" else [key]):
+                for name in [f"{key} redhat-release", f"{key} SuSE-release"] if key == "release" else [key]:
                     evaluate(["\t".join([name, *fields])], most)
 
 

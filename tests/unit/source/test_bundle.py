@@ -169,3 +169,13 @@ def test_the_signature_of_an_address_is_in_no_message() -> None:
     ) as caught:
         _bundle.download(address)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["/b.tar.gz?Signature=secret x", "/b c?Signature=secret", "/b?Signature=secret\x7f"])
+def test_the_signature_of_an_address_that_cannot_be_used_is_in_no_message(place: str) -> None:
+    with pytest.raises(
+        SourceError, match=r"cannot download the client bundle http://127\.0\.0\.1:1/b.*: InvalidURL"
+    ) as caught:
+        _bundle.download(f"http://127.0.0.1:1{place}")
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None

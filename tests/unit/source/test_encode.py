@@ -92,6 +92,9 @@ def test_text_of_others_stays_in_one_line(text: Any, expected: str) -> None:
 def test_a_cell_is_never_a_formula(before: str, first: str) -> None:
     assert _encode.csv_cell(f"{before}{first}cmd|' /C calc'!A1") == f"'{first}cmd|' /C calc'!A1"
     assert _encode.csv_cell("a=1") == "a=1"
+    for mark in ";,|":
+        assert _encode.csv_cell(f"x{mark}{before}{first}1") == f"x{mark}{' ' if before else ''}'{first}1"
+        assert _encode.csv_cell(f'x{mark}"{first}1') == f"x{mark}\"'{first}1"
 
 
 def test_markdown_shows_what_was_written() -> None:
@@ -103,6 +106,8 @@ def test_markdown_shows_what_was_written() -> None:
     # Every mark that Markdown reads has a backslash in front, and that backslash none.
     unescaped = re.sub(r"\\[\\`*\[\]|~!#_]", "", shown)
     assert not re.search(r"[\\`*\[\]|~!#]", unescaped)
+    linked = _encode.markdown("https://a.example HTTP://a.example ftp://a.example www.a.example WWW.a.example")
+    assert linked == r"https\://a.example HTTP\://a.example ftp\://a.example www\.a.example WWW\.a.example"
     assert [_encode.markdown(text) for text in ("- a", "+ a", "=== ")] == ["\\- a", "\\+ a", "\\==="]
 
 

@@ -300,15 +300,29 @@ def test_proxies_are_shown_without_passwords(host: Host) -> None:
         'proxy\t/etc/sysconfig/proxy\tPROXY_ENABLED="yes"',
         "proxy\t/etc/profile.d/proxy.sh\texport https_proxy=user:s3cret@proxy:3128",
         'proxy\t/etc/sysconfig/proxy\tHTTPS_PROXY="http://user:s3/cr@t@proxy:3128"',
+        "proxy\t/etc/profile.d/proxy.sh\texport http_proxy=http://proxy:3128 PROXY_PASS=s3cret",
+        "proxy\t/etc/profile.d/proxy.sh\tset_proxy --proxy-user user:s3cret",
+        "proxy\t/etc/profile.d/proxy.sh\tcurl --proxy http://proxy:3128/ --proxy-user user:s3cret",
+        "proxy\t/etc/environment\thttp_proxy=http://user:s3'cret@proxy",
+        "proxy\t/etc/environment\thttp_proxy=http://user:s3 cret@proxy",
+        "proxy\t/etc/environment\thttp_proxy=user:s3/cret@[2001:db8::1]:3128",
+        "proxy\t/etc/environment\thttp_proxy=http://user:s3cret/x",
     ]
     rows = host.probe()["proxies"]
     assert [(row["source"], row["line"]) for row in rows] == [
         ("/etc/environment", "https_proxy=http://***@proxy:3128"),
-        ("/etc/yum.conf", "proxy = http://proxy:3128"),
-        ("/etc/apt/apt.conf.d/01proxy", 'Acquire::http::Proxy "http://proxy:3128";'),
+        ("/etc/yum.conf", "proxy=http://proxy:3128"),
+        ("/etc/apt/apt.conf.d/01proxy", "Proxy=http://proxy:3128"),
+        ("/etc/profile.d/proxy.sh", "https_proxy=***@proxy:3128"),
+        ("/etc/sysconfig/proxy", "HTTPS_PROXY=http://***@proxy:3128"),
+        ("/etc/profile.d/proxy.sh", "http_proxy=http://proxy:3128"),
         # Rather too much is taken out than too little.
-        ("/etc/profile.d/proxy.sh", "export https_proxy=***@proxy:3128"),
-        ("/etc/sysconfig/proxy", 'HTTPS_PROXY="http://***@proxy:3128"'),
+        ("/etc/profile.d/proxy.sh", "set_proxy=***"),
+        ("/etc/profile.d/proxy.sh", "proxy=http://proxy:3128"),
+        ("/etc/environment", "http_proxy=***"),
+        ("/etc/environment", "http_proxy=***"),
+        ("/etc/environment", "http_proxy=***@[2001:db8::1]:3128"),
+        ("/etc/environment", "http_proxy=***"),
     ]
 
 

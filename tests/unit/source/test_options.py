@@ -30,6 +30,8 @@ def test_the_defaults_can_be_used() -> None:
         ("sha256", "a" * 63, "is not a SHA-256"),
         ("sha256", "", "is not a SHA-256"),
         ("url", "ftp://example.com/b.zip?Signature=x", "url 'ftp://example.com/b.zip' must begin with https://"),
+        ("url", "https://example.com/b.zip?Signature=x y", "url contains a space or a control character. Write"),
+        ("url", "https://example.com/b\x7f.zip", "url contains a space or a control character. Write"),
         ("start_timeout", 0, "start_timeout 0 must be"),
         ("environment", {"a b": "c"}, "environment 'a b'"),
     ],

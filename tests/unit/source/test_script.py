@@ -137,3 +137,55 @@ def test_the_client_is_told_from_programs_that_only_name_its_files(
     assert answer is not None
     agent = parse_agent(answer.records)
     assert (agent.pids, agent.source_ids, agent.ours) == ([client], ["s-bp1abc"], False)
+
+
+FORGED = """\
+Copied: Import Source Server [s-forged1] Successfully!.txt
+Copying "Import Source Server [s-forged2] Successfully!"
+Copying /home/x/Import Source Server [s-forged3] Successfully!
+Import Source Server [s-forged4; x] Successfully!
+2026-11-24 Import Source Server [s-bp1abc] Successfully!\r
+"""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_name_of_a_file_in_a_log_is_no_source_id(shell: list[str], private: Path) -> None:
+    folder = private / "smc" / "go2aliyun_client2.6.5_linux_x86_64"
+    (folder / "Logs").mkdir(parents=True)
+    (folder / "Logs" / "a.log").write_text(FORGED)
+    done = run(shell, _script.compose(FENCE, ["agent_state"], {"INSTALL_DIR": str(private / "smc")}, "agent_state"))
+    answer = answers.parse(FENCE, done.stdout.decode())
+    assert answer is not None
+    assert parse_agent(answer.records).source_ids == ["s-bp1abc"]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_folder_that_others_had_put_into_the_client_is_not_removed(shell: list[str], private: Path) -> None:
+    """Whoever is in that folder can exchange what rm finds there, also when the way to it has been closed."""
+    folder = private / "smc" / "go2aliyun_client2.6.5_linux_x86_64"
+    (folder / "Check").mkdir(parents=True)
+    (folder / "go2aliyun_client").touch()
+    folder.chmod(0o755)
+    (folder / "Check").chmod(0o777)
+    pieces = ["agent_state", "agent_boot", "agent_remove"]
+    script = _script.compose(FENCE, pieces, {"INSTALL_DIR": str(private / "smc")}, f"agent_remove {folder}")
+    said = run(shell, script).stdout.decode()
+    assert f"failed\tother users can change {folder}/Check" in said
+    assert (folder / "go2aliyun_client").exists()
+    (folder / "Check").chmod(0o755)
+    assert "failed" not in run(shell, script).stdout.decode()
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_programs_start_in_a_folder_of_root(shell: list[str], tmp_path: Path) -> None:
+    (tmp_path / "socket.py").write_text("")
+    script = f"cd {tmp_path}\n" + _script.compose(FENCE, ["agent_state"], {"INSTALL_DIR": "/smc"}, 'say where "$(pwd)"')
+    assert "where\t/\n" in run(shell, script).stdout.decode()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_of_a_process_the_owner_is_looked_at_first(shell: list[str]) -> None:
+    command = 'owned() { say asked "$1"; return 1; }\nruns_from 999999999 /smc || say no'
+    said = run(shell, _script.compose(FENCE, ["agent_state"], {"INSTALL_DIR": "/smc"}, command)).stdout.decode()
+    assert "asked\t999999999\nno\n" in said
