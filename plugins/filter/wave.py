@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 
 class FilterModule:
-    """Registers the filters wave_claims, wave_servers, wave_settled, wave_resources, wave_receipt and wave_table."""
+    """Registers the filters wave_claims, wave_servers, wave_settled, wave_pending, wave_resources,
+    wave_receipt and wave_table."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
@@ -24,6 +25,7 @@ class FilterModule:
             "wave_claims": claims.claims,
             "wave_servers": _receipt.servers,
             "wave_settled": _receipt.settled,
+            "wave_pending": _receipt.pending,
             "wave_resources": _receipt.resources,
             "wave_receipt": _receipt.receipt,
             "wave_table": _receipt.table,

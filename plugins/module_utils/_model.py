@@ -131,6 +131,10 @@ class Seen:
     ens_images: list[Row] = field(default_factory=list)
     trouble: CloudError | None = None
     """Why the last look at this server, and at no other, failed."""
+    looked: bool = field(default=False, compare=False)
+    """Whether this run has looked for a job by the name of the server."""
+    moved: str = field(default="", compare=False)
+    """The id of the job of this name that copies another source: the server was registered again."""
     created: Requested | None = None
     """The job that this run has created: a describe may not list it at once."""
     requested: dict[str, Requested] = field(default_factory=dict)
@@ -169,6 +173,8 @@ class Decision:
     text: str = ""
     action: str = ""
     progress: float | None = None
+    keep: bool = False
+    """Whether the cloud work of a server that fails stays until the user decides about it."""
 
     @classmethod
     def done(cls, text: str = "") -> Decision:
@@ -186,9 +192,9 @@ class Decision:
         return cls("act", text, action)
 
     @classmethod
-    def fail(cls, text: str) -> Decision:
+    def fail(cls, text: str, keep: bool = False) -> Decision:
         """Return: the server cannot go on; ``text`` is the reason and what to do."""
-        return cls("fail", text)
+        return cls("fail", text, keep=keep)
 
 
 class ResourcesSeen:

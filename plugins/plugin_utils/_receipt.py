@@ -69,6 +69,48 @@ def settled(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
     return found
 
 
+def pending(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], run: Mapping[str, Any] | None = None
+) -> list[str]:
+    """Return the hosts whose client and cloud work the next run needs.
+
+    ``run`` is the result of a wave; without one the results of the roles of single stages count. A module that ended
+    without a result, as one that is killed, may have begun everything. Nothing was begun only where the module refused
+    to begin and SMC got to know the host in this very play.
+    """
+    if run is None:
+        clear = [host for host in hosts if hostvars[host].get("preflight_verdict") == "clear"]
+        facts = {entry["host"]: hostvars[entry["host"]] for entry in servers(clear, hostvars)}
+        results = {host: [found[name] for name in _STAGE_RUNS if found.get(name)] for host, found in facts.items()}
+        return [
+            host
+            for host, found in facts.items()
+            if not (_stage_settled(found) or _never_begun(results[host], found))
+        ]
+    rows = (run.get("migration") or {}).get("servers")
+    if rows is not None:
+        return [row["host"] for row in rows if not row.get("settled") and row.get("verdict") != "blocked"]
+    return [host for host in hosts if host not in hostvars or not _never_begun([run], hostvars[host])]
+
+
+def _never_begun(results: Sequence[Mapping[str, Any]], facts: Mapping[str, Any]) -> bool:
+    refused = all("error" in result and "resources" not in result for result in results)
+    return refused and "register" in (facts.get("__agent_steps") or [])
+
+
+def _lost(facts: Mapping[str, Any]) -> str:
+    """Return what to say of a host whose module ended without a result of its own, '' for any other host."""
+    for name in _RUNS:
+        result = facts.get(name) or {}
+        if result.get("failed") and ("timedout" in result or "module_stdout" in result):
+            why = str(result.get("msg") or "no reason is known").strip().rstrip(".")
+            return (
+                f"the module ended without a result ({why}); the SMC client and the cloud work of this server are "
+                "kept: run the same command again to continue"
+            )
+    return ""
+
+
 def _stage_settled(facts: Mapping[str, Any]) -> bool:
     """Return whether a role of one stage has imported the image of this host, or has failed for good."""
     stages = [facts.get(name) or {} for name in _STAGE_RUNS]
@@ -99,6 +141,8 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
         "disks": disks.as_options(disks.transferred(facts.get("preflight_probe") or {})),
     }
     errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
+    lost = "" if facts.get("agent_error") else _lost(facts)
+    errors = [lost] if lost else errors
     if facts.get("preflight_verdict") == "blocked":
         row.update(status="blocked", reasons=list(facts.get("preflight_reasons") or []))
     elif errors and not (done and (done["verdict"] == "migrated" or done["reasons"])):

@@ -284,7 +284,7 @@ class Fleet:
     def _apply(self, stage: Stage, row: Progress, decision: Decision, batch: list[Act]) -> None:
         row.state, row.percent = decision.text, decision.progress
         if decision.kind == "fail":
-            self._give_up(row, decision.text)
+            self._give_up(row, decision.text, decision.keep)
         elif decision.kind == "done":
             self._advance(stage, row)
         elif decision.kind == "act":
@@ -298,11 +298,12 @@ class Fleet:
             row.phase = "done" if stage.name == self._last else stage.name
             self._end(row, "migrated")
 
-    def _give_up(self, row: Progress, reason: str) -> None:
+    def _give_up(self, row: Progress, reason: str, keep: bool = False) -> None:
         """Let a server fail, if it is still this run's: what was seen before a long pause may be the work of another
-        run, and a cleanup deletes what a server that has failed has left."""
+        run, and a cleanup deletes what a server that has failed has left, unless ``keep``."""
         if self.context.check_mode or self.driver.holds(row.server.id):
             self._end(row, "failed", reason)
+            row.settled = not keep
         else:
             row.state = f"another run has taken over {row.server.host}"
 

@@ -42,38 +42,77 @@ if TYPE_CHECKING:
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
     """Fill in source, job and intermediate instance of every server: two batched describes for the whole wave, a third
-    one only while jobs have an intermediate instance, and one for the disks of each instance when it is first seen."""
+    one only while jobs have an intermediate instance, and one for the disks of each instance when it is first seen.
+    Jobs are looked for by name once per run, for the servers whose source has none."""
     clients, resources = context.clients, context.resources
     by_source = {server.source_id: server for server in servers if server.source_id}
-    if not by_source:
-        return
-    identities = list(by_source)
-    for source in clients.smc.describe_source_servers(source_ids=identities):
-        owner = by_source.get(source.get("SourceId", ""))
-        if owner:
-            seen[owner.id].source = source
-            resources.saw("smc_source", owner.source_id, owner.host, source.get("CreationTime", ""))
-    for server in by_source.values():
+    for server in servers:
         seen[server.id].job = seen[server.id].foreign_job = seen[server.id].instance = None
-    for job in clients.smc.describe_replication_jobs(source_ids=identities):
-        owner = by_source.get(job.get("SourceId", ""))
-        if owner and job.get("JobId"):
-            _sort_in(owner, job, seen[owner.id], resources)
+    if by_source:
+        identities = list(by_source)
+        for source in clients.smc.describe_source_servers(source_ids=identities):
+            owner = by_source.get(source.get("SourceId", ""))
+            if owner:
+                seen[owner.id].source = source
+                resources.saw("smc_source", owner.source_id, owner.host, source.get("CreationTime", ""))
+        for job in clients.smc.describe_replication_jobs(source_ids=identities):
+            owner = by_source.get(job.get("SourceId", ""))
+            if owner and job.get("JobId"):
+                _sort_in(owner, job, seen[owner.id], resources)
+    _look_by_name(context, [server for server in servers if seen[server.id].job is None], seen)
     if network.wanted(context.policy) and any(seen[server.id].job is None for server in by_source.values()):
         network.observe(context, servers[0].migration)
-    _observe_instances(context, by_source.values(), seen)
+    _observe_instances(context, servers, seen)
+
+
+def _look_by_name(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
+    """Look for the jobs of servers that were registered again: such a job has the name and the tags of the server, and
+    copies, or has copied, its former source."""
+    smc, rows = context.clients.smc, []
+    known = [seen[server.id].moved for server in servers if seen[server.id].moved]
+    if known:
+        rows += smc.describe_replication_jobs(job_ids=known)
+    fresh = [server for server in servers if not seen[server.id].looked]
+    if fresh:
+        rows += smc.describe_replication_jobs(name=fresh[0].job_name if len(fresh) == 1 else None)
+    by_name = {server.job_name: server for server in servers}
+    for job in rows:
+        owner = by_name.get(job.get("Name", ""))
+        if owner and job.get("JobId") and job.get("SourceId") != owner.source_id:
+            seen[owner.id].moved = job["JobId"]
+            if _usable(owner, job):
+                _ours(owner, job, seen[owner.id], context.resources)
+            else:
+                seen[owner.id].foreign_job = job
+    for server in fresh:
+        seen[server.id].looked = True
+
+
+def _usable(server: Server, job: Row) -> bool:
+    """Return whether a job of another source is proved to be this server's, and is finished or goes on by itself."""
+    tags = JOB.value(job, "tags")
+    if tags.get(naming.SERVER_TAG) != server.id or not naming.same_wave(
+        server.migration, tags, job.get("Description", "")
+    ):
+        return False
+    status = job.get("Status")
+    return status in ("Running", "Deleting") or bool(status == "Finished" and job.get("ImageId"))
 
 
 def _sort_in(server: Server, job: Row, seen: Seen, resources: ResourcesSeen) -> None:
     named = job.get("Name") == server.job_name
     # A job of another migration whose name gives the same id is not ours, whatever its status.
     if named and naming.same_wave(server.migration, JOB.value(job, "tags"), job.get("Description", "")) is not False:
-        seen.job = job
-        resources.saw("smc_job", job["JobId"], server.host, job.get("CreationTime", ""))
-        resources.saw("ecs_instance", job.get("TransitionInstanceId", ""), server.host, job.get("StartTime", ""))
-        resources.saw("ecs_image", job.get("ImageId", ""), server.host, job.get("EndTime", ""))
+        _ours(server, job, seen, resources)
     elif named or job.get("Status") in states.JOB_UNFINISHED or other_name(server, job):
         seen.foreign_job = job
+
+
+def _ours(server: Server, job: Row, seen: Seen, resources: ResourcesSeen) -> None:
+    seen.job = job
+    resources.saw("smc_job", job["JobId"], server.host, job.get("CreationTime", ""))
+    resources.saw("ecs_instance", job.get("TransitionInstanceId", ""), server.host, job.get("StartTime", ""))
+    resources.saw("ecs_image", job.get("ImageId", ""), server.host, job.get("EndTime", ""))
 
 
 def other_name(server: Server, job: Row) -> str:
@@ -133,10 +172,12 @@ def group_ids(instance: Row) -> list[str]:
 
 def decide(context: Context, server: Server, seen: Seen) -> Decision:
     """Return the next step of the copy."""
-    if context.check_mode and not server.source_id:
-        return Decision.act("create", "the SMC client would register this server first")
     if seen.job:
         return _decide_job(seen.job, seen, context.policy)
+    if seen.foreign_job and seen.foreign_job["JobId"] == seen.moved:
+        return Decision.fail(_moved(server, seen.foreign_job), keep=True)
+    if context.check_mode and not server.source_id:
+        return Decision.act("create", "the SMC client would register this server first")
     if seen.created and seen.created.may_appear(context.now):
         return Decision.wait(f"job {seen.created.id} was created and is not listed yet")
     if not server.source_id:
@@ -162,6 +203,15 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
     if problem:
         return Decision.fail(problem)
     return network.decide(context) or Decision.act("create", f"source {server.source_id} is Available and has no job")
+
+
+def _moved(server: Server, job: Row) -> str:
+    now = f"the server is now source {server.source_id}" if server.source_id else "the server has no source any more"
+    return (
+        f"job {job['JobId']} ({job.get('Status')}) has the name of this server's job and copies source "
+        f"{job.get('SourceId')}, and {now}: it was registered again. Nothing of this server is deleted. If you do not "
+        "need that job, run the playbook cleanup to remove it, then migrate again"
+    )
 
 
 def _decide_job(job: Row, seen: Seen, policy: Policy) -> Decision:
@@ -230,18 +280,9 @@ def _create(context: Context, server: Server, seen: Seen) -> str:
         answer = clients.smc.create_replication_job(params, str(uuid.uuid4()))
     except CloudError as error:
         network.refused(context, error)
-        if error.code != "ReplicationJobName.Duplicate":
-            raise
-        for job in clients.smc.describe_replication_jobs(name=server.job_name):
-            if job.get("Name") == server.job_name and job.get("SourceId") != server.source_id:
-                raise CloudError(
-                    error.action,
-                    "ReplicationJob.OtherSource",
-                    f"job {job['JobId']} of this migration copies source {job.get('SourceId')}, and the server is now "
-                    f"source {server.source_id}: it was registered again",
-                    error.request_id,
-                    hint="Run the role cleanup to remove that job, then migrate again.",
-                ) from None
+        if error.code == "ReplicationJobName.Duplicate":
+            # The next look tells whose it is.
+            seen.looked = False
         raise
     created = str(answer.get("JobId") or "")
     seen.created = Requested(now + timedelta(seconds=limits.LIST_SETTLE_SECONDS), created)

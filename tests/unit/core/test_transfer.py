@@ -274,12 +274,12 @@ def observe(cloud: Cloud, *servers: Any, **changes: Any) -> tuple[dict[str, Seen
     return seen, given.resources
 
 
-def test_a_wave_is_observed_in_two_calls_and_jobs_find_their_servers() -> None:
+def test_a_wave_is_observed_in_two_calls_and_one_by_name_and_jobs_find_their_servers() -> None:
     cloud, wave = Cloud(), [server(number) for number in range(1, 31)]
     cloud.register(*wave)
     rows = [cloud.add_job(item, "Ready") for item in wave[:2]]
     seen, _resources = observe(cloud, *wave)
-    assert dict(cloud.calls) == {"smc.DescribeSourceServers": 1, "smc.DescribeReplicationJobs": 1}
+    assert dict(cloud.calls) == {"smc.DescribeSourceServers": 1, "smc.DescribeReplicationJobs": 2}
     assert [seen[item.id].job["JobId"] for item in wave[:2]] == [row["JobId"] for row in rows]
     assert all(seen[item.id].job is None for item in wave[2:])
     assert all(seen[item.id].source for item in wave)
@@ -363,16 +363,6 @@ def test_create_remembers_the_job() -> None:
     cloud.register(SERVER)
     assert act(cloud, "create", seen) == ""
     assert seen.created == replace(requested(limits.LIST_SETTLE_SECONDS), id="j-0001")
-
-
-def test_a_job_of_ours_for_a_source_that_was_registered_anew_is_named() -> None:
-    cloud = Cloud()
-    cloud.register(SERVER)
-    cloud.add_job(server(source_id="s-old"), "Finished")
-    with pytest.raises(CloudError, match="copies source s-old, and the server is now source s-01") as caught:
-        act(cloud, "create", Seen(source=SOURCE))
-    assert caught.value.code not in states.SMC_LOOK_AGAIN
-    assert "cleanup" in caught.value.hint
 
 
 def test_a_job_of_ours_that_the_last_look_did_not_show_is_looked_for_again() -> None:
