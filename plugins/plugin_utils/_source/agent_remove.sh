@@ -55,7 +55,10 @@ agent_remove() { # folder...
     for dir in "$@"; do
         # From now on nobody else can enter it. Who is in a folder of his own in it already could lead rm elsewhere.
         chmod 700 "$dir"
-        secure "$dir" && secure_within "$dir" -type d || { say failed "$WHY"; return; }
+        if ! secure "$dir" || ! secure_within "$dir" -type d; then
+            say failed "$WHY"
+            return
+        fi
         # The record of the installation is removed last, so that the next removal finds the client.
         errors=$(rm -rf "$dir" 2>&1) || { say failed "cannot remove $dir: $errors"; return; }
     done
