@@ -213,11 +213,11 @@ class ResourcesSeen:
 
     def saw(self, kind: str, identity: str, host: str, created: str = "", parent: str = "") -> None:
         """Remember that a resource exists; later sightings only fill in what was empty."""
+        self._parents.add((kind, parent))
         if not identity:
             return
         if self._check:
             self._check(kind)
-        self._parents.add((kind, parent))
         row = self._rows.setdefault(
             (kind, identity), Resource(kind=kind, id=identity, host=host, created=created, deleted="", proof="")
         )

@@ -10,7 +10,7 @@ from typing import Any
 import oss2
 import pytest
 from support.oss_client import FOREIGN_KEYS, bucket
-from support.wave import DB, WEB, changing, run, standing_still, utils
+from support.wave import DB, WEB, changing, registered, run, standing_still, utils
 
 pytestmark = pytest.mark.any_core
 
@@ -48,6 +48,7 @@ def test_only_what_is_ours_is_deleted(sandbox: Any) -> None:
     for key in FOREIGN_KEYS:
         oss.put_object(key, b"not ours")
     sandbox.post("seed", {"ecs_images": [{"name": "web-01", "region": sandbox.region, "disks": [{"gib": 20}]}]})
+    registered(sandbox, "wave", WEB)
     started(sandbox, WEB)
     run(sandbox, "ens_migration", name="somebody elses", servers=[DB], wait=False)
     theirs = sandbox.until(lambda: [row for row in jobs(sandbox) if row["Status"] == "InError"])[0]

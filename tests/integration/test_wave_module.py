@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LEASE
 from support import PATIENCE
 from support.oss_client import bucket
-from support.wave import DB, WEB, changing, done, identity, image_name, run, server, standing_still, utils
+from support.wave import DB, WEB, changing, done, identity, image_name, registered, run, server, standing_still, utils
 
 pytestmark = pytest.mark.any_core
 
@@ -24,6 +24,7 @@ def images(sandbox: Any) -> list[dict[str, Any]]:
 
 
 def test_a_wave_is_migrated_once_and_leaves_nothing(sandbox: Any) -> None:
+    registered(sandbox, "wave", WEB, DB)
     first = run(sandbox, "ens_migration", name="wave", servers=[WEB, DB])
     rows = {row["host"]: row for row in first["migration"]["servers"]}
     assert {host: row["verdict"] for host, row in rows.items()} == {"web-01": "migrated", "db-01": "migrated"}

@@ -103,6 +103,14 @@ WEB = server("web-01", "s-sandboxweb01", 20)
 DB = server("db-01", "s-sandboxdb01", 20, 30, 40)
 
 
+def registered(sandbox: Any, migration: str, *entries: dict[str, Any]) -> None:
+    """Give the sources of these servers the tags that the role agent gives to those that it has registered."""
+    smc = utils("_api.clients").make_clients(connection(sandbox)).smc
+    for entry in entries:
+        tags = utils("_rules.naming").tags(migration, entry["host"])
+        smc.tag_sources([entry["source_id"]], {row["Key"]: row["Value"] for row in tags})
+
+
 def identity(entry: dict[str, Any], migration: str) -> dict[str, Any]:
     """The options that name one server for the single-stage modules."""
     return {"name": migration, **{key: entry[key] for key in ("host", "source_id", "fingerprint", "disks")}}

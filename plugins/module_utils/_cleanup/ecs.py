@@ -157,7 +157,16 @@ def _find_disks(scope: Scope) -> list[Found]:
 def _earlier_disk(scope: Scope, identity: str) -> str:
     row = ecs.DISK.find(scope.clients, identity) or {}
     held = row.get("InstanceId")
-    return f"it is attached to instance {held}" if held and held not in scope.proven.get(INSTANCE.name, ()) else ""
+    if held and held not in scope.proven.get(INSTANCE.name, ()):
+        return f"it is attached to instance {held}"
+    return _too_old(scope, DISK.name, identity, row)
+
+
+def _too_old(scope: Scope, kind: str, identity: str, row: Row) -> str:
+    """Return why what an earlier result lists was not made for a job, or '': one that is gone is no question."""
+    if not row or scope.made_for_job(kind, identity, row.get("CreationTime") or ""):
+        return ""
+    return "it was made before the job of its server, or nothing shows when"
 
 
 def _groups_of(scope: Scope, instance: Row) -> list[tuple[Row, str]]:
@@ -185,14 +194,21 @@ def _find_groups(scope: Scope) -> list[Found]:
     ]
 
 
-def _earlier_group(_scope: Scope, _identity: str) -> str:
-    # ECS deletes no group that something else is in.
-    return ""
+def _earlier_group(scope: Scope, identity: str) -> str:
+    return _too_old(scope, SECURITY_GROUP.name, identity, ecs.SECURITY_GROUP.find(scope.clients, identity) or {})
 
 
 def _proven_disks(scope: Scope) -> dict[str, str]:
     """Return the disks of proven instances, and those that an earlier result lists, each with its migration id."""
-    disks = dict(scope.disks)
+    by_host = {host: identity for identity, host in scope.hosts.items()}
+    refused = scope.refused.get(DISK.name, ())
+    disks = {
+        row["id"]: by_host.get(row.get("host") or "", "")
+        for row in scope.listed
+        if row["kind"] == DISK.name
+        and row["id"] not in refused
+        and scope.made_for_job(DISK.name, row["id"], row.get("created") or "")
+    }
     with suppress(CloudError):
         # The search for instances reports when they cannot be listed.
         for instance, owner in _instances(scope):

@@ -155,5 +155,5 @@ def _earlier(scope: Scope, identity: str) -> str:
     return "" if separator and scope.admits(owner) else "this migration writes no object of this name"
 
 
-OBJECT = Kind(oss.OBJECT, _find_objects, earlier=_earlier, late=True)
-UPLOAD = Kind(oss.UPLOAD, _find_uploads, earlier=_earlier, late=True)
+OBJECT = Kind(oss.OBJECT, _find_objects, earlier=_earlier, late=True, written=True)
+UPLOAD = Kind(oss.UPLOAD, _find_uploads, earlier=_earlier, late=True, written=True)

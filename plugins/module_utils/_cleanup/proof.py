@@ -18,6 +18,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import reader
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
@@ -42,8 +43,9 @@ RULES: Final[dict[str, str]] = {
     "this migration; no other image consists of it",
     "oss_upload": "its key begins with the migration id and the image id of an export task of ECS, whose image is "
     "proven or deleted, and it was begun while that task ran",
-    "smc_source": "a proven job copies it, or the caller names it and it was registered within the time of a proven "
-    "activation code; no other job copies it, and its tags do not say `edgelift:keep` or another migration",
+    "smc_source": "a proven job copies it or the caller names it, and it has the tags of this migration or was "
+    "registered within the time of a proven activation code; no other job copies it, and its tags do not say "
+    "`edgelift:keep` or another migration",
     "oss_object": "an export task of ECS names it, whose image is proven or deleted; or, for a task that names no "
     "object, its key begins with the migration id and the image id and it was written while that task ran",
     "smc_access_token": "its name and its description are exactly those that this migration gives",
@@ -51,6 +53,9 @@ RULES: Final[dict[str, str]] = {
     "vpc": "its tag names this migration, and its name is exactly the one that this migration gives",
 }
 """By kind of resource: the rule, in the words of the documentation."""
+
+
+not_before = reader.not_before
 
 
 def names_migration(migration: str, tags: Mapping[str, str]) -> bool:
@@ -67,13 +72,6 @@ def job_doubt(migration: str, identity: str, job: Row) -> str:
         return f"it has no tag {naming.SERVER_TAG}={identity}"
     expected = naming.resource_name(tags.get(naming.HOST_TAG, ""), identity)
     return "" if job["Name"] == expected else f"this migration would name it {expected}"
-
-
-def not_before(created: str, start: str) -> bool:
-    """Return whether ``created`` is not before ``start``. ECS gives some times in whole minutes (facts 3.2): the minute
-    of the start counts. A time that is missing proves nothing."""
-    made, began = moment(created), moment(start)
-    return made is not None and began is not None and made >= began.replace(second=0, microsecond=0)
 
 
 def within(created: str, start: str, days: int) -> bool:

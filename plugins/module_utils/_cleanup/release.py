@@ -90,7 +90,8 @@ def _start(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
     which other resources belong to the migration."""
     scope.jobs()
     outcome = Outcome()
-    outcome.seen.load(row for row in known if row["id"] not in scope.keep_sources)
+    scope.listed = list(known)
+    outcome.seen.load(row for row in scope.listed if row["id"] not in scope.keep_sources)
     return outcome
 
 
@@ -123,7 +124,8 @@ def _noted(scope: Scope, kind: Kind, outcome: Outcome) -> set[str]:
     their job or image is deleted. An ENS image that it does not list is the result of the migration."""
     if kind.name == "ens_image" or (kind.name == "smc_source" and not scope.delete_sources):
         return set()
-    return {row["id"] for row in outcome.seen.open() if row["kind"] == kind.name}
+    open_ids = {row["id"] for row in outcome.seen.open() if row["kind"] == kind.name}
+    return open_ids - scope.refused.get(kind.name, set())
 
 
 def _host(scope: Scope, item: Found) -> str:

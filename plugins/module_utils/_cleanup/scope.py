@@ -13,7 +13,7 @@ of proof admit (law 7, `proof`). The others are reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -45,8 +45,8 @@ class Scope:
     source_ids: Mapping[str, str] = field(default_factory=dict)
     delete_sources: bool = True
     keep_sources: frozenset[str] = frozenset()
-    disks: Mapping[str, str] = field(default_factory=dict)
-    """The disks of intermediate instances that an earlier result has listed, each with its migration id."""
+    listed: Sequence[Mapping[str, Any]] = ()
+    """The rows of an earlier result."""
     left: set[str] = field(default_factory=set)
     """The ids of the resources that this cleanup could not delete."""
     unseen: set[str] = field(default_factory=set)
@@ -59,6 +59,8 @@ class Scope:
     _images: dict[str, tuple[Row, str]] = field(default_factory=dict)
     proven: dict[str, set[str]] = field(default_factory=dict)
     """By kind: the ids that the rules of proof have admitted in this cleanup."""
+    refused: dict[str, set[str]] = field(default_factory=dict)
+    """By kind: the ids that they have not admitted. That an earlier result lists them too does not help."""
 
     def others(self) -> Scope:
         """Return the scope of the whole migration, which has seen nothing yet."""
@@ -68,6 +70,7 @@ class Scope:
             left=set(),
             unseen=set(),
             proven={},
+            refused={},
             _cache={},
             _kept={},
             _waves={},
@@ -128,6 +131,18 @@ class Scope:
         ours = {job["JobId"] for job in self.migration_jobs()}
         others = [job for job in self.all_jobs() if job["JobId"] not in ours]
         return {job[field]: job["JobId"] for job in others if job.get(field)}
+
+    def made_for_job(self, kind: str, identity: str, created: str) -> bool:
+        """Return whether what an earlier result lists is not older than the first job that is known of its server."""
+        hosts = {row.get("host") or "" for row in self.listed if (row["kind"], row["id"]) == (kind, identity)}
+        known = [(self.hosts.get(self.owner(job["Name"]) or "", ""), job) for job in self.known_jobs()]
+        starts = [str(job.get("CreationTime") or "") for host, job in known if host in hosts]
+        starts += [
+            str(row.get("created") or "")
+            for row in self.listed
+            if row["kind"] == "smc_job" and (row.get("host") or "") in hosts
+        ]
+        return any(proof.not_before(created, start) for start in starts)
 
     def tagged(self, tags: Mapping[str, str]) -> str | None:
         """Return the migration id in the tags of a resource, when they name this migration and a server in scope."""
@@ -233,6 +248,8 @@ class Kind:
     """Whether deleting the kinds before it can create new ones, so that it is listed once more."""
     shared: bool = False
     """Whether it belongs to the migration and to no single server."""
+    written: bool = False
+    """Whether a stage may write it itself: no service shows whose it is, and an earlier result that lists it does."""
     by_server: bool = False
     """Whether it is found only for servers that the caller names."""
 
@@ -256,6 +273,9 @@ class Kind:
         found = self.search(scope)
         ours = {item.id for item in found if not (item.foreign or scope.foreign(item.identity))}
         scope.proven.setdefault(self.name, set()).update(ours)
+        refused = scope.refused.setdefault(self.name, set())
+        refused |= set() if self.written else {item.id for item in found}
+        refused -= ours
         return found
 
     def delete(self, scope: Scope, identity: str) -> None:
@@ -267,7 +287,12 @@ class Kind:
         )
 
     def _admit(self, scope: Scope, identity: str) -> None:
-        doubt = self.earlier(scope, identity) if self.earlier else "nothing shows that this migration created it"
+        if identity in scope.refused.get(self.name, ()):
+            doubt = "this cleanup found that it is not of this migration"
+        elif self.name in scope.unseen:
+            doubt = "this cleanup could not list what belongs to this migration"
+        else:
+            doubt = self.earlier(scope, identity) if self.earlier else "nothing shows that this migration created it"
         if doubt:
             raise CloudError(
                 f"Deleting {self.name} {identity}",

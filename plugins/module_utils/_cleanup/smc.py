@@ -71,8 +71,8 @@ def _find_sources(scope: Scope) -> list[Found]:
     if not (wanted and scope.delete_sources):
         return []
     rows = scope.clients.smc.describe_source_servers(source_ids=wanted)
-    alone = any(row["SourceId"] not in by_job for row in rows)
-    codes = [row for row, doubt in _codes(scope) if not doubt] if alone else []
+    tagged = {row["SourceId"]: proof.names_migration(scope.migration, SOURCE_ROW.value(row, "tags")) for row in rows}
+    codes = [] if all(tagged.values()) else [row for row, doubt in _codes(scope) if not doubt]
     elsewhere = scope.other_jobs("SourceId")
 
     def doubt(row: Row) -> str:
@@ -81,9 +81,9 @@ def _find_sources(scope: Scope) -> list[Found]:
             return "its tags say that this migration has not registered it"
         if row["SourceId"] in elsewhere:
             return f"SMC job {elsewhere[row['SourceId']]}, which is not of this migration, copies it"
-        if row["SourceId"] in by_job or any(_registered_by(code, row) for code in codes):
+        if tagged[row["SourceId"]] or any(_registered_by(code, row) for code in codes):
             return ""
-        return "no job of this migration copies it, and no activation code of this migration can have registered it"
+        return "it has no tag of this migration, and no activation code of this migration can have registered it"
 
     return [
         Found(row["SourceId"], owners[row["SourceId"]], row.get("CreationTime", ""), foreign=doubt(row)) for row in rows

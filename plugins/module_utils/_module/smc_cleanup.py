@@ -71,8 +71,6 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     )
     removing = params["state"] == "absent"
     known = [row for row in params["resources"] if scope.whole or row["host"] in scope.hosts.values()]
-    by_host = {host: identity for identity, host in scope.hosts.items()}
-    scope.disks = {row["id"]: by_host.get(row["host"], "") for row in known if row["kind"] == "ecs_disk"}
     if removing and not module.check_mode:
         clean = ownership.clean_migration if scope.whole else ownership.clean_servers
         outcome = clean(scope, known, Clock(), params["wait_timeout"], params["poll_interval"])

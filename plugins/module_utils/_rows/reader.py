@@ -147,6 +147,13 @@ def moment(value: Any) -> datetime | None:
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 
+def not_before(created: str, start: str) -> bool:
+    """Return whether ``created`` is not before ``start``. ECS gives some times in whole minutes (facts 3.2): the minute
+    of the start counts. A time that is missing proves nothing."""
+    made, began = moment(created), moment(start)
+    return made is not None and began is not None and made >= began.replace(second=0, microsecond=0)
+
+
 # ---- fields and tables ----
 @dataclass(frozen=True)
 class Field:

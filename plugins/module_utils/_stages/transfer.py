@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Requested
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import error_codes, limits, naming, states
 
@@ -156,7 +157,10 @@ def _note_parts(context: Context, server: Server, instance: Row) -> None:
     except CloudError:
         return
     for disk in disks:
-        resources.saw("ecs_disk", disk["DiskId"], server.host, disk.get("CreationTime", ""), instance["InstanceId"])
+        # One that is older than the instance was attached by somebody.
+        made = disk.get("CreationTime", "")
+        ours = disk["DiskId"] if not_before(made, created) else ""
+        resources.saw("ecs_disk", ours, server.host, made, instance["InstanceId"])
     for group in group_ids(instance):
         resources.saw("security_group", group, server.host, created)
     if not (policy.shared_network or policy.vpc_id or policy.vswitch_id):

@@ -87,7 +87,7 @@ class Cloud:
         self._edits.setdefault(name, []).extend([change] * times)
 
     def register(self, *servers: Server) -> None:
-        """Register the servers in SMC, Available."""
+        """Register the servers in SMC, Available, with the tags that the agent role gives."""
         for item in servers:
             data = [{"Index": disk.index, "Size": disk.bytes // GIB} for disk in item.disks if disk.index]
             self.sources[item.source_id] = {
@@ -96,6 +96,7 @@ class Cloud:
                 "SystemDiskSize": item.disks[0].bytes // GIB if item.disks else 20,
                 "DataDisks": {"DataDisk": data},
                 "CreationTime": stamp(self.now),
+                "Tags": {"Tag": naming.tags(item.migration, item.host)},
             }
 
     def clock(self) -> Clock:
@@ -224,12 +225,17 @@ class Cloud:
         return self.instances[instance_id]
 
     def release(self, instance_id: str) -> None:
-        """Let an intermediate instance go, with all that was made for it."""
-        instance = self.instances.pop(instance_id, None)
-        for group in (instance or {}).get("SecurityGroupIds", {}).get("SecurityGroupId", []):
-            self.groups.pop(group, None)
+        """Let an intermediate instance go, with all that was made for it. What is older stays."""
+        instance = self.instances.pop(instance_id, None) or {}
+        began = instance.get("CreationTime", "")
+        for group in instance.get("SecurityGroupIds", {}).get("SecurityGroupId", []):
+            if self.groups.get(group, {}).get("CreationTime", began) >= began:
+                self.groups.pop(group, None)
         for disk in [row for row in self.disks.values() if row["InstanceId"] == instance_id]:
-            del self.disks[disk["DiskId"]]
+            if disk.get("CreationTime", began) >= began:
+                del self.disks[disk["DiskId"]]
+            else:
+                disk["InstanceId"] = ""
 
     def add_task(self, image_id: str, status: str = "Processing", prefix: str = "", **changes: Any) -> Row:
         """Put an export task into the cloud; it ends by itself while Processing."""

@@ -85,7 +85,10 @@ def full() -> Cloud:
     key = exported(cloud, SERVER, "m-1")
     cloud.objects[f"edgelift/{SERVER.id}/export.json"] = b"{}"
     cloud.uploads.append({"key": key, "upload_id": "u-1"})
-    cloud.tokens["at-1"] = {"AccessTokenId": "at-1", "Name": TOKEN, "Description": naming.description(MIGRATION)}
+    cloud.tokens["at-1"] = {
+        "AccessTokenId": "at-1", "Name": TOKEN, "Description": naming.description(MIGRATION),
+        "CreationTime": stamp(cloud.now), "TimeToLiveInDays": "7",
+    }  # fmt: skip
     tags = {"Tag": [{"Key": "edgelift:wave", "Value": MIGRATION}]}
     cloud.vpcs["vpc-1"] = {"VpcId": "vpc-1", "VpcName": NAME, "Tags": tags}
     cloud.vswitches["vsw-1"] = {"VSwitchId": "vsw-1", "VSwitchName": NAME, "VpcId": "vpc-1"}

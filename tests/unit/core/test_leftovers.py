@@ -12,7 +12,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
 
 from .cloud import Cloud
-from .kit import MIGRATION, policy, server
+from .kit import MIGRATION, policy, server, stamp
 from .sweep import (
     ALL_KINDS,
     NAME,
@@ -171,8 +171,9 @@ def test_an_image_of_any_name_is_found_by_its_job_and_no_image_by_its_name() -> 
 
 def test_sources_stay_when_asked_even_if_an_earlier_result_lists_them() -> None:
     cloud = full()
-    cloud.disks["d-left"] = {"DiskId": "d-left", "InstanceId": ""}
-    known = [{"kind": kind, "id": known} for kind, known in (("smc_source", "s-01"), ("ecs_disk", "d-left"))]
+    cloud.disks["d-left"] = {"DiskId": "d-left", "InstanceId": "", "CreationTime": stamp(cloud.now)}
+    listed = (("smc_source", "s-01"), ("ecs_disk", "d-left"))
+    known = [{"kind": kind, "id": identity, "host": SERVER.host} for kind, identity in listed]
     outcome = remove(cloud, known=known, delete_sources=False)
     assert list(cloud.sources) == ["s-01"]
     assert "d-left" not in cloud.disks

@@ -201,7 +201,8 @@ def test_snapshots_of_an_image_that_somebody_deleted_are_found_by_the_disks_of_t
     del cloud.images["m-1"]
     cloud.snapshots["s-snap0001"]["SourceDiskId"] = "d-1"
     cloud.snapshots["s-foreign"] = {"SnapshotId": "s-foreign", "SourceDiskId": "d-2"}
-    outcome = remove(cloud, disks={"d-1": SERVER.id})
+    disk = {"kind": "ecs_disk", "id": "d-1", "host": SERVER.host, "created": stamp(cloud.now)}
+    outcome = remove(cloud, known=[disk])
     assert "ecs_snapshot" in deleted(outcome)
     assert list(cloud.snapshots) == ["s-foreign"]
 
@@ -288,6 +289,6 @@ def test_the_source_of_somebody_elses_client_stays() -> None:
         "AccessTokenId": "at-1", "Name": TOKEN, "Description": naming.description(MIGRATION),
         "CreationTime": stamp(cloud.now), "TimeToLiveInDays": "7",
     }  # fmt: skip
-    cloud.sources[SERVER.source_id]["CreationTime"] = stamp(cloud.now)
+    cloud.sources[SERVER.source_id].update(CreationTime=stamp(cloud.now), Tags={})
     remove(cloud, known=known, **ours)
     assert SERVER.source_id not in cloud.sources

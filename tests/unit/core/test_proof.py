@@ -237,6 +237,19 @@ def test_a_source_that_this_migration_has_not_registered_stays_although_its_job_
     assert "s-01" in cloud.sources
 
 
+@pytest.mark.parametrize(("tags", "goes"), [(OURS, True), ({}, False)], ids=["tagged", "not tagged"])
+def test_a_source_of_our_job_that_registered_before_the_migration_goes_by_its_tags_alone(
+    tags: dict[str, Any], goes: bool
+) -> None:
+    """Who makes a job of this migration copy a source that registered elsewhere does not have it deleted."""
+    cloud = full()
+    cloud.sources["s-01"].update(Tags=tags, CreationTime=stamp(START - timedelta(days=300)))
+    outcome = remove(cloud, SERVER, known=[{"kind": "smc_source", "id": "s-01", "host": SERVER.host}])
+    assert ("s-01" not in cloud.sources) is goes
+    assert ("it has no tag of this migration" in similar(outcome).get("smc_source s-01", "")) is not goes
+    assert outcome.residual == []
+
+
 @pytest.mark.parametrize(
     ("registered", "code", "goes"),
     [(0, 0, True), (3, 0, True), (8, 0, False), (-1, 0, False), (0, None, False)],
@@ -247,7 +260,7 @@ def test_a_source_without_a_job_was_registered_within_the_time_of_our_code(
 ) -> None:
     cloud = Cloud()
     cloud.register(SERVER)
-    cloud.sources["s-01"]["CreationTime"] = stamp(START + timedelta(days=registered))
+    cloud.sources["s-01"].update(CreationTime=stamp(START + timedelta(days=registered)), Tags={})
     if code is not None:
         token(cloud, naming.description(MIGRATION))
         cloud.tokens["at-1"].update(CreationTime=stamp(START), TimeToLiveInDays="7")
@@ -289,7 +302,9 @@ def test_an_id_that_only_an_earlier_result_lists_is_checked() -> None:
     }  # fmt: skip
     outcome = remove(cloud, known=[{"kind": kind, "id": identity} for kind, identity in foreign.items()])
     found = reasons(outcome)
-    assert set(found) == {f"{kind} {identity}" for kind, identity in foreign.items()}
+    # The one instance has the name of those of this migration: it is found, and only reported.
+    assert "ecs_instance i-0002" in similar(outcome)
+    assert {*found, "ecs_instance i-0002"} == {f"{kind} {identity}" for kind, identity in foreign.items()}
     assert all("NotOurs" in reason for reason in found.values())
     deleted = [args for name, args in cloud.log if ".Delete" in name or ".Stop" in name]
     assert not set(foreign.values()) & {str(args) for args in deleted}
