@@ -204,7 +204,9 @@ cleanup:
             similar name, not deleted: it has the name of every intermediate instance, and no job and no tag of this migration
             names it
     kept:
-      description: Shared resources of the migration that stay because other servers of it are not finished, with the reason.
+      description: >-
+        Shared resources of the migration, and its ledger, that stay because other servers of it are not finished or another run
+        takes part in it, with the reason. Servers that another run drives.
       returned: always
       type: list
       elements: dict

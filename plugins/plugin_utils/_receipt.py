@@ -177,8 +177,8 @@ def receipt(
     cleanup: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the receipt of a wave: every host with its status, every resource with its proof, and leftover resources
-    with the service that bills them ('' for none). If the cleanup failed, all resources of the wave without a proof of
-    deletion count as leftover."""
+    with the service that bills them ('' for none), and what stays because others need it. If the cleanup failed, all
+    resources of the wave without a proof of deletion count as leftover."""
     done = {row["host"]: row for row in (migration or {}).get("servers", [])}
     known = (cleanup or migration or {}).get("resources") or resources(hosts, hostvars)
     broken = next(filter(None, (hostvars[host].get("cleanup_error") for host in hosts)), "")
@@ -192,6 +192,7 @@ def receipt(
         "servers": [_row(host, hostvars[host], done.get(host)) for host in hosts],
         "resources": list(known),
         "residual": [{**row, "billed_by": BILLED_BY.get(row["kind"], "")} for row in residual],
+        "kept": list((cleanup or {}).get("kept", [])),
     }
 
 

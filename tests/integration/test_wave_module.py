@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import oss2
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LEASE
 from support import PATIENCE
@@ -206,6 +208,49 @@ def test_what_a_cleanup_has_deleted_is_made_again_while_the_ledger_is_in_use(san
     assert again["servers"][0]["verdict"] == "migrated", again["servers"][0]["reasons"]
     rows = sandbox.requests()
     assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [3, 2, 2]
+
+
+def sliced(sandbox: Any, entry: dict[str, Any], meet: Callable[[], Any], **more: Any) -> dict[str, Any]:
+    """Migrate one server of a wave, then clean up what of it is settled, as the playbook does."""
+    migration = run(sandbox, "ens_migration", name="wave", servers=[entry], **more)["migration"]
+    settled = [entry] if migration["servers"][0]["settled"] else []
+    meet()
+    rows = [row for row in migration["resources"] if settled]
+    return run(sandbox, "smc_cleanup", name="wave", scope="servers", servers=settled, resources=rows)["cleanup"]
+
+
+def nothing_but_images(sandbox: Any, most: int) -> None:
+    """Require the images of a whole wave, and nothing else: no network, no code, no object but ends of ledgers."""
+    assert len(images(sandbox)) == most
+    state = sandbox.get("state")
+    assert [state[kind] for kind in ("vpcs", "vswitches", "tokens", "jobs", "images", "sources")] == [[]] * 6
+    assert [row.size for row in oss2.ObjectIterator(bucket(sandbox)) if row.size] == []
+
+
+@pytest.mark.parametrize("both_at", ["the start", "the cleanup"])
+def test_of_two_slices_that_end_together_the_last_one_removes_what_they_share(sandbox: Any, both_at: str) -> None:
+    start, end = threading.Barrier(2, timeout=PATIENCE), threading.Barrier(2, timeout=PATIENCE)
+
+    def one(entry: dict[str, Any]) -> dict[str, Any]:
+        start.wait()
+        return sliced(sandbox, entry, end.wait if both_at == "the cleanup" else lambda: None)
+
+    with ThreadPoolExecutor(2) as pool:
+        ended = list(pool.map(one, [WEB, DB]))
+    assert [cleanup["residual"] for cleanup in ended] == [[], []]
+    assert [] in [cleanup["kept"] for cleanup in ended], ended
+    nothing_but_images(sandbox, 2)
+    since = sandbox.get("requests?since=0")["next"]
+    assert not run(sandbox, "smc_cleanup", name="wave", scope="servers", servers=[WEB])["changed"]
+    assert changing(sandbox.requests(since=since)) == []
+
+
+def test_the_last_of_slices_one_after_another_removes_what_they_share(sandbox: Any) -> None:
+    told = [sliced(sandbox, DB, lambda: None, wait=False), sliced(sandbox, WEB, lambda: None)]
+    assert [{row["kind"] for row in cleanup["kept"]} for cleanup in told] == [{"vpc", "vswitch", "ledger"}] * 2
+    assert all("are not finished" in row["reason"] for cleanup in told for row in cleanup["kept"])
+    assert sliced(sandbox, DB, lambda: None)["kept"] == []
+    nothing_but_images(sandbox, 2)
 
 
 BEIJING = {"region": "cn-beijing", "bucket": "migration-images-beijing"}

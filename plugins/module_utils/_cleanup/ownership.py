@@ -14,7 +14,7 @@ migration that this cleanup has ended, or to the servers that it holds, and to n
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -148,12 +148,38 @@ def clean_servers(
     scope: Scope, known: list[Mapping[str, Any]], clock: Clock, timeout: float, interval: float
 ) -> release.Outcome:
     """Claim the servers of the scope, delete what they have left, and release them. Servers that another run drives are
-    kept. When nothing of the migration is left, its ledger is closed."""
+    kept. When nothing of the migration is left, its ledger is closed.
+
+    What belongs to all servers stays while another run takes part, or other servers are not finished. Of cleanups that
+    meet, the one that leaves last looks again: what it has seen of the others may be old, and each of those has left
+    the rest to somebody who was still there.
+    """
+    deadline = clock.monotonic() + timeout
     nothing = _nothing_found(scope, known)
     if nothing:
         return nothing
+    outcome, again = _clean_once(scope, known, clock, timeout, interval)
+    while again and clock.monotonic() < deadline:
+        # Nothing of the servers is left: they are not claimed again.
+        rest = replace(scope.others(), identities=frozenset())
+        following, again = _clean_once(rest, [], clock, deadline - clock.monotonic(), interval)
+        outcome.seen.load(following.seen.rows())
+        outcome.residual += following.residual
+        outcome.changes += following.changes
+        outcome.kept = [row for row in outcome.kept if row["kind"] == "server"] + following.kept
+        for row in following.similar_names:
+            outcome.similar(row["kind"], row["id"], row["created"], row["reason"].partition(": ")[2])
+    return outcome
+
+
+def _clean_once(
+    scope: Scope, known: list[Mapping[str, Any]], clock: Clock, timeout: float, interval: float
+) -> tuple[release.Outcome, bool]:
+    """Return the outcome, and whether something has stayed although other runs, which took part, are gone by now."""
     driver = Driver(scope.clients, scope.bucket, scope.migration, restart=False)
     wanted = sorted(scope.identities or ())
+    stays, last = False, False
+    before: Mapping[str, int] = {}
     try:
         try:
             theirs = driver.own(wanted) if wanted else {}
@@ -162,10 +188,13 @@ def clean_servers(
         except CloudError as error:
             if error.code != ENDED:
                 raise
-            return _kept_instead(scope, known, f"{error.message}. That cleanup deletes it")
-        return _clean_held(scope, driver, theirs, known, clock, timeout, interval)
+            return _kept_instead(scope, known, f"{error.message}. That cleanup deletes it"), False
+        before = driver.others()
+        beside = bool(driver.others_alive())
+        outcome, stays = _clean_held(scope, driver, theirs, known, clock, timeout, interval)
     finally:
-        driver.leave()
+        last = driver.leave()
+    return outcome, stays and last and (beside or driver.others() != before)
 
 
 def _clean_held(
@@ -176,7 +205,8 @@ def _clean_held(
     clock: Clock,
     timeout: float,
     interval: float,
-) -> release.Outcome:
+) -> tuple[release.Outcome, bool]:
+    """Return the outcome, and whether nothing of these servers is left but something of the migration is."""
     mine = driver.held
     held = replace(scope, identities=mine)
     hosts = {scope.hosts.get(identity, "") for identity in mine}
@@ -201,19 +231,44 @@ def _clean_held(
             outcome = release.remove(held, rows, clock, timeout, interval)
         except Interrupted as interrupted:
             held.look()
-            return _kept_instead(held, known, str(interrupted))
+            return _kept_instead(held, known, str(interrupted)), False
     outcome.kept += [
         {"kind": "server", "id": identity, "reason": f"{driven_by(owner)}; nothing of it was deleted"}
         for identity, owner in theirs.items()
     ]
     shown = {str(row.get("ImageId")) for row in scope.clients.ens.describe_self_images()}
     released = _released(driver, shown)
-    if outcome.residual or outcome.kept or alive or not _nothing_is_left(held, driver, released, shown):
-        driver.tell(released)
-    else:
-        with suppress(CloudError):
-            driver.close()
-    return outcome
+    why = _needed(held, driver, released, shown, outcome, alive)
+    if not why:
+        try:
+            if driver.close():
+                return outcome, False
+            alive = driver.others_alive()
+            why = f"another run of this migration is {driven_by(alive[0])}" if alive else "it was closed meanwhile"
+        except CloudError as error:
+            why = f"it could not be closed: {error}"
+    # The next line of this run, which is its last one, tells what was released.
+    driver.tell(released)
+    outcome.kept.append({"kind": "ledger", "id": driver.ledger, "reason": why})
+    return outcome, not outcome.residual
+
+
+def _needed(
+    scope: Scope,
+    driver: Driver,
+    released: list[Result],
+    shown: set[str],
+    outcome: release.Outcome,
+    alive: list[Owner],
+) -> str:
+    """Return why the ledger has to stay in use, '' when nobody needs it."""
+    if alive:
+        return f"another run of this migration is {driven_by(alive[0])}"
+    if outcome.kept:
+        return str(outcome.kept[0]["reason"])
+    if outcome.residual:
+        return "resources of this migration are left"
+    return _unfinished(scope, driver, released, shown)
 
 
 def _released(driver: Driver, shown: set[str]) -> list[Result]:
@@ -228,15 +283,18 @@ def _released(driver: Driver, shown: set[str]) -> list[Result]:
     ]
 
 
-def _nothing_is_left(scope: Scope, driver: Driver, released: list[Result], shown: set[str]) -> bool:
-    """Return whether the next run needs nothing of what the ledger tells: no call may still show a result, every image
-    that an import has returned is listed, and no other server of the migration is unfinished."""
+def _unfinished(scope: Scope, driver: Driver, released: list[Result], shown: set[str]) -> str:
+    """Return what of the ledger the next run needs, '' for nothing: no call may still show a result, every image that
+    an import has returned is listed, and no other server of the migration is unfinished."""
     gone = {(result.server, result.call) for result in released}
     unlisted = [
         key
         for key, known in driver.calls().items()
         if key not in gone and known.outcome == "done" and known.id not in shown
     ]
-    if unlisted or driver.open_calls():
-        return False
-    return not scope.once_for_all("others", lambda: others.reason(scope, ORDER))
+    if unlisted:
+        return f"nothing shows what has come of the {unlisted[0][1]} of {unlisted[0][0]}"
+    waiting = driver.open_calls()
+    if waiting:
+        return f"the {waiting[0].call.call} of {waiting[0].call.server} may still show a result"
+    return scope.once_for_all("others", lambda: others.reason(scope, ORDER))

@@ -264,14 +264,19 @@ class Session:
         """Return whether a mutating call may be sent now: to be asked right before each one."""
         return decide.may_send(self.clock.latest(), self.until, self.margin)
 
-    def leave(self, results: Iterable[Result] = ()) -> Operation[None]:
-        """Release everything that was claimed, and write down the last results."""
+    def leave(self, results: Iterable[Result] = ()) -> Operation[bool]:
+        """Release everything that was claimed, and write down the last results. Return whether this was the last
+        participant: of several that leave, only the one with the last line finds nobody else."""
         results = tuple(results)
+        if self.state.marked is not None and self.state.marked.mark == "close":
+            # A ledger that is closed takes no lines.
+            return False
 
         def build() -> Line | None:
             return self._line(claim=(), results=results, lease=0.0) if self._count else None
 
-        yield from self.write(build)
+        line = yield from self.write(build)
+        return line is not None and decide.may_close(self.state, self.who.id, self.clock.now())
 
     def close(self) -> Operation[bool]:
         """End the ledger because nothing is left to do; return whether that was possible: another controller may drive

@@ -97,6 +97,7 @@ class Driver:
         self._writing = False
         self._lost = False
         """Whether the ledger that this run took part in was closed."""
+        self._others: Mapping[str, int] = {}
         self.looked = 0.0
         """The time of the service before the present tick looks at the cloud."""
 
@@ -168,17 +169,19 @@ class Driver:
             self._store = self._new_store()
             self._clients.gate.checks.append(self._may_send)
 
-    def leave(self) -> None:
+    def leave(self) -> bool:
         """Release everything, with the results that are not written down yet. What cannot be written ends with the
-        lease."""
+        lease. Return whether no other run takes part any more in a ledger that is still in use."""
         if self._store is None:
-            return
+            return False
         try:
             with suppress(Stopped, CloudError):
-                self._run(self._session.leave(self._unwritten))
+                return self._run(self._session.leave(self._unwritten))
         finally:
+            self._others = self.others()
             self._clients.gate.checks.remove(self._may_send)
             self._store, self._unwritten = None, []
+        return False
 
     def close(self) -> bool:
         """Close the ledger because nothing of the migration is left; return whether no other run takes part in it."""
@@ -200,9 +203,22 @@ class Driver:
         self.keep()
         return server in self.held
 
+    @property
+    def ledger(self) -> str:
+        """Return where the ledger in use is."""
+        return f"oss://{self._bucket}/{self._opened_store.key}"
+
     def others_alive(self) -> list[Owner]:
         """Return the other runs whose claim has not ended."""
         return decide.others_alive(self._session.state, self._session.who.id, self._session.clock.now())
+
+    def others(self) -> Mapping[str, int]:
+        """Return the other runs that have ever taken part, each with the number of its newest line; after ``leave``
+        those of that moment."""
+        if self._store is None:
+            return self._others
+        state = self._session.state
+        return {by: number for by, (number, _text) in state.last.items() if by != self._session.who.id}
 
     def calls(self) -> Mapping[tuple[str, str], Announced]:
         """Return by server and call what is known of the announced calls."""
@@ -217,7 +233,7 @@ class Driver:
         if self._store is None:
             return []
         skipped = dict(self._store.session.state.skipped)
-        where, late, found = f"oss://{self._bucket}/{self._store.key}", skipped.pop(LATE, 0), list[str]()
+        where, late, found = self.ledger, skipped.pop(LATE, 0), list[str]()
         if skipped:
             told = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
             found.append(f"Lines of the ledger {where} were skipped ({told}): something else writes to it")

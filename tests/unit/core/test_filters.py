@@ -252,12 +252,14 @@ def test_disks_are_those_of_the_probe_with_the_system_disk_first() -> None:
 def test_the_cleanup_has_the_last_word_on_resources() -> None:
     migration = {"servers": [], "resources": [resource("j-1")]}
     cleanup = {"resources": [resource("j-1", deleted="now")], "residual": [{"kind": "vpc"}, {"kind": "ecs_disk"}]}
+    cleanup["kept"] = [{"kind": "ledger", "id": "oss://b/k", "reason": "another run"}]
     both = FILTERS["wave_receipt"]([], {}, "wave_01", migration, cleanup)
     assert both == {
         "wave": "wave_01",
         "servers": [],
         "resources": cleanup["resources"],
         "residual": [{"kind": "vpc", "billed_by": ""}, {"kind": "ecs_disk", "billed_by": "ECS"}],
+        "kept": cleanup["kept"],
     }
     alone = FILTERS["wave_receipt"]([], {}, "wave_01", migration, {})
     assert (alone["resources"], alone["residual"]) == (migration["resources"], [])

@@ -241,6 +241,42 @@ def test_a_finished_migration_closes_its_ledger() -> None:
     assert verdicts(run(fleet(cloud, TWO))) == ["migrated"]
 
 
+def test_the_last_of_two_cleanups_that_meet_closes_the_ledger() -> None:
+    cloud = cloud_with(ONE, TWO)
+    run(fleet(cloud, ONE, TWO))
+    cloud.tokens.clear()
+    listing, told = cloud.ens.describe_self_images, list[Any]()
+
+    def meanwhile(*args: Any, **options: Any) -> Any:
+        # The first cleanup has claimed its server; the second one does all of its work before the first one leaves.
+        cloud.ens.describe_self_images = listing  # type: ignore[method-assign]  # once
+        checks = list(cloud.gate.checks)
+        cloud.gate.checks.clear()
+        told.append(sweep(cloud, TWO))
+        cloud.gate.checks[:] = checks
+        return listing(*args, **options)
+
+    cloud.ens.describe_self_images = meanwhile  # type: ignore[method-assign]  # once
+    first = sweep(cloud, ONE)
+    [second] = told
+    assert "another run of this migration is driven by" in second.kept[-1]["reason"]
+    assert second.kept[-1]["kind"] == "ledger"
+    assert (first.kept, first.residual, second.residual) == ([], [], [])
+    assert ledger(cloud) == b""
+    assert set(cloud.oss(BUCKET).ledgers) == {naming.ledger_key(MIGRATION, 1)}
+
+
+def test_nothing_is_written_to_a_ledger_that_is_closed() -> None:
+    cloud = cloud_with(ONE)
+    run(fleet(cloud, ONE))
+    mine = driver(cloud)
+    mine.own([ONE.id])
+    assert mine.close()
+    appended = cloud.calls["oss.AppendObject"]
+    assert not mine.leave()
+    assert cloud.calls["oss.AppendObject"] == appended
+
+
 def test_a_ledger_with_a_call_that_may_still_show_stays_open() -> None:
     cloud = cloud_with(ONE)
     mine = driver(cloud)
