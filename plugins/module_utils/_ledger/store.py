@@ -12,10 +12,11 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import number
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Malformed, number
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .lines import MOST_TEXT, Mark, Who
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 MOST_BYTES: Final = 16 * 1024 * 1024
 """The largest ledger that is read: two months of heartbeats. A larger one was not written by this collection alone."""
+
+MOST_LISTED: Final = 10_000
+"""So many objects with keys like that of a ledger are read. Each cleanup of the whole migration adds one."""
 
 _MARKS: Final[dict[str, Mark]] = {"end": "end", "close": "close"}
 
@@ -83,8 +87,16 @@ class LedgerStore:
         return self._close(request)
 
     def _list(self) -> Listed:
-        rows = self._oss.list_keys(naming.ledger_prefix(self._migration))
-        numbers = (naming.ledger_number(self._migration, row["key"]) for row in rows)
+        prefix = naming.ledger_prefix(self._migration)
+        rows = self._oss.each_key(prefix)
+        numbers = [naming.ledger_number(self._migration, row["key"]) for row in islice(rows, MOST_LISTED)]
+        if next(rows, None) is not None:
+            # The newest ledger may be behind the others.
+            raise _foreign(
+                f"oss://{self._oss.name}/{prefix}",
+                f"more than {MOST_LISTED} objects have keys that begin like its own",
+                "Delete the objects that this collection has not written, or use another bucket.",
+            )
         return Listed(tuple(sorted(found for found in numbers if found)))
 
     def _read(self, request: Read) -> Found:
@@ -107,15 +119,18 @@ class LedgerStore:
 
     def _note(self, key: str, tail: Tail) -> Note:
         mark = _MARKS.get(tail.metadata.get("edgelift-mark", ""))
-        if mark is None:
-            raise CloudError(
-                f"Reading the ledger oss://{self._oss.name}/{key}",
-                "Ledger.NotAppendable",
-                f"the object was not written by this collection (type {tail.kind}, {tail.length} bytes)",
-                hint="Delete this object, or use another bucket or another migration_name.",
-            )
         host, at, who = (tail.metadata.get(f"edgelift-{name}", "") for name in ("host", "at", "id"))
-        return Note(mark, printable(host), number(at), printable(who))
+        try:
+            if mark is not None:
+                return Note(mark, printable(host), number(at), printable(who))
+        except Malformed:
+            # Others can give an object the metadata of a mark.
+            pass
+        raise _foreign(
+            f"oss://{self._oss.name}/{key}",
+            f"the object was not written by this collection (type {tail.kind}, {tail.length} bytes)",
+            "Delete this object, or use another bucket or another migration_name.",
+        )
 
     def _append(self, request: Append) -> Appended:
         key = naming.ledger_key(self._migration, request.number)
@@ -148,6 +163,10 @@ class LedgerStore:
 
     def _refused(self, code: str, text: str) -> CloudError:
         return CloudError(f"Writing the ledger oss://{self._oss.name}/{self.key}", code, text)
+
+
+def _foreign(where: str, text: str, hint: str) -> CloudError:
+    return CloudError(f"Reading the ledger {where}", "Ledger.NotAppendable", text, hint=hint)
 
 
 def _encoded(text: str) -> str:

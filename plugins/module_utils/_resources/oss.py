@@ -15,6 +15,7 @@ from datetime import datetime, timezone
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.listings import MAX_KEYS
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .resource import Resource
@@ -58,9 +59,11 @@ def each_key(oss: OssApi, prefix: str) -> Iterator[Row]:
 
 def delete_under(oss: OssApi, prefix: str) -> None:
     """Delete the objects and abort the unfinished uploads under a prefix."""
-    for upload in oss.list_uploads(prefix):
+    for upload in oss.each_upload(prefix):
         oss.abort_upload(upload["key"], upload["upload_id"])
-    oss.delete_keys([item["key"] for item in oss.list_keys(prefix)])
+    rows = oss.each_key(prefix)
+    while keys := [row["key"] for row in islice(rows, MAX_KEYS)]:
+        oss.delete_keys(keys)
 
 
 def _by_bucket(ids: Iterable[str]) -> dict[str, dict[str, set[str]]]:

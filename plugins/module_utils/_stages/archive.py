@@ -21,23 +21,43 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
 _MOST: Final = 4 * 1024**2
-"""The header of an archive is read in steps, and given up after so many bytes: a sparse file's map is part of it."""
+"""The beginning of an archive is read in steps, and given up after so many bytes, packed or unpacked: a sparse file's
+map is part of it, and 260 KB can unpack to hundreds of megabytes."""
+
+_STEP: Final = 64 * 1024
+
+_RECORDS: Final = (
+    tarfile.XHDTYPE,
+    tarfile.XGLTYPE,
+    tarfile.SOLARIS_XHDTYPE,
+    tarfile.GNUTYPE_LONGNAME,
+    tarfile.GNUTYPE_LONGLINK,
+)
+"""What may stand before the header of a file: extended headers and long names."""
+
+_MOST_RECORDS: Final = 8
+_LARGEST_RECORD: Final = 1024**2
+
+_GZIP: Final = 16 + zlib.MAX_WBITS
+"""How zlib is told to expect the header of gzip."""
 
 _LENGTH: Final = 4
 """The last bytes of a gzip file are the length of its content, modulo 2**32, little-endian (RFC 1952)."""
 
-_BLOCK: Final = 512
+_BLOCK: Final = tarfile.BLOCKSIZE
 """A tar archive is whole blocks, so of 512 cut-off archives one passes by chance."""
 
 
 def disk_size(oss: OssApi, key: str, size: int) -> int | str:
     """Return the bytes of the disk in an archive of ``size`` bytes, or what is wrong with the object. Raw exports are
     one file in a tar.gz archive (facts 3.1)."""
+    content = _Content(oss, key, size)
     try:
-        with tarfile.open(fileobj=_Object(oss, key, size), mode="r|gz") as archive:
+        _look_at_records(content)
+        with tarfile.open(fileobj=content, mode="r|") as archive:
             member = archive.next()
-    except (tarfile.TarError, zlib.error, EOFError, OSError) as error:
-        return f"is not a raw.tar.gz archive ({error})"
+    except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
+        return f"is not a raw.tar.gz archive ({str(error)[:100]})"
     if member is None or not member.isreg():
         return "holds no disk file"
     length = int.from_bytes(oss.read_range(key, size - _LENGTH, size - 1), "little")
@@ -46,18 +66,52 @@ def disk_size(oss: OssApi, key: str, size: int) -> int | str:
     return member.size
 
 
-class _Object(io.RawIOBase):
-    """The beginning of an object as a file that is read from front to back."""
+def _look_at_records(content: _Content) -> None:
+    """Refuse what stands before the file when it is many or large records: tarfile keeps each of them in memory."""
+    at = 0
+    for _count in range(_MOST_RECORDS + 1):
+        header = content.part(at, _BLOCK)
+        if len(header) < _BLOCK or not any(header):
+            # An archive that is cut off or empty: tarfile finds the words.
+            return
+        member = tarfile.TarInfo.frombuf(header, tarfile.ENCODING, "surrogateescape")
+        if member.type not in _RECORDS:
+            return
+        if not 0 <= member.size <= _LARGEST_RECORD:
+            raise tarfile.ReadError(f"a record of {member.size} bytes stands before the file")
+        at += _BLOCK + -(-member.size // _BLOCK) * _BLOCK
+    raise tarfile.ReadError(f"more than {_MOST_RECORDS} records stand before the file")
+
+
+class _Content(io.RawIOBase):
+    """The beginning of what an object unpacks to, as a file that is read from front to back."""
 
     def __init__(self, oss: OssApi, key: str, size: int) -> None:
-        self._oss, self._key, self._end, self._at = oss, key, min(size, _MOST), 0
+        self._oss, self._key, self._end, self._fetched, self._at = oss, key, min(size, _MOST), 0, 0
+        self._unpacking = zlib.decompressobj(_GZIP)
+        self._known = bytearray()
+
+    def part(self, start: int, count: int) -> bytes:
+        """Return bytes of the content, fewer where it ends or the limit does."""
+        until = min(start + count, _MOST)
+        while len(self._known) < until and not self._unpacking.eof:
+            packed = self._unpacking.unconsumed_tail or self._fetch()
+            if not packed:
+                break
+            self._known += self._unpacking.decompress(packed, max(until, _STEP) - len(self._known))
+        return bytes(self._known[start:until])
+
+    def _fetch(self) -> bytes:
+        """Return the next bytes of the object, fetched as one range, b'' after the last."""
+        start, end = self._fetched, min(self._fetched + _STEP, self._end)
+        if end <= start:
+            return b""
+        self._fetched = end
+        return self._oss.read_range(self._key, start, end - 1)
 
     def readinto(self, buffer: Any, /) -> int:
-        """Fill the buffer with the next bytes, fetched as one range, and return how many there were."""
-        end = min(self._at + len(buffer), self._end)
-        if end <= self._at:
-            return 0
-        body = self._oss.read_range(self._key, self._at, end - 1)
-        buffer[: len(body)] = body
-        self._at += len(body)
-        return len(body)
+        """Fill the buffer with the next bytes, and return how many there were."""
+        found = self.part(self._at, len(buffer))
+        buffer[: len(found)] = found
+        self._at += len(found)
+        return len(found)

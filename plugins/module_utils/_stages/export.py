@@ -14,7 +14,9 @@ right virtual size. Leaves OSS objects and perhaps multipart parts, both billed.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
@@ -31,7 +33,6 @@ from .stage import Leaves, Outcome, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import datetime
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Row, Seen, Server
@@ -39,6 +40,11 @@ if TYPE_CHECKING:
     from .stage import Context
 
 NAME = "export"
+_MOST_KEYS: Final = 64
+"""More objects than an image has disks: so many are looked at, others may have put any number there."""
+_NAMED: Final = 5
+_AFTER: Final = timedelta(minutes=5)
+"""How much later than the end of its task an object may say that it was written: ECS gives that end in minutes."""
 _AGAIN = "Leftover resources are billed. Run the cleanup role, then migrate again"
 
 
@@ -95,7 +101,8 @@ def _look_into_objects(context: Context, server: Server, seen: Seen, image_id: s
         return
     oss = context.clients.oss(policy.bucket)
     keys = _keys(oss, seen.task_detail or {}, _objects_of(server, image_id))
-    seen.objects, seen.object_problem = verify(oss, keys, job_spec.sizes(server, seen.job), policy)
+    ended = moment(task.get("FinishedTime"))
+    seen.objects, seen.object_problem = verify(oss, keys, job_spec.sizes(server, seen.job), policy, ended)
     for item in seen.objects:
         identity = f"{item['bucket']}/{item['key']}"
         context.resources.saw("oss_object", identity, server.host, task.get("FinishedTime", ""))
@@ -158,7 +165,8 @@ def _objects_of(server: Server, image_id: str) -> str:
 def _keys(oss: OssApi, detail: Row, prefix: str) -> list[str]:
     """Return the keys that an export wrote, in disk order: those that the task names, else those that begin so
     (facts 3.1)."""
-    return disk_order(set(related(detail, "OSSObject")) or {item["key"] for item in oss.list_keys(prefix)})
+    named = set(related(detail, "OSSObject"))
+    return disk_order(named or {item["key"] for item in islice(oss.each_key(prefix), _MOST_KEYS + 1)})
 
 
 def snapshot_ids(image: Row) -> list[str]:
@@ -188,22 +196,27 @@ def disk_order(keys: Iterable[str]) -> list[str]:
     return sorted(keys, key=rank)
 
 
-def verify(oss: OssApi, keys: Sequence[str], sizes: Sequence[int], policy: Policy) -> tuple[list[ExportedObject], str]:
+def verify(
+    oss: OssApi, keys: Sequence[str], sizes: Sequence[int], policy: Policy, ended: datetime | None = None
+) -> tuple[list[ExportedObject], str]:
     """Return what the objects under ``keys`` (in disk order) are, and what is wrong with them (empty: nothing).
-    ``sizes`` are the bytes that the disks must have; [] compares neither their number nor their sizes."""
-    if sizes and len(keys) != len(sizes):
-        return [], f"there are {len(keys)} objects for {len(sizes)} disks: {', '.join(keys) or 'none'}"
+    ``sizes`` are the bytes that the disks must have; [] compares neither their number nor their sizes. ``ended`` is
+    when the export ended, as far as that is known."""
+    if len(keys) > _MOST_KEYS or (sizes and len(keys) != len(sizes)):
+        often = f"more than {_MOST_KEYS}" if len(keys) > _MOST_KEYS else len(keys)
+        some = ", ".join(keys[:_NAMED]) + (", …" if len(keys) > _NAMED else "")
+        return [], f"there are {often} objects for {len(sizes)} disks: {some or 'none'}"
     found: list[ExportedObject] = []
     for index, key in enumerate(keys):
         item = ExportedObject(index=index, bucket=policy.bucket, key=key, size=0, virtual_size=0)
-        problem = _inspect(oss, item, policy.image_format, sizes[index] if sizes else 0)
+        problem = _inspect(oss, item, policy.image_format, sizes[index] if sizes else 0, ended)
         if problem:
             return found, f"oss://{policy.bucket}/{key} (disk {index}) {problem}"
         found.append(item)
     return found, "" if found else "no object is named"
 
 
-def _inspect(oss: OssApi, item: ExportedObject, image_format: str, expected: int) -> str:
+def _inspect(oss: OssApi, item: ExportedObject, image_format: str, expected: int, ended: datetime | None) -> str:
     """Fill in the sizes of one object; return what is wrong with it, or ''."""
     head = oss.head(item["key"])
     if head is None:
@@ -211,6 +224,10 @@ def _inspect(oss: OssApi, item: ExportedObject, image_format: str, expected: int
     item["size"] = int(head["size"])
     if item["size"] == 0:
         return "is empty"
+    written = head["last_modified"]
+    if ended and written is not None and written > (ended + _AFTER).timestamp():
+        when = datetime.fromtimestamp(written, timezone.utc)
+        return f"was written at {when:%Y-%m-%dT%H:%M:%SZ}, after the export had ended: it was replaced"
     room = archive if image_format == "raw" else qcow2
     found = room.disk_size(oss, item["key"], item["size"])
     if isinstance(found, str):

@@ -25,8 +25,15 @@ _MAGIC: Final = b"QFI\xfb"
 _HEADER: Final = 104
 _VERSION_2_BITS: Final = 16
 """Version 2 has refcounts of 16 bits; from version 3 on the header says how wide they are."""
+_ENTRY: Final = 8
 _OFFSET: Final = ~0x1FF & (2**64 - 1)
 _CLUSTER_BITS: Final = range(9, 22)
+_LARGEST_TABLE: Final = 8 * 1024**2
+"""In bytes: a million entries. With clusters of 64 KiB an eighth of one is enough for the largest disk."""
+_WIDEST: Final = 6
+"""Refcounts have at most 2^6 bits."""
+_MOST_EMPTY: Final = 64
+"""So many blocks of refcounts without any are read from the end, then the file is given up."""
 _CUT: Final = "is cut off: a part that its own tables name is missing"
 
 
@@ -46,7 +53,13 @@ def disk_size(oss: OssApi, key: str, size: int) -> int | str:
     if version not in (2, 3) or cluster_bits not in _CLUSTER_BITS:
         return f"is a qcow2 file of version {version} with clusters of 2^{cluster_bits} bytes, which are unknown"
     virtual: int = struct.unpack_from(">Q", header, 24)[0]
-    bits = _VERSION_2_BITS if version == 2 else 1 << struct.unpack_from(">I", header, 96)[0]
+    order: int = struct.unpack_from(">I", header, 96)[0]
+    if version > 2 and order > _WIDEST:
+        return f"has refcounts of 2^{order} bits, which are unknown"
+    clusters: int = struct.unpack_from(">I", header, 56)[0]
+    if clusters << cluster_bits > _LARGEST_TABLE:
+        return f"has a refcount table of {clusters << cluster_bits} bytes: no export needs one"
+    bits = _VERSION_2_BITS if version == 2 else 1 << order
     last = _last_cluster(header, bits, 1 << cluster_bits, read)
     # The last cluster may be written in part only, but it has begun.
     return virtual if last is not None and size > last << cluster_bits else _CUT
@@ -58,8 +71,9 @@ def _last_cluster(header: bytes, bits: int, cluster: int, read: Callable[[int, i
     table = read(offset, clusters * cluster)
     if not clusters or len(table) < clusters * cluster:
         return None
-    blocks: list[int] = [entry & _OFFSET for (entry,) in struct.iter_unpack(">Q", table)]
-    for number, start in reversed(list(enumerate(blocks))):
+    empty = 0
+    for number in reversed(range(len(table) // _ENTRY)):
+        start: int = struct.unpack_from(">Q", table, number * _ENTRY)[0] & _OFFSET
         if not start:
             continue
         block = read(start, cluster)
@@ -68,4 +82,7 @@ def _last_cluster(header: bytes, bits: int, cluster: int, read: Callable[[int, i
         used = len(block.rstrip(b"\0"))
         if used:
             return number * (cluster * 8 // bits) + (used - 1) * 8 // bits
+        empty += 1
+        if empty == _MOST_EMPTY:
+            return None
     return None

@@ -85,7 +85,10 @@ class Oss:
 
     def head(self, key: str) -> Row | None:
         def head() -> Row | None:
-            return {"size": len(self.cloud.objects[key])} if key in self.cloud.objects else None
+            if key not in self.cloud.objects:
+                return None
+            written = self.cloud.written.get(key, START).timestamp()
+            return {"size": len(self.cloud.objects[key]), "last_modified": written}
 
         return self.cloud.call("oss.Head", key, head)
 

@@ -85,7 +85,7 @@ class Cloud:
 
         return SimpleNamespace(
             bucket_info=bucket_info,
-            list_keys=self.ledger.list_keys,
+            each_key=self.ledger.each_key,
             read_from=self.ledger.read_from,
             crc_of=self.ledger.crc_of,
             clock=self.ledger,

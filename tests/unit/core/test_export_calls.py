@@ -215,6 +215,29 @@ def test_a_task_that_the_list_does_not_show_is_asked_for_by_its_id() -> None:
     assert (seen.task or {})["TaskId"] == "t-0001"
 
 
+@pytest.mark.parametrize(("minutes", "words"), [(4, ""), (6, "was written at "), (-30, "")])
+def test_an_object_that_was_written_after_its_export_is_refused(minutes: int, words: str) -> None:
+    cloud, item = exported()
+    cloud.ecs.describe_images()
+    key = f"{item.id}_m-0001_system.qcow2"
+    ended = cloud.written[key]
+    cloud.written[key] = ended + timedelta(minutes=minutes)
+    problem = observe(cloud, item)[0][item.id].object_problem
+    assert words in problem
+    assert bool(words) == bool(problem)
+
+
+def test_of_very_many_objects_few_are_listed_and_named() -> None:
+    cloud, item = exported()
+    cloud.ecs.describe_images()
+    cloud.tasks["t-0001"]["_keys"].clear()
+    cloud.objects.update({f"{item.id}_m-0001_{number:05d}": b"" for number in range(5000)})
+    problem = observe(cloud, item)[0][item.id].object_problem
+    assert problem.startswith("there are more than 64 objects for 1 disks: ")
+    assert problem.count(item.id) == 5
+    assert not cloud.calls["oss.Head"]
+
+
 @pytest.mark.parametrize("listed", [True, False])
 @pytest.mark.parametrize("status", ["Finished", "Failed", "Waiting"])
 def test_a_task_of_another_image_is_not_followed_whatever_the_ledger_says(listed: bool, status: str) -> None:
