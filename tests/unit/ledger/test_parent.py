@@ -36,7 +36,7 @@ def test_the_line_goes_up_to_the_playbook_and_no_further(table: Table) -> None:
     lineage.check()
 
 
-@pytest.mark.parametrize("orphan", [os.getpid(), 50, 40])
+@pytest.mark.parametrize("orphan", [os.getpid(), 50, 40], ids=["itself", "worker", "shell"])
 def test_each_end_between_is_noticed(table: Table, orphan: int) -> None:
     lineage = parent.Lineage()
     table[orphan] = (1, table[orphan][1])
