@@ -66,6 +66,8 @@ def test_malformed_requests_change_nothing(start_sandbox: Any) -> None:
     ):
         status, answer = exchange(sandbox, request)
         allowed = 400 <= status < 500 or status == 501 or (200 <= status < 400 and request.read)
+        # OSS confirms the deletion of what does not exist.
+        allowed = allowed or (status == 204 and request.data.startswith(b"DELETE "))
         if not (allowed or (request.kind == "no request" and status in (0, 505))) or "x-sandbox-bug" in answer.lower():
             wrong.append(f"{number} {request.kind}: {request.data[:300]!r} -> {answer[:300]!r}")
     assert wrong == []

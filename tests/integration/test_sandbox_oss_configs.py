@@ -21,7 +21,7 @@ WORLD = {"buckets": [{"name": "migration-images", "region": "ap-southeast-1"},
                      {"name": "somebody-elses", "region": "ap-southeast-1", "owner": "9999999999999999"}]}
 pytestmark = [pytest.mark.any_core, pytest.mark.sandbox_world(WORLD)]
 POLICY = json.dumps({"Version": "1", "Statement": [
-    {"Effect": "Deny", "Action": ["oss:PutObject"], "Principal": ["*"], "Resource": ["acs:oss:*:*:*/*"]}]})
+    {"Effect": "Deny", "Action": ["oss:DeleteBucket"], "Principal": ["*"], "Resource": ["acs:oss:*:*:*/*"]}]})
 
 
 def bucket_of(sandbox: Any, name: str = "migration-images") -> oss2.Bucket:

@@ -13,6 +13,7 @@ from oss2 import models
 from support.wave import WEB, run, utils
 
 pytestmark = pytest.mark.any_core
+LEDGER = utils("_rules.naming").ledger_key("wave", 1)
 
 
 def bucket_of(sandbox: Any, status: str = "Enabled") -> oss2.Bucket:
@@ -141,13 +142,14 @@ def test_a_sweep_leaves_no_version_in_a_bucket_with_versioning(sandbox: Any) -> 
     bucket.put_object("photos/web-01.jpg", b"theirs, newer")
     theirs = listed(bucket)
     run(sandbox, "ens_migration", name="wave", servers=[WEB])
-    for key in {row[0] for row in listed(bucket) if row not in theirs}:
+    for key in {row[0] for row in listed(bucket) if row not in theirs and row[0] != LEDGER}:
         bucket.put_object(key, b"written over")
         bucket.delete_object(key)
         bucket.put_object(key, b"written again")
     swept = run(sandbox, "smc_cleanup", name="wave")["cleanup"]
     assert swept["residual"] == []
-    assert listed(bucket) == theirs
+    # The empty object that ends the ledger stays.
+    assert [row for row in listed(bucket) if row[0] != LEDGER] == theirs
     assert {row["key"] for row in sandbox.get("state")["older_versions"]} == {"photos/web-01.jpg"}
 
 
@@ -160,14 +162,15 @@ def room_of(sandbox: Any) -> Any:
 
 def test_a_sweep_finds_what_somebody_has_hidden_by_a_plain_deletion(sandbox: Any) -> None:
     bucket = bucket_of(sandbox)
-    key = f"{utils('_module.options').server('wave', WEB).id}_m-1_system.qcow2"
+    run(sandbox, "ens_migration", name="wave", servers=[WEB])
+    (key,) = {row[0] for row in listed(bucket)} - {LEDGER}
+    bucket.put_object("photos/web-01.jpg", b"x")
     for name in (key, "photos/web-01.jpg"):
-        bucket.put_object(name, b"x")
         bucket.delete_object(name)
     told = run(sandbox, "smc_cleanup", name="wave", state="reported")["cleanup"]
-    assert [row["id"] for row in told["residual"]] == [f"migration-images/{key}"]
+    assert f"migration-images/{key}" in [row["id"] for row in told["residual"]]
     assert run(sandbox, "smc_cleanup", name="wave")["cleanup"]["residual"] == []
-    assert {row[0] for row in listed(bucket)} == {"photos/web-01.jpg"}
+    assert {row[0] for row in listed(bucket)} - {LEDGER} == {"photos/web-01.jpg"}
 
 
 def test_a_bucket_with_suspended_versioning_carries_no_migration(sandbox: Any) -> None:

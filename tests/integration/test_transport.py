@@ -198,7 +198,7 @@ def test_objects_in_a_bucket(clients: Clients, sandbox: Any) -> None:
     ("bucket", "code", "hint"),
     [
         ("no-such-bucket", "NoSuchBucket", "Create"),
-        ("migration-images-beijing", "AccessDenied", "Use a bucket in the Region"),
+        ("migration-images-beijing", "AccessDenied", "Use a bucket in the region"),
     ],
     ids=["none", "elsewhere"],
 )

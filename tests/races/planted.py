@@ -55,7 +55,7 @@ def _all_images() -> AbstractContextManager[Any]:
     def images(scope: Any) -> list[Any]:
         return [(row, next(iter(scope.hosts), "")) for row in scope.clients.ecs.describe_images()]
 
-    return mock.patch.object(utils("_cleanup.scope").Scope, "images", images)
+    return mock.patch.object(utils("_cleanup.scope").Scope, "known_images", images)
 
 
 def _kept_snapshots() -> AbstractContextManager[Any]:

@@ -75,12 +75,15 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         answers.SMC_ROLE: _ask(lambda: _role(clients, answers.SMC_ROLE)),
         answers.EXPORT_ROLE: _ask(lambda: _role(clients, answers.EXPORT_ROLE)),
     }
-    given["proof"] = _proof(module, clients, servers, given)
+    rows = _servers(params, clients, servers, policy)
+    # A finished wave needs the bucket no more, and a run over it writes nothing.
+    due = [server for server, row in zip(servers, rows, strict=True) if row["verdict"] != "migrated"]
+    given["proof"] = _proof(module, clients, due, given)
     return {
         "changed": False,
         "account": {"id": account_id, **given},
         **verdict.judgement(account.judge_account(given)),
-        "servers": _servers(params, clients, servers, policy),
+        "servers": rows,
     }
 
 

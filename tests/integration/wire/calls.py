@@ -93,7 +93,7 @@ def progress_drops_once(sandbox: Any) -> None:
 def oss_hiccups(sandbox: Any) -> None:
     oss = bucket(sandbox)
     with pytest.raises(oss2.exceptions.RequestError):
-        oss.put_object("k", b"content" * 1000)
+        oss.append_object("k", 0, b"content" * 1000)
     assert oss_refusal(sandbox, "list_objects_v2") == (503, "ServiceUnavailable")
     with pytest.raises(oss2.exceptions.ServerError) as page_2:
         oss.list_objects_v2(continuation_token="aw==")
@@ -113,7 +113,7 @@ def oss_hiccups(sandbox: Any) -> None:
 
 @shows("16-oss-no-such-bucket")
 def the_bucket_is_gone(sandbox: Any) -> None:
-    assert oss_refusal(sandbox, "put_object", "k", b"") == (404, "NoSuchBucket")
+    assert oss_refusal(sandbox, "append_object", "k", 0, b"x") == (404, "NoSuchBucket")
 
 
 @shows("16-oss-access-denied")
@@ -129,7 +129,7 @@ def no_signature_is_right(sandbox: Any) -> None:
 
 @shows("16-oss-token-expired")
 def the_token_of_oss_has_expired(sandbox: Any) -> None:
-    assert oss_refusal(sandbox, "put_object", "k", b"") == (403, "SecurityTokenExpired")
+    assert oss_refusal(sandbox, "append_object", "k", 0, b"x") == (403, "SecurityTokenExpired")
 
 
 @shows("19-token-expires")
