@@ -103,7 +103,7 @@ def test_tags_and_limit(player: Player, sandbox: Any) -> None:
     assert sources(sandbox) == {"legacy-01"}
     assert client_on(player.bed, "legacy-01") != ""
 
-    ask(player.bed, "legacy-01", "mount -t tmpfs busy /smc/go2aliyun_client*/Logs")
+    ask(player.bed, "legacy-01", "mount -t tmpfs -o mode=700 busy /smc/go2aliyun_client*/Logs")
     stuck = player.play("migrate.yml", "--tags", "cleanup", "--limit", BOTH, migration_name="parts")
     assert stuck.code == 2, stuck.output
     assert "cannot remove /smc/go2aliyun_client" in stuck.output

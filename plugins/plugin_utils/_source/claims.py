@@ -73,7 +73,7 @@ def claims(
 
     ``since`` is when the activation code of this run was created, or ''. ``keep`` is true for a source that this
     migration has not registered: it is never deleted. ``tags`` are those that the source gets, so that any later run
-    knows.
+    knows. ``shared`` is true when another name has the same source: the client serves that one too.
     """
     rows = {str(row["source_id"]): row for row in sources}
     named: dict[str, list[str]] = defaultdict(list)
@@ -87,9 +87,15 @@ def claims(
         if source_id and source_id in rows:
             new = "register" in (facts.get("__agent_steps") or [])
             row = rows[source_id]
-            error = _contradiction(host, facts, row, new, named[source_id]) or _misfit(row, facts, new, since, checks)
+            shared = _contradiction(host, facts, row, new, named[source_id])
+            error = shared or _misfit(row, facts, new, since, checks)
             ours = _registered(row, new, since, migration)
-            found[host] = {"error": error, "keep": bool(error) or not ours, "tags": _tags(host, migration, ours)}
+            found[host] = {
+                "error": error,
+                "shared": bool(shared),
+                "keep": bool(error) or not ours,
+                "tags": _tags(host, migration, ours),
+            }
     return found
 
 
