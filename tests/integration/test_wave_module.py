@@ -229,6 +229,7 @@ def nothing_but_images(sandbox: Any, most: int) -> None:
 
 @pytest.mark.parametrize("both_at", ["the start", "the cleanup"])
 def test_of_two_slices_that_end_together_the_last_one_removes_what_they_share(sandbox: Any, both_at: str) -> None:
+    registered(sandbox, "wave", WEB, DB)
     start, end = threading.Barrier(2, timeout=PATIENCE), threading.Barrier(2, timeout=PATIENCE)
 
     def one(entry: dict[str, Any]) -> dict[str, Any]:
@@ -246,6 +247,7 @@ def test_of_two_slices_that_end_together_the_last_one_removes_what_they_share(sa
 
 
 def test_the_last_of_slices_one_after_another_removes_what_they_share(sandbox: Any) -> None:
+    registered(sandbox, "wave", WEB, DB)
     told = [sliced(sandbox, DB, lambda: None, wait=False), sliced(sandbox, WEB, lambda: None)]
     assert [{row["kind"] for row in cleanup["kept"]} for cleanup in told] == [{"vpc", "vswitch", "ledger"}] * 2
     assert all("are not finished" in row["reason"] for cleanup in told for row in cleanup["kept"])
