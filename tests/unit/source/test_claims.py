@@ -45,7 +45,8 @@ def judge(hosts: dict[str, dict[str, Any]], *rows: dict[str, Any], since: str = 
 
 def test_a_source_that_fits_is_accepted_and_marked_as_registered() -> None:
     found = judge({"web-01": facts()})["web-01"]
-    assert found == {"error": "", "keep": False, "tags": {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}}
+    tags = {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}
+    assert found == {"error": "", "shared": False, "keep": False, "tags": tags}
 
 
 @pytest.mark.parametrize(
@@ -109,7 +110,7 @@ def test_a_host_that_changes_its_answer_between_probe_and_start_is_an_error_with
 def test_a_source_that_was_registered_before_is_used_and_never_deleted() -> None:
     there = facts(steps=(), agent={"source_ids": ["s-1"]})
     found = judge({"web-01": there}, since="")["web-01"]
-    assert found == {"error": "", "keep": True, "tags": {"edgelift:keep": "true"}}
+    assert found == {"error": "", "shared": False, "keep": True, "tags": {"edgelift:keep": "true"}}
     earlier = {**ROW, "tags": {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}}
     assert judge({"web-01": there}, earlier, since="")["web-01"]["keep"] is False
     for tags in ({"edgelift:wave": "wave_02"}, {"edgelift:wave": "wave_01", "edgelift:keep": "true"}):
@@ -118,7 +119,7 @@ def test_a_source_that_was_registered_before_is_used_and_never_deleted() -> None
 
 def test_without_a_time_of_the_code_a_source_is_kept() -> None:
     found = judge({"web-01": facts()}, since="")["web-01"]
-    assert found == {"error": "", "keep": True, "tags": {"edgelift:keep": "true"}}
+    assert found == {"error": "", "shared": False, "keep": True, "tags": {"edgelift:keep": "true"}}
 
 
 def test_a_liar_that_reports_another_machine_in_every_field_gets_none_of_its_sources() -> None:
