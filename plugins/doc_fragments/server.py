@@ -85,7 +85,7 @@ options:
         type: str
       platform:
         description:
-          - The distribution: the C(ID) of C(/etc/os-release). Only C(centos) and C(ubuntu) are passed to ENS.
+          - The distribution, which is the C(ID) of C(/etc/os-release). Only C(centos) and C(ubuntu) are passed to ENS.
           - If unset, no distribution is passed to ENS.
         type: str
       keep_source:

@@ -154,7 +154,12 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 def main() -> None:
     own = ArgSpec(argument_spec={"objects": {"type": "list", "elements": "str", "default": []}})
     spec = auth_spec().merge(
-        wait_spec(limits.STAGE_TIMEOUT, limits.STAGE_POLL_INTERVAL), options.identity_spec(), options.regions_spec(), options.restart_spec(), options.bucket_spec(), own
+        wait_spec(limits.STAGE_TIMEOUT, limits.STAGE_POLL_INTERVAL),
+        options.identity_spec(),
+        options.regions_spec(),
+        options.restart_spec(),
+        options.bucket_spec(),
+        own,
     )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_image_import.work)
 

@@ -83,7 +83,7 @@ def clean_migration(
     session = store.session
     try:
         store.run(session.end())
-        alive = _wait_for_drivers(store, clock, deadline, interval)
+        alive = sorted(_wait_for_drivers(store, clock, deadline, interval), key=lambda owner: owner.until)
         if alive:
             return _driven(scope, known, alive)
         with _asked_first(scope.clients, lambda _action: store.run(session.refresh())):

@@ -80,7 +80,9 @@ def remediations(findings: Sequence[Finding]) -> list[str]:
 
 def variables(findings: Sequence[Finding], host: str) -> str:
     """Return a host_vars file with the fixes that match the findings, all of them disabled."""
-    wanted = remediations(findings)
+    chosen = set(remediations(findings))
+    # The names of our own table: to YAML, those of findings are not texts on ansible-core 2.16.
+    wanted = [name for name in sorted(REMEDIATIONS) if name in chosen]
     out = [
         "---",
         f"# Fixes of the role remediate for the findings of {json.dumps(str(host))}.",

@@ -19,8 +19,9 @@ agent_safe() { # whether root alone can change what this collection reads, runs 
 }
 
 agent_ids() { # folder: every source id that the client of this folder reported, each once
-    # The line has nothing else than a time and the like in front: a name of a file that the client logs forges no id.
-    sed -n 's/^[^"/]*Import Source Server \[\(s-[0-9A-Za-z]*\)\] Successfully[.![:space:]]*$/\1/p' \
+    # The line has nothing else than a time and the like in front, or a question that the client has asked: a name of
+    # a file that the client logs forges no id.
+    sed -n -e 's/^[^"/]*(yes\/no) *//' -e 's/^[^"/]*Import Source Server \[\(s-[0-9A-Za-z]*\)\] Successfully[.![:space:]]*$/\1/p' \
         "$1"/Logs/* "$INSTALL_DIR/.edgelift/console.log" 2>/dev/null | sort -u
 }
 

@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.proof import not_before
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, naming
 
 Facts = Mapping[str, Any]
@@ -25,7 +25,7 @@ Facts = Mapping[str, Any]
 
 def _hostname(row: Facts, probe: Facts) -> str:
     shown, ours = str(row.get("hostname") or ""), str(probe.get("hostname") or "")
-    if not shown or shown.split(".")[0].lower() == ours.split(".")[0].lower():
+    if not shown or shown.partition(".")[0].lower() == ours.partition(".")[0].lower():
         return ""
     return f"SMC shows the host name {shown!r}, the host has {ours!r}"
 
