@@ -17,7 +17,6 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path, PurePath
@@ -32,18 +31,14 @@ class Orphaned(Exception):
 
 
 def parent_of(pid: int) -> tuple[int, list[str]] | None:
-    """Return the parent of a process and the words of its own command line, None when there is no such process."""
+    """Return the parent of a process and the words of its own command line, None when there is no such process, or no
+    /proc that would show it."""
     try:
-        if Path("/proc/self/stat").exists():
-            # The second field is the program's name in parentheses, which may hold anything.
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
-            return int(fields[1]), words
-        told = subprocess.run(
-            ["ps", "-o", "ppid=,command=", "-p", str(pid)], capture_output=True, text=True, check=True, timeout=10
-        ).stdout.split()
-        return int(told[0]), told[1:]
-    except (OSError, ValueError, IndexError, subprocess.SubprocessError):
+        # The second field is the program's name in parentheses, which may hold anything.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        words = Path(f"/proc/{pid}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+        return int(fields[1]), words
+    except (OSError, ValueError, IndexError):
         return None
 
 
@@ -55,7 +50,8 @@ def _is_ansible(words: list[str]) -> bool:
 class Lineage:
     """The processes from this one up to the playbook that has started it: each is the child of the next one.
 
-    Where none of the ancestors is a program of Ansible, as on another machine, only the parent is known.
+    Where none of the ancestors is a program of Ansible, as on another machine, or without /proc, only the parent is
+    known.
     """
 
     def __init__(self) -> None:
