@@ -50,6 +50,7 @@ def test_the_search_reads_over_the_borders_of_its_chunks(tmp_path: Path) -> None
     assert hits(named, {"key": SECRET}) == [f"{named}: key (hex)"]
 
 
+@pytest.mark.long
 def test_a_play_with_secrets_leaves_none(tmp_path: Path) -> None:
     with cloud(tmp_path) as sandbox:
         found = execute(SAMPLE_RUN, sandbox, "nobody,", tmp_path / "run")
