@@ -255,8 +255,6 @@ def test_the_disks_bytes_reach_the_image(sandbox: Any, make_source: Callable[...
     source_id = imported(sandbox, source)
     job = run_job(sandbox, source_id, 2)
     sandbox.until(lambda: job_status(sandbox, job)["Status"] == "Finished")
-    # The job may be finished before the client has read the last answer and written this line.
-    sandbox.until(lambda: f"Job [{job}]: all disks are there" in source.log)
     images = [image for image in sandbox.get("state")["images"] if image["id"] == job_status(sandbox, job)["ImageId"]]
     store = DiskStore(Path(sandbox.greeting["state"]) / "blobs/disks")
     copies = {disk["index"]: store.path(disk["snapshot_id"]) for disk in images[0]["disks"]}

@@ -78,7 +78,7 @@ def test_text_of_surveys_and_a_date_as_name_migrate_as_well(player: Player, sand
     assert (again.code, again.changed) == (0, 0), again.output
 
 
-@pytest.mark.any_core
+@pytest.mark.long
 def test_foreseen_then_limited(player: Player, sandbox: Any) -> None:
     foreseen = player.play("migrate.yml", "--check", "--diff", migration_name="limited")
     assert foreseen.code == 0, foreseen.output
