@@ -42,7 +42,7 @@ mark=$(printf '%s\n' "$PWD" "$python" "$kind" | cat - "${locks[@]}" tests/locks/
 log=build/logs/pip$venv.log
 echo "$venv: installing with $("$python" -V)"
 rm -rf "$venv"
-# A package without a wheel is built with the tools of the lock: pip would fetch others, whose hashes nobody checks.
+# A package without a wheel is built with the tools of the lock: pip would fetch others without a check of their hashes.
 pip=("$venv/bin/python" -m pip install --no-input --disable-pip-version-check --require-hashes --no-build-isolation)
 if ! { "$python" -m venv "$venv" && "${pip[@]}" -r tests/locks/build.txt && "${pip[@]}" "${locks[@]/#/-r}"; } >"$log" 2>&1 9>&-; then
   tail -n 20 "$log" >&2

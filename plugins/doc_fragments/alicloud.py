@@ -122,3 +122,13 @@ requirements:
 notes:
   - Proxies are taken from the usual environment variables. E(NO_PROXY) is respected.
 """
+
+    STAGES = r"""
+requirements:
+  - aliyun-python-sdk-ecs
+  - aliyun-python-sdk-ens
+  - aliyun-python-sdk-smc
+  - aliyun-python-sdk-sts
+  - aliyun-python-sdk-vpc
+  - oss2
+"""

@@ -202,7 +202,7 @@ class ResourcesSeen:
 
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str], Resource] = {}
-        self._parents: set[tuple[str, str]] = set()
+        self._parents: set[str] = set()
         self._check: Callable[[str], None] | None = None
 
     def checked(self, check: Callable[[str], None]) -> ResourcesSeen:
@@ -211,9 +211,8 @@ class ResourcesSeen:
         view._check = check
         return view
 
-    def saw(self, kind: str, identity: str, host: str, created: str = "", parent: str = "") -> None:
+    def saw(self, kind: str, identity: str, host: str, created: str = "") -> None:
         """Remember that a resource exists; later sightings only fill in what was empty."""
-        self._parents.add((kind, parent))
         if not identity:
             return
         if self._check:
@@ -224,9 +223,13 @@ class ResourcesSeen:
         row["created"] = row["created"] or created
         row["host"] = row["host"] or host
 
-    def knows(self, kind: str, parent: str) -> bool:
-        """Return whether a resource of this kind was seen as a part of ``parent``."""
-        return (kind, parent) in self._parents
+    def looked_into(self, parent: str) -> None:
+        """Remember that the parts of ``parent`` were listed."""
+        self._parents.add(parent)
+
+    def knows(self, parent: str) -> bool:
+        """Return whether the parts of ``parent`` were listed."""
+        return parent in self._parents
 
     def gone(self, kind: str, identity: str, when: str, proof: str) -> None:
         """Remember that a describe call no longer lists a resource, and which call it was."""

@@ -17,15 +17,9 @@ description:
   - The findings have the same form as those of M(edgelift.ens_migration.source_probe). If a call is rejected, or no API returns
     the information, the finding is a note.
   - Only invalid credentials are an error, unless O(strict) is set.
-requirements:
-  - aliyun-python-sdk-ecs
-  - aliyun-python-sdk-ens
-  - aliyun-python-sdk-smc
-  - aliyun-python-sdk-sts
-  - aliyun-python-sdk-vpc
-  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.alicloud.stages
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.attributes.info_module
   - edgelift.ens_migration.server.servers

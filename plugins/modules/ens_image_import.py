@@ -17,15 +17,9 @@ description:
     image is an error, because a name proves nothing.
   - ImportImage has no idempotency token. The module announces the call in the ledger of the migration first, so that an import whose answer was
     lost is found instead of repeated.
-requirements:
-  - aliyun-python-sdk-ecs
-  - aliyun-python-sdk-ens
-  - aliyun-python-sdk-smc
-  - aliyun-python-sdk-sts
-  - aliyun-python-sdk-vpc
-  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.alicloud.stages
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.bucket

@@ -17,15 +17,9 @@ description:
   - The state is read from the cloud, so the same task continues after a crash, on any controller. A server whose ENS image
     is Available is not changed.
   - The input and the account are checked before a billable resource exists.
-requirements:
-  - aliyun-python-sdk-ecs
-  - aliyun-python-sdk-ens
-  - aliyun-python-sdk-smc
-  - aliyun-python-sdk-sts
-  - aliyun-python-sdk-vpc
-  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.alicloud.stages
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server.servers
   - edgelift.ens_migration.stages.transfer

@@ -29,6 +29,7 @@ notes:
     runs, of a result, or of verbose output.
   - Install rsync and set SELinux to permissive before the client is started. Otherwise the client asks a question, gets no answer, and exits.
 extends_documentation_fragment:
+  - edgelift.ens_migration.answers
   - edgelift.ens_migration.attributes
 attributes:
   check_mode:
@@ -158,22 +159,6 @@ options:
       - With O(state=present) and O(state=started) the client is then installed again, and registers as a new source.
     type: bool
     default: false
-  answer_max_bytes:
-    description:
-      - The bytes that the host may answer to one script. A larger answer fails the task.
-    type: int
-    default: 4194304
-  answer_max_line:
-    description:
-      - The bytes that one line of an answer may have. A longer line fails the task.
-    type: int
-    default: 4096
-  answer_timeout:
-    description:
-      - Seconds that the host has for the answer to one script, beyond those that the script itself waits. Then the connection is closed,
-        and the host gets a failed task.
-    type: int
-    default: 120
 seealso:
   - module: edgelift.ens_migration.smc_access_token
   - module: edgelift.ens_migration.smc_source_info

@@ -16,15 +16,9 @@ description:
   - An existing job of this migration is continued. A failed job is started again if a retry can help, and created again
     if its intermediate instance no longer exists.
   - The intermediate instance of a running or failed job is billed. M(edgelift.ens_migration.smc_cleanup) deletes both.
-requirements:
-  - aliyun-python-sdk-ecs
-  - aliyun-python-sdk-ens
-  - aliyun-python-sdk-smc
-  - aliyun-python-sdk-sts
-  - aliyun-python-sdk-vpc
-  - oss2
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
+  - edgelift.ens_migration.alicloud.stages
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.transfer

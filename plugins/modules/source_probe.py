@@ -22,6 +22,7 @@ notes:
   - Use it with C(become). Without root, the probe reads fewer facts, and the fingerprint may differ.
   - The connection plugin must be able to send data to a command, as P(ansible.builtin.ssh#connection) does.
 extends_documentation_fragment:
+  - edgelift.ens_migration.answers
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.attributes.info_module
 attributes:
@@ -66,20 +67,6 @@ options:
         description: The last day on which the waiver is valid (UTC), such as V(2026-12-31).
         type: str
         required: true
-  answer_max_bytes:
-    description: The bytes that the host may answer to one script. A larger answer is the finding C(answer-not-understood).
-    type: int
-    default: 4194304
-  answer_max_line:
-    description: The bytes that one line of an answer may have. A longer line is the finding C(answer-not-understood).
-    type: int
-    default: 4096
-  answer_timeout:
-    description:
-      - Seconds that the host has for the answer to one script, beyond those that the script itself waits. Then the connection is closed,
-        and the host gets the finding C(no-answer).
-    type: int
-    default: 120
 seealso:
   - module: edgelift.ens_migration.smc_agent
   - module: edgelift.ens_migration.ens_migration

@@ -23,6 +23,7 @@ notes:
   - The journal and the copies are in C(/var/lib/edgelift/remediation) on the source. Only root can read them.
   - O(state=absent) does not set a corrected clock back to the wrong time.
 extends_documentation_fragment:
+  - edgelift.ens_migration.answers
   - edgelift.ens_migration.attributes
 attributes:
   check_mode:
@@ -87,16 +88,6 @@ options:
       - If empty, the environment of the login shell applies.
     type: dict
     default: {}
-  answer_max_bytes:
-    description:
-      - The bytes that the host may answer to one script. A larger answer fails the task.
-    type: int
-    default: 4194304
-  answer_max_line:
-    description:
-      - The bytes that one line of an answer may have. A longer line fails the task.
-    type: int
-    default: 4096
   answer_timeout:
     description:
       - Seconds that the host has for the answer to one script. Then the connection is closed, and the host gets a failed task. A package

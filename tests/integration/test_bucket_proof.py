@@ -109,7 +109,7 @@ def test_a_policy_that_denies_is_named_with_the_object(
         assert "(AccessDenied)" in found["bucket-keeps"]["evidence"]
         assert len(keys(bucket)) == stays
     bucket.delete_bucket_policy()
-    assert look(sandbox) == ("clear", {}), "the object of the first check is in nobody's way"
+    assert look(sandbox) == ("clear", {}), "the object of the first check does not disturb a second one"
     assert keys(bucket) == []
 
 

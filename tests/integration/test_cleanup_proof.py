@@ -93,15 +93,17 @@ def disguise(sandbox: Any, clients: Any, named: Any) -> None:
 
 
 def write(sandbox: Any, named: Any, victims: dict[str, list[str]]) -> list[str]:
-    """Put into the bucket what only write access allows; return the keys that are not exactly those of intents."""
+    """Put into the bucket what only write access allows; return the keys that this migration never gives."""
     oss = bucket(sandbox)
     note = json.dumps({"migration": NAME, "ecs_instance": victims["instances"], "ecs_disk": victims["disks"],
                        "security_group": victims["security_groups"], "ecs_snapshot": victims["snapshots"],
                        "ecs_image": victims["images"], "smc_job": victims["jobs"]})  # fmt: skip
-    for stage in ("release", "export", "import"):
-        oss.put_object(f"edgelift/{named.id}/{stage}.json", note)
+    # This one key is ours: the object leads to nothing but itself, and goes.
+    oss.put_object(f"edgelift/{named.id}/proof.json", note)
     forged = [
-        f"edgelift/{named.id}/import.2.json",
+        f"edgelift/{named.id}/release.json",
+        f"edgelift/{named.id}/export.json",
+        f"edgelift/{named.id}/proof.2.json",
         f"edgelift/{named.id}/more/release.json",
         f"edgelift/{named.id}-backup/export.json",
         f"{named.id}_{victims['images'][0]}_system.qcow2",
@@ -110,7 +112,7 @@ def write(sandbox: Any, named: Any, victims: dict[str, list[str]]) -> list[str]:
     ]
     oss.put_object(forged[0], b"x" * (10 << 20))
     for key in forged[1:]:
-        oss.put_object(key, b"not ours")
+        oss.put_object(key, note)
     upload = oss.init_multipart_upload(forged[-2]).upload_id
     return [*forged, f"{forged[-2]}?{upload}"]
 
@@ -139,8 +141,8 @@ def test_look_alikes_of_every_kind_and_a_hostile_bucket_lose_nothing(
     assert "i-production01" not in {row["id"] for row in cleanup["similar_names"]}
 
 
-def test_an_intent_of_ten_megabytes_is_read_up_to_a_limit(sandbox: Any, clients: Any, named: Any) -> None:
-    key = f"edgelift/{named.id}/export.json"
+def test_an_object_of_ten_megabytes_is_read_up_to_a_limit(sandbox: Any, clients: Any, named: Any) -> None:
+    key = f"edgelift/{named.id}/proof.json"
     bucket(sandbox).put_object(key, b"x" * (10 << 20))
     assert len(clients.oss(sandbox.bucket).get_text(key)) == 1 << 20
     found = run(sandbox, "smc_cleanup", name=NAME)["cleanup"]["similar_names"]

@@ -113,7 +113,7 @@ def copying(sandbox: Any) -> Callable[[], bool]:
 
 
 def nothing_is_made_after(sandbox: Any, since: int) -> None:
-    """Let a day pass and compare: nobody has made anything, and nothing is billed."""
+    """Let a day pass and compare: nothing was made, and nothing is billed."""
     sandbox.post("clock", {"rate": 1})
     assert standing_still(sandbox)
     sandbox.advance(86400)

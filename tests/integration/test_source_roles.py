@@ -199,14 +199,14 @@ def test_a_host_that_names_the_source_of_another_one_harms_only_itself(bed: Bed,
                      Tags=[{"Key": "edgelift:host", "Value": "legacy-01"}])  # fmt: skip
     error = go(hosts="legacy-01").facts["legacy-01"]["agent_error"]
     assert "SMC shows the host name 'web-01', the host has 'legacy-01'" in error
-    # A host that registers anew gets a source of its own, and never the one that is there.
-    anew = go(hosts="legacy-01", agent_force=True).facts["legacy-01"]
-    assert (anew["agent_error"], anew["agent_source_id"] in ("", ours, its)) == ("", False)
+    # A host that registers again gets a source of its own, and never the one that is there.
+    again = go(hosts="legacy-01", agent_force=True).facts["legacy-01"]
+    assert (again["agent_error"], again["agent_source_id"] in ("", ours, its)) == ("", False)
 
 
 @pytest.mark.sandbox_world({**WORLD, "sources": [{"name": "db-07", "id": "s-sandboxdb07", "disks": [{"gib": 20}]}]})
 def test_a_source_that_was_there_before_is_not_taken_by_a_new_client(bed: Bed, sandbox: Any, go: Go) -> None:
-    """A client that somebody prepared names a source that another machine registered long ago."""
+    """A prepared client names a source that another machine registered long ago."""
     home = "/smc/go2aliyun_client_x"
     lie = f"mkdir -p {home}/Logs; cd {home}; printf '#!/bin/sh\\nsleep 999\\n' >go2aliyun_client"
     log = "echo 'Import Source Server [s-sandboxdb07] Successfully!' >Logs/a; chmod 755 go2aliyun_client"

@@ -95,7 +95,7 @@ class Controller:
 
     # ---- its clocks ----
     def monotonic(self) -> float:
-        """The clock that nobody sets."""
+        """The clock that is never set."""
         return self.world.local.now - self.world.start + self._offset
 
     def wall(self) -> float:

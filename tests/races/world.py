@@ -93,10 +93,10 @@ class World:
         other = utils("_rules.naming").wave_id("another race")
         for number, key in enumerate((
             f"backup/{identity}_m-1_system.qcow2", f"{identity[:-1]}_m-1_system.qcow2", f"{other}{'0' * 14}_m-2.qcow2",
-            f"edgelift/{other}/ledger", f"edgelift/{other}{'0' * 14}/release.json", "readme.txt",
+            f"edgelift/{other}/ledger", f"edgelift/{other}{'0' * 14}/proof.json", "readme.txt",
         )):
             path = self.folder / f"other-{number}"
-            path.write_bytes(b"of somebody else")
+            path.write_bytes(b"of another owner")
             self.cloud.buckets.put_file(BUCKET, key, path)
             self.cloud.object_stored(BUCKET, key, 16)
 

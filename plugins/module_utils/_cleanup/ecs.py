@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ecs
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import ecs as tables
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.export import snapshot_ids
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.transfer import group_ids
 
-from . import proof
 from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def mark(scope: Scope, job: Row) -> None:
 
 
 def _released(scope: Scope) -> set[str]:
-    """Return the instances that SMC releases with their job; without it nobody does."""
+    """Return the instances that SMC releases with their job. Without the job they stay."""
     return {_instance_of(job) for job in scope.known_jobs()}
 
 
@@ -131,7 +131,7 @@ def _disks_of(scope: Scope, instance: Row) -> list[tuple[Row, str]]:
     rows = scope.clients.ecs.describe_disks(instance_id=instance["InstanceId"])
     began = instance.get("CreationTime", "")
     return [
-        (row, "" if proof.not_before(row.get("CreationTime", ""), began) else "it is older than its instance")
+        (row, "" if not_before(row.get("CreationTime", ""), began) else "it is older than its instance")
         for row in rows
     ]
 
@@ -175,7 +175,7 @@ def _groups_of(scope: Scope, instance: Row) -> list[tuple[Row, str]]:
     start = began.get(instance["InstanceId"]) or instance.get("CreationTime") or ""
     rows = scope.clients.ecs.describe_security_groups(ids=group_ids(instance))
     old = "it is older than the job of its instance"
-    return [(row, "" if proof.not_before(row.get("CreationTime") or "", start) else old) for row in rows]
+    return [(row, "" if not_before(row.get("CreationTime") or "", start) else old) for row in rows]
 
 
 def _find_groups(scope: Scope) -> list[Found]:

@@ -13,9 +13,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ens
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
-from . import proof
 from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _find_ens_images(scope: Scope) -> list[Found]:
         made = jobs.get(row["ImageName"], [])
         if not made:
             return _NOT_MADE
-        if not any(proof.not_before(row.get("CreationTime", ""), job.get("CreationTime", "")) for job in made):
+        if not any(not_before(row.get("CreationTime", ""), job.get("CreationTime", "")) for job in made):
             return "it is older than the job of this migration"
         return "" if often[row["ImageName"]] == 1 else f"{often[row['ImageName']]} images have this name"
 

@@ -10,7 +10,8 @@
 DescribeTaskAttribute names the objects of a finished export, the only authority on them (facts 3.1). A failed or
 cancelled export names nothing: what it left has the migration id and the image id in its key, and was written while
 the task ran. The image must be a proven one; or it no longer exists, which is the case when a cleanup was stopped
-between the image and its objects. Nobody writes an export task without the right to export images.
+between the image and its objects. An export task exists only if a user with the right to export images has requested
+it.
 """
 
 from __future__ import annotations

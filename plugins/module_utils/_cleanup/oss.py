@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Leftover OSS objects: exports, intents, and the parts of unfinished uploads.
+"""Leftover OSS objects: exports, proofs of the bucket, and the parts of unfinished uploads.
 
 Whoever may write to the bucket can put objects below our prefixes, any number of them. So the listing is read page by
 page, what is kept of it is bounded, and only what an export task of ECS vouches for is deleted (`exports`).
@@ -14,7 +14,6 @@ page, what is kept of it is bounded, and only what an export task of ECS vouches
 from __future__ import annotations
 
 import json
-import re
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -34,10 +33,9 @@ MOST: Final = 10_000
 """How many keys with a migration id are examined."""
 SHOWN: Final = 5
 """How many objects of others are reported one by one; the rest is counted."""
-LARGEST_INTENT: Final = 64 * 1024
-"""Bytes of the largest intent that this collection can have written."""
+LARGEST_PROOF: Final = 64 * 1024
+"""Bytes of the largest proof of a bucket that this collection can have written."""
 
-_INTENT = re.compile(rf"{naming.INTENTS}/([^/]+)/[a-z_]+(?:\.[1-9][0-9]{{0,3}})?\.json")
 _NOT_OURS = "no export task of ECS wrote it for an image of this migration"
 _MANY = f"there are more than {MOST} such objects"
 
@@ -66,22 +64,23 @@ class _Others:
         return [*self.found, *rest]
 
 
-def _intents(scope: Scope, bucket: OssApi, prefix: str, others: _Others) -> Iterator[Found]:
-    """Yield the intents of this scope: exactly ``edgelift/<id>/<stage>[.<number>].json``, small, and of no other
-    migration. They lead to nothing but themselves."""
+def _proofs(scope: Scope, bucket: OssApi, prefix: str, others: _Others) -> Iterator[Found]:
+    """Yield the proofs of the bucket of this scope: small, with exactly their key, and of no other migration. They lead
+    to nothing but themselves."""
     proven = {scope.owner(job["Name"]) for job in scope.known_jobs()} | set(scope.hosts)
     examined = 0
-    for row in oss.each_key(bucket, naming.intents_prefix(prefix)):
+    for row in oss.each_key(bucket, naming.folder_prefix(prefix)):
         key = row["key"]
         if naming.ledger_number(scope.migration, key):
             continue
-        named = _INTENT.fullmatch(key)
-        owner = scope.admits(named.group(1)) if named else None
+        owner = scope.admits(key.removeprefix(f"{naming.FOLDER}/").partition("/")[0])
+        if owner and key != naming.proof_key(owner):
+            owner = None
         reason = ""
         if owner is None:
             reason = "this migration writes no object of this name"
-        elif row["size"] > LARGEST_INTENT:
-            reason = f"an intent has at most {LARGEST_INTENT} bytes, it has {row['size']}"
+        elif row["size"] > LARGEST_PROOF:
+            reason = f"a proof of a bucket has at most {LARGEST_PROOF} bytes, it has {row['size']}"
         elif owner not in proven:
             examined += 1
             reason = _MANY if examined > MOST else _other_wave(scope, bucket, key)
@@ -92,7 +91,7 @@ def _intents(scope: Scope, bucket: OssApi, prefix: str, others: _Others) -> Iter
 
 
 def _other_wave(scope: Scope, bucket: OssApi, key: str) -> str:
-    """Return why an intent belongs to another migration with the same wave id, '' where it does not say so."""
+    """Return why a proof belongs to another migration with the same wave id, '' where it does not say so."""
     try:
         note = json.loads(bucket.get_text(key) or "{}")
     except (ValueError, RecursionError):
@@ -129,8 +128,8 @@ def _find_objects(scope: Scope) -> list[Found]:
     bucket, found = scope.clients.oss(scope.bucket), list[Found]()
     for prefix in scope.prefixes():
         others = _Others(scope.bucket)
-        found += _intents(scope, bucket, prefix, others)
-        found += others.all(naming.intents_prefix(prefix))
+        found += _proofs(scope, bucket, prefix, others)
+        found += others.all(naming.folder_prefix(prefix))
         rows = oss.each_key(bucket, naming.objects_prefix(prefix))
         written = (Written(oss.object_id(scope.bucket, row["key"]), row["key"], row["modified"]) for row in rows)
         found += _exported(scope, written, naming.objects_prefix(prefix))

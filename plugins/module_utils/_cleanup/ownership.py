@@ -20,16 +20,16 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import (
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import (
     ENDED,
     Driver,
     driven_by,
     moment,
     store_of,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
 
 from . import others, release
 from .order import ORDER
@@ -152,7 +152,7 @@ def clean_servers(
 
     What belongs to all servers stays while another run takes part, or other servers are not finished. Of cleanups that
     meet, the one that leaves last looks again: what it has seen of the others may be old, and each of those has left
-    the rest to somebody who was still there.
+    the rest to a run that was still there.
     """
     deadline = clock.monotonic() + timeout
     nothing = _nothing_found(scope, known)
@@ -261,7 +261,7 @@ def _needed(
     outcome: release.Outcome,
     alive: list[Owner],
 ) -> str:
-    """Return why the ledger has to stay in use, '' when nobody needs it."""
+    """Return why the ledger has to stay in use, '' when no run needs it."""
     if alive:
         return f"another run of this migration is {driven_by(alive[0])}"
     if outcome.kept:
@@ -272,7 +272,7 @@ def _needed(
 
 
 def _released(driver: Driver, shown: set[str]) -> list[Result]:
-    """Return the results that nobody is to follow any more: what they have made was deleted. An ENS image that exists
+    """Return the results that no run may follow any more: what they have made was deleted. An ENS image that exists
     is the result of the migration."""
     return [
         Result(server, call, "error", "released")

@@ -18,8 +18,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import reader
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment, not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
@@ -53,9 +52,6 @@ RULES: Final[dict[str, str]] = {
     "vpc": "its tag names this migration, and its name is exactly the one that this migration gives",
 }
 """By kind of resource: the rule, in the words of the documentation."""
-
-
-not_before = reader.not_before
 
 
 def names_migration(migration: str, tags: Mapping[str, str]) -> bool:

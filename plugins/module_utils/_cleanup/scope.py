@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
@@ -142,7 +143,7 @@ class Scope:
             for row in self.listed
             if row["kind"] == "smc_job" and (row.get("host") or "") in hosts
         ]
-        return any(proof.not_before(created, start) for start in starts)
+        return any(not_before(created, start) for start in starts)
 
     def tagged(self, tags: Mapping[str, str]) -> str | None:
         """Return the migration id in the tags of a resource, when they name this migration and a server in scope."""

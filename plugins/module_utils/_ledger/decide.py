@@ -103,7 +103,7 @@ def others_alive(state: State, me: str, now: float) -> list[Owner]:
 
 
 def open_calls(state: State, now: float) -> list[Announced]:
-    """Return the calls whose result may still appear in a list although nobody knows its id."""
+    """Return the calls whose result may still appear in a list although no run knows its id."""
     steps = ((known, next_step(state, *key, now)) for key, known in state.calls.items())
     return [known for known, step in steps if step.kind == "look"]
 

@@ -27,7 +27,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 class Orphaned(Exception):
-    """The playbook that has started this process has ended: nobody waits for the result any more."""
+    """The playbook that has started this process has ended: no process waits for the result any more."""
 
 
 def parent_of(pid: int) -> tuple[int, list[str]] | None:

@@ -266,7 +266,7 @@ class Session:
 
     def leave(self, results: Iterable[Result] = ()) -> Operation[bool]:
         """Release everything that was claimed, and write down the last results. Return whether this was the last
-        participant: of several that leave, only the one with the last line finds nobody else."""
+        participant: of several that leave, only the one with the last line finds no other."""
         results = tuple(results)
         if self.state.marked is not None and self.state.marked.mark == "close":
             # A ledger that is closed takes no lines.

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import ENDED, Driver
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import (
     account,
     answers,
@@ -26,7 +27,6 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages imp
     ens_import,
     transfer,
 )
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import ENDED, Driver
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
 
 from . import ens_migration, options

@@ -40,7 +40,7 @@ def run_module(module: AnsibleModule, work: Work) -> None:
     try:
         result = _result(module, work)
     except parent.Orphaned as orphaned:
-        # Nobody reads this: what was begun is settled by the next run.
+        # No process reads this: what was begun is settled by the next run.
         module.fail_json(msg=f"{orphaned}; nothing more was changed")
     except MissingLibrary as missing:
         module.fail_json(msg=missing_required_lib(missing.package), exception=missing.trace)

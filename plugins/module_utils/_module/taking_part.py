@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import Driver
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver
 
 from .argspec import ArgSpec
 

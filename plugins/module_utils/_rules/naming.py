@@ -37,15 +37,15 @@ WAVE_LENGTH: Final = 2 + _PART_LENGTH
 ID_LENGTH: Final = WAVE_LENGTH + _PART_LENGTH
 _ID = re.compile(rf"el[0-9a-f]{{{ID_LENGTH - 2}}}")
 _TAIL = re.compile(rf"-({_ID.pattern})(?:[_-]j-[0-9A-Za-z]+)?\Z")
-INTENTS: Final = "edgelift"
-"""The OSS folder of intents; exported objects begin with the migration id itself."""
+FOLDER: Final = "edgelift"
+"""The OSS folder of ledgers and proofs; exported objects begin with the migration id itself."""
 WAVE_TAG: Final = "edgelift:wave"
 SERVER_TAG: Final = "edgelift:migration"
 HOST_TAG: Final = "edgelift:host"
 KEEP_TAG: Final = "edgelift:keep"
 """Tag of a source that a migration uses but has not registered: it is never deleted."""
 WAVE_FIELD: Final = "migration"
-"""The field of an intent that holds the full name of the migration."""
+"""The field of a proof that holds the full name of the migration."""
 TAG_VALUE_LENGTH: Final = 128
 """facts 1.3."""
 _DESCRIPTION: Final = "edgelift"
@@ -135,19 +135,19 @@ def network_name(migration: str) -> str:
     return f"edgelift-{wave_id(migration)}"
 
 
-def intent_key(identity: str, stage: str, number: int = 1) -> str:
-    """Return the OSS key of a record of one server, such as the proof that the bucket gives back what it takes."""
-    return f"{INTENTS}/{identity}/{stage}{'' if number == 1 else f'.{number}'}.json"
+def proof_key(identity: str) -> str:
+    """Return the OSS key of the object with which the preflight proves that the bucket gives back what it takes."""
+    return f"{folder_prefix(identity)}/proof.json"
 
 
-def intents_prefix(identity: str) -> str:
-    """Return the OSS prefix of the intents of a server (full id) or of a whole migration (wave id)."""
-    return f"{INTENTS}/{identity}"
+def folder_prefix(identity: str) -> str:
+    """Return the OSS prefix of what is in the folder for a server (full id) or for a whole migration (wave id)."""
+    return f"{FOLDER}/{identity}"
 
 
 def ledger_prefix(migration: str) -> str:
     """Return what the OSS keys of all ledgers of ``migration`` begin with."""
-    return f"{INTENTS}/{wave_id(migration)}/ledger"
+    return f"{folder_prefix(wave_id(migration))}/ledger"
 
 
 def ledger_key(migration: str, number: int) -> str:
@@ -168,11 +168,11 @@ def listing_prefix(key: str) -> str:
     """Return the OSS prefix that lists ``key`` and its neighbours: of the same migration for a key of ours, the key
     itself for any other key."""
     folder, separator, rest = key.partition("/")
-    identity = rest.partition("/")[0] if separator and folder == INTENTS else key.partition("_")[0]
+    identity = rest.partition("/")[0] if separator and folder == FOLDER else key.partition("_")[0]
     if not is_id(identity):
         return key
     wave = identity[:WAVE_LENGTH]
-    return intents_prefix(wave) if folder == INTENTS else objects_prefix(wave)
+    return folder_prefix(wave) if folder == FOLDER else objects_prefix(wave)
 
 
 def objects_prefix(identity: str) -> str:

@@ -30,12 +30,12 @@ _ATTEMPTS: Final = 3
 def prove(oss: OssApi, server: Server) -> str:
     """Return what the service said when it refused the write or the deletion, '' when both are possible.
 
-    The object has the name of an intent of the server and names the migration, so that a cleanup deletes it if this
-    process dies in between. Raises CloudError where the service did not decide.
+    The object names the migration, so that a cleanup deletes it if this process dies in between. Raises CloudError
+    where the service did not decide.
     """
-    key = naming.intent_key(server.id, "proof")
+    key = naming.proof_key(server.id)
     place = f"oss://{oss.name}/{key}"
-    text = json.dumps({naming.WAVE_FIELD: server.migration, "stage": "proof"}) + "\n"
+    text = json.dumps({naming.WAVE_FIELD: server.migration}) + "\n"
     for _attempt in range(_ATTEMPTS):
         try:
             written = oss.append(key, 0, text)

@@ -92,7 +92,7 @@ def bucket_info(clients: Clients, name: str) -> dict[str, Any]:
     """Return what a bucket is; refuse one whose objects may not be listed: each is looked at before an import."""
     oss = clients.oss(name)
     info = oss.bucket_info()
-    next(oss.each_key(naming.INTENTS + "/.readable"), None)
+    next(oss.each_key(naming.FOLDER + "/.readable"), None)
     return info
 
 

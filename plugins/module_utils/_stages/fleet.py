@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver, driven_by
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, Verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
 from .batch import Act, perform
-from .driver import Driver, driven_by
 from .stage import Clock, Context, check
 from .stages import STAGES
 

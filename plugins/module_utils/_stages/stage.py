@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
         Decision,
         Policy,
         Seen,
         Server,
     )
-
-    from .driver import Driver
 
 GIVEN = frozenset({"smc_source"})
 """The kinds of resources that exist before the first stage: the role agent registers the sources."""

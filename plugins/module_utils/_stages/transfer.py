@@ -149,18 +149,19 @@ def _note_parts(context: Context, server: Server, instance: Row) -> None:
     """Note what was made together with an intermediate instance, so that its end can be proved too. A look that fails
     is made again in the next tick: the copy does not depend on it."""
     resources, policy = context.resources, context.policy
-    if resources.knows("ecs_disk", instance["InstanceId"]):
+    if resources.knows(instance["InstanceId"]):
         return
     created = instance.get("CreationTime", "")
     try:
         disks = context.clients.ecs.describe_disks(instance_id=instance["InstanceId"])
     except CloudError:
         return
+    resources.looked_into(instance["InstanceId"])
     for disk in disks:
-        # One that is older than the instance was attached by somebody.
         made = disk.get("CreationTime", "")
-        ours = disk["DiskId"] if not_before(made, created) else ""
-        resources.saw("ecs_disk", ours, server.host, made, instance["InstanceId"])
+        # A disk that is older than the instance was attached to it later.
+        if not_before(made, created):
+            resources.saw("ecs_disk", disk["DiskId"], server.host, made)
     for group in group_ids(instance):
         resources.saw("security_group", group, server.host, created)
     if not (policy.shared_network or policy.vpc_id or policy.vswitch_id):

@@ -53,7 +53,7 @@ agent_remove() { # folder...
     agent_boot_off || return
     agent_stop "$@" || return
     for dir in "$@"; do
-        # From now on nobody else can enter it. Who is in a folder of his own in it already could lead rm elsewhere.
+        # From now on only root can enter it. A user who already is in a folder of their own in it could lead rm elsewhere.
         chmod 700 "$dir"
         if ! secure "$dir" || ! secure_within "$dir" -type d; then
             say failed "$WHY"

@@ -21,7 +21,7 @@ secure_entry() { # path: whether root alone can change it; its type (d, -, l, em
     [ -e "$1" ] || [ -h "$1" ] || return 0
     # The first words are mode, links and owner, whatever the name contains.
     set -f
-    # shellcheck disable=SC2046  # words
+    # shellcheck disable=SC2046  # each word is an argument
     set -- "$1" $(ls -ldn "$1" 2>/dev/null)
     set +f
     case ${4:-none} in
@@ -40,25 +40,25 @@ secure_entry() { # path: whether root alone can change it; its type (d, -, l, em
 
 secure() { # path: whether root alone can change it, its parents, and what its links lead to; the real path in $REAL
     AT=
-    TODO=${1#/}/
+    REST=${1#/}/
     HOPS=0
     secure_entry / || return 1
-    while [ -n "$TODO" ]; do
-        part=${TODO%%/*}
-        TODO=${TODO#*/}
+    while [ -n "$REST" ]; do
+        part=${REST%%/*}
+        REST=${REST#*/}
         case $part in
         '' | .) continue ;;
         ..) AT=${AT%/*} && continue ;;
         esac
         secure_entry "$AT/$part" || return 1
         case $KIND in
-        '') REAL=$AT/$part/$TODO && REAL=${REAL%/} && return 0 ;;
+        '') REAL=$AT/$part/$REST && REAL=${REAL%/} && return 0 ;;
         l)
             part=$(readlink "$AT/$part" 2>/dev/null)
             HOPS=$((HOPS + 1))
             if [ -z "$part" ] || [ $HOPS -gt 20 ]; then WHY="$1 is a symbolic link that cannot be followed" && return 1; fi
             case $part in /*) AT= ;; esac
-            TODO=$part/$TODO
+            REST=$part/$REST
             ;;
         *) AT=$AT/$part ;;
         esac
@@ -72,7 +72,7 @@ secure_tree() { # folder [find options]: whether root alone can change what is i
     secure_within "$@"
 }
 
-secure_within() { # folder [find options]: the same for what is in it, also if nobody else can enter it now
+secure_within() { # folder [find options]: the same for what is in it, also if only root can enter it now
     tree=$1
     shift
     # The option of the caller comes first, links belong to the folder that they are in.
@@ -96,7 +96,7 @@ owned() { # pid: whether all its user ids are root's; a program that others may 
     # The name comes before the ids; the kernel escapes a line break in it.
     { while read -r key ids; do case $key in Uid:) break ;; esac; done <"/proc/$1/status"; } 2>/dev/null || return 1
     [ "$key" = Uid: ] || return 1
-    # shellcheck disable=SC2086  # words
+    # shellcheck disable=SC2086  # each word is an argument
     set -- $ids
     case $1 in 0 | "$ME") [ "$1 $1 $1" = "$2 $3 $4" ] ;; *) false ;; esac
 }
@@ -105,7 +105,7 @@ started() { # pid: its start time, in clock ticks since the start of the host, i
     VALUE=
     # The name in brackets may contain anything; what follows its last bracket comes from the kernel alone.
     { while IFS= read -r line || [ -n "$line" ]; do VALUE="$VALUE $line"; done <"/proc/$1/stat"; } 2>/dev/null || return 1
-    # shellcheck disable=SC2086  # words
+    # shellcheck disable=SC2086  # each word is an argument
     set -- ${VALUE##*)}
     VALUE=${20:-}
     [ -n "$VALUE" ]

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
     Policy,
     Requested,
@@ -23,7 +24,6 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disk
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import TABLE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import batch
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import Driver
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock, Context, Stage
 
 Row = dict[str, Any]

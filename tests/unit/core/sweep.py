@@ -20,7 +20,7 @@ from .kit import MIGRATION, qcow2, server, stamp
 
 SERVER, OTHER = server(1), server(2)
 WAVE, NAME, TOKEN = naming.wave_id(MIGRATION), naming.network_name(MIGRATION), naming.token_name(MIGRATION)
-NOTE = f"edgelift/{SERVER.id}/release.json"
+NOTE = f"edgelift/{SERVER.id}/proof.json"
 
 
 def scope(cloud: Cloud, *only: Any, **changes: Any) -> Scope:
@@ -83,7 +83,7 @@ def full() -> Cloud:
     cloud.add_instance(job)
     cloud.add_image("m-1", SERVER.image_name, (20,))
     key = exported(cloud, SERVER, "m-1")
-    cloud.objects[f"edgelift/{SERVER.id}/export.json"] = b"{}"
+    cloud.objects[f"edgelift/{SERVER.id}/proof.json"] = b"{}"
     cloud.uploads.append({"key": key, "upload_id": "u-1"})
     cloud.tokens["at-1"] = {
         "AccessTokenId": "at-1", "Name": TOKEN, "Description": naming.description(MIGRATION),

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Somebody who can write to the bucket puts objects there that are made to use up memory or time."""
+"""A person who can write to the bucket puts objects there that are made to use up memory or time."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from .kit import MIGRATION, policy, server, stamp
 from .sweep import (
     ALL_KINDS,
     NAME,
+    NOTE,
     OTHER,
     SERVER,
     TABLES,
@@ -54,7 +55,7 @@ def test_what_holds_others_goes_first() -> None:
         "smc.DeleteAccessToken", "vpc.DeleteVSwitch", "vpc.DeleteVpc",
     ]
     last = [args for name, args in cloud.log if name == "oss.DeleteKeys"]
-    assert last == [[f"edgelift/{SERVER.id}/export.json"], [f"{SERVER.id}_m-1_system.qcow2"]]
+    assert last == [[NOTE], [f"{SERVER.id}_m-1_system.qcow2"]]
 
 
 def test_a_second_run_finds_nothing_and_changes_nothing() -> None:
@@ -97,9 +98,9 @@ ALIKE = [
     f"{SERVER.id}0_m-1_system.qcow2",
     f"{SERVER.id}/m-1",
     f"edgelift/{SERVER.id}",
-    f"edgelift/{SERVER.id}-backup/export.json",
-    f"edgelift/{WAVE}/export.json",
-    f"edgelift/{server(migration='wave_02').id}/export.json",
+    f"edgelift/{SERVER.id}-backup/proof.json",
+    f"edgelift/{WAVE}/proof.json",
+    f"edgelift/{server(migration='wave_02').id}/proof.json",
     f"photos/{SERVER.id}_m-1",
 ]
 
@@ -139,7 +140,7 @@ def test_only_the_servers_that_are_named_are_touched() -> None:
         cloud.add_instance(cloud.add_job(item, "InError", ImageId=image))
         cloud.add_image(image, item.image_name, (20,))
         exported(cloud, item, image)
-        cloud.objects[f"edgelift/{item.id}/export.json"] = b"{}"
+        cloud.objects[naming.proof_key(item.id)] = b"{}"
     cloud.tokens["at-1"] = {"AccessTokenId": "at-1", "Name": TOKEN}
     outcome = remove(cloud, SERVER)
     assert outcome.residual == []

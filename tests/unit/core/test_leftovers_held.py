@@ -243,7 +243,7 @@ def test_the_objects_of_an_image_that_ens_still_imports_stay_with_all_that_leads
     outcome = remove(cloud)
     found = reasons(outcome)
     assert "still importing it (Creating)" in found[f"ens_image {image['ImageId']}"]
-    for key in (f"edgelift/{SERVER.id}/export.json", f"{SERVER.id}_m-1_system.qcow2"):
+    for key in (f"edgelift/{SERVER.id}/proof.json", f"{SERVER.id}_m-1_system.qcow2"):
         assert "ENS is still importing" in found[f"oss_object images/{key}"]
         assert key in cloud.objects
     assert cloud.images

@@ -146,9 +146,9 @@ def test_a_base_name_that_does_not_fit_is_refused_with_the_rule(base: str, words
 
 
 def test_notes_and_objects_of_a_server_lie_where_its_id_finds_them() -> None:
-    assert naming.intent_key(ID, "export") == f"edgelift/{ID}/export.json"
-    assert naming.intent_key(ID, "export").startswith(naming.intents_prefix(ID))
-    assert naming.intents_prefix(ID).startswith(naming.intents_prefix(ID[: naming.WAVE_LENGTH]))
+    assert naming.proof_key(ID) == f"edgelift/{ID}/proof.json"
+    assert naming.proof_key(ID).startswith(naming.folder_prefix(ID))
+    assert naming.folder_prefix(ID).startswith(naming.folder_prefix(ID[: naming.WAVE_LENGTH]))
     assert naming.objects_prefix(ID) == ID
 
 

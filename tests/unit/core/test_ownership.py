@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import ownership
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver, store_of
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Call, Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LEASE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.driver import Driver, store_of
 
 from .cloud import Cloud
 from .kit import BUCKET, MIGRATION, lost, policy, server
@@ -192,14 +192,14 @@ def test_a_cleanup_leaves_what_was_made_after_a_restart() -> None:
 
     def listed(*args: Any, **options: Any) -> Any:
         rows = listing(*args, **options)
-        cloud.smc.describe_replication_jobs = listing  # type: ignore[method-assign]  # once
-        cloud.smc.delete_replication_job = real  # type: ignore[method-assign]  # of the other cleanup
+        cloud.smc.describe_replication_jobs = listing  # type: ignore[method-assign]  # the real one again
+        cloud.smc.delete_replication_job = real  # type: ignore[method-assign]  # the other cleanup gets the real one
         store.run(store.session.finish())
         fleet(cloud, ONE, using=policy(restart=True)).tick()
-        cloud.smc.delete_replication_job = meanwhile  # type: ignore[method-assign]  # of this cleanup
+        cloud.smc.delete_replication_job = meanwhile  # type: ignore[method-assign]  # this cleanup gets the one of the test
         return rows
 
-    cloud.smc.describe_replication_jobs = listed  # type: ignore[method-assign]  # once
+    cloud.smc.describe_replication_jobs = listed  # type: ignore[method-assign]  # stands in for one call
     told = sweep(cloud)
     assert told.residual == []
     assert "has ended the migration meanwhile" in told.kept[0]["reason"]
@@ -249,14 +249,14 @@ def test_the_last_of_two_cleanups_that_meet_closes_the_ledger() -> None:
 
     def meanwhile(*args: Any, **options: Any) -> Any:
         # The first cleanup has claimed its server; the second one does all of its work before the first one leaves.
-        cloud.ens.describe_self_images = listing  # type: ignore[method-assign]  # once
+        cloud.ens.describe_self_images = listing  # type: ignore[method-assign]  # the real one again
         checks = list(cloud.gate.checks)
         cloud.gate.checks.clear()
         told.append(sweep(cloud, TWO))
         cloud.gate.checks[:] = checks
         return listing(*args, **options)
 
-    cloud.ens.describe_self_images = meanwhile  # type: ignore[method-assign]  # once
+    cloud.ens.describe_self_images = meanwhile  # type: ignore[method-assign]  # stands in for one call
     first = sweep(cloud, ONE)
     [second] = told
     assert "another run of this migration is driven by" in second.kept[-1]["reason"]

@@ -12,7 +12,7 @@ from ansible_collections.edgelift.ens_migration.plugins.filter.wave import Filte
 
 FILTERS = FilterModule().filters()
 CLEAR = {"preflight_verdict": "clear"}
-ANEW = {**CLEAR, "__agent_steps": ["install", "register", "start"]}
+AGAIN = {**CLEAR, "__agent_steps": ["install", "register", "start"]}
 TIMED_OUT = {"failed": True, "msg": "Timed out after 60 second(s).", "timedout": {"period": 60}}
 KILLED = {"failed": True, "msg": "Module result deserialization failed.", "module_stdout": "", "rc": -9}
 REFUSED = {"failed": True, "msg": "no such zone", "error": {"code": "Options.Invalid"}, "request_id": ""}
@@ -28,13 +28,13 @@ def stages(**hosts: dict[str, Any]) -> Any:
 
 @pytest.mark.parametrize("run", [TIMED_OUT, KILLED, {}, {"failed": True, "msg": "value of net_mode must be one of"}])
 def test_without_a_result_all_servers_of_the_wave_are_pending(run: dict[str, Any]) -> None:
-    assert wave(run, old=CLEAR, new=ANEW) == ["old", "new"]
+    assert wave(run, old=CLEAR, new=AGAIN) == ["old", "new"]
     # A name of migration_servers need not be in the inventory.
     assert FILTERS["wave_pending"](["elsewhere"], {}, run) == ["elsewhere"]
 
 
 def test_a_wave_that_was_refused_leaves_no_client_that_this_play_has_registered() -> None:
-    assert wave(REFUSED, old=CLEAR, new=ANEW) == ["old"]
+    assert wave(REFUSED, old=CLEAR, new=AGAIN) == ["old"]
 
 
 def test_a_result_names_the_pending_servers() -> None:
@@ -46,26 +46,26 @@ def test_a_result_names_the_pending_servers() -> None:
         {"host": "twin", "verdict": "blocked", "settled": False},
     ]
     run = {"failed": True, "error": {}, "migration": {"servers": rows}}
-    assert wave(run, **{row["host"]: ANEW for row in rows}) == ["kept", "copying"]
-    assert wave({"migration": {"servers": []}}, new=ANEW) == []
+    assert wave(run, **{row["host"]: AGAIN for row in rows}) == ["kept", "copying"]
+    assert wave({"migration": {"servers": []}}, new=AGAIN) == []
 
 
 def test_stages_that_have_not_settled_a_host_leave_it_pending() -> None:
     copied = {"transfer": {"status": "Finished"}, "resources": []}
     assert stages(
-        timed_out={**ANEW, "transfer_run": TIMED_OUT},
-        killed={**ANEW, "transfer_run": copied, "export_run": KILLED},
-        refused_later={**ANEW, "transfer_run": copied, "export_run": REFUSED},
-        interrupted={**ANEW, "transfer_run": {"failed": True, "error": {}, "resources": []}},
+        timed_out={**AGAIN, "transfer_run": TIMED_OUT},
+        killed={**AGAIN, "transfer_run": copied, "export_run": KILLED},
+        refused_later={**AGAIN, "transfer_run": copied, "export_run": REFUSED},
+        interrupted={**AGAIN, "transfer_run": {"failed": True, "error": {}, "resources": []}},
         earlier={**CLEAR, "transfer_run": REFUSED},
         before_its_turn=CLEAR,
-        refused={**ANEW, "transfer_run": REFUSED},
-        never_begun=ANEW,
-        settled={**ANEW, "transfer_run": {"failed": True, "settled": True}},
-        imported={**ANEW, "transfer_run": copied, "ens_import_run": {"image": {"status": "Available"}}},
+        refused={**AGAIN, "transfer_run": REFUSED},
+        never_begun=AGAIN,
+        settled={**AGAIN, "transfer_run": {"failed": True, "settled": True}},
+        imported={**AGAIN, "transfer_run": copied, "ens_import_run": {"image": {"status": "Available"}}},
         migrated={"preflight_verdict": "migrated"},
         blocked={"preflight_verdict": "blocked"},
-        unready={**ANEW, "agent_error": "no space"},
+        unready={**AGAIN, "agent_error": "no space"},
         unreachable={},
     ) == ["timed_out", "killed", "refused_later", "interrupted", "earlier", "before_its_turn"]
 

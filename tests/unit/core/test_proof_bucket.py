@@ -30,7 +30,7 @@ def test_notes_of_every_form_lead_to_nothing() -> None:
         "ecs_instance": list(cloud.instances), "ecs_disk": list(cloud.disks), "security_group": list(cloud.groups),
         "ecs_image": list(cloud.images), "ecs_snapshot": list(cloud.snapshots), "smc_job": list(cloud.jobs),
     }  # fmt: skip
-    for stage in ("release", "export", "import"):
+    for stage in ("release", "export", "proof"):
         cloud.objects[f"edgelift/{SERVER.id}/{stage}.json"] = note({"migration": MIGRATION, **named})
     line = {"ledger": f"{WAVE}.1", "by": "x", "n": 1, "at": 1, "until": 2, "calls": [[SERVER.id, "export", "m-1"]]}
     cloud.objects[naming.ledger_key(MIGRATION, 1)] = json.dumps(line).encode()
@@ -38,8 +38,9 @@ def test_notes_of_every_form_lead_to_nothing() -> None:
     assert outcome.residual == []
     assert [name for name in cloud.mutations() if name != "oss.DeleteKeys"] == []
     assert named == {**named, "ecs_instance": list(cloud.instances), "ecs_image": list(cloud.images)}
-    # The notes go: they have exactly the names that this migration gives. The ledger is not theirs to judge.
-    assert list(cloud.objects) == [naming.ledger_key(MIGRATION, 1)]
+    # Only a proof of the bucket has the name that this migration gives. The ledger is not this cleanup's to judge.
+    forged = [f"edgelift/{SERVER.id}/{stage}.json" for stage in ("release", "export")]
+    assert list(cloud.objects) == [*forged, naming.ledger_key(MIGRATION, 1)]
 
 
 FORGED = [
@@ -98,8 +99,8 @@ def test_objects_are_found_when_a_cleanup_was_stopped_after_their_image_was_dele
     assert left(cloud, "objects", "uploads") == []
 
 
-def test_an_image_that_exists_and_is_not_ours_lends_its_exports_to_nobody() -> None:
-    """Somebody exports an image of their own with our id as the prefix, or writes such keys while it is exported."""
+def test_exports_of_an_image_that_exists_and_is_not_ours_prove_nothing() -> None:
+    """A user exports an image of their own with our id as the prefix, or writes such keys while it is exported."""
     cloud = Cloud()
     cloud.add_image("m-7", "production", (20,))
     exported(cloud, SERVER, "m-7")
@@ -119,16 +120,16 @@ def test_a_task_for_another_bucket_names_nothing_here(monkeypatch: pytest.Monkey
     assert len(cloud.objects) == 1
 
 
-def test_a_large_intent_is_not_read_and_stays() -> None:
-    cloud = Cloud(objects={NOTE: b" " * (oss.LARGEST_INTENT + 1)})
+def test_a_large_proof_of_a_bucket_is_not_read_and_stays() -> None:
+    cloud = Cloud(objects={NOTE: b" " * (oss.LARGEST_PROOF + 1)})
     outcome = sweep(cloud)
     assert list(cloud.objects) == [NOTE]
     assert not cloud.calls["oss.GetText"]
-    assert "an intent has at most 65536 bytes, it has 65537" in similar(outcome)[f"oss_object images/{NOTE}"]
+    assert "a proof of a bucket has at most 65536 bytes, it has 65537" in similar(outcome)[f"oss_object images/{NOTE}"]
 
 
 @pytest.mark.parametrize("body", [b"[" * 60_000, b'{"migration": "' + b"x" * 60_000 + b'"}', b'{"a": NaN}', b"\x00"])
-def test_no_text_of_an_intent_stops_a_cleanup(body: bytes) -> None:
+def test_no_text_of_a_proof_stops_a_cleanup(body: bytes) -> None:
     cloud = Cloud(objects={NOTE: body})
     outcome = sweep(cloud)
     assert outcome.residual == []
@@ -138,7 +139,7 @@ def test_no_text_of_an_intent_stops_a_cleanup(body: bytes) -> None:
 @pytest.mark.parametrize(
     "form",
     [
-        "edgelift/{wave}{number:014x}/export.json",
+        "edgelift/{wave}{number:014x}/proof.json",
         "edgelift/{wave}{number:07d}",
         "{wave}{number:014x}_m-{number}_x",
     ],

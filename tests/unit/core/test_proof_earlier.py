@@ -21,7 +21,7 @@ FOREIGN = ("d-FOREIGN", "sg-foreign", "s-backup")
 
 
 def joined() -> Cloud:
-    """Return a cloud in which somebody has attached an old disk to the intermediate instance, and put that into an old
+    """Return a cloud in which an old disk was attached to the intermediate instance, which was put into an old
     security group. The disk has a backup."""
     cloud = full()
     cloud.releases = False
@@ -42,7 +42,7 @@ def noted(cloud: Cloud) -> list[Any]:
 
 
 def stays(cloud: Cloud) -> bool:
-    """Return whether what is foreign exists, and nobody has tried to delete it."""
+    """Return whether what is foreign exists, and no call has tried to delete it."""
     touched = {str(args) for name, args in cloud.log if ".Delete" in name}
     return not touched & set(FOREIGN) and set(FOREIGN) <= {*cloud.disks, *cloud.groups, *cloud.snapshots}
 

@@ -158,4 +158,4 @@ def test_what_an_export_left_is_deleted_with_its_uploads() -> None:
     cloud = full()
     oss.delete_under(cloud.oss("images"), f"{SERVER.id}_m-1")
     assert cloud.uploads == []
-    assert list(cloud.objects) == [f"edgelift/{SERVER.id}/export.json"]
+    assert list(cloud.objects) == [f"edgelift/{SERVER.id}/proof.json"]

@@ -50,7 +50,7 @@ def fill(cloud: Cloud, item: Server, image: str) -> None:
     key = f"{item.id}_{image}_system.qcow2"
     cloud.objects[key] = qcow2(20)
     cloud.add_task(image, "Finished", prefix=item.id, _keys=[key], FinishedTime=stamp(cloud.now))
-    cloud.objects[f"edgelift/{item.id}/export.json"] = json.dumps({"migration": item.migration}).encode()
+    cloud.objects[f"edgelift/{item.id}/proof.json"] = json.dumps({"migration": item.migration}).encode()
     cloud.uploads.append({"key": key, "upload_id": f"u-{image}"})
     token = f"at-{item.migration}"
     cloud.tokens[token] = {
@@ -92,7 +92,7 @@ def test_a_cleanup_deletes_ours_and_nothing_of_the_other_migration() -> None:
         ("smc_job", "j-0001"),
         ("ecs_image", "m-theirs"),
         ("ecs_instance", "i-0001"),
-        ("oss_object", f"images/edgelift/{theirs().id}/export.json"),
+        ("oss_object", f"images/edgelift/{theirs().id}/proof.json"),
         ("oss_object", f"images/{theirs().id}_m-theirs_system.qcow2"),
         ("smc_access_token", f"at-{THEIRS}"),
         ("vpc", f"vpc-{THEIRS}"),
@@ -129,23 +129,23 @@ def test_the_tag_or_the_description_of_a_job_is_enough(lost: str) -> None:
     assert state(cloud) == alone
 
 
-def test_without_their_job_nothing_is_ours_and_the_intent_names_the_migration() -> None:
+def test_without_their_job_nothing_is_ours_and_the_proof_names_the_migration() -> None:
     cloud, _alone = both()
     del cloud.jobs["j-0001"]
     outcome = sweep(cloud)
     assert "m-theirs" in cloud.images
     assert "s-snap0001" in cloud.snapshots
     assert f"{theirs().id}_m-theirs_system.qcow2" in cloud.objects
-    assert f"edgelift/{theirs().id}/export.json" in cloud.objects
+    assert f"edgelift/{theirs().id}/proof.json" in cloud.objects
     assert "m-ens0001" in cloud.ens_images
     told = {row["id"]: row["reason"] for row in outcome.similar_names}
-    assert "names migration 'wave_02'" in told[f"images/edgelift/{theirs().id}/export.json"]
+    assert "names migration 'wave_02'" in told[f"images/edgelift/{theirs().id}/proof.json"]
     assert "no job of this migration" in told["m-theirs"]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"\xff", b'{"migration": 7}', b'{"run": "r"}'])
 def test_a_note_without_a_name_decides_nothing(body: bytes) -> None:
-    cloud = Cloud(objects={f"edgelift/{ours().id}/export.json": body})
+    cloud = Cloud(objects={f"edgelift/{ours().id}/proof.json": body})
     outcome = sweep(cloud)
     assert (outcome.residual, outcome.similar_names, cloud.objects) == ([], [], {})
 

@@ -192,7 +192,7 @@ def test_an_announcement_about_something_else_does_not_count() -> None:
     assert decide.next_step(unannounced, "s1", "export", NOW, about="m-2").kind == "follow"
 
 
-def test_the_calls_that_nobody_knows_the_end_of_are_named() -> None:
+def test_the_calls_whose_end_is_not_known_are_named() -> None:
     calls = tuple(Call(f"s{number}", "export") for number in range(1, 5))
     state = folded(line(claim=("s1", "s2", "s3", "s4"), calls=calls), line(number=2, results=(
         Result("s1", "export", "done", "t-1"), Result("s2", "export", "error"), Result("s3", "export", "unknown"))))

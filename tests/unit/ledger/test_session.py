@@ -45,7 +45,7 @@ class Parties:
             clock.true = self.world.now
 
 
-def test_a_claim_that_nobody_has_taken_is_renewed_after_any_pause() -> None:
+def test_a_claim_that_was_not_taken_is_renewed_after_any_pause() -> None:
     parties = Parties("one")
     one = parties.sessions["one"]
     parties.run(one.claim(["s1", "s2"]))

@@ -11,7 +11,8 @@ import pytest
 import yaml
 from ansible_collections.edgelift.ens_migration.plugins.action import smc_agent, source_probe, source_remediation
 
-MODULES = Path(__file__).resolve().parents[3] / "plugins" / "modules"
+PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
+MODULES, FRAGMENTS = PLUGINS / "modules", PLUGINS / "doc_fragments"
 
 
 def options(**more: Any) -> dict[str, Any]:
@@ -62,11 +63,19 @@ def shape(rows: dict[str, Any], below: str) -> dict[str, Any]:
     }
 
 
+def documented(file: Path) -> Any:
+    text = file.read_text(encoding="utf-8").partition('DOCUMENTATION = r"""')[2].partition('"""')[0]
+    return yaml.safe_load(text)
+
+
 @pytest.mark.parametrize("action", [smc_agent, source_probe, source_remediation])
 def test_the_twin_documents_what_the_action_takes(action: Any) -> None:
     """ansible-test compares options with documentation for modules alone; for an action it is done here."""
     name = action.__name__.rpartition(".")[2]
-    text = (MODULES / f"{name}.py").read_text(encoding="utf-8").partition('DOCUMENTATION = r"""')[2].partition('"""')[0]
+    text = documented(MODULES / f"{name}.py")
+    rows: dict[str, Any] = {}
+    for fragment in text["extends_documentation_fragment"]:
+        rows |= documented(FRAGMENTS / f"{fragment.split('.')[2]}.py").get("options", {})
     taken = action.ARGUMENT_SPEC
-    assert shape(yaml.safe_load(text)["options"], "suboptions") == shape(taken, "options")
+    assert shape(rows | text["options"], "suboptions") == shape(taken, "options")
     assert frozenset(taken) == action.ActionModule._VALID_ARGS

@@ -30,7 +30,7 @@ def copied(**changes: Any) -> Cloud:
     return cloud
 
 
-@pytest.mark.parametrize("now", [NOW, server(source_id=""), server(source_id="s-gone")], ids=["anew", "none", "gone"])
+@pytest.mark.parametrize("now", [NOW, server(source_id=""), server(source_id="s-gone")], ids=["again", "none", "gone"])
 def test_a_finished_copy_needs_no_source(now: Any) -> None:
     cloud = copied()
     assert verdicts(run(fleet(cloud, now))) == ["migrated"]

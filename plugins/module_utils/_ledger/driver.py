@@ -18,20 +18,22 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, NotSent
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import decide, parent
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Call, Result
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LATE, LEASE
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.store import LedgerStore, printable
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Requested
+
+from . import decide, parent
+from .lines import Call, Result
+from .session import Stopped
+from .state import LATE, LEASE
+from .store import LedgerStore, printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.messages import Operation, Value
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Session
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import Announced, Owner
+
+    from .messages import Operation, Value
+    from .session import Session
+    from .state import Announced, Owner
 
 _SPARE: Final = 10.0
 """Seconds between the end of a request and the earliest end of the claim under which it was sent."""
@@ -225,7 +227,7 @@ class Driver:
         return self._session.state.calls
 
     def open_calls(self) -> list[Announced]:
-        """Return the calls whose result may still appear although nobody knows its id."""
+        """Return the calls whose result may still appear although no run knows its id."""
         return decide.open_calls(self._session.state, self._session.clock.now())
 
     def warnings(self) -> list[str]:
