@@ -75,6 +75,7 @@ def test_text_gives_every_role_the_native_values(playbook: Path, tmp_path: Path)
     assert seen(playbook, tmp_path / "text", TEXT) == expected
 
 
+@pytest.mark.long
 def test_null_and_empty_text_give_every_role_its_defaults(playbook: Path, tmp_path: Path) -> None:
     required = {"migration_name": DATE, "migration_bucket": "images"}
     optional = [name for name in NATIVE if name not in required]

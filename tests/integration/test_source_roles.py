@@ -235,7 +235,7 @@ def test_a_wrong_checksum_ends_the_play_before_anything_is_done(
     assert ask(bed, "web-01", "ls -d /smc 2>/dev/null || echo none") == "none"
 
 
-@pytest.mark.any_core
+@pytest.mark.long
 @pytest.mark.sandbox_world(WORLD)
 def test_a_source_that_smc_does_not_know_is_said_and_force_registers_anew(bed: Bed, sandbox: Any, go: Go) -> None:
     """Somebody deleted the source, or the client belongs to another account: nothing is replaced unasked."""

@@ -39,6 +39,7 @@ def ended(player: Player, played: Played, *hosts: str) -> None:
     assert standing_still(player.sandbox)
 
 
+@pytest.mark.any_core
 def test_step_by_step_gives_the_same_as_the_wave(player: Player, sandbox: Any) -> None:
     first = player.play("step_by_step.yml", migration_name="steps")
     assert first.code == 0, first.output
@@ -57,6 +58,7 @@ def test_step_by_step_gives_the_same_as_the_wave(player: Player, sandbox: Any) -
     assert (wave.code, wave.changed) == (0, 0), wave.output
 
 
+@pytest.mark.long
 def test_text_of_surveys_and_a_date_as_name_migrate_as_well(player: Player, sandbox: Any) -> None:
     wrong = player.play("migrate.yml", "--limit", "legacy-01", migration_name=DATE, cleanup_wait_timeout="soon")
     assert wrong.code == 2, wrong.output
