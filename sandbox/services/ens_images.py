@@ -20,10 +20,12 @@ from .call import Call, Handler, fuzzy, page
 
 def import_image(cloud: Cloud, call: Call) -> dict[str, Any]:
     """An image in Creating; the objects are read later. Without ClientToken, a second call needs another name."""
-    params = call.params
-    if cloud.ens_images.where(name=params["ImageName"]):
+    params, rules = call.params, cloud.settings.ens_imports
+    if not rules.duplicate_names and cloud.ens_images.where(name=params["ImageName"]):
         raise cloud.error("InvalidParameter.ImageName.Duplicate", f"The image name {params['ImageName']} exists.")
     objects = _objects(cloud, params)
+    if rules.oss_region != "any":
+        _refuse_regions(params, objects, rules.oss_region, cloud)
     if params["ImageFormat"] not in cloud.settings.ens_accept_formats:
         allowed = ", ".join(cloud.settings.ens_accept_formats)
         raise cloud.error("InvalidParameter.ImageFormat", f"ImageFormat {params['ImageFormat']}: allowed is {allowed}.")
@@ -42,23 +44,24 @@ def import_image(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 def describe_self(cloud: Cloud, call: Call) -> dict[str, Any]:
     """One page of the account's images; ImageId and ImageName are fuzzy, paging numbers are strings (facts 4.2)."""
-    rows = fuzzy(fuzzy(cloud.ens_images, "id", call.params.get("ImageId")), "name", call.params.get("ImageName"))
+    rows = fuzzy(fuzzy(_listed(cloud), "id", call.params.get("ImageId")), "name", call.params.get("ImageName"))
     if "SnapshotId" in call.params:
         rows = []
     shown, keys = page(rows, call.params)
     return {
         "Code": 0,
         **{key: str(value) for key, value in keys.items()},
-        "Images": {"Image": [_own_view(row) for row in shown]},
+        "Images": {"Image": [_own_view(cloud, row) for row in shown]},
     }
 
 
 def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
     """One page of the usable images, without Status."""
-    rows = [] if call.params.get("Status") == "unavailable" else cloud.ens_images.where(state="Available")
+    usable = [row for row in _listed(cloud) if row["state"] == "Available"]
+    rows = [] if call.params.get("Status") == "unavailable" else usable
     rows = fuzzy(fuzzy(rows, "id", call.params.get("ImageId")), "name", call.params.get("ImageName"))
     shown, keys = page(rows, call.params)
-    return {"Code": 0, **keys, "Images": {"Image": [_view(row) for row in shown]}}
+    return {"Code": 0, **keys, "Images": {"Image": [_view(cloud, row) for row in shown]}}
 
 
 def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -70,6 +73,12 @@ def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
         raise cloud.error("Forbidden.DelerrorteImage")
     ens_import.drop(cloud, image)
     return {"Code": 0}
+
+
+def _listed(cloud: Cloud) -> list[Row]:
+    """The images that ENS shows by now: an imported one after its delay."""
+    delay = cloud.settings.ens_imports.listing_delay
+    return [row for row in cloud.ens_images if not row["objects"] or row["created"] + delay <= cloud.clock.time()]
 
 
 def _objects(cloud: Cloud, params: dict[str, Any]) -> list[dict[str, str]]:
@@ -89,11 +98,24 @@ def _objects(cloud: Cloud, params: dict[str, Any]) -> list[dict[str, str]]:
                           "region": str(item.get("OSSRegion", region))})
         if not found:
             raise cloud.error("InvalidParameter.DiskDeviceMapping", "DiskDeviceMapping is empty.")
+        if cloud.settings.ens_imports.mapping_order == "system_last":
+            found = [found[-1], *found[:-1]]
         return found
+    if not cloud.settings.ens_imports.single_object:
+        raise missing("DiskDeviceMapping")
     for name in ("OSSBucket", "OSSObject"):
         if name not in params:
             raise missing(name)
     return [{"bucket": params["OSSBucket"], "object": params["OSSObject"], "region": region}]
+
+
+def _refuse_regions(params: dict[str, Any], objects: list[dict[str, str]], only: str, cloud: Cloud) -> None:
+    """Refuse each region that is given and is not the only one that ENS takes here."""
+    for name, given in [("OSSRegion", item["region"]) for item in objects] + [
+        ("TargetOSSRegionId", params.get("TargetOSSRegionId", ""))
+    ]:
+        if given and given != only:
+            raise cloud.error(f"InvalidParameter.{name}", f"{name} {given}: allowed is {only}.")
 
 
 def _refuse_object(cloud: Cloud, item: dict[str, str]) -> None:
@@ -101,7 +123,7 @@ def _refuse_object(cloud: Cloud, item: dict[str, str]) -> None:
     if bucket is None:
         raise cloud.error("InvalidParameter.OSSBucket", f"The bucket {item['bucket']} does not exist.")
     # How ENS reads a bucket is not documented (facts 9.2): within the account it may, elsewhere it may not.
-    if bucket["owner"] != cloud.settings.account.id:
+    if bucket["owner"] != cloud.settings.account.id or not cloud.settings.ens_imports.bucket_access:
         raise cloud.error("NoPermission", f"ENS may not read the bucket {item['bucket']}.")
     item["region"] = item["region"] or bucket["region"]
     if item["region"] != bucket["region"] or bucket["region"] not in IMPORT_REGIONS:
@@ -112,34 +134,43 @@ def _refuse_object(cloud: Cloud, item: dict[str, str]) -> None:
         )
 
 
-def _view(image: Row) -> dict[str, Any]:
+def _gib(cloud: Cloud, size: int) -> str:
+    """A size in GiB as ENS writes it."""
+    rule = cloud.settings.ens_imports.sizes
+    if rule == "rounded":
+        return str(-(-size // (10 * GIB)) * 10)
+    return f"{size / GIB:.1f}" if rule == "decimal" else str(size // GIB)
+
+
+def _view(cloud: Cloud, image: Row) -> dict[str, Any]:
+    shown = image["disks"][:1] if cloud.settings.ens_imports.sizes == "system_only" else image["disks"]
     return {
         "ImageId": image["id"],
         "ImageName": image["name"],
         "Architecture": "x86_64",
         "Platform": image["platform"],
         "ImageOwnerAlias": "self",
-        "ImageSize": str(sum(disk["virtual_size"] for disk in image["disks"][:1]) // GIB),
+        "ImageSize": _gib(cloud, sum(disk["virtual_size"] for disk in image["disks"][:1])),
         "SnapshotId": "",
         "RegionId": image["region"],
         "CreationTime": iso(image["created"]),
         "DiskDeviceMappings": {
             "DiskDeviceMapping": [
-                {"Format": disk["format"], "Size": str(disk["virtual_size"] // GIB),
+                {"Format": disk["format"], "Size": _gib(cloud, disk["virtual_size"]),
                  "Type": "data" if disk["index"] else "system", "imageId": image["id"]}
-                for disk in image["disks"]
+                for disk in shown
             ]
         },
     }
 
 
-def _own_view(image: Row) -> dict[str, Any]:
+def _own_view(cloud: Cloud, image: Row) -> dict[str, Any]:
     return {
-        **_view(image),
+        **_view(cloud, image),
         "Status": image["state"],
         "ComputeType": "ens_vm",
         "OsVersion": image["os_version"],
-        "ImageStorageSize": str(sum(disk["virtual_size"] for disk in image["disks"]) // GIB),
+        "ImageStorageSize": _gib(cloud, sum(disk["virtual_size"] for disk in image["disks"])),
         "InstanceId": "",
     }
 

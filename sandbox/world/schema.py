@@ -127,6 +127,25 @@ class EnsImage(Strict):
     status: str = "Available"
 
 
+class EnsImports(Strict):
+    """How ENS imports, where the vendor's documents leave it open (facts 4.1, 4.2)."""
+
+    mapping_order: Literal["system_first", "system_last"] = Field(
+        default="system_first", description="which item of DiskDeviceMapping becomes the system disk"
+    )
+    single_object: bool = Field(default=True, description="false: OSSBucket and OSSObject are refused, only mappings")
+    oss_region: Literal["any", "cn-beijing"] = Field(
+        default="any", description="cn-beijing: an OSSRegion or TargetOSSRegionId with another value is refused"
+    )
+    listing_delay: float = Field(default=0, ge=0, description="virtual seconds until an imported image is listed")
+    duplicate_names: bool = Field(default=False, description="whether a second image of one name is allowed")
+    sizes: Literal["exact", "rounded", "decimal", "system_only"] = Field(
+        default="exact",
+        description="rounded: up to 10 GiB; decimal: as in 20.0; system_only: no data disks are shown",
+    )
+    bucket_access: bool = Field(default=True, description="false: ENS may not read any bucket")
+
+
 class Failure(Strict):
     """Make a lifecycle fail: leaving ``at``, the row named ``name`` goes to its failure state with ``code``."""
 
@@ -158,6 +177,7 @@ class World(Strict):
     ecs_instances: list[EcsInstance] = []
     ens_images: list[EnsImage] = []
     ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2"]
+    ens_imports: EnsImports = EnsImports()
     job_errors: dict[str, str] = Field(default={}, description="source name: code; its jobs always fail while Syncing")
     failures: list[Failure] = []
     faults: list[Rule] = Field(default=[], description="rules over calls and states, as in a scenario")

@@ -157,3 +157,71 @@ def test_location_points_back_to_the_sandbox(local: LocalCloud) -> None:
     answer = local.ok("location", "DescribeEndpoints", Id="ap-southeast-1", ServiceCode="ens", Type="openAPI")
     assert answer["Endpoints"]["Endpoint"][0]["Endpoint"] == "127.0.0.1:1"
     assert local.code("location", "DescribeEndpoints", Id="mars-1", ServiceCode="ens") == (400, "InvalidRegionId")
+
+
+def _two_disks(local: LocalCloud) -> list[dict[str, Any]]:
+    """The disks that ENS reports of an image with a system disk and a data disk of 20 GiB."""
+    for key in ("system.qcow2", "data.qcow2"):
+        put(local, key)
+    params = {key: value for key, value in PARAMS.items() if not key.startswith("OSS")}
+    local.ok("ens", "ImportImage", **params, DiskDeviceMapping=mapping("system.qcow2", "data.qcow2"))
+    local.advance(0.3)
+    local.advance(1)
+    return list(images(local)[0]["DiskDeviceMappings"]["DiskDeviceMapping"])
+
+
+@pytest.mark.sandbox_world({"ens_imports": {"mapping_order": "system_last"}})
+def test_the_last_item_of_a_mapping_may_be_the_system_disk(local: LocalCloud) -> None:
+    _two_disks(local)
+    (row,) = local.cloud.ens_images.where(name="web-01")
+    assert [item["object"] for item in row["objects"]] == ["data.qcow2", "system.qcow2"]
+
+
+@pytest.mark.sandbox_world({"ens_imports": {"single_object": False}})
+def test_a_mapping_may_be_required(local: LocalCloud) -> None:
+    assert local.code("ens", "ImportImage", **PARAMS) == (400, "MissingParameter")
+    assert len(_two_disks(local)) == 2
+
+
+@pytest.mark.sandbox_world({"ens_imports": {"oss_region": "cn-beijing"}})
+@pytest.mark.parametrize("name", ["OSSRegion", "TargetOSSRegionId"])
+def test_a_given_region_may_be_refused(local: LocalCloud, name: str) -> None:
+    put(local, "one.qcow2")
+    refused = local.code("ens", "ImportImage", **PARAMS, **{name: "ap-southeast-1"})
+    assert refused == (400, f"InvalidParameter.{name}")
+    local.ok("ens", "ImportImage", **PARAMS)
+
+
+@pytest.mark.sandbox_world({"ens_imports": {"listing_delay": 100}})
+def test_an_imported_image_may_be_listed_late(local: LocalCloud) -> None:
+    put(local, "one.qcow2")
+    local.ok("ens", "ImportImage", **PARAMS)
+    local.advance(50)
+    assert images(local) == []
+    local.advance(60)
+    assert [image["Status"] for image in images(local)] == ["Available"]
+
+
+@pytest.mark.sandbox_world({"ens_imports": {"duplicate_names": True}})
+def test_two_images_may_have_one_name(local: LocalCloud) -> None:
+    put(local, "one.qcow2")
+    made = {local.ok("ens", "ImportImage", **PARAMS)["ImageId"] for _turn in range(2)}
+    assert {image["ImageId"] for image in images(local)} == made
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    "sizes",
+    [
+        pytest.param(sizes, marks=pytest.mark.sandbox_world({"ens_imports": {"sizes": rule}}), id=rule)
+        for rule, sizes in {"exact": ["20", "20"], "decimal": ["20.0", "20.0"], "system_only": ["20"]}.items()
+    ],
+)
+def test_sizes_are_reported_as_the_world_says(local: LocalCloud, sizes: list[str]) -> None:
+    assert [disk["Size"] for disk in _two_disks(local)] == sizes
+
+
+@pytest.mark.sandbox_world({"ens_imports": {"bucket_access": False}})
+def test_the_bucket_may_be_closed_to_ens(local: LocalCloud) -> None:
+    put(local, "one.qcow2")
+    assert local.code("ens", "ImportImage", **PARAMS) == (400, "NoPermission")
