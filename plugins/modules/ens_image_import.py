@@ -99,6 +99,12 @@ image:
       returned: always
       type: str
       sample: ENS image m-5wn1dh0000000000 is Uploading
+    warnings:
+      description: What ENS reports otherwise of the image than expected, such as the sizes of its disks.
+      returned: always
+      type: list
+      elements: str
+      sample: []
 error:
   description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure

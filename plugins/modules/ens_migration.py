@@ -185,6 +185,12 @@ migration:
           type: list
           elements: str
           sample: []
+        warnings:
+          description: What is unusual about the image of a server that was migrated, such as sizes that ENS reports otherwise.
+          returned: always
+          type: list
+          elements: str
+          sample: []
         error:
           description: The last error of a call for this server.
           returned: always

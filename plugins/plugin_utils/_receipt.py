@@ -134,6 +134,7 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
         "host": host,
         "status": "failed",
         "reasons": [],
+        "warnings": [],
         "ens_image_id": "",
         "image_name": "",
         "migration_id": "",
@@ -150,14 +151,15 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
         row["reasons"] = errors
     elif done:
         row.update({key: done[key] for key in (*_IDENTITY, "seconds")})
-        row.update(status=done["verdict"], reasons=list(done["reasons"]))
+        row.update(status=done["verdict"], reasons=list(done["reasons"]), warnings=list(done.get("warnings") or []))
     elif (facts.get(_STAGE_RUNS[-1]) or {}).get("image", {}).get("status") == "Available":
         image = facts[_STAGE_RUNS[-1]]["image"]
-        row.update(status="migrated", ens_image_id=image["image_id"])
+        row.update(status="migrated", ens_image_id=image["image_id"], warnings=list(image.get("warnings") or []))
         row.update({key: image[key] for key in ("image_name", "migration_id")})
     elif facts.get("preflight_verdict") == "migrated":
         seen = facts.get("preflight_server") or {}
-        row.update(status="migrated", **{key: seen.get(key, "") for key in _IDENTITY})
+        row.update(status="migrated", warnings=list(seen.get("warnings") or []))
+        row.update({key: seen.get(key, "") for key in _IDENTITY})
     elif (facts.get("__preflight_seen") or {}).get("unreachable"):
         row.update(status="unreachable", reasons=["Ansible could not connect to it; its cloud work was not changed"])
     elif "preflight_verdict" not in facts:
@@ -202,7 +204,7 @@ def _duration(seconds: float) -> str:
 
 
 def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Return the lines of the table host, status, disks, ENS image id, seconds, with the reasons below a host."""
+    """Return the lines of the table host, status, disks, ENS image id, seconds, with reasons and warnings below."""
     rows = list(rows)
     head = ("host", "status", "disks", "ENS image", "seconds")
     body = [
@@ -213,5 +215,6 @@ def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     lines = [head_line, rule]
     for row, line in zip(rows, shown, strict=True):
         lines.append(line)
-        lines += [f"    {_encode.one_line(reason)}" for reason in row["reasons"]]
+        warnings = (f"warning: {text}" for text in row.get("warnings") or [])
+        lines += [f"    {_encode.one_line(text)}" for text in (*row["reasons"], *warnings)]
     return lines

@@ -107,8 +107,8 @@ class Control:
         document, root = documents.load(await request.text(), _BODY)
         parse_world(document, _BODY, root)
         if isinstance(document, dict):
-            kept = {"account", "region", "profile", "ens_accept_formats", "ens_imports", "identities",
-                    "seed", "jitter", "start", "clock_rate"}
+            kept = {"account", "region", "profile", "ens_accept_formats", "ens_imports", "export_listing_delay",
+                    "identities", "seed", "jitter", "start", "clock_rate"}
             document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
         seed(self.cloud, self._faults, parse_world(document, _BODY))
         return {"status": "ok"}

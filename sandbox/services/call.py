@@ -98,6 +98,11 @@ def ecs_tag_list(row: Row) -> dict[str, list[dict[str, str]]]:
     return {"Tag": [{"TagKey": key, "TagValue": value} for key, value in row["tags"].items()]}
 
 
+def shown(cloud: Cloud, rows: Iterable[Row], delay: float) -> list[Row]:
+    """The rows that were made at least ``delay`` virtual seconds ago: a list may lag behind a write."""
+    return [row for row in rows if cloud.clock.time() - row["created"] >= delay]
+
+
 def named(rows: Iterable[Row], pattern: str | None) -> list[Row]:
     """The rows whose name matches a pattern with ``*``; no pattern: all."""
     return [row for row in rows if pattern is None or fnmatch.fnmatchcase(row["name"], pattern)]

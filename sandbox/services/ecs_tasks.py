@@ -13,7 +13,7 @@ from sandbox.state.clock import iso_minutes, parse_iso
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
 
-from .call import Call, Handler, listed, page
+from .call import Call, Handler, listed, page, shown
 
 
 def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -21,11 +21,12 @@ def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
     params = call.params
     columns = (("action", "TaskAction"), ("state", "TaskStatus"))
     wanted = {column: params[name] for column, name in columns if name in params}
-    rows = listed(cloud.tasks.where(region=call.region, **wanted), "id", params.get("TaskIds"))
+    known = shown(cloud, cloud.tasks.where(region=call.region, **wanted), cloud.settings.export_listing_delay)
+    rows = listed(known, "id", params.get("TaskIds"))
     rows = listed(rows, "image_id", params.get("ResourceIds"))
     rows = [row for row in rows if _within(cloud, row, params)]
-    shown, keys = page(sorted(rows, key=lambda row: -row["created"]), params)
-    return {**keys, "RegionId": call.region, "TaskSet": {"Task": [_summary(row) for row in shown]}}
+    found, keys = page(sorted(rows, key=lambda row: -row["created"]), params)
+    return {**keys, "RegionId": call.region, "TaskSet": {"Task": [_summary(row) for row in found]}}
 
 
 def attribute(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -67,7 +68,8 @@ def cancel(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 def _find(cloud: Cloud, call: Call, status: int = 404) -> Row:
     task = cloud.tasks.get(call.params["TaskId"])
-    if task is None or task["region"] != call.region:
+    delay = cloud.settings.export_listing_delay
+    if task is None or task["region"] != call.region or not shown(cloud, [task], delay):
         raise cloud.error("InvalidTaskId.NotFound", status=status)
     return task
 

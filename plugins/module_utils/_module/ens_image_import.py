@@ -42,4 +42,5 @@ def describe(row: Progress) -> dict[str, Any]:
         "image_name": row.server.image_name,
         "status": image.get("Status", ""),
         "state": row.state,
+        "warnings": ens_import.notes(row.server, row.seen),
     }

@@ -120,11 +120,19 @@ def describe(row: Progress) -> dict[str, Any]:
         "state": row.state,
         "progress": row.percent,
         "reasons": row.reasons,
+        "warnings": _warnings(row),
         "error": row.error,
         **ids,
         "disks": [{"index": disk.index, "bytes": disk.bytes} for disk in row.server.disks],
         "seconds": round(row.seconds, 1),
     }
+
+
+def _warnings(row: Progress) -> list[str]:
+    """Return what is unusual about the result of a server that was migrated all the same."""
+    if row.verdict != "migrated":
+        return []
+    return [text for stage in STAGES for text in stage.notes(row.server, row.seen)]
 
 
 def _diff(fleet: Fleet) -> dict[str, Any]:

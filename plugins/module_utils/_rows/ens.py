@@ -9,9 +9,22 @@
 
 from __future__ import annotations
 
-from typing import Final
+from math import ceil
+from typing import Any, Final
 
-from .reader import Field, Table, objects, required, size
+from .reader import Field, Malformed, Table, number, objects, required
+
+
+def gib(value: Any) -> int:
+    """Return a size as ENS gives it, in whole GiB, rounded up. A text that is no number is 0, like a size that is not
+    given: sizes only warn, so none of them may make the whole answer unreadable."""
+    try:
+        return max(0, ceil(number(value)))
+    except Malformed:
+        if isinstance(value, str):
+            return 0
+        raise
+
 
 ENS_IMAGE: Final = Table(
     "ens.DescribeSelfImages",
@@ -25,9 +38,12 @@ ENS_IMAGE: Final = Table(
         "compute_type": Field("ComputeType"),
         "region": Field("RegionId"),
         "creation_time": Field("CreationTime"),
-        "size": size("ImageSize"),
+        "size": Field("ImageSize", gib, 0),
         "disks": objects(
-            "DiskDeviceMappings.DiskDeviceMapping", type=Field("Type"), format=Field("Format"), size=size("Size")
+            "DiskDeviceMappings.DiskDeviceMapping",
+            type=Field("Type"),
+            format=Field("Format"),
+            size=Field("Size", gib, 0),
         ),
     },
     rows="Images.Image",

@@ -13,7 +13,7 @@ Done when the ENS image is Available, compared exactly by name and disks. The EN
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_IMAGE
@@ -36,6 +36,10 @@ if TYPE_CHECKING:
     from .stage import Context
 
 NAME = "import"
+_ROUNDED: Final = 10
+"""GiB by which a size may be rounded: disks of ENS instances are multiples of 10 (ENS, RunInstances)."""
+_GB: Final = 0.1
+"""More than a size differs by when it counts GB of 10^9 bytes."""
 
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
@@ -48,6 +52,11 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
         owner = by_name.get(image.get("ImageName", ""))
         if owner:
             seen[owner.id].ens_images.append(image)
+    for server in servers:
+        row = seen[server.id]
+        row.own.pop(NAME, None)
+        if result(row) and _sizes_differ(server, row) == "other":
+            row.own[NAME] = context.driver.returned(server.id, NAME)
 
 
 def result(seen: Seen) -> Row | None:
@@ -59,23 +68,70 @@ def conflict(server: Server, seen: Seen) -> str:
     """Say why an ENS image of this exact name cannot be this server's migration, or return ''.
 
     A name alone proves nothing: two images of one name, or one with other disks than the server's, belong to someone
-    else. What ENS says of the disks of an image that it is still making is not documented, so that is not compared.
+    else, unless the ledger says that ImportImage has returned this very id. What ENS says of the disks of an image that
+    it is still making is not documented, so that is not compared.
     """
     if len(seen.ens_images) > 1:
         ids = ", ".join(image["ImageId"] for image in seen.ens_images)
         return f"image name {server.image_name!r} is used by {len(seen.ens_images)} ENS images ({ids})"
     image = result(seen)
-    if image is None or not server.disks or image.get("Status") != "Available":
-        return ""
-    # An image of one disk may come without a mapping; its size is then that of its system disk.
-    sizes = [disk["size"] for disk in ENS_IMAGE.value(image, "disks")]
-    theirs = sorted(sizes or [ENS_IMAGE.value(image, "size")])
-    ours = sorted(limits.target_gib(disk.bytes) for disk in server.disks)
-    if theirs == ours:
+    if image is None or _sizes_differ(server, seen) != "other" or _returned(image, server, seen):
         return ""
     return (
         f"image name {server.image_name!r} is used by ENS image {image['ImageId']}, which is not from this server: "
-        f"its disks are {theirs} GiB, the server's {ours} GiB"
+        f"its disks are {_theirs(image)} GiB, the server's {_ours(server)} GiB"
+    )
+
+
+def notes(server: Server, seen: Seen) -> list[str]:
+    """Return what ENS says otherwise of an image that is this server's: sizes that are rounded, missing, or those of
+    the system disk alone."""
+    image = result(seen)
+    if image is None or not _sizes_differ(server, seen):
+        return []
+    text = (
+        f"ENS reports disks of {_theirs(image)} GiB for image {image['ImageId']}, the server's have "
+        f"{_ours(server)} GiB. Compare them in the ENS console before you use the image"
+    )
+    return [text]
+
+
+def _returned(image: Row, server: Server, seen: Seen) -> bool:
+    """Return whether the ledger names an image as the one that ImportImage has returned, and nothing speaks against it:
+    others may write to the ledger."""
+    requested = seen.requested.get(NAME)
+    known = requested.id if requested and requested.id else seen.own.get(NAME, "")
+    return known == image["ImageId"] and image.get("ImageName") == server.image_name and _may_be(image, server, seen)
+
+
+def _ours(server: Server) -> list[int]:
+    """Return the GiB of the disks that the image of a server must have."""
+    return sorted(limits.target_gib(disk.bytes) for disk in server.disks)
+
+
+def _theirs(image: Row) -> list[int]:
+    """Return the GiB of the disks that ENS reports. An image of one disk may come without a mapping; its size is then
+    that of its system disk."""
+    return sorted([disk["size"] for disk in ENS_IMAGE.value(image, "disks")] or [ENS_IMAGE.value(image, "size")])
+
+
+def _sizes_differ(server: Server, seen: Seen) -> Literal["", "nearly", "other"]:
+    """Return how the disks of an image that is Available differ from those of its server: not at all, as numbers that
+    are rounded or those of the system disk alone do, or as the disks of another machine."""
+    image = result(seen)
+    if image is None or not server.disks or image.get("Status") != "Available":
+        return ""
+    theirs, ours = _theirs(image), _ours(server)
+    if theirs == ours:
+        return ""
+    system = [limits.target_gib(server.disks[0].bytes)]
+    return "nearly" if _near(theirs, ours) or _near(theirs, system) else "other"
+
+
+def _near(theirs: Sequence[int], ours: Sequence[int]) -> bool:
+    """Return whether sizes are the same but for rounding to tens, or to GB of 10^9 bytes."""
+    return len(theirs) == len(ours) and all(
+        size and abs(size - other) < max(_ROUNDED, other * _GB) for size, other in zip(theirs, ours, strict=True)
     )
 
 
@@ -173,6 +229,7 @@ STAGE = Stage(
     decide=decide,
     act=act,
     facts=facts,
+    notes=notes,
     needs=frozenset({"oss_object"}),
     leaves=(Leaves("ens_image", billed_by="ENS"),),
     announced={"import": about},

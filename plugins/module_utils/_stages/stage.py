@@ -113,6 +113,10 @@ def _no_facts(_seen: Seen) -> dict[str, str]:
     return {}
 
 
+def _no_notes(_server: Server, _seen: Seen) -> list[str]:
+    return []
+
+
 def _nothing(_seen: Seen) -> str:
     return ""
 
@@ -145,6 +149,8 @@ class Stage:
     and a server that has its result needs no other stage."""
     facts: Callable[[Seen], dict[str, str]] = _no_facts
     """The ids that a result shows of a server."""
+    notes: Callable[[Server, Seen], list[str]] = _no_notes
+    """What is unusual about the result of a server that was migrated all the same, as warnings for its user."""
     role: str = ""
     """The role that runs this stage alone, and registers its result as ``<role>_run``."""
 

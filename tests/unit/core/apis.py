@@ -144,14 +144,15 @@ class Ecs:
 
     def describe_tasks(self, task_ids: Any = None, action: str = "ExportImage", resource_ids: Any = None) -> list[Row]:
         def show() -> list[Row]:
-            rows = [row for row in self.cloud.tasks.values() if task_ids is None or row["TaskId"] in task_ids]
+            known = self.cloud.shown(self.cloud.tasks.values())
+            rows = [row for row in known if task_ids is None or row["TaskId"] in task_ids]
             return [row for row in rows if resource_ids is None or row["ResourceId"] in resource_ids]
 
         return self.cloud.call("ecs.DescribeTasks", list(resource_ids or task_ids or ()), show)
 
     def describe_task_attribute(self, task_id: str) -> Row:
         def show() -> Row:
-            if task_id not in self.cloud.tasks:
+            if not self.cloud.shown(row for row in self.cloud.tasks.values() if row["TaskId"] == task_id):
                 raise refused("InvalidTaskId.NotFound")
             task = self.cloud.tasks[task_id]
             named = [{"Name": "OSSBucket", "Value": BUCKET}]
@@ -250,7 +251,10 @@ class Ens:
         return self.cloud.call("ens.ImportImage", params, make)
 
     def describe_self_images(self, image_id: Any = None, image_name: Any = None) -> list[Row]:
-        return self.cloud.call("ens.DescribeSelfImages", image_id, lambda: list(self.cloud.ens_images.values()))
+        def show() -> list[Row]:
+            return self.cloud.shown(self.cloud.ens_images.values())
+
+        return self.cloud.call("ens.DescribeSelfImages", image_id, show)
 
     def delete_image(self, image_id: str) -> None:
         self.cloud.call("ens.DeleteImage", image_id, lambda: self.cloud.ens_images.pop(image_id))

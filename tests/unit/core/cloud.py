@@ -38,6 +38,8 @@ class Cloud:
     export_seconds: float = 30
     import_seconds: float = 30
     release_seconds: float = 10
+    listing_seconds: float = 0
+    """For how long no call shows a new export task or ENS image."""
     releases: bool = True
     """Whether SMC releases the intermediate instance when its job is deleted."""
     calls: Counter[str] = field(default_factory=Counter)
@@ -119,6 +121,10 @@ class Cloud:
     def mutations(self) -> list[str]:
         """Return the changing calls that were made, in order."""
         return [name for name, _args in self.log if name in MUTATING]
+
+    def shown(self, rows: Iterable[Row]) -> list[Row]:
+        """Return the rows that are listed by now."""
+        return [row for row in rows if self.now >= row.get("_shown", self.now)]
 
     # ---- the machinery ----
     def call(self, name: str, args: Any, effect: Callable[[], Any]) -> Any:
@@ -247,6 +253,7 @@ class Cloud:
             "ResourceId": image_id,
             "CreationTime": stamp(self.now),
             "_until": self.now + timedelta(seconds=self.export_seconds),
+            "_shown": self.now + timedelta(seconds=self.listing_seconds),
             "_prefix": prefix,
             "_keys": [],
             **changes,
@@ -280,5 +287,6 @@ class Cloud:
             "CreationTime": stamp(self.now),
             "DiskDeviceMappings": {"DiskDeviceMapping": [{"Size": str(size)} for size in sizes]},
             "_until": self.now + timedelta(seconds=self.import_seconds),
+            "_shown": self.now + timedelta(seconds=self.listing_seconds),
         }
         return self.ens_images[image_id]

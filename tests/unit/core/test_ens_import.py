@@ -48,6 +48,11 @@ def objects(count: int = 1) -> list[Any]:
         (Seen(ens_images=[image("Creating"), image(image_id="m-2")]), "fail", "2 ENS images"),
         (Seen(ens_images=[image(sizes=("20", "30"))]), "fail", "disks are [20, 30] GiB, the server's [20] GiB"),
         (Seen(ens_images=[image(sizes=("40",))]), "fail", "delete that image"),
+        # The ledger names this very image.
+        (Seen(ens_images=[image(sizes=("40",))], requested={"import": requested(-1, "m-ens")}), "done", "m-ens"),
+        (Seen(ens_images=[image(sizes=("40",))], own={"import": "m-ens"}), "done", "m-ens"),
+        (Seen(ens_images=[image(sizes=("40",))], own={"import": "m-2"}), "fail", "delete that image"),
+        (Seen(ens_images=[image(), image(image_id="m-2")], own={"import": "m-ens"}), "fail", "used by 2 ENS images"),
         (Seen(ens_images=[image("Creating", sizes=("0",))]), "wait", "Creating"),
         (Seen(ens_images=[image("Unavailable", sizes=("0",))]), "fail", "cleanup role deletes the failed image"),
         (Seen(ens_images=[{"ImageId": "m-ens", "Status": "Available"}]), "fail", "disks are [0] GiB"),
@@ -99,6 +104,46 @@ def test_names_are_compared_exactly_and_the_wave_is_observed_in_one_call() -> No
     assert [row["ImageId"] for row in seen[wave[0].id].ens_images] == [ours["ImageId"]]
     assert not any(seen[item.id].ens_images for item in wave[1:])
     assert cloud.calls.total() == 1
+
+
+# ---- what ENS says otherwise ----
+@pytest.mark.parametrize(
+    ("sizes", "ledger"),
+    [
+        # Without the ledger: rounded to tens, GB of 10^9 bytes, the system disk alone, text.
+        (("30", "250"), ""),
+        (("22", "248"), ""),
+        (("20",), ""),
+        (("20", "240.5"), ""),
+        # With it: whatever ENS says.
+        (("40", "1"), "m-ens"),
+        ((None, None), "m-ens"),
+        (("20 GiB", "a lot"), "m-ens"),
+        ((), "m-ens"),
+        (("20", "241", "241"), "m-ens"),
+    ],
+)
+def test_sizes_that_ens_reports_otherwise_are_a_warning(sizes: Any, ledger: str) -> None:
+    item = server(disks=(21, 241))
+    seen = Seen(ens_images=[{**image(sizes=sizes), "ImageName": item.image_name}], own={"import": ledger})
+    assert ens_import.decide(context(None), item, seen).kind == "done"
+    (text,) = ens_import.notes(item, seen)
+    assert "m-ens" in text
+    assert "the server's have [21, 241] GiB" in text
+
+
+def test_sizes_that_agree_are_no_warning() -> None:
+    assert ens_import.notes(SERVER, Seen(ens_images=[image()])) == []
+    assert ens_import.notes(SERVER, Seen()) == []
+
+
+@pytest.mark.parametrize(
+    "changes", [{"ImageName": SERVER.image_name.upper()}, {"CreationTime": stamp(START - timedelta(hours=1))}]
+)
+def test_the_ledger_alone_makes_no_image_this_servers(changes: dict[str, str]) -> None:
+    job = {"JobId": "j-1", "CreationTime": stamp(START)}
+    seen = Seen(job=job, ens_images=[{**image(sizes=("99",)), **changes}], own={"import": "m-ens"})
+    assert ens_import.decide(context(None), SERVER, seen).kind == "fail"
 
 
 # ---- parameters ----
