@@ -20,6 +20,9 @@ _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 _STAGE_RUNS: Final = tuple(f"{stage.role}_run" for stage in STAGES if stage.role)
 _RUNS: Final = ("migration_run", *_STAGE_RUNS)
 """What the roles register: migration for a wave, the others for one stage each."""
+_ENDED: Final = "migration-ended"
+_TWIN: Final = "same-machine"
+"""Findings of the preflight."""
 
 
 def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -54,7 +57,8 @@ def settled(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
     """Return the server entries of the hosts that this play has settled: migrated, or failed in a stage.
 
     Only their resources may be deleted by the cleanup of this play. A host that is unreachable, skipped, blocked,
-    pending or failed before its turn keeps its cloud work for the next run.
+    pending or failed before its turn keeps its cloud work for the next run. When a cleanup has ended the migration there
+    is no next run: the play removes the clients, and with them goes what the servers have left.
     """
     waves: dict[str, bool] = {}
     found = []
@@ -64,9 +68,20 @@ def settled(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
             # The result of a wave names all its hosts and is registered for each of them: one look is enough.
             rows = ((facts.get("migration_run") or {}).get("migration") or {}).get("servers") or []
             waves.update({row["host"]: bool(row.get("settled")) for row in rows})
-        if waves.get(host) or facts.get("preflight_verdict") == "migrated" or _stage_settled(facts):
+        if (
+            waves.get(host)
+            or facts.get("preflight_verdict") == "migrated"
+            or _stage_settled(facts)
+            or _only_ended(facts)
+        ):
             found.append(server_of(host, facts))
     return found
+
+
+def _only_ended(facts: Mapping[str, Any]) -> bool:
+    """Return whether a cleanup has ended the migration of a host, and the machine has no other name in the wave."""
+    found = {finding.get("id") for finding in facts.get("preflight_findings") or []}
+    return facts.get("preflight_verdict") == "blocked" and _ENDED in found and _TWIN not in found
 
 
 def pending(
@@ -83,9 +98,7 @@ def pending(
         facts = {entry["host"]: hostvars[entry["host"]] for entry in servers(clear, hostvars)}
         results = {host: [found[name] for name in _STAGE_RUNS if found.get(name)] for host, found in facts.items()}
         return [
-            host
-            for host, found in facts.items()
-            if not (_stage_settled(found) or _never_begun(results[host], found))
+            host for host, found in facts.items() if not (_stage_settled(found) or _never_begun(results[host], found))
         ]
     rows = (run.get("migration") or {}).get("servers")
     if rows is not None:

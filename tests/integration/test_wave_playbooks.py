@@ -14,7 +14,7 @@ from support import PATIENCE
 from support.role_options import DATE
 from support.source import ask
 from support.wave import Played, Player, changing, done, standing_still
-from support.wave_hosts import hosts_up, killed_at, running, settled
+from support.wave_hosts import hosts_up, killed_at, remains, running, settled
 from testbed.hosts import Bed
 
 HOSTS = ("db-01", "legacy-01")
@@ -162,6 +162,8 @@ def test_a_sweep_after_a_wave_that_nobody_finishes(player: Player, sandbox: Any)
     refused = player.play("migrate.yml", migration_name="left")
     assert {row["status"] for row in refused.receipt["servers"]} == {"blocked"}, refused.output
     assert "ended by a cleanup" in " ".join(refused.row("db-01")["reasons"]), refused.output
+    # It has removed the clients, and with them their sources, which the sweep has kept.
+    assert remains(sandbox) == [], refused.output
     mended = player.play("migrate.yml", migration_name="left", migration_restart="yes")
     assert mended.code == 0, mended.output
     ended(player, mended, *HOSTS)

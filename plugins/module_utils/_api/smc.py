@@ -31,10 +31,14 @@ class SmcApi:
         self._call = call
 
     def describe_source_servers(
-        self, source_ids: Iterable[str] | None = None, name: str | None = None, state: str | None = None
+        self,
+        source_ids: Iterable[str] | None = None,
+        name: str | None = None,
+        state: str | None = None,
+        tags: Iterable[Mapping[str, str]] | None = None,
     ) -> list[Row]:
         """Returns the sources that match all filters given. Names are not unique: callers compare ids (trap 13)."""
-        filters = {"Name": name, "State": state}
+        filters = {"Name": name, "State": state, "Tags": list(tags) if tags else None}
         if source_ids is None:
             return self._sources(filters)
         return [

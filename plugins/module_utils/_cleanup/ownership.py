@@ -166,7 +166,7 @@ def clean_servers(
         outcome.seen.load(following.seen.rows())
         outcome.residual += following.residual
         outcome.changes += following.changes
-        outcome.kept = [row for row in outcome.kept if row["kind"] == "server"] + following.kept
+        outcome.kept = [row for row in outcome.kept if row["kind"] in ("server", "smc_source")] + following.kept
         for row in following.similar_names:
             outcome.similar(row["kind"], row["id"], row["created"], row["reason"].partition(": ")[2])
     return outcome
@@ -188,13 +188,39 @@ def _clean_once(
         except CloudError as error:
             if error.code != ENDED:
                 raise
-            return _kept_instead(scope, known, f"{error.message}. That cleanup deletes it"), False
+            driver.leave()
+            return _clean_ended(scope, known, clock, timeout, interval, error), False
         before = driver.others()
         beside = bool(driver.others_alive())
         outcome, stays = _clean_held(scope, driver, theirs, known, clock, timeout, interval)
     finally:
         last = driver.leave()
     return outcome, stays and last and (beside or driver.others() != before)
+
+
+def _clean_ended(
+    scope: Scope,
+    known: list[Mapping[str, Any]],
+    clock: Clock,
+    timeout: float,
+    interval: float,
+    error: CloudError,
+) -> release.Outcome:
+    """Delete what servers of an ended migration have left, such as sources that the sweep has kept; no run may drive
+    them. While another cleanup ends the migration, or when it has begun again, everything stays."""
+    store = store_of(scope.clients, scope.bucket, scope.migration)
+    try:
+        if not store.run(store.session.end_again()):
+            return _kept_instead(scope, known, f"{error.message}. That cleanup deletes it")
+        with _asked_first(scope.clients, lambda _action: store.run(store.session.refresh())):
+            outcome = release.remove(scope, known, clock, timeout, interval)
+        # What this cleanup could not delete is for the next one, whether that is of some servers or of all.
+        store.run(store.session.finish())
+    except Stopped as stopped:
+        scope.look()
+        why = f"a cleanup of {stopped.host or 'another host'} has ended the migration meanwhile"
+        return _kept_instead(scope, known, why)
+    return outcome
 
 
 def _clean_held(
@@ -264,8 +290,9 @@ def _needed(
     """Return why the ledger has to stay in use, '' when no run needs it."""
     if alive:
         return f"another run of this migration is {driven_by(alive[0])}"
-    if outcome.kept:
-        return str(outcome.kept[0]["reason"])
+    needed = [row for row in outcome.kept if row["kind"] != "smc_source"]
+    if needed:
+        return str(needed[0]["reason"])
     if outcome.residual:
         return "resources of this migration are left"
     return _unfinished(scope, driver, released, shown)

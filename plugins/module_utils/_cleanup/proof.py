@@ -42,9 +42,9 @@ RULES: Final[dict[str, str]] = {
     "this migration; no other image consists of it",
     "oss_upload": "its key begins with the migration id and the image id of an export task of ECS, whose image is "
     "proven or deleted, and it was begun while that task ran",
-    "smc_source": "a proven job copies it or the caller names it, and it has the tags of this migration or was "
-    "registered within the time of a proven activation code; no other job copies it, and its tags do not say "
-    "`edgelift:keep` or another migration",
+    "smc_source": "a proven job copies it, the caller names it or its tags name a server of this cleanup, and it has "
+    "the tags of this migration or was registered within the time of a proven activation code; no other job copies it, "
+    "and its tags do not say `edgelift:keep` or another migration",
     "oss_object": "an export task of ECS names it, whose image is proven or deleted; or, for a task that names no "
     "object, its key begins with the migration id and the image id and it was written while that task ran",
     "smc_access_token": "its name and its description are exactly those that this migration gives",

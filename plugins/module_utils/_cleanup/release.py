@@ -19,7 +19,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.
 
 from . import others
 from .order import ORDER
-from .smc import quiet
+from .smc import kept_sources, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -43,7 +43,8 @@ class Outcome:
     residual: list[dict[str, Any]] = field(default_factory=list)
     similar_names: list[dict[str, Any]] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
-    """The shared resources that stay because other servers of the migration need them, each with the reason."""
+    """What stays for a reason that is no failure: shared resources that other servers of the migration need, sources
+    that the caller keeps. Each with the reason."""
     changes: int = 0
     """How many deletions were requested; in a report, how many would be."""
 
@@ -62,6 +63,7 @@ def report(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
             outcome.seen.saw(kind.name, item.id, _host(scope, item), item.created)
             outcome.residual.append(_residual(kind, item.id, _host(scope, item), item.busy or "it exists"))
             outcome.changes += not item.busy
+    outcome.kept += kept_sources(scope)
     return outcome
 
 
@@ -82,6 +84,7 @@ def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeo
         for item in items:
             outcome.seen.saw(kind.name, item.id, _host(scope, item), item.created)
         _remove_kind(scope, kind, items, outcome, clock, deadline, interval)
+    outcome.kept += kept_sources(scope)
     return outcome
 
 

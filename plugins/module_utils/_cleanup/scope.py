@@ -252,7 +252,7 @@ class Kind:
     written: bool = False
     """Whether a stage may write it itself: no service shows whose it is, and an earlier result that lists it does."""
     by_server: bool = False
-    """Whether it is found only for servers that the caller names."""
+    """Whether it shows no work that is under way: shared resources need not wait for it."""
 
     @property
     def name(self) -> str:

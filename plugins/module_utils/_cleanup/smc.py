@@ -28,6 +28,11 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
+_KEPT = (
+    "it costs nothing and was kept, because its client may still run (cleanup_delete_sources: false). Run migrate.yml "
+    "with --tags cleanup, which removes the client and deletes the source"
+)
+
 
 def quiet(scope: Scope, clock: Clock, deadline: float, interval: float) -> int:
     """Stop the Running jobs of this scope and wait until none is Running; return how many were stopped. A running job
@@ -63,17 +68,48 @@ def _mark(scope: Scope, identity: str) -> None:
             ecs.mark(scope, job)
 
 
+def kept_sources(scope: Scope) -> list[dict[str, str]]:
+    """Return the sources that this cleanup was asked to keep, each with what deletes it."""
+    if scope.delete_sources:
+        return []
+    try:
+        found = [item.id for item in _sources(scope) if not item.foreign]
+    except CloudError as error:
+        return [{"kind": smc.SOURCE.name, "id": "", "reason": f"they could not be listed: {error}"}]
+    return [{"kind": smc.SOURCE.name, "id": identity, "reason": _KEPT} for identity in found]
+
+
 def _find_sources(scope: Scope) -> list[Found]:
+    return _sources(scope) if scope.delete_sources else []
+
+
+def _tagged_sources(scope: Scope) -> dict[str, tuple[Row, str]]:
+    """Return by id the sources whose tags name this migration and a server in scope, each with its migration id. One
+    question finds those of all servers, also of those whose host no longer has a client."""
+    by_host = {host[: naming.TAG_VALUE_LENGTH]: identity for identity, host in scope.hosts.items()}
+    found = {}
+    for row in scope.once("sources", lambda: scope.clients.smc.describe_source_servers(tags=scope.tags())):
+        tags = SOURCE_ROW.value(row, "tags")
+        identity = tags.get(naming.SERVER_TAG) or by_host.get(tags.get(naming.HOST_TAG, ""), "")
+        owner = scope.admits(identity) or ""
+        if proof.names_migration(scope.migration, tags) and (owner or (scope.whole and not identity)):
+            found[row["SourceId"]] = (row, owner)
+    return found
+
+
+def _sources(scope: Scope) -> list[Found]:
     by_job = {job["SourceId"]: scope.owner(job["Name"]) or "" for job in scope.known_jobs()}
-    owners = {source: owner for source, owner in scope.source_ids.items() if scope.admits(owner)} | by_job
+    by_tag = _tagged_sources(scope)
+    owners = {source: owner for source, owner in scope.source_ids.items() if scope.admits(owner)}
+    owners |= {source: owner for source, (_row, owner) in by_tag.items()} | by_job
     # A source whose client this collection did not install is not deleted (law 7).
     wanted = [source for source in owners if source not in scope.keep_sources]
-    if not (wanted and scope.delete_sources):
-        return []
-    rows = scope.clients.smc.describe_source_servers(source_ids=wanted)
+    rows = scope.clients.smc.describe_source_servers(source_ids=[source for source in wanted if source not in by_tag])
+    rows += [row for source, (row, _owner) in by_tag.items() if source in wanted]
     tagged = {row["SourceId"]: proof.names_migration(scope.migration, SOURCE_ROW.value(row, "tags")) for row in rows}
     codes = [] if all(tagged.values()) else [row for row, doubt in _codes(scope) if not doubt]
     elsewhere = scope.other_jobs("SourceId")
+    others = {job["SourceId"]: job["JobId"] for job in scope.migration_jobs() if not scope.owner(job["Name"])}
 
     def doubt(row: Row) -> str:
         tags = SOURCE_ROW.value(row, "tags")
@@ -81,6 +117,8 @@ def _find_sources(scope: Scope) -> list[Found]:
             return "its tags say that this migration has not registered it"
         if row["SourceId"] in elsewhere:
             return f"SMC job {elsewhere[row['SourceId']]}, which is not of this migration, copies it"
+        if row["SourceId"] in others:
+            return f"SMC job {others[row['SourceId']]}, which is of another server of this migration, copies it"
         if tagged[row["SourceId"]] or any(_registered_by(code, row) for code in codes):
             return ""
         return "it has no tag of this migration, and no activation code of this migration can have registered it"

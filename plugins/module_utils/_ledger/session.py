@@ -305,6 +305,16 @@ class Session:
             if self.state.marked and self.state.marked.mark == "end":
                 return
 
+    def end_again(self) -> Operation[bool]:
+        """Put the mark of a cleanup into the ledger that follows an ended one, so that no run begins meanwhile; return
+        whether that was possible. It is not when another cleanup has done so, or when the migration has begun again."""
+        ended = yield from self.find()
+        if ended is None:
+            return False
+        yield from self.write(lambda: None if self.state.ledger else self._line(mark="end", lease=0.0))
+        marked = self.state.marked
+        return marked is not None and marked.who.id == self.who.id
+
     def drivers(self) -> Operation[list[Owner]]:
         """Return the drivers that may still send a call: those whose lease has not ended."""
         yield from self.refresh()

@@ -204,8 +204,8 @@ def tags(migration: str, host: str = "", identity: str = "") -> list[dict[str, s
     key                value                          set on
     ================== ============================== ==================================================
     edgelift:wave      full name of the migration     everything that accepts tags: job, VPC, vSwitch
-    edgelift:migration migration id of one server     what belongs to one server (with ``identity``): job
-    edgelift:host      inventory name of one server   what belongs to one server (with ``host``): job
+    edgelift:migration migration id of one server     what belongs to one server (``identity``): job, source
+    edgelift:host      inventory name of one server   what belongs to one server (with ``host``): job, source
     ================== ============================== ==================================================
     """
     values = {SERVER_TAG: identity, WAVE_TAG: migration, HOST_TAG: host}

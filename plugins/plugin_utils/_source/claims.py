@@ -94,7 +94,7 @@ def claims(
                 "error": error,
                 "shared": bool(shared),
                 "keep": bool(error) or not ours,
-                "tags": _tags(host, migration, ours),
+                "tags": _tags(host, str(facts.get("preflight_fingerprint") or ""), migration, ours),
             }
     return found
 
@@ -152,9 +152,11 @@ def _registered(row: Facts, new: bool, since: str, migration: str) -> bool:
     return bool(migration) and naming.KEEP_TAG not in tags and naming.same_wave(migration, tags) is True
 
 
-def _tags(host: str, migration: str, ours: bool) -> dict[str, str]:
+def _tags(host: str, fingerprint: str, migration: str, ours: bool) -> dict[str, str]:
     if not migration:
         return {}
     if ours:
-        return {row["Key"]: row["Value"] for row in naming.tags(migration, host)}
+        # Two inventories may have one name for two machines: the id tells the cleanup whose source it is.
+        identity = naming.migration_id(migration, host, fingerprint) if fingerprint else ""
+        return {row["Key"]: row["Value"] for row in naming.tags(migration, host, identity)}
     return {naming.KEEP_TAG: "true"}

@@ -29,7 +29,15 @@ def _tags_of(row: Row) -> list[dict[str, str]]:
 
 def _with_tags(rows: list[Row], tags: Any) -> list[Row]:
     wanted = {(item["Key"], item["Value"]) for item in tags or ()}
-    return [row for row in rows if wanted <= {(item["TagKey"], item["TagValue"]) for item in _tags_of(row)}]
+    # Tags of a call are named Key and Value, those of an answer TagKey and TagValue.
+    return [
+        row
+        for row in rows
+        if wanted
+        <= {
+            (item.get("TagKey") or item.get("Key"), item.get("TagValue") or item.get("Value")) for item in _tags_of(row)
+        }
+    ]
 
 
 class Smc:
@@ -38,8 +46,13 @@ class Smc:
     def __init__(self, cloud: Cloud) -> None:
         self.cloud = cloud
 
-    def describe_source_servers(self, source_ids: Any = None, name: Any = None, state: Any = None) -> list[Row]:
-        return self.cloud.call("smc.DescribeSourceServers", source_ids, lambda: _among(self.cloud.sources, source_ids))
+    def describe_source_servers(
+        self, source_ids: Any = None, name: Any = None, state: Any = None, tags: Any = None
+    ) -> list[Row]:
+        def show() -> list[Row]:
+            return _with_tags(_among(self.cloud.sources, source_ids), tags)
+
+        return self.cloud.call("smc.DescribeSourceServers", source_ids or tags, show)
 
     def describe_replication_jobs(
         self, job_ids: Any = None, source_ids: Any = None, name: Any = None, status: Any = None
@@ -294,8 +307,12 @@ class Vpc:
 
     def _made(self, kind: str, identity: str, name: str, cidr: str, tags: Any) -> Row:
         return {
-            f"{kind}Id": identity, f"{kind}Name": name, "CidrBlock": cidr, "Status": "Available",
-            "CreationTime": stamp(self.cloud.now), "Tags": {"Tag": list(tags or [])},
+            f"{kind}Id": identity,
+            f"{kind}Name": name,
+            "CidrBlock": cidr,
+            "Status": "Available",
+            "CreationTime": stamp(self.cloud.now),
+            "Tags": {"Tag": list(tags or [])},
         }
 
     def delete_vpc(self, vpc_id: str) -> None:

@@ -98,7 +98,7 @@ class Cloud:
                 "SystemDiskSize": item.disks[0].bytes // GIB if item.disks else 20,
                 "DataDisks": {"DataDisk": data},
                 "CreationTime": stamp(self.now),
-                "Tags": {"Tag": naming.tags(item.migration, item.host)},
+                "Tags": {"Tag": naming.tags(item.migration, item.host, item.id)},
             }
 
     def clock(self) -> Clock:

@@ -128,6 +128,14 @@ def test_only_what_this_play_has_migrated_or_failed_in_a_stage_is_settled() -> N
     assert settled(**dict.fromkeys(names, run), **others) == ["done", "failed"]
 
 
+def test_what_an_ended_migration_has_left_goes_with_its_clients() -> None:
+    findings = [{"id": "migration-ended", "severity": "blocker"}]
+    blocked = {**CLEAR, "preflight_verdict": "blocked", "preflight_findings": findings}
+    twin = {**blocked, "preflight_findings": [*findings, {"id": "same-machine", "severity": "blocker"}]}
+    other = {**blocked, "preflight_findings": [{"id": "same-machine", "severity": "blocker"}]}
+    assert settled(ended=blocked, twin=twin, other=other) == ["ended"]
+
+
 def test_a_server_that_was_migrated_earlier_is_settled() -> None:
     assert settled(old={**CLEAR, "preflight_verdict": "migrated"}) == ["old"]
 

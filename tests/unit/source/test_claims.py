@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import migration_id
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.claims import CHECKS, claims
 
 GIB = 1024**3
@@ -47,6 +48,9 @@ def test_a_source_that_fits_is_accepted_and_marked_as_registered() -> None:
     found = judge({"web-01": facts()})["web-01"]
     tags = {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}
     assert found == {"error": "", "shared": False, "keep": False, "tags": tags}
+    known = judge({"web-01": {**facts(), "preflight_fingerprint": "fp"}})["web-01"]
+    identity = migration_id("wave_01", "web-01", "fp")
+    assert known["tags"] == {**tags, "edgelift:migration": identity}
 
 
 @pytest.mark.parametrize(
