@@ -57,8 +57,8 @@ def settled(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
     """Return the server entries of the hosts that this play has settled: migrated, or failed in a stage.
 
     Only their resources may be deleted by the cleanup of this play. A host that is unreachable, skipped, blocked,
-    pending or failed before its turn keeps its cloud work for the next run. When a cleanup has ended the migration there
-    is no next run: the play removes the clients, and with them goes what the servers have left.
+    pending or failed before its turn keeps its cloud work for the next run. When a cleanup has ended the migration
+    there is no next run: the play removes the clients, and with them goes what the servers have left.
     """
     waves: dict[str, bool] = {}
     found = []

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from support import PATIENCE
 from support.source import ask, run_playbook
 from support.wave import changing
@@ -182,7 +183,8 @@ def test_a_host_that_names_the_source_of_another_one_harms_only_itself(bed: Bed,
     assert [first[host]["agent_keep_source"] for host in first] == [False, False]
     shown = sandbox.call("smc", "DescribeSourceServers")["SourceServers"]["SourceServer"]
     tags = {row["SourceId"]: {tag["Key"]: tag["Value"] for tag in row["Tags"]["Tag"]} for row in shown}
-    assert tags[ours] == {"edgelift:wave": "wave_source", "edgelift:host": "web-01"}
+    identity = naming.migration_id("wave_source", "web-01", first["web-01"]["preflight_fingerprint"])
+    assert tags[ours] == {"edgelift:wave": "wave_source", "edgelift:host": "web-01", "edgelift:migration": identity}
 
     ask(bed, "legacy-01", f"sed -i s/{its}/{ours}/ {LOGS}")
     for hosts in (both, "legacy-01"):

@@ -87,7 +87,7 @@ def _tagged_sources(scope: Scope) -> dict[str, tuple[Row, str]]:
     """Return by id the sources whose tags name this migration and a server in scope, each with its migration id. One
     question finds those of all servers, also of those whose host no longer has a client."""
     by_host = {host[: naming.TAG_VALUE_LENGTH]: identity for identity, host in scope.hosts.items()}
-    found = {}
+    found: dict[str, tuple[Row, str]] = {}
     for row in scope.once("sources", lambda: scope.clients.smc.describe_source_servers(tags=scope.tags())):
         tags = SOURCE_ROW.value(row, "tags")
         identity = tags.get(naming.SERVER_TAG) or by_host.get(tags.get(naming.HOST_TAG, ""), "")
@@ -104,7 +104,8 @@ def _sources(scope: Scope) -> list[Found]:
     owners |= {source: owner for source, (_row, owner) in by_tag.items()} | by_job
     # A source whose client this collection did not install is not deleted (law 7).
     wanted = [source for source in owners if source not in scope.keep_sources]
-    rows = scope.clients.smc.describe_source_servers(source_ids=[source for source in wanted if source not in by_tag])
+    unlisted = [source for source in wanted if source not in by_tag]
+    rows: list[Row] = [*scope.clients.smc.describe_source_servers(source_ids=unlisted)]
     rows += [row for source, (row, _owner) in by_tag.items() if source in wanted]
     tagged = {row["SourceId"]: proof.names_migration(scope.migration, SOURCE_ROW.value(row, "tags")) for row in rows}
     codes = [] if all(tagged.values()) else [row for row, doubt in _codes(scope) if not doubt]
