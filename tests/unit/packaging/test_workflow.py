@@ -48,6 +48,12 @@ def test_actions_are_pinned_by_commit() -> None:
     assert [name for name in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", name)] == []
 
 
+def test_no_job_runs_an_image_that_its_publisher_can_replace() -> None:
+    images = [job["container"] for job in WORKFLOW["jobs"].values() if "container" in job]
+    images += [image for job in WORKFLOW["jobs"].values() for image in job.get("services", {}).values()]
+    assert [image for image in images if "@sha256:" not in str(image)] == []
+
+
 def test_help_names_every_target_that_people_call() -> None:
     described = set(re.findall(r"^\t  'make ([a-z-]+) ", MAKEFILE, re.MULTILINE))
     assert {"test", "test-oldest", "test-core", "test-next", "test-long", "scenarios", "conformance"} <= described
