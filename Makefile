@@ -47,7 +47,7 @@ help:
 	  'make mutants            check that the tests find bugs planted in ownership, scope and cleanup (about 15 minutes)' \
 	  'make scenarios          run a wave of two servers under every fault of the catalogue (5 to 10 minutes)' \
 	  'make molecule           run the molecule scenario "default" on real SSH hosts' \
-	  'make secrets            run plays that succeed and fail, and search all that they leave for secrets (10 minutes; ARGS="success" for some)' \
+	  'make secrets            run plays that succeed and fail, and search all that they leave for secrets (15 minutes; ARGS="throttled" for one)' \
 	  'make lock               renew tests/locks, from which the virtual environments are installed, at the newest versions (5 minutes)' \
 	  'make collection         build the artifact in build/dist and install it in build/collections' \
 	  'make bench              measure requests per second, start-up and a mostly empty disk of the local cloud (30 seconds)' \

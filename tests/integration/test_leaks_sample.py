@@ -10,9 +10,11 @@ import gzip
 from pathlib import Path
 from urllib.parse import quote
 
+import oss2
 import pytest
 from leaks.forms import forms, hits
-from leaks.runs import SAMPLE_RUN, cloud, execute, table
+from leaks.play import cloud, execute, table
+from leaks.runs import KEY, PLANTED_RUN, RUNS, SAMPLE_RUN, SECRETS
 
 SECRET = "Zk+9/q=Wm%7Rt&Lp3vXc"
 
@@ -50,10 +52,36 @@ def test_the_search_reads_over_the_borders_of_its_chunks(tmp_path: Path) -> None
     assert hits(named, {"key": SECRET}) == [f"{named}: key (hex)"]
 
 
+def test_each_run_has_a_name_of_one_word() -> None:
+    names = [run.name for run in (*RUNS, PLANTED_RUN)]
+    assert [name for name in names if names.count(name) > 1 or " " in name] == []
+
+
 @pytest.mark.long
 def test_a_play_with_secrets_leaves_none(tmp_path: Path) -> None:
     with cloud(tmp_path) as sandbox:
         found = execute(SAMPLE_RUN, sandbox, "nobody,", tmp_path / "run")
     # The output, the log, the dump of the callback, junit, the tree and the processes at least.
-    assert (found.expected, found.files >= 6, found.secrets) == (True, True, 7), table([found])
+    assert (found.wrong, found.files >= 6, found.secrets) == ([], True, 7), table([found])
     assert found.hits == []
+
+
+@pytest.mark.long
+def test_planted_secrets_are_found_wherever_they_are(tmp_path: Path) -> None:
+    with cloud(tmp_path) as sandbox:
+        auth = oss2.AuthV4(KEY, SECRETS["secret key"])
+        bucket = oss2.Bucket(auth, sandbox.endpoint, sandbox.bucket, region=sandbox.region)
+        bucket.put_object("edgelift/planted", SECRETS["signature"].encode().hex())
+        bucket.put_object(f"edgelift/{SECRETS['password of the proxy']}", b"")
+        # ansible-runner takes a path only.
+        (tmp_path / "inventory").touch()
+        found = execute(PLANTED_RUN, sandbox, str(tmp_path / "inventory"), tmp_path / "run")
+    assert found.wrong == [], table([found])
+    left = f"{tmp_path}/run/left/"
+    seen = {(hit.removeprefix(left).partition("/")[0].partition(":")[0], hit.rpartition(": ")[2]) for hit in found.hits}
+    wrong = "wrong key (base64 1)"
+    assert {("output", wrong), ("ansible.log", wrong), ("dump.jsonl", wrong), ("junit", wrong), ("tree", wrong)} <= seen
+    assert {("artifacts", wrong), ("artifacts", "secret key (raw)")} <= seen
+    # The cache of the facts lies among the artifacts of ansible-runner.
+    assert {("processes", "wrong key (raw)"), ("artifacts", "wrong key (reversed)")} <= seen
+    assert {("bucket", "signature (hex)"), ("bucket", "password of the proxy (raw)")} <= seen
