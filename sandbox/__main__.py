@@ -72,6 +72,7 @@ world file (YAML; every field has a default, an unknown field is an error):
   ens_accept_formats: [qcow2]               formats that ENS ImportImage accepts: qcow2, raw, vhd
   ens_imports: {mapping_order: system_first, listing_delay: 0, ...}  how ENS imports; sandbox/README.md lists all
   export_listing_delay: 0                   virtual seconds until ECS shows a new export task
+  job_error_form: word                      of failed jobs: word, or number (S1, and the word in StatusInfo)
   job_errors: {<source name>: <code>}       its jobs end InError with that code while Syncing
   failures: [{lifecycle: smc.job | ecs.task | ens.image, at: <state>, name: <source or image>, code: ..., times: 1}]
   faults: [{match: {product: ..., action: ...}, kind: error, code: ...}, {state: {...}, do: <edit>}]

@@ -20,7 +20,8 @@ def lines() -> Iterator[str]:
     yield "What the services of Alibaba Cloud report, what it means, and what to do."
     yield "Modules return the remedy as `error.hint`."
     yield ""
-    yield "*Retry*: `automatic` means that the migration retries the call or the job without any other change."
+    yield "*Retry*: `automatic` means that the migration continues by itself: it retries the call or the job, waits"
+    yield "for a quota, or creates the job again with larger disks."
     yield "`after the fix` means that a retry fails again until the cause is removed."
     yield ""
     yield "Written by `python tools/error_codes.py` from `plugins/module_utils/_rules/error_codes.py`."
@@ -37,7 +38,7 @@ def name(item: ErrorCode) -> str:
 
 def row(item: ErrorCode) -> str:
     """Return a row of the table."""
-    retry = "automatic" if item.retry else "after the fix"
+    retry = "automatic" if item.automatic else "after the fix"
     source = item.source or "this collection"
     linked = f"[{source}]({PAGES[source]})" if source in PAGES else source
     return f"| {name(item)} | {item.cause} | {item.remedy} | {retry} | {linked} |"

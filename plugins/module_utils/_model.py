@@ -140,7 +140,13 @@ class Seen:
     requested: dict[str, Requested] = field(default_factory=dict)
     """By stage: the last call without ClientToken, as far as the ledger tells that it may have had its effect."""
     cures: int = 0
-    """How often this run has tried to cure the failed job."""
+    """How often the failed job was started again."""
+    queued: int = 0
+    """How often a job that failed for a quota was started again."""
+    cured: datetime | None = None
+    """When that was done last."""
+    enlarged: int = 0
+    """GiB by which the target disks are larger than the server's."""
     own: dict[str, Any] = field(default_factory=dict)
     """By stage: what only that stage has seen."""
 

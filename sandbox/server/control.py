@@ -108,7 +108,7 @@ class Control:
         parse_world(document, _BODY, root)
         if isinstance(document, dict):
             kept = {"account", "region", "profile", "ens_accept_formats", "ens_imports", "export_listing_delay",
-                    "identities", "seed", "jitter", "start", "clock_rate"}
+                    "job_error_form", "identities", "seed", "jitter", "start", "clock_rate"}
             document = {**self.cloud.settings.model_dump(include=kept), "credentials": {}, **document}
         seed(self.cloud, self._faults, parse_world(document, _BODY))
         return {"status": "ok"}

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from sandbox.contracts.check import missing
@@ -28,6 +29,8 @@ from .smc_job_rules import (
     unfinished,
     valid_until,
 )
+
+_NUMBER = re.compile(r"[SBE]\d+(_[A-Z]?\d+)?")
 
 
 def create(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -202,6 +205,15 @@ def _refuse_used_image_name(cloud: Cloud, image_name: str, own_id: str) -> None:
             raise cloud.error("ImageName.UsedByReplicationJob")
 
 
+def _error(cloud: Cloud, job: Row) -> dict[str, str]:
+    """The error of a job, as a word or as a number with the word within the JSON of StatusInfo (facts 7.1)."""
+    code, info = job["error_code"], job["status_info"]
+    if cloud.settings.job_error_form == "word" or not code or _NUMBER.fullmatch(code):
+        return {"StatusInfo": info, "ErrorCode": code}
+    told = code if " " in code else f"The job failed ({code})."
+    return {"StatusInfo": json.dumps({"error_code": "S1", "error_msg": f"{told} {info}".strip()}), "ErrorCode": "S1"}
+
+
 def _view(cloud: Cloud, job: Row) -> dict[str, Any]:
     state, business = status(job)
     return {
@@ -213,8 +225,7 @@ def _view(cloud: Cloud, job: Row) -> dict[str, Any]:
         "Status": state,
         "BusinessStatus": business,
         "Progress": job_progress(cloud, job),
-        "StatusInfo": job["status_info"],
-        "ErrorCode": job["error_code"],
+        **_error(cloud, job),
         "TargetType": "Image",
         "JobType": 0,
         "ImageId": job["image_id"],

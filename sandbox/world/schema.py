@@ -179,6 +179,9 @@ class World(Strict):
     ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2"]
     ens_imports: EnsImports = EnsImports()
     export_listing_delay: float = Field(default=0, ge=0, description="virtual seconds until a new export task is shown")
+    job_error_form: Literal["word", "number"] = Field(
+        default="word", description="number: a failed job has the code S1, and the word is within its StatusInfo"
+    )
     job_errors: dict[str, str] = Field(default={}, description="source name: code; its jobs always fail while Syncing")
     failures: list[Failure] = []
     faults: list[Rule] = Field(default=[], description="rules over calls and states, as in a scenario")

@@ -301,6 +301,17 @@ class Driver:
         """Write results with the next line: what was found of a call whose answer was lost, or was deleted."""
         self._unwritten += results
 
+    def note(self, server: str, name: str, text: str) -> None:
+        """Write a fact about a server with the next line, such as how often its job was started again. It is an
+        outcome without a call, so that nothing is ever followed or looked for because of it."""
+        self.tell([Result(server, name, "unsent", printable(text))])
+
+    def noted(self, server: str, name: str) -> tuple[str, float]:
+        """Return the newest fact of this name, '' for none, and how many seconds ago it was written. Others may have
+        written it: it decides about retries alone."""
+        known = self._store.session.state.calls.get((server, name)) if self._store else None
+        return (known.id, max(0.0, self.looked - known.at)) if known else ("", 0.0)
+
     # ---- the fence ----
 
     def _may_send(self, action: str) -> None:

@@ -13,13 +13,12 @@ hint of their own are not in the table.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import Final
 
-from . import limits
+from . import job_errors, limits
+from .error_code import ErrorCode
+from .job_errors import ARTICLES, FAQ
 
-FAQ: Final = "SMC FAQ"
 _SMC: Final = "SMC API reference"
 _EXPORT: Final = "ECS ExportImage"
 _ECS: Final = "ECS API reference"
@@ -32,27 +31,10 @@ PAGES: Final = {
     FAQ: "https://www.alibabacloud.com/help/en/server-migration-center/latest/smc-faq",
     _SMC: "https://github.com/AlibabaCloudDocs/smc",
     _EXPORT: "https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-exportimage",
+    ARTICLES: "https://help.aliyun.com/wordpower/5582211-1",
     _ECS: "https://github.com/AlibabaCloudDocs/ecs",
 }
 """Where the vendor documents the codes."""
-
-
-@dataclass(frozen=True)
-class ErrorCode:
-    """One error: its codes (``*`` stands for any characters), or the words by which its message is recognized."""
-
-    codes: tuple[str, ...]
-    cause: str
-    remedy: str
-    source: str = ""
-    """The vendor's page, by its name; empty for an error of the connection or of this collection."""
-    retry: bool = False
-    """Whether the same request, or the same job, may be tried again without any other change."""
-    words: str = ""
-
-    def matches(self, code: str) -> bool:
-        """Return whether the code is one of these."""
-        return any(fnmatchcase(code, known) for known in self.codes)
 
 
 TABLE: Final = (
@@ -177,14 +159,6 @@ TABLE: Final = (
         _SMC,
     ),
     ErrorCode(
-        ("QuotaExceeded.Vpc",),
-        f"The account has reached its VPC quota in the region ({limits.DEFAULT_VPCS} unless it was increased). A job "
-        "without a network creates a VPC.",
-        "Set vpc_id and vswitch_id (roles: migration_vpc_id and migration_vswitch_id) to an existing network, delete a "
-        "VPC, or request a quota increase.",
-        FAQ,
-    ),
-    ErrorCode(
         ("VSwitchIdVpcId.Mismatch",),
         "The vSwitch does not belong to the VPC.",
         "Set vswitch_id to a vSwitch of the VPC.",
@@ -202,38 +176,7 @@ TABLE: Final = (
         "Choose an image name that does not exist yet.",
         FAQ,
     ),
-    # ---- replication jobs on the source ----
-    ErrorCode(
-        ("Connect to Server Failed",),
-        "The source cannot reach the intermediate instance.",
-        "Allow TCP 8080 and 8703 from the source to the intermediate instance, and check that the instance runs.",
-        FAQ,
-        retry=True,
-    ),
-    ErrorCode(
-        ("check rsync failed", "rsync not found"),
-        "The source has no rsync.",
-        "Install rsync on the source.",
-        FAQ,
-    ),
-    ErrorCode(
-        ("check virtio failed",),
-        "The initramfs of the source has no virtio driver.",
-        "Add the virtio drivers to the initramfs of the source.",
-        FAQ,
-    ),
-    ErrorCode(
-        ("check selinux failed",),
-        "SELinux is enforcing on the source.",
-        "Set SELinux to permissive on the source.",
-        FAQ,
-    ),
-    ErrorCode(
-        ("Do Grub Failed",),
-        "The source has no GRUB, or an old version.",
-        "Install GRUB 1.99 or newer on the source.",
-        FAQ,
-    ),
+    *job_errors.TABLE,
     # ---- ECS images and exports ----
     ErrorCode(
         ("NoSetRoletoECSServiceAc*",),
@@ -357,9 +300,9 @@ TABLE: Final = (
 """Narrow codes come first: the first match counts."""
 
 UNKNOWN: Final = ErrorCode(
-    (), "The code is not in this table.", f"Search for the code in the SMC FAQ ({PAGES[FAQ]}).", FAQ
+    (), "The code is not in this table.", f"Search for the code in the SMC FAQ ({PAGES[FAQ]}).", FAQ, retry=True
 )
-"""What is said of the code of a failed replication job that the table does not have."""
+"""What is said of a failed replication job that the table does not explain. It may be a transient failure."""
 
 
 def find(code: str, message: str = "") -> ErrorCode | None:
@@ -367,6 +310,13 @@ def find(code: str, message: str = "") -> ErrorCode | None:
     lower = message.lower()
     by_words = (row for row in TABLE if row.words and row.words.lower() in lower)
     return next(by_words, None) or next((row for row in TABLE if row.matches(code)), None)
+
+
+def find_job(code: str, info: str) -> ErrorCode:
+    """Return what is known of the error of a failed replication job: by its code, by the codes in its StatusInfo, then
+    by the phrases in both. Numbers and names in a phrase do not count."""
+    named = (row for name in job_errors.codes_in(code, info) for row in TABLE if row.matches(name))
+    return next(named, None) or job_errors.by_phrase(f"{code} {info}") or find(code, info) or UNKNOWN
 
 
 def hint_for(code: str, message: str = "") -> str:

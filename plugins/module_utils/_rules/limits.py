@@ -129,6 +129,18 @@ STAGE_POLL_INTERVAL: Final = 15.0
 JOB_RETRIES: Final = 2
 """Further starts of a failed replication job."""
 
+RETRY_PAUSE: Final = 30
+"""Seconds between the first two further starts of a failed job; each later pause is twice as long."""
+
+QUOTA_RETRIES: Final = 12
+"""Further starts of a job that failed because a quota was used up."""
+
+LONGEST_PAUSE: Final = 600
+"""Seconds between two further starts at most."""
+
+ENLARGED_GIB: Final = 3
+"""GiB by which target disks are enlarged at most, 1 at a time, when SMC finds them too small."""
+
 EXPORT_RETRIES: Final = 1
 """Further exports of an image whose export failed."""
 

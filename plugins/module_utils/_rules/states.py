@@ -67,6 +67,16 @@ def queued(code: str) -> bool:
     return code == "ImageIsExporting" or "concurrent" in code.lower()
 
 
+_START_QUEUED: Final = ("concurren", "quota", "limitexceed", "exceedlimit", "exceedslimit", "toomany", "overlimit")
+
+
+def start_queued(code: str) -> bool:
+    """Return whether SMC refuses to start a job only because of what others use at this time. No document names the
+    codes, so each that speaks of a quota, a limit or concurrency counts; the end of the wait makes an error of it."""
+    plain = "".join(character for character in code.lower() if character.isalnum())
+    return any(word in plain for word in _START_QUEUED)
+
+
 def outcome(table: dict[str, Outcome], state: str) -> Outcome:
     """Return what ``state`` means; a word that no document lists counts as pending, so that a timeout ends it."""
     return table.get(state, "pending")

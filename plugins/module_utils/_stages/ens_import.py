@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from .stage import Context
 
 NAME = "import"
-_ROUNDED: Final = 10
-"""GiB by which a size may be rounded: disks of ENS instances are multiples of 10 (ENS, RunInstances)."""
+_ROUNDED: Final = 10 + limits.ENLARGED_GIB
+"""GiB by which a size may differ: disks of ENS instances are multiples of 10 (ENS, RunInstances), and a target disk may
+have been enlarged."""
 _GB: Final = 0.1
 """More than a size differs by when it counts GB of 10^9 bytes."""
 

@@ -29,7 +29,9 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
     ours = {disk.index: limits.target_gib(disk.bytes) for disk in server.disks}
 
     def size(index: int, reported: int) -> int:
-        return ours.get(index) or max(reported, limits.DATA_DISK_GIB[0])
+        wanted = ours.get(index) or max(reported, limits.DATA_DISK_GIB[0])
+        most = limits.SYSTEM_DISK_GIB[1] if index == 0 else limits.MAX_DATA_DISK_GIB
+        return max(wanted, min(wanted + seen.enlarged, most))
 
     # Inside of what SMC takes even where the clocks differ by the 15 minutes at which calls are refused.
     longest = timedelta(days=limits.JOB_VALID_DAYS[1], minutes=-20)
@@ -99,8 +101,10 @@ def disk_problem(server: Server, source: Row) -> str:
 
 def sizes(server: Server, job: Row | None) -> list[int]:
     """Return the bytes that each disk of the image must have, in disk order; [] when they are not known."""
+    of_job = _sizes(JOB, job) if job and JOB.value(job, "system_disk_size") else []
     if server.disks:
-        return [limits.target_gib(disk.bytes) * limits.GIB for disk in server.disks]
-    if not job or not JOB.value(job, "system_disk_size"):
-        return []
-    return [size * limits.GIB for size in _sizes(JOB, job)]
+        ours = [limits.target_gib(disk.bytes) for disk in server.disks]
+        larger = [size - own for own, size in zip(ours, of_job, strict=False)]
+        if len(of_job) != len(ours) or not all(0 <= more <= limits.ENLARGED_GIB for more in larger):
+            of_job = ours
+    return [size * limits.GIB for size in of_job]

@@ -13,22 +13,30 @@ billed on error), an ECS image and its snapshots.
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Requested
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import error_codes, limits, naming, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import (
+    error_codes,
+    job_errors,
+    limits,
+    naming,
+    states,
+)
 
 from . import job_spec, network
 from .stage import Leaves, Outcome, Slots, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
         Policy,
@@ -39,6 +47,12 @@ if TYPE_CHECKING:
     )
 
     from .stage import Context
+
+
+_STARTED: Final = "started"
+_ENLARGED: Final = "enlarged"
+_COUNTS: Final = re.compile(r"(j-[^/]+)/(\d{1,3})/(\d{1,3})")
+"""What the ledger keeps of a failed job: its id, how often it was started again, and how often of these for a quota."""
 
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
@@ -64,6 +78,8 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
     if network.wanted(context.policy) and any(seen[server.id].job is None for server in by_source.values()):
         network.observe(context, servers[0].migration)
     _observe_instances(context, servers, seen)
+    for server in servers:
+        _recall(context, server, seen[server.id])
 
 
 def _look_by_name(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
@@ -178,7 +194,7 @@ def group_ids(instance: Row) -> list[str]:
 def decide(context: Context, server: Server, seen: Seen) -> Decision:
     """Return the next step of the copy."""
     if seen.job:
-        return _decide_job(seen.job, seen, context.policy)
+        return _decide_job(seen.job, seen, context.policy, context.now)
     if seen.foreign_job and seen.foreign_job["JobId"] == seen.moved:
         return Decision.fail(_moved(server, seen.foreign_job), keep=True)
     if context.check_mode and not server.source_id:
@@ -219,7 +235,7 @@ def _moved(server: Server, job: Row) -> str:
     )
 
 
-def _decide_job(job: Row, seen: Seen, policy: Policy) -> Decision:
+def _decide_job(job: Row, seen: Seen, policy: Policy, now: datetime) -> Decision:
     status, name = job.get("Status", ""), job["JobId"]
     if status == "Finished":
         if job.get("ImageId"):
@@ -233,28 +249,40 @@ def _decide_job(job: Row, seen: Seen, policy: Policy) -> Decision:
     if status in ("Ready", "Stopped"):
         return Decision.act("start", f"job {name} is {status}")
     if status == "InError":
-        return _decide_error(job, seen, policy)
+        return _decide_error(job, seen, policy, now)
     if status == "Expired":
         return Decision.act("delete", f"job {name} is Expired and cannot be started again")
     return Decision.wait(f"job {name} is {status}")
 
 
-def _decide_error(job: Row, seen: Seen, policy: Policy) -> Decision:
-    code, message = job.get("ErrorCode") or "unknown error", job.get("StatusInfo") or ""
-    known = error_codes.find(code) or error_codes.UNKNOWN
-    instance_gone = code in states.INTERMEDIATE_GONE or bool(job.get("TransitionInstanceId") and not seen.instance)
-    if seen.cures < policy.job_retries:
-        if instance_gone:
-            return Decision.act("delete", f"job {job['JobId']} lost its intermediate instance and cannot be resumed")
-        if known.retry and (seen.source or {}).get("State") == "Unavailable":
+def _decide_error(job: Row, seen: Seen, policy: Policy, now: datetime) -> Decision:
+    code, info = job.get("ErrorCode") or "", job.get("StatusInfo") or ""
+    known, name = error_codes.find_job(code, info), f"job {job['JobId']} is InError ({code or 'no code'})"
+    gone = bool(states.INTERMEDIATE_GONE.intersection(job_errors.codes_in(code, info)))
+    gone = gone or bool(job.get("TransitionInstanceId") and not seen.instance)
+    if gone and seen.cures < policy.job_retries:
+        return Decision.act("delete", f"job {job['JobId']} lost its intermediate instance and cannot be resumed")
+    if known.larger and not gone and seen.enlarged < limits.ENLARGED_GIB:
+        return Decision.act("enlarge", f"{name}: it is created again with disks that are 1 GiB larger")
+    again = known.passing and seen.queued < limits.QUOTA_RETRIES
+    if not gone and (again or (known.retry and seen.cures < policy.job_retries)):
+        if (seen.source or {}).get("State") == "Unavailable":
             # SMC starts no job of a source whose client is away: a reboot of it may take longer than a few refusals.
-            return Decision.wait(f"job {job['JobId']} is InError ({code}), source {job.get('SourceId')} is Unavailable")
-        if known.retry:
-            return Decision.act("start", f"job {job['JobId']} is InError ({code}), which a retry can cure")
-    kept = job.get("TransitionInstanceId") and not instance_gone
+            return Decision.wait(f"{name}, source {job.get('SourceId')} is Unavailable")
+        if seen.cured and (now - seen.cured).total_seconds() < _pause(seen):
+            return Decision.wait(f"{name}, it is started again after a pause. {known.remedy}")
+        return Decision.act("start", f"{name}, which {'passes when there is room' if again else 'a retry can cure'}")
+    kept = job.get("TransitionInstanceId") and not gone
     billed = " Its intermediate instance is kept and billed until the job is deleted." if kept else ""
-    reason = f"{code} {message}".strip().rstrip(".")
-    return Decision.fail(f"job {job['JobId']} is InError: {reason}. {known.remedy}{billed}")
+    often = seen.cures + seen.queued
+    tried = f" It was started again {often} times." if often else ""
+    reason = f"{code or 'no code'} {job_errors.said(info)}".strip().rstrip(".")
+    return Decision.fail(f"job {job['JobId']} is InError: {reason}.{tried} {known.remedy}{billed}")
+
+
+def _pause(seen: Seen) -> float:
+    """Return the seconds between the last start of a failed job and the next one."""
+    return float(min(limits.LONGEST_PAUSE, limits.RETRY_PAUSE * 2 ** (seen.cures + seen.queued - 1)))
 
 
 def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
@@ -268,14 +296,41 @@ def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
         try:
             smc.start_replication_job(seen.job["JobId"])
         except CloudError as error:
-            if not states.queued(error.code):
+            if not states.start_queued(error.code):
                 raise
             return Outcome(held=f"job {seen.job['JobId']} is queued by SMC ({error.code})")
-    elif action == "delete" and seen.job:
+    elif action in ("delete", "enlarge") and seen.job:
         smc.delete_replication_job(seen.job["JobId"])
         seen.created = None
-    seen.cures += curing
+    if curing and seen.job:
+        _remember(context, server, seen, seen.job, action)
     return Outcome()
+
+
+def _remember(context: Context, server: Server, seen: Seen, job: Row, action: str) -> None:
+    """Count a cure of a failed job, here and in the ledger, so that runs on a schedule end too."""
+    if action == "enlarge":
+        seen.enlarged += 1
+        context.driver.note(server.id, _ENLARGED, str(seen.enlarged))
+        return
+    if error_codes.find_job(job.get("ErrorCode") or "", job.get("StatusInfo") or "").passing:
+        seen.queued += 1
+    else:
+        seen.cures += 1
+    seen.cured = context.now
+    context.driver.note(server.id, _STARTED, f"{job['JobId']}/{seen.cures}/{seen.queued}")
+
+
+def _recall(context: Context, server: Server, seen: Seen) -> None:
+    """Take over how often earlier runs have tried to cure the failed job."""
+    text, ago = context.driver.noted(server.id, _STARTED)
+    known = _COUNTS.fullmatch(text)
+    if known and known[1] == (seen.job or {}).get("JobId"):
+        seen.cures, seen.queued = max(seen.cures, int(known[2])), max(seen.queued, int(known[3]))
+        seen.cured = seen.cured or context.now - timedelta(seconds=ago)
+    text, _ago = context.driver.noted(server.id, _ENLARGED)
+    if text.isdecimal() and len(text) == 1:
+        seen.enlarged = max(seen.enlarged, min(int(text), limits.ENLARGED_GIB))
 
 
 def _create(context: Context, server: Server, seen: Seen) -> str:

@@ -103,8 +103,9 @@ def perform(stage: Stage, given: Context, item: Server, seen: Seen, action: str)
 
 
 def codes(retry: bool) -> list[str]:
-    """Return the error codes that a retry can cure, or those that it cannot."""
-    return [code.replace("*", "") for row in TABLE if row.retry is retry for code in row.codes]
+    """Return the error codes that a retry can cure, or those for which there is no automatic cure."""
+    rows = [row for row in TABLE if (row.retry if retry else not row.automatic)]
+    return [code.replace("*", "") for row in rows for code in row.codes]
 
 
 def refused(code: str, retryable: bool = False, http_status: int | None = None) -> CloudError:

@@ -50,7 +50,8 @@ def test_words_tell_more_than_a_code() -> None:
 
 def test_nothing_is_known_of_another_code() -> None:
     assert error_codes.find("Something.New") is None
-    assert not error_codes.UNKNOWN.retry
+    assert error_codes.find_job("Something.New", "") is error_codes.UNKNOWN
+    assert error_codes.UNKNOWN.retry
 
 
 def test_the_page_is_current() -> None:

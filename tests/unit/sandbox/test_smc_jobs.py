@@ -3,6 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -346,3 +347,22 @@ def test_a_failure_is_spent_and_the_retry_succeeds(local: LocalCloud) -> None:
     assert local.show(job_id)["Status"] == "Finished"
     snapshots = [row["id"] for row in local.cloud.snapshots]
     assert sorted(local.cloud.disk_store.ids()) == sorted(snapshots), "nothing is left of the first attempt"
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("Do Rsync Disk 0 Failed", ("S1", "Do Rsync Disk 0 Failed")),
+        ("QuotaExceeded.Vpc", ("S1", "The job failed (QuotaExceeded.Vpc).")),
+        ("S11_U6", ("S11_U6", "")),
+    ],
+)
+@pytest.mark.sandbox_world({"job_error_form": "number"})
+def test_a_failed_job_may_tell_a_number_and_the_word_in_its_status_info(
+    local: LocalCloud, code: str, told: tuple[str, str]
+) -> None:
+    job_id = local.started()
+    local.cloud.jobs.update(job_id, state="InError", error_code=code)
+    shown = local.show(job_id)
+    info = json.loads(shown["StatusInfo"])["error_msg"] if shown["StatusInfo"] else ""
+    assert (shown["ErrorCode"], info) == told
