@@ -69,7 +69,7 @@ world file (YAML; every field has a default, an unknown field is an error):
                                             sources with a simulated client; real ones register by themselves
   identities: {<user>: {statements: [{effect: allow, action: "ecs:Describe*", resource: "*"}]}}
   ecs_images, ecs_instances, ens_images: [{name: ..., region: ..., ...}]
-  ens_accept_formats: [qcow2]               formats that ENS ImportImage accepts: qcow2, raw, vhd
+  ens_accept_formats: [qcow2, raw, vhd]     formats that ENS ImportImage accepts
   ens_imports: {mapping_order: system_first, listing_delay: 0, ...}  how ENS imports; sandbox/README.md lists all
   export_listing_delay: 0                   virtual seconds until ECS shows a new export task
   job_error_form: word                      of failed jobs: word, or number (S1, and the word in StatusInfo)

@@ -111,7 +111,7 @@ ACTIONS: tuple[Action, ...] = (
     action(
         "DescribeSecurityGroupAttribute",
         need(text("SecurityGroupId")), choice("Direction", "egress", "ingress", "all"),
-        choice("NicType", "internet", "intranet"), integer("MaxResults", 1, 1000), text("NextToken"),
+        choice("NicType", "internet", "intranet"), integer("MaxResults", 10, 1000), text("NextToken"),
     ),
     action("DeleteSecurityGroup", need(text("SecurityGroupId"))),
     action(

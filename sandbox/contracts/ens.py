@@ -59,7 +59,7 @@ ACTIONS: tuple[Action, ...] = (
         choice("InternetChargeType", "BandwidthByDay", "95BandwidthByMonth"),
         integer("InternetMaxBandwidthOut", 0, 10000), flag("PublicIpIdentification"),
         choice("IpType", "ipv4", elsewhere=("ipv6", "ipv4Andipv6", "ipv4Withipv6")),
-        choice("InstanceChargeStrategy", "instance"), choice("BillingCycle", "Day", "Month"),
+        choice("InstanceChargeStrategy", "instance"), choice("BillingCycle", "Hour", "Day", "Month"),
         choice("SchedulingStrategy", "Concentrate", elsewhere=("Disperse",)),
         choice("SchedulingPriceStrategy", "PriceHighPriority", "PriceLowPriority"),
         text("Password"), text("KeyPairName"), flag("PasswordInherit"), json_any("SystemDisk"),

@@ -118,23 +118,38 @@ CATALOGUE: dict[str, Known] = {
     "NumberExceed.Tags": Known(400, "The number of tags is at its limit.", DOCUMENTED),
     # ecs
     "InvalidImageId.NotFound": Known(404, "The specified ImageId does not exist.", DOCUMENTED),
-    "IncorrectImageStatus": Known(
-        403, "The current status of the resource does not support this operation.", DOCUMENTED
-    ),
+    "IncorrectImageStatus": Known(400, "The specified Image is not available.", DOCUMENTED),
     "ImageIsExporting": Known(403, "The image is being exported.", DOCUMENTED),
+    # 403 for an image of the Marketplace, 400 for one with an encrypted snapshot.
     "ImageNotSupported": Known(403, "The specified Image cannot be exported.", DOCUMENTED),
+    "InvalidImageLicense.NotSupported": Known(403, "The license of the image does not allow its export.", DOCUMENTED),
+    "InvalidImageCategory.NotSupported": Known(403, "The specified image category is not supported.", DOCUMENTED),
+    "InvalidRegion.NotSupport": Known(
+        400, "The specified region does not support image import or export.", DOCUMENTED
+    ),
+    "OperationDenied": Known(
+        400, "Images that contain snapshots of data disks do not support this operation.", DOCUMENTED
+    ),
+    "UserNotInTheWhiteList": Known(403, "The account is not on the list of those that export images.", DOCUMENTED),
+    "ExportImageFailed": Known(403, "The image cannot be exported. Contact the administrator.", DOCUMENTED),
+    "InvalidImageName.Malformed": Known(400, "The specified image name is wrongly formed.", DOCUMENTED),
     "InvalidOSSPrefix.Malformed": Known(
         400, "OSSPrefix must have 1 to 30 characters, letters and digits only.", DOCUMENTED
     ),
-    "InvalidOSSBucket.NotFound": Known(404, "The specified bucket does not exist.", DOCUMENTED),
+    "InvalidOSSBucket.NotFound": Known(400, "The specified bucket does not exist.", DOCUMENTED),
+    "InvalidOSSBucket.EncryptUnsupported": Known(403, "An encrypted bucket is not supported.", DOCUMENTED),
+    "InvalidOSSObject.NeedRestore": Known(400, "An archive object has to be restored first.", DOCUMENTED),
+    "InvalidOSS.NotAuthorized": Known(403, "The specified bucket or object may not be accessed.", DOCUMENTED),
     "InvalidOSSBucket.NotMatched": Known(
         400, "The specified bucket is not in the region of the image.", DOCUMENTED
     ),
     "NoSetRoletoECSServiceAcount": Known(
         403, "ECS service account is not authorised: the role to export images is missing.", DOCUMENTED
     ),
-    "RegionNotSupported": Known(400, "ImageFormat cannot be set in this region.", APPROXIMATE),
-    "InvalidImageFormat.Malformed": Known(400, "The specified ImageFormat is not supported.", APPROXIMATE),
+    "InvalidImageFormat.RegionNotSupported": Known(
+        400, "The specified image format is not supported in the current region.", DOCUMENTED
+    ),
+    "InvalidImageFormat.Malformed": Known(400, "The specified ImageFormat is not supported.", DOCUMENTED),
     "InvalidImage.DiskAmountOrSize": Known(
         400, "An exported image has at most 4 data disks of at most 500 GiB each.", DOCUMENTED
     ),
@@ -179,6 +194,7 @@ CATALOGUE: dict[str, Known] = {
     "InvalidAccessToken.Expired": Known(403, "The activation code is disabled or has expired.", INVENTED),
     "AccessToken.CountExceeded": Known(403, "The activation code has registered its Count of sources.", INVENTED),
     "QuotaExceeded.SourceServer": Known(403, "The quota of source servers is exceeded.", INVENTED),
-    # sts
+    # ram, sts
+    "EntityNotExist.Policy": Known(404, "The policy does not exist.", DOCUMENTED),
     "EntityNotExist.RoleArn": Known(404, "The role does not exist.", APPROXIMATE),
 }

@@ -5,10 +5,18 @@
 
 from __future__ import annotations
 
-from .spec import Action, action, need, text
+from .spec import Action, action, choice, need, text
 
 VERSION = "2015-05-01"
 
+_ROLE = need(text("RoleName", r"[\w.-]{1,64}", code="InvalidParameter.RoleName.InvalidChars"))
+
 ACTIONS: tuple[Action, ...] = (
-    action("GetRole", need(text("RoleName", r"[\w.-]{1,64}", code="InvalidParameter.RoleName.InvalidChars"))),
+    action("GetRole", _ROLE),
+    action("ListPoliciesForRole", _ROLE),
+    action(
+        "GetPolicy",
+        need(text("PolicyName", r"[A-Za-z0-9-]{1,128}", code="InvalidParameter.PolicyName.InvalidChars")),
+        need(choice("PolicyType", "Custom", "System", code="InvalidParameter.PolicyType")),
+    ),
 )

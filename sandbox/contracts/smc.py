@@ -77,7 +77,7 @@ ACTIONS: tuple[Action, ...] = (
     action("ModifyReplicationJobAttribute", need(text("JobId")), *_JOB),
     action(
         "DescribeReplicationJobs",
-        many("JobId", 50), many("SourceId", 50), many("InstanceId", 50), text("Name"),
+        many("JobId", 50), many("SourceId", 50), many("InstanceId", 21), text("Name"),
         choice("Status", "Ready", "Running", "Stopped", "InError", "Finished", "Waiting", "Expired", "Deleting"),
         choice("BusinessStatus", "Preparing", "Syncing", "Processing", "Cleaning"),
         choice("JobType", "0", elsewhere=("1", "2", "3")), TAGS, *PAGE_50,

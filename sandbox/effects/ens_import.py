@@ -15,9 +15,9 @@ from sandbox.state.cloud import Cloud
 from sandbox.state.meter import GIB
 from sandbox.state.tables import Row
 
-# Limits of an ENS image (facts 4.1): compressed bytes of all objects together, and the size of one disk.
+# Limits of an ENS image (facts 4.1): compressed bytes of all objects together, and the size of a data disk.
 TIB = 1024**4
-_DISK_GIB = 500
+_DATA_DISK_GIB = 500
 
 
 class Refused(Exception):
@@ -74,8 +74,8 @@ async def _disk(cloud: Cloud, image: Row, index: int, item: dict[str, str]) -> d
         virtual_size = await formats.ingest(path, image["format"], target)
     except formats.FormatError as failed:
         raise Refused(f"oss://{bucket}/{key}: {failed}") from failed
-    if virtual_size > _DISK_GIB * GIB:
-        raise Refused(f"oss://{bucket}/{key}: the disk has {math.ceil(virtual_size / GIB)} GiB; at most "
-                      f"{_DISK_GIB} GiB can be imported")
+    if index and virtual_size > _DATA_DISK_GIB * GIB:
+        raise Refused(f"oss://{bucket}/{key}: the data disk has {math.ceil(virtual_size / GIB)} GiB; at most "
+                      f"{_DATA_DISK_GIB} GiB can be imported")
     return {"index": index, "format": formats.stored_format(image["format"]), "path": str(target),
             "virtual_size": virtual_size}

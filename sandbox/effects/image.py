@@ -79,5 +79,6 @@ def add_image(
         {"id": image_id or cloud.new_id("m-", of=name),
          "name": name, "region": region, "status": status, "platform": platform,
          "architecture": architecture, "os_type": os_type, "disks": mappings, "shared": False, "public": False,
+         "encrypted": False, "owner": "self",
          "created": now, "since": now, "held": not disks[0][3], "tags": dict(tags or {})}
     )

@@ -31,7 +31,8 @@ def seed(cloud: Cloud, faults: Faults, world: World) -> None:
     for bucket in world.buckets:
         if cloud.buckets.bucket(bucket.name) is None:
             owner = bucket.owner or world.account.id
-            cloud.buckets.create_bucket(bucket.name, bucket.region, owner, storage_class=bucket.storage_class)
+            cloud.buckets.create_bucket(bucket.name, bucket.region, owner, storage_class=bucket.storage_class,
+                                        encryption=bucket.encryption)
     for source in world.sources:
         _source(cloud, source, now)
     for ecs_image in world.ecs_images:
@@ -75,7 +76,8 @@ def _ecs_image(cloud: Cloud, image: EcsImage) -> None:
         cloud, image.name, image.region, disks, image_id=image.id, platform=image.platform, os_type=image.os_type,
         status=image.status,
     )
-    cloud.images.update(row["id"], shared=image.shared, public=image.public)
+    cloud.images.update(row["id"], shared=image.shared, public=image.public, encrypted=image.encrypted,
+                        owner=image.owner)
 
 
 def _ecs_instance(cloud: Cloud, instance: EcsInstance, now: float) -> None:

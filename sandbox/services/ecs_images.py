@@ -8,18 +8,21 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.effects import export
+from sandbox.ram.decide import allows
 from sandbox.state.clock import iso, parse_iso
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
 
 from .call import Call, Handler, ecs_tag_list, fuzzy, has_tags, page
-from .ram import EXPORT_ROLE, trusted_service
+from .ram import EXPORT_ACTIONS, EXPORT_ROLE, role_statements, trusted_service
 
 # Where ImageFormat may be set; elsewhere ECS exports RAW and nothing else (facts 3.1).
 FORMAT_REGIONS = frozenset(
     {"ap-northeast-1", "ap-southeast-5", "eu-central-1", "me-east-1", "us-east-1", "eu-west-1", "ap-southeast-1",
      "ap-southeast-3", "us-west-1"}
 )
+# Objects of the other classes must be restored before they can be read.
+_EXPORTED_CLASSES = ("Standard", "IA")
 _WEEK = 7 * 86400
 
 
@@ -49,13 +52,15 @@ def export_image(cloud: Cloud, call: Call) -> dict[str, Any]:
     image = cloud.images.get(params["ImageId"])
     if image is None or image["region"] != call.region:
         raise cloud.error("InvalidImageId.NotFound")
+    _refuse_account(cloud, call.region)
     _refuse_image(cloud, image)
     fmt = params.get("ImageFormat", "raw")
     if fmt != "raw" and call.region not in FORMAT_REGIONS:
-        raise cloud.error("RegionNotSupported")
+        raise cloud.error("InvalidImageFormat.RegionNotSupported")
     _refuse_bucket(cloud, params["OSSBucket"], call.region)
     if params.get("RoleName", EXPORT_ROLE) != EXPORT_ROLE or not _assumable(cloud):
         raise cloud.error("NoSetRoletoECSServiceAcount")
+    _refuse_policy(cloud, params["OSSBucket"], call.region)
     _refuse_quota(cloud)
     if params.get("DryRun"):
         raise cloud.error("DryRunOperation")
@@ -104,14 +109,31 @@ def _within(cloud: Cloud, image: Row, filters: list[dict[str, str]]) -> bool:
     return True
 
 
+def _refuse_account(cloud: Cloud, region: str) -> None:
+    account = cloud.settings.account
+    if region in account.export_refused_regions:
+        raise cloud.error("InvalidRegion.NotSupport")
+    if not account.export_allowed:
+        raise cloud.error("UserNotInTheWhiteList")
+
+
 def _refuse_image(cloud: Cloud, image: Row) -> None:
+    # The vendor exports no Windows and names no code of its own for it; the licence is the nearest.
     if image["os_type"] == "windows":
-        raise cloud.error("ImageNotSupported")
+        raise cloud.error("InvalidImageLicense.NotSupported")
+    if image["owner"] == "marketplace":
+        raise cloud.error("ImageNotSupported", "An image of the Marketplace cannot be exported.")
+    if image["owner"] != "self":
+        raise cloud.error("InvalidImageCategory.NotSupported")
     if image["status"] != "Available":
         raise cloud.error("IncorrectImageStatus")
     if exporting(cloud, image["id"]):
         raise cloud.error("ImageIsExporting")
+    if image["encrypted"]:
+        raise cloud.error("ImageNotSupported", "An image with encrypted snapshots cannot be exported.", 400)
     data = [disk for disk in image["disks"] if disk["index"] > 0]
+    if data and not cloud.settings.account.export_data_disks:
+        raise cloud.error("OperationDenied")
     if len(data) > 4 or any(disk["size"] > 500 for disk in data):
         raise cloud.error("InvalidImage.DiskAmountOrSize")
 
@@ -124,8 +146,22 @@ def _refuse_bucket(cloud: Cloud, name: str, region: str) -> None:
         raise cloud.error(
             "InvalidOSSBucket.NotMatched", f"The bucket {name} is in {bucket['region']}, the image in {region}."
         )
-    if bucket["storage_class"] == "Archive":
-        raise cloud.error("InvalidOSSBucket.NotSupported", f"The bucket {name} is of storage class Archive.")
+    if bucket["storage_class"] not in _EXPORTED_CLASSES:
+        raise cloud.error(
+            "InvalidOSSObject.NeedRestore", f"The bucket {name} is of storage class {bucket['storage_class']}."
+        )
+    if bucket["encrypted"]:
+        raise cloud.error("InvalidOSSBucket.EncryptUnsupported", f"The bucket {name} encrypts its objects.")
+
+
+def _refuse_policy(cloud: Cloud, bucket: str, region: str) -> None:
+    """The policies of the role must allow all that an export does in the bucket."""
+    statements = role_statements(cloud, EXPORT_ROLE)
+    place = f"acs:oss:{region}:{cloud.settings.account.id}:{bucket}"
+    needs = [(f"oss:{action}", place if action.startswith("GetBucket") else f"{place}/*") for action in EXPORT_ACTIONS]
+    lacks = next((action for action, resource in needs if not allows(statements, action, resource)), None)
+    if lacks is not None:
+        raise cloud.error("InvalidOSS.NotAuthorized", f"The role {EXPORT_ROLE} has no {lacks} on {bucket}.")
 
 
 def _assumable(cloud: Cloud) -> bool:

@@ -42,12 +42,15 @@ def modify(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def delete(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Moves a source to Deleting; with Force also its jobs that do not run, and their resources."""
+    """Moves a source to Deleting; with Force also its jobs that do not run, and their resources.
+
+    Without Force any job keeps it, a Finished one too.
+    """
     source = find(cloud, call.params["SourceId"])
     jobs = cloud.jobs.where(source_id=source["id"])
     if any(running(job) for job in jobs):
         raise cloud.error("SourceServer.WithRunningReplicationJob")
-    if any(job["state"] not in ("Finished", "Deleting") for job in jobs) and not call.params.get("Force"):
+    if jobs and not call.params.get("Force"):
         raise cloud.error("ReplicationJob.Related")
     if source["state"] == "Deleting":
         raise cloud.error("SourceServerState.Invalid")

@@ -20,7 +20,9 @@ from sandbox.bytes.crc64 import crc64
 
 _LONGEST_NAME = 200
 _COPY = 1 << 20
-_SHOWN = ("name", "region", "owner", "acl", "storage_class", "created")
+_SHOWN = ("name", "region", "owner", "acl", "storage_class", "created", "encrypted")
+_ENCRYPTED = ("<?xml version='1.0' encoding='utf-8'?>\n<ServerSideEncryptionRule><ApplyServerSideEncryptionByDefault>"
+              "<SSEAlgorithm>{}</SSEAlgorithm></ApplyServerSideEncryptionByDefault></ServerSideEncryptionRule>")
 
 
 @dataclass
@@ -105,6 +107,11 @@ class Bucket:
         self.saved_uploads: set[str] = set()
         self._keys: list[str] = []
         folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def encrypted(self) -> bool:
+        """Return whether the bucket encrypts new objects."""
+        return "encryption" in self.configs
 
     def add(self, item: StoredObject) -> None:
         """Put an object in place of the one with the same key, if there is one; its file moves to the bucket.
@@ -213,11 +220,13 @@ class Buckets:
         self.scratch_folder.mkdir(parents=True)
 
     def create_bucket(self, name: str, region: str, owner: str, acl: str = "private",
-                      storage_class: str = "Standard") -> Bucket:
+                      storage_class: str = "Standard", encryption: str | None = None) -> Bucket:
         """Make an empty bucket; a name that exists is refused with ValueError."""
         if name in self._buckets:
             raise ValueError(f"bucket {name} exists")
         bucket = self.attach(name, region, owner, acl, storage_class)
+        if encryption:
+            bucket.configs["encryption"] = _ENCRYPTED.format(encryption)
         self.changed.add(("bucket", name, ""))
         return bucket
 
@@ -250,7 +259,7 @@ class Buckets:
         return self._buckets.get(name)
 
     def bucket(self, name: str) -> dict[str, Any] | None:
-        """Return {"name", "region", "owner", "acl", "storage_class", "created"} of a bucket, or None."""
+        """Return {"name", "region", "owner", "acl", "storage_class", "created", "encrypted"} of a bucket, or None."""
         bucket = self._buckets.get(name)
         if bucket is None:
             return None

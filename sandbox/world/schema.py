@@ -18,7 +18,7 @@ from .fault_rules import Rule
 __all__ = ["World", "WorldError", "load_world", "parse_world"]
 
 from sandbox.contracts.regions import ImportRegion, Region
-from sandbox.ram.statements import Identity, Name
+from sandbox.ram.statements import Identity, Name, Statement
 
 
 class Quotas(Strict):
@@ -49,6 +49,16 @@ class Account(Strict):
         default={}, description="role: service that may assume it; unset: the service that the role is made for"
     )
     real_name: bool = Field(default=True, description="false: jobs are refused with RealNameAuthenticationError")
+    role_policies: dict[str, list[Statement]] = Field(
+        default={}, description="role: what its policies allow; unset: the system policy that is made for the role"
+    )
+    export_allowed: bool = Field(default=True, description="false: exports are refused with UserNotInTheWhiteList")
+    export_data_disks: bool = Field(
+        default=True, description="false: the export of an image with data disks is refused with OperationDenied"
+    )
+    export_refused_regions: list[Region] = Field(
+        default=[], description="regions in which exports are refused with InvalidRegion.NotSupport"
+    )
     snapshot_service: bool = Field(default=True, description="false: jobs fail when their image is made")
     quotas: Quotas = Quotas()
     throttling: Throttling = {}
@@ -69,7 +79,10 @@ class Bucket(Strict):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$")
     region: Region
     owner: str | None = Field(default=None, description="account id; unset: this account. Others' are not readable")
-    storage_class: Literal["Standard", "IA", "Archive"] = "Standard"
+    storage_class: Literal["Standard", "IA", "Archive", "ColdArchive", "DeepColdArchive"] = "Standard"
+    encryption: Literal["AES256", "KMS", "SM4"] | None = Field(
+        default=None, description="how the bucket encrypts new objects; unset: not at all"
+    )
 
 
 class DiskSpec(Strict):
@@ -115,6 +128,10 @@ class EcsImage(Strict):
     disks: list[DiskSpec] = Field(min_length=1)
     shared: bool = Field(default=False, description="with other accounts: it cannot be deleted")
     public: bool = Field(default=False, description="it cannot be deleted")
+    encrypted: bool = Field(default=False, description="its snapshots are encrypted: it cannot be exported")
+    owner: Literal["self", "system", "others", "marketplace"] = Field(
+        default="self", description="what it is made from or belongs to; only an own image can be exported"
+    )
     status: Literal["Creating", "Available", "UnAvailable", "CreateFailed"] = "Available"
 
 
@@ -176,7 +193,7 @@ class World(Strict):
     ecs_images: list[EcsImage] = []
     ecs_instances: list[EcsInstance] = []
     ens_images: list[EnsImage] = []
-    ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2"]
+    ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2", "raw", "vhd"]
     ens_imports: EnsImports = EnsImports()
     export_listing_delay: float = Field(default=0, ge=0, description="virtual seconds until a new export task is shown")
     job_error_form: Literal["word", "number"] = Field(

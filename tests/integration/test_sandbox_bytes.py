@@ -154,7 +154,7 @@ def qcow2(folder: Path, name: str, gib: int) -> Path:
     return path
 
 
-@pytest.mark.sandbox_world({**FROZEN, "ens_accept_formats": ["qcow2", "raw"]})
+@pytest.mark.sandbox_world(FROZEN)
 def test_imports_at_their_limits_and_beyond(sandbox: Any, tmp_path: Path) -> None:
     oss = bucket(sandbox)
     for gib in (500, 501):
@@ -168,15 +168,17 @@ def test_imports_at_their_limits_and_beyond(sandbox: Any, tmp_path: Path) -> Non
     ends = {
         "500": importing(sandbox, "a500", ["500.qcow2"]),
         "501": importing(sandbox, "a501", ["501.qcow2"]),
+        "data 500": importing(sandbox, "d500", ["501.qcow2", "500.qcow2"]),
+        "data 501": importing(sandbox, "d501", ["500.qcow2", "501.qcow2"]),
         "wrong": importing(sandbox, "wrong", ["wrong.qcow2"]),
         "empty": importing(sandbox, "empty", ["empty.qcow2"]),
         "1 TiB": importing(sandbox, "tib", quarters, "raw"),
         "beyond": importing(sandbox, "beyond", [*quarters, "one-more.raw"], "raw"),
     }
     assert {name: row["state"] for name, row in ends.items()} == {
-        "500": "Available", "501": "Upload_failed", "wrong": "Upload_failed", "empty": "Upload_failed",
-        "1 TiB": "Available", "beyond": "Upload_failed",
+        "500": "Available", "501": "Available", "data 500": "Available", "data 501": "Upload_failed",
+        "wrong": "Upload_failed", "empty": "Upload_failed", "1 TiB": "Available", "beyond": "Upload_failed",
     }, ends
-    assert "501 GiB" in ends["501"]["status_info"]
+    assert "501 GiB" in ends["data 501"]["status_info"]
     assert "the file is raw, not qcow2" in ends["wrong"]["status_info"]
     assert "at most 1 TiB" in ends["beyond"]["status_info"]

@@ -250,7 +250,8 @@ def test_beijing_exports_raw_archives(sandbox):
     assert not shown_job(sandbox, made["JobId"]), "the client's region is a filter"
     image_id = sandbox.until(look)["ImageId"]
     here = {"ImageId": image_id, "OSSBucket": "migration-images-beijing", "RegionId": "cn-beijing"}
-    assert refused(sandbox.call, "ecs", "ExportImage", ImageFormat="qcow2", **here)[1] == "RegionNotSupported"
+    code = refused(sandbox.call, "ecs", "ExportImage", ImageFormat="qcow2", **here)[1]
+    assert code == "InvalidImageFormat.RegionNotSupported"
     task_id = sandbox.call("ecs", "ExportImage", **here)["TaskId"]
 
     def export_done() -> dict[str, Any] | None:

@@ -49,11 +49,17 @@ DOCUMENTED: dict[str, tuple[Refusal, ...]] = {
     "smc:DescribeReplicationJobs": (UNAUTHORIZED,),
     "smc:DeleteReplicationJob": (STATUS,),
     "ecs:ExportImage": (
-        (404, "InvalidImageId.NotFound"), (403, "ImageNotSupported"), (403, "IncorrectImageStatus"),
-        (403, "ImageIsExporting"), (400, "InvalidImage.DiskAmountOrSize"), (400, "RegionNotSupported"),
-        (400, "InvalidOSSPrefix.Malformed"), (404, "InvalidOSSBucket.NotFound"), (400, "InvalidOSSBucket.NotMatched"),
-        (403, "NoSetRoletoECSServiceAcount"), (403, "ConcurrentQuotaExceed.ExportImage"),
-        (403, "WeeklyQuotaExceed.ExportImage"), (400, "DryRunOperation"),
+        MISSING, (404, "InvalidRegionId.NotFound"), (404, "InvalidImageId.NotFound"), (400, "InvalidRegion.NotSupport"),
+        (403, "UserNotInTheWhiteList"), (400, "ImageNotSupported"), (403, "ImageNotSupported"),
+        (403, "InvalidImageLicense.NotSupported"), (403, "InvalidImageCategory.NotSupported"),
+        (400, "IncorrectImageStatus"), (403, "ImageIsExporting"), (400, "OperationDenied"),
+        (400, "InvalidImage.DiskAmountOrSize"), (400, "InvalidImageFormat.Malformed"),
+        (400, "InvalidImageFormat.RegionNotSupported"), (400, "InvalidOSSPrefix.Malformed"),
+        (400, "InvalidOSSBucket.NotFound"), (400, "InvalidOSSBucket.NotMatched"), (400, "InvalidOSSObject.NeedRestore"),
+        (403, "InvalidOSSBucket.EncryptUnsupported"), (403, "NoSetRoletoECSServiceAcount"),
+        (403, "InvalidOSS.NotAuthorized"), (403, "ConcurrentQuotaExceed.ExportImage"),
+        (403, "WeeklyQuotaExceed.ExportImage"), (400, "DryRunOperation"), (403, "ExportImageFailed"),
+        (400, "InvalidImageName.Malformed"),
     ),
     "ecs:DescribeTaskAttribute": ((400, "InvalidTaskId.NotFound"),),
     "ecs:CancelTask": (
@@ -77,11 +83,13 @@ DOCUMENTED: dict[str, tuple[Refusal, ...]] = {
     ),
 }
 
-# No parameter of these is required, and nothing here is an inner failure or a task that cannot be cancelled.
+# No parameter of these is required, ExportImage has no name, and nothing here is an inner failure or a task that cannot
+# be cancelled.
 BY_FAULT_ONLY: dict[str, tuple[Refusal, ...]] = {
     **{f"smc:{name}": (INTERNAL,) for name in ("CreateAccessToken", "ListAccessTokens", "DisableAccessToken",
                                                "DeleteAccessToken")},
     "ecs:CancelTask": ((403, "InvalidTaskId.TaskActionNotSupport"),),
+    "ecs:ExportImage": ((403, "ExportImageFailed"), (400, "InvalidImageName.Malformed")),
     **{f"ens:{name}": (MISSING,) for name in ("DescribeSelfImages", "DescribeImages", "DescribeImageInfos")},
 }
 
@@ -105,6 +113,11 @@ def denied() -> dict[str, Any]:
 def image(region: str = "ap-southeast-1", disks: int = 1, **changes: Any) -> dict[str, Any]:
     """A world with one ECS image."""
     return {"ecs_images": [{"name": "web", "id": IMAGE, "region": region, "disks": [{"gib": 1}] * disks, **changes}]}
+
+
+def bucket(**changes: Any) -> dict[str, Any]:
+    """A world with one ECS image and a bucket for it."""
+    return {**image(), "buckets": [{"name": "images-sg", "region": "ap-southeast-1", **changes}]}
 
 
 def instance(**changes: Any) -> dict[str, Any]:
@@ -279,15 +292,31 @@ CASES: tuple[Case, ...] = (
     Case("smc:DescribeReplicationJobs", UNAUTHORIZED, call("smc:DescribeReplicationJobs"), denied()),
     Case("smc:DeleteReplicationJob", STATUS, on_job("DeleteReplicationJob", "started")),
     Case(_EXPORT, (404, "InvalidImageId.NotFound"), call(_EXPORT, **EXPORT)),
-    Case(_EXPORT, (403, "ImageNotSupported"), call(_EXPORT, **EXPORT), image(os_type="windows")),
-    Case(_EXPORT, (403, "IncorrectImageStatus"), call(_EXPORT, **EXPORT), image(status="Creating")),
+    Case(_EXPORT, MISSING, call(_EXPORT, ImageId=IMAGE, OSSBucket=""), image()),
+    Case(_EXPORT, (404, "InvalidRegionId.NotFound"), call(_EXPORT, **EXPORT, RegionId="cn-nowhere"), image()),
+    Case(_EXPORT, (400, "InvalidRegion.NotSupport"), call(_EXPORT, **EXPORT),
+         {**image(), **account(export_refused_regions=["ap-southeast-1"])}),
+    Case(_EXPORT, (403, "UserNotInTheWhiteList"), call(_EXPORT, **EXPORT),
+         {**image(), **account(export_allowed=False)}),
+    Case(_EXPORT, (400, "ImageNotSupported"), call(_EXPORT, **EXPORT), image(encrypted=True)),
+    Case(_EXPORT, (403, "ImageNotSupported"), call(_EXPORT, **EXPORT), image(owner="marketplace")),
+    Case(_EXPORT, (403, "InvalidImageLicense.NotSupported"), call(_EXPORT, **EXPORT), image(os_type="windows")),
+    Case(_EXPORT, (403, "InvalidImageCategory.NotSupported"), call(_EXPORT, **EXPORT), image(owner="system")),
+    Case(_EXPORT, (400, "IncorrectImageStatus"), call(_EXPORT, **EXPORT), image(status="Creating")),
+    Case(_EXPORT, (400, "OperationDenied"), call(_EXPORT, **EXPORT),
+         {**image(disks=2), **account(export_data_disks=False)}),
+    Case(_EXPORT, (400, "InvalidImageFormat.Malformed"), call(_EXPORT, **EXPORT, ImageFormat="iso"), image()),
+    Case(_EXPORT, (400, "InvalidOSSObject.NeedRestore"), call(_EXPORT, **EXPORT), bucket(storage_class="ColdArchive")),
+    Case(_EXPORT, (403, "InvalidOSSBucket.EncryptUnsupported"), call(_EXPORT, **EXPORT), bucket(encryption="AES256")),
+    Case(_EXPORT, (403, "InvalidOSS.NotAuthorized"), call(_EXPORT, **EXPORT),
+         {**image(), **account(role_policies={"AliyunECSImageExportDefaultRole": []})}),
     Case(_EXPORT, (403, "ImageIsExporting"), after_export("ExportImage", **EXPORT), image()),
     Case(_EXPORT, (400, "InvalidImage.DiskAmountOrSize"), call(_EXPORT, **EXPORT), image(disks=6)),
-    Case(_EXPORT, (400, "RegionNotSupported"),
+    Case(_EXPORT, (400, "InvalidImageFormat.RegionNotSupported"),
          call(_EXPORT, ImageId=IMAGE, OSSBucket="images-bj", ImageFormat="qcow2", RegionId="cn-beijing"),
          image("cn-beijing")),
     Case(_EXPORT, (400, "InvalidOSSPrefix.Malformed"), call(_EXPORT, **EXPORT, OSSPrefix="web-01"), image()),
-    Case(_EXPORT, (404, "InvalidOSSBucket.NotFound"), call(_EXPORT, ImageId=IMAGE, OSSBucket="nowhere"), image()),
+    Case(_EXPORT, (400, "InvalidOSSBucket.NotFound"), call(_EXPORT, ImageId=IMAGE, OSSBucket="nowhere"), image()),
     Case(_EXPORT, (400, "InvalidOSSBucket.NotMatched"), call(_EXPORT, ImageId=IMAGE, OSSBucket="images-bj"), image()),
     Case(_EXPORT, (403, "NoSetRoletoECSServiceAcount"), call(_EXPORT, **EXPORT), {**image(), **account(roles=[])}),
     Case(_EXPORT, (403, "ConcurrentQuotaExceed.ExportImage"), call(_EXPORT, **EXPORT),

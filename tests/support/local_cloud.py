@@ -42,15 +42,17 @@ class PlainBuckets:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.rows: dict[str, dict[str, str]] = {}
+        self.rows: dict[str, dict[str, Any]] = {}
         self.uploads: dict[tuple[str, str], tuple[str, list[int]]] = {}
 
-    def create_bucket(self, name: str, region: str, owner: str, storage_class: str = "Standard") -> None:
+    def create_bucket(self, name: str, region: str, owner: str, storage_class: str = "Standard",
+                      encryption: str | None = None) -> None:
         """Make an empty bucket."""
-        self.rows[name] = {"name": name, "region": region, "owner": owner, "storage_class": storage_class}
+        self.rows[name] = {"name": name, "region": region, "owner": owner, "storage_class": storage_class,
+                           "encrypted": encryption is not None}
         (self.root / name).mkdir(parents=True)
 
-    def bucket(self, name: str) -> dict[str, str] | None:
+    def bucket(self, name: str) -> dict[str, Any] | None:
         """The bucket, or None."""
         return self.rows.get(name)
 

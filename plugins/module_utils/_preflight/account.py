@@ -250,7 +250,7 @@ RULES: Final = (
         "blocker",
         "ECS does not export to a bucket of an archive storage class.",
         "Set migration_bucket to a bucket of the storage class Standard.",
-        "ECS ExportImage: InvalidOSSBucket.NotSupported",
+        "ECS ExportImage: InvalidOSSObject.NeedRestore",
         bucket.storage_class,
         fact=True,
     ),

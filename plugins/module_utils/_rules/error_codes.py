@@ -186,9 +186,39 @@ TABLE: Final = (
         _EXPORT,
     ),
     ErrorCode(
+        ("InvalidOSSBucket.EncryptUnsupported",),
+        "ECS does not export to a bucket that encrypts its objects.",
+        "Use a bucket without default encryption.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("InvalidOSSObject.NeedRestore",),
+        "ECS does not export to a bucket of an archive storage class.",
+        "Use a bucket of the storage class Standard.",
+        _EXPORT,
+    ),
+    ErrorCode(
         ("InvalidOSSBucket.*",),
         "ECS cannot export to the bucket.",
         "Use a bucket of the same account in the region of the image.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("InvalidOSS.NotAuthorized",),
+        "The RAM role AliyunECSImageExportDefaultRole lacks a permission in the bucket.",
+        "Attach the policy AliyunECSImageExportRolePolicy to the role, and remove what denies it (bucket policy).",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("ImageNotSupported", "InvalidImageLicense.NotSupported", "InvalidImageCategory.NotSupported"),
+        "ECS does not export this image.",
+        "Images of Windows, of the Marketplace, of other accounts and with encrypted snapshots cannot be exported.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("UserNotInTheWhiteList", "ExportImageFailed", "OperationDenied"),
+        "ECS does not export this image for the account.",
+        "Ask the support of Alibaba Cloud for the export of images, with the code and the request id.",
         _EXPORT,
     ),
     ErrorCode(
@@ -225,7 +255,13 @@ TABLE: Final = (
         _EXPORT,
     ),
     ErrorCode(
-        ("RegionNotSupported", "InvalidRegion.NotSupport"),
+        ("InvalidImageFormat.RegionNotSupported",),
+        "ECS exports only RAW in this region.",
+        "Set the option image_formats (variable migration_image_formats) for the region to raw.",
+        _EXPORT,
+    ),
+    ErrorCode(
+        ("InvalidRegion.NotSupport", "RegionNotSupported"),
         "The service does not offer this in the region.",
         "Migrate in a region in which ENS imports images (option import_regions, variable migration_import_regions).",
         _EXPORT,

@@ -29,8 +29,8 @@ def test_every_documented_pair_has_a_case_or_is_left_to_fault_rules() -> None:
 
 
 def test_codes_that_are_documented_bear_that_mark() -> None:
-    # Which InvalidParameter.<name> comes is not listed anywhere, and RegionNotSupported is told without its status.
-    open_codes = {"RegionNotSupported", "InvalidParameter.ImageName.Duplicate"}
+    # Which InvalidParameter.<name> comes is not listed anywhere.
+    open_codes = {"InvalidParameter.ImageName.Duplicate"}
     known = {code for _action, (_status, code) in pairs(DOCUMENTED)} & set(CATALOGUE) - open_codes
     assert {code for code in known if CATALOGUE[code].provenance != "documented"} == set()
 
@@ -106,7 +106,7 @@ def test_the_order_of_export_image(local: LocalCloud) -> None:
     climb(local, "ecs", "ExportImage", params, [
         ("InvalidOSSPrefix.Malformed", {"OSSPrefix": "web"}),
         ("InvalidImageId.NotFound", {"ImageId": IMAGE}),
-        ("ImageNotSupported", set_image(os_type="linux")),
+        ("InvalidImageLicense.NotSupported", set_image(os_type="linux")),
         ("IncorrectImageStatus", set_image(status="Available")),
         ("InvalidImage.DiskAmountOrSize", set_image(disks=disks[:2])),
         ("InvalidOSSBucket.NotFound", {"OSSBucket": "images-bj"}),

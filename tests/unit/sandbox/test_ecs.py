@@ -70,7 +70,8 @@ def test_two_exports_of_one_image_do_not_share_names(local: LocalCloud) -> None:
 @pytest.mark.sandbox_world(BEIJING)
 def test_beijing_exports_raw_and_nothing_else(local: LocalCloud) -> None:
     here = {**IMAGE, "OSSBucket": "images-bj", "RegionId": "cn-beijing"}
-    assert local.code("ecs", "ExportImage", **here, ImageFormat="qcow2") == (400, "RegionNotSupported")
+    refused = local.code("ecs", "ExportImage", **here, ImageFormat="qcow2")
+    assert refused == (400, "InvalidImageFormat.RegionNotSupported")
     task_id = local.ok("ecs", "ExportImage", **here)["TaskId"]
     local.advance(1)
     assert objects(attribute(local, task_id, RegionId="cn-beijing"))[0].endswith("_system.raw.tar.gz")
@@ -81,7 +82,10 @@ def test_beijing_exports_raw_and_nothing_else(local: LocalCloud) -> None:
     {**ONE, "buckets": [{"name": "images-sg", "region": "ap-southeast-1"},
                         {"name": "images-bj", "region": "cn-beijing"},
                         {"name": "foreign", "region": "ap-southeast-1", "owner": "1" * 16},
-                        {"name": "frozen", "region": "ap-southeast-1", "storage_class": "Archive"}]}
+                        {"name": "frozen", "region": "ap-southeast-1", "storage_class": "Archive"},
+                        {"name": "colder", "region": "ap-southeast-1", "storage_class": "ColdArchive"},
+                        {"name": "coldest", "region": "ap-southeast-1", "storage_class": "DeepColdArchive"},
+                        {"name": "encrypted", "region": "ap-southeast-1", "encryption": "AES256"}]}
 )
 @pytest.mark.parametrize(
     ("params", "status", "code"),
@@ -90,10 +94,13 @@ def test_beijing_exports_raw_and_nothing_else(local: LocalCloud) -> None:
         ({"OSSPrefix": "with-dash"}, 400, "InvalidOSSPrefix.Malformed"),
         ({"OSSPrefix": "x" * 31}, 400, "InvalidOSSPrefix.Malformed"),
         ({"ImageFormat": "iso"}, 400, "InvalidImageFormat.Malformed"),
-        ({"OSSBucket": "nowhere"}, 404, "InvalidOSSBucket.NotFound"),
-        ({"OSSBucket": "foreign"}, 404, "InvalidOSSBucket.NotFound"),
+        ({"OSSBucket": "nowhere"}, 400, "InvalidOSSBucket.NotFound"),
+        ({"OSSBucket": "foreign"}, 400, "InvalidOSSBucket.NotFound"),
         ({"OSSBucket": "images-bj"}, 400, "InvalidOSSBucket.NotMatched"),
-        ({"OSSBucket": "frozen"}, 400, "InvalidOSSBucket.NotSupported"),
+        ({"OSSBucket": "frozen"}, 400, "InvalidOSSObject.NeedRestore"),
+        ({"OSSBucket": "colder"}, 400, "InvalidOSSObject.NeedRestore"),
+        ({"OSSBucket": "coldest"}, 400, "InvalidOSSObject.NeedRestore"),
+        ({"OSSBucket": "encrypted"}, 403, "InvalidOSSBucket.EncryptUnsupported"),
         ({"RoleName": "MyRole"}, 403, "NoSetRoletoECSServiceAcount"),
         ({"DryRun": "true"}, 400, "DryRunOperation"),
         ({"OSSBucket": ""}, 400, "MissingParameter"),
@@ -107,8 +114,28 @@ def test_what_an_export_is_refused_for(local: LocalCloud, params: dict[str, Any]
 @pytest.mark.parametrize(
     "case",
     [
-        pytest.param(("IncorrectImageStatus", 403), marks=pytest.mark.sandbox_world(with_image(status="Creating"))),
-        pytest.param(("ImageNotSupported", 403), marks=pytest.mark.sandbox_world(with_image(os_type="windows"))),
+        pytest.param(("IncorrectImageStatus", 400), marks=pytest.mark.sandbox_world(with_image(status="Creating"))),
+        pytest.param(
+            ("InvalidImageLicense.NotSupported", 403), marks=pytest.mark.sandbox_world(with_image(os_type="windows"))
+        ),
+        pytest.param(("ImageNotSupported", 400), marks=pytest.mark.sandbox_world(with_image(encrypted=True))),
+        pytest.param(("ImageNotSupported", 403), marks=pytest.mark.sandbox_world(with_image(owner="marketplace"))),
+        pytest.param(
+            ("InvalidImageCategory.NotSupported", 403), marks=pytest.mark.sandbox_world(with_image(owner="others"))
+        ),
+        pytest.param(
+            ("OperationDenied", 400),
+            marks=pytest.mark.sandbox_world({**with_image(disks=[{"gib": 1}] * 2),
+                                             "account": {"export_data_disks": False}}),
+        ),
+        pytest.param(
+            ("UserNotInTheWhiteList", 403),
+            marks=pytest.mark.sandbox_world({**ONE, "account": {"export_allowed": False}}),
+        ),
+        pytest.param(
+            ("InvalidRegion.NotSupport", 400),
+            marks=pytest.mark.sandbox_world({**ONE, "account": {"export_refused_regions": ["ap-southeast-1"]}}),
+        ),
         pytest.param(
             ("InvalidImage.DiskAmountOrSize", 400),
             marks=pytest.mark.sandbox_world(with_image(disks=[{"gib": 20}, {"gib": 501, "content_mib": 0}])),

@@ -18,13 +18,15 @@ GIB = 2**30
 
 @pytest.fixture(autouse=True)
 def quick_ingest(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No qemu-img in unit tests: an object that says ``good`` is a disk of 20 GiB."""
+    """No qemu-img in unit tests: an object that says ``good`` is a disk of 20 GiB, ``large`` one of 501 GiB."""
 
     async def ingest(object_path: Any, fmt: str, out_path: Any) -> int:
-        if object_path.read_text() != "good":
+        sizes = {"good": 20, "large": 501}
+        content = object_path.read_text()
+        if content not in sizes:
             raise formats.FormatError(f"the file is not {fmt}")
         out_path.write_text(fmt)
-        return 20 * GIB
+        return sizes[content] * GIB
 
     monkeypatch.setattr(formats, "ingest", ingest)
 
@@ -91,7 +93,6 @@ def test_an_object_that_is_no_disk_ends_in_upload_failed(local: LocalCloud, key:
         ({"ComputeType": "bare_metal"}, "InvalidParameter.ComputeType"),
         ({"OSType": "windows"}, "InvalidParameter.OSType"),
         ({"Architecture": "arm64"}, "InvalidParameter.Architecture"),
-        ({"ImageFormat": "raw"}, "InvalidParameter.ImageFormat"),
         ({"ImageFormat": "vmdk"}, "InvalidParameter.ImageFormat"),
         ({"OSSBucket": "nowhere"}, "InvalidParameter.OSSBucket"),
         ({"OSSBucket": ""}, "MissingParameter"),
@@ -119,10 +120,28 @@ def test_buckets_of_other_regions_are_not_read(local: LocalCloud) -> None:
     assert local.code("ens", "ImportImage", **PARAMS) == (400, "InvalidParameter.OSSRegion")
 
 
-@pytest.mark.sandbox_world({"ens_accept_formats": ["raw", "qcow2"]})
+def test_the_formats_of_the_metadata_are_accepted(local: LocalCloud) -> None:
+    for number, fmt in enumerate(("qcow2", "raw", "vhd")):
+        local.ok("ens", "ImportImage", **{**PARAMS, "ImageName": f"web-{number}", "ImageFormat": fmt})
+
+
+@pytest.mark.sandbox_world({"ens_accept_formats": ["qcow2"]})
 def test_the_accepted_formats_are_a_switch(local: LocalCloud) -> None:
-    put(local, "one.raw")
-    local.ok("ens", "ImportImage", **{**PARAMS, "ImageFormat": "raw", "OSSObject": "one.raw"})
+    raw = {**PARAMS, "ImageFormat": "raw", "OSSObject": "one.raw"}
+    assert local.code("ens", "ImportImage", **raw) == (400, "InvalidParameter.ImageFormat")
+
+
+def test_a_system_disk_may_be_larger_than_a_data_disk(local: LocalCloud) -> None:
+    put(local, "large.qcow2", "large")
+    put(local, "small.qcow2")
+    params = {key: value for key, value in PARAMS.items() if not key.startswith("OSS")}
+    local.ok("ens", "ImportImage", **{**params, "ImageName": "system"}, DiskDeviceMapping=mapping("large.qcow2"))
+    local.ok("ens", "ImportImage", **{**params, "ImageName": "data"},
+             DiskDeviceMapping=mapping("small.qcow2", "large.qcow2"))
+    local.advance(0.3)
+    local.advance(1)
+    found = {image["ImageName"]: image["Status"] for image in images(local)}
+    assert found == {"system": "Available", "data": "Upload_failed"}
 
 
 @pytest.mark.sandbox_world({"ens_images": [{"name": f"web-{n}"} for n in range(12)]})

@@ -125,6 +125,52 @@ def test_a_resource_can_be_kept_from_somebody(local: LocalCloud) -> None:
     assert local.code("smc", "CreateReplicationJob", Name="x") == (400, "MissingParameter"), "the contract comes first"
 
 
+def export(local: LocalCloud) -> tuple[int, str]:
+    reply = local.call("ecs", "ExportImage", ImageId="m-unitimage00001", OSSBucket="images-sg", DryRun=True)
+    return reply.status, reply.body["Code"]
+
+
+ALL = [f"oss:{name}" for name in ("GetObject", "PutObject", "DeleteObject", "GetBucketLocation", "GetBucketInfo",
+                                  "AbortMultipartUpload", "ListMultipartUploads", "ListParts")]
+ROLE = "AliyunECSImageExportDefaultRole"
+
+
+@pytest.mark.parametrize(
+    ("statements", "allowed"),
+    [
+        (None, True),
+        ([], False),
+        ([{"effect": "allow", "action": ALL}], True),
+        ([{"effect": "allow", "action": "oss:*"}], True),
+        ([{"effect": "allow", "action": ALL, "resource": ["acs:oss:*:*:images-sg", "acs:oss:*:*:images-sg/*"]}], True),
+        ([{"effect": "allow", "action": ALL, "resource": "acs:oss:*:*:another/*"}], False),
+        ([{"effect": "allow", "action": "oss:*"}, {"effect": "deny", "action": "oss:PutObject"}], False),
+        *[([{"effect": "allow", "action": [name for name in ALL if name != lacks]}], False) for lacks in ALL],
+    ],
+)
+def test_an_export_needs_all_that_its_role_does_in_the_bucket(tmp_path: Path, statements: Any, allowed: bool) -> None:
+    policies = {} if statements is None else {ROLE: statements}
+    local = LocalCloud(tmp_path, {
+        "ecs_images": [{"name": "web", "id": "m-unitimage00001", "region": "ap-southeast-1", "disks": [{"gib": 1}]}],
+        "account": {"role_policies": policies},
+    })
+    assert export(local) == ((400, "DryRunOperation") if allowed else (403, "InvalidOSS.NotAuthorized"))
+    attached = local.ok("ram", "ListPoliciesForRole", RoleName=ROLE)["Policies"]["Policy"]
+    assert len(attached) == (0 if statements == [] else 1)
+    for policy in attached:
+        name = {"PolicyName": policy["PolicyName"], "PolicyType": policy["PolicyType"]}
+        version = local.ok("ram", "GetPolicy", **name)["DefaultPolicyVersion"]
+        document = Identity.model_validate_json(version["PolicyDocument"])
+        assert document.statements == [
+            Statement.model_validate(given) for given in statements or [{"effect": "allow", "action": ALL}]]
+
+
+def test_roles_and_policies_that_do_not_exist(local: LocalCloud) -> None:
+    assert local.code("ram", "ListPoliciesForRole", RoleName="Nobody") == (404, "EntityNotExist.Role")
+    assert local.code("ram", "GetPolicy", PolicyName="none", PolicyType="Custom") == (404, "EntityNotExist.Policy")
+    assert local.code("ram", "GetPolicy", PolicyName="none", PolicyType="Own") == (400, "InvalidParameter.PolicyType")
+
+
 @pytest.mark.parametrize(
     ("identities", "problem"),
     [

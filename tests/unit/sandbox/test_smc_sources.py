@@ -68,6 +68,13 @@ def test_delete_lingers_then_the_source_is_gone(local: LocalCloud) -> None:
     assert local.code("smc", "DeleteSourceServer", SourceId=FIRST)[1] == "SourceId.NotFound"
 
 
+@pytest.mark.parametrize("state", ["Ready", "Waiting", "Finished", "Expired", "Deleting"])
+def test_any_job_keeps_its_source_without_force(local: LocalCloud, state: str) -> None:
+    local.cloud.jobs.update(local.job(), state=state)
+    assert local.code("smc", "DeleteSourceServer", SourceId=FIRST) == (400, "ReplicationJob.Related")
+    local.ok("smc", "DeleteSourceServer", SourceId=FIRST, Force=True)
+
+
 def test_jobs_keep_their_source(local: LocalCloud) -> None:
     job_id = local.job()
     assert local.code("smc", "DeleteSourceServer", SourceId=FIRST) == (400, "ReplicationJob.Related")

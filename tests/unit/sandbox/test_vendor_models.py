@@ -23,7 +23,9 @@ STRICTER = {
     ("ens", "RunInstances"): {"Amount", "EnsRegionId", "ImageId", "InstanceChargeType", "InstanceType",
                               "ScheduleAreaLevel"},
     ("vpc", "CreateVSwitch"): {"CidrBlock"},
+    ("ram", "GetPolicy"): {"PolicyName", "PolicyType"},
     ("ram", "GetRole"): {"RoleName"},
+    ("ram", "ListPoliciesForRole"): {"RoleName"},
     ("location", "DescribeEndpoints"): {"Id", "ServiceCode"},
 }
 

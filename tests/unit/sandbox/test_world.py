@@ -84,7 +84,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_an_empty_world_has_defaults() -> None:
     world = parse_world(None, "w.yml")
     assert world.account.quotas.vpc == 10
-    assert world.ens_accept_formats == ["qcow2"]
+    assert world.ens_accept_formats == ["qcow2", "raw", "vhd"]
 
 
 def test_the_world_without_world_file_has_a_bucket_in_both_ens_regions() -> None:
