@@ -16,9 +16,8 @@ options:
       - A migration needs a region in which ENS imports images, by default V(cn-beijing) or V(ap-southeast-1). The option C(import_regions)
         of the modules that migrate overrides this list.
       - If unset, the environment variables E(ALIBABA_CLOUD_REGION), E(ALIBABA_CLOUD_REGION_ID) and E(ALICLOUD_REGION)
-        are read, in this order.
+        are read, in this order. Without any of them, the module fails.
     type: str
-    required: true
   access_key:
     description:
       - The access key id.

@@ -126,7 +126,7 @@ RUNS = (
         },
         shows="127.0.0.1:1",
     ),
-    Run("full-disk", "migrate.yml", (2,), full_disk=True, shows="No space left on device"),
+    Run("full-disk", "migrate.yml", (2,), full_disk=True, shows="(agent_cache_dir): failed to copy"),
     Run(
         "killed-while-the-client-starts",
         "migrate.yml",

@@ -20,16 +20,8 @@ from typing import Any, Protocol
 from ansible_collections.edgelift.ens_migration.plugins.module_utils import _secrets
 
 from .errors import CloudError, is_token_refused
+from .places import ENVIRONMENT, PROFILE_NAMES, ROLE_NAMES, place
 
-# facts 6.6: families of environment names that other tools accept. A pair is read from one family, never mixed.
-ENVIRONMENT: tuple[tuple[str, str, str], ...] = (
-    ("ALIBABA_CLOUD_ACCESS_KEY_ID", "ALIBABA_CLOUD_ACCESS_KEY_SECRET", "ALIBABA_CLOUD_SECURITY_TOKEN"),
-    ("ALIBABACLOUD_ACCESS_KEY_ID", "ALIBABACLOUD_ACCESS_KEY_SECRET", "ALIBABACLOUD_SECURITY_TOKEN"),
-    ("ALICLOUD_ACCESS_KEY", "ALICLOUD_SECRET_KEY", "ALICLOUD_SECURITY_TOKEN"),
-    ("ALICLOUD_ACCESS_KEY_ID", "ALICLOUD_SECRET_ACCESS_KEY", "ALICLOUD_SECURITY_TOKEN"),
-)
-PROFILE_NAMES = ("ALIBABA_CLOUD_PROFILE", "ALICLOUD_PROFILE")
-ROLE_NAMES = ("ALIBABA_CLOUD_ECS_METADATA", "ALICLOUD_ECS_ROLE_NAME")
 MODES = ("AK", "StsToken", "RamRoleArn", "EcsRamRole")
 # facts 6.6: sources of the vendor's default chain that are not supported. Their package brings a transport of its own,
 # which knows none of our proxies, authorities, limits and redaction, so its chain is not used for them either.
@@ -42,6 +34,7 @@ UNSUPPORTED: tuple[tuple[str, str], ...] = (
     ("ALIBABA_CLOUD_CREDENTIALS_FILE", "credentials.ini"),
     ("ALIYUN_ACCESS_KEY_ID", "the names of the old SDK"),
 )
+_OPTIONS = ("access_key", "secret_key", "security_token")
 ROLE_SESSION_SECONDS = 3600
 # Temporary credentials are renewed this long before they expire, so that no request is signed with a dying token.
 RENEW_BEFORE_SECONDS = 300
@@ -134,28 +127,44 @@ def _refuse(message: str, hint: str = "") -> CloudError:
     return CloudError("Reading credentials", "Credentials.Invalid", message, hint=hint)
 
 
-def _pair(place: Mapping[str, Any], names: tuple[str, str, str]) -> Credentials | None:
+def _pair(given: Mapping[str, Any], names: tuple[str, str, str]) -> Credentials | None:
     """Returns the credentials of one place, None when it has none; refuses half a pair."""
-    key, secret, token = (place.get(name) for name in names)
+    key, secret, token = (given.get(name) for name in names)
     if not key and not secret:
         return None
     if not key or not secret:
-        given, missing = (names[0], names[1]) if key else (names[1], names[0])
-        raise _refuse(f"{given} is given but {missing} is not: both or neither are needed")
+        there, missing = (names[0], names[1]) if key else (names[1], names[0])
+        # Keys of the options and of the environment do not complete each other.
+        where = f"Set {place(missing, environment=False)}" if names == _OPTIONS else f"Set {missing} in the environment"
+        raise _refuse(
+            f"{there} is given but {missing} is not: both or neither are needed", f"{where}, or remove {there}."
+        )
     return Credentials(key.strip(), secret.strip(), (token or "").strip())
 
 
 def choose(params: Mapping[str, Any], environ: Mapping[str, str], home: Path, fetchers: Fetchers) -> CredentialSource:
     """Returns the one source that is used: module options, then environment, then profile, then the ECS role's name.
 
-    Inside the options O(access_key), O(profile) and O(ecs_role_name) exclude each other (the argument spec says so).
+    Inside the options O(access_key), O(profile) and O(ecs_role_name) exclude each other.
     A token counts only with the key pair of its own place: an exported token never joins keys from the options.
     """
-    found = _pair(params, ("access_key", "secret_key", "security_token"))
+    several = [name for name in ("access_key", "profile", "ecs_role_name") if params.get(name)]
+    if len(several) > 1:
+        variables = ", ".join(f"alicloud_{name}" for name in several)
+        raise _refuse(
+            f"{' and '.join(several)} are given: only one source of credentials is allowed",
+            f"Keep one of these options (variables {variables} of the playbooks): access_key with secret_key, profile, "
+            "or ecs_role_name.",
+        )
+    found = _pair(params, _OPTIONS)
     if found:
         return Static(found, "options")
     if params.get("security_token"):
-        raise _refuse("security_token is given without access_key and secret_key")
+        raise _refuse(
+            "security_token is given without access_key and secret_key",
+            f"Set {place('access_key', environment=False)} and {place('secret_key', environment=False)}, or remove "
+            "security_token.",
+        )
     if params.get("profile"):
         return _from_profile(str(params["profile"]), environ, home, fetchers)
     if params.get("ecs_role_name"):
@@ -208,7 +217,10 @@ def _read_config(path: Path) -> dict[str, Any]:
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise _refuse(f"profiles cannot be read from {path}: {error.strerror}", "Run `aliyun configure`.") from error
+        raise _refuse(
+            f"profiles cannot be read from {path}: {error.strerror}",
+            "Run `aliyun configure`, or set the environment variable ALICLOUD_SHARED_CREDENTIALS_FILE to another file.",
+        ) from error
     except ValueError as error:
         raise _refuse(f"{path} is not JSON: {error}") from error
     if not isinstance(config, dict) or not isinstance(config.get("profiles", []), list):
@@ -223,11 +235,17 @@ def _from_profile(name: str, environ: Mapping[str, str], home: Path, fetchers: F
     profiles = {str(row.get("name")): row for row in config.get("profiles", []) if isinstance(row, dict)}
     name = name or str(config.get("current") or "default")
     if name not in profiles:
-        raise _refuse(f"profile {name!r} is not in {path}; it has {', '.join(sorted(profiles)) or 'none'}")
+        raise _refuse(
+            f"profile {name!r} is not in {path}; it has {', '.join(sorted(profiles)) or 'none'}",
+            f"Set {place('profile')} to one of them.",
+        )
     profile, origin = profiles[name], f"profile {name}"
     mode = profile.get("mode") or "AK"
     if mode not in MODES:
-        raise _refuse(f"profile {name!r} has mode {mode!r}; supported are {', '.join(MODES)}")
+        raise _refuse(
+            f"profile {name!r} has mode {mode!r}; supported are {', '.join(MODES)}",
+            f"Set {place('profile')} to a profile with one of these modes.",
+        )
     if mode == "EcsRamRole":
         role = _required(profile, name, "ram_role_name")
         return Renewed(lambda: fetchers.instance_role(role), origin)
@@ -247,5 +265,8 @@ def _from_profile(name: str, environ: Mapping[str, str], home: Path, fetchers: F
 def _required(profile: Mapping[str, Any], name: str, key: str) -> str:
     value = str(profile.get(key) or "").strip()
     if not value:
-        raise _refuse(f"profile {name!r} of mode {profile.get('mode') or 'AK'!r} lacks {key}")
+        raise _refuse(
+            f"profile {name!r} of mode {profile.get('mode') or 'AK'!r} lacks {key}",
+            f"Run `aliyun configure --profile {name}`, or set {place('profile')} to another profile.",
+        )
     return value

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections import Counter
 from collections.abc import Mapping
@@ -22,9 +23,11 @@ from .auth import Credentials, CredentialSource, Static, choose
 from .ecs import EcsApi
 from .endpoints import Endpoints
 from .ens import EnsApi
+from .errors import CloudError
 from .http import Http
 from .metadata import fetch_role
 from .oss import OssApi, OssConnection
+from .places import place
 from .ram_bss import BssApi, RamApi
 from .retry import Retry
 from .smc import SmcApi
@@ -136,6 +139,19 @@ def _home() -> Path:
     return Path(os.path.expanduser("~"))
 
 
+def _positive(params: Mapping[str, Any], option: str, default: float, or_zero: bool = False) -> float:
+    """Returns a number among the options; refuses one that no timeout and no count can be."""
+    value = params.get(option)
+    if value is None:
+        return default
+    if not (0 < value < math.inf or (or_zero and value == 0)):
+        allowed = "0 or more" if or_zero else "more than 0"
+        raise CloudError(
+            f"Reading {option}", "Option.Invalid", f"{option} is {value}", hint=f"Set {place(option)} to {allowed}."
+        )
+    return float(value)
+
+
 def make_clients(
     params: Mapping[str, Any],
     environ: Mapping[str, str] | None = None,
@@ -148,12 +164,11 @@ def make_clients(
     environ = os.environ if environ is None else environ
     endpoints = Endpoints(str(params.get("region") or ""), params.get("endpoints"))
     timeout = (
-        float(params.get("connect_timeout") or limits.CONNECT_TIMEOUT),
-        float(params.get("read_timeout") or limits.READ_TIMEOUT),
+        _positive(params, "connect_timeout", limits.CONNECT_TIMEOUT),
+        _positive(params, "read_timeout", limits.READ_TIMEOUT),
     )
     http = Http(timeout, params.get("ca_bundle"), endpoints.local, environ, endpoints.options)
-    retries = params.get("http_retries")
-    retry = retry or Retry(attempts=1 + (limits.HTTP_RETRIES if retries is None else int(retries)))
+    retry = retry or Retry(attempts=1 + int(_positive(params, "http_retries", limits.HTTP_RETRIES, or_zero=True)))
     calls: Counter[str] = Counter()
     allow_imds_v1 = environ.get("ALIBABA_CLOUD_IMDSV1_DISABLED", "").lower() not in ("1", "true")
     fetchers = _Fetchers(endpoints, http, retry, calls, allow_imds_v1)

@@ -18,7 +18,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+
 from .errors import CloudError
+from .places import place
 
 # Product: host, with the region where the service is regional. Sources: facts 6.1 (smc, ecs), facts 4.3 and trap 5
 # (ens: one host for every region), aliyunsdkvpc and aliyunsdksts endpoint.py ("regional", neither of the two supported
@@ -83,7 +86,7 @@ def parse(option: str, value: str) -> Endpoint:
             f"Reading {option}",
             "Endpoint.Malformed",
             f"{value!r} is not a host, host:port, http://... or https://...",
-            hint="",
+            hint=f"Set {place(option)} to one of these forms, without a path.",
         )
     host, loopback = match["host"], is_loopback(match["host"])
     plain_allowed = loopback or (option == METADATA_OPTION and host == METADATA_HOST)
@@ -93,7 +96,7 @@ def parse(option: str, value: str) -> Endpoint:
             f"Reading {option}",
             "Endpoint.Insecure",
             f"{value!r} is plain http to a host that is not loopback: signatures and tokens travel in the URL",
-            hint="Write https://, or the host alone.",
+            hint=f"Set {place(option)} to https://{host}, or to the host alone.",
         )
     port = f":{match['port']}" if match["port"] else ""
     return Endpoint(f"{scheme}://{host}{port}", host, loopback)
@@ -104,10 +107,13 @@ class Endpoints:
 
     def __init__(self, region: str, given: Mapping[str, str | None] | None) -> None:
         if not _REGION.fullmatch(region or ""):
+            allowed = " or ".join(limits.IMPORT_REGIONS)
             raise CloudError(
                 "Reading region",
-                "InvalidRegionId.Malformed",
-                f"{region!r} is not a region id such as cn-beijing or ap-southeast-1",
+                "InvalidRegionId.Malformed" if region else "InvalidRegionId.Missing",
+                f"{region!r} is not a region id such as {allowed}" if region else "no region is given",
+                hint=f"Set {place('region')} to a region in which ENS imports images: {allowed}, or one of "
+                "import_regions (variable migration_import_regions).",
             )
         self.region = region
         self._given = {name: parse(f"endpoints.{name}", value) for name, value in (given or {}).items() if value}
@@ -119,7 +125,7 @@ class Endpoints:
                 "Endpoint.Mixed",
                 f"{', '.join(loopback)} on loopback but {', '.join(public)} elsewhere:"
                 " one run talks either to this machine or to the cloud",
-                hint="Give every endpoint on loopback, or none.",
+                hint=f"Set every endpoint of {place('endpoints')} on loopback, or none.",
             )
         self.local = bool(loopback)
         # Host: the option that gave it, for error messages.
@@ -134,7 +140,7 @@ class Endpoints:
                 f"Reaching {product}",
                 "Endpoint.Missing",
                 f"endpoints.{product} is not given while others are on loopback: nothing is sent to a public host",
-                hint=f"Give the option endpoints.{product} too.",
+                hint=f"Set {place(f'endpoints.{product}')} too.",
             )
         if product == "metadata":
             return parse(METADATA_OPTION, METADATA)

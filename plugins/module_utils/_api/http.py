@@ -24,6 +24,7 @@ from urllib.parse import urlsplit
 
 from .endpoints import METADATA_HOST, is_loopback
 from .errors import CloudError, MissingLibrary, scrub
+from .places import CA_NAMES, place
 from .tls import Authorities, advice
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 _TALKATIVE = ("urllib3.connectionpool", "oss2.api", "oss2.auth", "oss2.http", "aliyunsdkcore.client")
 # urllib3 begins its messages with the connection object.
 _OBJECT = re.compile(r"^(?:<[^>]*>|HTTPS?Connection(?:Pool)?\([^)]*\)): ")
-# After our own name, those of requests in its order; SSL_CERT_FILE is what OpenSSL itself and Ansible's modules read.
-_CA_VARIABLES = ("ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 class _ScrubbingFilter(logging.Filter):
@@ -137,7 +136,7 @@ class Http:
         if proxies and (isinstance(error, errors.InvalidProxyURL) or _unreadable_address(cause)):
             # The words of the libraries quote the address, and its password.
             text = f"{host}: the address of the proxy is not valid"
-            return CloudError(action, "Connection.Invalid", text, hint="Correct the variable https_proxy.")
+            return CloudError(action, "Connection.Invalid", text, hint="Correct the environment variable https_proxy.")
         text = f"{host}: {_words(cause)}"
         if isinstance(error, errors.SSLError):
             proxy = urlsplit((proxies or {}).get("https", "")).hostname or ""
@@ -186,10 +185,14 @@ def _words(cause: BaseException) -> str:
 
 def _authorities(option: str | None, environ: Mapping[str, str]) -> Authorities:
     """Returns the certificate authorities that the option or the environment names; refuses a path that is missing."""
-    named = [("ca_bundle", option), *((f"the variable {name}", environ.get(name)) for name in _CA_VARIABLES)]
+    own = place("ca_bundle", environment=False)
+    named = [(own, option), *((f"the environment variable {name}", environ.get(name)) for name in CA_NAMES)]
     source, path = next(((source, path) for source, path in named if path), ("", ""))
     if path and not os.path.exists(path):
         raise CloudError(
-            "Reading ca_bundle", "CaBundle.NotFound", f"{path} does not exist ({source})", hint=f"Correct {source}."
+            "Reading ca_bundle",
+            "CaBundle.NotFound",
+            f"{path} does not exist",
+            hint=f"Set {source} to a file or folder with certificate authorities (PEM), or remove it.",
         )
     return Authorities(path or "", source)

@@ -12,6 +12,8 @@ from __future__ import annotations
 import ssl
 from dataclasses import dataclass
 
+from .places import place
+
 # X509_V_ERR_* of OpenSSL, <openssl/x509_vfy.h>.
 _UNKNOWN_ISSUER = frozenset({2, 18, 19, 20, 21, 24})
 _NOT_YET_VALID, _EXPIRED, _OTHER_NAME = 9, 10, 62
@@ -48,7 +50,7 @@ def advice(cause: BaseException, host: str, authorities: Authorities, option: st
         )
     if code == _OTHER_NAME or "doesn't match" in reason:
         if option:
-            return f"Set {option} to a name that the certificate contains."
+            return f"Set {place(option)} to a name that the certificate contains."
         if proxy:
             return f"Check the proxy {proxy}: the server that it connects to is not {host}."
         return f"Check the name resolution of the controller: the server at this address is not {host}."
@@ -59,9 +61,9 @@ def advice(cause: BaseException, host: str, authorities: Authorities, option: st
         wanted = f"the certificate authority of {_owner(host, option, proxy)}"
         if authorities.path:
             return f"Add {wanted} to {authorities.path}, which {authorities.source} names."
-        return f"Set ca_bundle to a file with {wanted}."
+        return f"Set {place('ca_bundle')} to a file with {wanted}."
     if any(word in upper for word in _NO_TLS):
-        where = f"Correct {option}" if option else f"Check the proxy {proxy}" if proxy else "Check the network"
+        where = f"Correct {place(option)}" if option else f"Check the proxy {proxy}" if proxy else "Check the network"
         return f"{where}: the server does not speak TLS. Plain http is allowed on loopback only."
     return f"Check {option or 'the network'}{f' and the proxy {proxy}' if proxy else ''}: the TLS handshake failed."
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ansible.module_utils.basic import env_fallback
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.places import REGION_NAMES
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
-REGION_VARIABLES = ("ALIBABA_CLOUD_REGION", "ALIBABA_CLOUD_REGION_ID", "ALICLOUD_REGION")
 ENDPOINTS = ("smc", "ecs", "ens", "vpc", "sts", "oss", "ram", "bss", "metadata")
 
 
@@ -58,10 +58,13 @@ class ArgSpec:
 
 
 def auth_spec() -> ArgSpec:
-    """Return the connection options (doc fragment C(alicloud)). The environment's keys are read by _auth, as pairs."""
+    """Return the connection options (doc fragment C(alicloud)). The environment's keys are read by _api.auth, as pairs.
+
+    What is missing or contradictory is refused when the clients are made: those messages say where to set it.
+    """
     return ArgSpec(
         argument_spec={
-            "region": {"type": "str", "required": True, "fallback": (env_fallback, list(REGION_VARIABLES))},
+            "region": {"type": "str", "fallback": (env_fallback, list(REGION_NAMES))},
             "access_key": {"type": "str", "no_log": True},
             "secret_key": {"type": "str", "no_log": True},
             "security_token": {"type": "str", "no_log": True},
@@ -72,10 +75,7 @@ def auth_spec() -> ArgSpec:
             "read_timeout": {"type": "float", "default": limits.READ_TIMEOUT},
             "http_retries": {"type": "int", "default": limits.HTTP_RETRIES},
             "ca_bundle": {"type": "path"},
-        },
-        mutually_exclusive=[("access_key", "profile", "ecs_role_name")],
-        required_together=[("access_key", "secret_key")],
-        required_by={"security_token": ("access_key",)},
+        }
     )
 
 

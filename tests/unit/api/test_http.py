@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.http import Http
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.places import place
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.tls import Authorities, advice
 
 from .conftest import KEY, PRODUCTS, SECRET
@@ -115,6 +116,7 @@ def test_the_server_name_is_sent_and_the_certificate_checked(
     assert tls.names == [HOST]
 
 
+OWN = place("ca_bundle", environment=False)
 CA_VARIABLES = ["ALIBABA_CLOUD_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"]
 
 
@@ -126,9 +128,9 @@ def test_the_environment_may_name_the_authorities(
     assert clients.smc.describe_source_servers() == []
 
 
-@pytest.mark.parametrize("place", range(1, len(CA_VARIABLES)))
-def test_the_first_variable_that_names_authorities_counts(connect: Any, place: int) -> None:
-    environ = dict.fromkeys(CA_VARIABLES[place:], "/no/such.pem") | {CA_VARIABLES[place - 1]: "/the/first.pem"}
+@pytest.mark.parametrize("number", range(1, len(CA_VARIABLES)))
+def test_the_first_variable_that_names_authorities_counts(connect: Any, number: int) -> None:
+    environ = dict.fromkeys(CA_VARIABLES[number:], "/no/such.pem") | {CA_VARIABLES[number - 1]: "/the/first.pem"}
     with pytest.raises(CloudError, match=r"/the/first\.pem does not exist"):
         connect(environ)
 
@@ -155,13 +157,13 @@ def test_missing_authorities_are_named(connect: Any, variable: str) -> None:
 @pytest.mark.parametrize(
     ("given", "hint"),
     [
-        ({}, "Set ca_bundle to a file with the certificate authority of {host} (endpoints.smc)."),
+        ({}, f"Set {place('ca_bundle')} to a file with the certificate authority of {{host}} (endpoints.smc)."),
         (
             {"ca_bundle": "{other}"},
-            "Add the certificate authority of {host} (endpoints.smc) to {other}, which ca_bundle names.",
+            f"Add the certificate authority of {{host}} (endpoints.smc) to {{other}}, which {OWN} names.",
         ),
-        ({"ca_bundle": "{text}"}, "Set ca_bundle to a file with PEM certificates: {text} contains none."),
-        ({"ca_bundle": "{ca}", "host": "localhost.tls-test.example"}, "Set endpoints.smc to a name that"),
+        ({"ca_bundle": "{text}"}, f"Set {OWN} to a file with PEM certificates: {{text}} contains none."),
+        ({"ca_bundle": "{ca}", "host": "localhost.tls-test.example"}, f"Set {place('endpoints.smc')} to a name that"),
         ({"ca_bundle": "{ca}", "leaf": "expired"}, "Check the clock of the controller (NTP). If it is right, {host}"),
     ],
 )
@@ -191,20 +193,22 @@ def test_the_hint_fits_what_was_given(
 def test_a_server_without_tls_is_told_from_one_that_is_not_trusted(connect: Any, wire: Any) -> None:
     with pytest.raises(CloudError) as raised:
         connect(endpoints={"smc": wire.url.replace("http:", "https:")}).smc.describe_source_servers()
-    assert raised.value.hint.startswith("Correct endpoints.smc: the server does not speak TLS.")
+    assert raised.value.hint.startswith(f"Correct {place('endpoints.smc')}: the server does not speak TLS.")
 
 
 @pytest.mark.parametrize(
     ("option", "proxy", "hint"),
     [
-        ("", "", "Set ca_bundle to a file with the certificate authority of the device in your network that replaces"),
-        ("", "proxy.example", "Set ca_bundle to a file with the certificate authority of the proxy proxy.example."),
-        ("endpoints.ens", "", "Set ca_bundle to a file with the certificate authority of h (endpoints.ens)."),
+        ("", "", "the certificate authority of the device in your network that replaces"),
+        ("", "proxy.example", "the certificate authority of the proxy proxy.example."),
+        ("endpoints.ens", "", "the certificate authority of h (endpoints.ens)."),
     ],
 )
 def test_whose_authority_is_missing(option: str, proxy: str, hint: str) -> None:
     cause = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] unable to get local issuer certificate")
-    assert advice(cause, "h", Authorities(), option, proxy).startswith(hint)
+    assert advice(cause, "h", Authorities(), option, proxy).startswith(
+        f"Set {place('ca_bundle')} to a file with {hint}"
+    )
     words = advice(ssl.SSLCertVerificationError("hostname 'h' doesn't match"), "h", Authorities(), option, proxy)
     assert (option or proxy or "name resolution") in words
 
@@ -338,7 +342,10 @@ def test_a_proxy_address_that_cannot_be_read_is_not_quoted(
     Fence(monkeypatch)
     with pytest.raises(CloudError, match="the address of the proxy is not valid") as raised:
         connect(endpoints=None).ens.import_image({"ImageName": "n"})
-    assert (raised.value.code, raised.value.hint) == ("Connection.Invalid", "Correct the variable https_proxy.")
+    assert (raised.value.code, raised.value.hint) == (
+        "Connection.Invalid",
+        "Correct the environment variable https_proxy.",
+    )
     assert "hunter2" not in repr(raised.value) + str(raised.value)
 
 
