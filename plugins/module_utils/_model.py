@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Row
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.contract import DOCUMENTED, Layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.contract import Contract
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
 Verdict = Literal["pending", "migrated", "failed", "blocked", "clear"]
@@ -98,6 +100,9 @@ class Policy:
     replication_parameters: str = ""
     restart: bool = False
     """Whether to begin a migration again that a cleanup has ended."""
+    contract: Contract | None = None
+    """What a canary has proved of the account, None where nothing was proved."""
+    layout: Layout = DOCUMENTED
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,7 @@ WORK = {
     "smc_transfer": ("smc_transfer", "work"),
     "ecs_image_export": ("ecs_image_export", "work"),
     "ens_image_import": ("ens_image_import", "work"),
+    "ens_canary": ("ens_canary", "work"),
 }
 
 
@@ -65,6 +66,10 @@ def role_profile(sandbox: Any, folder: Path) -> Path:
     return path
 
 
+warnings: list[str] = []
+"""What modules have warned of in this process."""
+
+
 def run(sandbox: Any, module: str, *, check: bool = False, **params: Any) -> dict[str, Any]:
     """What a module returns, run in this process with real clients; its CloudError when it fails.
 
@@ -73,8 +78,8 @@ def run(sandbox: Any, module: str, *, check: bool = False, **params: Any) -> dic
     waiting = {"poll_interval": 0.2, "wait_timeout": int(PATIENCE)}
     given = {**connection(sandbox), "bucket": sandbox.bucket, **waiting, **params}
     room, function = WORK[module]
-    module_stub = SimpleNamespace(params={**defaults(module), **given}, check_mode=check, _diff=True)
-    return getattr(utils(f"_module.{room}"), function)(module_stub, utils("_api.clients").make_clients(given))
+    stub = SimpleNamespace(params={**defaults(module), **given}, check_mode=check, _diff=True, warn=warnings.append)
+    return getattr(utils(f"_module.{room}"), function)(stub, utils("_api.clients").make_clients(given))
 
 
 def defaults(module: str) -> dict[str, Any]:
@@ -87,8 +92,8 @@ def defaults(module: str) -> dict[str, Any]:
     }
     specs = [options.servers_spec(False), options.transfer_spec(), options.bucket_spec(), options.identity_spec()]
     specs.append(options.export_spec())
-    if module == "smc_cleanup":
-        specs.append(utils("_module.smc_cleanup").spec())
+    if module in ("smc_cleanup", "ens_canary"):
+        specs.append(utils(f"_module.{module}").spec())
     spec = {name: option for part in specs for name, option in part.argument_spec.items()}
     return {**{name: option.get("default") for name, option in spec.items()}, "wait": True, **own.get(module, {})}
 

@@ -179,6 +179,13 @@ class OssApi(AppendableObjects, Listings):
         """Writes a text object, over an existing one."""
         self._connection.run("PutObject", lambda: self._bucket.put_object(key, text.encode()))
 
+    def put_file(self, key: str, path: str, progress: Callable[[int, int], None]) -> None:
+        """Writes a file as an object, over an existing one. ``progress`` is called with the bytes sent and all bytes,
+        often while it is sent."""
+        self._connection.run(
+            "PutObject", lambda: self._bucket.put_object_from_file(key, path, progress_callback=progress)
+        )
+
     def get_text(self, key: str) -> str | None:
         """Returns the object as text, its first MOST_TEXT bytes at most; None when there is no such object."""
         found = self._read(key)

@@ -5,7 +5,8 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Leftover ENS images: imports that did not succeed. An Available image is the result and stays."""
+"""Leftover ENS images: imports that did not succeed, and those of canaries. Any other Available image is the result and
+stays."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
+from . import canary
 from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
@@ -40,7 +42,10 @@ def _jobs_by_image_name(scope: Scope) -> dict[str, list[Row]]:
 def _find_ens_images(scope: Scope) -> list[Found]:
     jobs = _jobs_by_image_name(scope)
     rows = [row for row in scope.clients.ens.describe_self_images() if scope.owner(row.get("ImageName", ""))]
-    failed = [row for row in rows if states.outcome(states.ENS_IMAGE, row.get("Status", "")) != "success"]
+    tried = canary.images(scope, rows)
+    known = {item.id for item in tried}
+    rest = [row for row in rows if row["ImageId"] not in known]
+    failed = [row for row in rest if states.outcome(states.ENS_IMAGE, row.get("Status", "")) != "success"]
     often = Counter(row["ImageName"] for row in failed)
 
     def doubt(row: Row) -> str:
@@ -51,7 +56,7 @@ def _find_ens_images(scope: Scope) -> list[Found]:
             return "it is older than the job of this migration"
         return "" if often[row["ImageName"]] == 1 else f"{often[row['ImageName']]} images have this name"
 
-    return [
+    return tried + [
         Found(
             row["ImageId"],
             scope.owner(row["ImageName"]) or "",

@@ -21,11 +21,12 @@ from typing import TYPE_CHECKING, Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import oss
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
+from . import canary
 from .exports import Exports, Written
 from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
@@ -64,7 +65,7 @@ class _Others:
         return [*self.found, *rest]
 
 
-def _proofs(scope: Scope, bucket: OssApi, prefix: str, others: _Others) -> Iterator[Found]:
+def _proofs(scope: Scope, bucket: OssApi, prefix: str, others: _Others, tried: dict[str, Found]) -> Iterator[Found]:
     """Yield the proofs of the bucket of this scope: small, with exactly their key, and of no other migration. They lead
     to nothing but themselves."""
     proven = {scope.owner(job["Name"]) for job in scope.known_jobs()} | set(scope.hosts)
@@ -72,6 +73,9 @@ def _proofs(scope: Scope, bucket: OssApi, prefix: str, others: _Others) -> Itera
     for row in oss.each_key(bucket, naming.folder_prefix(prefix)):
         key = row["key"]
         if naming.ledger_number(scope.migration, key):
+            continue
+        if key in tried:
+            yield tried[key]
             continue
         owner = scope.admits(key.removeprefix(f"{naming.FOLDER}/").partition("/")[0])
         if owner and key != naming.proof_key(owner):
@@ -102,10 +106,16 @@ def _other_wave(scope: Scope, bucket: OssApi, key: str) -> str:
     return f"it names migration {named[: naming.TAG_VALUE_LENGTH]!r}, which has the same wave id"
 
 
-def _exported(scope: Scope, rows: Iterator[Written], prefix: str) -> list[Found]:
-    """Return what the exports of this scope wrote, and what others wrote below its prefix."""
-    others, ours = _Others(scope.bucket), list[Written]()
+def _exported(
+    scope: Scope, rows: Iterator[Written], prefix: str, tried: Mapping[str, Found] | None = None
+) -> list[Found]:
+    """Return what the exports and the canaries (``tried``) of this scope wrote, and what others wrote below its
+    prefix."""
+    others, ours, found = _Others(scope.bucket), list[Written](), list[Found]()
     for row in rows:
+        if tried and row.key in tried:
+            found.append(tried[row.key])
+            continue
         identity, separator, _rest = row.key.partition("_")
         owner = scope.admits(identity) if separator else None
         if owner is None:
@@ -114,7 +124,6 @@ def _exported(scope: Scope, rows: Iterator[Written], prefix: str) -> list[Found]
             others.add(row.id, owner, row.at, _MANY)
         else:
             ours.append(row)
-    found = []
     for row, proven in Exports(scope).judge(ours):
         owner = row.key.partition("_")[0]
         if proven:
@@ -126,13 +135,14 @@ def _exported(scope: Scope, rows: Iterator[Written], prefix: str) -> list[Found]
 
 def _find_objects(scope: Scope) -> list[Found]:
     bucket, found = scope.clients.oss(scope.bucket), list[Found]()
+    tried = canary.objects(scope)
     for prefix in scope.prefixes():
         others = _Others(scope.bucket)
-        found += _proofs(scope, bucket, prefix, others)
+        found += _proofs(scope, bucket, prefix, others, tried)
         found += others.all(naming.folder_prefix(prefix))
         rows = oss.each_key(bucket, naming.objects_prefix(prefix))
         written = (Written(oss.object_id(scope.bucket, row["key"]), row["key"], row["modified"]) for row in rows)
-        found += _exported(scope, written, naming.objects_prefix(prefix))
+        found += _exported(scope, written, naming.objects_prefix(prefix), tried)
     return found
 
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 RULES: Final[dict[str, str]] = {
     "ens_image": "its name is exactly the image name of a proven job, it was created after that job, and no second "
-    "image that is not Available has this name",
+    "image that is not Available has this name; or it has the migration id of a canary, the record of that canary "
+    "names it, and it is not older than the record",
     "smc_job": "its tags name this migration and the server, and its name is exactly the one made from these tags",
     "ecs_instance": "it has the name that SMC gives, and either a proven job names it as its instance or it has the "
     "tags of this migration; no other job names it",
@@ -46,7 +47,8 @@ RULES: Final[dict[str, str]] = {
     "the tags of this migration or was registered within the time of a proven activation code; no other job copies it, "
     "and its tags do not say `edgelift:keep` or another migration",
     "oss_object": "an export task of ECS names it, whose image is proven or deleted; or, for a task that names no "
-    "object, its key begins with the migration id and the image id and it was written while that task ran",
+    "object, its key begins with the migration id and the image id and it was written while that task ran; or a canary "
+    "whose record is in the bucket writes an object of exactly this name",
     "smc_access_token": "its name and its description are exactly those that this migration gives",
     "vswitch": "it is in a proven VPC and has exactly the name that this migration gives",
     "vpc": "its tag names this migration, and its name is exactly the one that this migration gives",

@@ -120,6 +120,9 @@ WAVE_TIMEOUT: Final = 21600
 CLEANUP_TIMEOUT: Final = 900
 """Seconds for the deletion of all leftover resources."""
 
+CANARY_TIMEOUT: Final = 1800
+"""Seconds that a canary waits for one round of imports, and for the deletion of its images."""
+
 POLL_INTERVAL: Final = 5.0
 """Seconds between two looks at one resource."""
 

@@ -140,6 +140,27 @@ def proof_key(identity: str) -> str:
     return f"{folder_prefix(identity)}/proof.json"
 
 
+def canary_prefix(identity: str) -> str:
+    """Return the OSS prefix of what a canary writes, in the form of exported objects: files of disks, the object at
+    which it races appends, and its record. In the order of keys the record is the last."""
+    return f"{objects_prefix(identity)}_canary_"
+
+
+def canary_disk_key(identity: str, disk: str, container: str) -> str:
+    """Return the OSS key of the file of one disk."""
+    return f"{canary_prefix(identity)}disk_{disk}.{container}"
+
+
+def canary_race_key(identity: str) -> str:
+    """Return the OSS key of the object at which a canary races appends."""
+    return f"{canary_prefix(identity)}race"
+
+
+def canary_record_key(identity: str) -> str:
+    """Return the OSS key of the record of a canary: what it makes, and who runs it."""
+    return f"{canary_prefix(identity)}record.json"
+
+
 def folder_prefix(identity: str) -> str:
     """Return the OSS prefix of what is in the folder for a server (full id) or for a whole migration (wave id)."""
     return f"{FOLDER}/{identity}"

@@ -165,26 +165,30 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
 
 
 def import_params(server: Server, policy: Policy, objects: Sequence[ExportedObject]) -> dict[str, Any]:
-    """Return the ImportImage parameters: one object alone, several as a mapping with the system disk first."""
+    """Return the ImportImage parameters: one object alone, several as a mapping, in the order of the contract."""
+    layout = policy.layout
+    region = {"OSSRegion": policy.region} if layout.oss_region else {}
     params: dict[str, Any] = {
         "ImageName": server.image_name,
         "ComputeType": "ens_vm",
         "Architecture": "x86_64",
         "OSType": "linux",
         "ImageFormat": policy.image_format,
-        "OSSRegion": policy.region,
-        "TargetOSSRegionId": policy.region,
+        **region,
     }
+    if layout.target_region:
+        params["TargetOSSRegionId"] = policy.region
     if server.platform in ("centos", "ubuntu"):
         # The only two words that the ImportImage reference lists.
         params["Platform"] = server.platform
-    if len(objects) == 1:
-        params["OSSBucket"], params["OSSObject"] = objects[0]["bucket"], objects[0]["key"]
+    system, *data = sorted(objects, key=lambda item: item["index"])
+    if not (data or layout.mapping):
+        params["OSSBucket"], params["OSSObject"] = system["bucket"], system["key"]
     else:
         params["DiskDeviceMapping"] = json.dumps(
             [
-                {"OSSRegion": policy.region, "OSSBucket": item["bucket"], "OSSObject": item["key"]}
-                for item in sorted(objects, key=lambda item: item["index"])
+                {**region, "OSSBucket": item["bucket"], "OSSObject": item["key"]}
+                for item in ([*data, system] if layout.system_last else [system, *data])
             ]
         )
     return params

@@ -21,7 +21,7 @@ import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.gate import Gate
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import defect, runner
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import defect, ens_canary, runner
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import WAVE_TAG
 
 from .bucket import Oss
@@ -179,6 +179,7 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, dict[str, Any]]]] = [
     ("export, failed", "ecs_image_export", {**IDENTITY, "bucket": BUCKET, "image_id": "m-1"}, FAILED_TASK),
     ("export, asked", "ecs_image_export", {**IDENTITY, "bucket": BUCKET, "image_id": "m-1"},
      none("ecs.DescribeTasks")),
+    ("canary", "ens_canary", {"name": "canary", "bucket": BUCKET}, {}),
     ("import, done", "ens_image_import", {**IDENTITY, "bucket": BUCKET}, {}),
     ("wave, checked", "ens_migration", {**WAVE, "state": "checked"}, {}),
     ("wave, done", "ens_migration", WAVE, {}),
@@ -190,6 +191,9 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, dict[str, Any]]]] = [
 ]  # fmt: skip
 
 
+PLAIN = {"encryption": "", "encryption_key": ""}
+
+
 class Bucket(Oss):
     """The bucket of the FAKE, with what the account check reads of it."""
 
@@ -197,7 +201,13 @@ class Bucket(Oss):
         return {}
 
     def bucket_info(self) -> dict[str, Any]:
-        return {"name": BUCKET, "location": REGION, "storage_class": "Standard", "versioning": "", "encryption_key": ""}
+        return {"name": BUCKET, "location": REGION, "storage_class": "Standard", "versioning": "", **PLAIN}
+
+    def delete_key(self, key: str) -> None:
+        self.delete_keys([key])
+
+    def put_file(self, key: str, path: str, _progress: Any) -> None:
+        self.put_text(key, Path(path).name)
 
 
 class Account:
@@ -237,6 +247,9 @@ class Module:
         assert not checked.error_messages
         self.params = checked.validated_parameters
 
+    def warn(self, text: str) -> None:
+        assert text
+
     def exit_json(self, **result: Any) -> None:
         raise Ended(result)
 
@@ -256,7 +269,8 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
         bucket = Bucket(cloud)
         monkeypatch.setattr(clients, "oss", lambda _name: bucket)
         monkeypatch.setattr(runner.parent, "watch", lambda: None)
-        monkeypatch.setattr(runner, "make_clients", lambda params: clients)
+        for room in (runner, ens_canary):
+            monkeypatch.setattr(room, "make_clients", lambda params: clients)
         monkeypatch.setattr(Module, "_name", name, raising=False)
         waits = {"wait": False, "wait_timeout": 0, "poll_interval": 0}
         monkeypatch.setattr(Module, "options", {**waits, **options})

@@ -65,6 +65,7 @@ WAITS = [
     ("ens_import", "ens_image_import"),
     ("migration", "ens_migration"),
     ("cleanup", "smc_cleanup"),
+    ("canary", "ens_canary"),
 ]
 
 
@@ -74,6 +75,8 @@ DEFAULTS: dict[str, Any] = {
     "export_wait_timeout": limits.STAGE_TIMEOUT,
     "ens_import_wait_timeout": limits.STAGE_TIMEOUT,
     "cleanup_wait_timeout": limits.CLEANUP_TIMEOUT,
+    "canary_wait_timeout": limits.CANARY_TIMEOUT,
+    "canary_poll_interval": limits.POLL_INTERVAL,
     "migration_poll_interval": limits.STAGE_POLL_INTERVAL,
     "transfer_poll_interval": limits.STAGE_POLL_INTERVAL,
     "export_poll_interval": limits.STAGE_POLL_INTERVAL,
