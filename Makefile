@@ -170,6 +170,7 @@ conformance-models: collection
 	@ANSWERS=all $(python) -m pytest -q tests/unit/sandbox tests/integration/test_sandbox_acs3.py tests/integration/test_sandbox_rpc.py \
 	  $(wildcard tests/integration/test_sandbox_oss*.py)
 	@$(python) -m support.documented_codes
+	@$(python) -m support.request_rules
 
 # The ledger's protocol against every order of events, with more stops, kills and lost answers than the unit tests (hours;
 # MOST=20000 visits so many states of each scenario at most).

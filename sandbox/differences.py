@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sandbox.contracts import CONTRACTS, VERSIONS
 from sandbox.contracts.errors import APPROXIMATE, CATALOGUE, DOCUMENTED, INVENTED, NOT_EMULATED
+from sandbox.contracts.request_differences import DIFFERENCES, KINDS
 from sandbox.contracts.spec import Param
 from sandbox.oss.codes import provenance_of
 from sandbox.oss.configs import CONFIGS
@@ -28,7 +29,7 @@ _MEANING = {
 
 def page() -> str:
     """The whole page: what is emulated, which values are not, and how well every error code is documented."""
-    sections = (_opening(), _actions(), _values(), _codes(), _operations(), _oss_codes())
+    sections = (_opening(), _actions(), _values(), _requests(), _codes(), _operations(), _oss_codes())
     return "\n".join(line for section in sections for line in section) + "\n"
 
 
@@ -70,6 +71,26 @@ def _elsewhere(params: tuple[Param, ...], path: str) -> Iterator[tuple[str, tupl
         if param.elsewhere:
             yield path + param.name, param.elsewhere
         yield from _elsewhere(param.fields, f"{path}{param.name}.N.")
+
+
+def _requests() -> Iterator[str]:
+    number = sum(len(names) for entry in DIFFERENCES for names in entry.parameters.values())
+    yield f"## Requests that differ from the vendor's models ({number} parameters)"
+    yield ""
+    yield "`make conformance` holds the contracts against the vendor's request models, which are in"
+    yield "`tests/support/vendor_requests.json`: parameters, what is required, types, values, ranges, lengths and"
+    yield "numbers of items. It fails when a difference is not listed here, or a listed one is none."
+    for kind, meaning in KINDS.items():
+        entries = [entry for entry in DIFFERENCES if entry.kind == kind]
+        yield ""
+        yield f"### {meaning}"
+        yield ""
+        yield "| action | parameters | reason |"
+        yield "|---|---|---|"
+        for entry in entries:
+            for where, names in entry.parameters.items():
+                yield f"| {where.replace(':', ' ')} | {', '.join(names)} | {entry.reason} |"
+    yield ""
 
 
 def _codes() -> Iterator[str]:

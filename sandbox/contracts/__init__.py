@@ -8,11 +8,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import bss, ecs, ens, location, ram, smc, sts, vpc
-from .spec import Action, text
+from .spec import Action, Param, need, text
 
 # Every product takes these; the v1 SDK adds RegionId to each call, and its classes have setters for the others.
 _NAMES = ("RegionId", "OwnerId", "OwnerAccount", "ResourceOwnerId", "ResourceOwnerAccount")
-_COMMON = tuple(text(name) for name in _NAMES)
+_REGIONAL = ("ecs", "vpc")
 
 _PRODUCTS = {
     "smc": smc, "ecs": ecs, "vpc": vpc, "ens": ens, "sts": sts, "ram": ram, "bss": bss, "location": location,
@@ -23,7 +23,17 @@ READS = ("Describe", "List", "Get", "Query")
 
 VERSIONS: dict[str, str] = {module.VERSION: product for product, module in _PRODUCTS.items()}
 
+
+
+def _common(product: str, entry: Action) -> tuple[Param, ...]:
+    own = {param.name for param in entry.params}
+    common = tuple(text(name) for name in _NAMES if name not in own)
+    if product in _REGIONAL and entry.regional:
+        return (need(common[0]), *common[1:])
+    return common
+
+
 CONTRACTS: dict[str, dict[str, Action]] = {
-    product: {entry.name: replace(entry, params=entry.params + _COMMON) for entry in module.ACTIONS}
+    product: {entry.name: replace(entry, params=entry.params + _common(product, entry)) for entry in module.ACTIONS}
     for product, module in _PRODUCTS.items()
 }

@@ -64,7 +64,16 @@ def _value(param: Param, raw: Any, action_name: str, path: str) -> Any:
         return _items(param, raw, action_name, path)
     if isinstance(raw, dict):
         raise not_emulated(f"parameter {path}.{next(iter(raw))} of {action_name}")
-    return _READERS[param.kind](param, path, str(raw))
+    value = _READERS[param.kind](param, path, str(raw))
+    if param.kind == "json" and param.fields:
+        return [_structure(param, item, action_name, f"{path}.{number}") for number, item in enumerate(value, 1)]
+    return value
+
+
+def _structure(param: Param, item: Any, action_name: str, path: str) -> dict[str, Any]:
+    if not isinstance(item, dict):
+        raise invalid(param, path, item, "a structure")
+    return _fields(param.fields, item, action_name, f"{path}.")
 
 
 def _items(param: Param, raw: dict[str, Any], action_name: str, path: str) -> list[Any]:
@@ -120,6 +129,8 @@ def _json(param: Param, path: str, raw: str) -> Any:
         value = json.loads(raw)
     except (ValueError, RecursionError):
         raise invalid(param, path, raw, "JSON in one string") from None
+    if param.pattern and not re.fullmatch(param.pattern, raw):
+        raise invalid(param, path, raw, "text of the form " + param.pattern)
     if param.high is not None:
         if not isinstance(value, list):
             raise invalid(param, path, raw, "a JSON array")
@@ -132,7 +143,7 @@ def _csv(param: Param, path: str, raw: str) -> list[str]:
     items = [item.strip() for item in raw.split(",") if item.strip()]
     if param.high is not None and len(items) > param.high:
         raise invalid(param, path, f"{len(items)} items", f"at most {param.high} items")
-    return items
+    return [_text(param, path, item) for item in items]
 
 
 _READERS = {"text": _text, "integer": _integer, "flag": _flag, "json": _json, "csv": _csv}

@@ -28,10 +28,13 @@ VERSION = "2014-05-26"
 FORMATS = ("raw", "vhd", "qcow2", "vmdk", "vdi")
 # Filters of DescribeImages that are about instances.
 _FILTERS = ("NetworkType", "CpuOnlineUpgrade", "CpuOnlineDowngrade", "MemoryOnlineUpgrade", "MemoryOnlineDowngrade")
+_LANGUAGE = choice("AcceptLanguage", "zh-CN", "zh_TW", "en-US", "ja", "fr", "de", "ko")
 
 ACTIONS: tuple[Action, ...] = (
     action(
-        "DescribeRegions", text("AcceptLanguage"), text("ResourceType"), text("InstanceChargeType"), regional=False
+        "DescribeRegions",
+        _LANGUAGE, choice("ResourceType", "instance", elsewhere=("disk", "reservedinstance", "scu")),
+        choice("InstanceChargeType", "PostPaid", "PrePaid", "SpotWithPriceLimit", "SpotAsPriceGo"), regional=False,
     ),
     # The names of attributes that are left out are quotas of what does not exist here.
     action(
@@ -45,13 +48,14 @@ ACTIONS: tuple[Action, ...] = (
                         "max-axt-command-count", "max-axt-invocation-daily", "max-cloud-assistant-activation-count")),
         text("ZoneId"), provenance=APPROXIMATE,
     ),
-    action("DescribeZones", text("AcceptLanguage"), flag("Verbose"), text("InstanceChargeType")),
+    action("DescribeZones", _LANGUAGE, flag("Verbose"), choice("InstanceChargeType", "PostPaid", "PrePaid")),
     action(
         "DescribeImages",
-        csv("Status", 20), text("ImageId"), text("ImageName"), text("SnapshotId"),
+        csv("Status", 20, choices=("Creating", "Waiting", "Available", "UnAvailable", "CreateFailed", "Deprecated")),
+        text("ImageId"), text("ImageName"), text("SnapshotId"),
         choice("ImageOwnerAlias", "system", "self", "others", "marketplace"), choice("Usage", "instance", "none"),
         choice("OSType", "linux", "windows"), choice("Architecture", "i386", "x86_64", "arm64"), TAGS, *PAGE_100,
-        objects("Filter", 20, need(choice("Key", "CreationStartTime", "CreationEndTime", elsewhere=_FILTERS)),
+        objects("Filter", 10, need(choice("Key", "CreationStartTime", "CreationEndTime", elsewhere=_FILTERS)),
                 need(text("Value"))),
     ),
     action(
@@ -82,7 +86,8 @@ ACTIONS: tuple[Action, ...] = (
     ),
     action(
         "StopInstance",
-        need(text("InstanceId")), flag("ForceStop"), flag("ConfirmStop"), choice("StoppedMode", "KeepCharging"),
+        need(text("InstanceId")), flag("ForceStop"), flag("ConfirmStop"),
+        choice("StoppedMode", "KeepCharging", elsewhere=("StopCharging",)),
         flag("DryRun"), regional=False,
     ),
     action(
@@ -117,7 +122,9 @@ ACTIONS: tuple[Action, ...] = (
     action(
         "TagResources",
         need(choice("ResourceType", "instance", "disk", "snapshot", "image", "securitygroup",
-                    elsewhere=("eni", "ddh", "keypair", "launchtemplate", "reservedinstance", "snapshotpolicy"))),
-        need(many("ResourceId", 50)), need(TAGS),
+                    elsewhere=("volume", "eni", "ddh", "ddhcluster", "keypair", "launchtemplate", "reservedinstance",
+                               "snapshotpolicy", "elasticityassurance", "capacityreservation", "command", "invocation",
+                               "activation", "managedinstance"))),
+        need(many("ResourceId", 50)), need(objects("Tag", 20, need(text("Key")), text("Value"))),
     ),
 )

@@ -19,6 +19,7 @@ from .spec import (
     integer,
     json_any,
     json_list,
+    json_objects,
     need,
     objects,
     structure,
@@ -47,8 +48,10 @@ ACTIONS: tuple[Action, ...] = (
         need(choice("InternetChargeType", "BandwidthByDay", "95BandwidthByMonth", "PayByBandwidth4thMonth",
                     "PayByBandwidth")),
         need(integer("Period", 1, 12)), choice("PeriodUnit", "Month", "Day"), need(integer("Quantity", 1, 100)),
-        structure("SystemDisk", integer("Size", 1)), objects("DataDisk", 16, integer("Size", 1)),
-        json_list("DataDisks", 16), provenance=APPROXIMATE,
+        need(structure("SystemDisk", need(integer("Size", 1)))), objects("DataDisk", 16, integer("Size", 1)),
+        json_objects("DataDisks", 16, choice("Category", "cloud_efficiency", "cloud_ssd", "local_hdd", "local_ssd"),
+                     integer("Size", 20)),
+        provenance=APPROXIMATE,
     ),
     # Scheduling over an area, subscriptions, networks of one's own and data disks exist in the API and not here.
     action(
@@ -64,7 +67,7 @@ ACTIONS: tuple[Action, ...] = (
         choice("SchedulingPriceStrategy", "PriceHighPriority", "PriceLowPriority"),
         text("Password"), text("KeyPairName"), flag("PasswordInherit"), json_any("SystemDisk"),
         text("InstanceName", r"(?!https?://)[^\W\d_][\w.:-]{1,127}"), text("HostName"), flag("UniqueSuffix"),
-        text("UserData"), flag("DeletionProtection"), TAGS, provenance=APPROXIMATE,
+        text("UserData", r"(?s:.{1,16384})"), flag("DeletionProtection"), TAGS, provenance=APPROXIMATE,
     ),
     action(
         "DescribeInstances",

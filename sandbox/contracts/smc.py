@@ -28,17 +28,16 @@ VERSION = "2019-06-01"
 # parameter that is left out below is refused as not emulated.
 _JOB = (
     text("Name", NAME),
-    text("Description", DESCRIPTION),
+    text("Description", NAME),
     choice("TargetType", "Image", elsewhere=("ContainerImage", "TargetInstance")),
     text("ImageName", NAME),
-    integer("SystemDiskSize", 20, 2048),
     objects("DataDisk", 16, need(integer("Index", 1, 16)), need(integer("Size", 20, 32768))),
     choice("NetMode", "0", "2"),
     text("VpcId"),
     text("VSwitchId"),
     text("InstanceType"),
     text("ValidTime"),
-    json_any("ReplicationParameters"),
+    json_any("ReplicationParameters", r"(?s:.{2,2048})"),
     integer("Frequency", 1, 168),
     integer("MaxNumberOfImageToKeep", 1, 10),
 )
@@ -51,7 +50,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     action(
         "ListAccessTokens",
-        many("AccessTokenId", 50), text("Name"), choice("Status", "activated", "unactivated", "expired"),
+        many("AccessTokenId", 100), text("Name"), choice("Status", "activated", "unactivated", "expired"),
     ),
     action("DisableAccessToken", need(text("AccessTokenId"))),
     action("DeleteAccessToken", need(text("AccessTokenId"))),
@@ -67,14 +66,14 @@ ACTIONS: tuple[Action, ...] = (
     action("DeleteSourceServer", need(text("SourceId")), flag("Force")),
     action(
         "CreateReplicationJob",
-        need(text("SourceId")), *_JOB, flag("RunOnce"),
+        need(text("RegionId")), need(text("SourceId")), *_JOB, integer("SystemDiskSize", 20, 2048), flag("RunOnce"),
         choice("JobType", "0", elsewhere=("1", "2", "3")),
         choice("LicenseType", "BYOL"), TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"),
     ),
     action("StartReplicationJob", need(text("JobId"))),
     action("StopReplicationJob", need(text("JobId"))),
     action("CutOverReplicationJob", need(text("JobId")), flag("SyncData")),
-    action("ModifyReplicationJobAttribute", need(text("JobId")), *_JOB),
+    action("ModifyReplicationJobAttribute", need(text("JobId")), *_JOB, integer("SystemDiskSize", 20, 500)),
     action(
         "DescribeReplicationJobs",
         many("JobId", 50), many("SourceId", 50), many("InstanceId", 21), text("Name"),

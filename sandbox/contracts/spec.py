@@ -14,7 +14,7 @@ Kind = Literal["text", "integer", "flag", "list", "objects", "object", "json", "
 
 # SMC and ENS names: 2-128 characters, a letter first, then letters, digits, ``: _ -``, no URL (facts 1.3, 4.1).
 NAME = r"(?!https?://)[^\W\d_][\w:-]{1,127}"
-DESCRIPTION = r"(?!https?://).{2,256}"
+DESCRIPTION = r"(?!https?://).{1,256}"
 
 
 @dataclass(frozen=True)
@@ -40,8 +40,8 @@ class Param:
 class Action:
     """One action of a product: its parameters and how well its answer is documented.
 
-    ``regional`` says that an action of ECS or VPC needs RegionId; where the vendor's models have none, the host tells
-    the region, and here an id does.
+    ``regional`` says that an action of ECS or VPC needs RegionId, which is added where contracts are collected; where
+    the vendor's models have none, the host tells the region, and here an id does.
     """
 
     name: str
@@ -97,14 +97,19 @@ def json_list(name: str, high: int, code: str = "") -> Param:
     return Param(name, "json", high=high, code=code)
 
 
-def json_any(name: str) -> Param:
-    """A JSON document in one string."""
-    return Param(name, "json")
+def json_objects(name: str, high: int, *fields: Param) -> Param:
+    """A JSON array of structures in one string, such as DataDisks of ENS."""
+    return Param(name, "json", high=high, fields=fields)
 
 
-def csv(name: str, high: int, code: str = "") -> Param:
-    """A comma-separated list in one string, such as TaskIds."""
-    return Param(name, "csv", high=high, code=code)
+def json_any(name: str, pattern: str = "") -> Param:
+    """A JSON document in one string, matched whole against ``pattern`` when one is given."""
+    return Param(name, "json", pattern=pattern)
+
+
+def csv(name: str, high: int, code: str = "", choices: tuple[str, ...] = ()) -> Param:
+    """A comma-separated list in one string, such as TaskIds, each item out of ``choices`` when given."""
+    return Param(name, "csv", high=high, code=code, choices=choices)
 
 
 def need(param: Param) -> Param:

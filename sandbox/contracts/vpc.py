@@ -5,26 +5,27 @@
 
 from __future__ import annotations
 
-from .spec import PAGE_50, TAGS, Action, action, flag, need, text
+from .spec import PAGE_50, TAGS, Action, action, csv, flag, need, text
 
 VERSION = "2016-04-28"
 
 _NAME = r"(?!https?://).{1,128}"
+_DESCRIPTION = r"(?!https?://).{1,256}"
 _CIDR = r"\d{1,3}(\.\d{1,3}){3}/\d{1,2}"
 
 ACTIONS: tuple[Action, ...] = (
     action(
         "CreateVpc",
-        text("CidrBlock", _CIDR, code="InvalidCidrBlock.Malformed"), text("VpcName", _NAME), text("Description"),
-        TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"),
+        text("CidrBlock", _CIDR, code="InvalidCidrBlock.Malformed"), text("VpcName", _NAME),
+        text("Description", _DESCRIPTION), TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"),
     ),
-    action("DescribeVpcs", text("VpcId"), text("VpcName"), flag("IsDefault"), TAGS, *PAGE_50),
+    action("DescribeVpcs", csv("VpcId", 20), text("VpcName"), flag("IsDefault"), TAGS, *PAGE_50),
     action("DeleteVpc", need(text("VpcId")), text("ClientToken"), regional=False),
     action(
         "CreateVSwitch",
         need(text("VpcId")), need(text("ZoneId")),
         need(text("CidrBlock", _CIDR, code="InvalidCidrBlock.Malformed")), text("VSwitchName", _NAME),
-        text("Description"), TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"), regional=False,
+        text("Description", _DESCRIPTION), TAGS, text("ClientToken", r"[\x00-\x7f]{1,64}"), regional=False,
     ),
     action(
         "DescribeVSwitches",

@@ -40,8 +40,6 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
     replayed = cloud.client_tokens.get(f"smc.job/{token}") if token else None
     if replayed is not None:
         return {"JobId": replayed["result"]}
-    if not params.get("RegionId"):
-        raise missing("RegionId")
     known_region(cloud, call.region)
     source = smc_sources.find(cloud, params["SourceId"])
     in_the_way = unfinished(cloud, source["id"])

@@ -30,7 +30,7 @@ def create_vpc(cloud: Cloud, call: Call) -> dict[str, Any]:
 def describe_vpcs(cloud: Cloud, call: Call) -> dict[str, Any]:
     """One page of the VPCs that match; VpcId takes a comma-separated list."""
     params = call.params
-    rows = listed(cloud.vpcs.where(region=call.region), "id", params["VpcId"].split(",") if "VpcId" in params else None)
+    rows = listed(cloud.vpcs.where(region=call.region), "id", params.get("VpcId"))
     rows = [] if params.get("IsDefault") else fuzzy(rows, "name", params.get("VpcName"))
     shown, keys = page([row for row in rows if has_tags(row, params)], params)
     return {**keys, "Vpcs": {"Vpc": [_vpc(cloud, row) for row in shown]}}

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.contracts import CONTRACTS, VERSIONS
-from sandbox.contracts.check import check, missing
+from sandbox.contracts.check import check
 from sandbox.contracts.errors import DOCUMENTED, NOT_EMULATED, ServiceError, not_emulated
 from sandbox.lifecycles.engine import Engine
 from sandbox.services.call import Call
@@ -104,11 +104,8 @@ class RpcService:
             raise self.cloud.error("Throttling.User")
         typed = check(contract, {key: value for key, value in params.items() if key not in _SYSTEM})
         region = typed.get("RegionId", "")
-        if product in _REGIONAL:
-            if region:
-                known_region(self.cloud, region)
-            elif contract.regional:
-                raise missing("RegionId")
+        if product in _REGIONAL and region:
+            known_region(self.cloud, region)
         refuse_unless_allowed(self.cloud, product, action, typed, caller["user"])
         self._engine.tick()
         with self.cloud.tables.whole():

@@ -50,15 +50,15 @@ def test_lists_structures_and_strange_values_are_under_the_signature(sandbox):
     smc, kinds = client(sandbox, "smc"), models("smc")
     made = smc.create_replication_job(kinds.CreateReplicationJobRequest(
         region_id=sandbox.region, source_id="s-sandboxdb01", name="db-01", image_name="db-01-image", run_once=True,
-        system_disk_size=20, target_type="Image", description="Grün & blau~ *+/=%",
+        system_disk_size=20, target_type="Image", description="Grün:blau_1",
         data_disk=[kinds.CreateReplicationJobRequestDataDisk(index=index, size=40) for index in (1, 2)],
-        tag=[kinds.CreateReplicationJobRequestTag(key="edgelift:wave", value="ü 1")],
+        tag=[kinds.CreateReplicationJobRequestTag(key="edgelift:wave", value="Grün & blau~ *+/=%")],
     )).body.job_id
     found = smc.describe_replication_jobs(kinds.DescribeReplicationJobsRequest(job_id=[made])).body
     job = found.replication_jobs.replication_job[0]
-    assert job.description == "Grün & blau~ *+/=%"
+    assert job.description == "Grün:blau_1"
     assert [disk.index for disk in job.data_disks.data_disk] == [1, 2]
-    assert job.tags.tag[0].value == "ü 1"
+    assert job.tags.tag[0].value == "Grün & blau~ *+/=%"
 
 
 def test_one_call_of_every_product(sandbox):

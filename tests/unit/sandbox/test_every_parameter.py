@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 
 import pytest
 from support.local_cloud import LocalCloud
+from support.request_samples import items, sample, valid
 
 from sandbox.contracts import CONTRACTS
 from sandbox.contracts.check import check
@@ -19,29 +18,8 @@ from sandbox.contracts.spec import Action, Param
 
 ACTIONS = [pytest.param(action, id=f"{product}-{name}")
            for product, actions in CONTRACTS.items() for name, action in actions.items()]
-_TEXTS = ("web", "web-01", "10.0.0.0/8", "acs:ram::1234567890123456:role/web", "some words")
 PAGED = [(product, name) for product, actions in CONTRACTS.items() for name, action in actions.items()
          if "PageSize" in [param.name for param in action.params]]
-
-
-def sample(param: Param, path: str) -> dict[str, str]:
-    """The parameter with a value that nothing is wrong with."""
-    if param.kind == "list":
-        return {f"{path}.1": _text(param)}
-    if param.kind in ("objects", "object"):
-        inner = f"{path}.1" if param.kind == "objects" else path
-        needed = [field for field in param.fields if field.needed] or param.fields[:1]
-        return {name: value for field in needed for name, value in sample(field, f"{inner}.{field.name}").items()}
-    if param.kind == "json":
-        return {path: "[]" if param.high is not None else "{}"}
-    if param.kind == "integer":
-        return {path: str(param.low if param.low is not None else 1)}
-    return {path: "true" if param.kind == "flag" else _text(param)}
-
-
-def _text(param: Param) -> str:
-    return param.choices[0] if param.choices else next(
-        text for text in _TEXTS if not param.pattern or re.fullmatch(param.pattern, text))
 
 
 def wrong(param: Param, path: str) -> Iterator[dict[str, str]]:
@@ -55,22 +33,10 @@ def wrong(param: Param, path: str) -> Iterator[dict[str, str]]:
             *([] if param.low is None else [param.low - 1]), *([] if param.high is None else [param.high + 1])))
     if param.kind == "flag":
         yield {path: "yes"}
-    if param.kind in ("list", "objects") and param.high is not None:
-        one = sample(param, path)
-        yield {name.replace(f"{path}.1", f"{path}.{number}", 1): value
-               for number in range(1, param.high + 2) for name, value in one.items()}
     if param.kind == "json":
         yield {path: "not json"}
-        if param.high is not None:
-            yield {path: json.dumps([str(number) for number in range(param.high + 1)])}
-    if param.kind == "csv":
-        yield {path: ",".join(str(number) for number in range((param.high or 0) + 1))}
-
-
-def valid(action: Action) -> dict[str, str]:
-    """The needed parameters of an action."""
-    return {name: value for param in action.params if param.needed
-            for name, value in sample(param, param.name).items()}
+    if param.kind in ("list", "objects", "json", "csv") and param.high is not None:
+        yield items(param, path, param.high + 1)
 
 
 def refusal(action: Action, flat: dict[str, str]) -> str:

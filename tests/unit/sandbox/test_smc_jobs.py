@@ -316,7 +316,7 @@ def test_modify_before_and_after_the_start(local: LocalCloud) -> None:
     local.ok("smc", "StartReplicationJob", JobId=job_id)
     late = local.code("smc", "ModifyReplicationJobAttribute", JobId=job_id, SystemDiskSize=60)
     assert late == (400, "ReplicationJob.InvalidStatus")
-    local.ok("smc", "ModifyReplicationJobAttribute", JobId=job_id, Description="still possible")
+    local.ok("smc", "ModifyReplicationJobAttribute", JobId=job_id, Description="still-possible")
 
 
 @pytest.mark.sandbox_world({"job_errors": {"web1": "check virtio failed"}})
