@@ -93,6 +93,11 @@ options:
           - Whether the source was registered by a client that this collection did not install. A cleanup does not delete such a source.
         type: bool
         default: false
+      claim:
+        description:
+          - What the server says of itself, with the keys C(hostname), C(addresses) and C(source_ids).
+          - M(edgelift.ens_migration.ens_account_info) compares it with the sources in SMC if two servers have one fingerprint. Other modules ignore it.
+        type: dict
       disks:
         description:
           - The disks of the server that SMC transfers, as the module M(edgelift.ens_migration.source_probe) returns them.

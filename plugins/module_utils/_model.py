@@ -134,6 +134,8 @@ class Seen:
     objects: list[ExportedObject] = field(default_factory=list)
     object_problem: str = ""
     ens_images: list[Row] = field(default_factory=list)
+    namesake: str = ""
+    """Why this migration has the image of the same machine under another inventory name, or ''."""
     trouble: CloudError | None = None
     """Why the last look at this server, and at no other, failed."""
     looked: bool = field(default=False, compare=False)

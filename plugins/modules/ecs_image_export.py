@@ -76,7 +76,7 @@ export:
       description: The migration id of the server. The name of every resource of the server contains it.
       returned: always
       type: str
-      sample: el607cb8ded6d2035c697cb81099c4
+      sample: el607cb8ded6d203aa8b68a55c697c
     image_id:
       description: The ECS image.
       returned: always
@@ -100,7 +100,7 @@ export:
       sample:
         - index: 0
           bucket: migration-images
-          key: el607cb8ded6d2035c697cb81099c4_m-t4n1dh0000000000_system.qcow2
+          key: el607cb8ded6d203aa8b68a55c697c_m-t4n1dh0000000000_system.qcow2
           size: 31457280
           virtual_size: 21474836480
     state:

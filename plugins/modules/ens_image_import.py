@@ -78,7 +78,7 @@ image:
       description: The migration id of the server. The name of every resource of the server contains it.
       returned: always
       type: str
-      sample: el607cb8ded6d2035c697cb81099c4
+      sample: el607cb8ded6d203aa8b68a55c697c
     image_id:
       description: The id of the image. Empty in check mode when there is none yet.
       returned: always
@@ -88,7 +88,7 @@ image:
       description: The name of the image.
       returned: always
       type: str
-      sample: web-01-el607cb8ded6d2035c697cb81099c4
+      sample: web-01-el607cb8ded6d203aa8b68a55c697c
     status:
       description: The status of the image.
       returned: always

@@ -70,7 +70,7 @@ images:
       description: Its name.
       returned: always
       type: str
-      sample: web-01-el607cb8ded6d2035c697cb81099c4
+      sample: web-01-el607cb8ded6d203aa8b68a55c697c
     status:
       description: Its status, such as C(Creating), C(Uploading), C(Upload_failed) or C(Available).
       returned: always

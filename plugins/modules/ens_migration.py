@@ -148,12 +148,12 @@ migration:
           description: The migration id of the server. The name of every resource of the server contains it.
           returned: always
           type: str
-          sample: el607cb8ded6d2035c697cb81099c4
+          sample: el607cb8ded6d203aa8b68a55c697c
         image_name:
           description: The name of the ENS image.
           returned: always
           type: str
-          sample: web-01-el607cb8ded6d2035c697cb81099c4
+          sample: web-01-el607cb8ded6d203aa8b68a55c697c
         source_id:
           description: The id of the source in SMC.
           returned: always

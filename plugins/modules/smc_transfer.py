@@ -89,7 +89,7 @@ transfer:
       description: The migration id of the server. The name of every resource of the server contains it.
       returned: always
       type: str
-      sample: el607cb8ded6d2035c697cb81099c4
+      sample: el607cb8ded6d203aa8b68a55c697c
     job_id:
       description: The id of the job. Empty in check mode when there is none yet.
       returned: always
@@ -99,7 +99,7 @@ transfer:
       description: The name of the job.
       returned: always
       type: str
-      sample: web-01-el607cb8ded6d2035c697cb81099c4
+      sample: web-01-el607cb8ded6d203aa8b68a55c697c
     source_id:
       description: The id of the source.
       returned: always
@@ -134,7 +134,7 @@ transfer:
       description: The name of the ECS image, and later of the ENS image.
       returned: always
       type: str
-      sample: web-01-el607cb8ded6d2035c697cb81099c4
+      sample: web-01-el607cb8ded6d203aa8b68a55c697c
     state:
       description: The last state seen, as text.
       returned: always

@@ -88,7 +88,7 @@ transfers:
       description: Its name.
       returned: always
       type: str
-      sample: web-01-el607cb8ded6d2035c697cb81099c4
+      sample: web-01-el607cb8ded6d203aa8b68a55c697c
     description:
       description: Its description.
       returned: always
@@ -143,7 +143,7 @@ transfers:
       description: The name of the ECS image.
       returned: always
       type: str
-      sample: web-01-el607cb8ded6d2035c697cb81099c4
+      sample: web-01-el607cb8ded6d203aa8b68a55c697c
     instance_id:
       description: The intermediate instance, while SMC names it.
       returned: always

@@ -39,6 +39,11 @@ def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
         "keep_source": bool(facts.get("agent_keep_source") or (agent.get("installed") and not agent.get("ours"))),
         "image_name": str(facts.get("migration_image_name") or ""),
         "platform": (probe.get("os") or {}).get("id") or "",
+        "claim": {
+            "hostname": probe.get("hostname") or "",
+            "addresses": probe.get("addresses") or [],
+            "source_ids": agent.get("source_ids") or [],
+        },
         "disks": disks.as_options(disks.transferred(probe)),
     }
 

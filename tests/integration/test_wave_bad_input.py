@@ -108,6 +108,27 @@ def test_one_bad_server_does_not_stop_the_others(sandbox: Any) -> None:
         assert words in rows[host][1]
 
 
+@pytest.mark.sandbox_world(WORLD)
+def test_a_machine_that_was_migrated_under_another_name_is_refused_with_both_names(sandbox: Any) -> None:
+    """Another inventory names the machine when its first migration has ended: only the image is left of that."""
+    # An image of the world file has no sizes to compare.
+    first, second = ({**server(host, ""), "fingerprint": "same"} for host in ("first-01", "second-01"))
+    sandbox.post("seed", {"ens_images": [{"name": image_name(first, "wave")}]})
+    for state, verdict in (("checked", "blocked"), ("present", "failed")):
+        result = run(sandbox, "ens_migration", state=state, name="wave", servers=[second], wait=False)["migration"]
+        assert [row["verdict"] for row in result["servers"]] == [verdict]
+        told = " ".join(result["servers"][0]["reasons"])
+        assert "it is the same machine as first-01: this migration has its ENS image" in told
+        assert "second-01 has the same fingerprint" in told
+    found = run(sandbox, "ens_account_info", name="wave", servers=[first, second], strict=True)["servers"]
+    assert [(row["verdict"], [item["id"] for item in row["findings"]]) for row in found] == [
+        ("migrated", []), ("blocked", ["same-machine"]),
+    ]
+    found = run(sandbox, "ens_account_info", name="wave", servers=[second], strict=True)["servers"]
+    assert [item["id"] for item in found[0]["findings"]] == ["same-machine"]
+    assert {name for name in changing(sandbox.requests()) if not name.startswith("oss.")} == set()
+
+
 BROKEN = {
     "windows-01": ["windows"],
     "arm-01": ["arm64"],

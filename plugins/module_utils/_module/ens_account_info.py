@@ -18,6 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight 
     account,
     answers,
     bucket,
+    machines,
     verdict,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE
@@ -29,7 +30,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages imp
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
 
-from . import ens_migration, options
+from . import ens_migration, options, rivals
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -124,7 +125,8 @@ def _servers(
 ) -> list[dict[str, Any]]:
     """Return the state of each server, and the findings about its image name and its source image."""
     images = params["source_images"] or {}
-    problems = checks.server_problems(servers)
+    shared = rivals.refused(clients, params, servers)
+    problems = checks.server_problems(servers, shared)
     others = _other_names(clients, servers)
     try:
         looked = ens_migration.look(clients, servers, policy, problems)
@@ -137,9 +139,9 @@ def _servers(
     rows = []
     for row in looked:
         host = row.server.host
+        twin = str(shared.get(host, "")) or others.get(host, "") or row.seen.namesake
         answer = {
-            "twin": next((text for text in problems.get(host, []) if text.startswith(checks.SAME_MACHINE)), "")
-            or others.get(host, ""),
+            "twin": "" if row.verdict == "migrated" else twin,
             "conflict": ens_import.conflict(row.server, row.seen),
             "source_image": _source_image(clients, str(images[host] or "")) if host in images else None,
             "ecs": host in images,
@@ -175,7 +177,7 @@ def _other_names(clients: Clients, servers: Sequence[Server]) -> dict[str, str]:
         server = by_source.get(job.get("SourceId", ""))
         name = server and transfer.other_name(server, job)
         if server and name:
-            found[server.host] = f"{checks.SAME_MACHINE} {name} (source {server.source_id}, job {job.get('JobId')})"
+            found[server.host] = f"{machines.SAME_MACHINE} {name} (source {server.source_id}, job {job.get('JobId')})"
     return found
 
 

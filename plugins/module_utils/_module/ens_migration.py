@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.machines import SAME_MACHINE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet, Progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import ProgressFile
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 
-from . import options
+from . import options, rivals
 from .defect import made_so_far
 
 if TYPE_CHECKING:
@@ -33,8 +34,8 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     params = module.params
     servers, policy = options.servers(params), options.policy(params)
     options.refuse(checks.input_problems(policy, servers))
-    blocked = checks.server_problems(servers)
     checks.account(clients, policy)
+    blocked = checks.server_problems(servers, rivals.refused(clients, params, servers))
     if params["state"] == "checked":
         rows = look(clients, servers, policy, blocked)
         return {"changed": False, "migration": _migration(params["name"], rows, [], clients)}
@@ -74,9 +75,12 @@ def look(clients: Clients, servers: Sequence[Server], policy: Policy, blocked: d
     rows = fleet.rows
     ens_import.observe(fleet.context, servers, {row.server.id: row.seen for row in rows})
     for row in rows:
-        problem = ens_import.conflict(row.server, row.seen)
-        reasons = blocked.get(row.server.host, []) + ([problem] if problem else [])
+        problems = filter(None, [ens_import.conflict(row.server, row.seen), row.seen.namesake])
+        reasons = [*blocked.get(row.server.host, []), *problems]
         image = ens_import.result(row.seen)
+        if image and image.get("Status") == "Available":
+            # Of two names of one machine, the other one is refused.
+            reasons = [reason for reason in reasons if not reason.startswith(SAME_MACHINE)]
         row.phase = "preflight"
         if reasons:
             row.end("blocked", *reasons)

@@ -61,6 +61,7 @@ def servers_spec(required: bool) -> ArgSpec:
                     "image_name": {"type": "str"},
                     "platform": {"type": "str"},
                     "keep_source": {"type": "bool", "default": False},
+                    "claim": {"type": "dict"},
                     "disks": dict(_DISKS),
                 },
                 "required_one_of": [("fingerprint", "source_id")],

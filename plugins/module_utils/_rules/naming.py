@@ -10,12 +10,15 @@
 Layout of the migration id, which ends every job and image name and is the OSSPrefix of an export (facts 3.1: letters
 and digits only, at most 30)::
 
-    el 607cb8ded6d203 5c697cb81099c4     30 characters
-    |  |              server: 14 hexadecimal digits (56 bits) of SHA-256 of "<migration>/<host>/<fingerprint>"
+    el 607cb8ded6d203 aa8b68a5 5c697c     30 characters
+    |  |              |        server: 6 hexadecimal digits (24 bits) of SHA-256 of "<migration>/<host>/<fingerprint>"
+    |  |              machine: 8 hexadecimal digits (32 bits) of SHA-256 of "<migration>/<fingerprint>"
     |  wave: 14 hexadecimal digits (56 bits) of SHA-256 of the migration name
     fixed, because OSS and SMC names start with a letter
 
 The first 16 characters are the wave id. With nothing but credentials any controller finds all that a migration left.
+Two ids that differ in the last 6 digits alone are one machine under two inventory names, which the name of its image
+tells when nothing else of it is left.
 Two migration names can have one wave id, so every selection also compares the full name, where the cloud keeps it:
 in the tags of a job, of what hangs on it and of the shared network, and in the description of an activation code.
 """
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _PART_LENGTH: Final = 14
+_MACHINE_LENGTH: Final = 8
 WAVE_LENGTH: Final = 2 + _PART_LENGTH
 ID_LENGTH: Final = WAVE_LENGTH + _PART_LENGTH
 _ID = re.compile(rf"el[0-9a-f]{{{ID_LENGTH - 2}}}")
@@ -71,7 +75,13 @@ def wave_id(migration: str) -> str:
 
 def migration_id(migration: str, host: str, fingerprint: str) -> str:
     """Return the id of one server's migration: the same for the same name, inventory host and machine."""
-    return wave_id(migration) + _digits(f"{migration}/{host}/{fingerprint}", _PART_LENGTH)
+    machine = _digits(f"{migration}/{fingerprint}", _MACHINE_LENGTH)
+    return wave_id(migration) + machine + _digits(f"{migration}/{host}/{fingerprint}", _PART_LENGTH - _MACHINE_LENGTH)
+
+
+def machine(identity: str) -> str:
+    """Return the part of a migration id that all inventory names of one machine share."""
+    return identity[: WAVE_LENGTH + _MACHINE_LENGTH]
 
 
 _LETTERS: Final = str.maketrans("øØłŁđĐð\u0131", "oOlLdDdi") | str.maketrans(

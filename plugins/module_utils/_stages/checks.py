@@ -16,13 +16,11 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, naming
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
-
-SAME_MACHINE = "it is the same machine as"
-"""What a problem of two hosts that are one machine begins with."""
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.machines import Refused
 
 
 def input_problems(policy: Policy, servers: Sequence[Server]) -> list[str]:
@@ -46,8 +44,11 @@ def input_problems(policy: Policy, servers: Sequence[Server]) -> list[str]:
     return [problem for problem in problems if problem]
 
 
-def server_problems(servers: Sequence[Server]) -> dict[str, list[str]]:
-    """Return, per host, why it cannot be migrated at all; the other servers of the wave can go on."""
+def server_problems(
+    servers: Sequence[Server], shared: Mapping[str, Refused] | None = None
+) -> dict[str, list[str]]:
+    """Return, per host, why it cannot be migrated at all; the other servers of the wave can go on. ``shared`` are the
+    hosts that are refused because of another one with their fingerprint or their source."""
     problems: dict[str, list[str]] = defaultdict(list)
     for server in servers:
         surplus = disks.surplus(server.disks)
@@ -63,29 +64,9 @@ def server_problems(servers: Sequence[Server]) -> dict[str, list[str]]:
                 f"data disk {disk.index} has {limits.gib(disk.bytes)} GiB, "
                 f"ENS takes at most {limits.MAX_DATA_DISK_GIB} GiB"
             )
-    for label, hosts in _twins(servers).items():
-        for host in hosts:
-            others = ", ".join(other for other in hosts if other != host)
-            problems[host].append(
-                f"{SAME_MACHINE} {others} ({label}): keep one of them in the inventory, or give a cloned "
-                "machine its own machine-id and host keys"
-            )
+    for host, why in (shared or {}).items():
+        problems[host].append(str(why))
     return dict(problems)
-
-
-def _twins(servers: Sequence[Server]) -> dict[str, list[str]]:
-    """Return the hosts that share a fingerprint or a source id, by what they share."""
-    shared: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for server in servers:
-        if server.fingerprint:
-            shared["fingerprint", server.fingerprint].append(server.host)
-        if server.source_id:
-            shared["source", server.source_id].append(server.host)
-    twins: dict[str, list[str]] = {}
-    for (kind, value), hosts in shared.items():
-        if len(hosts) > 1 and hosts not in twins.values():
-            twins[f"{kind} {value[:24]}"] = hosts
-    return twins
 
 
 def bucket_info(clients: Clients, name: str) -> dict[str, Any]:

@@ -13,12 +13,14 @@ Done when the ENS image is Available, compared exactly by name and disks. The EN
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import machines
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_IMAGE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
 from .stage import Leaves, Outcome, Stage
 
@@ -46,18 +48,41 @@ _GB: Final = 0.1
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
     """Fill in the ENS images that have a server's exact image name: one paged describe for the whole wave."""
     by_name = {server.image_name: server for server in servers}
+    by_machine: dict[str, list[Server]] = defaultdict(list)
     for server in servers:
-        seen[server.id].ens_images = []
+        by_machine[naming.machine(server.id)].append(server)
+        seen[server.id].ens_images, seen[server.id].namesake = [], ""
     for image in context.clients.ens.describe_self_images():
         # ENS filters are fuzzy (facts 4.2): only an exact comparison counts.
-        owner = by_name.get(image.get("ImageName", ""))
+        name = str(image.get("ImageName") or "")
+        owner = by_name.get(name)
         if owner:
             seen[owner.id].ens_images.append(image)
+            # Two hosts of one run with one fingerprint were told apart before.
+            continue
+        for twin in by_machine.get(naming.machine(naming.owner_of(name) or ""), ()):
+            seen[twin.id].namesake = seen[twin.id].namesake or _namesake(twin, image)
     for server in servers:
         row = seen[server.id]
+        if row.ens_images:
+            # It was migrated under both names.
+            row.namesake = ""
         row.own.pop(NAME, None)
         if result(row) and _sizes_differ(server, row) == "other":
             row.own[NAME] = context.driver.returned(server.id, NAME)
+
+
+def _namesake(server: Server, image: Row) -> str:
+    """Say that this migration has, or makes, an image of the same machine under another inventory name, or return
+    ''."""
+    other = machines.namesake(server.id, image.get("ImageName", ""))
+    if not other or states.outcome(states.ENS_IMAGE, image.get("Status", "")) == "failure":
+        return ""
+    return (
+        f"{machines.SAME_MACHINE} {other}: this migration has its ENS image {image['ImageId']} ({image['ImageName']}, "
+        f"{image.get('Status')}), and {server.host} has the same fingerprint. Keep one of the two names in the "
+        "inventories, delete that image, or use another migration_name"
+    )
 
 
 def result(seen: Seen) -> Row | None:

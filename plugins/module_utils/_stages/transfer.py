@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Requested
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import machines
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
@@ -133,15 +134,8 @@ def _ours(server: Server, job: Row, seen: Seen, resources: ResourcesSeen) -> Non
 
 
 def other_name(server: Server, job: Row) -> str:
-    """Return the host for which this very migration copies the source of ``server``, '' where it is the same host.
-
-    Two inventories with overlapping hosts can name one machine twice; the tags of a job keep its inventory name.
-    """
-    tags = JOB.value(job, "tags")
-    if tags.get(naming.SERVER_TAG) == server.id or not naming.same_wave(server.migration, tags):
-        return ""
-    host = str(tags.get(naming.HOST_TAG) or "")
-    return "" if host == server.host[: naming.TAG_VALUE_LENGTH] else host
+    """Return the host for which this very migration copies the source of ``server``, '' where it is the same host."""
+    return machines.other_name(server.migration, server.host, server.id, JOB.value(job, "tags"))
 
 
 def _observe_instances(context: Context, servers: Iterable[Server], seen: dict[str, Seen]) -> None:
@@ -195,6 +189,8 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
     """Return the next step of the copy."""
     if seen.job:
         return _decide_job(seen.job, seen, context.policy, context.now)
+    if seen.namesake:
+        return Decision.fail(seen.namesake)
     if seen.foreign_job and seen.foreign_job["JobId"] == seen.moved:
         return Decision.fail(_moved(server, seen.foreign_job), keep=True)
     if context.check_mode and not server.source_id:

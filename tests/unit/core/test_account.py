@@ -18,7 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.smc im
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.sts import StsApi
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.transport import build_request
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.vpc import VpcApi
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_account_info
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_account_info, options, rivals
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .bucket import Oss as Bucket
@@ -278,3 +278,68 @@ def test_an_object_that_is_no_ledger_is_a_blocker() -> None:
     cloud.ledger.put_empty(naming.ledger_key("wave_01", 1), {})
     (found,) = look(cloud)["servers"][0]["findings"]
     assert "the object was not written by this collection (type Normal, 0 bytes)" in found["evidence"]
+
+
+# ---- hosts with one fingerprint ----
+def source(identity: str, hostname: str, **tags: str) -> dict[str, Any]:
+    """A source as SMC shows it."""
+    shown = {"Tag": [{"Key": key, "Value": value} for key, value in tags.items()]}
+    return {
+        "SourceId": identity, "State": "Available", "SystemInfo": json.dumps({"hostname": hostname}), "Tags": shown,
+    }
+
+
+def twins(cloud: Cloud, **told: Any) -> dict[str, list[str]]:
+    """Return the findings of two hosts with one fingerprint, whose probes name one source each."""
+    disks = [{"index": 0, "bytes": 20 * 1024**3}]
+    servers = [
+        {"host": host, "fingerprint": "fp", "source_id": "", "disks": disks,
+         "claim": {"hostname": host, "source_ids": [identity], **told}}
+        for host, identity in (("web-01", "s-1"), ("liar", "s-2"))
+    ]
+    rows = look(cloud, servers=servers)["servers"]
+    return {row["host"]: [item["evidence"] for item in row["findings"] if item["id"] == "same-machine"] for row in rows}
+
+
+def listed(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {"TotalCount": len(rows), "SourceServers": {"SourceServer": [*rows]}}
+
+
+def test_hosts_with_one_fingerprint_are_refused_when_smc_tells_nothing() -> None:
+    for answer in (listed(), refusal("Forbidden.RAM"), listed(source("s-1", ""), source("s-2", ""))):
+        found = twins(Cloud(DescribeSourceServers=answer))
+        assert "the same machine as liar" in found["web-01"][0]
+        assert "the same machine as web-01" in found["liar"][0]
+
+
+def test_the_host_that_the_migration_has_registered_goes_on_and_the_liar_does_not() -> None:
+    identity = naming.migration_id("wave_01", "web-01", "fp")
+    tags = {"edgelift:wave": "wave_01", "edgelift:host": "web-01", "edgelift:migration": identity}
+    cloud = Cloud(DescribeSourceServers=listed(source("s-1", "web-01", **tags), source("s-2", "web-01")))
+    found = twins(cloud, hostname="web-01", addresses=["10.0.0.5"])
+    assert found["web-01"] == []
+    assert "the same machine as web-01 (fingerprint fp)" in found["liar"][0]
+
+
+def test_hosts_that_smc_shows_to_be_two_machines_do_not_block_each_other() -> None:
+    cloud = Cloud(DescribeSourceServers=listed(source("s-1", "web-01"), source("s-2", "liar")))
+    assert twins(cloud) == {"web-01": [], "liar": []}
+
+
+def test_the_migration_itself_asks_the_same_rule_about_the_sources_that_it_is_given() -> None:
+    entries = [
+        {"host": host, "fingerprint": "fp", "source_id": identity, "claim": {"hostname": host}}
+        for host, identity in (("web-01", "s-1"), ("web-02", "s-2"))
+    ]
+    entries.append({"host": "alias", "fingerprint": "other", "source_id": "s-2", "claim": {"hostname": "alias"}})
+    params = {"name": "wave_01", "servers": entries}
+    servers = options.servers(params)
+    cloud: Any = Cloud(DescribeSourceServers=listed(source("s-1", "web-01"), source("s-2", "web-02")))
+    found = rivals.refused(cloud, params, servers)
+    assert {host: (row.kind, row.value, row.others) for host, row in found.items()} == {
+        "alias": ("source", "s-2", ("web-02",)),
+    }
+    nobody: Any = Cloud(DescribeSourceServers=refusal("Forbidden.RAM"))
+    assert set(rivals.refused(nobody, params, servers)) == {"web-01", "web-02", "alias"}
+    assert rivals.refused(nobody, {**params, "servers": entries[:1]}, servers[:1]) == {}
+    assert nobody.asked == ["DescribeSourceServers"]

@@ -35,7 +35,10 @@ def done(host: str = "web-01", verdict: str = "migrated", **more: Any) -> dict[s
 
 # ---- wave_servers ----
 def test_a_server_is_what_its_roles_have_found() -> None:
-    facts = {**CLEAR, "agent_source_id": "s-1", "migration_image_name": "shop"}
+    told = {"hostname": "web-01", "addresses": ["10.0.0.5"], "agent": {"source_ids": ["s-2"]}}
+    facts = {
+        **CLEAR, "agent_source_id": "s-1", "migration_image_name": "shop", "preflight_probe": {**PROBE, **told},
+    }
     assert FILTERS["wave_servers"](["web-01"], {"web-01": facts}) == [
         {
             "host": "web-01",
@@ -44,6 +47,7 @@ def test_a_server_is_what_its_roles_have_found() -> None:
             "keep_source": False,
             "image_name": "shop",
             "platform": "debian",
+            "claim": {"hostname": "web-01", "addresses": ["10.0.0.5"], "source_ids": ["s-2"]},
             "disks": DISKS,
         }
     ]
@@ -83,6 +87,7 @@ def test_what_is_not_known_is_empty(probe: Any) -> None:
             "keep_source": False,
             "image_name": "",
             "platform": "",
+            "claim": {"hostname": "", "addresses": [], "source_ids": []},
             "disks": [],
         }
     ]

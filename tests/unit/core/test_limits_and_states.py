@@ -131,19 +131,6 @@ def test_the_system_disk_has_the_limit_of_smc(gib: int, taken: bool) -> None:
     assert problems == ({} if taken else {"web-01": ["its system disk has 2049 GiB, SMC takes at most 2048 GiB"]})
 
 
-def test_the_same_machine_twice_is_refused_on_both_sides_and_others_go_on() -> None:
-    twins = [server(1), server(2, fingerprint="fp-01", source_id="s-01"), server(3)]
-    problems = checks.server_problems(twins)
-    assert set(problems) == {"web-01", "web-02"}
-    assert "same machine as web-02" in problems["web-01"][0]
-    assert len(problems["web-01"]) == 1
-
-
-def test_servers_without_fingerprint_or_source_are_not_twins() -> None:
-    nameless = [server(number, fingerprint="", source_id="") for number in (1, 2)]
-    assert checks.server_problems(nameless) == {}
-
-
 def test_input_problems_name_every_bad_value() -> None:
     wave = [server(1, base_name="1x"), server(1), server(2, base_name="fine")]
     problems = checks.input_problems(policy(region="xx-nowhere-1", image_format="vhd"), wave)

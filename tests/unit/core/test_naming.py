@@ -10,7 +10,7 @@ import re
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
-ID = "el607cb8ded6d2035c697cb81099c4"
+ID = "el607cb8ded6d203aa8b68a55c697c"
 
 
 def test_the_migration_id_is_the_same_on_every_controller_and_in_every_release() -> None:

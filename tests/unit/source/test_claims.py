@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import migration_id
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.claims import CHECKS, claims
 
 GIB = 1024**3
@@ -49,7 +49,7 @@ def test_a_source_that_fits_is_accepted_and_marked_as_registered() -> None:
     tags = {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}
     assert found == {"error": "", "shared": False, "keep": False, "tags": tags}
     known = judge({"web-01": {**facts(), "preflight_fingerprint": "fp"}})["web-01"]
-    identity = migration_id("wave_01", "web-01", "fp")
+    identity = naming.migration_id("wave_01", "web-01", "fp")
     assert known["tags"] == {**tags, "edgelift:migration": identity}
 
 
@@ -87,9 +87,56 @@ def test_two_hosts_with_one_source_are_an_error_of_both_that_names_both() -> Non
     assert [row["keep"] for row in found.values()] == [True, True]
 
 
+LIES: dict[str, dict[str, Any]] = {
+    "hostname": {"hostname": "web-99"},
+    "address": {"addresses": ["10.0.0.99"]},
+    "disks": {"disks": [{"name": "vda", "bytes": 80 * GIB, "system": True, "mounts": ["/"]}]},
+}
+
+
+@pytest.mark.parametrize("lie", LIES)
+@pytest.mark.parametrize("steps", [NEW, ("wait",), ()], ids=["registers", "starts", "runs"])
+def test_a_liar_that_names_the_source_of_another_host_is_refused_alone(lie: str, steps: tuple[str, ...]) -> None:
+    """What SMC shows of the source fits one of the two: that one goes on, however the other one came to name it."""
+    liar = facts(steps=steps, **LIES[lie])
+    for hosts in ({"web-01": facts(), "liar": liar}, {"liar": liar, "web-01": facts()}):
+        found = judge(hosts)
+        assert (found["web-01"]["error"], found["web-01"]["keep"]) == ("", False)
+        assert "source s-1 is claimed by liar and by web-01" in found["liar"]["error"]
+        assert (found["liar"]["keep"], found["liar"]["shared"]) == (True, True)
+
+
+def test_a_liar_is_refused_alone_because_of_the_time_of_registration() -> None:
+    """It says that it has registered in this run; SMC shows that the source is older."""
+    old = {**ROW, "creation_time": "2026-11-01T00:00:00Z"}
+    found = judge({"web-01": facts(steps=("wait",)), "liar": facts(steps=NEW)}, old)
+    assert found["web-01"]["error"] == ""
+    assert "claimed by liar and by web-01" in found["liar"]["error"]
+
+
+def test_two_liars_do_not_block_the_host_that_the_source_fits() -> None:
+    found = judge({"one": facts(**LIES["hostname"]), "web-01": facts(), "two": facts(**LIES["address"])})
+    assert [bool(found[host]["error"]) for host in ("one", "web-01", "two")] == [True, False, True]
+
+
+def test_a_source_that_fits_none_of_its_claimants_is_an_error_of_each() -> None:
+    found = judge({"one": facts(**LIES["hostname"]), "two": facts(**LIES["address"])})
+    assert "claimed by one and by two" in found["one"]["error"]
+    assert "claimed by two and by one" in found["two"]["error"]
+
+
+def test_what_is_not_compared_does_not_decide() -> None:
+    found = judge({"web-01": facts(), "liar": facts(**LIES["hostname"])}, checks=["address", "disks", "time"])
+    assert all("claimed by" in row["error"] for row in found.values())
+
+
 def test_a_host_that_only_named_it_in_the_preflight_is_a_candidate_too() -> None:
     other = facts("s-2", ("start", "wait"), agent={"source_ids": ["s-1"]})
     assert "claimed by web-01 and by other" in judge({"web-01": facts(), "other": other})["web-01"]["error"]
+    liar = facts("s-2", ("start", "wait"), agent={"source_ids": ["s-1"]}, hostname="web-99")
+    found = judge({"web-01": facts(), "liar": liar}, ROW, {**ROW, "source_id": "s-2", "hostname": "web-99"})
+    assert found["web-01"]["error"] == ""
+    assert "by web-01" in found["liar"]["error"]
     assert judge({"web-01": facts(), "other": facts("s-2", agent={"source_ids": ["s-1"]})})["web-01"]["error"] == ""
 
 
