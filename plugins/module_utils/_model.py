@@ -168,6 +168,8 @@ class SharedNetwork:
     """Whether a part of it was made since the last look."""
     made: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     """By kind: the id of what this run has made, and when. A list may not show it at once."""
+    returned: dict[str, set[str]] = field(default_factory=lambda: {"vpc": set(), "vswitch": set()})
+    """By kind: the ids of all that this run has made, what has gone since then too."""
 
     @property
     def ready(self) -> bool:

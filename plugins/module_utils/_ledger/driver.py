@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, NotSent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Requested
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import client_tokens
 
 from . import decide, parent
 from .lines import Call, Result
@@ -211,6 +212,12 @@ class Driver:
     def ledger(self) -> str:
         """Return where the ledger in use is."""
         return f"oss://{self._bucket}/{self._opened_store.key}"
+
+    def token(self, *parts: str) -> str:
+        """Return the ClientToken for something that belongs to all servers: the same for all runs that share this
+        ledger, so that two of them make one thing. The next ledger, which a cleanup has begun, has other ones."""
+        shared = self._session.state.ledger if self._store is not None else ""
+        return client_tokens.shared(shared, *parts) if shared else client_tokens.new()
 
     def others_alive(self) -> list[Owner]:
         """Return the other runs whose claim has not ended."""

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import client_tokens
 
 from .argspec import ArgSpec
 
@@ -28,22 +29,23 @@ def spec() -> ArgSpec:
 
 
 @contextmanager
-def taking_part(module: AnsibleModule, clients: Clients, migration: str | None) -> Iterator[None]:
+def taking_part(module: AnsibleModule, clients: Clients, migration: str | None) -> Iterator[client_tokens.ClientToken]:
     """Refuse what is about to be made when a cleanup has ended the migration; while inside, a cleanup waits for it.
+    Yield what gives the same ClientTokens to all runs of the migration.
 
     Check mode only looks. Without O(bucket) there is no ledger to look at.
     """
     bucket = module.params.get("bucket")
     if not (bucket and migration):
-        yield
+        yield client_tokens.new
         return
     driver = Driver(clients, bucket, migration, bool(module.params.get("restart")))
     if module.check_mode:
         driver.look()
-        yield
+        yield client_tokens.new
         return
     try:
         driver.join()
-        yield
+        yield driver.token
     finally:
         driver.leave()

@@ -18,7 +18,6 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.
     VSWITCH,
     named_vswitches,
 )
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from . import options
 from .change import Change, refuse
@@ -31,20 +30,7 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.resource import Resource
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.wave_network import Rows
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
-
-
-def own_vpc(clients: Clients, migration: str) -> Row | None:
-    """Return the migration's VPC, None when there is none; refuse more than one (law 9)."""
-    own = wave_network.own_vpcs(clients, migration)
-    if len(own) > 1:
-        raise refuse(
-            f"Looking for the network of {migration}",
-            "Network.Ambiguous",
-            f"{', '.join(row['VpcId'] for row in own)} are all named {naming.network_name(migration)} and tagged for "
-            f"{migration}",
-            "Delete all but one, or set vpc_id and vswitch_id.",
-        )
-    return own[0] if own else None
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.client_tokens import ClientToken
 
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
@@ -59,7 +45,8 @@ def present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         found = given(clients, params["vpc_id"], params["vswitch_id"])
         return Change(found, found).result(module, network=found)
     migration = options.migration(params)
-    vpc = own_vpc(clients, migration)
+    # Two runs that have begun at once may each have made one: all use the oldest, and the cleanup deletes all.
+    vpc = next(iter(wave_network.own_vpcs(clients, migration)), None)
     vswitch = wave_network.own_vswitch(clients, migration, vpc)
     before = wave_network.summary(vpc, vswitch, True) if vpc else {}
     wanted = wave_network.wanted(clients, migration, vpc, vswitch, params)
@@ -67,11 +54,22 @@ def present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     change = Change({**before}, {**known, **wanted})
     if not change.changed:
         return change.result(module, network=change.after)
-    with taking_part(module, clients, migration):
+    with taking_part(module, clients, migration) as token:
         if module.check_mode:
             return change.result(module, network=change.after)
-        made = wave_network.make(clients, migration, wanted, vpc, lambda what, rows: _available(module, what, rows))
+        made = _make(module, clients, migration, wanted, token)
     return Change(before, made).result(module, network=made)
+
+
+def _make(module: AnsibleModule, clients: Clients, migration: str, wanted: Facts, token: ClientToken) -> Facts:
+    """Make what is missing now that this run takes part: another one may have made it since the first look."""
+    vpc = next(iter(wave_network.own_vpcs(clients, migration)), None)
+    vswitch = wave_network.own_vswitch(clients, migration, vpc)
+    if vpc and vswitch and vswitch.get("Status") == "Available":
+        return wave_network.summary(vpc, vswitch, True)
+    return wave_network.make(
+        clients, migration, wanted, vpc, lambda what, rows: _available(module, what, rows), token
+    )
 
 
 def _available(module: AnsibleModule, what: str, rows: Rows) -> Row:
@@ -105,17 +103,17 @@ def given(clients: Clients, vpc_id: str, vswitch_id: str) -> Facts:
 
 
 def absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Delete the migration's own network: its vSwitches first, then the VPC."""
+    """Delete the migration's own network, and its doubles: the vSwitches first, then the VPCs."""
     migration = options.migration(module.params)
-    vpc = own_vpc(clients, migration)
-    if vpc is None:
+    vpcs = wave_network.own_vpcs(clients, migration)
+    if not vpcs:
         return Change({}, {}).result(module, network={})
-    vpc_id = vpc["VpcId"]
-    vswitches = named_vswitches(clients, migration, vpc_id)
-    change = Change(wave_network.summary(vpc, vswitches[0] if vswitches else None, True), {})
+    ids = [row["VpcId"] for row in vpcs]
+    vswitches = [row for vpc_id in ids for row in named_vswitches(clients, migration, vpc_id)]
+    change = Change(wave_network.summary(vpcs[0], vswitches[0] if vswitches else None, True), {})
     if change.wanted(module):
         _delete(module, clients, VSWITCH, [row["VSwitchId"] for row in vswitches])
-        _delete(module, clients, VPC, [vpc_id])
+        _delete(module, clients, VPC, ids)
     return change.result(module, network={})
 
 

@@ -12,7 +12,6 @@ Without it SMC creates a VPC for each job, and the default quota is 10 VPCs (fac
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +23,7 @@ from .vpc import named_vpcs, named_vswitches, other_wave
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.client_tokens import ClientToken
 
 VPC_CIDR: Final = "192.168.0.0/16"
 VSWITCH_CIDR: Final = "192.168.0.0/20"
@@ -82,30 +82,28 @@ def wanted(clients: Clients, migration: str, vpc: Row | None, vswitch: Row | Non
     }
 
 
-def make(clients: Clients, migration: str, network: Facts, vpc: Row | None, available: Available) -> Facts:
+def make(
+    clients: Clients, migration: str, network: Facts, vpc: Row | None, available: Available, token: ClientToken
+) -> Facts:
     """Create what the network lacks and return it."""
-    vpc_id = vpc["VpcId"] if vpc else make_vpc(clients, migration, network)
+    vpc_id = vpc["VpcId"] if vpc else make_vpc(clients, migration, network, token("vpc"))
     # A new VPC is Pending for some seconds and takes no vSwitch until then.
     vpc = available(f"VPC {vpc_id}", lambda: clients.vpc.describe_vpcs(vpc_ids=[vpc_id]))
-    vswitch_id = make_vswitch(clients, migration, network, vpc_id)
+    vswitch_id = make_vswitch(clients, migration, network, vpc_id, token("vswitch", vpc_id))
     vswitch = available(f"vSwitch {vswitch_id}", lambda: clients.vpc.describe_vswitches(vswitch_ids=[vswitch_id]))
     return summary(vpc, vswitch, True)
 
 
-def make_vpc(clients: Clients, migration: str, network: Facts) -> str:
-    """Create the VPC and return its id.
-
-    Client tokens are new in each call: with the same token, VPC would return the id of a VPC that was deleted
-    meanwhile. They make the repetitions of one call harmless.
-    """
-    tags, token = naming.tags(migration), str(uuid.uuid4())
+def make_vpc(clients: Clients, migration: str, network: Facts, token: str) -> str:
+    """Create the VPC and return its id."""
+    tags = naming.tags(migration)
     created: str = clients.vpc.create_vpc(network["name"], network["vpc_cidr"], token, tags)["VpcId"]
     return created
 
 
-def make_vswitch(clients: Clients, migration: str, network: Facts, vpc_id: str) -> str:
+def make_vswitch(clients: Clients, migration: str, network: Facts, vpc_id: str, token: str) -> str:
     """Create the vSwitch in an Available VPC and return its id."""
-    tags, token = naming.tags(migration), str(uuid.uuid4())
+    tags = naming.tags(migration)
     created: str = clients.vpc.create_vswitch(
         vpc_id, network["zone_id"], network["vswitch_cidr"], network["name"], token, tags
     )["VSwitchId"]

@@ -31,6 +31,10 @@ _GONE: Final = frozenset({"VSwitchIdVpcId.Mismatch", "InvalidVSwitchId.NotFound"
 _RACED: Final = frozenset({"InvalidCidrBlock.Overlapped", "InvalidVpcId.NotFound"})
 """Why a vSwitch is refused that another run has made since the look, or whose VPC a cleanup has deleted since then."""
 
+_SAME: Final = ("Idempoten", "OperationFailed.Idempotent")
+"""How the codes begin with which VPC says that another run has sent this ClientToken: with other parameters, or right
+now."""
+
 
 def wanted(policy: Policy) -> bool:
     """Return whether the jobs share a network that this collection makes."""
@@ -77,20 +81,29 @@ def act(context: Context, migration: str) -> str:
         return "the shared network is being made"
     shared.making = True
     network = wave_network.wanted(clients, migration, shared.vpc, None, {"zone_id": context.policy.zone_id})
-    if shared.vpc is None:
-        shared.made["vpc"] = wave_network.make_vpc(clients, migration, network), context.now
-        return ""
     try:
-        vswitch_id = wave_network.make_vswitch(clients, migration, network, shared.vpc["VpcId"])
+        if shared.vpc is None:
+            kind, made = "vpc", wave_network.make_vpc(clients, migration, network, _token(context, "vpc"))
+        else:
+            vpc_id = shared.vpc["VpcId"]
+            token = _token(context, "vswitch", vpc_id)
+            kind, made = "vswitch", wave_network.make_vswitch(clients, migration, network, vpc_id, token)
     except CloudError as error:
-        if error.code not in _RACED:
+        if not error.code.startswith(_SAME) and (shared.vpc is None or error.code not in _RACED):
             raise
         # The next tick looks again.
         shared.vpc = None
         shared.made.clear()
         return f"the shared network was changed by another run ({error.code})"
-    shared.made["vswitch"] = vswitch_id, context.now
+    shared.made[kind] = made, context.now
+    shared.returned[kind].add(made)
     return ""
+
+
+def _token(context: Context, kind: str, *parts: str) -> str:
+    """Return the ClientToken with which two runs that make the network in the same second make one. With a token that
+    it knows, VPC returns the id of what was deleted meanwhile: such ids are a part of the next token."""
+    return context.driver.token(kind, *parts, *sorted(context.network.returned[kind]))
 
 
 def placed(context: Context) -> Policy:

@@ -37,6 +37,7 @@ def run(clients: Any, check: bool = False, **params: Any) -> dict[str, Any]:
 def test_the_network_is_made_step_by_step(clients: Any, wire: Any) -> None:
     vpcs(wire, {**VPC, "VpcName": f"{NAME}-other"}, VpcName=NAME)
     wire.expect("DescribeZones", {"Zones": {"Zone": [{"ZoneId": "z-b"}, {"ZoneId": "z-a"}]}})
+    vpcs(wire, VpcName=NAME)
     wire.expect(
         "CreateVpc", {"VpcId": "vpc-1"}, VpcName=NAME, **{"Tag.1.Key": "edgelift:wave", "Tag.1.Value": "wave_01"}
     )
@@ -60,6 +61,7 @@ def test_the_network_is_made_step_by_step(clients: Any, wire: Any) -> None:
 
 def test_a_lost_answer_makes_no_second_vpc(clients: Any, wire: Any) -> None:
     vpcs(wire)
+    vpcs(wire)
     wire.expect("CreateVpc", DROP)
     wire.expect("CreateVpc", {"VpcId": "vpc-1"})
     vpcs(wire, VPC)
@@ -78,6 +80,8 @@ def test_the_network_is_found_again(clients: Any, wire: Any) -> None:
 
 
 def test_a_half_made_network_is_completed(clients: Any, wire: Any) -> None:
+    vpcs(wire, VPC)
+    vswitches(wire)
     vpcs(wire, VPC)
     vswitches(wire)
     vpcs(wire, VPC, VpcId="vpc-1")
@@ -100,10 +104,41 @@ def test_a_namesake_without_our_tag_is_never_touched(clients: Any, wire: Any, st
         run(clients, state=state)
 
 
-def test_two_networks_are_one_too_many(clients: Any, wire: Any) -> None:
-    vpcs(wire, VPC, {**VPC, "VpcId": "vpc-2"})
-    with pytest.raises(CloudError, match="vpc-1, vpc-2 are all named"):
+OLDER = {**VPC, "VpcId": "vpc-2", "CreationTime": "2026-11-29T08:00:00Z"}
+NEWER = {**VPC, "VpcId": "vpc-1", "CreationTime": "2026-11-29T08:00:01Z"}
+
+
+def test_of_two_networks_of_the_migration_the_oldest_is_used(clients: Any, wire: Any) -> None:
+    vpcs(wire, NEWER, OLDER)
+    vswitches(wire, {**VSWITCH, "VpcId": "vpc-2"}, VpcId="vpc-2")
+    result = run(clients)
+    assert (result["changed"], result["network"]["vpc_id"]) == (False, "vpc-2")
+
+
+def test_a_double_is_deleted_with_the_network(clients: Any, wire: Any) -> None:
+    vpcs(wire, NEWER, OLDER)
+    vswitches(wire, VSWITCH, VpcId="vpc-2")
+    vswitches(wire, VpcId="vpc-1")
+    wire.expect("DeleteVSwitch", VSwitchId="vsw-1")
+    vswitches(wire)
+    wire.expect("DeleteVpc", VpcId="vpc-2")
+    wire.expect("DeleteVpc", VpcId="vpc-1")
+    vpcs(wire)
+    vpcs(wire)
+    assert run(clients, state="absent")["network"] == {}
+
+
+def test_a_double_without_our_tag_is_refused(clients: Any, wire: Any) -> None:
+    vpcs(wire, OLDER, {**NEWER, "Tags": {}})
+    with pytest.raises(CloudError, match=f"VPC vpc-1 is named {NAME} but has no tag edgelift:wave=wave_01"):
         run(clients)
+
+
+def test_what_another_run_has_made_since_the_first_look_is_used(clients: Any, wire: Any) -> None:
+    vpcs(wire)
+    vpcs(wire, OLDER)
+    vswitches(wire, {**VSWITCH, "VpcId": "vpc-2"}, VpcId="vpc-2")
+    assert run(clients, zone_id="z-a")["network"]["vpc_id"] == "vpc-2"
 
 
 def test_a_given_network_is_checked(clients: Any, wire: Any) -> None:

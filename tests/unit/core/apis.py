@@ -287,7 +287,9 @@ class Vpc:
 
     def create_vpc(self, name: str, cidr: str, client_token: str, tags: Any = None) -> Row:
         def make() -> Row:
-            vpc_id = self.cloud.new_id("vpc-")
+            if client_token in self.cloud.client_tokens:
+                return {"VpcId": self.cloud.client_tokens[client_token]}
+            vpc_id = self.cloud.client_tokens[client_token] = self.cloud.new_id("vpc-")
             self.cloud.vpcs[vpc_id] = self._made("Vpc", vpc_id, name, cidr, tags)
             return {"VpcId": vpc_id}
 
@@ -298,7 +300,9 @@ class Vpc:
     ) -> Row:
         def make() -> Row:
             assert self.cloud.vpcs[vpc_id]["Status"] == "Available"
-            vswitch_id = self.cloud.new_id("vsw-")
+            if client_token in self.cloud.client_tokens:
+                return {"VSwitchId": self.cloud.client_tokens[client_token]}
+            vswitch_id = self.cloud.client_tokens[client_token] = self.cloud.new_id("vsw-")
             row = self._made("VSwitch", vswitch_id, name, cidr, tags)
             self.cloud.vswitches[vswitch_id] = {**row, "VpcId": vpc_id, "ZoneId": zone_id}
             return {"VSwitchId": vswitch_id}

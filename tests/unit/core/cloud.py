@@ -54,6 +54,8 @@ class Cloud:
     tasks: dict[str, Row] = field(default_factory=dict)
     ens_images: dict[str, Row] = field(default_factory=dict)
     tokens: dict[str, Row] = field(default_factory=dict)
+    client_tokens: dict[str, str] = field(default_factory=dict)
+    """The ClientTokens that VPC has seen, with the id that it returns for each."""
     vpcs: dict[str, Row] = field(default_factory=dict)
     vswitches: dict[str, Row] = field(default_factory=dict)
     objects: dict[str, bytes] = field(default_factory=dict)

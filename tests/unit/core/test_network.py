@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
@@ -85,6 +86,41 @@ def test_a_vswitch_that_another_run_makes_at_the_same_time_is_used() -> None:
     assert verdicts(run(fleet(cloud, THREE[0], using=SHARED))) == ["migrated"]
     assert networks(cloud) == [(vpc_id, next(iter(cloud.vswitches)))]
     assert len(cloud.vswitches) == 1
+
+
+def test_two_runs_that_make_it_in_the_same_second_make_one() -> None:
+    """No list shows what the first one has made when the second one makes its own: the ClientTokens are the same."""
+    cloud = cloud_with(*THREE)
+    one, two = fleet(cloud, THREE[0], using=SHARED), fleet(cloud, THREE[1], using=SHARED)
+    for _tick in range(4):
+        cloud.edit("vpc.DescribeVpcs", lambda _rows: [], times=2)
+        cloud.edit("vpc.DescribeVSwitches", lambda _rows: [], times=2)
+        one.tick()
+        two.tick()
+        cloud.sleep(2)
+    for made in (one, two):
+        assert verdicts(run(made)) == ["migrated"]
+    assert (len(cloud.vpcs), len(cloud.vswitches)) == (1, 1)
+    assert cloud.calls["vpc.CreateVpc"] == 2
+    assert len(set(networks(cloud))) == 1
+
+
+def test_a_network_that_was_deleted_in_use_gets_another_token() -> None:
+    """VPC answers a token that it knows with the id of what was deleted."""
+    cloud = cloud_with(THREE[0])
+    made = fleet(cloud, THREE[0], using=SHARED)
+    cloud.edit("vpc.DescribeVpcs", lambda _rows: [], times=1)
+    made.tick()
+    cloud.vpcs.clear()
+    assert verdicts(run(made)) == ["migrated"]
+    assert (cloud.calls["vpc.CreateVpc"], len(cloud.vpcs)) == (2, 1)
+
+
+@pytest.mark.parametrize("code", ["IdempotentParameterMismatch", "OperationFailed.IdempotentTokenProcessing"])
+def test_a_token_that_another_run_is_using_is_waited_for(code: str) -> None:
+    cloud = cloud_with(THREE[0])
+    cloud.fail("vpc.CreateVpc", refused(code))
+    assert verdicts(run(fleet(cloud, THREE[0], using=SHARED))) == ["migrated"]
 
 
 def test_a_network_of_the_user_or_one_for_each_job_is_left_as_it_is() -> None:

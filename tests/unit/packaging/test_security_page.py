@@ -39,5 +39,8 @@ def test_a_rule_that_is_missing_or_reworded_is_noticed() -> None:
 
 def test_the_parties_and_the_boundaries_are_named() -> None:
     text = PAGE.read_text(encoding="utf-8")
-    titles = ["Data flow", "What each party can do", "Rules of proof", "Rights", "Secrets", "Report a vulnerability"]
+    titles = [
+        "Data flow", "What each party can do", "Who is who", "Rules of proof", "Rights", "Secrets",
+        "Report a vulnerability",
+    ]
     assert re.findall(r"^## (.+)$", text, re.MULTILINE) == titles
