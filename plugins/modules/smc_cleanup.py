@@ -58,7 +58,8 @@ options:
   scope:
     description:
       - V(migration) covers all servers of the migration, and what they share.
-      - V(servers) covers only the O(servers) given. The activation code and the shared network stay.
+      - V(servers) covers only the O(servers) given. The activation codes and the shared network are deleted with the last
+        servers of the migration, and stay before. A code with which another run may be registering servers stays for 30 minutes.
     type: str
     default: migration
     choices:

@@ -176,13 +176,22 @@ class LocalCloud:
         """Free what the event loop holds."""
         self._loop.close()
 
-    def register(self, entry: dict[str, Any]) -> None:
-        """Register the source of a server again."""
+    def register(self, entry: dict[str, Any], code: dict[str, Any]) -> bool:
+        """Register the source of a server with an activation code, as its client does; return whether SMC takes it."""
+        token = self.cloud.tokens.get(code["id"])
+        if self.cloud.sources.get(entry["source_id"]) is not None:
+            # Another run has registered it meanwhile: the client runs already.
+            return True
+        if token is None or token["disabled"] or token["registered"] >= token["count"]:
+            return False
         disks = [{"gib": item["bytes"] // GIB, "content_mib": 0} for item in entry["disks"]]
         source = {"name": entry["host"], "id": entry["source_id"], "disks": disks}
         settings = self.cloud.settings
         seed(self.cloud, Faults(), parse_world({**self._document, "sources": [source]}, "races"))
         self.cloud.settings = settings
+        self.cloud.sources.update(entry["source_id"], token_id=code["id"])
+        self.cloud.tokens.update(code["id"], registered=token["registered"] + 1)
+        return True
 
     @property
     def now(self) -> float:

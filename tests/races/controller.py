@@ -162,6 +162,9 @@ class Controller:
     # ---- its modules ----
     def module(self, module: str, **params: Any) -> dict[str, Any]:
         """Return what a module of the collection returns, or its failure, as Ansible registers it."""
+        if self.run.kind == "play":
+            # Each module is a process that looks at the record of the migration anew.
+            self.run.first_epoch = None
         given = {**defaults(module), **self._connection(), **params}
         ended: list[dict[str, Any]] = []
         stub = SimpleNamespace(
@@ -257,7 +260,8 @@ def _virtual_clock() -> Any:
 @contextmanager
 def virtual(rng: Random, folder: Path) -> Iterator[None]:
     """While inside, the collection takes time, random ids and ancestors from the world of the thread."""
-    for name in ("_module.ens_migration", "_module.smc_cleanup", "_module.runner", "_api.service_clock"):
+    modules = ("ens_migration", "smc_cleanup", "smc_access_token", "smc_source", "runner")
+    for name in (*(f"_module.{module}" for module in modules), "_api.service_clock"):
         utils(name)
     real = utils("_stages.stage").Clock
 

@@ -16,7 +16,7 @@ from unittest import mock
 
 from support.wave import utils
 
-from .controller import Run
+from .controller import Fate, Run
 from .race import Plan
 
 
@@ -34,8 +34,8 @@ def _plan(*runs: Run, ending: str = "finish") -> Plan:
     return Plan(2, True, ((0.0, tuple(names)),), ending, 0.0)
 
 
-def _play(*hosts: str, wait: bool = True, gap: float = 0.0) -> Run:
-    return Run("", "play", hosts, wait=wait, gap=gap)
+def _play(*hosts: str, wait: bool = True, gap: float = 0.0, fates: tuple[Fate, ...] = ()) -> Run:
+    return Run("", "play", hosts, wait=wait, gap=gap, fates=fates)
 
 
 def _whole_scope() -> AbstractContextManager[Any]:
@@ -64,6 +64,12 @@ def _kept_snapshots() -> AbstractContextManager[Any]:
     return mock.patch.object(release, "ORDER", tuple(kind for kind in release.ORDER if kind.name != "ecs_snapshot"))
 
 
+def _kept_codes() -> AbstractContextManager[Any]:
+    """A cleanup of some servers keeps every code with which a server could still register, whoever has made it."""
+    usable = utils("_resources.smc").usable_token
+    return mock.patch.object(utils("_cleanup.smc"), "_in_use", lambda _scope, code: usable(code))
+
+
 def _blind() -> AbstractContextManager[Any]:
     """A run does not see the ENS images that exist."""
     return mock.patch.object(utils("_api.ens").EnsApi, "describe_self_images", return_value=[])
@@ -87,6 +93,10 @@ PLANTED = {
     ),
     "a cleanup deletes what another migration has": Planted("of others", _all_images, _plan(_play("web-1"))),
     "a cleanup forgets the snapshots": Planted("billed", _kept_snapshots, _plan(_play("web-1"))),
-    "a run does not see the images that exist": Planted("repeated", _blind, _plan(_play("web-1"), _play("web-1"))),
+    "a cleanup keeps the code of a run that was killed": Planted(
+        "left", _kept_codes, _plan(_play("web-1", fates=(Fate("kill before", 8),)), _play("web-1", "web-2"))
+    ),
+    # The source of a server that is migrated is gone: the run gives it up.
+    "a run does not see the images that exist": Planted("gave up", _blind, _plan(_play("web-1"), _play("web-1"))),
     "a cleanup deletes the result": Planted("lost", _own_images, _plan(_play("web-1"), ending="clean")),
 }

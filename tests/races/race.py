@@ -142,6 +142,7 @@ class Race:
         controller = Controller(self.world, process, run)
         process.controller = controller
         run.began = self.world.local.now
+        self.world.ends += run.kind == "end"
         what = f"{run.kind} {' '.join(run.hosts)} wait={run.wait} restart={run.restart}"
         self.world.note(run.name, f"-- begins: {what}")
         return controller
@@ -186,15 +187,24 @@ class Race:
             process.pause(LEASE)
         else:
             world.rules.violated("no end", f"{_ATTEMPTS} last runs have not come to their end")
-        process.pause(SETTLE)
+        # What a run may still have needed is left to the next one, which has nothing else to do.
+        process.pause(SETTLE + LEASE)
+        if finish:
+            run = Run("end.after", "play", hosts)
+            self._play(self._enter(process, run), run)
         world.judge_end(finish)
 
 
 def play(controller: Controller, run: Run) -> dict[str, Any]:
     """Do what the playbook migrate does on the controller: migrate, then clean up what was settled."""
     world = controller.world
-    entries = [dict(world.servers[host]) for host in run.hosts]
-    _register_again(world, run)
+    code = _agent(controller, run)
+    # The role excludes hosts that could not register.
+    hosts = [host for identity, host in world.hosts.items()
+             if host in run.hosts and (world.rules.migrated(identity) or _source(world, host) is not None)]
+    entries = [dict(world.servers[host]) for host in hosts]
+    if run.orphaned or not entries:
+        return {}
     result = controller.module(
         "ens_migration", name=MIGRATION, servers=entries, wait=run.wait, poll_interval=run.interval,
         wait_timeout=utils("_rules.limits").WAVE_TIMEOUT, restart=run.restart,
@@ -217,6 +227,13 @@ def play(controller: Controller, run: Run) -> dict[str, Any]:
         poll_interval=20.0, wait_timeout=utils("_rules.limits").CLEANUP_TIMEOUT,
     )
     _tell(world, run, cleanup)
+    if settled and not run.orphaned:
+        # The role agent removes the clients, and the code of this run.
+        gone = controller.module(
+            "smc_access_token", migration=MIGRATION, state="absent", name="", description="", count=1, ttl_days=7,
+            rotate=False, keep_usable=True, id=code,
+        )
+        world.rules.crashed(run, gone)
     return result
 
 
@@ -237,12 +254,42 @@ def _tell(world: World, run: Run, result: dict[str, Any]) -> None:
     world.note(run.name, f"-- {result.get('msg', '')} residual {cleanup.get('residual')} kept {cleanup.get('kept')}")
 
 
-def _register_again(world: World, run: Run) -> None:
-    """Register the sources of a play that a cleanup has deleted, as the role agent does."""
-    for host in run.hosts:
-        entry = world.servers[host]
-        if world.cloud.sources.get(entry["source_id"]) is None:
-            world.local.register(entry)
+def _agent(controller: Controller, run: Run) -> str:
+    """Do what the role agent does: register the servers whose clients do not run, with an activation code of this run.
+    Return the id of the code, '' when none was needed or none was given."""
+    world, naming = controller.world, utils("_rules.naming")
+    wanted = {identity: host for identity, host in world.hosts.items() if host in run.hosts}
+    due = [host for identity, host in wanted.items()
+           if not world.rules.migrated(identity) and _source(world, host) is None]
+    if not due:
+        return ""
+    result = controller.module(
+        "smc_access_token", migration=MIGRATION, state="present", name="", description="", count=len(due), ttl_days=7,
+        rotate=True, keep_usable=True, id=None, restart=run.restart,
+    )
+    world.rules.crashed(run, result)
+    code, since = result.get("access_token") or {}, world.local.now
+    if not code.get("code"):
+        world.note(run.name, f"-- no code: {result.get('msg', '')}")
+        return ""
+    for identity, host in wanted.items():
+        if host not in due:
+            continue
+        controller.sleep(world.rng.uniform(1, 90))
+        if not world.local.register(world.servers[host], code):
+            world.note(run.name, f"-- {host} could not register")
+            # A cleanup of the whole migration deletes every code, the others those of runs that were held up for long.
+            if not world.ends and world.local.now - since < utils("_rules.limits").CODE_IN_USE_SECONDS:
+                world.rules.violated("registering", f"{run.name} {host}: the activation code of this run is gone")
+            continue
+        tags = {row["Key"]: row["Value"] for row in naming.tags(MIGRATION, host, identity)}
+        source_id = world.servers[host]["source_id"]
+        controller.module("smc_source", state="present", source_id=source_id, name=None, description=None, tags=tags)
+    return str(code["id"])
+
+
+def _source(world: World, host: str) -> Any:
+    return world.cloud.sources.get(world.servers[host]["source_id"])
 
 
 @contextmanager

@@ -183,7 +183,9 @@ class Rules:
     def cleaned(self, run: Run, result: dict[str, Any]) -> bool:
         """Take over the result of a cleanup of the whole migration; return whether it says that nothing is left."""
         cleanup = result.get("cleanup") or {}
-        if not cleanup or result.get("failed") or cleanup["residual"] or cleanup["kept"]:
+        # It does not delete the sources that it finds: their clients may still run.
+        kept = [row for row in cleanup.get("kept") or [] if row["kind"] != "smc_source"]
+        if not cleanup or result.get("failed") or cleanup["residual"] or kept:
             return False
         left = self._unfinished()
         if run.first_epoch is None and run.seen is not None:

@@ -40,13 +40,15 @@ class World:
         known = {host: utils("_module.options").server(MIGRATION, entry) for host, entry in self.servers.items()}
         self.hosts = {server.id: host for host, server in known.items()}
         self.images = {server.id: server.image_name for server in known.values()}
-        self.local = LocalCloud(folder, _document(self.servers, known, seed, realistic))
+        self.local = LocalCloud(folder, _document(known, seed, realistic))
         self.cloud = self.local.cloud
         self._put_objects_of_others(known)
         self.others = self._others()
         self.billed = self._billed()
         self.schedule = Schedule(self.local, self.rng, MOST_STEPS)
         self.rules = Rules(self.cloud, self.images, self.hosts, BUCKET)
+        self.ends = 0
+        """How many cleanups of the whole migration have begun."""
         self.trace: list[tuple[float, str, str]] = []
         self.calls = 0
 
@@ -118,6 +120,21 @@ class World:
         """Return what is billed and was not at the start."""
         return sorted(self._billed() - self.billed)
 
+    def left_of_us(self, finished: bool) -> list[str]:
+        """Return what there is of the migration besides its results: what belongs to its servers, and what they shared.
+        A cleanup of the whole migration leaves the sources; nothing shows whose one without tags is."""
+        cloud, naming = self.cloud, utils("_rules.naming")
+        shared = {naming.token_name(MIGRATION), naming.network_name(MIGRATION)}
+        found = [f"{table.name} {row['id']}" for table in (cloud.tokens, cloud.vpcs, cloud.vswitches) for row in table
+                 if row["name"] in shared]
+        for table in (cloud.jobs, cloud.images, cloud.snapshots):
+            found += [f"{table.name} {row['id']}" for row in table if self.rules.owner(row.get("name") or "")]
+        if finished:
+            found += [f"source {row['id']}" for row in cloud.sources if row["tags"]]
+        for identity in self.hosts:
+            found += [f"object {key}" for key in self.rules.objects(identity)]
+        return sorted(found)
+
     # ---- the end ----
     def judge_end(self, finished: bool) -> None:
         """Judge what is left at the end: everything of others, one image of each server at most, nothing billed."""
@@ -134,6 +151,9 @@ class World:
         left = self.billed_of_us()
         if left:
             rules.violated("billed", ", ".join(left))
+        left = self.left_of_us(finished)
+        if left:
+            rules.violated("left", ", ".join(left))
 
 
 def _entry(host: str, source_id: str, gib: list[int]) -> dict[str, Any]:
@@ -141,8 +161,8 @@ def _entry(host: str, source_id: str, gib: list[int]) -> dict[str, Any]:
     return {"host": host, "source_id": source_id, "fingerprint": f"machine of {host}", "disks": disks}
 
 
-def _document(servers: dict[str, Any], known: dict[str, Any], seed: int, realistic: bool) -> dict[str, Any]:
-    """Return the world file: the sources of the servers, and resources of others with similar names."""
+def _document(known: dict[str, Any], seed: int, realistic: bool) -> dict[str, Any]:
+    """Return the world file: resources of others with similar names. The sources are registered by the runs."""
     server = next(iter(known.values()))
     naming = utils("_rules.naming")
     other = naming.resource_name(server.host, naming.migration_id("another race", server.host, server.fingerprint))
@@ -152,11 +172,7 @@ def _document(servers: dict[str, Any], known: dict[str, Any], seed: int, realist
         "credentials": {KEY: {"secret": SECRET}}, "start": START, "clock_rate": 0, "seed": seed,
         "profile": "frozen" if realistic else "fast",
         "buckets": [{"name": BUCKET, "region": "ap-southeast-1"}],
-        "sources": [
-            {"name": entry["host"], "id": entry["source_id"],
-             "disks": [{"gib": item["bytes"] // GIB, "content_mib": 0} for item in entry["disks"]]}
-            for entry in servers.values()
-        ],
+        "sources": [],
         "ecs_images": [{"name": name, "region": "ap-southeast-1", "disks": disk} for name in (other, near)],
         "ecs_instances": [{"name": "No_Delete_SMC_Transition_Instance", "region": "ap-southeast-1"}],
         "ens_images": [{"name": name} for name in (other, near)]

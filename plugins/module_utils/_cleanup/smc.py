@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import smc
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import (
     ACCESS_TOKEN as ACCESS_TOKEN_ROW,
 )
@@ -26,6 +27,7 @@ from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
 _KEPT = (
@@ -147,13 +149,22 @@ def _codes(scope: Scope) -> list[tuple[Row, str]]:
 
 
 def _find_tokens(scope: Scope) -> list[Found]:
-    """Return the activation codes of the migration; for some servers of it only those that no run can be using."""
+    """Return the activation codes of the migration; for some servers of it only those that no run can be using: codes
+    that are used up or expired, and those of runs that must have registered their servers by now."""
     wave = naming.wave_id(scope.migration)
     return [
         Found(row["AccessTokenId"], wave, row.get("CreationTime", ""), foreign=doubt)
         for row, doubt in _codes(scope)
-        if scope.whole or not smc.usable_token(ACCESS_TOKEN_ROW.facts(row))
+        if scope.whole or not _in_use(scope, ACCESS_TOKEN_ROW.facts(row))
     ]
+
+
+def _in_use(scope: Scope, code: Facts) -> bool:
+    """Return whether a run may be registering servers with a code, by the time of the services."""
+    if not smc.usable_token(code):
+        return False
+    made, now = moment(code["creation_time"]), scope.clients.oss(scope.bucket).clock.now()
+    return not made or not now or now <= made.timestamp() + limits.CODE_IN_USE_SECONDS
 
 
 JOB = Kind(smc.JOB, _find_jobs, before=_mark)

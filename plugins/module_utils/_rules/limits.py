@@ -64,6 +64,9 @@ SYSTEM_DISK_GIB: Final = (20, 2048)
 DATA_DISK_GIB: Final = (20, 32768)
 """DataDisk.N.Size of CreateReplicationJob."""
 
+CODE_IN_USE_SECONDS: Final = 1800
+"""How long after its creation a run may be registering servers with an activation code."""
+
 LIST_SETTLE_SECONDS: Final = 120
 """How long a list may not show yet what was made and whose id is known: describe calls may lag behind a write."""
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 from .cloud import Cloud
-from .kit import MIGRATION, qcow2, refused, server
+from .kit import MIGRATION, qcow2, refused, server, stamp
 from .sweep import OTHER, SERVER, TOKEN, full, left, remove, sweep
 
 SHARED = {"vpc", "vswitch", "smc_access_token"}
@@ -79,6 +79,35 @@ def test_a_code_that_another_slice_may_be_using_stays_until_the_whole_migration_
     assert left(cloud, "tokens") == (["tokens"] if kept else [])
     sweep(cloud)
     assert left(cloud, "tokens") == []
+
+
+def usable(cloud: Cloud) -> None:
+    """Put a code there with which servers can still register."""
+    cloud.tokens["at-1"] = {
+        "AccessTokenId": "at-1", "Name": TOKEN, "Description": naming.description(MIGRATION), "Status": "activated",
+        "Count": "5", "RegisteredCount": "2", "CreationTime": stamp(cloud.now),
+    }
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_code_goes_with_the_last_server_when_its_run_must_have_registered_its_servers(late: bool) -> None:
+    cloud = Cloud()
+    usable(cloud)
+    cloud.sleep(limits.CODE_IN_USE_SECONDS + late)
+    cloud.oss("images").told = cloud.now.timestamp()
+    remove(cloud, SERVER)
+    assert left(cloud, "tokens") == ([] if late else ["tokens"])
+
+
+def test_an_old_code_stays_while_another_server_is_not_settled() -> None:
+    cloud = Cloud()
+    usable(cloud)
+    cloud.register(OTHER)
+    cloud.add_job(OTHER, "Stopped")
+    cloud.sleep(limits.CODE_IN_USE_SECONDS + 1)
+    cloud.oss("images").told = cloud.now.timestamp()
+    assert [row["kind"] for row in remove(cloud, SERVER).kept] == ["smc_access_token"]
+    assert left(cloud, "tokens") == ["tokens"]
 
 
 def test_when_the_other_servers_cannot_be_listed_the_shared_resources_stay() -> None:
