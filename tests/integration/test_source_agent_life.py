@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -67,6 +68,39 @@ def served(tmp_path: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+def test_runs_that_have_one_host_in_the_same_second_start_one_client_and_remove_it(
+    bed: Bed, agent: Moves, bundle: ClientBundle, tmp_path: Path
+) -> None:
+    """Two slices may have a host in common. None of them finds a half of what another one has sent."""
+
+    def together(options: dict[str, Any]) -> list[dict[str, Any]]:
+        folders = [tmp_path / f"{options['state']}-{number}" for number in range(2)]
+        for folder in folders:
+            folder.mkdir()
+        with ThreadPoolExecutor(len(folders)) as runs:
+            ended = [runs.submit(run_moves, bed, folder, "web-01", "smc_agent", [options]) for folder in folders]
+        return [run.result()[0] for run in ended]
+
+    given = {"src": str(bundle.path), "sha256": bundle.sha256, "state": "started", **PROXY, **REGISTER}
+    begun = together(given)
+    assert [row.get("msg", "") for row in begun] == [""] * len(begun)
+    assert len({row["source_id"] for row in begun}) == 1
+    assert len(client_pids(bed, "web-01")) == 1
+    assert CODE not in ask(bed, "web-01", f"cat {DIR}/user_config.json")
+    ended = together({"state": "absent"})
+    assert [row.get("msg", "") for row in ended] == [""] * len(ended)
+    assert client_pids(bed, "web-01") == []
+    assert ask(bed, "web-01", "ls -d /smc 2>/dev/null || echo none") == "none"
+    agent("web-01", {"state": "absent"})
+
+
+def test_a_lock_of_a_run_that_died_is_taken_over(bed: Bed, agent: Moves, bundle: ClientBundle) -> None:
+    ask(bed, "web-01", "mkdir -p -m 700 /smc/.edgelift && ln -s '1 1' /smc/.edgelift/lock")
+    [first] = agent("web-01", {"src": str(bundle.path), "sha256": bundle.sha256, **PROXY, **REGISTER})
+    assert first["source_id"]
+    assert ask(bed, "web-01", "ls -A /smc/.edgelift | grep -c lock || true") == "0"
 
 
 def test_a_stopped_client_keeps_its_source_and_a_restarted_host_its_client(

@@ -143,7 +143,8 @@ CLIENT = {"INSTALL_DIR": "/smc", "CLIENT_DIR": DIR, "SECONDS_LEFT": "1", "FOLDER
 CLIENT |= {"PAYLOAD": "/smc/.edgelift/payload", "PAYLOAD_SIZE": "0", "PAYLOAD_SHA256": "0"}
 REMEDY = {"STATE_DIR": remedy.STATE_DIR, "FAULTS": "rsync selinux virtio", "EPOCH": "0", "TOLERANCE": "1"}
 REMEDY |= {"RSYNC_FILE": "rsync", "RSYNC_AT": f"{remedy.STATE_DIR}/file-rsync"}
-STATE, BOOT, REMOVE = ["agent_state"], ["agent_state", "agent_boot"], ["agent_state", "agent_boot", "agent_remove"]
+STATE, BOOT = ["agent_state"], ["agent_state", "agent_boot"]
+REMOVE = ["agent_state", "agent_lock", "agent_boot", "agent_remove"]
 # A client as it is after the installation; everything belongs to root, as it does there.
 INSTALLED = f"""
 umask 022; rm -rf /smc /tmp/ran /tmp/mine; mkdir -p {DIR}/Logs /smc/.edgelift
@@ -172,7 +173,7 @@ ATTACKS = {
         f"change {DIR}/Logs (drwxrwxrwx)",
     ),
     "agent_install: the folder exists": (
-        ["agent_state", "agent_install"],
+        ["agent_state", "agent_lock", "agent_install"],
         "",
         (
             "rm -rf /smc; mkdir -m 777 /smc; chown nobody /smc; "
@@ -181,19 +182,19 @@ ATTACKS = {
         "/smc belongs to uid",
     ),
     "agent_install: the folder leads elsewhere": (
-        ["agent_state", "agent_install"],
+        ["agent_state", "agent_lock", "agent_install"],
         "",
         "rm -rf /smc; mkdir -m 777 /tmp/mine; ln -s /tmp/mine /smc",
         "other users can create files in /tmp",
     ),
     "agent_start: a program of the client is the attacker's": (
-        ["agent_state", "agent_start"],
+        ["agent_state", "agent_lock", "agent_start"],
         "agent_start",
         f"echo >{DIR}/go2aliyun_helper; chmod 666 {DIR}/go2aliyun_helper",
         f"other users can change {DIR}/go2aliyun_helper",
     ),
     "agent_start: the folder above can be changed": (
-        ["agent_state", "agent_start"],
+        ["agent_state", "agent_lock", "agent_start"],
         "agent_start",
         "chmod 775 /smc",
         "other users can change /smc (drwxrwxr-x)",
@@ -298,7 +299,7 @@ def test_what_others_can_change_is_refused_and_left_as_it_is(bed: Bed, host: str
 @pytest.mark.parametrize("host", HOSTS)
 def test_programs_in_a_folder_of_another_user_are_not_run(bed: Bed, host: str) -> None:
     """Every script, with the attacker's folder first in the login PATH, and its working directory there."""
-    pieces = [*look.PIECES, "agent_boot", "agent_remove", "remedy_look", "remedy_do", "remedy_undo"]
+    pieces = [*look.PIECES, "agent_lock", "agent_boot", "agent_remove", "remedy_look", "remedy_do", "remedy_undo"]
     values = {**CLIENT, **REMEDY, **look.values("/smc", ["127.0.0.1:1"], 1), "FAULTS": "rsync selinux"}
     command = (
         f"agent_state; agent_boot_off; agent_remove {DIR}; remedy_look; remedy_undo; found rsync; say where $VALUE"

@@ -5,6 +5,11 @@
 
 # Checks the bundle at PAYLOAD and unpacks it to FOLDER. The folder gets its name only when it is complete.
 
+agent_installed() { # whether another run has installed the same bundle meanwhile
+    note=$INSTALL_DIR/.edgelift/bundle
+    grep -q "^dir $INSTALL_DIR/$FOLDER\$" "$note" 2>/dev/null && grep -q "^sha256 $SHA256\$" "$note" 2>/dev/null
+}
+
 agent_install() {
     size=$(wc -c <"$PAYLOAD")
     [ "$((size))" -eq "$PAYLOAD_SIZE" ] || { say failed "$PAYLOAD has $size bytes on the host, $PAYLOAD_SIZE were sent"; return; }
@@ -16,7 +21,10 @@ agent_install() {
             return
         fi
     fi
-    [ ! -e "$INSTALL_DIR/$FOLDER" ] || { say failed "$INSTALL_DIR/$FOLDER already exists and was not created by this collection"; return; }
+    if [ -e "$INSTALL_DIR/$FOLDER" ]; then
+        agent_installed || say failed "$INSTALL_DIR/$FOLDER already exists and was not created by this collection"
+        return
+    fi
     new=$INSTALL_DIR/.edgelift/new
     rm -rf "$new"
     mkdir -p "$new" || { say failed "cannot create $new"; return; }
@@ -30,17 +38,19 @@ agent_install() {
     chown -R 0:0 "$new"
     chmod -R go-w,u-s,g-s "$new"
     chmod 700 "$new/$FOLDER" "$new/$FOLDER/go2aliyun_client"
-    if ! errors=$(mv "$new/$FOLDER" "$INSTALL_DIR/$FOLDER" 2>&1); then
-        say failed "cannot move the unpacked client to $INSTALL_DIR/$FOLDER: $errors"
-        return
-    fi
+    # Whoever sees the folder must see whose it is.
     printf 'dir %s\nsha256 %s\n' "$INSTALL_DIR/$FOLDER" "$SHA256" >"$INSTALL_DIR/.edgelift/bundle"
+    if ! errors=$(mv "$new/$FOLDER" "$INSTALL_DIR/$FOLDER" 2>&1); then
+        rm -f "$INSTALL_DIR/.edgelift/bundle"
+        say failed "cannot move the unpacked client to $INSTALL_DIR/$FOLDER: $errors"
+    fi
 }
 
-if secure_folder "$INSTALL_DIR/.edgelift"; then
+if ! secure_folder "$INSTALL_DIR/.edgelift"; then
+    say failed "$WHY"
+elif agent_lock; then
     agent_install
     rm -rf "$PAYLOAD" "$INSTALL_DIR/.edgelift/new"
-else
-    say failed "$WHY"
+    agent_unlock
 fi
 agent_state

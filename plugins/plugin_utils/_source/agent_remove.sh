@@ -34,6 +34,10 @@ agent_end() { # folder
     agent_gone "$1" 5
 }
 
+agent_missing() { # folder: whether another run has removed it meanwhile
+    [ ! -e "$1" ] && [ ! -h "$1" ]
+}
+
 agent_is_folder() { # folder
     for file in "$INSTALL_DIR"/go2aliyun_client*; do [ "$file" = "$1" ] && [ -d "$1" ] && [ ! -h "$1" ] && return 0; done
     return 1
@@ -42,6 +46,7 @@ agent_is_folder() { # folder
 agent_stop() { # folder...: stop the clients and keep their files
     agent_safe || { say failed "$WHY"; return 1; }
     for dir in "$@"; do
+        agent_missing "$dir" && continue
         agent_is_folder "$dir" || { say failed "$dir is not a folder of the client"; return 1; }
         agent_end "$dir" && continue
         say failed "cannot stop the client in $dir: processes" "$(agent_pids "$dir")"
@@ -50,9 +55,22 @@ agent_stop() { # folder...: stop the clients and keep their files
 }
 
 agent_remove() { # folder...
+    if [ -d "$INSTALL_DIR/.edgelift" ]; then
+        agent_safe || { say failed "$WHY"; return; }
+        agent_lock remove || return
+        agent_remove_all "$@"
+        agent_unlock
+    else
+        agent_remove_all "$@"
+    fi
+    agent_state
+}
+
+agent_remove_all() { # folder...
     agent_boot_off || return
     agent_stop "$@" || return
     for dir in "$@"; do
+        agent_missing "$dir" && continue
         # From now on only root can enter it. A user who already is in a folder of their own in it could lead rm elsewhere.
         chmod 700 "$dir"
         if ! secure "$dir" || ! secure_within "$dir" -type d; then
@@ -64,5 +82,4 @@ agent_remove() { # folder...
     done
     rm -rf "$INSTALL_DIR/.edgelift"
     rmdir "$INSTALL_DIR" 2>/dev/null
-    agent_state
 }

@@ -6,11 +6,23 @@
 # Starts the client so that it continues after this SSH session: in its own session, without a terminal, ignoring hangups.
 # A question of the client reads the end of file. The arguments of agent_start are the arguments of the client.
 
+agent_starting() { # whether the process that another run has started is alive
+    value "$INSTALL_DIR/.edgelift/started"
+    alive "$VALUE"
+}
+
 agent_start() {
     if ! secure_folder "$INSTALL_DIR/.edgelift" || ! secure_tree "$CLIENT_DIR"; then
         say failed "$WHY"
         return
     fi
+    agent_lock || return
+    # A second client would register this host a second time.
+    agent_starting || [ -n "$(agent_pids "$CLIENT_DIR")" ] || agent_run "$@"
+    agent_unlock
+}
+
+agent_run() {
     cd "$CLIENT_DIR" || { say failed "cannot enter $CLIENT_DIR"; return; }
     set -- "$CLIENT_DIR/go2aliyun_client" "$@"
     command -v setsid >/dev/null 2>&1 && set -- setsid "$@"
@@ -18,5 +30,6 @@ agent_start() {
         trap '' HUP
         exec "$@"
     ) </dev/null >>"$INSTALL_DIR/.edgelift/console.log" 2>&1 &
+    started "$!" && printf '%s %s\n' "$!" "$VALUE" >"$INSTALL_DIR/.edgelift/started"
     cd /
 }

@@ -25,9 +25,17 @@ agent_ids() { # folder: every source id that the client of this folder reported,
         "$1"/Logs/* "$INSTALL_DIR/.edgelift/console.log" 2>/dev/null | sort -u
 }
 
+agent_own() { # what this collection has recorded of its own client
+    own=$INSTALL_DIR/.edgelift
+    [ -d "$own" ] && say agent-own "$own"
+    lines agent-bundle "$own/bundle"
+}
+
 agent_state() {
     say agent-machine "$(uname -m 2>/dev/null)"
     agent_safe || { say agent-unsafe "$WHY"; return 0; }
+    # Before the folders and after them: another run may install or remove the client at this moment.
+    agent_own
     for dir in "$INSTALL_DIR"/go2aliyun_client*; do
         [ -d "$dir" ] || continue
         say agent-dir "$dir"
@@ -35,9 +43,7 @@ agent_state() {
         for id in $(agent_ids "$dir"); do say agent-id "$dir" "$id"; done
         grep -q '"access_token_code": *"[^"]' "$dir/user_config.json" 2>/dev/null && say agent-code "$dir"
     done
-    own=$INSTALL_DIR/.edgelift
-    [ -d "$own" ] && say agent-own "$own"
-    lines agent-bundle "$own/bundle"
+    agent_own
     lines agent-boot "$own/boot"
     [ -r "$own/boot" ] && while read -r kind file; do
         case $kind in

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
 import time
 from collections.abc import Callable, Mapping
@@ -141,21 +142,23 @@ class Lifecycle:
         """Stop the clients of this collection, or with ``force`` all clients, and return the resulting state."""
         folders = [item for item in agent.dirs if self._settings.force or item == agent.owned_dir]
         command = " ".join([function, *(shlex.quote(item) for item in folders)]) + then
-        pieces = ["agent_state", "agent_boot", "agent_remove"]
+        pieces = ["agent_state", "agent_lock", "agent_boot", "agent_remove"]
         return parse_agent(self._run(pieces, command=command, waits=END_SECONDS * len(folders)))
 
     def _install(self) -> Agent:
         bundle = self._checked_bundle()
         own = f"{self._values()['INSTALL_DIR']}/.edgelift"
-        self._remote.put(bundle.payload, f"{own}/payload")
+        # Another run may install the client of the same host at this moment.
+        payload = f"{own}/payload-{secrets.token_hex(4)}"
+        self._remote.put(bundle.payload, payload)
         values = {
-            "PAYLOAD": f"{own}/payload",
+            "PAYLOAD": payload,
             "PAYLOAD_SIZE": str(len(bundle.payload)),
             "PAYLOAD_SHA256": bundle.payload_sha256,
             "FOLDER": bundle.folder,
             "SHA256": bundle.sha256,
         }
-        agent = parse_agent(self._run(["agent_state", "agent_install"], values))
+        agent = parse_agent(self._run(["agent_state", "agent_lock", "agent_install"], values))
         if self._settings.proxy:
             data = _bundle.with_proxy(bundle.data, self._settings.proxy, self._settings.proxy_credentials)
             self._put(agent, _bundle.DATA, data)
@@ -175,7 +178,7 @@ class Lifecycle:
         exports = [f"export {name}={shlex.quote(value)}" for name, value in self._settings.environment.items()]
         words = [shlex.quote(item) for item in (*self._settings.arguments, *arguments)]
         command = "\n".join([*exports, " ".join(["agent_start", *words])])
-        self._run(["agent_start"], {"CLIENT_DIR": self._folder(agent)}, command)
+        self._run(["agent_state", "agent_lock", "agent_start"], {"CLIENT_DIR": self._folder(agent)}, command)
 
     def _wait(self, agent: Agent) -> Agent:
         """Wait until the client has reported its source id, and return its state."""

@@ -36,7 +36,7 @@ while :; do
     [ -n "$p" ] || break
     p=${{p%/*}}
 done
-rm -f {name} && set -C && cat >{name}"""
+rm -f {name}.$$ && set -C && cat >{name}.$$ && mv -f {name}.$$ {name}"""
 """Write standard input to a file in a folder that root alone can change, with all its parents. The scripts check it in
 the same way and say more; this check does not depend on them."""
 

@@ -57,7 +57,7 @@ def test_a_new_client_is_installed_registered_and_cleaned_of_its_code() -> None:
     agent = life(remote).take(["install", "register", "wait"], Agent())
     assert (agent.source_id, agent.alive) == ("s-1", True)
     (payload, _mode), (config, first), (again, last) = remote.files
-    assert payload == "/smc/.edgelift/payload"
+    assert payload.startswith("/smc/.edgelift/payload-")
     assert config == again == f"{DIR}/user_config.json"
     assert json.loads(first)["access_token_code"] == CODE
     assert json.loads(last) == BUNDLE.config
@@ -80,7 +80,7 @@ def test_arguments_carry_the_code_only_when_asked() -> None:
     )
     assert remote.files == []
     [(pieces, command)] = remote.commands
-    assert pieces == ["agent_start"]
+    assert pieces == ["agent_state", "agent_lock", "agent_start"]
     assert command.splitlines() == [
         "export https_proxy=http://p:1",
         f"agent_start --nocheckversion --accesstokenid=at-1 --accesstokencode={CODE}",
@@ -92,7 +92,7 @@ def test_a_restart_sends_no_credentials() -> None:
     agent = life(remote).take(["start", "wait"], Agent(dirs=[DIR], source_ids=["s-1"]))
     assert agent.source_id == "s-1"
     assert remote.files == []
-    assert remote.commands[0] == (["agent_start"], "agent_start --nocheckversion")
+    assert remote.commands[0] == (["agent_state", "agent_lock", "agent_start"], "agent_start --nocheckversion")
 
 
 def test_a_client_that_reports_two_ids_is_an_error_with_both() -> None:

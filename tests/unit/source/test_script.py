@@ -167,7 +167,7 @@ def test_a_folder_that_others_had_put_into_the_client_is_not_removed(shell: list
     (folder / "go2aliyun_client").touch()
     folder.chmod(0o755)
     (folder / "Check").chmod(0o777)
-    pieces = ["agent_state", "agent_boot", "agent_remove"]
+    pieces = ["agent_state", "agent_lock", "agent_boot", "agent_remove"]
     script = _script.compose(FENCE, pieces, {"INSTALL_DIR": str(private / "smc")}, f"agent_remove {folder}")
     said = run(shell, script).stdout.decode()
     assert f"failed\tother users can change {folder}/Check" in said
