@@ -98,6 +98,9 @@ class Policy:
     job_retries: int = limits.JOB_RETRIES
     export_retries: int = limits.EXPORT_RETRIES
     replication_parameters: str = ""
+    fresh: bool = False
+    """Whether to try again, once in this run, what an earlier run has given up: the runs of a schedule, which do not
+    wait, end with that."""
     restart: bool = False
     """Whether to begin a migration again that a cleanup has ended."""
     contract: Contract | None = None

@@ -179,6 +179,7 @@ def policy(params: Mapping[str, Any]) -> Policy:
         job_retries=params.get("job_retries", limits.JOB_RETRIES),
         export_retries=params.get("export_retries", limits.EXPORT_RETRIES),
         replication_parameters=extra,
+        fresh=bool(params.get("wait")),
         restart=bool(params.get("restart")),
     )
 

@@ -16,10 +16,12 @@ import json
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import machines
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_IMAGE
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment, not_before
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
 from .stage import Leaves, Outcome, Stage
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
     from .stage import Context
 
 NAME = "import"
+_BEFORE: Final = f"{NAME}.before"
+"""What was seen of a server first: the id of an image whose import an earlier run has given up."""
 _ROUNDED: Final = 10 + limits.ENLARGED_GIB
 """GiB by which a size may differ: disks of ENS instances are multiples of 10 (ENS, RunInstances), and a target disk may
 have been enlarged."""
@@ -68,6 +72,7 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
             # It was migrated under both names.
             row.namesake = ""
         row.own.pop(NAME, None)
+        row.own.setdefault(_BEFORE, _bad(row) if context.policy.fresh else "")
         if result(row) and _sizes_differ(server, row) == "other":
             row.own[NAME] = context.driver.returned(server.id, NAME)
 
@@ -88,6 +93,23 @@ def _namesake(server: Server, image: Row) -> str:
 def result(seen: Seen) -> Row | None:
     """Return the one ENS image of a server, or None."""
     return seen.ens_images[0] if len(seen.ens_images) == 1 else None
+
+
+def _bad(seen: Seen) -> str:
+    """Return the id of an image whose import has failed, '' for none."""
+    image = result(seen) or {}
+    return image.get("ImageId", "") if states.outcome(states.ENS_IMAGE, image.get("Status", "")) == "failure" else ""
+
+
+def _replaceable(server: Server, seen: Seen) -> bool:
+    """Return whether an earlier run has given up an import whose image is proven to be this server's: its name is
+    exact, and it was created after the job of this server, whose tags say whose it is (docs/security.md)."""
+    job, image = seen.job, result(seen) or {}
+    if not job or not _bad(seen) or _bad(seen) != seen.own.get(_BEFORE):
+        return False
+    tags = JOB.value(job, "tags")
+    ours = tags.get(naming.SERVER_TAG) == server.id and naming.same_wave(server.migration, tags) is True
+    return ours and not_before(image.get("CreationTime", ""), job.get("CreationTime", ""))
 
 
 def conflict(server: Server, seen: Seen) -> str:
@@ -181,10 +203,13 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
     state = states.outcome(states.ENS_IMAGE, status)
     if state == "pending":
         return Decision.wait(f"ENS image {image['ImageId']} is {status}")
+    if state == "failure" and _replaceable(server, seen):
+        return Decision.act("discard", f"the import of ENS image {image['ImageId']} failed in an earlier run")
     if state == "failure":
         return Decision.fail(
             f"ENS image {image['ImageId']} is {status}; ENS gives no reason. Check the format and the objects in the "
-            "bucket, and that ENS may read the bucket (bucket policy). The cleanup role deletes the failed image"
+            "bucket, and that ENS may read the bucket (bucket policy). The failed image is deleted by the next run "
+            "that waits, or by the cleanup"
         )
     return Decision.done(image["ImageId"])
 
@@ -241,8 +266,14 @@ def _may_be(image: Row, server: Server, seen: Seen) -> bool:
     return (name == server.image_name or (pending and not name)) and not (made and begun and made < begun)
 
 
-def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
-    """Request the import, which was announced before: ImportImage has no ClientToken."""
+def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
+    """Request the import, which was announced before: ImportImage has no ClientToken. Or delete the image of one that
+    has failed."""
+    if action == "discard":
+        # Written down before the call: an image that was deleted and is still followed would end the server.
+        context.driver.record([Result(server.id, NAME, "error", "released")])
+        context.clients.ens.delete_image(_bad(seen))
+        return Outcome()
     answer = context.clients.ens.import_image(import_params(server, context.policy, seen.objects))
     return Outcome(ids={"image_id": str((answer or {}).get("ImageId") or "")})
 

@@ -45,7 +45,8 @@ _MOST_KEYS: Final = 64
 _NAMED: Final = 5
 _AFTER: Final = timedelta(minutes=5)
 """How much later than the end of its task an object may say that it was written: ECS gives that end in minutes."""
-_AGAIN = "Leftover resources are billed. Run the cleanup role, then migrate again"
+_SPENT: Final = f"{NAME}.spent"
+"""What was seen of a server first: how many exports earlier runs had made when they gave it up."""
 
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
@@ -72,8 +73,14 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
         seen[server.id].exports = len(tasks[server.id])
         try:
             _observe_one(context, server, seen[server.id], image_id)
+            seen[server.id].own.setdefault(_SPENT, _given_up(context.policy, seen[server.id]))
         except CloudError as error:
             seen[server.id].trouble = error
+
+
+def _given_up(policy: Policy, seen: Seen) -> int:
+    """Return how many exports were made when an earlier run gave a server up, 0 when none has."""
+    return seen.exports if policy.fresh and failed(seen) and seen.exports > policy.export_retries else 0
 
 
 def _observe_one(context: Context, server: Server, seen: Seen, image_id: str) -> None:
@@ -152,7 +159,7 @@ def _decide_requested(seen: Seen, now: datetime, text: str) -> Decision | None:
     if requested and requested.id:
         return Decision.fail(
             f"ECS does not show task {requested.id}, which ExportImage has returned: it is not repeated, because it "
-            f"may still write objects. {_AGAIN}"
+            "may still write objects. Run the cleanup role, then migrate again"
         )
     return None
 
@@ -283,9 +290,9 @@ def _decide_task(task: Row, seen: Seen, policy: Policy, now: datetime) -> Decisi
 def _decide_again(problem: str, seen: Seen, policy: Policy, now: datetime) -> Decision:
     """Return whether an image is exported again after a failed export. The cloud counts the exports, so that runs on a
     schedule end too."""
-    if seen.exports > policy.export_retries:
+    if seen.exports - seen.own.get(_SPENT, 0) > policy.export_retries:
         often = f" It was exported {seen.exports} times." if seen.exports > 1 else ""
-        return Decision.fail(f"{problem}.{often} {_AGAIN}")
+        return Decision.fail(f"{problem}.{often}")
     again = Decision.act("export", f"{problem}; the image is exported again")
     return _decide_requested(seen, now, f"{problem}; another export follows") or again
 

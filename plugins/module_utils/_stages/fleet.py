@@ -162,7 +162,7 @@ class Fleet:
         for row in self.rows:
             if row.open:
                 self._end(row, "failed", f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}")
-                row.settled = not row.elsewhere and self.driver.holds(row.server.id)
+                row.settled = not row.elsewhere and self.driver.holds(row.server.id) and not self._keep_worth(row)
 
     def tick(self) -> None:
         """Claim every open server, look at it once, let its stages decide, and make the calls that they decided on as
@@ -240,7 +240,14 @@ class Fleet:
             return False
         row.existed = row.existed or not self.acts
         row.phase = stage.name
-        self._apply(stage, row, stage.decide(self.context, row.server, row.seen), batch)
+        decision = stage.decide(self.context, row.server, row.seen)
+        if decision.kind == "fail":
+            # What earlier stages have made is not known yet. It decides whether the server can go on, and what is kept.
+            for earlier in self.stages:
+                if not earlier.settles_first:
+                    self._observe(earlier, [row])
+            decision = stage.decide(self.context, row.server, row.seen)
+        self._apply(stage, row, decision, batch)
         return True
 
     def _go_through(self, stage: Stage, rows: Sequence[Progress], batch: list[Act]) -> list[Progress]:
@@ -303,9 +310,19 @@ class Fleet:
         run, and a cleanup deletes what a server that has failed has left, unless ``keep``."""
         if self.context.check_mode or self.driver.holds(row.server.id):
             self._end(row, "failed", reason)
-            row.settled = not keep
+            row.settled = not (self._keep_worth(row) or keep)
         else:
             row.state = f"another run has taken over {row.server.host}"
+
+    def _keep_worth(self, row: Progress) -> bool:
+        """Return whether a server that fails has a result that took long to make; say what becomes of it."""
+        kept = next(filter(None, (stage.worth(row.seen) for stage in self.stages)), "")
+        if kept:
+            row.reasons.append(
+                f"its finished copy {kept} is kept with what belongs to it, and billed. Remove the cause and run the "
+                "same command again, with wait enabled: it goes on from there. The playbook cleanup deletes it"
+            )
+        return bool(kept)
 
     def _end(self, row: Progress, verdict: Verdict, *reasons: str) -> None:
         row.end(verdict, *reasons)

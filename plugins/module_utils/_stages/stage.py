@@ -143,6 +143,9 @@ class Stage:
     """The id of the result that a list shows, '' for none."""
     failed: Callable[[Seen], str] = _nothing
     """The id of a result that has turned out bad, '' for none: such a call may be made again."""
+    worth: Callable[[Seen], str] = _nothing
+    """The id of a result that took long to make, '' for none: when a later stage fails for good, it is kept with all
+    that leads to it, and the next run goes on from there."""
     slots: Slots | None = None
     settles_first: Callable[[Seen], bool] | None = None
     """For a stage whose result may exist before any stage has run: whether it exists. Such a stage is observed first,

@@ -345,6 +345,13 @@ def _create(context: Context, server: Server, seen: Seen) -> str:
     return created
 
 
+def worth(seen: Seen) -> str:
+    """Return the ECS image of a finished copy that can be exported, '' for none."""
+    job, image = seen.job or {}, seen.image or {}
+    good = states.outcome(states.ECS_IMAGE, image.get("Status", "")) != "failure"
+    return str(image["ImageId"]) if image and good and job.get("ImageId") == image["ImageId"] else ""
+
+
 def facts(seen: Seen) -> dict[str, str]:
     """Return the ids that a result shows of the copy."""
     job = seen.job or {}
@@ -358,6 +365,7 @@ STAGE = Stage(
     decide=decide,
     act=act,
     facts=facts,
+    worth=worth,
     needs=frozenset({"smc_source"}),
     leaves=(
         Leaves("smc_job"),

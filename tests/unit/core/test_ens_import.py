@@ -54,7 +54,7 @@ def objects(count: int = 1) -> list[Any]:
         (Seen(ens_images=[image(sizes=("40",))], own={"import": "m-2"}), "fail", "delete that image"),
         (Seen(ens_images=[image(), image(image_id="m-2")], own={"import": "m-ens"}), "fail", "used by 2 ENS images"),
         (Seen(ens_images=[image("Creating", sizes=("0",))]), "wait", "Creating"),
-        (Seen(ens_images=[image("Unavailable", sizes=("0",))]), "fail", "cleanup role deletes the failed image"),
+        (Seen(ens_images=[image("Unavailable", sizes=("0",))]), "fail", "failed image is deleted by the next run"),
         (Seen(ens_images=[{"ImageId": "m-ens", "Status": "Available"}]), "fail", "disks are [0] GiB"),
         (Seen(ens_images=[{"ImageId": "m-ens", "Status": "Available", "ImageSize": "20"}]), "done", "m-ens"),
         (Seen(ens_images=[{"ImageId": "m-ens"}]), "wait", "m-ens"),
