@@ -46,6 +46,7 @@ help:
 	  'make races              race several controllers under 1,000 seeds (about 10 minutes; SEEDS=17 replays one)' \
 	  'make mutants            check that the tests find bugs planted in ownership, scope and cleanup (about 15 minutes)' \
 	  'make scenarios          run a wave of two servers under every fault of the catalogue (5 to 10 minutes)' \
+	  'make canary-variants    run a canary and a wave under each way in which ENS may import, and print a table (5 minutes)' \
 	  'make molecule           run the molecule scenario "default" on real SSH hosts' \
 	  'make secrets            run plays that succeed and fail, and search all that they leave for secrets (15 minutes; ARGS="throttled" for one)' \
 	  'make lock               renew tests/locks, from which the virtual environments are installed, at the newest versions (5 minutes)' \
@@ -230,6 +231,14 @@ test-long: collection rootfs
 scenarios: collection
 	@$(python) -m pytest -q -p no:cacheprovider tests/survival $(ARGS)
 	@cat build/scenarios.md
+
+# A canary and a wave of three servers, without and with the contract, under each way in which ENS may import.
+.PHONY: canary-variants
+canary-variants: collection
+	@rm -rf build/canary-variants
+	@$(python) -m pytest -q -p no:cacheprovider tests/integration/test_canary_variants.py $(ARGS)
+	@printf '%-38s %-8s %-30s %-24s %s\n' 'ENS' canary 'wave without contract' 'wave with contract' 'the canary finds'
+	@cat build/canary-variants/*
 
 .PHONY: clean
 clean:

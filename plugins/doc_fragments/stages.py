@@ -98,6 +98,14 @@ options:
         (C(ap-southeast-1) among them), and V(raw) elsewhere (C(cn-beijing) among them). Set it when ECS changes this.
       - The source of the default is U(https://www.alibabacloud.com/help/en/ecs/developer-reference/api-ecs-2014-05-26-exportimage).
     type: dict
+  contract:
+    description:
+      - What M(edgelift.ens_migration.ens_canary) has proved of the account, as a mapping or as the path of a YAML file. It counts before the
+        defaults of O(image_format) and of the parameters of ImportImage. Options that you set count before it.
+      - A relative path begins at the current folder of the shell.
+      - If it is older than 30 days, or of another account, region or bucket, the module warns and uses it nevertheless. If it is malformed, or says
+        that the import fails, the module fails before it makes anything.
+    type: raw
 """
 
     RESTART = r"""

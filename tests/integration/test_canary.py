@@ -19,7 +19,8 @@ from support.wave import ROOT, connection, run, utils
 CLAIM = 120
 """Seconds after its last sign of life in which a canary counts as running (_canary/record.py)."""
 
-pytestmark = pytest.mark.any_core
+WORLD = {"buckets": [{"name": "migration-images", "region": "ap-southeast-1"}], "ens_accept_formats": ["qcow2"]}
+pytestmark = [pytest.mark.any_core, pytest.mark.sandbox_world(WORLD)]
 
 
 def answers(contract: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,8 @@ def native(option: dict[str, Any]) -> Any:
         return list(option.get("choices", ["one", "two"])[:2])
     if "choices" in option:
         return next(choice for choice in option["choices"] if choice and choice != option.get("default"))
-    samples = {"str": "20261128", "path": "/a/path", "int": 60, "float": 1.5, "dict": {"qcow2": "raw"}}
+    samples = {"str": "20261128", "path": "/a/path", "int": 60, "float": 1.5, "dict": {"qcow2": "raw"},
+               "raw": {"version": 1}}
     return not option.get("default", False) if kind == "bool" else samples[kind]
 
 
@@ -58,6 +59,9 @@ def forms(option: dict[str, Any]) -> list[Any]:
     if kind == "list":
         texts = [json.dumps(value), str(value)]
         return texts if isinstance(value[0], dict) else [*texts, *(sep.join(value) for sep in (",", ", ", "\n"))]
+    if kind == "raw":
+        # It takes what it is given: a mapping, or a text.
+        return []
     return [] if "choices" in option else [int(value)] if value.isdigit() else []
 
 
@@ -72,5 +76,6 @@ def unfit(option: dict[str, Any]) -> list[Any]:
         "bool": ["perhaps", 2, ["false"]],
         "dict": ["no mapping", 5, ["raw"]],
         "list": ["[unclosed", {"a": "mapping"}],
+        "raw": [],
     }[kind]
     return [*wrong, "another choice"] if "choices" in option else wrong

@@ -261,7 +261,9 @@ class Canary:
     def _formats(self, tried: list[Attempt], best: Attempt | None) -> None:
         accepted = [row.form.container for row in tried if row.accepted]
         evidence = [row.evidence() for row in tried]
-        self._answer("image_formats", [images.FORMAT_OF[name] for name in accepted if name != "raw"], *evidence)
+        formats = [images.FORMAT_OF[name] for name in accepted if name != "raw"]
+        decided = best or all(row.refused and row.code not in (*CLOSED, *FULL) for row in tried)
+        self._answer("image_formats", formats if decided else UNKNOWN, *evidence)
         plain = [row for row in tried if row.form.container == "raw"]
         told = "yes" if "raw" in accepted else "no" if best and all(row.refused for row in plain) else UNKNOWN
         self._answer("plain_raw", told, *[row.evidence() for row in plain])

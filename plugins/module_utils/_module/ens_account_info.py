@@ -30,7 +30,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages imp
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
 
-from . import ens_migration, options, rivals
+from . import contract, ens_migration, options, rivals
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -65,6 +65,11 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "image_formats": {region: list(formats) for region, formats in policy.image_formats.items()},
         "bucket_name": policy.bucket,
         "servers": len(servers),
+        "contract": {
+            "proved": policy.contract is not None,
+            "refusals": checks.contract_refusals(policy),
+            "doubts": contract.doubts(policy, account_id),
+        },
         "balance": _ask(clients.bss.available_amount),
         "attributes": _ask(lambda: clients.ecs.account_attributes(ATTRIBUTES)),
         "vpcs": _ask(clients.vpc.count_vpcs),

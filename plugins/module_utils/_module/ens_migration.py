@@ -18,7 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fle
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import ProgressFile
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 
-from . import options, rivals
+from . import contract, options, rivals
 from .defect import made_so_far
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     params = module.params
     servers, policy = options.servers(params), options.policy(params)
     options.refuse(checks.input_problems(policy, servers))
-    checks.account(clients, policy)
+    contract.warn(module, policy, checks.account(clients, policy))
     blocked = checks.server_problems(servers, rivals.refused(clients, params, servers))
     if params["state"] == "checked":
         rows = look(clients, servers, policy, blocked)

@@ -15,8 +15,10 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.contract import DOCUMENTED
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
+from . import contract
 from .argspec import ArgSpec
 
 if TYPE_CHECKING:
@@ -98,6 +100,7 @@ def bucket_spec() -> ArgSpec:
             "bucket": {"type": "str", "required": True},
             "image_format": {"type": "str", "choices": list(limits.FORMATS)},
             "image_formats": {"type": "dict"},
+            "contract": {"type": "raw"},
         }
     )
 
@@ -162,11 +165,14 @@ def policy(params: Mapping[str, Any]) -> Policy:
     formats = params.get("image_formats") or {}
     problems += filter(None, [limits.image_formats_problem(formats)])
     refuse(problems)
-    region = params["region"]
+    region, proved = params["region"], contract.load(params.get("contract"))
+    exported = limits.image_formats(region, formats)
+    # The contract counts before the default, and what the user sets before the contract.
+    usable = [item for item in (proved.formats if proved else ()) if item in exported]
     return Policy(
         region=region,
         bucket=params.get("bucket") or "",
-        image_format=params.get("image_format") or limits.image_formats(region, formats)[0],
+        image_format=params.get("image_format") or (usable or exported)[0],
         import_regions=tuple(params.get("import_regions") or limits.IMPORT_REGIONS),
         image_formats=formats,
         role_name=params.get("export_role_name") or "",
@@ -181,6 +187,8 @@ def policy(params: Mapping[str, Any]) -> Policy:
         replication_parameters=extra,
         fresh=bool(params.get("wait")),
         restart=bool(params.get("restart")),
+        contract=proved,
+        layout=proved.layout if proved else DOCUMENTED,
     )
 
 

@@ -15,7 +15,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
 
-from . import options
+from . import contract, options
 from .defect import made_so_far
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def fleet(module: AnsibleModule, clients: Clients, stage: Stage) -> Fleet:
     params = module.params
     item, policy = options.server(options.migration(params), params), options.policy(params)
     options.refuse(checks.input_problems(policy, [item]))
+    contract.warn(module, policy)
     return Fleet(clients, [item], policy, only=stage.name, check_mode=module.check_mode)
 
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import known
 
-from . import answers, bucket
+from . import answers, bucket, proved
 from .rule import Facts, Finding, Rule, apply
 
 _FAQ: Final = "SMC FAQ (2021)"
@@ -317,6 +317,7 @@ RULES: Final = (
         _BUCKETS,
         bucket.unknown,
     ),
+    *proved.RULES,
 )
 """Findings about the whole wave."""
 

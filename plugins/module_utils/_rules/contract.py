@@ -13,7 +13,7 @@ and after what the user sets.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any, Final
@@ -41,11 +41,11 @@ class Question:
 
     def problem(self, answer: Any) -> str:
         """Return what is wrong with an answer, '' for nothing."""
+        if answer == UNKNOWN:
+            return ""
         if self.kind == "list":
             right = isinstance(answer, (list, tuple)) and all(item in self.words for item in answer)
             return "" if right else f"must be a list of {', '.join(self.words)}"
-        if answer == UNKNOWN:
-            return ""
         if self.kind == "number":
             number = isinstance(answer, (int, float)) and not isinstance(answer, bool)
             return "" if number and 0 <= answer <= _SETTLED_WITHIN else f"must be 0 to {_SETTLED_WITHIN} seconds"
@@ -138,6 +138,22 @@ class Contract:
     def name(self) -> str:
         """What messages call it."""
         return f"the contract of {self.written:%Y-%m-%d}"
+
+    def refusals(self, exported: Sequence[str], chosen: str, bucket: str) -> list[str]:
+        """Return why no image can be imported: none of the formats that ECS exports (or the ``chosen`` one), the
+        bucket, or the appends."""
+        found = []
+        formats = self.answer("image_formats")
+        if formats is not None and chosen not in formats:
+            taken = " and ".join(formats) or "no format"
+            found.append(
+                f"ENS imports {taken} by {self.name}, ECS exports {' and '.join(exported)} here, and {chosen} is used"
+            )
+        if bucket == self.bucket and self.answer("bucket_access") == "no":
+            found.append(f"ENS may not read bucket {bucket!r} by {self.name}")
+        if "no" in (self.answer("append_race"), self.answer("append_after_deletion")):
+            found.append(f"OSS takes appends that it must refuse, by {self.name}: nothing keeps two controllers apart")
+        return found
 
     def doubts(self, account: str, region: str, bucket: str, now: datetime) -> list[str]:
         """Return why its answers may not hold: it is old, or it was proved elsewhere. '' for what is not known."""

@@ -31,6 +31,7 @@ def input_problems(policy: Policy, servers: Sequence[Server]) -> list[str]:
     problems = [
         region and f"{region}. {limits.REGION_ADVICE}",
         image_format and f"{image_format}. {limits.format_advice(*chosen)}",
+        *(f"{refusal}. {CONTRACT_ADVICE}" for refusal in contract_refusals(policy)),
     ]
     for server in servers:
         if server.base_name:
@@ -42,6 +43,21 @@ def input_problems(policy: Policy, servers: Sequence[Server]) -> list[str]:
     hosts = [server.host for server in servers]
     problems += [f"host {host!r} is listed more than once" for host in sorted({h for h in hosts if hosts.count(h) > 1})]
     return [problem for problem in problems if problem]
+
+
+def contract_refusals(policy: Policy) -> list[str]:
+    """Return why no image can be imported, as a canary has proved it."""
+    if policy.contract is None:
+        return []
+    exported = limits.image_formats(policy.region, policy.image_formats)
+    return policy.contract.refusals(exported, policy.image_format, policy.bucket)
+
+
+CONTRACT_ADVICE = (
+    "If that has changed, run the playbook canary again. To try it nevertheless, unset migration_contract: the copy "
+    "and the export are billed"
+)
+"""What to do about a contract_refusal."""
 
 
 def server_problems(

@@ -73,4 +73,5 @@ CLASSES: Final = (
     Class(22, "account", "image export role"),
     Class(23, "account", "bucket, region and format"),
     Class(24, "account", "image name, source image"),
+    Class(25, "account", "proof by a canary"),
 )

@@ -35,6 +35,7 @@ def clean(**changes: Any) -> dict[str, Any]:
         "image_formats": {},
         "bucket_name": "images",
         "servers": 1,
+        "contract": {"proved": True, "refusals": [], "doubts": []},
         "balance": told("100.00"),
         "attributes": told({**attributes, **changes.pop("attributes", {})}),
         "vpcs": told(1),

@@ -267,6 +267,14 @@ CASES = [
     Case(23, "bucket-unknown", Clean(retention=Refused("AccessDenied")), Clean()),
     Case(23, "region-unsupported", Clean(region="xx-nowhere-1"), Clean(), also=["bucket-region"]),
     Case(23, "format-unsupported", Clean(region="cn-beijing"), Clean(), also=["bucket-region"]),
+    Case(
+        25,
+        "import-refused",
+        Clean(contract={"proved": True, "refusals": ["ENS imports no format"], "doubts": []}),
+        Clean(),
+    ),
+    Case(25, "import-unproved", Clean(contract={"proved": False, "refusals": [], "doubts": []}), Clean()),
+    Case(25, "contract-doubtful", Clean(contract={"proved": True, "refusals": [], "doubts": ["it is old"]}), Clean()),
     Case(24, "image-name-taken", accounts.server(conflict="'web' is taken by m-9"), accounts.server()),
     Case(
         24,

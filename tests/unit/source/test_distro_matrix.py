@@ -53,6 +53,13 @@ ACCOUNT_BREAKS: tuple[tuple[int, str, str, Answers, Answers], ...] = (
         {"bucket": accounts.told(accounts.bucket(location="cn-hangzhou"))},
         {},
     ),
+    (
+        25,
+        "no canary",
+        "import-unproved",
+        {"contract": {"proved": False, "refusals": [], "doubts": []}},
+        {},
+    ),
     (24, "name in use", "image-name-taken", {}, {"conflict": "m-9 of another account has this name"}),
 )
 
