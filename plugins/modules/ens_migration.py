@@ -169,6 +169,11 @@ migration:
           returned: always
           type: str
           sample: migrated
+        settled:
+          description: Whether the verdict is final. Only then may a cleanup delete what is left of the server.
+          returned: always
+          type: bool
+          sample: true
         state:
           description: The last state seen.
           returned: always

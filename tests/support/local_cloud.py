@@ -165,8 +165,8 @@ class LocalCloud:
         signed = {**params, "Signature": sign(secret, string_to_sign(method, params))}
         reply = self.rpc.serve(method, signed)
         product, body = _PRODUCTS.get(params.get("Version", ""), ""), json.loads(json.dumps(reply.body))
-        assert VALIDATED.check(product, params.get("Action", ""), reply.status, body) == []
-        assert self.invariants.check() == []
+        assert not (wrong := VALIDATED.check(product, params.get("Action", ""), reply.status, body)), wrong
+        assert not (wrong := self.invariants.check()), wrong
         return reply
 
     def envelope(self, product: str, action: str, **params: Any) -> dict[str, str]:

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.transport import PRODUCTS
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.ens_migration import describe
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes
 
@@ -96,6 +99,12 @@ def constant(file: Path, name: str) -> str:
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
             return str(ast.literal_eval(node.value))
     raise AssertionError(f"{file} does not assign {name}")
+
+
+def test_the_documented_fields_of_a_server_are_those_of_the_result() -> None:
+    result = texts("ens_migration")["RETURN"]
+    documented = result["migration"]["contains"]["servers"]["contains"]
+    assert list(describe(Progress(Server("wave", "web-01", "fp")))) == list(documented)
 
 
 def test_the_phases_that_are_documented_are_the_stages() -> None:

@@ -23,7 +23,6 @@ def with_image(**changes: Any) -> dict[str, Any]:
 @pytest.fixture(autouse=True)
 def quick_export(monkeypatch: pytest.MonkeyPatch) -> None:
     """No qemu-img in unit tests: an object is its disk's format and name."""
-
     async def export(disk_path: Any, fmt: str, out_path: Any) -> None:
         out_path.write_text(f"{fmt} of {disk_path.name}")
 
@@ -378,8 +377,7 @@ def test_actions_without_region_in_the_vendors_models_need_none(local: LocalClou
 
 
 @pytest.mark.sandbox_world({"ecs_images": [
-    {"name": "web", "id": "m-unitimage00001", "region": "ap-southeast-1", "disks": [{"gib": 1}]},
-]})
+    {"name": "web", "id": "m-unitimage00001", "region": "ap-southeast-1", "disks": [{"gib": 1}]}]})
 def test_images_are_filtered_by_the_time_of_their_creation(local: LocalCloud) -> None:
     def found(key: str, value: str) -> int:
         return int(local.ok("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)["TotalCount"])
