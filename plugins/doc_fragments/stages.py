@@ -6,23 +6,13 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How the stages work: the counterpart of transfer_spec(), bucket_spec(), restart_spec() and export_spec() in module_utils/_module/options.py."""
+    """How the stages work: the counterpart of transfer_spec(), own_network_spec(), bucket_spec(), restart_spec() and export_spec() in module_utils/_module/options.py."""
 
     TRANSFER = r"""
 options:
-  vpc_id:
-    description:
-      - The VPC in which SMC places the intermediate instance.
-      - If unset, see O(network).
-    type: str
-  vswitch_id:
-    description:
-      - The vSwitch of the intermediate instance. Needed when O(net_mode=vpc).
-      - If unset, see O(network).
-    type: str
   network:
     description:
-      - The network of the intermediate instance if neither O(vpc_id) nor O(vswitch_id) is set.
+      - The network of the intermediate instance if O(vpc_id) and O(vswitch_id) are unset.
       - With V(shared), the first job of the migration makes a VPC with one vSwitch, and all jobs use it. The cleanup deletes it when no
         server of the migration needs it.
       - With V(job), SMC creates a VPC for every job. The default quota is 10 VPCs per region.
@@ -60,6 +50,20 @@ options:
       - Parameters of the copy, such as C(bandwidth_limit) in KB/s, C(compress_level) from 0 to 10, and C(checksum).
       - If unset, SMC chooses.
     type: dict
+"""
+
+    OWN_NETWORK = r"""
+options:
+  vpc_id:
+    description:
+      - The VPC in which SMC places the intermediate instances, in the same O(region). Needs O(vswitch_id).
+      - If unset, they get a network of their own.
+    type: str
+  vswitch_id:
+    description:
+      - The vSwitch of O(vpc_id) for the intermediate instances, each of which takes one of its addresses.
+      - If unset, they get a network of their own.
+    type: str
 """
 
     REGIONS = r"""

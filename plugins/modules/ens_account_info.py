@@ -24,6 +24,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes.info_module
   - edgelift.ens_migration.server.servers
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.own_network
   - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.stages.restart
 options:
@@ -42,7 +43,7 @@ options:
     type: dict
   strict:
     description:
-      - Whether an unusable region, format, name or bucket is an error instead of a finding.
+      - Whether an unusable region, format, name, network or bucket is an error instead of a finding.
     type: bool
     default: false
   prove_bucket:
@@ -181,7 +182,7 @@ def main() -> None:
             "prove_bucket": {"type": "bool", "default": False},
         }
     )
-    spec = auth_spec().merge(options.servers_spec(required=True), options.regions_spec(), options.restart_spec(), options.bucket_spec(), own)
+    spec = auth_spec().merge(options.servers_spec(required=True), options.regions_spec(), options.restart_spec(), options.bucket_spec(), options.own_network_spec(), own)
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_account_info.look)
 
 

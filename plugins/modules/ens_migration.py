@@ -22,11 +22,12 @@ extends_documentation_fragment:
   - edgelift.ens_migration.alicloud.stages
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server.servers
-  - edgelift.ens_migration.stages.transfer
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.export
+  - edgelift.ens_migration.stages.own_network
   - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.stages.restart
-  - edgelift.ens_migration.stages.export
+  - edgelift.ens_migration.stages.transfer
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -293,6 +294,7 @@ def main() -> None:
     spec = auth_spec().merge(
         wait_spec(limits.WAVE_TIMEOUT, limits.STAGE_POLL_INTERVAL),
         options.servers_spec(True),
+        options.own_network_spec(),
         options.transfer_spec(),
         options.regions_spec(),
         options.restart_spec(),

@@ -21,9 +21,10 @@ extends_documentation_fragment:
   - edgelift.ens_migration.alicloud.stages
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
-  - edgelift.ens_migration.stages.transfer
+  - edgelift.ens_migration.stages.own_network
   - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.stages.restart
+  - edgelift.ens_migration.stages.transfer
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -192,6 +193,7 @@ def main() -> None:
         options.identity_spec(),
         options.regions_spec(),
         options.restart_spec(),
+        options.own_network_spec(),
         options.transfer_spec(),
         ArgSpec(argument_spec={name: {"type": "str", "required": True} for name in ("source_id", "bucket")}),
     )

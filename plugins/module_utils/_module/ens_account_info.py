@@ -19,9 +19,11 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight 
     answers,
     bucket,
     machines,
+    network,
     verdict,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.vpc import VSWITCH
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import (
     bucket_proof,
     checks,
@@ -53,8 +55,10 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     """
     params = module.params
     servers, policy = options.servers(params), options.policy(params)
+    own_network = _ask(lambda: _network(clients, policy))
     if params["strict"]:
-        options.refuse(checks.input_problems(policy, servers))
+        absent = network.unusable({"region": policy.region, "network": own_network})
+        options.refuse([*checks.input_problems(policy, servers), *filter(None, [absent])])
         account_id = checks.account(clients, policy)
     else:
         account_id = clients.sts.get_caller_identity()["AccountId"]
@@ -73,6 +77,7 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "balance": _ask(clients.bss.available_amount),
         "attributes": _ask(lambda: clients.ecs.account_attributes(ATTRIBUTES)),
         "vpcs": _ask(clients.vpc.count_vpcs),
+        "network": own_network,
         "jobs": _ask(lambda: clients.smc.count("ReplicationJobs")),
         "sources": _ask(lambda: clients.smc.count("SourceServers")),
         "images": _ask(lambda: [_image(row) for row in clients.ecs.describe_images()]),
@@ -99,6 +104,22 @@ def _ask(call: Callable[[], Any]) -> Answer:
         return {"value": call(), "problem": None, "code": None}
     except CloudError as error:
         return {"value": None, "problem": f"{error.code}: {error.message}", "code": error.code}
+
+
+def _network(clients: Clients, policy: Policy) -> dict[str, Any]:
+    """Return what VPC reports about the network that the user has given, an empty dict where none is given."""
+    if not policy.vpc_id:
+        return {}
+    vpcs = clients.vpc.describe_vpcs(vpc_ids=[policy.vpc_id])
+    vswitch = next(iter(clients.vpc.describe_vswitches(vswitch_ids=[policy.vswitch_id])), {})
+    return {
+        "vpc_id": policy.vpc_id,
+        "vpc_found": bool(vpcs),
+        "vswitch_id": policy.vswitch_id,
+        "vswitch_found": bool(vswitch),
+        "vswitch_vpc_id": VSWITCH.value(vswitch, "vpc_id"),
+        "free_addresses": VSWITCH.value(vswitch, "free_addresses"),
+    }
 
 
 def _proof(module: AnsibleModule, clients: Clients, servers: Sequence[Server], given: dict[str, Any]) -> Answer:

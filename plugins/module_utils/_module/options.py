@@ -72,12 +72,15 @@ def servers_spec(required: bool) -> ArgSpec:
     )
 
 
+def own_network_spec() -> ArgSpec:
+    """Return the options of a network of the user (doc fragment C(own_network)); policy() refuses half of it."""
+    return ArgSpec(argument_spec={"vpc_id": {"type": "str"}, "vswitch_id": {"type": "str"}})
+
+
 def transfer_spec() -> ArgSpec:
     """Return the options of the copy (doc fragment C(transfer))."""
     return ArgSpec(
         argument_spec={
-            "vpc_id": {"type": "str"},
-            "vswitch_id": {"type": "str"},
             "network": {"type": "str", "default": "shared", "choices": ["shared", "job"]},
             "zone_id": {"type": "str"},
             "net_mode": {"type": "str", "default": "internet", "choices": list(_NET_MODES)},
@@ -157,6 +160,7 @@ def policy(params: Mapping[str, Any]) -> Policy:
     low, high = limits.JOB_VALID_DAYS
     problems = [] if low <= days <= high else [f"job_valid_days is {days}, SMC takes {low} to {high}"]
     net_mode = params.get("net_mode") or "internet"
+    problems += filter(None, [limits.network_problem(params.get("vpc_id"), params.get("vswitch_id"))])
     if net_mode == "vpc" and not params.get("vswitch_id"):
         problems.append("net_mode vpc needs vswitch_id")
     extra = json.dumps(params["replication_parameters"]) if params.get("replication_parameters") else ""

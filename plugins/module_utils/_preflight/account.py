@@ -13,7 +13,7 @@ from typing import Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import known
 
-from . import answers, bucket, proved
+from . import answers, bucket, network, proved
 from .rule import Facts, Finding, Rule, apply
 
 _FAQ: Final = "SMC FAQ (2021)"
@@ -377,7 +377,7 @@ SERVER_RULES: Final = (
 
 def judge_account(given: Facts) -> list[Finding]:
     """Return the findings about the account. They hold for every server of the wave."""
-    return apply(RULES, given)
+    return apply((*RULES, *network.RULES), given)
 
 
 def judge_server(answer: Facts) -> list[Finding]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .reader import TAGS, Field, Table, required
+from .reader import TAGS, Field, Table, required, whole
 
 VPC: Final = Table(
     "vpc.DescribeVpcs",
@@ -37,6 +37,7 @@ VSWITCH: Final = Table(
         "status": Field("Status"),
         "creation_time": Field("CreationTime"),
     },
+    {"vpc_id": Field("VpcId"), "free_addresses": Field("AvailableIpAddressCount", whole, None)},
     rows="VSwitches.VSwitch",
     key="VSwitchId",
 )

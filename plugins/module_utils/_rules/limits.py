@@ -219,6 +219,18 @@ def name_problem(value: str) -> str | None:
     return None
 
 
+def network_problem(vpc_id: str | None, vswitch_id: str | None) -> str | None:
+    """Return why a network of the user cannot be used, or None. With half of it, SMC would make the other half in the
+    user's VPC, and no cleanup would know that."""
+    given, missing, value = ("vpc_id", "vswitch_id", vpc_id) if vpc_id else ("vswitch_id", "vpc_id", vswitch_id)
+    if bool(vpc_id) == bool(vswitch_id):
+        return None
+    return (
+        f"{given} is {value!r} and {missing} is not set: set both or neither "
+        "(variables migration_vpc_id and migration_vswitch_id)"
+    )
+
+
 def gib(size_bytes: int) -> int:
     """Return a disk size in whole GiB, rounded up as the services bill it."""
     return -(-size_bytes // GIB)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final, Literal, NamedTuple
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, network
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Rule
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
@@ -43,6 +43,7 @@ ALL: Final[dict[str, Rule]] = {
         source.NOT_UNDERSTOOD,
         source.UNREACHABLE,
         *account.RULES,
+        *network.RULES,
         *account.SERVER_RULES,
     )
 }

@@ -60,6 +60,8 @@ BASE = {"region": "ap-southeast-1", "job_valid_days": 7, "net_mode": "internet"}
         ({"job_valid_days": 91}, "job_valid_days is 91"),
         ({"net_mode": "vpc"}, "net_mode vpc needs vswitch_id"),
         ({"net_mode": "vpc", "vpc_id": "vpc-1"}, "net_mode vpc needs vswitch_id"),
+        ({"vpc_id": "vpc-1"}, "vpc_id is 'vpc-1' and vswitch_id is not set: set both or neither"),
+        ({"vswitch_id": "vsw-1", "vpc_id": ""}, "vswitch_id is 'vsw-1' and vpc_id is not set: set both or neither"),
         ({"replication_parameters": {"x": "y" * 2048}}, "replication_parameters has 2057 characters as JSON"),
         ({"image_formats": {"cn-beijing": ["vhd"]}}, "image_formats of cn-beijing is ['vhd'], it must be a list of"),
     ],
@@ -94,7 +96,7 @@ def test_every_problem_is_named_at_once() -> None:
     [
         ({"job_valid_days": 7}, "job_valid_days", 7),
         ({"job_valid_days": 90}, "job_valid_days", 90),
-        ({"net_mode": "vpc", "vswitch_id": "vsw-1"}, "net_mode", 2),
+        ({"net_mode": "vpc", "vpc_id": "vpc-1", "vswitch_id": "vsw-1"}, "net_mode", 2),
         ({}, "net_mode", 0),
         ({}, "image_format", "qcow2"),
         ({"region": "cn-beijing"}, "image_format", "raw"),
@@ -115,7 +117,7 @@ def test_every_problem_is_named_at_once() -> None:
         ({"export_retries": 0}, "export_retries", 0),
         ({"export_role_name": "Mine"}, "role_name", "Mine"),
         ({"vpc_id": "vpc-1", "vswitch_id": "vsw-1"}, "vpc_id", "vpc-1"),
-        ({"vswitch_id": "vsw-1"}, "vswitch_id", "vsw-1"),
+        ({"vpc_id": "vpc-1", "vswitch_id": "vsw-1"}, "vswitch_id", "vsw-1"),
     ],
 )
 def test_values_become_the_policy(params: dict[str, Any], field: str, value: Any) -> None:

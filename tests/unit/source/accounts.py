@@ -39,6 +39,7 @@ def clean(**changes: Any) -> dict[str, Any]:
         "balance": told("100.00"),
         "attributes": told({**attributes, **changes.pop("attributes", {})}),
         "vpcs": told(1),
+        "network": told({}),
         "jobs": told(0),
         "sources": told(0),
         "images": told([{"image_id": "m-1", "snapshots": ["s-1"]}]),
