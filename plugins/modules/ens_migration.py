@@ -69,7 +69,8 @@ options:
         Run the same task again to continue.
   wait_timeout:
     description:
-      - Seconds to wait. A server that has no verdict by then fails, with the last state seen.
+      - Seconds to wait. A server that has no verdict by then fails, with the last state seen. Its cloud work is kept, and the next run continues.
+      - V(0) is the same as O(wait=false).
     default: 21600
   poll_interval:
     default: 15.0

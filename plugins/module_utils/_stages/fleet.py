@@ -45,6 +45,9 @@ if TYPE_CHECKING:
 TRANSIENT_LIMIT = 5
 """Failures in a row that a retry could cure before a server, or the wave's look at the cloud, is given up."""
 
+KEPT = "Its client and its cloud work are kept, and billed: run the same command again to continue"
+"""What becomes of a server without a result when the time is over."""
+
 AFTER_ACT_SECONDS = 2.0
 """How soon the next tick follows one that changed something: its effect often allows the next step at once."""
 
@@ -68,7 +71,7 @@ class Progress:
     """Failures in a row, of looks (by stage) and of acts."""
     seconds: float = 0.0
     settled: bool = False
-    """Whether a stage, or the end of the time, has given the verdict: only then may a cleanup delete what is left."""
+    """Whether a stage has given the verdict: only then may a cleanup delete what is left."""
     elsewhere: bool = False
     """Whether another run drives it."""
 
@@ -125,10 +128,10 @@ class Fleet:
         return bool(self.acts)
 
     def run(self, wait: bool, timeout: float, interval: float) -> None:
-        """Tick until every server has a verdict; a server without one when ``timeout`` seconds are over fails with
-        the last state seen. Without ``wait`` ticks repeat only while they get something done; servers that are not
-        finished stay ``pending``, and so do those that another run drives. A look at the cloud that fails is an error;
-        with ``wait`` only if it repeats."""
+        """Tick until every server has a verdict. A server without one when ``timeout`` seconds are over fails with the
+        last state seen, and keeps its cloud work, which may be hours of copying. Without ``wait`` ticks repeat only
+        while they get something done; servers that are not finished stay ``pending``, and so do those that another run
+        drives. A look at the cloud that fails is an error; with ``wait`` only if it repeats."""
         try:
             self._run(wait, timeout, interval)
         finally:
@@ -138,6 +141,8 @@ class Fleet:
     def _run(self, wait: bool, timeout: float, interval: float) -> None:
         clock = self.context.clock
         deadline = clock.monotonic() + timeout
+        # Without time to wait it is one tick (law 5), and what is not finished is no failure.
+        wait = wait and timeout > 0
         blind = 0
         while True:
             before = sum(self.acts.values())
@@ -161,8 +166,9 @@ class Fleet:
             clock.sleep(pause)
         for row in self.rows:
             if row.open:
-                self._end(row, "failed", f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}")
-                row.settled = not row.elsewhere and self.driver.holds(row.server.id) and not self._keep_worth(row)
+                why = f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}"
+                self._end(row, "failed", f"{why}. {KEPT}")
+                row.settled = False
 
     def tick(self) -> None:
         """Claim every open server, look at it once, let its stages decide, and make the calls that they decided on as

@@ -8,7 +8,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import TRANSIENT_LIMIT
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import KEPT, TRANSIENT_LIMIT
 
 from .kit import policy, refused, server
 from .waves import cloud_with, fleet, run, verdicts
@@ -95,9 +95,16 @@ def test_a_timeout_gives_phase_and_last_state() -> None:
     cloud = cloud_with(copy_seconds=10_000)
     rows = run(fleet(cloud), timeout=100)
     assert verdicts(rows) == ["failed"]
-    assert rows[0].reasons == ["timeout after 100 s in phase transfer; last state: job j-0001 is Syncing"]
+    assert rows[0].reasons == [f"timeout after 100 s in phase transfer; last state: job j-0001 is Syncing. {KEPT}"]
+    assert not rows[0].settled, "no stage has given the verdict: the cleanup of this run must not delete the copy"
     assert rows[0].percent == pytest.approx(0.9, abs=0.3)
     assert rows[0].seconds == pytest.approx(100, abs=11)
+
+
+def test_without_time_to_wait_it_is_one_tick() -> None:
+    rows = run(fleet(cloud_with(copy_seconds=10_000)), timeout=0)
+    assert verdicts(rows) == ["pending"]
+    assert rows[0].reasons == []
 
 
 def test_without_waiting_a_wave_goes_as_far_as_it_can_and_stays_pending() -> None:
