@@ -4,6 +4,7 @@
 """Configurations of buckets as a table: what each is called, what it may say, and what is answered before one is put.
 
 They are checked, kept and answered; they have no effect: nothing expires, no log is written, no policy is applied.
+Overwrite rules are the exception.
 """
 from __future__ import annotations
 
@@ -21,6 +22,7 @@ from .xml import Content
 _CORS_METHODS = ("GET", "PUT", "DELETE", "POST", "HEAD")
 _MOST_CORS_RULES = 20
 _LONGEST_AGE = 999999999
+_MOST_OVERWRITE_RULES = 100
 _MOST_BUCKET_TAGS = 20
 _LONGEST_TAG_KEY, _LONGEST_TAG_VALUE = 64, 128
 _ALGORITHMS = ("AES256", "SM4", "KMS")
@@ -147,6 +149,24 @@ def _payer(root: Element, _headers: Mapping[str, str]) -> None:
         raise argument("Payer", payer)
 
 
+def _overwrite(root: Element, _headers: Mapping[str, str]) -> None:
+    rules = root.findall("Rule")
+    if not 0 < len(rules) <= _MOST_OVERWRITE_RULES:
+        raise OssError("MalformedXML")
+    for rule in rules:
+        if rule.findtext("Action") != "forbid":
+            raise argument("Action", rule.findtext("Action") or "")
+
+
+def forbids_overwrite(root: Element, key: str) -> bool:
+    """Return whether an overwrite configuration forbids everyone to write over an object of this key."""
+    return any(
+        key.startswith(rule.findtext("Prefix") or "") and key.endswith(rule.findtext("Suffix") or "")
+        for rule in root.findall("Rule")
+        if rule.find("Principals/Principal") is None
+    )
+
+
 def _default(root: Element, tag: str, text: str) -> None:
     if root.find(tag) is None:
         SubElement(root, tag).text = text
@@ -179,5 +199,6 @@ CONFIGS = (
     Config("qos", "StorageCapacity", "BucketUserQos", [("StorageCapacity", -1)], _capacity, False),
     Config("requestPayment", "RequestPayment", "RequestPaymentConfiguration", [("Payer", "BucketOwner")], _payer,
            False),
+    Config("overwriteConfig", "OverwriteConfig", "OverwriteConfiguration", "NoSuchOverwriteConfiguration", _overwrite),
 )
 """The limits are documented; the codes of refusals where a vendor test names one, else they are approximate."""

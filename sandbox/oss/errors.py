@@ -59,6 +59,7 @@ _KNOWN: dict[str, tuple[int, str, str]] = {
         "0042-00000002",
     ),
     "NoSuchWORMConfiguration": (404, "The WORM Configuration does not exist.", ""),
+    "NoSuchOverwriteConfiguration": (404, "The bucket has no overwrite configuration.", ""),
     "NoSuchWebsiteConfiguration": (404, "The specified bucket does not have a website configuration.", ""),
     "NotImplemented": (501, "The local cloud does not emulate this operation.", ""),
     "NotModified": (304, "Not Modified", ""),

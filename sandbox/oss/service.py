@@ -122,7 +122,9 @@ _OBJECT = {
 _MODIFIERS = frozenset({
     "position", "versionId", "security-token", "continuation-token", "x-oss-request-payer", "x-oss-traffic-limit",
     "x-oss-ac-source-ip", "x-oss-ac-subnet-mask", "x-oss-ac-vpc-id", "x-oss-ac-forward-allow"})
-_SELECTORS = frozenset(name for name in SUBRESOURCES if name not in _MODIFIERS and not name.startswith("response-"))
+_SELECTORS = {"overwriteConfig"} | {
+    name for name in SUBRESOURCES if name not in _MODIFIERS and not name.startswith("response-")
+}
 
 
 OPERATIONS = {"the service": _SERVICE, "a bucket": _BUCKET, "an object": _OBJECT}

@@ -21,7 +21,8 @@ from .body import read_xml, receive
 from .bucket_ops import ACLS, acl_of
 from .call import Call, checked_version, iso_time, whole_number
 from .conditions import check_conditions
-from .config_ops import stored_key
+from .config_ops import stored, stored_key
+from .configs import forbids_overwrite
 from .errors import OssError
 from .list_ops import encoder
 from .retention import check_mutable
@@ -170,6 +171,9 @@ def refuse_overwrite(call: Call) -> None:
     if not call.bucket.versioning and call.request.headers.get("x-oss-forbid-overwrite", "").lower() == "true" \
             and call.request.key in call.bucket.objects:
         raise OssError("FileAlreadyExists", details={"Key": call.request.key})
+    key, text = call.request.key, call.bucket.configs.get("overwriteConfig")
+    if text and key in call.bucket.objects and forbids_overwrite(stored(text), key):
+        raise OssError("FileAlreadyExists", details={"Key": key})
 
 
 def store(call: Call, item: StoredObject, path: Path, sums: Sums) -> None:

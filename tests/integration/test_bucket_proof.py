@@ -123,12 +123,28 @@ def test_what_a_refused_check_left_goes_with_the_cleanup(sandbox: Any, bucket: o
     assert [key for key in keys(bucket) if key.endswith("proof.json")] == []
 
 
-def test_keys_of_kms_take_no_appends(sandbox: Any, bucket: oss2.Bucket) -> None:
+def test_an_encrypted_bucket_is_refused(sandbox: Any, bucket: oss2.Bucket) -> None:
     bucket.put_bucket_encryption(models.ServerSideEncryptionRule("KMS", "key-1"))
     verdict, found = look(sandbox)
     assert (verdict, list(found)) == ("blocked", ["bucket-encryption"])
     assert "key-1" in found["bucket-encryption"]["evidence"]
     bucket.put_bucket_encryption(models.ServerSideEncryptionRule("AES256"))
+    verdict, found = look(sandbox)
+    assert (verdict, list(found)) == ("blocked", ["bucket-encryption"])
+    bucket.delete_bucket_encryption()
+    assert look(sandbox) == ("clear", {})
+
+
+def test_rules_that_forbid_to_overwrite_are_read(sandbox: Any, bucket: oss2.Bucket) -> None:
+    rule = b"<OverwriteConfiguration><Rule><Action>forbid</Action><Prefix>%s</Prefix></Rule></OverwriteConfiguration>"
+    for prefix, expected in ((b"backup/", ("clear", [])), (b"edgelift/", ("blocked", ["bucket-overwrite"]))):
+        bucket._do("PUT", bucket.bucket_name, "", data=rule % prefix, params={"overwriteConfig": ""})
+        verdict, found = look(sandbox)
+        assert (verdict, list(found)) == expected
+    bucket.put_object("edgelift/x", b"1")
+    with pytest.raises(oss2.exceptions.ServerError, match="FileAlreadyExists"):
+        bucket.put_object("edgelift/x", b"2")
+    bucket._do("DELETE", bucket.bucket_name, "", params={"overwriteConfig": ""})
     assert look(sandbox) == ("clear", {})
 
 

@@ -111,6 +111,7 @@ _DETAILS: dict[str, tuple[str, tuple[str, ...]]] = {
 _LIKEWISE: dict[str, tuple[str, ...]] = {
     "BucketAlreadyExists": ("BucketName",), "InvalidBucketName": ("BucketName",),
     "NoSuchBucketPolicy": ("BucketName",), "NoSuchCORSConfiguration": ("BucketName",),
+    "NoSuchOverwriteConfiguration": ("BucketName",),
     "NoSuchServerSideEncryptionRule": ("BucketName",), "InvalidTargetBucketForLogging": ("TargetBucket",),
     "FileAlreadyExists": ("Key",), "InvalidTargetType": ("Key",), "NoSuchVersion": ("Key",),
     "RestoreAlreadyInProgress": ("Key",), "SymlinkTargetNotExist": ("Key",),

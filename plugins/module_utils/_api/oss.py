@@ -35,6 +35,8 @@ _UNREADABLE = (RuntimeError, SyntaxError, ValueError, TypeError, AttributeError,
 """What oss2 raises for a body or a header that is not what it expects, such as a gateway's HTML or a missing size. What
 ElementTree raises for HTML is a SyntaxError."""
 
+_NONE = 404
+
 MOST_TEXT = 1 << 20
 """How many bytes of a text object are read. What this collection writes is smaller."""
 
@@ -167,6 +169,29 @@ class OssApi(AppendableObjects, Listings):
                 return {}
             raise
         return {"state": found.state or "", "days": found.retention_period_days}
+
+    def overwrite_rules(self) -> list[dict[str, Any]]:
+        """Returns the rules that forbid to overwrite objects: prefix, suffix, and the principals for whom a rule is,
+        [] for all. oss2 has no method for it; 404 means that the bucket has none."""
+        parse = self._connection.oss2.xml_utils.ElementTree.fromstring
+
+        def ask() -> Any:
+            return parse(self._bucket._do("GET", self.name, "", params={"overwriteConfig": ""}).read())
+
+        try:
+            root = self._connection.run("GetBucketOverwriteConfig", ask)
+        except CloudError as error:
+            if error.http_status == _NONE and error.code != "NoSuchBucket":
+                return []
+            raise
+        return [
+            {
+                "prefix": rule.findtext("Prefix") or "",
+                "suffix": rule.findtext("Suffix") or "",
+                "principals": [item.text or "" for item in rule.findall("Principals/Principal")],
+            }
+            for rule in root.findall("Rule")
+        ]
 
     def delete_key(self, key: str) -> None:
         """Deletes one object, or raises what the service says: an answer for many keys only leaves out the refused."""

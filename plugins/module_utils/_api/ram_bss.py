@@ -9,18 +9,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import account as tables
 
-from .paging import one
+from .paging import one, rows_of
 
 if TYPE_CHECKING:
     from .transport import Call
 
 
 class RamApi:
-    """The one RAM action that is used: a read."""
+    """The RAM actions that are used: reads."""
 
     def __init__(self, call: Call) -> None:
         self._call = call
@@ -30,6 +30,16 @@ class RamApi:
         answer = one(self._call, tables.ROLE, {"RoleName": name})
         services: list[str] = tables.ROLE.value(answer, "services")
         return services
+
+
+    def policies_of_role(self, name: str) -> dict[str, list[dict[str, Any]]]:
+        """Returns the statements of each policy that is attached to a role, by the name of the policy."""
+        found = {}
+        for row in rows_of(self._call, tables.ROLE_POLICIES, {"RoleName": name}):
+            policy, kind = tables.ROLE_POLICIES.value(row, "name"), tables.ROLE_POLICIES.value(row, "type")
+            answer = one(self._call, tables.POLICY, {"PolicyName": policy, "PolicyType": kind})
+            found[policy] = tables.POLICY.value(answer, "statements")
+        return found
 
 
 class BssApi:

@@ -41,6 +41,11 @@ class ServiceClock:
         """Returns what the time of the service is at least; 0 before the first answer."""
         return self._date
 
+    def skew(self) -> float | None:
+        """Returns by how many seconds the local clock is ahead of the service, by its newest answer; None before the
+        first one. The time that the answer took and the fraction of a second of its Date make it too large or small."""
+        return self._sent[1] - self._date if self._date else None
+
     def latest(self) -> float:
         """Returns what the time of the service is at most: a Date leaves out the fraction of its second."""
         passed = max(now - before for now, before in zip(self._readings(), self._sent, strict=True))

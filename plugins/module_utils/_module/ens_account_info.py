@@ -20,6 +20,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight 
     bucket,
     machines,
     network,
+    role_policy,
     verdict,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE
@@ -83,6 +84,10 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "images": _ask(lambda: [_image(row) for row in clients.ecs.describe_images()]),
         "bucket": _ask(lambda: checks.bucket_info(clients, policy.bucket)),
         "retention": _ask(lambda: clients.oss(policy.bucket).retention()),
+        "overwrite": _ask(lambda: clients.oss(policy.bucket).overwrite_rules()),
+        "clock": _ask(lambda: _skew(clients, policy.bucket)),
+        "ens_images": _ask(lambda: len(clients.ens.describe_self_images())),
+        "export_policies": _ask(lambda: _policies(clients, policy.bucket)),
         answers.SMC_ROLE: _ask(lambda: _role(clients, answers.SMC_ROLE)),
         answers.EXPORT_ROLE: _ask(lambda: _role(clients, answers.EXPORT_ROLE)),
     }
@@ -140,6 +145,24 @@ def _role(clients: Clients, name: str) -> dict[str, Any]:
         if error.code == "EntityNotExist.Role":
             return {"exists": False, "services": []}
         raise
+
+
+def _policies(clients: Clients, bucket_name: str) -> dict[str, Any] | None:
+    """Return the policies of the export role and what they do not allow in the bucket, None without the role."""
+    try:
+        found = clients.ram.policies_of_role(answers.EXPORT_ROLE)
+    except CloudError as error:
+        if error.code == "EntityNotExist.Role":
+            return None
+        raise
+    statements = [row for rows in found.values() for row in rows]
+    return {"policies": sorted(found), "lacks": role_policy.lacking(statements, bucket_name)}
+
+
+def _skew(clients: Clients, bucket_name: str) -> float | None:
+    """Return by how many seconds the clock of this controller is ahead of OSS, by its newest answer."""
+    found = clients.oss(bucket_name).clock.skew()
+    return None if found is None else round(found, 1)
 
 
 def _image(row: dict[str, Any]) -> dict[str, Any]:

@@ -13,12 +13,11 @@ from typing import Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import known
 
-from . import answers, bucket, network, proved
+from . import answers, bucket_rules, network, proved, role_policy
 from .rule import Facts, Finding, Rule, apply
 
 _FAQ: Final = "SMC FAQ (2021)"
 _ROLES: Final = "ECS ExportImage: NoSetRoletoECSServiceAcount"
-_BUCKETS: Final = "ECS ExportImage: InvalidOSSBucket.NotFound, .NotMatched"
 
 RULES: Final = (
     Rule(
@@ -168,6 +167,15 @@ RULES: Final = (
         answers.images,
     ),
     Rule(
+        "ens-image-quota-unknown",
+        21,
+        "note",
+        "The quota of ENS images cannot be read through the API. Beyond it, ENS rejects the import (QuotaExceed).",
+        known("QuotaExceed").remedy,
+        "ENS, ImportImage",
+        answers.ens_images,
+    ),
+    Rule(
         "export-role-missing",
         22,
         "blocker",
@@ -184,6 +192,25 @@ RULES: Final = (
         f"Allow {answers.EXPORT_SERVICE} to assume the role in its trust policy.",
         _ROLES,
         answers.export_trust,
+    ),
+    Rule(
+        "export-role-powerless",
+        22,
+        "blocker",
+        "ECS writes the objects with this role. Without these permissions the export fails after the copy has been "
+        "billed.",
+        "Attach the system policy AliyunECSImageExportRolePolicy to the role.",
+        "ECS, ExportImage; RAM, ListPoliciesForRole",
+        role_policy.powerless,
+    ),
+    Rule(
+        "export-policy-unknown",
+        22,
+        "note",
+        "Could not check whether the export role has the policy that it needs.",
+        "Check the policies of the role in the RAM console, or grant ram:ListPoliciesForRole and ram:GetPolicy.",
+        "RAM, ListPoliciesForRole",
+        lambda given: answers.refusals(given, "export_policies"),
     ),
     Rule(
         "export-role-unknown",
@@ -214,108 +241,33 @@ RULES: Final = (
         answers.format_refused,
         fact=True,
     ),
+    *bucket_rules.RULES,
     Rule(
-        "bucket-missing",
-        23,
+        "controller-clock",
+        26,
         "blocker",
-        "ECS exports the images to the bucket, and ENS imports them from it.",
-        "Create a private bucket in the region of the migration.",
-        _BUCKETS,
-        bucket.missing,
-        fact=True,
+        "The services reject signed calls if the clock is more than 15 minutes off.",
+        known("InvalidTimeStamp.Expired").remedy,
+        f"{_FAQ}: IllegalTimestamp; gateway: InvalidTimeStamp.Expired",
+        answers.clock_skew,
     ),
     Rule(
-        "bucket-unreadable",
-        23,
-        "blocker",
-        "ECS exports the images to the bucket, and the migration verifies every object in it.",
-        "Grant the user access to the bucket, or set migration_bucket to a bucket of this account.",
-        _BUCKETS,
-        bucket.closed,
-        fact=True,
+        "controller-clock-drift",
+        26,
+        "risk",
+        "A drifting clock eventually exceeds the 15-minute limit, and signed calls fail. A wave takes hours.",
+        "Synchronize the clock of the controller with chrony or ntp.",
+        f"{_FAQ}: IllegalTimestamp; gateway: InvalidTimeStamp.Expired",
+        answers.clock_drift,
     ),
     Rule(
-        "bucket-region",
-        23,
-        "blocker",
-        "ECS exports only to a bucket in the region of the image.",
-        "Set migration_bucket to a bucket in this region.",
-        _BUCKETS,
-        bucket.region,
-        fact=True,
-    ),
-    Rule(
-        "bucket-class",
-        23,
-        "blocker",
-        "ECS does not export to a bucket of an archive storage class.",
-        "Set migration_bucket to a bucket of the storage class Standard.",
-        "ECS ExportImage: InvalidOSSObject.NeedRestore",
-        bucket.storage_class,
-        fact=True,
-    ),
-    Rule(
-        "bucket-versioning",
-        23,
-        "blocker",
-        "With suspended versioning, OSS does not reject a second write of the same object: two controllers could start "
-        "the same import.",
-        "Enable versioning, or set migration_bucket to a bucket that never had versioning.",
-        "OSS, PutObject: x-oss-forbid-overwrite",
-        bucket.versioning,
-        fact=True,
-    ),
-    Rule(
-        "bucket-encryption",
-        23,
-        "blocker",
-        "The migration keeps its record in an appendable object, and OSS appends to no object that is encrypted with a "
-        "customer master key of KMS.",
-        "Set migration_bucket to a bucket without default encryption, or with keys that OSS manages.",
-        "OSS, AppendObject",
-        bucket.encryption,
-        fact=True,
-    ),
-    Rule(
-        "bucket-retention",
-        23,
-        "blocker",
-        "OSS keeps every object of this bucket until its retention period ends, and bills it: a cleanup could delete "
-        "nothing.",
-        "Set migration_bucket to a bucket without a retention policy.",
-        "OSS, GetBucketWorm",
-        bucket.retention,
-        fact=True,
-    ),
-    Rule(
-        "bucket-keeps",
-        23,
-        "blocker",
-        "The bucket did not take an object and give it back: the migration could not keep its record, or a cleanup "
-        "could not delete what it must.",
-        "Grant oss:PutObject and oss:DeleteObject on the bucket, and remove what denies them (bucket policy, RAM "
-        "policy, retention policy). Delete the object if it is still there.",
-        "OSS, AppendObject; OSS, DeleteObject",
-        bucket.kept,
-        fact=True,
-    ),
-    Rule(
-        "bucket-unproven",
-        23,
+        "controller-clock-unknown",
+        26,
         "note",
-        "No object was written and deleted, so it is not proven that the bucket gives back what it takes.",
-        "Run the check without check mode, with preflight_prove_bucket enabled.",
-        "OSS, AppendObject; OSS, DeleteObject",
-        bucket.unproven,
-    ),
-    Rule(
-        "bucket-unknown",
-        23,
-        "note",
-        "Could not check the bucket.",
-        "Run the check again.",
-        _BUCKETS,
-        bucket.unknown,
+        "Could not compare the clock of the controller with that of a service.",
+        "Check that the clock of the controller is synchronized.",
+        f"{_FAQ}: IllegalTimestamp; gateway: InvalidTimeStamp.Expired",
+        answers.unknown_clock,
     ),
     *proved.RULES,
 )

@@ -114,7 +114,38 @@ def vpcs(answers: Facts) -> str | None:
     count = _known(answers, "vpcs")
     if count is None or count < limits.DEFAULT_VPCS:
         return None
-    return f"{count} VPCs in {answers['region']}; the default quota is {limits.DEFAULT_VPCS}"
+    return (
+        f"{count} VPCs in {answers['region']}, the default quota is {limits.DEFAULT_VPCS}, and a wave without a "
+        "network of yours needs one more"
+    )
+
+
+def ens_images(answers: Facts) -> str | None:
+    """Return the number of ENS images."""
+    count = _known(answers, "ens_images")
+    return None if count is None else f"ENS has {count} images of this account, the wave adds {answers['servers']}"
+
+
+def _skew(answers: Facts, least: int, most: float) -> str | None:
+    skew = _known(answers, "clock")
+    if skew is None or not least < abs(skew) <= most:
+        return None
+    return f"the clock of the controller is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} that of OSS"
+
+
+def clock_skew(answers: Facts) -> str | None:
+    """Return a clock that is so far off that signed calls are refused."""
+    return _skew(answers, limits.SIGNATURE_SECONDS, float("inf"))
+
+
+def clock_drift(answers: Facts) -> str | None:
+    """Return a clock that nothing keeps."""
+    return _skew(answers, limits.DRIFT_SECONDS, limits.SIGNATURE_SECONDS)
+
+
+def unknown_clock(answers: Facts) -> str | None:
+    """Return why the clock could not be compared."""
+    return None if _known(answers, "clock") is not None else refusals(answers, "clock") or "OSS gave no time"
 
 
 def images(answers: Facts) -> str | None:

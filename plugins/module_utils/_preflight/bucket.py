@@ -11,9 +11,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.error_codes import OTHER_ENDPOINT
 
 from .rule import Facts
+
+_PREFIXES: Final = (f"{naming.FOLDER}/", "el")
+_SUFFIXES: Final = ("/ledger", "/proof.json", "_system.qcow2", "_system.raw.tar.gz")
+"""What the keys of a migration begin and end with: its ledger, its proof, and the exported objects."""
 
 _ARCHIVES: Final = ("Archive", "ColdArchive", "DeepColdArchive")
 
@@ -69,11 +74,12 @@ def versioning(answers: Facts) -> str | None:
 
 
 def encryption(answers: Facts) -> str | None:
-    """Return a KMS key with which the bucket encrypts new objects."""
+    """Return how the bucket encrypts new objects."""
     bucket = _known(answers, "bucket")
-    if not bucket or not bucket["encryption_key"]:
+    if not bucket or bucket["encryption"] in ("", "None"):
         return None
-    return f"bucket {answers['bucket_name']!r} encrypts new objects with the KMS key {bucket['encryption_key']}"
+    how = f"KMS key {bucket['encryption_key']}" if bucket["encryption_key"] else bucket["encryption"]
+    return f"bucket {answers['bucket_name']!r} encrypts new objects ({how})"
 
 
 def retention(answers: Facts) -> str | None:
@@ -85,6 +91,30 @@ def retention(answers: Facts) -> str | None:
         f"bucket {answers['bucket_name']!r} has a retention policy of {policy['days']} days"
         f" (GetBucketWorm: {policy['state']})"
     )
+
+
+def overwrite(answers: Facts) -> str | None:
+    """Return the rules that forbid everyone to overwrite objects of the migration."""
+    return _rules(answers, [rule for rule in _touching(answers) if not rule["principals"]])
+
+
+def overwrite_some(answers: Facts) -> str | None:
+    """Return the rules that forbid some users to overwrite objects of the migration."""
+    return _rules(answers, [rule for rule in _touching(answers) if rule["principals"]])
+
+
+def _touching(answers: Facts) -> list[dict[str, Any]]:
+    return [
+        rule
+        for rule in _known(answers, "overwrite") or []
+        if any(start.startswith(rule["prefix"]) or rule["prefix"].startswith(start) for start in _PREFIXES)
+        and any(end.endswith(rule["suffix"]) for end in _SUFFIXES)
+    ]
+
+
+def _rules(answers: Facts, rules: list[dict[str, Any]]) -> str | None:
+    told = [f"prefix {rule['prefix']!r}, suffix {rule['suffix']!r}" for rule in rules]
+    return f"bucket {answers['bucket_name']!r} forbids to overwrite objects ({'; '.join(told)})" if told else None
 
 
 def kept(answers: Facts) -> str | None:
@@ -101,12 +131,12 @@ def unproven(answers: Facts) -> str | None:
 def unknown(answers: Facts) -> str | None:
     """Return why the bucket could not be checked."""
     known = missing(answers) or closed(answers) or _elsewhere(answers)
-    asked = {"GetBucketInfo": "bucket", "GetBucketWorm": "retention"}
+    asked = {"GetBucketInfo": "bucket", "GetBucketWorm": "retention", "GetBucketOverwriteConfig": "overwrite"}
     rows = [f"{action}: {answers[name]['problem']}" for action, name in asked.items() if answers[name]["problem"]]
     return None if known else "; ".join(rows) or None
 
 
 def carries(answers: Facts) -> bool:
     """Return whether nothing that was read speaks against the bucket, so that a proof is worth a write."""
-    rules = (missing, closed, region, storage_class, versioning, encryption, retention)
+    rules = (missing, closed, region, storage_class, versioning, encryption, retention, overwrite)
     return answers["bucket"]["problem"] is None and not any(rule(answers) for rule in rules)

@@ -64,5 +64,27 @@ SESSION: Final = Table(
 
 ROLE: Final = Table("ram.GetRole", {"services": Field("Role.AssumeRolePolicyDocument", trusted, [])})
 
+
+def _statements(value: Any) -> list[dict[str, Any]]:
+    """Return the statements of a policy, JSON as text. A policy that is none has no statement."""
+    try:
+        policy = json.loads(text(value) or "{}")
+    except (ValueError, RecursionError) as error:
+        if isinstance(error, Malformed):
+            raise
+        return []
+    rows = policy.get("Statement") if isinstance(policy, dict) else None
+    return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+
+ROLE_POLICIES: Final = Table(
+    "ram.ListPoliciesForRole",
+    {"name": required("PolicyName"), "type": required("PolicyType")},
+    rows="Policies.Policy",
+    key="PolicyName",
+)
+
+POLICY: Final = Table("ram.GetPolicy", {"statements": required("DefaultPolicyVersion.PolicyDocument", _statements)})
+
 BALANCE: Final = Table("bss.QueryAccountBalance", {"amount": required("Data.AvailableAmount", _amount_text)})
 """The balance that can be spent, credit included."""

@@ -22,6 +22,7 @@ from .job_errors import ARTICLES, FAQ
 _SMC: Final = "SMC API reference"
 _EXPORT: Final = "ECS ExportImage"
 _ECS: Final = "ECS API reference"
+_ENS: Final = "ENS API reference"
 _OSS: Final = "OSS API reference"
 _SIGN: Final = "signature of API calls"
 OTHER_ENDPOINT: Final = "must be addressed using the specified endpoint"
@@ -283,6 +284,12 @@ TABLE: Final = (
         "Another resource uses this one.",
         "Delete the resources that use it first.",
         _ECS,
+    ),
+    ErrorCode(
+        ("QuotaExceed",),
+        "The account has as many images as its quota allows.",
+        "Delete images that are not used in the console of ENS or ECS, or request a quota increase.",
+        _ENS,
     ),
     # ---- Object Storage Service ----
     ErrorCode(("NoSuchBucket",), "The bucket does not exist.", "Create the bucket, or correct its name.", _OSS),

@@ -75,4 +75,5 @@ CLASSES: Final = (
     Class(23, "account", "bucket, region and format"),
     Class(24, "account", "image name, source image"),
     Class(25, "account", "proof by a canary"),
+    Class(26, "account", "clock of the controller"),
 )

@@ -230,3 +230,27 @@ def test_html_with_status_200_is_unreadable(oss: Any, wire: Any) -> None:
     wire.expect(f"GET /{BUCKET}/", b"<html></html>", 200)
     wire.expect(f"GET /{BUCKET}/", INFO % b"")
     assert oss.bucket_info()["name"] == BUCKET
+
+
+OVERWRITE = b"""<OverwriteConfiguration>
+<Rule><ID>one</ID><Action>forbid</Action><Prefix>a/</Prefix><Suffix>.txt</Suffix>
+<Principals><Principal>27737962156157</Principal></Principals></Rule>
+<Rule><ID>two</ID><Action>forbid</Action></Rule></OverwriteConfiguration>"""
+
+
+def test_overwrite_rules_are_read_and_none_is_404(oss: Any, wire: Any) -> None:
+    wire.expect(f"GET /{BUCKET}/", OVERWRITE, overwriteConfig="")
+    assert oss.overwrite_rules() == [
+        {"prefix": "a/", "suffix": ".txt", "principals": ["27737962156157"]},
+        {"prefix": "", "suffix": "", "principals": []},
+    ]
+    for code, known in (("NoSuchOverwriteConfig", True), ("NoSuchBucket", False)):
+        wire.expect(f"GET /{BUCKET}/", f"<Error><Code>{code}</Code></Error>".encode(), 404)
+        if known:
+            assert oss.overwrite_rules() == []
+        else:
+            with pytest.raises(CloudError, match=code):
+                oss.overwrite_rules()
+    wire.expect(f"GET /{BUCKET}/", b"<Error><Code>AccessDenied</Code></Error>", 403)
+    with pytest.raises(CloudError, match="AccessDenied"):
+        oss.overwrite_rules()

@@ -38,6 +38,10 @@ class Oss:
         """The time of the service."""
         return self.told
 
+    def skew(self) -> float:
+        """Return how far the clock of the controller is ahead: not at all."""
+        return 0.0
+
     def latest(self) -> float:
         """The time of the service, which this process knows exactly."""
         return self.cloud.now.timestamp()

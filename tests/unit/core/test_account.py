@@ -26,7 +26,13 @@ from .bucket import Oss as Bucket
 from .cloud import Cloud as Services
 
 EXPORT_ROLE = "AliyunECSImageExportDefaultRole"
-BUCKET = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": "", "encryption_key": ""}
+BUCKET = {
+    "location": "ap-southeast-1",
+    "storage_class": "Standard",
+    "versioning": "",
+    "encryption": "",
+    "encryption_key": "",
+}
 PROVED = {
     "version": 1,
     "written": datetime.now(timezone.utc),
@@ -42,6 +48,10 @@ IMAGE = {"ImageId": "m-1", **AVAILABLE, "DiskDeviceMappings": {"DiskDeviceMappin
 def trust(*services: str) -> dict[str, Any]:
     statement = {"Action": "sts:AssumeRole", "Effect": "Allow", "Principal": {"Service": list(services)}}
     return {"Role": {"AssumeRolePolicyDocument": json.dumps({"Statement": [statement], "Version": "1"})}}
+
+
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    return {"DefaultPolicyVersion": {"PolicyDocument": json.dumps({"Statement": statements, "Version": "1"})}}
 
 
 class Cloud:
@@ -63,6 +73,8 @@ class Cloud:
             "DescribeImages": {"TotalCount": 1, "Images": {"Image": [IMAGE]}},
             "DescribeSelfImages": {"TotalCount": "0", "Images": {"Image": []}},
             "GetRole": lambda params: trust("smc.aliyuncs.com" if "SMC" in params["RoleName"] else "ecs.aliyuncs.com"),
+            "ListPoliciesForRole": {"Policies": {"Policy": [{"PolicyName": "Export", "PolicyType": "System"}]}},
+            "GetPolicy": document({"Effect": "Allow", "Action": "oss:*", "Resource": "*"}),
             **answers,
         }
         bound = {
@@ -100,6 +112,7 @@ class Cloud:
             clock=self.ledger,
             name=name,
             retention=dict,
+            overwrite_rules=list,
             append=lambda _key, _position, text: len(text),
             delete_key=lambda _key: None,
             head=lambda _key: None,
@@ -144,9 +157,9 @@ def test_an_account_that_can_migrate() -> None:
     cloud = Cloud()
     result = look(cloud)
     assert (result["verdict"], result["changed"], result["account"]["id"]) == ("clear", False, "1234567890123456")
-    assert ids(result) == ["quota-unknown", "image-quota-unknown"]
+    assert ids(result) == ["quota-unknown", "image-quota-unknown", "ens-image-quota-unknown"]
     assert [(row["host"], row["verdict"], row["findings"]) for row in result["servers"]] == [("web-01", "clear", [])]
-    assert all(action.startswith(("Get", "Describe", "Query")) for action in cloud.asked)
+    assert all(action.startswith(("Get", "Describe", "List", "Query")) for action in cloud.asked)
     assert result["account"]["images"]["value"] == [{"image_id": "m-1", "snapshots": ["s-1"]}]
 
 

@@ -123,6 +123,9 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "sts.GetCallerIdentity": {"RequestId": "R-1", "AccountId": "1234567890123456"},
     "ram.GetRole": {"RequestId": "R-1", "Role": {"AssumeRolePolicyDocument": json.dumps(
         {"Statement": [{"Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}}]})}},
+    "ram.ListPoliciesForRole": listed("Policies.Policy", {"PolicyName": "Export", "PolicyType": "System"}),
+    "ram.GetPolicy": {"RequestId": "R-1", "DefaultPolicyVersion": {"PolicyDocument": json.dumps(
+        {"Statement": [{"Effect": "Allow", "Action": "oss:*", "Resource": "*"}], "Version": "1"})}},
     "bss.QueryAccountBalance": {"RequestId": "R-1", "Data": {"AvailableAmount": "10,000.00"}},
 }  # fmt: skip
 
@@ -208,6 +211,9 @@ class Bucket(Oss):
 
     def put_file(self, key: str, path: str, _progress: Any) -> None:
         self.put_text(key, Path(path).name)
+
+    def overwrite_rules(self) -> list[dict[str, Any]]:
+        return []
 
 
 class Account:

@@ -387,14 +387,3 @@ def test_images_are_filtered_by_the_time_of_their_creation(local: LocalCloud) ->
     for key, value, code in (("CreationEndTime", "soon", "InvalidParameter.Filter"),
                              ("Colour", "red", "InvalidParameter.Key"), ("NetworkType", "vpc", "Sandbox.NotEmulated")):
         assert local.code("ecs", "DescribeImages", Filter__1__Key=key, Filter__1__Value=value)[1] == code
-
-
-@pytest.mark.sandbox_world({**ONE, "export_listing_delay": 600})
-def test_an_export_task_is_shown_late(local: LocalCloud) -> None:
-    task_id = local.ok("ecs", "ExportImage", **IMAGE)["TaskId"]
-    local.advance(599)
-    assert local.ok("ecs", "DescribeTasks", TaskIds=task_id)["TotalCount"] == 0
-    assert local.code("ecs", "DescribeTaskAttribute", TaskId=task_id) == (400, "InvalidTaskId.NotFound")
-    local.advance(1)
-    assert local.ok("ecs", "DescribeTasks", TaskIds=task_id)["TotalCount"] == 1
-    assert local.ok("ecs", "DescribeTaskAttribute", TaskId=task_id)["TaskStatus"] == "Finished"

@@ -45,6 +45,10 @@ def clean(**changes: Any) -> dict[str, Any]:
         "images": told([{"image_id": "m-1", "snapshots": ["s-1"]}]),
         "bucket": told(bucket()),
         "retention": told({}),
+        "overwrite": told([]),
+        "clock": told(0.3),
+        "ens_images": refused("NoPermission"),
+        "export_policies": told({"policies": ["AliyunECSImageExportRolePolicy"], "lacks": []}),
         "proof": told(""),
         SMC_ROLE: told({"exists": True, "services": ["smc.aliyuncs.com"]}),
         EXPORT_ROLE: told({"exists": True, "services": ["ecs.aliyuncs.com"]}),
@@ -54,8 +58,13 @@ def clean(**changes: Any) -> dict[str, Any]:
 
 def bucket(**changes: Any) -> dict[str, Any]:
     """What OSS says of a bucket that can carry the images."""
-    answer = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": "", "encryption_key": ""}
-    return {**answer, **changes}
+    answer = {"location": "ap-southeast-1", "storage_class": "Standard", "versioning": ""}
+    return {**answer, "encryption": "", "encryption_key": "", **changes}
+
+
+def overwrite_rule(**changes: Any) -> dict[str, Any]:
+    """An answer with one rule that forbids everyone to overwrite every object."""
+    return told([{"prefix": "", "suffix": "", "principals": [], **changes}])
 
 
 def server(**changes: Any) -> dict[str, Any]:

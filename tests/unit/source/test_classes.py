@@ -123,7 +123,7 @@ ELSEWHERE = {
     "problem": "AccessDenied: The bucket you are attempting to access must be addressed using the specified endpoint.",
     "code": "AccessDenied",
 }
-Clean, Told, Refused = accounts.clean, accounts.told, accounts.refused
+Clean, Told, Refused, rules = accounts.clean, accounts.told, accounts.refused, accounts.overwrite_rule
 
 CASES = [
     Case(1, "not-linux", machine("FreeBSD h 13.2 amd64"), machine("Linux h 2.6.18 x86_64")),
@@ -237,6 +237,9 @@ CASES = [
         Clean(**{accounts.EXPORT_ROLE: Told({"exists": True, "services": ["fc.aliyuncs.com"]})}),
         Clean(**{accounts.EXPORT_ROLE: Told({"exists": True, "services": ["ecs.aliyuncs.com", "fc.aliyuncs.com"]})}),
     ),
+    Case(22, "export-role-powerless", Clean(export_policies=Told({"policies": [], "lacks": ["oss:*"]})), Clean()),
+    Case(22, "export-policy-unknown", Clean(export_policies=Refused("NoPermission")), Clean()),
+    Case(21, "ens-image-quota-unknown", Clean(ens_images=Told(3)), Clean()),
     Case(22, "export-role-unknown", Clean(**{accounts.EXPORT_ROLE: Refused("NoPermission")}), Clean()),
     Case(23, "bucket-missing", Clean(bucket=Refused("NoSuchBucket")), Clean()),
     Case(23, "bucket-unreadable", Clean(bucket=Refused("AccessDenied")), Clean()),
@@ -255,12 +258,16 @@ CASES = [
         Clean(bucket=Told(accounts.bucket(versioning="Suspended"))),
         Clean(bucket=Told(accounts.bucket(versioning="Enabled"))),
     ),
-    Case(
-        23,
-        "bucket-encryption",
-        Clean(bucket=Told(accounts.bucket(encryption="KMS", encryption_key="key-1"))),
-        Clean(bucket=Told(accounts.bucket(encryption="KMS"))),
-    ),
+    Case(23, "bucket-encryption", Clean(bucket=Told(accounts.bucket(encryption="KMS", encryption_key="k"))), Clean()),
+    Case(23, "bucket-encryption", Clean(bucket=Told(accounts.bucket(encryption="AES256"))), Clean()),
+    Case(23, "bucket-overwrite", Clean(overwrite=rules()), Clean(overwrite=rules(prefix="x/"))),
+    Case(23, "bucket-overwrite", Clean(overwrite=rules(prefix="edgelift/")), Clean()),
+    Case(23, "bucket-overwrite", Clean(overwrite=rules(suffix=".qcow2")), Clean(overwrite=rules(suffix=".txt"))),
+    Case(23, "bucket-overwrite-some", Clean(overwrite=rules(principals=["2773"])), Clean()),
+    Case(23, "bucket-unknown", Clean(overwrite=Refused("AccessDenied")), Clean()),
+    Case(26, "controller-clock", Clean(clock=Told(901.0)), Clean(clock=Told(-900.0))),
+    Case(26, "controller-clock-drift", Clean(clock=Told(-61.0)), Clean(clock=Told(60.0))),
+    Case(26, "controller-clock-unknown", Clean(clock=Told(None)), Clean()),
     Case(23, "bucket-retention", Clean(retention=Told({"state": "InProgress", "days": 30})), Clean()),
     Case(23, "bucket-keeps", Clean(proof=Told("deleting oss://images/x was refused (AccessDenied)")), Clean()),
     Case(23, "bucket-unproven", Clean(proof={"value": None, "problem": "check mode", "code": None}), Clean()),

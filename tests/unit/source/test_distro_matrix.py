@@ -60,6 +60,7 @@ ACCOUNT_BREAKS: tuple[tuple[int, str, str, Answers, Answers], ...] = (
         {"contract": {"proved": False, "refusals": [], "doubts": []}},
         {},
     ),
+    (26, "clock 20 min off", "controller-clock", {"clock": accounts.told(1200.0)}, {}),
     (24, "name in use", "image-name-taken", {}, {"conflict": "m-9 of another account has this name"}),
 )
 
