@@ -75,7 +75,10 @@ def test_planted_secrets_are_found_wherever_they_are(tmp_path: Path) -> None:
         bucket.put_object(f"edgelift/{SECRETS['password of the proxy']}", b"")
         # ansible-runner takes a path only.
         (tmp_path / "inventory").touch()
-        found = execute(PLANTED_RUN, sandbox, str(tmp_path / "inventory"), tmp_path / "run")
+        source = tmp_path / "source"
+        (source / "tmp").mkdir(parents=True)
+        (source / "tmp" / "planted").write_text(SECRETS["security token"][::-1], encoding="utf-8")
+        found = execute(PLANTED_RUN, sandbox, str(tmp_path / "inventory"), tmp_path / "run", source)
     assert found.wrong == [], table([found])
     left = f"{tmp_path}/run/left/"
     seen = {(hit.removeprefix(left).partition("/")[0].partition(":")[0], hit.rpartition(": ")[2]) for hit in found.hits}
@@ -84,4 +87,5 @@ def test_planted_secrets_are_found_wherever_they_are(tmp_path: Path) -> None:
     assert {("artifacts", wrong), ("artifacts", "secret key (raw)")} <= seen
     # The cache of the facts lies among the artifacts of ansible-runner.
     assert {("processes", "wrong key (raw)"), ("artifacts", "wrong key (reversed)")} <= seen
+    assert f"{source}/tmp/planted: security token (reversed)" in found.hits
     assert {("bucket", "signature (hex)"), ("bucket", "password of the proxy (raw)")} <= seen

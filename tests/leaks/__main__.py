@@ -8,6 +8,7 @@ Exit 1 on a hit, or on a run that is not as it should be.
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -37,7 +38,10 @@ def main(names: list[str]) -> int:
         for run in [known[name] for name in names] or RUNS:
             sandbox.post("reset")
             ask(bed, "web-01", NO_CLIENT)
-            found.append(execute(run, sandbox, str(Path(bed.folder) / "inventory.json"), folder / run.name))
+            # Only root may look into its namespaces.
+            source = None if os.geteuid() else Path(f"/proc/{bed.status()[0].pid}/root")
+            inventory = str(Path(bed.folder) / "inventory.json")
+            found.append(execute(run, sandbox, inventory, folder / run.name, source))
             sys.stdout.write(f"{time.strftime('%H:%M:%S')} {table(found[-1:]).splitlines()[0]}\n")
             sys.stdout.flush()
     sys.stdout.write(f"{table(found)}\n")

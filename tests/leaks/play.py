@@ -28,6 +28,7 @@ from leaks.watch import Watch
 
 ROOT = HERE.parents[1]
 _PLACES = ("home", "tmp", "ansible", "junit", "tree", "facts", "cache", "remote", "artifacts", "runner")
+_OF_A_SOURCE = ("etc", "home", "opt", "root", "run", "smc", "srv", "tmp", "var")
 _LONGEST = 12 * PATIENCE
 """Seconds after which a playbook is killed and counts as failed: an hour, for a busy machine."""
 
@@ -66,8 +67,12 @@ def cloud(folder: Path) -> Iterator[Sandbox]:
         sandbox.stop()
 
 
-def execute(run: Run, sandbox: Sandbox, inventory: str, folder: Path) -> Found:
-    """Make one run, and search what it left."""
+def execute(run: Run, sandbox: Sandbox, inventory: str, folder: Path, source: Path | None = None) -> Found:
+    """Make one run, and search what it left; also on its source, whose root folder that is.
+
+    A controller that is killed leaves a client whose configuration has the activation code, for root alone: such a
+    source is not searched.
+    """
     left = folder / "left"
     for name in _PLACES:
         (left / name).mkdir(parents=True)
@@ -95,7 +100,8 @@ def execute(run: Run, sandbox: Sandbox, inventory: str, folder: Path) -> Found:
             )
             wrong += [f"{run.then} ended with {ended}"] if ended else []
     secrets = {**SECRETS, **{f"activation code {number}": text for number, text in enumerate(sorted(watch.codes))}}
-    everything = list(files(left, state / "blobs"))
+    there = [] if source is None or run.kill_after else [source / name for name in _OF_A_SOURCE]
+    everything = list(files(left, state / "blobs", *there))
     return Found(
         run.name,
         code,
