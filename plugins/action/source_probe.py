@@ -13,6 +13,7 @@ from typing import Any, Final
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import disks as disk_rules
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source, waivers
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
     answers,
@@ -29,6 +30,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "install_dir": {"type": "str", "default": "/smc"},
     "egress": {"type": "list", "elements": "str", "default": []},
     "egress_timeout": {"type": "int", "default": look.EGRESS_SECONDS},
+    "timeout": {"type": "int", "default": look.SECONDS},
+    "exclude_disks": {"type": "list", "elements": "str", "default": []},
     "waivers": {
         "type": "list",
         "elements": "dict",
@@ -63,14 +66,18 @@ class ActionModule(ActionBase):
         problem = (
             answers.problem(args)
             or paths.install_dir_problem(args["install_dir"])
-            or look.egress_problem(args["egress"], args["egress_timeout"])
+            or look.egress_problem(args["egress"], args["egress_timeout"], args["timeout"])
             or waivers.problem(host, args["waivers"], waivers.today())
         )
         if problem:
             return {**result, "failed": True, "msg": problem}
         values = look.values(args["install_dir"], args["egress"], args["egress_timeout"])
-        waits = args["egress_timeout"] if args["egress"] else 0
-        probe, findings = self._look(_remote.Remote(self, answers.limits(args)), values, waits)
+        probe, findings = self._look(_remote.Remote(self, answers.limits(args)), values, args)
+        unknown = disk_rules.exclude(probe, args["exclude_disks"]) if probe else None
+        if unknown:
+            return {**result, "failed": True, "msg": unknown}
+        if args["exclude_disks"] and probe:
+            findings = source.judge(probe)
         findings = waivers.apply(findings, args["waivers"])
         result.update(
             changed=False,
@@ -81,7 +88,7 @@ class ActionModule(ActionBase):
         return result
 
     def _look(
-        self, remote: _remote.Remote, values: dict[str, str], waits: float
+        self, remote: _remote.Remote, values: dict[str, str], args: dict[str, Any]
     ) -> tuple[dict[str, Any], list[dict[str, str]]]:
         if self._connection.transport == "local":
             return {}, [source.IS_CONTROLLER.finding("the connection of the host is local")]
@@ -89,8 +96,9 @@ class ActionModule(ActionBase):
             shell = f"the inventory configures a Windows shell for this host ({self._connection.transport})"
             return {}, [source.NOT_LINUX.finding(shell)]
         begin = time.time()
+        waits = args["egress_timeout"] if args["egress"] else 0
         try:
-            seen = remote.run(look.PIECES, values, look.COMMAND, waits)
+            seen = remote.run(look.PIECES, values, look.COMMAND, waits, args["timeout"] - look.END_SECONDS)
         except _remote.NoAnswerError as error:
             return {}, [source.NO_ANSWER.finding(str(error))]
         except _remote.NotUnderstoodError as error:

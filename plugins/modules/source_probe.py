@@ -46,6 +46,21 @@ options:
     description: Seconds after which a connection that was neither opened nor refused counts as blocked.
     type: int
     default: 5
+  timeout:
+    description:
+      - Seconds after which the probe has ended on the host, whatever the host does. It must be at least 5 more than O(egress_timeout).
+      - Each step of the probe has a limit of its own, and what does not end is killed. The finding V(probe-expired) names the step, and
+        the path and the mount where it is known. The other facts are kept.
+      - The probe does not touch mounts of other hosts or of programs, such as NFS and FUSE.
+    type: int
+    default: 15
+  exclude_disks:
+    description:
+      - Disks of this host that are not to be migrated, such as V(sdb) or V(/dev/sdb). They count for no limit.
+      - A name that is no disk of the host, or the system disk, is an error.
+    type: list
+    elements: str
+    default: []
   waivers:
     description:
       - Findings to waive until a date. A waived blocker is reported as a risk.
@@ -174,34 +189,16 @@ probe:
   returned: always
   type: dict
   contains:
-    schema:
-      description: The version of this document. It changes when a key changes its meaning.
-      type: int
-      sample: 2
-    system:
-      description: The kernel's name.
-      type: str
-      sample: Linux
-    kernel:
-      description: The kernel's release.
-      type: str
-      sample: 2.6.32-754.el6.x86_64
-    machine:
-      description: The architecture.
-      type: str
-      sample: x86_64
-    hostname:
-      description: The host's own name.
-      type: str
-      sample: web-01
+    schema: {description: The version of this document. It changes when a key changes its meaning., type: int, sample: 2}
+    system: {description: The kernel's name., type: str, sample: Linux}
+    kernel: {description: The kernel's release., type: str, sample: 2.6.32-754.el6.x86_64}
+    machine: {description: The architecture., type: str, sample: x86_64}
+    hostname: {description: The host's own name., type: str, sample: web-01}
     os:
       description: C(id), C(version) and C(name) of the distribution.
       type: dict
       sample: {id: centos, version: '6.10', name: CentOS release 6.10 (Final)}
-    uid:
-      description: The user id that looked.
-      type: int
-      sample: 0
+    uid: {description: The user id that looked., type: int, sample: 0}
     epoch:
       description: The host's clock, in seconds since 1970 UTC.
       type: int
@@ -215,14 +212,8 @@ probe:
       description: The platform that the firmware names, or what systemd detects.
       type: str
       sample: vmware
-    boot:
-      description: V(bios) or V(uefi).
-      type: str
-      sample: bios
-    grub:
-      description: The version of GRUB.
-      type: str
-      sample: '2.02'
+    boot: {description: V(bios) or V(uefi)., type: str, sample: bios}
+    grub: {description: The version of GRUB., type: str, sample: '2.02'}
     boot_config:
       description: The configuration files of boot loaders that are there.
       type: list
@@ -230,13 +221,15 @@ probe:
       sample: [/boot/grub2/grub.cfg]
     initramfs:
       description:
-        - The kernel that boots, its initramfs, and the virtio drivers in it (C(modules)), in the kernel itself (C(builtin)), and among
+        - The kernel that boots next, its initramfs, and the virtio drivers in it (C(modules)), in the kernel itself (C(builtin)), and among
           the modules on the disk (C(available)). C(kernel_known) says whether the kernel's own files were found.
         - C(state) is V(read), V(none) without an initramfs, or why it was not read, V(unreadable) without root, V(too-large)
-          above 256 MiB, V(no-tool), or V(unknown-format).
+          above 256 MiB, V(no-tool), V(unknown-format), or V(expired).
+        - C(chosen_by) is the menu of the boot loader whose default entry names the kernel. Where it is null, the running kernel counts.
       type: dict
       sample:
         kernel: 6.1.0-28-amd64
+        chosen_by: /boot/grub/grub.cfg
         path: /boot/initrd.img-6.1.0-28-amd64
         state: read
         modules: [virtio, virtio_blk, virtio_pci, virtio_ring]
@@ -312,14 +305,8 @@ probe:
     tmp:
       description: How C(/tmp) is mounted where it is a mount of its own. C(fstype), C(read_only) and C(noexec).
       type: dict
-    cpus:
-      description: The number of processors that are online.
-      type: int
-      sample: 4
-    load:
-      description: The load of the last minute.
-      type: float
-      sample: 0.35
+    cpus: {description: The number of processors that are online., type: int, sample: 4}
+    load: {description: The load of the last minute., type: float, sample: 0.35}
     memory:
       description: C(total_bytes), C(available_bytes), C(swap_total_bytes) and C(swap_free_bytes).
       type: dict
@@ -331,6 +318,18 @@ probe:
       description: V(enforcing), V(permissive), V(disabled) or V(absent).
       type: str
       sample: permissive
+    container:
+      description: The kind of the container that the host is, and the sign of it. Empty for a machine with a kernel of its own.
+      type: dict
+      sample: {kind: lxc, sign: /proc/1/environ}
+    fstab:
+      description: What of C(/etc/fstab) has no device (C(missing)), and which parts of the boot chain are not mounted (C(unmounted)).
+      type: dict
+      sample: {missing: ["/data (UUID=0f1e)"], unmounted: []}
+    cloud_init_off:
+      description: What switches cloud-init off.
+      type: str
+      sample: /etc/cloud/cloud-init.disabled
     cloud_init:
       description: Whether cloud-init is configured.
       type: bool
@@ -363,10 +362,7 @@ probe:
           C(tool). Both are V(ok), V(failed), V(timeout), or V(untested) where the host has no program for it.
       type: list
       elements: dict
-    install_dir:
-      description: The folder below which an SMC client was looked for.
-      type: str
-      sample: /smc
+    install_dir: {description: The folder below which an SMC client was looked for., type: str, sample: /smc}
     agent:
       description: The SMC client, as M(edgelift.ens_migration.smc_agent) returns it.
       type: dict
@@ -379,6 +375,16 @@ probe:
         source_id:
         source_ids: []
         unsafe:
+    expired:
+      description: The steps of the probe that were given up, with the path and its mount where they are known.
+      type: list
+      elements: dict
+      sample: [{step: space, seconds: 1, path: /data, mount: /data}]
+    untouched:
+      description: The paths that the probe did not look at, because they are on a mount that may not answer.
+      type: list
+      elements: dict
+      sample: [{path: /var/lib/mysql, mount: /nfs}]
     needs_root:
       description: What only root could have read.
       type: list

@@ -56,7 +56,7 @@ MAKER = """
 cat >%s <<'END'
 #!/bin/sh
 echo "$@" >>/run/maker
-printf 'virtio_pci.ko\\nvirtio_blk.ko\\n' | gzip >%s
+printf 'ext4.ko\\nvirtio_pci.ko\\nvirtio_blk.ko\\n' | gzip >%s
 END
 chmod 755 %s
 """

@@ -44,16 +44,21 @@ def device_order(name: str) -> tuple[int, str]:
 def transferred(probe: Mapping[str, Any]) -> list[Disk]:
     """Return the disks of a probed server that SMC transfers, by index; none where the system disk is not known.
 
-    The system disk is the first disk that holds ``/``. Data disks follow in the order of their names. SMC does not
-    transfer a data disk without a mounted file system (SMC, limits, 2023-06). It copies file systems, so a disk is no
-    data disk either when all its mounted file systems also lie on the system disk: the second disk of a RAID 1.
+    The system disk is the first disk that holds the boot chain: ``/boot``, or else ``/``. Data disks follow in the
+    order of their names. SMC does not transfer a data disk without a mounted file system (SMC, limits, 2023-06). It
+    copies file systems, so a disk is no data disk either when all its mounted file systems also lie on the system disk:
+    the second disk of a RAID 1. A disk that the user has excluded is none.
     """
     rows = sorted(probe.get("disks") or [], key=lambda row: device_order(row["name"]))
     system = next((row for row in rows if row.get("system")), None)
     if system is None:
         return []
     own = set(system.get("mounts") or [])
-    data = [row for row in rows if row is not system and not own.issuperset(row.get("mounts") or [])]
+    data = [
+        row
+        for row in rows
+        if row is not system and not row.get("excluded") and not own.issuperset(row.get("mounts") or [])
+    ]
     return [Disk(index, int(row["bytes"]), str(row["name"])) for index, row in enumerate([system, *data])]
 
 

@@ -31,6 +31,7 @@ _UNREAD: Final = {
     "no-tool": "the host has no program to unpack it",
     "unknown-format": "its format is unknown",
     "none": "/boot contains no kernel and no initramfs",
+    "expired": "it was not read in time",
 }
 
 
@@ -57,6 +58,20 @@ def _virtio_unknown(probe: Facts) -> str | None:
         missing = " and ".join(missing_drivers(probe))
         return f"kernel {seen['kernel']} has no initramfs, and its files do not list {missing}"
     return f"{seen['path'] or 'the initramfs'} was not read: {_UNREAD.get(seen['state'], seen['state'])}"
+
+
+def _kernel_elsewhere(probe: Facts) -> str | None:
+    seen = probe["initramfs"]
+    if probe["fstab"]["unmounted"]:
+        return f"{' and '.join(probe['fstab']['unmounted'])} of /etc/fstab is not mounted"
+    if seen["state"] != "none" or seen["kernel_known"]:
+        return None
+    return f"kernel {probe['kernel']} runs, and neither /boot nor /lib/modules has its files"
+
+
+def _fstab(probe: Facts) -> str | None:
+    rows = probe["fstab"]["missing"]
+    return f"no device for {', '.join(rows)}" if rows else None
 
 
 def grub_needed(probe: Facts) -> tuple[int, int]:
@@ -110,6 +125,25 @@ RULES: Final = (
         "SMC FAQ (2021): check virtio failed; ECS, install a virtio driver (2021)",
         _virtio_missing,
         remediation="remediate_virtio",
+    ),
+    Rule(
+        "kernel-elsewhere",
+        8,
+        "risk",
+        "The kernel that the migrated server boots was not found. A hoster may supply it, or /boot is not mounted. An "
+        "image without a kernel of its own does not boot.",
+        "Mount /boot, or install a kernel and GRUB on the source, and run the preflight again.",
+        "SMC FAQ (2021): Do Grub Failed",
+        _kernel_elsewhere,
+    ),
+    Rule(
+        "fstab-missing",
+        0,
+        "risk",
+        "A server that waits for a file system of /etc/fstab which is not there stops while it starts.",
+        "Correct /etc/fstab, or add the option nofail to the line.",
+        "edgelift.ens_migration",
+        _fstab,
     ),
     Rule(
         "grub-too-old",

@@ -67,7 +67,11 @@ def _encrypted_root(probe: Facts) -> str | None:
 
 def _encrypted_disk(probe: Facts) -> str | None:
     root = probe["root"]["encrypted"]
-    rows = [row for row in probe["disks"] if row["encrypted"] and not (root and row["system"])]
+    rows = [
+        row
+        for row in probe["disks"]
+        if row["encrypted"] and not row.get("excluded") and not (root and row["system"])
+    ]
     return f"{names(rows)}: encrypted volume" if rows else None
 
 
@@ -85,12 +89,43 @@ def _several_system_disks(probe: Facts) -> str | None:
     return "; ".join(f"{target} is on {', '.join(on)}" for target, on in mounts.items() if len(on) > 1) or None
 
 
+def exclude(probe: Facts, wanted: list[str]) -> str | None:
+    """Mark disks as excluded by their kernel names or paths below /dev. Return why one of them cannot be, or None."""
+    rows = {str(row["name"]): row for row in probe.get("disks") or []}
+    for item in wanted:
+        name = item.removeprefix("/dev/").replace("/", "!")
+        if name not in rows:
+            return f"exclude_disks names {item}, which is no disk of this host (disks: {', '.join(rows) or 'none'})"
+        if rows[name]["system"]:
+            return f"exclude_disks names {item}, which is the system disk"
+        rows[name]["excluded"] = True
+    return None
+
+
+def _excluded(probe: Facts) -> str | None:
+    rows = [row for row in probe["disks"] if row.get("excluded")]
+    return names(rows) or None
+
+
+def _boot_elsewhere(probe: Facts) -> str | None:
+    root = probe["root"]
+    rows = [(target, on) for target, on in root["boot_disks"].items() if not set(on) & set(root["disks"])]
+    if not rows or not root["disks"]:
+        return None
+    shown = " and ".join(f"{target} on {', '.join(on)}" for target, on in rows)
+    return f"/ is on {', '.join(root['disks'])}, {shown}"
+
+
 def _only_swap(row: dict[str, Any]) -> bool:
     return {row["fstype"], *(part["fstype"] for part in row["partitions"])} - {None} == {"swap"}
 
 
 def _unmounted(probe: Facts) -> str | None:
-    rows = [row for row in probe["disks"] if not (row["system"] or row["mounts"] or _only_swap(row))]
+    rows = [
+        row
+        for row in probe["disks"]
+        if not (row["system"] or row["mounts"] or row.get("excluded") or _only_swap(row))
+    ]
     return f"{names(rows)}: no mounted file system" if rows else None
 
 
@@ -132,7 +167,7 @@ RULES: Final = (
         3,
         "blocker",
         f"ECS exports and ENS imports images with at most {limits.MAX_DATA_DISKS} data disks.",
-        "Move the data to fewer disks, or unmount the file systems that are not to be migrated.",
+        "Move the data to fewer disks, or exclude disks that are not to be migrated (migration_exclude_disks).",
         _EXPORT,
         _too_many,
         fact=True,
@@ -142,7 +177,8 @@ RULES: Final = (
         4,
         "blocker",
         f"ECS exports and ENS imports data disks of at most {limits.MAX_DATA_DISK_GIB} GiB each.",
-        f"Move the data to disks of at most {limits.MAX_DATA_DISK_GIB} GiB, or unmount its file systems.",
+        f"Move the data to disks of at most {limits.MAX_DATA_DISK_GIB} GiB, or exclude the disk "
+        "(migration_exclude_disks).",
         _EXPORT,
         _too_large,
         fact=True,
@@ -172,7 +208,8 @@ RULES: Final = (
         6,
         "blocker",
         "ENS does not import encrypted disks.",
-        "Move the data to a disk that is not encrypted, or check whether the disk belongs to the server at all.",
+        "Look at what is on the disk. Move data that is needed to a disk that is not encrypted, or exclude it "
+        "(migration_exclude_disks).",
         _ENCRYPTED,
         _encrypted_disk,
         fact=True,
@@ -198,13 +235,35 @@ RULES: Final = (
         _several_system_disks,
     ),
     Rule(
+        "boot-on-another-disk",
+        0,
+        "risk",
+        "The disk of /boot counts as the system disk here. The vendor does not document which one SMC takes, nor "
+        "whether the image boots.",
+        "Compare the disks of the source in the SMC console with this report before the copy, and boot the image.",
+        "SMC, CreateReplicationJob: SystemDiskSize",
+        _boot_elsewhere,
+    ),
+    Rule(
         "data-disk-not-mounted",
         0,
         "risk",
         "SMC does not transfer data disks without a mounted file system, and does not report it.",
-        "Mount the file systems of the disk if its data is to be migrated. Otherwise no action is needed.",
+        "Look at what is on the disk first: it may be a part of a pool, a cluster or a backup. Mount it if it has file "
+        "systems to migrate, or exclude it (migration_exclude_disks).",
         "SMC, limits (2023-06)",
         _unmounted,
+    ),
+    Rule(
+        "disk-excluded",
+        0,
+        "note",
+        "The disk is left out of all checks and sizes here. It is not documented whether SMC leaves it out while it "
+        "has a mounted file system.",
+        "Compare the disks of the source in the SMC console. Where SMC sees others than expected, the job is refused "
+        "before anything is billed.",
+        "SMC, limits (2023-06)",
+        _excluded,
     ),
     Rule(
         "lvm-root",

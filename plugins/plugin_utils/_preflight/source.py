@@ -13,12 +13,15 @@ from typing import Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Facts, Finding, Rule, apply
 
-from . import boot, disks, network, system
+from . import boot, disks, network, probing, system
 
 NOT_LINUX: Final = system.NOT_LINUX
 
-RULES: Final = (*system.BLOCKERS, *disks.RULES, *boot.RULES, *network.RULES, *system.REST)
+RULES: Final = (*system.BLOCKERS, *disks.RULES, *boot.RULES, *network.RULES, *system.REST, *probing.RULES)
 """Every rule for a Linux host. Any other host gets only NOT_LINUX: its other facts are meaningless."""
+
+DECISIVE: Final = frozenset({"system", "blocks", "script"})
+"""Steps of the probe without whose facts no server is clear: the system, its disks, and the end of the script."""
 
 NO_SHELL: Final = Rule(
     "no-shell",
@@ -85,5 +88,10 @@ UNREACHABLE: Final = Rule(
 
 def judge(probe: Facts) -> list[Finding]:
     """Return the findings of a probe, blockers first and otherwise in the order of the table."""
+    expired = {row["step"] for row in probe["expired"]} & DECISIVE
+    ended = [PROBE_INCOMPLETE.finding(f"not read in time: {', '.join(sorted(expired))}")] if expired else []
     evidence = NOT_LINUX.evidence(probe)
-    return [NOT_LINUX.finding(evidence)] if evidence else apply(RULES, probe)
+    if evidence:
+        # Without the first step nothing is known of the system.
+        return ended or [NOT_LINUX.finding(evidence)]
+    return [*ended, *apply(RULES, probe)]

@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Facts, Rule
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
@@ -115,12 +115,32 @@ def _no_cloud_init_path(probe: Facts) -> str | None:
     return _cloud_init(probe, path=False)
 
 
-def _space(probe: Facts) -> str | None:
-    """Return the shortage of the file system on which the client is installed: the longest mount point above its
-    folder."""
+def _is_container(probe: Facts) -> str | None:
+    seen = probe["container"]
+    return f"the host is a container: {seen['kind']} ({seen['sign']})" if seen else None
+
+
+def _cloud_init_off(probe: Facts) -> str | None:
+    return f"cloud-init is switched off by {probe['cloud_init_off']}" if probe["cloud_init_off"] else None
+
+
+def _client_mount(probe: Facts) -> dict[str, Any] | None:
+    """Return the mount on which the client is installed: the longest mount point above its folder."""
     folder = f"{probe['install_dir'] or '/'}/"
     holding = [row for row in probe["mounts"] if folder.startswith(row["target"].rstrip("/") + "/")]
-    mount = max(holding, key=lambda row: len(row["target"]), default=None)
+    return max(holding, key=lambda row: len(row["target"]), default=None)
+
+
+def _noexec(probe: Facts) -> str | None:
+    mount = _client_mount(probe)
+    if mount is None or not mount["noexec"]:
+        return None
+    return f"{probe['install_dir']} is on {mount['target']}, which is mounted noexec"
+
+
+def _space(probe: Facts) -> str | None:
+    """Return the shortage of the file system on which the client is installed."""
+    mount = _client_mount(probe)
     if mount is None:
         return None
     short = []
@@ -173,6 +193,16 @@ BLOCKERS: Final = (
         "Exclude this host from the wave.",
         _LIMITS,
         _not_x86_64,
+        fact=True,
+    ),
+    Rule(
+        "is-container",
+        0,
+        "blocker",
+        "A container has no kernel and no disk of its own, so SMC has nothing to copy that boots.",
+        "Migrate the machine that runs it, or move its content to an ENS instance in another way.",
+        "SMC, edge node migration, limits (2025-12)",
+        _is_container,
         fact=True,
     ),
     Rule(
@@ -265,6 +295,25 @@ REST: Final = (
         "Configure DHCP and a login on the source before the copy, or use the console of the ENS instance.",
         "ENS, import custom images, notes: cloud-init",
         _no_cloud_init_path,
+    ),
+    Rule(
+        "cloud-init-disabled",
+        14,
+        "risk",
+        "ENS sets host name, network and password with cloud-init. While it is switched off, the instance may be "
+        "unreachable.",
+        "Switch cloud-init on before the copy, or configure DHCP and a login on the source.",
+        "ENS, import custom images, notes: cloud-init",
+        _cloud_init_off,
+    ),
+    Rule(
+        "client-noexec",
+        15,
+        "risk",
+        "No program can be started from the folder of the SMC client.",
+        "Set another folder for the client (agent_install_dir).",
+        "edgelift.ens_migration",
+        _noexec,
     ),
     Rule(
         "low-space",

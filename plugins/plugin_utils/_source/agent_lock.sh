@@ -14,8 +14,8 @@ alive() { # "pid start time": whether this very process is alive
 agent_lock() { # [remove]: in the folder .edgelift, which root alone can change; another run may remove it meanwhile
     lock=$INSTALL_DIR/.edgelift/lock
     left=$LOCK_SECONDS
-    started $$
-    mine="$$ $VALUE"
+    started "${SELF:-$$}"
+    mine="${SELF:-$$} $VALUE"
     # A symbolic link is created with its content at once, or not at all.
     until errors=$(ln -s "$mine" "$lock" 2>&1); do
         if [ ! -d "$INSTALL_DIR/.edgelift" ]; then

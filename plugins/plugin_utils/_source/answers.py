@@ -81,6 +81,8 @@ _SHAPES: Final = {
     **dict.fromkeys(("memory", "agent-pid"), _Shape(2, (1,))),
     **dict.fromkeys(("agent-machine", "agent-dir", "agent-code", "agent-unsafe"), _Shape(1)),
     **dict.fromkeys(("agent-bundle", "agent-boot", "luks", "log"), _Shape(1)),
+    "expired": _Shape(2, (1,)),
+    "untouched": _Shape(2),
     "agent-id": _Shape(2, ids=(1,)),
     "block": _Shape(8, (1,)),
     "part": _Shape(5, (2, 3)),

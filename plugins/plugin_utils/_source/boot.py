@@ -29,12 +29,18 @@ def grub(text: str) -> str | None:
 def initramfs(rows: Rows) -> dict[str, Any]:
     """Return the virtio modules in the initramfs of the default kernel, and whether it could be read.
 
-    ``state`` is read, unreadable (needs root), too-large, no-tool (no program to unpack it), unknown-format, or none
-    where there is no initramfs. Only in the state read, a module that is not listed is missing.
+    ``chosen_by`` is the menu of the boot loader that names the kernel; without one it is the kernel that runs.
+    ``state`` is read, unreadable (needs root), too-large, no-tool (no program to unpack it), unknown-format, none
+    where there is no initramfs, or expired (not read in time). Only in the state read, a module that is not listed is
+    missing.
     """
     path, state = (*next(iter(rows.all("initramfs")), ()), "", "")[:2]
+    kernel, chosen = (*next(iter(rows.all("boot-kernel")), ()), "", "")[:2]
+    if not state and rows.first("initramfs-of"):
+        path, state = rows.first("initramfs-of"), "expired"
     return {
-        "kernel": rows.first("boot-kernel") or None,
+        "kernel": kernel or None,
+        "chosen_by": chosen or None,
         "path": path or None,
         "state": state or "none",
         "modules": _modules(rows, "initramfs-module"),

@@ -29,6 +29,9 @@ documents the keys."""
 
 MAX_ADDRESSES: Final = 256
 
+CONTAINERS: Final = ("lxc", "lxc-libvirt", "openvz", "docker", "podman", "rkt", "wsl", "systemd-nspawn", "pouch")
+"""What systemd-detect-virt calls a container."""
+
 _VENDORS: Final = (
     ("alibaba", "alibaba-ecs"),
     ("amazon", "aws"),
@@ -50,13 +53,16 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
     ``asked`` is the time before the probe and the time after it on the controller, in seconds since 1970 UTC.
     """
     rows = Rows(records)
-    system, hostname, kernel, machine = (*rows.first("uname").split(), *[""] * 4)[:4]
+    system, hostname, kernel, machine = identity.parse_uname(rows.first("uname"))
     devices = Devices(records)
     mounts = storage.mounts(rows, devices)
     root = _root(rows, devices, mounts)
     swaps = storage.swaps(rows)
-    disks = devices.disks(root["disks"], [row["device"] for row in swaps])
+    first = _system(root, mounts)
+    in_use = [row["device"] for row in mounts if row["device"]]
+    disks = devices.disks(first, [row["device"] for row in swaps], in_use)
     storage.describe(rows, devices, disks, mounts, swaps)
+    root["boot_disks"] = _boot_disks(mounts)
     root["encrypted"] = _crypt_below(root["device"], devices)
     return {
         "schema": SCHEMA,
@@ -72,6 +78,7 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
         "epoch": integer(rows.first("epoch")),
         "clock": runtime.clock(rows, asked),
         "virtualization": _virtualization(rows),
+        "container": _container(rows),
         "boot": rows.first("boot") or None,
         "grub": boot.grub(rows.first("grub")),
         "boot_config": [name for name in rows.lines("boot-config") if name],
@@ -89,6 +96,8 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
         "tools": {fields[0]: (fields[1] or None) for fields in rows.all("tool") if len(fields) == 2},
         "selinux": _selinux(rows),
         "cloud_init": bool(rows.first("cloud-init")),
+        "cloud_init_off": rows.first("cloud-init-off") or None,
+        "fstab": storage.fstab(rows, mounts),
         "services": runtime.services(rows),
         "licences": runtime.licences(rows),
         "addresses": sorted(rows.words("address"))[:MAX_ADDRESSES],
@@ -97,6 +106,8 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
         "egress": runtime.egress(rows),
         "install_dir": rows.first("install-dir") or None,
         "agent": parse_agent(records).as_dict(),
+        "expired": storage.expired(rows, mounts),
+        "untouched": storage.untouched(rows),
         "needs_root": sorted(set(rows.lines("needs-root"))),
     }
 
@@ -105,7 +116,7 @@ def _root(rows: Rows, devices: Devices, mounts: list[dict[str, Any]]) -> dict[st
     """Return the device of /. The last mount on / counts: old kernels list ``rootfs`` first."""
     mount = next((item for item in reversed(mounts) if item["target"] == "/"), None)
     source = mount["source"] if mount else ""
-    name = devices.find(source) or _root_by_number(rows, devices)
+    name = devices.find(source) or _root_by_number(rows, devices) or _root_by_tables(rows, devices)
     chain = devices.chain(name) if name else []
     disks = devices.disks_below(name) if name else []
     uuids = [devices.blocks[item].dm_uuid for item in chain if item in devices.blocks]
@@ -134,6 +145,35 @@ def _root_by_number(rows: Rows, devices: Devices) -> str | None:
     return None
 
 
+def _root_by_tables(rows: Rows, devices: Devices) -> str | None:
+    """Return the device of / where the kernel names it /dev/root and has no mountinfo: by number or by /etc/mtab."""
+    number = integer(rows.first("root-dev"))
+    if number is not None:
+        # The number of a device in a file's status (glibc, gnu_dev_major).
+        major, minor = (number >> 8) & 0xFFF, (number & 0xFF) | ((number >> 12) & 0xFFFFFF00)
+        found = devices.find_dev(f"{major}:{minor}")
+        if found:
+            return found
+    return devices.find(rows.first("mtab"))
+
+
+BOOT: Final = ("/boot", "/boot/efi", "/efi")
+"""Where the files of the boot chain may have a file system of their own, the first one first."""
+
+
+def _boot_disks(mounts: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return the disks of each mount of the boot chain."""
+    found = {row["target"]: row["disks"] for row in mounts if row["target"] in BOOT and row["disks"]}
+    return {target: found[target] for target in BOOT if target in found}
+
+
+def _system(root: dict[str, Any], mounts: list[dict[str, Any]]) -> list[str]:
+    """Return the disks that hold the boot chain: those of /boot, of the EFI system partition, or else of /."""
+    disks: list[str] = next(iter(_boot_disks(mounts).values()), root["disks"])
+    # Of a mirrored /boot the disk that / is on too.
+    return [disk for disk in disks if disk in root["disks"]] or disks if root["disks"] else []
+
+
 def _crypt_below(name: str | None, devices: Devices) -> bool:
     if not name:
         return False
@@ -148,7 +188,9 @@ def _machine_id(rows: Rows) -> str:
 
 def _fingerprint(rows: Rows) -> str:
     keys = [key for key in (identity.clean_key(line) for line in rows.lines("sshkey")) if key]
-    return identity.fingerprint(_machine_id(rows), identity.clean_uuid(rows.first("dmi product_uuid")), keys)
+    uuid = identity.clean_uuid(rows.first("dmi product_uuid")) or identity.clean_uuid(rows.first("hypervisor-uuid"))
+    macs = [mac for mac in (identity.clean_mac(line) for line in rows.lines("mac")) if mac]
+    return identity.fingerprint(_machine_id(rows), uuid, keys, macs)
 
 
 def _selinux(rows: Rows) -> str:
@@ -158,6 +200,15 @@ def _selinux(rows: Rows) -> str:
         return "enforcing" if state == "1" else "permissive"
     configured = any(line.strip().startswith("SELINUX=") for line in rows.lines("selinux-config"))
     return "disabled" if configured else "absent"
+
+
+def _container(rows: Rows) -> dict[str, str] | None:
+    """Return the kind of the container that the host is, and the sign of it."""
+    for fields in rows.all("container"):
+        kind, sign = (*fields, "", "")[:2]
+        return {"kind": kind, "sign": sign}
+    virt = rows.first("virt")
+    return {"kind": virt, "sign": "systemd-detect-virt"} if virt in CONTAINERS else None
 
 
 def _virtualization(rows: Rows) -> str | None:

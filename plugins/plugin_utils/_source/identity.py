@@ -26,7 +26,16 @@ _PLACEHOLDERS: Final = frozenset(
 )
 """DMI UUIDs of boards whose manufacturer did not set one: many machines share them."""
 
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}\Z")
 _MACHINE_ID = re.compile(r"[0-9a-f]{32}\Z")
+
+
+def parse_uname(text: str) -> tuple[str, str, str, str]:
+    """Return system, host name, release and machine of ``uname -snrm``. A host name may be empty or contain blanks."""
+    words = text.split(" ")
+    if len(words) < 4:
+        words = [*words, *[""] * (4 - len(words))]
+    return words[0], " ".join(words[1:-2]).strip(), words[-2], words[-1]
 
 
 def clean_machine_id(text: str) -> str:
@@ -36,9 +45,23 @@ def clean_machine_id(text: str) -> str:
 
 
 def clean_uuid(text: str) -> str:
-    """Return the DMI UUID, or '' for one that does not identify a machine."""
+    """Return the DMI UUID, or '' for one that does not identify a machine.
+
+    Kernels and dmidecode print its first three groups in one of two byte orders, and a kernel update may change which
+    (Linux 3.10, SMBIOS 2.6). The smaller of both stands for the machine.
+    """
     value = text.strip().lower()
-    return value if _UUID.match(value) and value not in _PLACEHOLDERS else ""
+    if not _UUID.match(value) or value in _PLACEHOLDERS:
+        return ""
+    turned = [bytes.fromhex(group)[::-1].hex() for group in value.split("-")[:3]]
+    other = "-".join([*turned, *value.split("-")[3:]])
+    return "" if other in _PLACEHOLDERS else min(value, other)
+
+
+def clean_mac(text: str) -> str:
+    """Return the address of a network device, or '' for one that is not given by a manufacturer or a hypervisor."""
+    value = text.strip().lower()
+    return value if _MAC.match(value) and value not in ("00:00:00:00:00:00", "ff:ff:ff:ff:ff:ff") else ""
 
 
 def clean_key(text: str) -> str:
@@ -47,11 +70,12 @@ def clean_key(text: str) -> str:
     return " ".join(words[:2]) if len(words) >= 2 else ""
 
 
-def fingerprint(machine_id: str, dmi_uuid: str, ssh_keys: Iterable[str]) -> str:
+def fingerprint(machine_id: str, dmi_uuid: str, ssh_keys: Iterable[str], macs: Iterable[str] = ()) -> str:
     """Return the SHA-256 of the identifiers that exist, or '' without any.
 
     All of them count: cloned virtual machines often share machine-id and host keys, and differ only in the DMI UUID.
-    The comment of a key and the order of the keys do not count.
+    The comment of a key and the order of the keys do not count. The addresses of network devices count only where no
+    UUID tells clones apart: a machine may get another network device.
     """
     parts = []
     if machine_id:
@@ -59,4 +83,6 @@ def fingerprint(machine_id: str, dmi_uuid: str, ssh_keys: Iterable[str]) -> str:
     if dmi_uuid:
         parts.append(f"dmi-uuid {dmi_uuid}")
     parts += [f"ssh {key}" for key in sorted(set(ssh_keys))]
+    if parts and not dmi_uuid:
+        parts += [f"mac {mac}" for mac in sorted(set(macs))[:1]]
     return hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest() if parts else ""

@@ -19,8 +19,17 @@ if TYPE_CHECKING:
 PIECES: Final = ("agent_state", "probe", "probe_disks", "probe_boot", "probe_egress")
 """The scripts of a probe, in order. They run in one shell, in one round trip."""
 
-COMMAND: Final = "agent_state"
+COMMAND: Final = "probe_all"
 """The function that runs when the shell has read all scripts."""
+
+SECONDS: Final = 15
+"""Seconds after which a probe has ended on the host, whatever the host does."""
+
+END_SECONDS: Final = 2
+"""Of these, the seconds for the end of a probe that is given up: to say where it is, and to kill its processes."""
+
+LEAST_SECONDS: Final = 5
+"""The least seconds for a probe, beside those for its connection tests."""
 
 EGRESS_SECONDS: Final = 5
 """Seconds for the connection tests of a host, which run in parallel."""
@@ -116,10 +125,12 @@ LICENCES: Final = (
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*:(?P<port>[0-9]{1,5})\Z")
 
 
-def egress_problem(targets: Iterable[str], seconds: int) -> str | None:
-    """Return why a target or the number of seconds is not valid, or None."""
+def egress_problem(targets: Iterable[str], seconds: int, timeout: int = SECONDS) -> str | None:
+    """Return why a target or one of the numbers of seconds is not valid, or None."""
     if seconds < 1:
         return f"egress_timeout {seconds} must be at least 1 second"
+    if timeout < seconds + LEAST_SECONDS:
+        return f"timeout {timeout} must be at least {LEAST_SECONDS} seconds more than egress_timeout {seconds}"
     for target in targets:
         found = _TARGET.match(target)
         if not found or not 0 < int(found["port"]) < 65536:

@@ -10,6 +10,44 @@ export LC_ALL
 umask 077
 unset CDPATH ENV BASH_ENV
 
+# Mounts that may keep everybody waiting who looks at them: those of another host or of a program. A later mount covers one.
+RISKY=
+while read -r source target fstype rest; do
+    case $target,$fstype,$source in
+    /,*) ;;
+    *,nfs* | *,cifs,* | *,smb* | *,ncp* | *,afs,* | *,coda,* | *,9p,* | *,ceph,* | *,lustre,* | *,gpfs,* | *,fuse* | *,autofs,* | \
+        *,gfs* | *,ocfs2,* | *,virtiofs,* | *,vboxsf,* | *,vmhgfs,* | *,prl_fs,* | *,beegfs,* | *,glusterfs,* | *,pvfs2,* | \
+        *,orangefs,* | *,davfs,* | *,acfs,* | *,vxodmfs,* | *,mvfs,* | *,panfs,*) RISKY=$RISKY$BREAK$target$BREAK ;;
+    *) case $RISKY in *"$BREAK$target$BREAK"*) RISKY=${RISKY%%"$BREAK$target$BREAK"*}${RISKY#*"$BREAK$target$BREAK"} ;; esac ;;
+    esac
+done 2>/dev/null </proc/mounts
+
+reach() { # path: whether no such mount is on the way to it, also behind links; otherwise the mount is in $VALUE
+    [ -n "$RISKY" ] || return 0
+    AT=
+    REST=${1#/}/
+    HOPS=0
+    while [ -n "$REST" ]; do
+        part=${REST%%/*}
+        REST=${REST#*/}
+        case $part in
+        '' | .) continue ;;
+        ..) AT=${AT%/*} && continue ;;
+        esac
+        VALUE=$AT/$part
+        case $RISKY in *"$BREAK$VALUE$BREAK"*) return 1 ;; esac
+        if [ -h "$VALUE" ] && [ $HOPS -lt 20 ]; then
+            HOPS=$((HOPS + 1))
+            part=$(readlink "$VALUE" 2>/dev/null)
+            case $part in /*) AT= ;; esac
+            REST=$part/$REST
+        else
+            AT=$VALUE
+        fi
+    done
+    return 0
+}
+
 # Root runs programs only from folders that root alone can change.
 places=$LOGIN_PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin:
 trusted=
@@ -19,7 +57,10 @@ while [ -n "$places" ]; do
     case ":$trusted:$place" in *":$place:"*":$place") continue ;; esac
     case $place in
     /usr/sbin | /usr/bin | /sbin | /bin) ;;
-    /*) case $ME in 0 | '') secure "$place" || continue ;; esac ;;
+    /*)
+        reach "$place" || continue
+        case $ME in 0 | '') secure "$place" || continue ;; esac
+        ;;
     *) continue ;;
     esac
     trusted=$trusted:$place

@@ -7,22 +7,27 @@
 # can open a connection. Nothing is sent.
 
 # shellcheck disable=SC2086  # nc has some options or none
-connect() { # host port: opens a connection in a process of its own, in $!
+connect() { # host port: opens a connection in a process of its own, in $!; with exec it is the one that is ended
     case $CONNECT in
-    bash) bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" >/dev/null 2>&1 & ;;
-    nc) nc $NC_SCAN "$1" "$2" $NC_RUN </dev/null >/dev/null 2>&1 & ;;
-    curl) curl -s "telnet://$1:$2" </dev/null >/dev/null 2>&1 & ;;
-    python*) "$CONNECT" -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 30)' "$1" "$2" >/dev/null 2>&1 & ;;
-    perl) perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1])' "$1" "$2" >/dev/null 2>&1 & ;;
+    bash) exec bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" >/dev/null 2>&1 & ;;
+    nc) exec nc $NC_SCAN "$1" "$2" $NC_RUN </dev/null >/dev/null 2>&1 & ;;
+    curl) exec curl -s "telnet://$1:$2" </dev/null >/dev/null 2>&1 & ;;
+    python*) exec "$CONNECT" -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 30)' "$1" "$2" >/dev/null 2>&1 & ;;
+    perl) exec perl -MIO::Socket::INET -e 'exit !IO::Socket::INET->new(PeerAddr => $ARGV[0], PeerPort => $ARGV[1])' "$1" "$2" >/dev/null 2>&1 & ;;
     esac
 }
 
 ended() { # pid: how its process ended, in $VALUE
     wait "$1" 2>/dev/null
-    case $? in 0) VALUE=ok ;; 129 | 13[0-9] | 14[0-9]) VALUE=timeout ;; *) VALUE=failed ;; esac
+    # A signal counts from 128 in most shells, from 256 in ksh93 and from 384 in yash.
+    case $? in
+    0) VALUE=ok ;;
+    129 | 1[34][0-9] | 25[7-9] | 2[67][0-9] | 38[5-9] | 39[0-9]) VALUE=timeout ;;
+    *) VALUE=failed ;;
+    esac
 }
 
-if [ -n "$EGRESS" ]; then
+probe_egress() {
     CONNECT=
     for tool in bash nc python3 python perl curl; do
         if found "$tool"; then CONNECT=$tool; break; fi
@@ -46,7 +51,7 @@ if [ -n "$EGRESS" ]; then
         case $host in
         *[!0-9.]*)
             if found getent; then
-                getent hosts "$host" >/dev/null 2>&1 &
+                exec getent hosts "$host" >/dev/null 2>&1 &
                 dns=$!
                 pids="$pids $dns"
             fi
@@ -55,29 +60,29 @@ if [ -n "$EGRESS" ]; then
         if [ -n "$CONNECT" ]; then
             connect "$host" "${target##*:}"
             pids="$pids $!"
-            waiting="$waiting $target|$!|$dns"
+            waiting="$waiting $target,$!,$dns"
         else
-            waiting="$waiting $target||$dns"
+            waiting="$waiting $target,,$dns"
         fi
     done
     # shellcheck disable=SC2086  # one word a process
     (
         sleep "$EGRESS_TIMEOUT" &
-        sleeper=$!
-        trap 'kill $sleeper; exit' TERM
-        wait $sleeper
+        # A signal that may be caught could be lost in a process that has just begun.
+        trap 'kill -9 $!; exit' TERM
+        wait $!
         kill $pids
     ) >/dev/null 2>&1 &
     watch=$!
     for row in $waiting; do
-        target=${row%%|*}
-        row=${row#*|}
+        target=${row%%,*}
+        row=${row#*,}
         state=untested
         dns=untested
-        if [ -n "${row%%|*}" ]; then ended "${row%%|*}"; state=$VALUE; fi
-        if [ -n "${row#*|}" ]; then ended "${row#*|}"; dns=$VALUE; fi
+        if [ -n "${row%%,*}" ]; then ended "${row%%,*}"; state=$VALUE; fi
+        if [ -n "${row#*,}" ]; then ended "${row#*,}"; dns=$VALUE; fi
         say egress "$target" "$state" "$CONNECT" "$dns"
     done
     kill $watch 2>/dev/null
     wait $watch 2>/dev/null
-fi
+}

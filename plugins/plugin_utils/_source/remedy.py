@@ -30,6 +30,10 @@ STATE_DIR: Final = "/var/lib/edgelift/remediation"
 """The folder on the source for the journal and for copies of changed files. Only root can read it."""
 
 
+LOCKED_SECONDS: Final = 600
+"""Seconds that a fix waits for another program, such as an automatic update, to release the lock of the packages."""
+
+
 @dataclass
 class Seen:
     """The faults of a source, each with its status (ok, needed, impossible) and a detail, and the journal."""
@@ -125,6 +129,7 @@ class Remediation:
             "RSYNC_AT": self._file_at(),
             "TOLERANCE": str(self._wanted.tolerance),
             "EPOCH": str(int(self._clock())),
+            "LOCKED_SECONDS": str(LOCKED_SECONDS),
         }
         return self._remote.work(pieces, values, command, "a fix needs root")
 

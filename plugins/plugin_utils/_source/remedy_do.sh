@@ -31,10 +31,19 @@ remedy_sum() { # fault file: record the checksum of a file, to detect a later ch
     remedy_note "$1" sum "$2" "$(remedy_check "$2")"
 }
 
-remedy_run() { # what command...: run it without a terminal; report the end of its output on failure
+remedy_waits() { # command...: run it without a terminal; while another program holds the lock of the packages, run it again
+    waited=0
+    until "$@" </dev/null >"$STATE_DIR/log" 2>&1; do
+        grep -q -i -e 'lock' -e 'another app' "$STATE_DIR/log" && [ "$waited" -lt "$LOCKED_SECONDS" ] || return 1
+        sleep 5
+        waited=$((waited + 5))
+    done
+}
+
+remedy_run() { # what command...: run it; report the end of its output on failure
     what=$1
     shift
-    "$@" </dev/null >"$STATE_DIR/log" 2>&1 && return 0
+    remedy_waits "$@" && return 0
     say failed "$what: $(grep -v '^[[:space:]]*$' "$STATE_DIR/log" | tail -n 2 | tr '\n\t' '  ')"
     return 1
 }
@@ -42,6 +51,31 @@ remedy_run() { # what command...: run it without a terminal; report the end of i
 remedy_write() { # file: replace its content by standard input; owner, mode and label stay
     rm -f "$STATE_DIR/new"
     cat >"$STATE_DIR/new" && cat "$STATE_DIR/new" >"$1" && rm -f "$STATE_DIR/new"
+}
+
+remedy_add() { # file line: adds a whole line, also where the last line of the file has no end
+    [ ! -s "$1" ] || [ -z "$(tail -c 1 "$1" 2>/dev/null)" ] || echo >>"$1"
+    printf '%s\n' "$2" >>"$1"
+}
+
+remedy_held() { # image: the modules in it, as far as it can be read
+    remedy_listed "$1" | grep -a -o '[A-Za-z0-9_-]*\.ko' | tr - _ | sort -u
+}
+
+remedy_keeps() { # kernel image: whether it has the drivers now, and every module that it had; puts the copy back otherwise
+    lacking=$(remedy_lacks "$1" "$2")
+    lost=$(remedy_held "$2" | comm -23 "$STATE_DIR/held" - | tr '\n' ' ')
+    rm -f "$STATE_DIR/held"
+    [ -n "$lacking$lost" ] || return 0
+    copy=$STATE_DIR/kept$(echo "$2" | tr / _)
+    if cp -p "$copy" "$2.edgelift" 2>/dev/null && mv "$2.edgelift" "$2"; then
+        again="the former file was put back"
+    else
+        rm -f "$2.edgelift"
+        again="its former content is $copy"
+    fi
+    say failed "the new $2 ${lacking:+has no ${lacking}}${lost:+lost ${lost}}; $again"
+    return 1
 }
 
 remedy_packages() { # the names of all installed packages
@@ -61,8 +95,8 @@ remedy_install() { # have the package manager install rsync
         DEBIAN_FRONTEND=noninteractive
         export DEBIAN_FRONTEND
         # An index that is old names files that the archive no longer has.
-        apt-get -q -y --no-install-recommends install rsync </dev/null >"$STATE_DIR/log" 2>&1 && return 0
-        apt-get -q update </dev/null >/dev/null 2>&1
+        remedy_waits apt-get -q -y --no-install-recommends install rsync && return 0
+        remedy_waits apt-get -q update
         remedy_run "apt-get cannot install rsync" apt-get -q -y --no-install-recommends install rsync
         ;;
     dnf | yum) remedy_run "$MANAGER cannot install rsync" "$MANAGER" -y install rsync ;;
@@ -137,13 +171,15 @@ remedy_do_virtio() {
     update-initramfs)
         file=/etc/initramfs-tools/modules
         remedy_keep virtio "$file" || return
-        for driver in $drivers; do grep -q "^$driver" "$file" 2>/dev/null || echo "$driver" >>"$file"; done
+        for driver in $drivers; do
+            grep -q -e "^[[:space:]]*$driver\$" -e "^[[:space:]]*$driver[[:space:]]" "$file" 2>/dev/null || remedy_add "$file" "$driver"
+        done
         ;;
     dracut)
         file=/etc/dracut.conf
         [ -d /etc/dracut.conf.d ] && file=/etc/dracut.conf.d/edgelift-virtio.conf
         remedy_keep virtio "$file" || return
-        grep -q "$drivers" "$file" 2>/dev/null || echo "add_drivers+=\" $drivers \"" >>"$file"
+        grep -q "$drivers" "$file" 2>/dev/null || remedy_add "$file" "add_drivers+=\" $drivers \""
         ;;
     mkinitrd)
         if grep -q '^INITRD_MODULES=' /etc/sysconfig/kernel 2>/dev/null; then
@@ -157,6 +193,7 @@ remedy_do_virtio() {
     remedy_images | while IFS='	' read -r kernel image; do
         [ -n "$(remedy_lacks "$kernel" "$image")" ] || continue
         remedy_keep virtio "$image" || break
+        remedy_held "$image" >"$STATE_DIR/held"
         case $MAKER in
         update-initramfs) remedy_run "update-initramfs cannot make $image" update-initramfs -u -k "$kernel" ;;
         dracut) remedy_run "dracut cannot make $image" dracut -f --add-drivers "$drivers" "$image" "$kernel" ;;
@@ -170,6 +207,7 @@ remedy_do_virtio() {
             fi
             ;;
         esac || break
+        remedy_keeps "$kernel" "$image" || break
         remedy_sum virtio "$image"
     done
 }

@@ -25,6 +25,8 @@ _EVIDENCE_LENGTH = 300
 _SLOW_BYTES_PER_SECOND: Final = 50_000
 """The slowest network for which a file that is sent extends the time for the answer."""
 _RESET_SECONDS: Final = 10
+_END_SECONDS: Final = 2
+"""Seconds that a script on a source takes to end once it is given up: the session ends before this side gives up."""
 
 _PUT: Final = """\
 umask 077; set -f; PATH=/usr/sbin:/usr/bin:/sbin:/bin; me=$(id -u)
@@ -102,13 +104,23 @@ class Remote:
             return f"the become method {become.name} cannot send data to a command. Use sudo, or log in as root"
         return None
 
-    def run(self, pieces: Iterable[str], values: Mapping[str, str], command: str = "", waits: float = 0) -> Result:
+    def run(
+        self,
+        pieces: Iterable[str],
+        values: Mapping[str, str],
+        command: str = "",
+        waits: float = 0,
+        seconds: int | None = None,
+    ) -> Result:
         """Run the named scripts and then ``command`` in one shell on the source, and return the result.
 
-        ``waits`` are the seconds that the scripts wait by themselves.
+        ``waits`` are the seconds that the scripts wait by themselves, ``seconds`` those after which they end on the
+        source whatever they wait for: otherwise shortly before this side gives the host up.
         """
         fence = script.new_fence()
-        raw = self._exec(script.COMMAND, script.compose(fence, pieces, values, command).encode("utf-8"), waits)
+        ends = int(self._limits.seconds + waits) - _END_SECONDS
+        text = script.compose(fence, pieces, values, command, min(ends, seconds or ends))
+        raw = self._exec(script.COMMAND, text.encode("utf-8"), waits)
         try:
             with deadline.guarded(self._limits.seconds, self._grown()):
                 answer = answers.parse(fence, raw["stdout"], self._limits)
@@ -129,6 +141,8 @@ class Remote:
         if seen.answer is None or not seen.answer.complete:
             raise SourceError(f"the script on this host did not finish: {seen.evidence()}")
         for key, fields in seen.answer.records:
+            if key == "expired":
+                raise SourceError(f"the script on this host was ended after {fields[1]} s: it did not finish")
             if key == "failed":
                 raise SourceError(" ".join(fields))
             if key == "uid" and fields[0] != "0":

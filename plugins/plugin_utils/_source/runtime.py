@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from .rows import Rows
 
 _NAME = re.compile(r"\w+", re.ASCII)
+_SWITCH = re.compile(r"\s*PROXY_ENABLED\s*=\s*[\"']?(?P<state>yes|no)\b", re.IGNORECASE)
+"""The switch of /etc/sysconfig/proxy (SUSE). Where the last one says no, its proxies are configured and not used."""
+
 _SIGN = re.compile(r"[=:\s]")
 _VALUE = re.compile(r"""\s*[=:]?\s*["']?(?P<value>[^"';]*)""")
 _ADDRESS = re.compile(
@@ -120,9 +123,16 @@ def resolver(rows: Rows) -> dict[str, list[str]]:
 
 def proxies(rows: Rows) -> list[dict[str, str]]:
     """Return the configured proxies and the files that configure them: of a line, only the variable and the address."""
+    switches = {
+        fields[0]: match["state"].lower()
+        for fields in rows.all("proxy")
+        if len(fields) > 1 and (match := _SWITCH.match(fields[1]))
+    }
     found = []
     for fields in rows.all("proxy"):
         source, text = (*fields, "", "")[:2]
+        if switches.get(source) == "no":
+            continue
         name, value, rest = _assigned(text)
         if value.strip().lower() not in ("", "no", "none", "_none_"):
             found.append({"source": source, "line": f"{name}={_shown(value, rest)}"})

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-COMMAND = "/bin/sh -c 'eval \"$(cat)\"'"
-"""Run a script from stdin. The shell reads the whole script before it starts, so that no command of the script can
+COMMAND = "/bin/sh -c 'LOGIN_PATH=$PATH PATH=/usr/bin:/bin; eval \"$(cat)\"'"
+"""Run a script from stdin. No program is searched in the PATH of the login user, which may name a folder that never
+answers. The shell reads the whole script before it starts, so that no command of the script can
 consume the rest. The script and its values appear on no command line."""
 
 _HERE = Path(__file__).parent
@@ -34,8 +35,19 @@ def text(piece: str) -> str:
     return (_HERE / f"{piece}.sh").read_text(encoding="utf-8")
 
 
-def compose(fence: str, pieces: Iterable[str], values: Mapping[str, str], command: str = "") -> str:
-    """Return one script: ``values`` as variables, the named ``pieces``, then ``command``."""
+def compose(
+    fence: str, pieces: Iterable[str], values: Mapping[str, str], command: str = "", seconds: int | None = None
+) -> str:
+    """Return one script: ``values`` as variables, the named ``pieces``, then ``command``.
+
+    With ``seconds`` it ends on the source after that time, whatever its commands wait for (guard.sh). What it says of
+    errors is lost then: a process that cannot be killed would keep the session open.
+    """
     head = [f"FENCE={fence}", *(f"{name}={shlex.quote(value)}" for name, value in values.items())]
-    body = [text(piece) for piece in ("trust", "prelude", *pieces)]
-    return "\n".join([*head, *body, command, "printf '%s END\\n' \"$FENCE\"", ""])
+    body = [text("prelude"), *map(text, pieces), command]
+    if seconds is None:
+        rest = [*body, "guard_over"]
+    else:
+        head.append(f"LIMIT={max(1, seconds)}")
+        rest = ["({", "guard_begin", *body, "guard_over", "} </dev/null 2>/dev/null & ) | guard_relay"]
+    return "\n".join([*head, text("trust"), text("guard"), *rest, ""])

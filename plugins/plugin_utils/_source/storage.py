@@ -44,6 +44,7 @@ def mounts(rows: Rows, devices: Devices) -> list[dict[str, Any]]:
                 "device": name,
                 "fstype": fstype,
                 "read_only": "ro" in options.split(","),
+                "noexec": "noexec" in options.split(","),
                 "disks": devices.disks_below(name) if name else [],
                 "bytes": None if size is None else size * 1024,
                 "used_bytes": None if used is None else used * 1024,
@@ -82,6 +83,40 @@ def swaps(rows: Rows) -> list[dict[str, Any]]:
                 }
             )
     return found
+
+
+def expired(rows: Rows, mounted: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the steps of the probe that were given up, with their seconds, and the path and mount where known."""
+    found: list[dict[str, Any]] = []
+    for fields in rows.all("expired"):
+        step, seconds, at = (*fields, "")[:3]
+        row = {"step": step, "seconds": integer(seconds) or 0, "path": path(at) or None, "mount": None}
+        if at.startswith("/"):
+            row["mount"] = mount_of(path(at), mounted)
+        # A step of several paths first says that one of them did not end, then which.
+        if at:
+            found = [item for item in found if item["step"] != step or item["path"]]
+        found.append(row)
+    return found
+
+
+def untouched(rows: Rows) -> list[dict[str, str]]:
+    """Return the paths that the probe did not look at, because their mount may not answer."""
+    return [{"path": path(fields[0]), "mount": path(fields[1])} for fields in rows.all("untouched")]
+
+
+def fstab(rows: Rows, mounted: list[dict[str, Any]]) -> dict[str, list[str]]:
+    """Return what of /etc/fstab no device has, and which parts of the boot chain are not mounted."""
+    there = {row["target"] for row in mounted}
+    missing = [f"{path(fields[1])} ({path(fields[0])})" for fields in rows.all("fstab-missing") if len(fields) == 2]
+    boot = [fields[1] for fields in rows.all("fstab") if len(fields) == 2 and fields[1] not in there]
+    return {"missing": missing, "unmounted": boot}
+
+
+def mount_of(name: str, mounted: list[dict[str, Any]]) -> str | None:
+    """Return the mount point on which a path lies: the longest one above it."""
+    above = [row["target"] for row in mounted if f"{name}/".startswith(row["target"].rstrip("/") + "/")]
+    return max(above, key=len, default=None)
 
 
 def tmp(rows: Rows) -> dict[str, Any]:

@@ -7,7 +7,7 @@
 # Without root, the login user counts as well. Needs ls, readlink and tr only, for very old systems.
 
 # shellcheck disable=SC2034  # the scripts that include this one read it, and the reasons in WHY
-LOGIN_PATH=${PATH:-}
+LOGIN_PATH=${LOGIN_PATH:-${PATH:-}}
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 ME=$(id -u 2>/dev/null)
 TRUSTED=
@@ -76,7 +76,10 @@ secure_within() { # folder [find options]: the same for what is in it, also if o
     tree=$1
     shift
     # The option of the caller comes first, links belong to the folder that they are in.
-    odd=$(find "$tree" "$@" ! -type l \( ! -user "${ME:-0}" ! -user 0 -o -perm -020 -o -perm -002 \) 2>&1)
+    # GNU find asks a name service for the user "0"; busybox has no -uid and asks nobody.
+    by=-user
+    find / -prune -uid 0 >/dev/null 2>&1 && by=-uid
+    odd=$(find "$tree" "$@" ! -type l \( ! $by "${ME:-0}" ! $by 0 -o -perm -020 -o -perm -002 \) 2>&1)
     [ -n "$odd" ] || return 0
     odd=${odd%%"$BREAK"*}
     secure_entry "$odd" && WHY="cannot check what is in $tree: $odd"
@@ -106,7 +109,7 @@ started() { # pid: its start time, in clock ticks since the start of the host, i
     # The name in brackets may contain anything; what follows its last bracket comes from the kernel alone.
     { while IFS= read -r line || [ -n "$line" ]; do VALUE="$VALUE $line"; done <"/proc/$1/stat"; } 2>/dev/null || return 1
     # shellcheck disable=SC2086  # each word is an argument
-    set -- ${VALUE##*)}
+    set -- ${VALUE##*\)}
     VALUE=${20:-}
     [ -n "$VALUE" ]
 }

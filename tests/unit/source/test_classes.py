@@ -141,6 +141,9 @@ CASES = [
         boot("initramfs\t/boot/initrd.img\tunreadable", "initramfs-module\tx"),
         boot("initramfs\t/boot/initrd.img\tno-tool"),
     ),
+    Case(8, "kernel-elsewhere", boot("initramfs\t\tnone", "modules\t"), also=["virtio-unknown"]),
+    Case(14, "cloud-init-disabled", more("cloud-init-off\t/proc/cmdline"), nothing),
+    Case(15, "client-noexec", more("install-dir\t/data/smc", "mount\t/dev/vda1\t/data\text4\trw,noexec")),
     Case(9, "selinux-enforcing", more("selinux-enforce\t1"), more("selinux-enforce\t0")),
     Case(10, "grub-too-old", boot("grub\tgrub-install 1.98"), boot("grub\tgrub-install 1.99")),
     Case(

@@ -21,19 +21,17 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, facts, look
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 from support import PATIENCE
+from support.shells import SHELLS
 
 FENCE = "EDGELIFT-00"
-SHELLS = [
-    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]}"))
-    for words in (["dash"], ["bash", "--posix"], ["busybox", "ash"])
-]
 DRIVERS = "usr/lib/modules/6.1.0-9-amd64/kernel/drivers"
 BLK, PCI = f"{DRIVERS}/block/virtio_blk.ko.xz", f"{DRIVERS}/virtio/virtio_pci.ko"
 # Both name modules that the archive does not hold.
 LISTS = {"usr/lib/modules/6.1.0-9-amd64/modules.order": "kernel/drivers/block/virtio_blk.ko\n" * 9, "init": "\n"}
 
-
-EGRESS = (Path(_script.__file__).parent / "probe_egress.sh").read_text(encoding="utf-8")
+# What mksh has not built in, and what yash takes from itself only where PATH has it too.
+BUILTIN = ("printf", "[", "kill", "echo")
+EGRESS = (Path(_script.__file__).parent / "probe_egress.sh").read_text(encoding="utf-8") + "\nprobe_egress"
 
 
 def newc(files: dict[str, str], magic: str = "070701") -> bytes:
@@ -144,7 +142,7 @@ def test_egress_is_tried_with_whatever_the_host_has(
     program, _space, applet = tool.partition(" ")
     if not shutil.which(program):
         pytest.skip(f"no {program}")
-    for name in ("sleep", "true", "getent"):
+    for name in ("sleep", "true", "getent", *BUILTIN):
         (tmp_path / name).symlink_to(shutil.which(name) or "/missing")
     # What pyenv puts into PATH is a script that needs more programs.
     real = os.path.realpath(sys.executable) if program == "python3" else shutil.which(program)
@@ -173,7 +171,8 @@ def test_a_target_that_never_answers_ends_with_the_time_and_leaves_no_process(sh
 @pytest.mark.parametrize("shell", SHELLS)
 def test_without_a_program_that_connects_nothing_is_known(shell: list[str], tmp_path: Path) -> None:
     shell = [shutil.which(shell[0]) or shell[0], *shell[1:]]
-    (tmp_path / "sleep").symlink_to(shutil.which("sleep") or "/missing")
+    for name in ("sleep", *BUILTIN):
+        (tmp_path / name).symlink_to(shutil.which(name) or "/missing")
     command = f"PATH={tmp_path}\n{EGRESS}"
     [row] = run(shell, {"EGRESS": "192.0.2.1:443"}, (), command)["egress"]
     assert (row["state"], row["tool"]) == ("untested", None)
@@ -191,3 +190,8 @@ def test_targets_that_are_none(target: str) -> None:
 
 def test_no_time_is_no_time_to_connect() -> None:
     assert look.egress_problem(["a:1"], 0) == "egress_timeout 0 must be at least 1 second"
+
+
+def test_the_probe_has_time_for_more_than_its_connection_tests() -> None:
+    assert look.egress_problem([], 10, 15) is None
+    assert look.egress_problem([], 11, 15) == "timeout 15 must be at least 5 seconds more than egress_timeout 11"

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,6 +14,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source imp
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.answers import Record
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.remote import SourceError
+from support.shells import SHELLS
 
 ROWS = [
     ("remedy", "virtio", "needed", "/boot/initrd lacks virtio_blk"),
@@ -101,3 +103,39 @@ def test_a_file_that_is_as_it_was_left_is_restored(kept: Kept) -> None:
     assert kept.undo().left == []
     assert kept.file.read_text() == "theirs\n"
     assert not kept.state.parent.exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_line_is_added_whole(shell: list[str], private: Path) -> None:
+    """Remediation scripts should detect if newline is missing when appending to file:
+    https://github.com/ComplianceAsCode/content/issues/548"""
+    texts = {"megaraid_sas": "megaraid_sas\nvirtio_pci\n", "a\n": "a\nvirtio_pci\n", "": "virtio_pci\n"}
+    for number, before in enumerate(texts):
+        (private / str(number)).write_text(before)
+        script = _script.compose("F", ["remedy_look", "remedy_do"], {}, f"remedy_add {private}/{number} virtio_pci")
+        done = subprocess.run([*shell, "-c", 'eval "$(cat)"'], input=script, capture_output=True, text=True, check=True)
+        assert done.stderr == ""
+        assert (private / str(number)).read_text() == texts[before]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_initramfs_that_lost_a_module_is_put_back(shell: list[str], private: Path) -> None:
+    state = private / "state"
+    state.mkdir()
+    image = private / "initrd.img-1"
+    before = gzip.compress(b"kernel/ext4.ko\n")
+    Path(f"{state}/kept{str(image).replace('/', '_')}").write_bytes(before)
+    (state / "held").write_text("ext4.ko\n")
+    image.write_bytes(gzip.compress(b"kernel/virtio_pci.ko\nkernel/virtio_blk.ko\n"))
+    command = f"PATH={private}:/usr/bin:/bin\nremedy_keeps 1 {image} && say kept"
+    for name in ("lsinitramfs", "lsinitrd"):
+        (private / name).write_text('#!/bin/sh\nexec gzip -dc "$1"\n')
+        (private / name).chmod(0o755)
+    script = _script.compose("F", ["remedy_look", "remedy_do"], {"STATE_DIR": str(state)}, command)
+    done = subprocess.run([*shell, "-c", 'eval "$(cat)"'], input=script, capture_output=True, text=True, check=True)
+    assert f"failed\tthe new {image} lost ext4.ko ; the former file was put back" in done.stdout
+    assert image.read_bytes() == before
+    image.write_bytes(gzip.compress(b"kernel/ext4.ko\nkernel/virtio_pci.ko\nkernel/virtio_blk.ko\n"))
+    (state / "held").write_text("ext4.ko\n")
+    done = subprocess.run([*shell, "-c", 'eval "$(cat)"'], input=script, capture_output=True, text=True, check=True)
+    assert "kept" in done.stdout.splitlines()

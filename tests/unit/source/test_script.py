@@ -15,12 +15,9 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source imp
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import parse_agent
 from support import PATIENCE
+from support.shells import SHELLS
 
 FENCE = "EDGELIFT-00"
-SHELLS = [
-    pytest.param(words, id=words[0], marks=pytest.mark.skipif(not shutil.which(words[0]), reason=f"no {words[0]}"))
-    for words in (["dash"], ["bash", "--posix"], ["busybox", "ash"])
-]
 
 
 def test_what_stands_around_the_fences_does_not_count() -> None:

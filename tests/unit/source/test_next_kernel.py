@@ -1,0 +1,146 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which kernel a server boots next: what its boot loader is told, not the newest file and not the kernel that runs.
+
+Reports: "Fix issue with GRUB defaulting to an old kernel" (https://github.com/stackhpc/stackhpc-kayobe-config/pull/878),
+and "Force new target kernel to be default boot entry" (https://github.com/oamg/leapp-repository/pull/274).
+"""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
+from support import PATIENCE
+from support.shells import SHELLS
+
+FENCE = "EDGELIFT-00"
+NEW, OLD = "6.1.0-28-amd64", "6.1.0-21-amd64"
+ID = "gnulinux-advanced-u"
+
+
+def entry(title: str, name: str, kernel: str, initrd: str = "") -> str:
+    return f"""menuentry '{title}' --class debian $menuentry_id_option '{name}' {{
+\tif [ x$grub_platform = xxen ]; then insmod xzio; insmod lzopio; fi
+\tlinux\t/boot/vmlinuz-{kernel} root=UUID=u ro  quiet
+\tinitrd\t{initrd}/boot/initrd.img-{kernel}
+}}
+"""
+
+
+MENU = f"""if [ "${{next_entry}}" ] ; then
+   set default="${{next_entry}}"
+else
+   set default="%s"
+fi
+{entry("Debian GNU/Linux", "gnulinux-simple-u", NEW)}submenu 'Advanced options' $menuentry_id_option '{ID}' {{
+{entry(f"Debian, with Linux {NEW}", f"gnulinux-{NEW}-u", NEW)}{entry("recovery", "gnulinux-recovery-u", NEW)}
+{entry(f"Debian, with Linux {OLD}", f"gnulinux-{OLD}-u", OLD, "/intel-ucode.img ")}}}
+menuentry 'Memory test' {{
+\tlinux16 /boot/memtest
+}}
+"""
+LEGACY = """#boot=/dev/sda
+default=1
+timeout=5
+title CentOS (2.6.32-754.el6.x86_64)
+\troot (hd0,0)
+\tkernel /vmlinuz-2.6.32-754.el6.x86_64 ro root=/dev/mapper/vg-root
+\tinitrd /initramfs-2.6.32-754.el6.x86_64.img
+title CentOS (2.6.32-71.el6.x86_64)
+\troot (hd0,0)
+\tkernel (hd0,0)/vmlinuz-2.6.32-71.el6.x86_64 ro root=/dev/mapper/vg-root
+\tinitrd (hd0,0)/initramfs-2.6.32-71.el6.x86_64.img
+"""
+BLS = "104a42359fae41b687caac066397aec2-5.14.0-162.22.2.el9_1.x86_64"
+BLS_ENTRY = """title Rocky Linux
+version 5.14.0-162.22.2.el9_1.x86_64
+linux /vmlinuz-5.14.0-162.22.2.el9_1.x86_64
+initrd /initramfs-5.14.0-162.22.2.el9_1.x86_64.img $tuned_initrd
+options root=UUID=u ro
+"""
+DEFAULTS = {
+    "0": NEW,
+    "1": NEW,
+    "1>2": OLD,
+    f"{ID}>gnulinux-{OLD}-u": OLD,
+    f"Advanced options>Debian, with Linux {OLD}": OLD,
+    f"gnulinux-{OLD}-u": OLD,
+}
+
+
+def chosen(shell: list[str], root: Path) -> tuple[str, ...]:
+    """Release, initramfs and menu of the next kernel, in a tree that stands for /."""
+    text = _script.text("probe_boot").replace("/boot/", f"{root}/boot/").replace("/lib/modules", f"{root}/lib/modules")
+    # The menus themselves name files below /boot.
+    text = text.replace('"$1" "' + f'{root}/boot/', f'"{root}$1" "{root}/boot/')
+    command = f'{text}\nboot_kernel; say next "$release" "$image" "$how"'
+    script = _script.compose(FENCE, [], {}, command)
+    words = [*shell, "-c", 'eval "$(cat)"']
+    done = subprocess.run(words, input=script.encode(), capture_output=True, check=False, timeout=PATIENCE)
+    assert done.stderr == b""
+    answer = answers.parse(FENCE, done.stdout.decode())
+    assert answer is not None
+    [row] = answer.records
+    return tuple(field.replace(str(root), "") for field in row.fields)
+
+
+def system(root: Path, files: dict[str, str], *kernels: str) -> Path:
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(content, encoding="utf-8")
+    for kernel in kernels:
+        (root / "lib" / "modules" / kernel).mkdir(parents=True)
+    return root
+
+
+def debian(root: Path, default: str, saved: str = "") -> Path:
+    files = {f"boot/{name}-{kernel}": "" for name in ("vmlinuz", "initrd.img") for kernel in (NEW, OLD)}
+    files["boot/grub/grub.cfg"] = MENU % default
+    if saved:
+        files["boot/grub/grubenv"] = f"# GRUB Environment Block\n{saved}\n########"
+    return system(root, files, NEW, OLD)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("default", DEFAULTS)
+def test_the_default_of_a_menu_may_be_a_number_a_title_or_an_id(shell: list[str], tmp_path: Path, default: str) -> None:
+    kernel = DEFAULTS[default]
+    found = chosen(shell, debian(tmp_path, default))
+    assert found == (kernel, f"/boot/initrd.img-{kernel}", "/boot/grub/grub.cfg")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("saved", ["saved_entry=1>2", "saved_entry=0\nnext_entry=1>2"])
+def test_what_grub_has_saved_counts_and_the_next_start_more(shell: list[str], tmp_path: Path, saved: str) -> None:
+    assert chosen(shell, debian(tmp_path, "${saved_entry}", saved))[0] == OLD
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_menu_of_grub_legacy(shell: list[str], tmp_path: Path) -> None:
+    old, new = "2.6.32-71.el6.x86_64", "2.6.32-754.el6.x86_64"
+    files = {f"boot/vmlinuz-{kernel}": "" for kernel in (old, new)}
+    files |= {f"boot/initramfs-{kernel}.img": "" for kernel in (old, new)}
+    root = system(tmp_path, {**files, "boot/grub/menu.lst": LEGACY}, old, new)
+    assert chosen(shell, root) == (old, f"/boot/initramfs-{old}.img", "/boot/grub/menu.lst")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_entry_of_the_boot_loader_specification(shell: list[str], tmp_path: Path) -> None:
+    """The entry of an image that was cloned may be the saved one, beside those of a newer kernel."""
+    old, new = "5.14.0-162.22.2.el9_1.x86_64", "5.14.0-284.30.1.el9_2.x86_64"
+    files = {f"boot/vmlinuz-{kernel}": "" for kernel in (old, new)}
+    files |= {f"boot/initramfs-{kernel}.img": "" for kernel in (old, new)}
+    files |= {"boot/grub2/grub.cfg": "blscfg\n", "boot/grub2/grubenv": f"saved_entry={BLS}\n"}
+    root = system(tmp_path, {**files, f"boot/loader/entries/{BLS}.conf": BLS_ENTRY}, old, new)
+    assert chosen(shell, root) == (old, f"/boot/initramfs-{old}.img", f"/boot/loader/entries/{BLS}.conf")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_menu_that_names_files_which_are_not_there_says_nothing(shell: list[str], tmp_path: Path) -> None:
+    root = system(tmp_path, {"boot/grub/grub.cfg": MENU % "0"})
+    assert chosen(shell, root)[2] == ""
