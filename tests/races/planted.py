@@ -70,6 +70,16 @@ def _kept_codes() -> AbstractContextManager[Any]:
     return mock.patch.object(utils("_cleanup.smc"), "_in_use", lambda _scope, code: usable(code))
 
 
+def _own_tokens() -> AbstractContextManager[Any]:
+    """Each run makes the network with a ClientToken of its own."""
+
+    def token(_driver: Any, *_parts: str) -> str:
+        new: str = utils("_rules.client_tokens").new()
+        return new
+
+    return mock.patch.object(utils("_ledger.driver").Driver, "token", token)
+
+
 def _blind() -> AbstractContextManager[Any]:
     """A run does not see the ENS images that exist."""
     return mock.patch.object(utils("_api.ens").EnsApi, "describe_self_images", return_value=[])
@@ -97,6 +107,11 @@ PLANTED = {
         "left", _kept_codes, _plan(_play("web-1", fates=(Fate("kill before", 8),)), _play("web-1", "web-2"))
     ),
     # The source of a server that is migrated is gone: the run gives it up.
+    "two runs make a network each": Planted(
+        "two networks", _own_tokens,
+        Plan(2, True, tuple((0.0, (replace(_play(host), name=f"c{host[-1]}.1"),)) for host in ("web-1", "web-2")),
+             "finish", 0.0),
+    ),
     "a run does not see the images that exist": Planted("gave up", _blind, _plan(_play("web-1"), _play("web-1"))),
     "a cleanup deletes the result": Planted("lost", _own_images, _plan(_play("web-1"), ending="clean")),
 }

@@ -198,13 +198,13 @@ class Race:
 def play(controller: Controller, run: Run) -> dict[str, Any]:
     """Do what the playbook migrate does on the controller: migrate, then clean up what was settled."""
     world = controller.world
-    code = _agent(controller, run)
+    registered = _agent(controller, run)
     # The role excludes hosts that could not register.
     hosts = [host for identity, host in world.hosts.items()
              if host in run.hosts and (world.rules.migrated(identity) or _source(world, host) is not None)]
     entries = [dict(world.servers[host]) for host in hosts]
     if run.orphaned or not entries:
-        return {}
+        return registered
     result = controller.module(
         "ens_migration", name=MIGRATION, servers=entries, wait=run.wait, poll_interval=run.interval,
         wait_timeout=utils("_rules.limits").WAVE_TIMEOUT, restart=run.restart,
@@ -231,7 +231,7 @@ def play(controller: Controller, run: Run) -> dict[str, Any]:
         # The role agent removes the clients, and the code of this run.
         gone = controller.module(
             "smc_access_token", migration=MIGRATION, state="absent", name="", description="", count=1, ttl_days=7,
-            rotate=False, keep_usable=True, id=code,
+            rotate=False, keep_usable=True, id=(registered.get("access_token") or {}).get("id", ""),
         )
         world.rules.crashed(run, gone)
     return result
@@ -254,15 +254,15 @@ def _tell(world: World, run: Run, result: dict[str, Any]) -> None:
     world.note(run.name, f"-- {result.get('msg', '')} residual {cleanup.get('residual')} kept {cleanup.get('kept')}")
 
 
-def _agent(controller: Controller, run: Run) -> str:
+def _agent(controller: Controller, run: Run) -> dict[str, Any]:
     """Do what the role agent does: register the servers whose clients do not run, with an activation code of this run.
-    Return the id of the code, '' when none was needed or none was given."""
+    Return the result of the module that makes the code, an empty one when none was needed."""
     world, naming = controller.world, utils("_rules.naming")
     wanted = {identity: host for identity, host in world.hosts.items() if host in run.hosts}
     due = [host for identity, host in wanted.items()
            if not world.rules.migrated(identity) and _source(world, host) is None]
     if not due:
-        return ""
+        return {}
     result = controller.module(
         "smc_access_token", migration=MIGRATION, state="present", name="", description="", count=len(due), ttl_days=7,
         rotate=True, keep_usable=True, id=None, restart=run.restart,
@@ -271,7 +271,7 @@ def _agent(controller: Controller, run: Run) -> str:
     code, since = result.get("access_token") or {}, world.local.now
     if not code.get("code"):
         world.note(run.name, f"-- no code: {result.get('msg', '')}")
-        return ""
+        return result
     for identity, host in wanted.items():
         if host not in due:
             continue
@@ -285,7 +285,7 @@ def _agent(controller: Controller, run: Run) -> str:
         tags = {row["Key"]: row["Value"] for row in naming.tags(MIGRATION, host, identity)}
         source_id = world.servers[host]["source_id"]
         controller.module("smc_source", state="present", source_id=source_id, name=None, description=None, tags=tags)
-    return str(code["id"])
+    return result
 
 
 def _source(world: World, host: str) -> Any:

@@ -4,7 +4,8 @@
 """What must hold: the rules of a race, judged at every request that changes something, and once at the end.
 
 No server's finished work is lost or repeated, a server has one ENS image at most, nothing is made after the end of a
-cleanup, nothing of others is deleted, and in the end nothing is billed.
+cleanup, nothing of others is deleted, all runs share one network, and in the end nothing is billed and nothing of the
+migration is left.
 """
 
 from __future__ import annotations
@@ -117,8 +118,19 @@ class Rules:
         if answer.well:
             for identity, what in doomed:
                 self._judge_deletion(run, call, identity, what)
+            if call.name in ("vpc.CreateVpc", "vpc.CreateVSwitch"):
+                self._judge_network(run, call)
         elif call.name in MAKES and any(code.encode() in answer.body for code in TWICE):
             self.violated("twice", f"{run.name} {call.name} was refused: {answer.body[:200]!r}")
+
+    def _judge_network(self, run: Run, call: Sent) -> None:
+        """Judge that the runs of a migration share one network, whatever second they make it in."""
+        name, table = call.params.get("VpcName"), self.cloud.vpcs
+        if name is None:
+            name, table = call.params.get("VSwitchName"), self.cloud.vswitches
+        ours = [row["id"] for row in table if row["name"] == name]
+        if len(ours) > 1:
+            self.violated("two networks", f"{run.name} {call.name}: {', '.join(ours)}")
 
     def _subject(self, call: Sent) -> str:
         """Return the server that a making call is for, or ''."""
