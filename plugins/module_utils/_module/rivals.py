@@ -9,7 +9,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import machines
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
+
+_MOST: Final = 50
+"""So many sources of one host are asked for: a host can name any number of them."""
 
 
 def refused(clients: Clients, params: Mapping[str, Any], servers: Sequence[Server]) -> Mapping[str, machines.Refused]:
@@ -28,14 +32,17 @@ def refused(clients: Clients, params: Mapping[str, Any], servers: Sequence[Serve
     told = {entry["host"]: entry.get("claim") or {} for entry in params["servers"] or []}
     claims = [_claim(server, told.get(server.host, {})) for server in servers]
     found = machines.refused(claims)
-    ids = sorted({source for claim in claims if claim.host in found for source in (*claim.sources, *claim.seen)})
-    if not ids:
-        return found
+    rows = {row["source_id"]: row for claim in claims if claim.host in found for row in _sources(clients, claim)}
+    return machines.refused(claims, machines.Shown(params["name"], rows)) if rows else found
+
+
+def _sources(clients: Clients, claim: machines.Claim) -> list[Facts]:
+    """Return the sources that a host names. Each host has a question of its own: what one names may be refused."""
+    ids = sorted({*claim.sources, *claim.seen})[:_MOST]
     try:
-        rows = [SOURCE.facts(row) for row in clients.smc.describe_source_servers(source_ids=ids)]
+        return [SOURCE.facts(row) for row in clients.smc.describe_source_servers(source_ids=ids)] if ids else []
     except CloudError:
-        return found
-    return machines.refused(claims, machines.Shown(params["name"], {row["source_id"]: row for row in rows}))
+        return []
 
 
 def _claim(server: Server, told: Mapping[str, Any]) -> machines.Claim:

@@ -344,6 +344,17 @@ def test_the_host_that_the_migration_has_registered_goes_on_and_the_liar_does_no
     assert "the same machine as web-01 (fingerprint fp)" in found["liar"][0]
 
 
+def test_a_host_that_names_what_smc_refuses_to_show_does_not_hide_the_source_of_another_one() -> None:
+    identity = naming.migration_id("wave_01", "web-01", "fp")
+    tags = {"edgelift:wave": "wave_01", "edgelift:host": "web-01", "edgelift:migration": identity}
+
+    def answer(params: dict[str, Any]) -> Any:
+        return listed(source("s-1", "web-01", **tags)) if "s-1" in repr(params) else refusal("InvalidSourceId")
+
+    found = twins(Cloud(DescribeSourceServers=answer))
+    assert (found["web-01"], len(found["liar"])) == ([], 1)
+
+
 def test_hosts_that_smc_shows_to_be_two_machines_do_not_block_each_other() -> None:
     cloud = Cloud(DescribeSourceServers=listed(source("s-1", "web-01"), source("s-2", "liar")))
     assert twins(cloud) == {"web-01": [], "liar": []}
@@ -365,7 +376,7 @@ def test_the_migration_itself_asks_the_same_rule_about_the_sources_that_it_is_gi
     nobody: Any = Cloud(DescribeSourceServers=refusal("Forbidden.RAM"))
     assert set(rivals.refused(nobody, params, servers)) == {"web-01", "web-02", "alias"}
     assert rivals.refused(nobody, {**params, "servers": entries[:1]}, servers[:1]) == {}
-    assert nobody.asked == ["DescribeSourceServers"]
+    assert nobody.asked == ["DescribeSourceServers"] * 3
 
 
 def test_without_a_canary_the_risk_is_told_once_and_its_contract_is_judged() -> None:
