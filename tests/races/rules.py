@@ -204,8 +204,9 @@ class Rules:
             left = run.seen
         for host, stage in left.items():
             self.violated("not cleaned", f"{run.name} has found nothing left of {host}: {stage}")
-        if run.first_epoch is not None:
-            # One that has found nothing to end and has written nothing ends nothing.
+        if run.first_epoch == self.epoch:
+            # One that has found nothing to end and has written nothing ends nothing. What another cleanup has ended
+            # meanwhile may have been started again.
             self.epoch += 1
             self.restarted = False
             self.ended_at = self.cloud.clock.time()
