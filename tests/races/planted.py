@@ -106,12 +106,12 @@ PLANTED = {
     "a cleanup keeps the code of a run that was killed": Planted(
         "left", _kept_codes, _plan(_play("web-1", fates=(Fate("kill before", 8),)), _play("web-1", "web-2"))
     ),
-    # The source of a server that is migrated is gone: the run gives it up.
     "two runs make a network each": Planted(
         "two networks", _own_tokens,
         Plan(2, True, tuple((0.0, (replace(_play(host), name=f"c{host[-1]}.1"),)) for host in ("web-1", "web-2")),
              "finish", 0.0),
     ),
-    "a run does not see the images that exist": Planted("gave up", _blind, _plan(_play("web-1"), _play("web-1"))),
+    # It never repeats an import whose id it knows: the finished copy stays, and is billed until someone looks.
+    "a run does not see the images that exist": Planted("billed", _blind, _plan(_play("web-1"), _play("web-1"))),
     "a cleanup deletes the result": Planted("lost", _own_images, _plan(_play("web-1"), ending="clean")),
 }

@@ -263,12 +263,13 @@ def _agent(controller: Controller, run: Run) -> dict[str, Any]:
            if not world.rules.migrated(identity) and _source(world, host) is None]
     if not due:
         return {}
+    since = world.local.now
     result = controller.module(
         "smc_access_token", migration=MIGRATION, state="present", name="", description="", count=len(due), ttl_days=7,
         rotate=True, keep_usable=True, id=None, restart=run.restart,
     )
     world.rules.crashed(run, result)
-    code, since = result.get("access_token") or {}, world.local.now
+    code = result.get("access_token") or {}
     if not code.get("code"):
         world.note(run.name, f"-- no code: {result.get('msg', '')}")
         return result
