@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How the stages work: the counterpart of transfer_spec(), own_network_spec(), bucket_spec(), restart_spec() and export_spec() in module_utils/_module/options.py."""
+    """How the stages work: the counterpart of transfer_spec(), own_network_spec(), bucket_spec(), restart_spec(), import_spec() and export_spec() in module_utils/_module/options.py."""
 
     TRANSFER = r"""
 options:
@@ -49,6 +49,22 @@ options:
     description:
       - Parameters of the copy, such as C(bandwidth_limit) in KB/s, C(compress_level) from 0 to 10, and C(checksum).
       - If unset, SMC chooses.
+    type: dict
+  job_parameters:
+    description:
+      - More parameters of CreateReplicationJob, by the names of the SDK, such as C(InstanceType), C(InstanceRamRole), C(LicenseType) and
+        C(Description). They replace what the module sends.
+      - The installed SDK must know each of them. Names, ids, tokens, tags, disks and what has an option of its own cannot be set.
+    type: dict
+"""
+
+    IMPORT_ = r"""
+options:
+  import_parameters:
+    description:
+      - More parameters of ImportImage, by the names of the SDK, such as C(OSVersion), C(Platform), C(OSType) and C(ComputeType). They replace what
+        the module sends.
+      - The installed SDK must know each of them. The name, the format, the bucket and the objects cannot be set.
     type: dict
 """
 

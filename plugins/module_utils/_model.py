@@ -98,6 +98,10 @@ class Policy:
     job_retries: int = limits.JOB_RETRIES
     export_retries: int = limits.EXPORT_RETRIES
     replication_parameters: str = ""
+    job_parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of CreateReplicationJob that the user sets, by the name of the SDK's setter."""
+    import_parameters: Mapping[str, Any] = field(default_factory=dict)
+    """Parameters of ImportImage that the user sets."""
     fresh: bool = False
     """Whether to try again, once in this run, what an earlier run has given up: the runs of a schedule, which do not
     wait, end with that."""

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.import_
   - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.stages.restart
   - edgelift.ens_migration.wait
@@ -159,6 +160,7 @@ def main() -> None:
         options.regions_spec(),
         options.restart_spec(),
         options.bucket_spec(),
+        options.import_spec(),
         own,
     )
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_image_import.work)

@@ -18,7 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.contract import DOCUMENTED
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
-from . import contract
+from . import contract, overrides
 from .argspec import ArgSpec
 
 if TYPE_CHECKING:
@@ -87,6 +87,7 @@ def transfer_spec() -> ArgSpec:
             "job_valid_days": {"type": "int", "default": limits.JOB_VALID_DAYS[0]},
             "job_retries": {"type": "int", "default": limits.JOB_RETRIES},
             "replication_parameters": {"type": "dict"},
+            "job_parameters": {"type": "dict"},
         }
     )
 
@@ -106,6 +107,11 @@ def bucket_spec() -> ArgSpec:
             "contract": {"type": "raw"},
         }
     )
+
+
+def import_spec() -> ArgSpec:
+    """Return the options of the import (doc fragment C(import_))."""
+    return ArgSpec(argument_spec={"import_parameters": {"type": "dict"}})
 
 
 def restart_spec() -> ArgSpec:
@@ -168,6 +174,7 @@ def policy(params: Mapping[str, Any]) -> Policy:
         problems.append(f"replication_parameters has {len(extra)} characters as JSON, SMC takes 2048")
     formats = params.get("image_formats") or {}
     problems += filter(None, [limits.image_formats_problem(formats)])
+    problems += overrides.problems(params)
     refuse(problems)
     region, proved = params["region"], contract.load(params.get("contract"))
     exported = limits.image_formats(region, formats)
@@ -189,6 +196,8 @@ def policy(params: Mapping[str, Any]) -> Policy:
         job_retries=params.get("job_retries", limits.JOB_RETRIES),
         export_retries=params.get("export_retries", limits.EXPORT_RETRIES),
         replication_parameters=extra,
+        job_parameters=params.get("job_parameters") or {},
+        import_parameters=params.get("import_parameters") or {},
         fresh=bool(params.get("wait")),
         restart=bool(params.get("restart")),
         contract=proved,

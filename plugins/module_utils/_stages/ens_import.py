@@ -241,7 +241,7 @@ def import_params(server: Server, policy: Policy, objects: Sequence[ExportedObje
                 for item in ([*data, system] if layout.system_last else [system, *data])
             ]
         )
-    return params
+    return {**params, **policy.import_parameters}
 
 
 def about(server: Server, _seen: Seen) -> str:

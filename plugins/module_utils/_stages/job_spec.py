@@ -60,7 +60,7 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
         "ReplicationParameters": policy.replication_parameters,
     }
     wanted.update({key: value for key, value in optional.items() if value})
-    return wanted
+    return {**wanted, **policy.job_parameters}
 
 
 def _data_disks(table: Table, row: Row) -> list[dict[str, Any]]:

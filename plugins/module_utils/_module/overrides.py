@@ -1,0 +1,74 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""Parameters of CreateReplicationJob and ImportImage that a user sets: what the SDK knows, and what stays ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api import transport
+
+ACTIONS: Final = {"job_parameters": ("smc", "CreateReplicationJob"), "import_parameters": ("ens", "ImportImage")}
+"""By option: the product and the action whose parameters it holds."""
+
+OURS: Final[dict[str, dict[str, str]]] = {
+    "job_parameters": {
+        **dict.fromkeys(
+            (
+                "RegionId", "SourceId", "Name", "ClientToken", "Tags", "TargetType", "JobType", "ImageName", "RunOnce",
+                "SystemDiskSize", "DataDisks", "Disks", "SystemDiskParts", "InstanceId", "ScheduledStartTime",
+                "Frequency", "MaxNumberOfImageToKeep", "ContainerNamespace", "ContainerRepository", "ContainerTag",
+            ),
+            "",
+        ),
+        "VpcId": "vpc_id",
+        "VSwitchId": "vswitch_id",
+        "NetMode": "net_mode",
+        "ValidTime": "job_valid_days",
+        "ReplicationParameters": "replication_parameters",
+    },
+    "import_parameters": {
+        **dict.fromkeys(("ImageName", "OSSObject", "DiskDeviceMapping", "OSSRegion", "TargetOSSRegionId"), ""),
+        "OSSBucket": "bucket",
+        "ImageFormat": "image_format",
+    },
+}  # fmt: skip
+"""By option: the parameters that the collection decides itself, each with the option that influences it, if any."""
+
+
+def known(option: str) -> list[str]:
+    """Return the parameters that the installed SDK's request class has and the user may set."""
+    product, action = ACTIONS[option]
+    common = set(dir(transport.library("aliyunsdkcore.request", "aliyun-python-sdk-core").RpcRequest))
+    setters = {name for name in dir(transport.build_request(product, action, {})) if name.startswith("set_")} - common
+    return sorted({name.removeprefix("set_") for name in setters} - set(OURS[option]))
+
+
+def problems(params: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with the parameters that the user sets."""
+    found = []
+    for option in ACTIONS:
+        given: Mapping[str, Any] = params.get(option) or {}
+        names = known(option) if given else []
+        for name, value in given.items():
+            problem = _problem(option, str(name), value, names)
+            found += [f"{option}: {problem}"] if problem else []
+    return found
+
+
+def _problem(option: str, name: str, value: Any, names: list[str]) -> str:
+    if name in OURS[option]:
+        instead = OURS[option][name]
+        return f"{name} is decided by the collection" + (f", set {instead} instead" if instead else "")
+    if name not in names:
+        product, action = ACTIONS[option]
+        return f"{product.upper()} {action} has no parameter {name!r}; known are {', '.join(names)}"
+    if value is None or isinstance(value, (Mapping, list, tuple)):
+        return f"{name} must be a text, a number or a boolean"
+    return ""

@@ -1,0 +1,76 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Parameters of CreateReplicationJob and ImportImage that a user sets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api import transport
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import options, overrides
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import, job_spec
+
+from .kit import START, policy, server
+
+SOURCE = {"SourceId": "s-01", "State": "Available", "SystemDiskSize": 20}
+OBJECT: Any = {"index": 0, "bucket": "images", "key": "k0", "size": 64}
+EVERY = [(option, name) for option, names in overrides.OURS.items() for name in names]
+
+
+@pytest.mark.parametrize("option", overrides.ACTIONS)
+def test_the_known_ones_are_setters_of_the_vendors_request(option: str) -> None:
+    names = overrides.known(option)
+    request = transport.build_request(*overrides.ACTIONS[option], {})
+    assert names
+    assert all(callable(getattr(request, f"set_{name}")) for name in names)
+    assert not set(names) & set(overrides.OURS[option])
+    expected = {"job_parameters": {"InstanceType", "InstanceRamRole", "LicenseType", "Description"},
+                "import_parameters": {"OSVersion", "Platform", "ComputeType", "OSType"}}  # fmt: skip
+    assert expected[option] <= set(names)
+
+
+@pytest.mark.parametrize(("option", "name"), EVERY)
+def test_what_the_collection_decides_is_refused_and_says_so(option: str, name: str) -> None:
+    request = transport.build_request(*overrides.ACTIONS[option], {})
+    # RegionId is added by the SDK's core.
+    assert name == "RegionId" or hasattr(request, f"set_{name}"), "the SDK has no such parameter any more"
+    (problem,) = overrides.problems({option: {name: "x"}})
+    assert problem.startswith(f"{option}: {name} is decided by the collection")
+    assert overrides.OURS[option][name] in problem
+
+
+@pytest.mark.parametrize("option", overrides.ACTIONS)
+def test_an_unknown_name_lists_the_known_ones(option: str) -> None:
+    (problem,) = overrides.problems({option: {"InstanceTyp": "ecs.g7.large"}})
+    assert "has no parameter 'InstanceTyp'" in problem
+    assert all(name in problem for name in overrides.known(option))
+
+
+@pytest.mark.parametrize("value", [None, [], {}, ["a"], {"a": 1}])
+def test_values_are_texts_numbers_or_booleans(value: Any) -> None:
+    assert "must be a text" in overrides.problems({"job_parameters": {"InstanceType": value}})[0]
+    assert overrides.problems({"job_parameters": {"InstanceType": "x"}, "import_parameters": None}) == []
+
+
+def test_wrong_ones_are_refused_together_before_anything_is_made() -> None:
+    given = {"job_parameters": {"Name": "mine", "Colour": "red"}, "import_parameters": {"OSSBucket": "other"}}
+    with pytest.raises(CloudError) as refused:
+        options.policy({"region": "ap-southeast-1", **given})
+    for words in ("Name is decided", "has no parameter 'Colour'", "set bucket instead", "Nothing was created"):
+        assert words in f"{refused.value} {refused.value.hint}"
+
+
+def test_what_is_set_replaces_what_is_sent() -> None:
+    given = {"job_parameters": {"InstanceType": "ecs.g7.large", "Description": "mine"},
+             "import_parameters": {"OSVersion": "22.04", "ComputeType": "bare_metal"}}  # fmt: skip
+    made = options.policy({"region": "ap-southeast-1", "bucket": "images", **given})
+    job = job_spec.params(server(), Seen(source=SOURCE), made, START)
+    assert (job["InstanceType"], job["Description"], job["Name"]) == ("ecs.g7.large", "mine", server().job_name)
+    image = ens_import.import_params(server(), made, [OBJECT])
+    assert (image["OSVersion"], image["ComputeType"], image["OSSObject"]) == ("22.04", "bare_metal", "k0")
+    plain = ens_import.import_params(server(), policy(), [OBJECT])
+    assert (plain["ComputeType"], plain.get("OSVersion")) == ("ens_vm", None)
