@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from support import CALM, PATIENCE
+from support.oss_client import bucket as bucket_of
 from support.wave import ROOT, connection, run, utils
 
 CLAIM = 120
@@ -165,3 +167,27 @@ def test_the_playbook_writes_the_contract(sandbox: Any, tmp_path: Path) -> None:
     assert answers(contract) | {"listing_delay": 0} == EXPECTED | {"listing_delay": 0}
     assert utils("_rules.contract").read(contract).formats == ("qcow2",)
     assert empty(sandbox)
+
+
+def refused(sandbox: Any, **params: Any) -> str:
+    """The words with which a canary refuses."""
+    with pytest.raises(utils("_api.errors").CloudError) as error:
+        run(sandbox, "ens_canary", name="canary", **params)
+    return f"{error.value}. {error.value.hint}"
+
+
+def test_a_region_without_imports_is_refused_before_any_call(sandbox: Any) -> None:
+    assert "ENS imports images only in cn-beijing and ap-southeast-1" in refused(sandbox, region="cn-hangzhou")
+    assert sandbox.requests() == []
+
+
+def test_a_bucket_that_gives_nothing_back_is_refused_before_anything_else_is_written(sandbox: Any) -> None:
+    bucket = bucket_of(sandbox)
+    everything = [f"acs:oss:*:*:{bucket.bucket_name}/*"]
+    statement = {"Effect": "Deny", "Principal": ["*"], "Action": ["oss:DeleteObject"], "Resource": everything}
+    bucket.put_bucket_policy(json.dumps({"Version": "1", "Statement": [statement]}))
+    told = refused(sandbox)
+    assert "/proof.json was refused, and the object stays (AccessDenied)" in told
+    assert "Nothing else was written" in told
+    assert [row["key"].endswith("/proof.json") for row in sandbox.get("state")["objects"]] == [True]
+    assert "ImportImage" not in sandbox.actions()

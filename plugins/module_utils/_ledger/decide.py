@@ -74,21 +74,29 @@ def renewal_due(latest: float, until: float) -> bool:
     return latest >= until - LEASE + HEARTBEAT
 
 
-def next_step(state: State, server: str, call: str, now: float, failed: str = "", about: str = "") -> Step:
+def next_step(
+    state: State,
+    server: str,
+    call: str,
+    now: float,
+    failed: str = "",
+    about: str = "",
+    settle: float = limits.CALL_SETTLE_SECONDS,
+) -> Step:
     """Return what the owner of a server may do about a call without ClientToken.
 
     A call whose answer is not known is looked for as long as a list may take to show its result, and made again only
     after that. An id that was returned is followed, for however long: the call is never repeated because a list does
     not show it. ``failed`` is the id of a result that has turned out bad: it is not followed. ``about`` is what the
-    call is about: an announcement that is about something else does not count.
+    call is about: an announcement that is about something else does not count. ``settle`` is how long a list may take.
     """
     known = state.calls.get((server, call))
     if known is None or known.outcome in ("error", "unsent") or (about and known.call.about not in ("", about)):
         return Step("make")
     if known.outcome == "done" and known.id:
-        step = Step("follow", known.id, known.at + limits.CALL_SETTLE_SECONDS)
+        step = Step("follow", known.id, known.at + settle)
         return Step("make") if known.id == failed else step
-    settled = max(known.until, known.at) + limits.CALL_SETTLE_SECONDS
+    settled = max(known.until, known.at) + settle
     return Step("make") if now > settled else Step("look", until=settled)
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, NotSent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Requested
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import client_tokens
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import client_tokens, limits
 
 from . import decide, parent
 from .lines import Call, Result
@@ -95,6 +95,8 @@ class Driver:
 
     def __init__(self, clients: Clients, bucket: str, migration: str, restart: bool) -> None:
         self._clients, self._bucket, self._migration, self._restart = clients, bucket, migration, restart
+        self.settle_seconds: float = limits.CALL_SETTLE_SECONDS
+        """How long a list may not show the result of a call."""
         self._store: LedgerStore | None = None
         self._read: LedgerStore | None = None
         """The ledger that ``returned`` has read before this run takes part."""
@@ -262,7 +264,9 @@ class Driver:
         made."""
         if self._store is None:
             return None
-        step = decide.next_step(self._session.state, server, call, self.looked, failed, printable(about))
+        step = decide.next_step(
+            self._session.state, server, call, self.looked, failed, printable(about), self.settle_seconds
+        )
         if step.kind == "make":
             return None
         return Requested(now + timedelta(seconds=step.until - self.looked), step.id)

@@ -106,6 +106,8 @@ class Fleet:
         clock = clock or Clock()
         migration = servers[0].migration if servers else ""
         self.driver = Driver(clients, policy.bucket, migration, policy.restart)
+        if policy.contract:
+            self.driver.settle_seconds = max(self.driver.settle_seconds, policy.contract.settle_seconds)
         self.context = Context(clients, policy, self.driver, clock, check_mode)
         self.stages = tuple(stage for stage in stages if only in (None, stage.name))
         self._last = stages[-1].name

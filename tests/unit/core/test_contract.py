@@ -145,3 +145,8 @@ def test_what_is_not_proved_is_not_refused() -> None:
     assert checks.contract_refusals(policy(contract=given())) == []
     other = given(bucket="other", answers={"bucket_access": "no", "image_formats": ["qcow2"]})
     assert checks.contract_refusals(policy(contract=other)) == []
+
+
+def test_a_list_that_is_known_to_be_late_is_waited_for_twice_as_long() -> None:
+    assert policy(contract=given(answers={"listing_delay": 1500})).contract.settle_seconds == 3000
+    assert policy(contract=given()).contract.settle_seconds == 0

@@ -209,11 +209,11 @@ def test_the_readme_names_every_module_and_role() -> None:
 @pytest.mark.parametrize(
     ("role", "file", "options"),
     [
-        ("preflight", "account", ("import_regions", "image_formats")),
+        ("preflight", "account", ("import_regions", "image_formats", "contract")),
         ("transfer", "main", ("import_regions",)),
-        ("export", "main", ("import_regions", "image_formats")),
-        ("ens_import", "main", ("import_regions", "image_formats")),
-        ("migration", "main", ("import_regions", "image_formats")),
+        ("export", "main", ("import_regions", "image_formats", "contract")),
+        ("ens_import", "main", ("import_regions", "image_formats", "contract")),
+        ("migration", "main", ("import_regions", "image_formats", "contract")),
     ],
 )
 def test_the_regions_and_formats_of_the_user_reach_the_modules(role: str, file: str, options: tuple[str, ...]) -> None:
