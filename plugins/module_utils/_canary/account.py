@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import role_policy
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.answers import (
     EXPORT_ROLE,
     EXPORT_SERVICE,
@@ -42,12 +43,24 @@ def bucket(oss: OssApi, info: dict[str, Any]) -> Answered:
     return ", ".join(parts), evidence
 
 
-def export_role(clients: Clients) -> Answered:
-    """Return whether ECS may take the export role, as far as RAM tells these credentials."""
+def export_role(clients: Clients, bucket_name: str) -> Answered:
+    """Return whether ECS may take the export role, and the role may write to the bucket, as far as RAM tells these
+    credentials."""
     evidence = {"action": "ram.GetRole", "code": "OK", "request_id": ""}
     try:
         services = clients.ram.services_of_role(EXPORT_ROLE)
     except CloudError as error:
         evidence.update(code=error.code, request_id=error.request_id)
         return ("no" if error.code == "EntityNotExist.Role" else UNKNOWN), evidence
-    return ("yes" if EXPORT_SERVICE in services else "no"), evidence
+    if EXPORT_SERVICE not in services:
+        return "no", evidence
+    evidence["action"] = "ram.ListPoliciesForRole"
+    try:
+        policies = clients.ram.policies_of_role(EXPORT_ROLE)
+    except CloudError as error:
+        evidence.update(code=error.code, request_id=error.request_id)
+        return UNKNOWN, evidence
+    lacks = role_policy.lacking([row for rows in policies.values() for row in rows], bucket_name)
+    missing = f"; lacks {', '.join(lacks)}" if lacks else ""
+    evidence["seen"] = f"policies {', '.join(sorted(policies)) or 'none'}{missing}"
+    return ("no" if lacks else "yes"), evidence

@@ -75,7 +75,8 @@ def planned_calls(policy: Policy, migration: str) -> list[str]:
     names, system, data = ", ".join(images.CONTAINERS), images.SYSTEM_GIB, images.DATA_GIB
     record = naming.objects_prefix(naming.wave_id(migration))
     return [
-        "sts.GetCallerIdentity, oss.GetBucketInfo, oss.GetBucketWorm, ram.GetRole, ens.DescribeSelfImages: read",
+        "ram.GetRole, ram.ListPoliciesForRole, ram.GetPolicy: read",
+        "sts.GetCallerIdentity, oss.GetBucketInfo, oss.GetBucketWorm, ens.DescribeSelfImages: read",
         f"oss.AppendObject, oss.DeleteObject: prove that bucket {bucket} gives back what it takes",
         f"oss.PutObject: the record of the canary, whose key begins with {record}, in {bucket}",
         f"oss.AppendObject: {race.CONNECTIONS} at one position, several times; once more after oss.DeleteObject",
@@ -186,7 +187,7 @@ class Canary:
     def _account(self) -> None:
         for question, (answer, evidence) in (
             ("bucket", account.bucket(self.oss, self.oss.bucket_info())),
-            ("export_role", account.export_role(self.clients)),
+            ("export_role", account.export_role(self.clients, self.policy.bucket)),
         ):
             self._answer(question, answer, evidence)
 

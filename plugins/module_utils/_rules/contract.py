@@ -73,7 +73,7 @@ QUESTIONS: Final[dict[str, Question]] = {
     "append_race": Question("Of eight appends at one position, does exactly one succeed?", ("yes", "no")),
     "append_after_deletion": Question("Is an append at an old position refused after a deletion?", ("yes", "no")),
     "image_quota": Question("Was the quota of ENS images reached?", ("yes", "no")),
-    "export_role": Question("May ECS take the export role?", ("yes", "no")),
+    "export_role": Question("May ECS take the export role, and may the role write to the bucket?", ("yes", "no")),
     "bucket": Question("What are class, versioning, encryption and retention of the bucket?", kind="text"),
 }
 """By name: every question of a contract."""
