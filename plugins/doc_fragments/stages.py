@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How the stages work: the counterpart of transfer_spec(), own_network_spec(), bucket_spec(), restart_spec(), import_spec() and export_spec() in module_utils/_module/options.py."""
+    """How the stages work: the counterpart of transfer_spec(), own_network_spec(), bucket_spec(), restart_spec(), import_spec(), verify_spec() and export_spec() in module_utils/_module/options.py."""
 
     TRANSFER = r"""
 options:
@@ -56,6 +56,22 @@ options:
         C(Description). They replace what the module sends.
       - The installed SDK must know each of them. Names, ids, tokens, tags, disks and what has an option of its own cannot be set.
     type: dict
+"""
+
+    VERIFY = r"""
+options:
+  verify:
+    description:
+      - How the content of the exported objects is checked before the import. An object that is missing, empty or replaced always fails.
+      - With V(strict), so does one that is truncated, of another format, or smaller than its disk. With V(warn), this is a warning.
+      - With V(off), the content is not read.
+      - A larger disk than expected is a warning.
+    type: str
+    default: strict
+    choices:
+      - strict
+      - warn
+      - "off"
 """
 
     IMPORT_ = r"""

@@ -96,6 +96,8 @@ class Policy:
     net_mode: int = 0
     job_valid_days: int = limits.JOB_VALID_DAYS[0]
     job_retries: int = limits.JOB_RETRIES
+    verify: str = "strict"
+    """Whether an exported object that is not what it must be fails (strict), warns (warn), or is not read (off)."""
     export_retries: int = limits.EXPORT_RETRIES
     replication_parameters: str = ""
     job_parameters: Mapping[str, Any] = field(default_factory=dict)

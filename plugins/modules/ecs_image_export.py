@@ -22,6 +22,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.verify
   - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.stages.restart
   - edgelift.ens_migration.stages.export
@@ -162,6 +163,7 @@ def main() -> None:
         options.regions_spec(),
         options.restart_spec(),
         options.bucket_spec(),
+        options.verify_spec(),
         options.export_spec(),
         own,
     )

@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server.servers
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.verify
   - edgelift.ens_migration.stages.import_
   - edgelift.ens_migration.stages.export
   - edgelift.ens_migration.stages.own_network
@@ -301,6 +302,7 @@ def main() -> None:
         options.regions_spec(),
         options.restart_spec(),
         options.bucket_spec(),
+        options.verify_spec(),
         options.import_spec(),
         options.export_spec(),
         own,

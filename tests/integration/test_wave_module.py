@@ -148,7 +148,7 @@ def test_a_damaged_export_is_refused_before_the_import(sandbox: Any, damage: str
         whole = oss.get_object(victim).read()
         oss.put_object(victim, whole[: len(whole) // 2])
     elif damage == "other size":
-        oss.put_object(victim, oss.get_object(objects[2]["key"]).read())
+        oss.put_object(victim, oss.get_object(objects[0]["key"]).read())
     else:
         keys.remove(victim)
     with pytest.raises(utils("_api.errors").CloudError) as refused:

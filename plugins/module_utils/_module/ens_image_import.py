@@ -28,7 +28,11 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     ens_import.observe(fleet.context, [row.server], {row.server.id: row.seen})
     if not (row.seen.ens_images or module.check_mode):
         keys, bucket = module.params["objects"], clients.oss(policy.bucket)
-        row.seen.objects, problem = export.verify(bucket, keys, job_spec.sizes(row.server, None), policy)
+        told: list[str] = []
+        sizes = job_spec.sizes(row.server, None)
+        row.seen.objects, problem = export.verify(bucket, keys, sizes, policy, notes=told)
+        for text in told:
+            module.warn(text)
         options.refuse([problem] if problem else [])
     return single_stage.run(module, fleet, "image", describe)
 

@@ -114,6 +114,11 @@ def import_spec() -> ArgSpec:
     return ArgSpec(argument_spec={"import_parameters": {"type": "dict"}})
 
 
+def verify_spec() -> ArgSpec:
+    """Return the option O(verify) (doc fragment C(verify))."""
+    return ArgSpec(argument_spec={"verify": {"type": "str", "default": "strict", "choices": ["strict", "warn", "off"]}})
+
+
 def restart_spec() -> ArgSpec:
     """Return the option O(restart) (doc fragment C(restart))."""
     return ArgSpec(argument_spec={"restart": {"type": "bool", "default": False}})
@@ -196,6 +201,7 @@ def policy(params: Mapping[str, Any]) -> Policy:
         job_retries=params.get("job_retries", limits.JOB_RETRIES),
         export_retries=params.get("export_retries", limits.EXPORT_RETRIES),
         replication_parameters=extra,
+        verify=params.get("verify") or "strict",
         job_parameters=params.get("job_parameters") or {},
         import_parameters=params.get("import_parameters") or {},
         fresh=bool(params.get("wait")),

@@ -35,6 +35,14 @@ _RECORDS: Final = (
 )
 """What may stand before the header of a file: extended headers and long names."""
 
+_MAGIC: Final = b"\x1f\x8b"
+_USTAR: Final = range(257, 262)
+"""Where the header of a tar file has its magic."""
+
+_MOST_ENTRIES: Final = 8
+_LARGE: Final = 64 * 1024
+"""Bytes from which a file in an archive counts as the disk, and not as a note beside it."""
+
 _MOST_RECORDS: Final = 8
 _LARGEST_RECORD: Final = 1024**2
 
@@ -51,19 +59,47 @@ _BLOCK: Final = tarfile.BLOCKSIZE
 def disk_size(oss: OssApi, key: str, size: int) -> int | str:
     """Return the bytes of the disk in an archive of ``size`` bytes, or what is wrong with the object. Raw exports are
     one file in a tar.gz archive (facts 3.1)."""
-    content = _Content(oss, key, size)
+    start = oss.read_range(key, 0, min(size, _BLOCK) - 1)
+    packed = start.startswith(_MAGIC)
+    if not packed and start[_USTAR.start : _USTAR.stop] != b"ustar":
+        # A disk as it is has whole sectors; whether it is large enough is for the caller.
+        other = start.startswith(b"QFI\xfb") or size % _BLOCK
+        return "is not a raw.tar.gz archive (it begins like none)" if other else size
+    content = _Content(oss, key, size, packed)
     try:
         _look_at_records(content)
         with tarfile.open(fileobj=content, mode="r|") as archive:
-            member = archive.next()
+            member = _disk(archive)
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         return f"is not a raw.tar.gz archive ({str(error)[:100]})"
     if member is None or not member.isreg():
         return "holds no disk file"
+    if not packed:
+        return member.size if size >= member.size else "is cut off: the archive is smaller than the disk in it"
     length = int.from_bytes(oss.read_range(key, size - _LENGTH, size - 1), "little")
-    if length % _BLOCK:
+    # Of several members, the last one tells of itself alone.
+    if length % _BLOCK and content.members == 1:
         return f"is cut off: an archive of {length} bytes modulo 4 GiB is not made of blocks of {_BLOCK} bytes"
     return member.size
+
+
+def _disk(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
+    """Return the file of the disk: the first large one. Folders and small files may stand before it."""
+    best: tarfile.TarInfo | None = None
+    for _count in range(_MOST_ENTRIES):
+        try:
+            member = archive.next()
+        except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError):
+            if best is None:
+                raise
+            return best
+        if member is None:
+            return best
+        if best is None or not best.isreg() or (member.isreg() and member.size > best.size):
+            best = member
+        if best.isreg() and best.size >= _LARGE:
+            return best
+    return best
 
 
 def _look_at_records(content: _Content) -> None:
@@ -86,7 +122,9 @@ def _look_at_records(content: _Content) -> None:
 class _Content(io.RawIOBase):
     """The beginning of what an object unpacks to, as a file that is read from front to back."""
 
-    def __init__(self, oss: OssApi, key: str, size: int) -> None:
+    def __init__(self, oss: OssApi, key: str, size: int, packed: bool = True) -> None:
+        self.members = 1
+        self._packed = packed
         self._oss, self._key, self._end, self._fetched, self._at = oss, key, min(size, _MOST), 0, 0
         self._unpacking = zlib.decompressobj(_GZIP)
         self._known = bytearray()
@@ -94,12 +132,28 @@ class _Content(io.RawIOBase):
     def part(self, start: int, count: int) -> bytes:
         """Return bytes of the content, fewer where it ends or the limit does."""
         until = min(start + count, _MOST)
-        while len(self._known) < until and not self._unpacking.eof:
-            packed = self._unpacking.unconsumed_tail or self._fetch()
+        while len(self._known) < until:
+            packed = self._next() if self._packed else self._fetch()
             if not packed:
                 break
+            if not self._packed:
+                self._known += packed
+                continue
             self._known += self._unpacking.decompress(packed, max(until, _STEP) - len(self._known))
         return bytes(self._known[start:until])
+
+    def _next(self) -> bytes:
+        """Return the next packed bytes, b'' after the last member of the file."""
+        if not self._unpacking.eof:
+            return self._unpacking.unconsumed_tail or self._fetch()
+        rest = self._unpacking.unused_data or self._fetch()
+        if len(rest) < len(_MAGIC):
+            rest += self._fetch()
+        if not rest.startswith(_MAGIC):
+            return b""
+        self.members += 1
+        self._unpacking = zlib.decompressobj(_GZIP)
+        return rest
 
     def _fetch(self) -> bytes:
         """Return the next bytes of the object, fetched as one range, b'' after the last."""

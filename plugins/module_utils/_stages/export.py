@@ -109,7 +109,9 @@ def _look_into_objects(context: Context, server: Server, seen: Seen, image_id: s
     oss = context.clients.oss(policy.bucket)
     keys = _keys(oss, seen.task_detail or {}, _objects_of(server, image_id))
     ended = moment(task.get("FinishedTime"))
-    seen.objects, seen.object_problem = verify(oss, keys, job_spec.sizes(server, seen.job), policy, ended)
+    told: list[str] = []
+    seen.objects, seen.object_problem = verify(oss, keys, job_spec.sizes(server, seen.job), policy, ended, told)
+    seen.own[NAME] = told
     for item in seen.objects:
         identity = f"{item['bucket']}/{item['key']}"
         context.resources.saw("oss_object", identity, server.host, task.get("FinishedTime", ""))
@@ -204,11 +206,16 @@ def disk_order(keys: Iterable[str]) -> list[str]:
 
 
 def verify(
-    oss: OssApi, keys: Sequence[str], sizes: Sequence[int], policy: Policy, ended: datetime | None = None
+    oss: OssApi,
+    keys: Sequence[str],
+    sizes: Sequence[int],
+    policy: Policy,
+    ended: datetime | None = None,
+    notes: list[str] | None = None,
 ) -> tuple[list[ExportedObject], str]:
     """Return what the objects under ``keys`` (in disk order) are, and what is wrong with them (empty: nothing).
-    ``sizes`` are the bytes that the disks must have; [] compares neither their number nor their sizes. ``ended`` is
-    when the export ended, as far as that is known."""
+    ``sizes`` are the bytes that the disks must have at least; [] compares neither their number nor their sizes.
+    ``ended`` is when the export ended, as far as that is known. ``notes`` gets what is unusual and no failure."""
     if len(keys) > _MOST_KEYS or (sizes and len(keys) != len(sizes)):
         often = f"more than {_MOST_KEYS}" if len(keys) > _MOST_KEYS else len(keys)
         some = ", ".join(keys[:_NAMED]) + (", …" if len(keys) > _NAMED else "")
@@ -216,15 +223,22 @@ def verify(
     found: list[ExportedObject] = []
     for index, key in enumerate(keys):
         item = ExportedObject(index=index, bucket=policy.bucket, key=key, size=0, virtual_size=0)
-        problem = _inspect(oss, item, policy.image_format, sizes[index] if sizes else 0, ended)
+        where = f"oss://{policy.bucket}/{key} (disk {index})"
+        problem = _inspect(oss, item, ended)
         if problem:
-            return found, f"oss://{policy.bucket}/{key} (disk {index}) {problem}"
+            return found, f"{where} {problem}"
         found.append(item)
+        expected = sizes[index] if sizes else 0
+        problem, note = ("", "") if policy.verify == "off" else _content(oss, item, policy, expected)
+        if problem and policy.verify == "strict":
+            return found[:-1], f"{where} {problem}"
+        if notes is not None and (problem or note):
+            notes.append(f"{where} {problem or note}")
     return found, "" if found else "no object is named"
 
 
-def _inspect(oss: OssApi, item: ExportedObject, image_format: str, expected: int, ended: datetime | None) -> str:
-    """Fill in the sizes of one object; return what is wrong with it, or ''."""
+def _inspect(oss: OssApi, item: ExportedObject, ended: datetime | None) -> str:
+    """Fill in the size of one object; return why it is not what the export has written, or ''."""
     head = oss.head(item["key"])
     if head is None:
         return "is missing although the export is finished"
@@ -235,14 +249,19 @@ def _inspect(oss: OssApi, item: ExportedObject, image_format: str, expected: int
     if ended and written is not None and written > (ended + _AFTER).timestamp():
         when = datetime.fromtimestamp(written, timezone.utc)
         return f"was written at {when:%Y-%m-%dT%H:%M:%SZ}, after the export had ended: it was replaced"
-    room = archive if image_format == "raw" else qcow2
+    return ""
+
+
+def _content(oss: OssApi, item: ExportedObject, policy: Policy, expected: int) -> tuple[str, str]:
+    """Fill in the virtual size of one object; return what is wrong with its content, and what is unusual."""
+    room = archive if policy.image_format == "raw" else qcow2
     found = room.disk_size(oss, item["key"], item["size"])
     if isinstance(found, str):
-        return found
+        return found, ""
     item["virtual_size"] = found
-    if expected and found != expected:
-        return f"holds {found} bytes, the disk must have {expected}"
-    return ""
+    if expected and found < expected:
+        return f"holds {found} bytes, the disk must have {expected}", ""
+    return "", f"holds {found} bytes, more than the {expected} of the disk" if expected and found > expected else ""
 
 
 def decide(context: Context, server: Server, seen: Seen) -> Decision:
@@ -340,4 +359,5 @@ STAGE = Stage(
     follow=follow,
     found=lambda seen: (seen.task or {}).get("TaskId", ""),
     failed=failed,
+    notes=lambda _server, seen: list(seen.own.get(NAME, [])),
 )

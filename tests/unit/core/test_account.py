@@ -33,16 +33,21 @@ BUCKET = {
     "encryption": "",
     "encryption_key": "",
 }
-PROVED = {
-    "version": 1,
-    "written": datetime.now(timezone.utc),
-    "account": "1234567890123456",
-    "region": "ap-southeast-1",
-    "bucket": "images",
-    "questions": {},
-}
 AVAILABLE = {"Status": "Available"}
 IMAGE = {"ImageId": "m-1", **AVAILABLE, "DiskDeviceMappings": {"DiskDeviceMapping": [{"SnapshotId": "s-1"}]}}
+
+
+def proved(**changes: Any) -> dict[str, Any]:
+    """Return a contract that was written just now."""
+    return {
+        "version": 1,
+        "written": datetime.now(timezone.utc),
+        "account": "1234567890123456",
+        "region": "ap-southeast-1",
+        "bucket": "images",
+        "questions": {},
+        **changes,
+    }
 
 
 def trust(*services: str) -> dict[str, Any]:
@@ -142,7 +147,7 @@ def look(cloud: Cloud, **params: Any) -> dict[str, Any]:
         "source_images": None,
         "strict": False,
         "prove_bucket": True,
-        "contract": PROVED,
+        "contract": proved(),
         **params,
     }
     found: dict[str, Any] = ens_account_info.look(SimpleNamespace(params=given, check_mode=False), cloud)  # type: ignore[arg-type]  # stand-ins
@@ -382,9 +387,9 @@ def test_the_migration_itself_asks_the_same_rule_about_the_sources_that_it_is_gi
 def test_without_a_canary_the_risk_is_told_once_and_its_contract_is_judged() -> None:
     assert "import-unproved" in ids(look(Cloud(), contract=None))
     assert "import-unproved" not in ids(look(Cloud()))
-    refused = look(Cloud(), contract={**PROVED, "questions": {"bucket_access": {"answer": "no"}}})
+    refused = look(Cloud(), contract=proved(questions={"bucket_access": {"answer": "no"}}))
     assert (refused["verdict"], refused["findings"][0]["id"]) == ("blocked", "import-refused")
-    other = look(Cloud(), contract={**PROVED, "account": "9" * 16, "written": "2020-01-01T00:00:00Z"})
+    other = look(Cloud(), contract=proved(account="9" * 16, written="2020-01-01T00:00:00Z"))
     (doubt,) = [item for item in other["findings"] if item["id"] == "contract-doubtful"]
     assert "is of account '9999999999999999'" in doubt["evidence"]
     assert "days old" in doubt["evidence"]
