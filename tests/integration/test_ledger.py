@@ -189,6 +189,7 @@ def test_a_ledger_of_100_megabytes_is_refused_unread(sandbox: Any, make: Make, m
     with pytest.raises(CloudError, match=rf"{KEY} has 1001 bytes, at most 1000 are read") as error:
         opened(make)
     assert error.value.code == "Object.TooLarge"
+    assert "delete this object; or use another bucket or another migration_name" in str(error.value.hint)
 
 
 def test_an_object_that_is_no_ledger_is_named(sandbox: Any, make: Make) -> None:

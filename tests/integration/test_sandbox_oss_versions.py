@@ -173,11 +173,12 @@ def test_a_sweep_finds_what_somebody_has_hidden_by_a_plain_deletion(sandbox: Any
     assert {row[0] for row in listed(bucket)} - {LEDGER} == {"photos/web-01.jpg"}
 
 
-def test_a_bucket_with_suspended_versioning_carries_no_migration(sandbox: Any) -> None:
-    bucket_of(sandbox, "Suspended")
-    with pytest.raises(utils("_api.errors").CloudError, match="VersioningSuspended"):
-        run(sandbox, "ens_migration", name="wave", servers=[WEB])
-    assert sandbox.get("state")["jobs"] == []
+def test_a_bucket_with_suspended_versioning_carries_a_migration(sandbox: Any) -> None:
+    bucket = bucket_of(sandbox, "Suspended")
+    migrated = run(sandbox, "ens_migration", name="wave", servers=[WEB])["migration"]
+    assert [row["verdict"] for row in migrated["servers"]] == ["migrated"]
+    assert run(sandbox, "smc_cleanup", name="wave", resources=migrated["resources"])["cleanup"]["residual"] == []
+    assert {row[0] for row in listed(bucket)} - {LEDGER} == set()
 
 
 def test_only_the_very_keys_lose_their_versions(sandbox: Any) -> None:

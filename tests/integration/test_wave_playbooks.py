@@ -161,7 +161,9 @@ def test_a_sweep_after_a_wave_that_nobody_finishes(player: Player, sandbox: Any)
     # The cleanup has ended the migration: it is started again on demand only.
     refused = player.play("migrate.yml", migration_name="left")
     assert {row["status"] for row in refused.receipt["servers"]} == {"blocked"}, refused.output
+    assert refused.code == 2, refused.output
     assert "ended by a cleanup" in " ".join(refused.row("db-01")["reasons"]), refused.output
+    assert "migration_restart" in " ".join(refused.row("db-01")["reasons"])
     # It has removed the clients, and with them their sources, which the sweep has kept.
     assert remains(sandbox) == [], refused.output
     mended = player.play("migrate.yml", migration_name="left", migration_restart="yes")

@@ -249,7 +249,10 @@ class Driver:
         where, late, found = self.ledger, skipped.pop(LATE, 0), list[str]()
         if skipped:
             told = ", ".join(f"{count} {reason}" for reason, count in sorted(skipped.items()))
-            found.append(f"Lines of the ledger {where} were skipped ({told}): something else writes to it")
+            found.append(
+                f"Lines of the ledger {where} were skipped ({told}): something else writes to it. "
+                "Give no other user write access to the bucket"
+            )
         if late:
             found.append(
                 f"{late} results in the ledger {where} were not believed: a run that was held up has written them "

@@ -162,7 +162,8 @@ class LedgerStore:
         return Done(self._oss.clock.now())
 
     def _refused(self, code: str, text: str) -> CloudError:
-        return CloudError(f"Writing the ledger oss://{self._oss.name}/{self.key}", code, text)
+        hint = "Find out who else writes below edgelift/ in the bucket, then run the same command again."
+        return CloudError(f"Writing the ledger oss://{self._oss.name}/{self.key}", code, text, hint=hint)
 
 
 def _foreign(where: str, text: str, hint: str) -> CloudError:

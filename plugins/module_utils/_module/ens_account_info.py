@@ -184,7 +184,7 @@ def _servers(
         if params["strict"]:
             raise
         looked = [Progress(server) for server in servers]
-    ended = _ended(params, clients)
+    ended, unusable = _ended(params, clients)
     rows = []
     for row in looked:
         host = row.server.host
@@ -195,6 +195,7 @@ def _servers(
             "source_image": _source_image(clients, str(images[host] or "")) if host in images else None,
             "ecs": host in images,
             "ended": "" if row.verdict == "migrated" else ended,
+            "ledger": "" if row.verdict == "migrated" else unusable,
         }
         verdict = "" if row.open else row.verdict
         findings = account.judge_server(answer)
@@ -202,14 +203,16 @@ def _servers(
     return rows
 
 
-def _ended(params: dict[str, Any], clients: Clients) -> str:
-    """Return why nothing may be made for the migration any more: a cleanup has ended it, or its ledger is none."""
+def _ended(params: dict[str, Any], clients: Clients) -> tuple[str, str]:
+    """Return why nothing may be made for the migration: who has ended it, or why its ledger cannot be used."""
     try:
         Driver(clients, params["bucket"], params["name"], bool(params.get("restart"))).look()
     except CloudError as error:
+        if error.code == ENDED:
+            return error.message, ""
         # A bucket that cannot be read is a finding of its own.
-        return error.message if error.code == ENDED or error.code.startswith(("Ledger.", "Object.")) else ""
-    return ""
+        return "", error.message if error.code.startswith(("Ledger.", "Object.")) else ""
+    return "", ""
 
 
 def _other_names(clients: Clients, servers: Sequence[Server]) -> dict[str, str]:

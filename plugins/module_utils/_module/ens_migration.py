@@ -58,7 +58,8 @@ def _migrate(
     def ended(error: Exception) -> dict[str, Any]:
         for row in fleet.rows:
             if row.open:
-                row.end("failed", f"the run ended in phase {row.phase}: {error}; last state: {row.state or 'not seen'}")
+                last = f"the run ended in phase {row.phase}: {error}; last state: {row.state or 'not seen'}"
+                row.end("failed", f"{last}. {getattr(error, 'hint', '')}".strip(" ."))
         # No stage has settled these servers: their cloud work stays for the next run.
         return result()
 

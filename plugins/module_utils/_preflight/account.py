@@ -289,10 +289,21 @@ SERVER_RULES: Final = (
         "migration-ended",
         0,
         "blocker",
-        "A cleanup has ended this migration, or its ledger in the bucket cannot be used: no run makes anything for it.",
+        "A cleanup has ended this migration: no run makes anything for it.",
         "Set migration_restart to true to start it again, or choose another migration_name.",
         "edgelift.ens_migration",
         answers.ended,
+        fact=True,
+    ),
+    Rule(
+        "ledger-unusable",
+        0,
+        "blocker",
+        "The migration keeps its record in this object of the bucket, and cannot use it: no run makes anything for it.",
+        "Delete the object when no run goes on, or use another bucket or another migration_name. Whoever writes below "
+        "edgelift/ in the bucket should stop that.",
+        "edgelift.ens_migration",
+        answers.ledger,
         fact=True,
     ),
     Rule(

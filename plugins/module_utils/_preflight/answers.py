@@ -229,6 +229,11 @@ def ended(answer: Facts) -> str | None:
     return str(answer["ended"]) or None
 
 
+def ledger(answer: Facts) -> str | None:
+    """Return why the ledger of a server that is not migrated cannot be used."""
+    return str(answer["ledger"]) or None
+
+
 def name_taken(answer: Facts) -> str | None:
     """Return the image that uses the name."""
     return str(answer["conflict"]) if answer["conflict"] else None

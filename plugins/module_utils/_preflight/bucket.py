@@ -66,11 +66,11 @@ def storage_class(answers: Facts) -> str | None:
 
 
 def versioning(answers: Facts) -> str | None:
-    """Return that the bucket's versioning is suspended."""
+    """Return that the bucket has versions, also while no new ones are made."""
     bucket = _known(answers, "bucket")
-    if not bucket or bucket["versioning"] != "Suspended":
+    if not bucket or bucket["versioning"] not in ("Enabled", "Suspended"):
         return None
-    return f"versioning of bucket {answers['bucket_name']!r} is suspended"
+    return f"versioning of bucket {answers['bucket_name']!r} is {bucket['versioning'].lower()}"
 
 
 def encryption(answers: Facts) -> str | None:
@@ -138,5 +138,5 @@ def unknown(answers: Facts) -> str | None:
 
 def carries(answers: Facts) -> bool:
     """Return whether nothing that was read speaks against the bucket, so that a proof is worth a write."""
-    rules = (missing, closed, region, storage_class, versioning, encryption, retention, overwrite)
+    rules = (missing, closed, region, storage_class, encryption, retention, overwrite)
     return answers["bucket"]["problem"] is None and not any(rule(answers) for rule in rules)

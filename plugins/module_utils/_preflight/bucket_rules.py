@@ -60,13 +60,12 @@ RULES: Final = (
     Rule(
         "bucket-versioning",
         23,
-        "blocker",
-        "With suspended versioning, OSS does not reject a second write of the same object: two controllers could start "
-        "the same import.",
-        "Enable versioning, or set migration_bucket to a bucket that never had versioning.",
-        "OSS, PutObject: x-oss-forbid-overwrite",
+        "note",
+        "The bucket keeps what is deleted as former versions, which are billed. The cleanup deletes every version of "
+        "the exported objects; what others delete by hand stays.",
+        "Nothing has to be done. A bucket that never had versioning costs less.",
+        "OSS, DeleteObject",
         bucket.versioning,
-        fact=True,
     ),
     Rule(
         "bucket-encryption",

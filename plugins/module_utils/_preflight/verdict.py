@@ -30,8 +30,12 @@ def verdict(findings: list[Finding]) -> str:
 
 
 def reasons(findings: list[Finding]) -> list[str]:
-    """Return one text for each blocker: its id, the evidence, and the cause."""
-    return [f"{item['id']}: {item['evidence']}. {item['why']}" for item in findings if item["severity"] == "blocker"]
+    """Return one text for each blocker: its id, the evidence, the cause, and the fix."""
+    return [
+        f"{item['id']}: {item['evidence']}. {item['why']} Fix: {item['fix']}"
+        for item in findings
+        if item["severity"] == "blocker"
+    ]
 
 
 def lines(findings: list[Finding]) -> list[str]:

@@ -118,11 +118,4 @@ def account(clients: Clients, policy: Policy) -> str:
             f"the bucket is in {location!r}, and ECS exports only to a bucket of the image's own region",
             hint=f"Use a bucket in {policy.region!r}, or migrate with region {location!r}.",
         )
-    if bucket.get("versioning") == "Suspended":
-        raise CloudError(
-            checking,
-            "Bucket.VersioningSuspended",
-            "the bucket has its versioning suspended: nothing keeps two controllers apart there",
-            hint="Enable versioning again, or use a bucket that never had it.",
-        )
     return str(caller["AccountId"])

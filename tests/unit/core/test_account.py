@@ -305,7 +305,9 @@ def test_an_object_that_is_no_ledger_is_a_blocker() -> None:
     cloud = Cloud()
     cloud.ledger.put_empty(naming.ledger_key("wave_01", 1), {})
     (found,) = look(cloud)["servers"][0]["findings"]
+    assert (found["id"], found["severity"]) == ("ledger-unusable", "blocker")
     assert "the object was not written by this collection (type Normal, 0 bytes)" in found["evidence"]
+    assert "migration_restart" not in found["fix"]
 
 
 # ---- hosts with one fingerprint ----

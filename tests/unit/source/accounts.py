@@ -69,7 +69,7 @@ def overwrite_rule(**changes: Any) -> dict[str, Any]:
 
 def server(**changes: Any) -> dict[str, Any]:
     """What the account says about one server that is no ECS instance."""
-    return {"twin": "", "conflict": "", "source_image": None, "ecs": False, "ended": "", **changes}
+    return {"twin": "", "conflict": "", "source_image": None, "ecs": False, "ended": "", "ledger": "", **changes}
 
 
 def image(**changes: Any) -> dict[str, Any]:

@@ -259,7 +259,7 @@ CASES = [
         23,
         "bucket-versioning",
         Clean(bucket=Told(accounts.bucket(versioning="Suspended"))),
-        Clean(bucket=Told(accounts.bucket(versioning="Enabled"))),
+        Clean(bucket=Told(accounts.bucket(versioning=""))),
     ),
     Case(23, "bucket-encryption", Clean(bucket=Told(accounts.bucket(encryption="KMS", encryption_key="k"))), Clean()),
     Case(23, "bucket-encryption", Clean(bucket=Told(accounts.bucket(encryption="AES256"))), Clean()),

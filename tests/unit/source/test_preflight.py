@@ -47,6 +47,7 @@ def test_a_host_with_both_faults_has_two_reasons(host: Host) -> None:
     findings = source.judge(host.probe())
     assert verdict.verdict(findings) == "blocked"
     many, large = verdict.reasons(findings)
+    assert all(" Fix: " in reason for reason in (many, large))
     assert many.startswith("too-many-data-disks: 5 data disks: vdb, vdc, vdd, vde, vdf.")
     assert large.startswith("data-disk-too-large: vdf has 600 GiB.")
 
