@@ -34,7 +34,8 @@ remedy_sum() { # fault file: record the checksum of a file, to detect a later ch
 remedy_waits() { # command...: run it without a terminal; while another program holds the lock of the packages, run it again
     waited=0
     until "$@" </dev/null >"$STATE_DIR/log" 2>&1; do
-        grep -q -i -e 'lock' -e 'another app' "$STATE_DIR/log" && [ "$waited" -lt "$LOCKED_SECONDS" ] || return 1
+        grep -q -i -e 'get lock' -e 'frontend lock' -e 'is locked' -e 'transaction lock' -e 'lock database' -e 'another app' \
+            "$STATE_DIR/log" && [ "$waited" -lt "$LOCKED_SECONDS" ] || return 1
         sleep 5
         waited=$((waited + 5))
     done

@@ -139,3 +139,29 @@ def test_an_initramfs_that_lost_a_module_is_put_back(shell: list[str], private: 
     (state / "held").write_text("ext4.ko\n")
     done = subprocess.run([*shell, "-c", 'eval "$(cat)"'], input=script, capture_output=True, text=True, check=True)
     assert "kept" in done.stdout.splitlines()
+
+
+LOCKED = {
+    "E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 812 (unattended-upgr)": True,
+    "dpkg: error: dpkg frontend lock was locked by another process with pid 812": True,
+    "System management is locked by the application with pid 812 (zypper).": True,
+    "error: can't create transaction lock on /var/lib/rpm/.rpm.lock (Resource temporarily unavailable)": True,
+    "ERROR: Unable to lock database: Resource temporarily unavailable": True,
+    "E: Unable to locate package rsync": False,
+    "write error on block device": False,
+}
+
+
+@pytest.mark.parametrize("said", LOCKED)
+def test_a_fix_waits_for_the_lock_of_the_packages_and_for_nothing_else(said: str, private: Path) -> None:
+    """Fake: a package manager that fails twice with these words; the sleep between is skipped."""
+    tool = private / "manager"
+    again = f"[ $(wc -l <{private}/calls) -gt 2 ] || {{ echo \"{said}\"; exit 1; }}"
+    tool.write_text(f"#!/bin/sh\necho x >>{private}/calls\n{again}\n")
+    tool.chmod(0o755)
+    values = {"STATE_DIR": str(private), "LOCKED_SECONDS": "600"}
+    command = f"sleep() {{ :; }}\nremedy_waits {tool} && say done"
+    script = _script.compose("F", ["remedy_look", "remedy_do"], values, command)
+    done = subprocess.run(["dash"], input=script, capture_output=True, text=True, check=True)
+    assert ("done" in done.stdout.splitlines()) == LOCKED[said]
+    assert (private / "calls").read_text().count("x") == (3 if LOCKED[said] else 1)
