@@ -6,14 +6,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible.module_utils.common.yaml import yaml_load
 from ansible.plugins.action import ActionBase
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_options
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_limits, _role_options
 
+_PASSED_ON = re.compile(r"\{\{ \(?(\w+) \| default\(")
+"""How a default takes the value of another variable."""
 ROLES = Path(__file__).resolve().parents[2] / "roles"
 NOTHING: dict[str, Any] = {"str": "", "list": [], "dict": {}}
 ARGUMENT_SPEC: dict[str, Any] = {
@@ -44,6 +47,10 @@ class ActionModule(ActionBase):
         role = self._task._role.get_name(include_role_fqcn=False)
         spec = _spec(role, args["entry"])
         converted, problems = _role_options.convert(spec, self._values(spec, given))
+        defaults = self._task._role.get_default_vars()
+        names = {name: _origin(name, given, defaults) for name in spec}
+        problems = [_renamed(text, names) for text in problems]
+        problems += [f"{names[name]} {words}" for name, words in _role_limits.problems(converted)]
         hidden = _role_options.secrets(spec)
         options = {_role_options.short_name(role, name): row for name, row in converted.items() if name not in hidden}
         return self._ended({**result, "options": options}, problems)
@@ -51,14 +58,24 @@ class ActionModule(ActionBase):
     @staticmethod
     def _ended(result: dict[str, Any], problems: list[str]) -> dict[str, Any]:
         if problems:
-            return {**result, "failed": True, "msg": f"These variables cannot be used: {'; '.join(problems)}"}
+            shown = "; ".join(dict.fromkeys(problems))
+            return {**result, "failed": True, "msg": f"These variables cannot be used: {shown}"}
         return {**result, "changed": False}
 
     def _check(self, role: str, entry: str, task_vars: dict[str, Any]) -> list[str]:
         """Return the problems of the variables of ``role`` that the user has set."""
         spec = {name: {**row, "required": False} for name, row in _spec(role, entry).items()}
-        given = {name: self._templar.template(task_vars[name]) for name in spec if name in task_vars}
-        return _role_options.convert(spec, {key: row for key, row in given.items() if _role_options.is_given(row)})[1]
+        defaults = _defaults(role)
+        names = {name: name if name in task_vars else _origin(name, task_vars, defaults) for name in spec}
+        given = {name: self._templar.template(task_vars[of]) for name, of in names.items() if of in task_vars}
+        given = {name: row for name, row in given.items() if _role_options.is_given(row)}
+        converted, problems = _role_options.convert(spec, given)
+        texts = [_renamed(text, names) for text in problems]
+        usable = {name: converted[name] for name in given if name in converted}
+        network = [f"{role}_{part}" for part in ("vpc_id", "vswitch_id", "net_mode")]
+        if any(name in usable for name in network):
+            usable = {**{name: "" for name in network if name in spec}, **usable}
+        return texts + [f"{names[name]} {words}" for name, words in _role_limits.problems(usable)]
 
     def _values(self, spec: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the variables that have a value; one without gets the default of the role.
@@ -85,6 +102,26 @@ class ActionModule(ActionBase):
                 if kind in NOTHING and (name in defaults or option.get("required")):
                     values[name] = NOTHING[kind]
         return values
+
+
+def _defaults(role: str) -> dict[str, Any]:
+    file = ROLES / role / "defaults" / "main.yml"
+    defaults: dict[str, Any] = yaml_load(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return defaults or {}
+
+
+def _origin(name: str, task_vars: dict[str, Any], defaults: dict[str, Any]) -> str:
+    """Return the variable that the user has set: ``name``, or the one whose value its default passes on."""
+    default = defaults.get(name)
+    if name in task_vars and task_vars[name] != default:
+        return name
+    found = _PASSED_ON.match(default) if isinstance(default, str) else None
+    return found[1] if found and _role_options.is_given(task_vars.get(found[1])) else name
+
+
+def _renamed(text: str, names: dict[str, str]) -> str:
+    """Return a problem with the names of the variables that the user has set."""
+    return re.sub(r"\w+", lambda word: names.get(word[0], word[0]), text)
 
 
 def _spec(role: str, entry: str) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from typing import Any
 
 import yaml
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.validation import check_type_dict
 
 Spec = Mapping[str, Mapping[str, Any]]
 _TEXTS = ("str", "path")
@@ -78,9 +79,42 @@ def _readable(option: Mapping[str, Any], value: Any) -> Any:
     if kind in (*_TEXTS, *_NUMBERS) and isinstance(value, bool):
         wanted = "text" if kind in _TEXTS else "number"
         raise ValueError(f"is {str(value).lower()}, not a {wanted}. Quote it, or leave it out")
-    if kind == "list" and isinstance(value, str):
-        return _listed(value)
+    if kind in _TEXTS and isinstance(value, float):
+        raise ValueError(f"is the number {value}, not a text: YAML drops zeros, as of 1.50. Write it in quotes")
+    if kind == "list":
+        if isinstance(value, Mapping):
+            raise ValueError("is a mapping, not a list. In YAML, begin each element with a hyphen")
+        found = _listed(value) if isinstance(value, str) else value
+        _check_elements(option, found)
+        return found
+    if kind == "dict":
+        _check_mapping(value)
     return value.strip() if isinstance(value, str) and kind in ("bool", *_NUMBERS) else value
+
+
+def _check_mapping(value: Any) -> None:
+    try:
+        check_type_dict(value)
+    except TypeError:
+        shown = f"a {_word(value)}" if isinstance(value, list) else repr(value)
+        raise ValueError(f"is {shown}, not a mapping such as {{name: value}} in YAML or JSON") from None
+
+
+def _check_elements(option: Mapping[str, Any], values: Any) -> None:
+    """Raise ValueError for an element that Ansible would turn into text, or refuse with words about Python."""
+    kind = option.get("elements", "str")
+    for item in values if isinstance(values, (list, tuple)) else ():
+        if kind == "str" and isinstance(item, (Mapping, list, tuple, bool, float)):
+            shown = f"a {_word(item)}" if isinstance(item, (Mapping, list, tuple)) else f"{str(item).lower()}"
+            raise ValueError(f"has an element that is {shown}, not a text")
+        if kind == "dict":
+            try:
+                check_type_dict(item)
+            except TypeError:
+                parts = "".join(f"{name}: ..., " for name in option.get("options") or {}).rstrip(", ")
+                such = f" with {{{parts}}}" if parts else ""
+                shown = f"a {_word(item)}" if isinstance(item, list) else repr(item)
+                raise ValueError(f"has the element {shown}, each must be a mapping{such}") from None
 
 
 def _listed(text: str) -> list[Any]:

@@ -16,6 +16,8 @@ from contextlib import closing
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+
 from .appendable import AppendableObjects
 from .auth import renew_refused
 from .errors import CloudError, MissingLibrary
@@ -141,7 +143,8 @@ class OssApi(AppendableObjects, Listings):
         try:
             self._bucket = connection.bucket(bucket)
         except connection.oss2.exceptions.ClientError as error:
-            raise CloudError(f"Using bucket {bucket!r}", "InvalidBucketName", str(error.body)) from None
+            hint = f"The name of a bucket has {limits.BUCKET_RULE} (roles: migration_bucket)."
+            raise CloudError(f"Using bucket {bucket!r}", "InvalidBucketName", str(error.body), hint=hint) from None
         self._versioned: bool | None = None
 
     def bucket_info(self) -> dict[str, Any]:

@@ -171,6 +171,8 @@ def policy(params: Mapping[str, Any]) -> Policy:
     low, high = limits.JOB_VALID_DAYS
     problems = [] if low <= days <= high else [f"job_valid_days is {days}, SMC takes {low} to {high}"]
     net_mode = params.get("net_mode") or "internet"
+    bucket = params.get("bucket") and limits.bucket_problem(params["bucket"])
+    problems += [f"bucket is {bucket}"] if bucket else []
     problems += filter(None, [limits.network_problem(params.get("vpc_id"), params.get("vswitch_id"))])
     if net_mode == "vpc" and not params.get("vswitch_id"):
         problems.append("net_mode vpc needs vswitch_id")

@@ -52,6 +52,17 @@ NAME_RULE: Final = "2 to 128 characters: a letter first, then letters, digits, '
 
 NAME_PATTERN: Final = re.compile(r"[A-Za-z][A-Za-z0-9_:-]{1,127}\Z")
 
+BUCKET_RULE: Final = "3 to 63 lower-case letters, digits and hyphens, with no hyphen at the beginning or the end"
+"""Names of OSS buckets (OSS, bucket naming conventions)."""
+
+REPLICATION_PARAMETERS: Final[Mapping[str, tuple[int, int | None]]] = {
+    "bandwidth_limit": (0, None),
+    "compress_level": (0, 10),
+    "checksum": (0, 1),
+}
+"""ReplicationParameters of the driver SMT with the smallest and the largest value (facts 1.3): KB/s, a level, a
+boolean."""
+
 JOB_VALID_DAYS: Final = (7, 90)
 """SMC ValidTime: created + 7 days to created + 90 days (CreateReplicationJob)."""
 
@@ -217,6 +228,14 @@ def name_problem(value: str) -> str | None:
     if value.lower().startswith(("http:", "https:", "aliyun", "acs:")):
         return f"{value!r} is not a valid image name: it must not begin with 'http:', 'https:', 'acs:' or 'aliyun'"
     return None
+
+
+def bucket_problem(name: str) -> str | None:
+    """Return why ``name`` cannot be the name of a bucket, or None."""
+    if re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", name):
+        return None
+    bare = ". Set the name alone, without oss:// and without a folder" if "/" in name else ""
+    return f"{name!r}, which is not the name of a bucket: {BUCKET_RULE}{bare}"
 
 
 def network_problem(vpc_id: str | None, vswitch_id: str | None) -> str | None:

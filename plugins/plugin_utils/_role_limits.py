@@ -1,0 +1,142 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What the variables of the roles may be beyond their types: ranges, and rules for names, folders and pairs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look, paths
+
+Range = tuple[float, float | None]
+
+_SHORTEST_PAUSE: Final = 0.1
+"""Seconds between two queries at least: without a pause, a wait uses up the rate limits of the services."""
+
+_BY_ENDING: Final[Mapping[str, Range]] = {
+    "_wait_timeout": (0, None),
+    "_available_timeout": (1, None),
+    "_start_timeout": (1, None),
+    "_egress_timeout": (1, None),
+    "_poll_interval": (_SHORTEST_PAUSE, None),
+    "_retries": (0, None),
+    "_clock_tolerance": (1, None),
+    "_valid_days": limits.JOB_VALID_DAYS,
+    "_token_days": limits.TOKEN_DAYS,
+}
+_WHOLE: Final[Mapping[str, Range]] = {
+    "agent_poll_interval": (1, None),
+    "canary_poll_interval": (_SHORTEST_PAUSE, 30),
+    "preflight_timeout": (1, None),
+}
+
+
+def range_of(name: str) -> Range | None:
+    """Return the smallest and the largest value of a variable, None for one that has no range."""
+    return _WHOLE.get(name) or next((row for end, row in _BY_ENDING.items() if name.endswith(end)), None)
+
+
+def allowed(bounds: Range) -> str:
+    """Return a range in the words of the documentation."""
+    low, high = bounds
+    return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
+
+
+def _out_of_range(name: str, value: Any) -> str | None:
+    bounds = range_of(name)
+    if bounds is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    low, high = bounds
+    return None if low <= value and (high is None or value <= high) else f"is {value}, it must be {allowed(bounds)}"
+
+
+# ---- rules for texts and collections, by the end of the name; each returns the words after the name ----
+def _bucket(value: str) -> str | None:
+    problem = limits.bucket_problem(value)
+    return problem and f"is {problem}"
+
+
+def _checksum(value: str) -> str | None:
+    fits = re.fullmatch(r"[0-9a-fA-F]{64}", value)
+    return None if fits else f"is {value!r}, it must be the SHA-256 of the bundle: 64 hexadecimal digits"
+
+
+def _folder(value: str) -> str | None:
+    problem = paths.install_dir_problem(value)
+    return problem and problem.removeprefix("install_dir ").replace("' must", "': it must", 1).replace("'", "is '", 1)
+
+
+def _targets(value: list[str]) -> str | None:
+    problem = look.egress_problem(value, 1)
+    return problem and f"has {problem.removeprefix('egress ')}".replace("' must", "', which must", 1)
+
+
+def _names(value: Mapping[str, Any]) -> str | None:
+    problem = paths.environment_problem(value)
+    return problem and f"has {problem.removeprefix('environment ')}".replace("' is", "', which is", 1)
+
+
+def _replication(value: Mapping[str, Any]) -> str | None:
+    for name, row in value.items():
+        if name not in limits.REPLICATION_PARAMETERS:
+            return f"has the unknown parameter {name!r}. Allowed: {', '.join(limits.REPLICATION_PARAMETERS)}"
+        low, high = limits.REPLICATION_PARAMETERS[name]
+        if high == 1:
+            if str(row).lower() not in ("true", "false"):
+                return f"has {name} {row!r}, it must be true or false"
+        elif isinstance(row, bool) or not re.fullmatch(r"[0-9]+", str(row)) or (high and int(row) > high):
+            return f"has {name} {row!r}, it must be a whole number, {allowed((low, high))}"
+    return None
+
+
+_RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
+    "_bucket": _bucket,
+    "_sha256": _checksum,
+    "_install_dir": _folder,
+    "_egress": _targets,
+    "_environment": _names,
+    "_replication_parameters": _replication,
+}
+
+
+def _rule(name: str) -> Callable[[Any], str | None] | None:
+    return next((rule for end, rule in _RULES.items() if name.endswith(end)), None)
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(_has_nul(part) for pair in value.items() for part in pair)
+    return isinstance(value, (list, tuple)) and any(_has_nul(part) for part in value)
+
+
+def problems(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield the name of each converted variable that no service or host can use, and the words after the name."""
+    for name, value in values.items():
+        rule = _rule(name)
+        if _has_nul(value):
+            yield name, "contains a NUL character (code 0). Remove it"
+        elif (words := _out_of_range(name, value)) or (
+            rule and value and not isinstance(value, bool) and (words := rule(value))
+        ):
+            yield name, words
+    for name, value in values.items():
+        stem = name.removesuffix("_vpc_id")
+        if stem == name or f"{stem}_vswitch_id" not in values:
+            continue
+        other = values[f"{stem}_vswitch_id"]
+        if value and not other:
+            yield name, f"is {value!r} and migration_vswitch_id is not set. Set both or neither"
+        elif other and not value:
+            yield f"{stem}_vswitch_id", f"is {other!r} and migration_vpc_id is not set. Set both or neither"
+        elif not other and values.get(f"{stem}_net_mode") == "vpc":
+            yield f"{stem}_net_mode", "is 'vpc', which needs migration_vpc_id and migration_vswitch_id"

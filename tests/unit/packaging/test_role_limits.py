@@ -1,0 +1,121 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Ranges and rules of the roles' variables: every number has a range, and each refusal names what is allowed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_limits, _role_options
+from support.role_options import entries, variables
+
+NUMBERS = [(name, option) for _role, _entry, name, option in variables() if option.get("type") in ("int", "float")]
+
+
+def refused(**values: Any) -> list[str]:
+    return [f"{name} {words}" for name, words in _role_limits.problems(values)]
+
+
+@pytest.mark.parametrize(("name", "option"), NUMBERS, ids=[name for name, _option in NUMBERS])
+def test_every_number_has_a_range_that_is_documented_and_kept(name: str, option: dict[str, Any]) -> None:
+    bounds = _role_limits.range_of(name)
+    assert bounds is not None, f"{name} has no range in _role_limits.py"
+    text = option["description"] if isinstance(option["description"], str) else " ".join(option["description"])
+    assert _role_limits.allowed(bounds) in text
+    low, high = bounds
+    kept = [low, *([] if high is None else [high]), *([option["default"]] if "default" in option else [])]
+    assert [refused(**{name: value}) for value in kept] == [[]] * len(kept)
+    outside = [low - 1, *([] if high is None else [high + 1])]
+    for value in outside:
+        assert refused(**{name: value}) == [f"{name} is {value}, it must be {_role_limits.allowed(bounds)}"]
+
+
+def test_every_rule_belongs_to_a_documented_variable() -> None:
+    names = {name for _role, _entry, name, _option in variables()}
+    assert [end for end in _role_limits._RULES if not any(name.endswith(end) for name in names)] == []
+    assert [end for end in _role_limits._BY_ENDING if not any(name.endswith(end) for name in names)] == []
+    assert set(_role_limits._WHOLE) <= names
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "words"),
+    [
+        ("migration_bucket", "oss://x/", "3 to 63 lower-case letters, digits and hyphens"),
+        ("migration_bucket", "oss://x/", "without oss:// and without a folder"),
+        ("cleanup_bucket", "Migration_Images", "is 'Migration_Images', which is not the name of a bucket"),
+        ("agent_sha256", "abc", "is 'abc', it must be the SHA-256 of the bundle"),
+        ("agent_install_dir", "smc", "must be an absolute path"),
+        ("agent_install_dir", "/usr", "is a system folder"),
+        ("preflight_egress", ["smc"], "has 'smc', which must be a host name or an IPv4 address and a port"),
+        ("agent_environment", {"a b": "c"}, "has 'a b', which is not a valid name of an environment variable"),
+        ("migration_replication_parameters", {"foo": 1}, "unknown parameter 'foo'. Allowed: bandwidth_limit"),
+        ("migration_replication_parameters", {"bandwidth_limit": "schnell"}, "must be a whole number, at least 0"),
+        ("migration_replication_parameters", {"compress_level": 11}, "must be a whole number, 0 to 10"),
+        ("migration_replication_parameters", {"checksum": "perhaps"}, "must be true or false"),
+        ("migration_name", "a\0b", "contains a NUL character"),
+        ("agent_environment", {"A": "b\0"}, "contains a NUL character"),
+    ],
+)
+def test_a_value_that_breaks_a_rule_is_refused_by_name(name: str, wrong: Any, words: str) -> None:
+    (text,) = refused(**{name: wrong})
+    assert text.startswith(f"{name} ")
+    assert words in text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"migration_bucket": "migration-images-01"},
+        {"migration_bucket": ""},
+        {"agent_sha256": "A" * 64},
+        {"agent_install_dir": "/opt/smc"},
+        {"preflight_egress": ["smc.aliyuncs.com:443"]},
+        {"preflight_prove_bucket": True},
+        {"migration_replication_parameters": {"bandwidth_limit": "100", "compress_level": 0, "checksum": True}},
+        {"migration_vpc_id": "vpc-1", "migration_vswitch_id": "vsw-1", "migration_net_mode": "vpc"},
+        {"migration_vpc_id": "", "migration_vswitch_id": "", "migration_net_mode": "internet"},
+    ],
+)
+def test_a_value_that_keeps_the_rules_is_taken(values: dict[str, Any]) -> None:
+    assert refused(**values) == []
+
+
+@pytest.mark.parametrize(
+    ("vpc", "vswitch", "mode", "name"),
+    [
+        ("vpc-1", "", "internet", "migration_vpc_id"),
+        ("", "vsw-1", "internet", "migration_vswitch_id"),
+        ("", "", "vpc", "migration_net_mode"),
+    ],
+)
+def test_half_a_network_is_refused(vpc: str, vswitch: str, mode: str, name: str) -> None:
+    given = {"migration_vpc_id": vpc, "migration_vswitch_id": vswitch, "migration_net_mode": mode}
+    assert [row.split()[0] for row in refused(**given)] == [name]
+
+
+@pytest.mark.parametrize(
+    ("role", "name", "value", "words"),
+    [
+        ("report", "report_fail_on", "everything", "must be one or more of: blocked, failed, pending"),
+        ("migration", "migration_name", 1.5, "is the number 1.5, not a text"),
+        ("migration", "migration_import_regions", [1.5], "has an element that is 1.5, not a text"),
+        ("preflight", "preflight_egress", [{"host": "x"}], "has an element that is a mapping, not a text"),
+        ("preflight", "preflight_waivers", "virtio", "must be a mapping with {id: ..., reason: ..., expires: ...}"),
+        ("preflight", "preflight_waivers", {"code": "x"}, "is a mapping, not a list"),
+        ("migration", "migration_replication_parameters", "fast", "is 'fast', not a mapping"),
+        ("migration", "migration_replication_parameters", ["fast"], "is a list, not a mapping"),
+    ],
+)
+def test_a_wrong_form_is_refused_in_plain_words(role: str, name: str, value: Any, words: str) -> None:
+    spec = {name: {**entries(role)["main"][name], "required": False}}
+    _converted, problems = _role_options.convert(spec, {name: value})
+    assert [name in text and words in text and "class" not in text for text in problems] == [True], problems
+
+
+def test_whole_numbers_stay_names() -> None:
+    assert _role_options.convert({"migration_name": {"type": "str"}}, {"migration_name": 150}) == (
+        {"migration_name": "150"},
+        [],
+    )
