@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt, _untrusted
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt, _untrusted, _wave_hosts
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import claims
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 class FilterModule:
     """Registers the filters wave_claims, wave_servers, wave_settled, wave_pending, wave_resources,
-    wave_receipt and wave_table."""
+    wave_receipt, wave_hosts and wave_table."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
@@ -28,5 +28,6 @@ class FilterModule:
             "wave_pending": _receipt.pending,
             "wave_resources": _receipt.resources,
             "wave_receipt": _receipt.receipt,
+            "wave_hosts": _wave_hosts.wave_hosts,
             "wave_table": _receipt.table,
         })

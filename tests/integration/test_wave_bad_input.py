@@ -210,7 +210,12 @@ def test_what_a_user_got_wrong_stops_the_wave_at_preflight(
 @pytest.mark.sandbox_world(WORLD)
 def test_the_controller_is_never_a_source(sandbox: Any, bed: Bed, tmp_path: Path) -> None:
     player = Player(bed, sandbox, tmp_path)
-    played = player.play("migrate.yml", migration_wave="localhost", migration_name="wave")
+    named = player.play("migrate.yml", migration_wave="localhost", migration_name="wave")
+    assert named.code != 0, named.output
+    assert "localhost is the controller" in " ".join(named.output.split())
+    grouped = tmp_path / "controllers.ini"
+    grouped.write_text("[controllers]\nlocalhost\n", encoding="utf-8")
+    played = player.play("migrate.yml", "-i", str(grouped), migration_wave="controllers", migration_name="wave")
     assert played.code == 0, played.output
     assert played.row("localhost")["status"] == "blocked"
     assert "is-controller" in played.row("localhost")["reasons"][0]
