@@ -64,7 +64,7 @@ FINE = ["plain-01", "banner-01", "noisy-01", "german-01", "sudo-01", "rotmp-01",
 FAILED = {
     "noexec-02": "ended before it had registered. The end of its log: .*Permission denied",
     "full-01": "No space left on device",
-    "rodisk-01": "cannot write /smc/.edgelift/payload: .*Read-only file system",
+    "rodisk-01": r"cannot write /smc/.edgelift/payload\S*: .*Read-only file system",
     "locked-01": "(?i)password",
 }
 AWAY = ["cut-01", "off-01"]
