@@ -51,6 +51,10 @@ class ActionModule(ActionBase):
         names = {name: _origin(name, given, defaults) for name in spec}
         problems = [_renamed(text, names) for text in problems]
         problems += [f"{names[name]} {words}" for name, words in _role_limits.problems(converted)]
+        # The report shows what is known before it writes. The playbooks have checked its file in their first task.
+        files = {} if role == "report" else converted
+        create = not self._task.check_mode
+        problems += [f"{names[name]} {words}" for name, words in _role_limits.unwritable(files, create)]
         hidden = _role_options.secrets(spec)
         options = {_role_options.short_name(role, name): row for name, row in converted.items() if name not in hidden}
         return self._ended({**result, "options": options}, problems)
@@ -75,7 +79,8 @@ class ActionModule(ActionBase):
         network = [f"{role}_{part}" for part in ("vpc_id", "vswitch_id", "net_mode")]
         if any(name in usable for name in network):
             usable = {**{name: "" for name in network if name in spec}, **usable}
-        return texts + [f"{names[name]} {words}" for name, words in _role_limits.problems(usable)]
+        rows = [*_role_limits.problems(usable), *_role_limits.unwritable(usable, not self._task.check_mode)]
+        return texts + [f"{names[name]} {words}" for name, words in rows]
 
     def _values(self, spec: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the variables that have a value; one without gets the default of the role.

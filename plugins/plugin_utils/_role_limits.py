@@ -10,7 +10,9 @@
 from __future__ import annotations
 
 import re
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
@@ -105,6 +107,35 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_environment": _names,
     "_replication_parameters": _replication,
 }
+
+
+_FILES: Final = ("report_receipt", "canary_contract")
+_FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir")
+"""Variables that name what is written on the controller."""
+
+
+def unwritable(values: Mapping[str, Any], create: bool) -> Iterable[tuple[str, str]]:
+    """Yield the name of each file or folder on the controller that cannot be written, and the words after the name.
+
+    ``create`` is whether to make a missing folder now. Without it, the nearest folder that exists counts.
+    """
+    for name in (*_FILES, *_FOLDERS):
+        text = values.get(name)
+        if not text or _has_nul(text):
+            continue
+        path = Path(str(text)).expanduser()
+        folder = path if name in _FOLDERS else path.parent
+        try:
+            if path != folder and path.is_dir():
+                raise IsADirectoryError(21, "it is a folder, and a file is needed")
+            if create:
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            while not folder.exists() and not create:
+                folder = folder.parent
+            with tempfile.NamedTemporaryFile(dir=folder, prefix=".edgelift-"):
+                pass
+        except OSError as error:
+            yield name, f"is {str(text)!r}, which cannot be written on the controller: {error.strerror} ({folder})"
 
 
 def _rule(name: str) -> Callable[[Any], str | None] | None:

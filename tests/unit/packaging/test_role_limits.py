@@ -5,6 +5,11 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -119,3 +124,51 @@ def test_whole_numbers_stay_names() -> None:
         {"migration_name": "150"},
         [],
     )
+
+
+def test_a_folder_of_the_controller_is_made_and_tried(tmp_path: Path) -> None:
+    receipt = tmp_path / "made" / "here" / "receipt.json"
+    reports = tmp_path / "reports"
+    values = {"report_receipt": str(receipt), "preflight_report_dir": str(reports)}
+    assert list(_role_limits.unwritable(values, create=False)) == []
+    assert list(tmp_path.iterdir()) == [], "check mode makes nothing"
+    assert list(_role_limits.unwritable(values, create=True)) == []
+    assert (list(receipt.parent.iterdir()), list(reports.iterdir())) == ([], []), "nothing is left in them"
+
+
+@pytest.mark.parametrize("create", [True, False])
+def test_what_cannot_be_written_is_named_with_its_value(tmp_path: Path, create: bool) -> None:
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    values = {"report_receipt": str(tmp_path / "file" / "r.json"), "preflight_report_dir": str(tmp_path / "file")}
+    values["canary_contract"] = str(tmp_path)
+    found = dict(_role_limits.unwritable(values, create))
+    assert set(found) == set(values)
+    for name, words in found.items():
+        assert words.startswith(f"is {values[name]!r}, which cannot be written on the controller: ")
+
+
+def test_a_receipt_that_cannot_be_written_hides_no_result(tmp_path: Path) -> None:
+    play = {
+        "hosts": "all",
+        "gather_facts": False,
+        "vars": {"report_name": "wave", "report_fail_on": []},
+        "tasks": [{"ansible.builtin.include_role": {"name": "edgelift.ens_migration.report"}}],
+    }
+    (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
+    (tmp_path / "hosts.ini").write_text("web-01\nweb-02\n", encoding="utf-8")
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    command = [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.ini", "play.yml"]
+    outcomes = {}
+    for folder in (tmp_path / "file", tmp_path / "none", tmp_path, tmp_path):
+        receipt = folder / "r.json"
+        done = subprocess.run(
+            [*command, "-e", f"report_receipt={receipt}"], cwd=tmp_path, env=dict(os.environ),
+            capture_output=True, text=True, check=False, timeout=300,
+        )
+        output = " ".join(done.stdout.split())
+        assert "ENS image" in output, done.stdout + done.stderr
+        outcomes[folder.name] = done.returncode
+        if done.returncode:
+            assert f"could not be written to {receipt} (report_receipt)" in output
+    assert (outcomes["file"], outcomes["none"], outcomes[tmp_path.name]) == (2, 2, 0)
+    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["wave"] == "wave"
