@@ -123,6 +123,7 @@ notes:
 """
 
     STAGES = r"""
+options: {}
 requirements:
   - aliyun-python-sdk-ecs
   - aliyun-python-sdk-ens

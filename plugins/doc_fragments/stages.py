@@ -6,7 +6,8 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """How the stages work: the counterpart of transfer_spec(), own_network_spec(), bucket_spec(), restart_spec(), import_spec(), verify_spec() and export_spec() in module_utils/_module/options.py."""
+    """How the stages work: the counterpart of transfer_spec(), own_network_spec(), bucket_spec(), restart_spec(),
+    import_spec(), verify_spec() and export_spec() in module_utils/_module/options.py."""
 
     TRANSFER = r"""
 options:

@@ -182,7 +182,8 @@ def main() -> None:
             "prove_bucket": {"type": "bool", "default": False},
         }
     )
-    spec = auth_spec().merge(options.servers_spec(required=True), options.regions_spec(), options.restart_spec(), options.bucket_spec(), options.own_network_spec(), own)
+    shared = (options.regions_spec(), options.restart_spec(), options.bucket_spec(), options.own_network_spec())
+    spec = auth_spec().merge(options.servers_spec(required=True), *shared, own)
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), ens_account_info.look)
 
 

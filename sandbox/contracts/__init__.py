@@ -24,7 +24,6 @@ READS = ("Describe", "List", "Get", "Query")
 VERSIONS: dict[str, str] = {module.VERSION: product for product, module in _PRODUCTS.items()}
 
 
-
 def _common(product: str, entry: Action) -> tuple[Param, ...]:
     own = {param.name for param in entry.params}
     common = tuple(text(name) for name in _NAMES if name not in own)

@@ -139,6 +139,7 @@ def test_another_canary_that_runs_is_left_alone(sandbox: Any, monkeypatch: pytes
         run(sandbox, "ens_canary", name="canary")
     assert sandbox.get("state")["ens_images"]
 
+
 def played(sandbox: Any, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """Run the playbook as a user runs it, in a folder of its own."""
     known = {**{f"alicloud_{name}": value for name, value in connection(sandbox).items()},

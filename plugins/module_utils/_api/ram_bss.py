@@ -31,7 +31,6 @@ class RamApi:
         services: list[str] = tables.ROLE.value(answer, "services")
         return services
 
-
     def policies_of_role(self, name: str) -> dict[str, list[dict[str, Any]]]:
         """Returns the statements of each policy that is attached to a role, by the name of the policy."""
         found = {}
