@@ -63,6 +63,7 @@ probe_system() {
     [ -d /proc/vz ] && [ ! -d /proc/bc ] && say container openvz /proc/vz
     value /proc/sys/kernel/osrelease
     case $VALUE in *[Mm]icrosoft*) say container wsl "$VALUE" ;; esac
+    # shellcheck disable=SC2094  # the name is said, the file is not written
     [ ! -r /proc/1/environ ] || tr '\000' '\n' 2>/dev/null </proc/1/environ | while IFS= read -r line; do
         case $line in container=?*) say container "${line#container=}" /proc/1/environ ;; esac
     done

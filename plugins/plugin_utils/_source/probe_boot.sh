@@ -184,7 +184,7 @@ grub2_menu() { # grub.cfg: the kernel and the initramfs of its default entry, in
                 continue
                 ;;
             esac
-            case $depth in 0) above= above_title= above_id= ;; esac
+            case $depth in 0) above='' above_title='' above_id='' ;; esac
             case ${wanted:-0} in
             "$above$place" | "$above_title$title" | "$above_id${id:-none}") taken=1 ;;
             "$title" | "${id:-none}") taken=1 ;;

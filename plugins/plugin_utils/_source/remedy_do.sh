@@ -173,7 +173,7 @@ remedy_do_virtio() {
         file=/etc/initramfs-tools/modules
         remedy_keep virtio "$file" || return
         for driver in $drivers; do
-            grep -q -e "^[[:space:]]*$driver\$" -e "^[[:space:]]*$driver[[:space:]]" "$file" 2>/dev/null || remedy_add "$file" "$driver"
+            grep -q -e "^[[:space:]]*$driver\$" -e "^[[:space:]]*${driver}[[:space:]]" "$file" 2>/dev/null || remedy_add "$file" "$driver"
         done
         ;;
     dracut)
