@@ -106,7 +106,7 @@ class ActionModule(ActionBase):
         except _remote.SourceError as error:
             return {}, [source.NO_SHELL.finding(str(error))]
         if seen.answer is None:
-            return {}, [source.NO_SHELL.finding(seen.evidence())]
+            return {}, [source.without_answer(seen.rc, seen.evidence())]
         if not seen.answer.complete:
             return {}, [source.PROBE_INCOMPLETE.finding(seen.evidence())]
         try:

@@ -214,7 +214,7 @@ def test_the_controller_is_never_a_source(sandbox: Any, bed: Bed, tmp_path: Path
     assert named.code != 0, named.output
     assert "localhost is the controller" in " ".join(named.output.split())
     grouped = tmp_path / "controllers.ini"
-    grouped.write_text("[controllers]\nlocalhost\n", encoding="utf-8")
+    grouped.write_text("[controllers]\nlocalhost ansible_connection=local\n", encoding="utf-8")
     played = player.play("migrate.yml", "-i", str(grouped), migration_wave="controllers", migration_name="wave")
     assert played.code == 0, played.output
     assert played.row("localhost")["status"] == "blocked"

@@ -86,6 +86,12 @@ UNREACHABLE: Final = Rule(
 )
 
 
+def without_answer(status: int, evidence: str) -> Finding:
+    """Return the finding about a host whose output has no answer of the probe. A shell that ended without an error has
+    run the script, so that something between the host and the controller changes the output."""
+    return NOT_UNDERSTOOD.finding(f"no answer in the output, {evidence}") if status == 0 else NO_SHELL.finding(evidence)
+
+
 def judge(probe: Facts) -> list[Finding]:
     """Return the findings of a probe, blockers first and otherwise in the order of the table."""
     expired = {row["step"] for row in probe["expired"]} & DECISIVE

@@ -388,3 +388,12 @@ def test_a_region_and_a_format_that_the_user_names_are_taken() -> None:
     ids = [item["id"] for item in account.judge_account(told)]
     assert "region-unsupported" not in ids
     assert "format-unsupported" not in ids
+
+
+@pytest.mark.parametrize(
+    ("status", "name"), [(0, "answer-not-understood"), (127, "no-shell"), (1, "no-shell"), (255, "no-shell")]
+)
+def test_a_shell_that_ends_well_without_an_answer_is_there(status: int, name: str) -> None:
+    item = source.without_answer(status, f"exit status {status}: garbled")
+    assert (item["id"], item["severity"]) == (name, "blocker")
+    assert f"exit status {status}: garbled" in item["evidence"]
