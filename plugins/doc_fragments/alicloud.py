@@ -122,7 +122,7 @@ notes:
   - Proxies are taken from the usual environment variables. E(NO_PROXY) is respected.
 """
 
-    STAGES = r"""
+    CLIENTS = r"""
 options: {}
 requirements:
   - aliyun-python-sdk-ecs

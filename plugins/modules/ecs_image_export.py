@@ -18,7 +18,7 @@ description:
     lost is found instead of repeated.
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
-  - edgelift.ens_migration.alicloud.stages
+  - edgelift.ens_migration.alicloud.clients
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.bucket

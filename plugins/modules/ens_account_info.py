@@ -19,7 +19,7 @@ description:
   - Only invalid credentials are an error, unless O(strict) is set.
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
-  - edgelift.ens_migration.alicloud.stages
+  - edgelift.ens_migration.alicloud.clients
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.attributes.info_module
   - edgelift.ens_migration.server.servers

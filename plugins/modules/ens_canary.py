@@ -23,7 +23,7 @@ description:
     M(edgelift.ens_migration.smc_cleanup).
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
-  - edgelift.ens_migration.alicloud.stages
+  - edgelift.ens_migration.alicloud.clients
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.stages.regions
 attributes:

@@ -19,7 +19,7 @@ description:
   - The input and the account are checked before a billable resource exists.
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
-  - edgelift.ens_migration.alicloud.stages
+  - edgelift.ens_migration.alicloud.clients
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server.servers
   - edgelift.ens_migration.stages.bucket

@@ -18,7 +18,7 @@ description:
   - The intermediate instance of a running or failed job is billed. M(edgelift.ens_migration.smc_cleanup) deletes both.
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
-  - edgelift.ens_migration.alicloud.stages
+  - edgelift.ens_migration.alicloud.clients
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server
   - edgelift.ens_migration.stages.own_network

@@ -68,8 +68,8 @@ def reached(file: Path) -> set[Path]:
 def requirements(name: str) -> set[str]:
     """Return the packages that a module documents beside those of all modules of the cloud."""
     own = set(texts(name)["DOCUMENTATION"].get("requirements", []))
-    if f"{FQCN}.alicloud.stages" in fragments(name):
-        fragment = constant(ROOT / "plugins" / "doc_fragments" / "alicloud.py", "STAGES")
+    if f"{FQCN}.alicloud.clients" in fragments(name):
+        fragment = constant(ROOT / "plugins" / "doc_fragments" / "alicloud.py", "CLIENTS")
         own |= set(yaml.safe_load(fragment)["requirements"])
     return own
 
