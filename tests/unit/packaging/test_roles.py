@@ -232,6 +232,29 @@ def test_the_regions_and_formats_of_the_user_reach_the_modules(role: str, file: 
             assert f"migration_{option}" in values(role)[variable]
 
 
+def test_a_variable_that_others_default_to_is_documented_with_the_same_type() -> None:
+    """Who sets migration_x for all roles finds it in the role migration, in the form that every role reads."""
+    shared = entries("migration")["main"]["options"]
+    readme = (ROOT / "roles" / "migration" / "README.md").read_text(encoding="utf-8")
+    pairs = []
+    for role in ROLES:
+        own = {name: row for entry in entries(role).values() for name, row in entry.get("options", {}).items()}
+        for name, value in values(role).items():
+            if found := re.match(r"{{ (migration_\w+) \| default\(", str(value)):
+                pairs.append((name, own[name], found[1]))
+    set_by_a_run = {"migration_pending", "migration_hosts"}
+    pairs = [pair for pair in pairs if pair[2] not in set_by_a_run]
+    assert pairs
+    assert [(name, other) for name, _row, other in pairs if other not in shared or f"`{other}`" not in readme] == []
+    keys = ("type", "elements", "choices")
+    different = [
+        (name, other)
+        for name, row, other in pairs
+        if [row.get(key) for key in keys] != [shared[other].get(key) for key in keys]
+    ]
+    assert different == []
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_every_description_is_text(role: str) -> None:
     """A colon makes a mapping of a sentence that is not quoted; ansible-lint needs a minute to say so."""
