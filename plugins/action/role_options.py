@@ -50,6 +50,7 @@ class ActionModule(ActionBase):
         defaults = self._task._role.get_default_vars()
         names = {name: _origin(name, given, defaults) for name in spec}
         problems = [_renamed(text, names) for text in problems]
+        converted = {name: _role_limits.from_here(name, value) for name, value in converted.items()}
         problems += [f"{names[name]} {words}" for name, words in _role_limits.problems(converted)]
         # The report shows what is known before it writes. The playbooks have checked its file in their first task.
         files = {} if role == "report" else converted

@@ -139,7 +139,7 @@ options:
     description:
       - What M(edgelift.ens_migration.ens_canary) has proved of the account, as a mapping or as the path of a YAML file. It counts before the
         defaults of O(image_format) and of the parameters of ImportImage. Options that you set count before it.
-      - A relative path begins at the current folder of the shell.
+      - A relative path begins at the folder of the playbook in a module, and at the current folder of the user in the roles.
       - If it is older than 30 days, or of another account, region or bucket, the module warns and uses it nevertheless. If it is malformed, or says
         that the import fails, the module fails before it makes anything.
     type: raw

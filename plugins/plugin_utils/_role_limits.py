@@ -138,6 +138,14 @@ def unwritable(values: Mapping[str, Any], create: bool) -> Iterable[tuple[str, s
             yield name, f"is {str(text)!r}, which cannot be written on the controller: {error.strerror} ({folder})"
 
 
+def from_here(name: str, value: Any) -> Any:
+    """Return a variable; the path of a contract begins in the folder where the user has started Ansible. A module on
+    the controller runs in the folder of the playbook."""
+    if not name.endswith("_contract") or name in _FILES or not isinstance(value, str) or not value:
+        return value
+    return str(Path.cwd() / Path(value).expanduser())
+
+
 def _rule(name: str) -> Callable[[Any], str | None] | None:
     return next((rule for end, rule in _RULES.items() if name.endswith(end)), None)
 

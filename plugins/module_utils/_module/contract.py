@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import os
 import traceback
 from collections.abc import Mapping
 from datetime import datetime, timezone
@@ -35,8 +34,7 @@ def load(given: Any) -> rules.Contract | None:
         if not isinstance(given, Mapping):
             if not isinstance(given, str):
                 raise rules.Malformed(f"it is a {type(given).__name__}, not a mapping or the path of a file")
-            # A module on the controller runs in the folder of the playbook; the user's folder is in PWD.
-            path = Path(os.environ.get("PWD") or ".") / Path(given).expanduser()
+            path = Path(given).expanduser()
             place = f"the contract {path}"
             given = _file(path)
         return rules.read(given)

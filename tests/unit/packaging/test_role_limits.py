@@ -147,6 +147,16 @@ def test_what_cannot_be_written_is_named_with_its_value(tmp_path: Path, create: 
         assert words.startswith(f"is {values[name]!r}, which cannot be written on the controller: ")
 
 
+def test_the_path_of_a_contract_begins_where_the_user_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PWD", "/elsewhere")
+    assert _role_limits.from_here("preflight_contract", "contract.yml") == str(tmp_path / "contract.yml")
+    assert _role_limits.from_here("migration_contract", "~/c.yml") == str(Path.home() / "c.yml")
+    for kept in ("", "/srv/c.yml", {"version": 1}):
+        assert _role_limits.from_here("migration_contract", kept) == kept
+    assert _role_limits.from_here("canary_contract", "contract.yml") == "contract.yml"
+
+
 def test_a_receipt_that_cannot_be_written_hides_no_result(tmp_path: Path) -> None:
     play = {
         "hosts": "all",
