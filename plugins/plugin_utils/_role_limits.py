@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import MissingLibrary
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import overrides
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look, paths
 
@@ -99,6 +101,20 @@ def _replication(value: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _parameters(option: str) -> Callable[[Any], str | None]:
+    """Return the rule of more parameters of an action: what the module would refuse after the clients have started."""
+
+    def rule(value: Mapping[str, Any]) -> str | None:
+        try:
+            found = overrides.problems({option: value})
+        except MissingLibrary:
+            # The module names the package, and its Python may be another one.
+            return None
+        return f"has a wrong part: {'; '.join(found)}".replace(f"{option}: ", "") if found else None
+
+    return rule
+
+
 _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_bucket": _bucket,
     "_sha256": _checksum,
@@ -106,6 +122,7 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_egress": _targets,
     "_environment": _names,
     "_replication_parameters": _replication,
+    **{f"_{option}": _parameters(option) for option in overrides.ACTIONS},
 }
 
 
