@@ -11,13 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
-    answers,
-    autostart,
-    look,
-    remedy,
-    script,
-)
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import autostart, look, script
+from support import PATIENCE
+from support.attacks import CALLS, CLIENT, DIR, EVERY, EVIL, INSTALLED, PACKED, REMEDY, RESTORED, SAYS, records, told
 from support.source import FOLDER, ClientBundle, ask, client_pids, make_bundle, run_moves
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
@@ -25,21 +21,11 @@ from testbed.hosts import Bed
 pytestmark = pytest.mark.any_core
 
 CODE = "Sup3r-Secret-Activation-Code"
-DIR = f"/smc/{FOLDER}"
 REGISTER = {"access_token_id": "at-1", "access_token_code": CODE}
 HOSTS = ["web-01", "legacy-01"]
 """A Debian with dash and coreutils, and a CentOS 6 of busybox alone."""
 
 Moves = Callable[..., list[Any]]
-
-# Programs of the attacker in the login PATH, in front of the real ones: each writes down that it ran.
-EVIL = """
-mkdir -p /tmp/evil
-for name in id ls readlink tr uname grep sed find date cat rsync bash nc grub-install df blkid mkdir rm cp; do
-    printf '#!/bin/sh\\necho $0 >>/tmp/evil-ran\\n' >/tmp/evil/$name
-done
-chmod 755 /tmp/evil/*; chown -R nobody /tmp/evil
-"""
 
 # Processes that look like the client. A line break in the path of an executable forges a line of "ls -l /proc/*/exe".
 FAKES = f"""
@@ -104,21 +90,6 @@ def moves(bed: Bed, tmp_path: Path) -> Iterator[Callable[..., list[Any]]]:
         )
 
 
-def records(
-    bed: Bed, host: str, pieces: list[str], command: str, values: dict[str, str], before: str = ""
-) -> list[answers.Record]:
-    """What a script answers that root runs on a host."""
-    text = script.compose("F", pieces, values, command)
-    answer = answers.parse("F", ask(bed, host, f"{before}\n{text}"))
-    assert answer is not None
-    assert answer.complete
-    return answer.records
-
-
-def told(rows: list[answers.Record], key: str) -> list[str]:
-    return [" ".join(row.fields) for row in rows if row.key == key]
-
-
 @pytest.mark.parametrize("host", HOSTS)
 def test_fake_processes_are_neither_seen_nor_killed(bed: Bed, moves: Moves, bundle: ClientBundle, host: str) -> None:
     """agent_state, agent_wait, agent_remove: executables, command lines and names are what the attacker chose."""
@@ -139,19 +110,8 @@ def test_fake_processes_are_neither_seen_nor_killed(bed: Bed, moves: Moves, bund
     assert ask(bed, host, f"tr '\\000' ' ' </proc/{victim}/cmdline") == "sleep 3333"
 
 
-CLIENT = {"INSTALL_DIR": "/smc", "CLIENT_DIR": DIR, "SECONDS_LEFT": "1", "FOLDER": FOLDER, "SHA256": "0"}
-CLIENT |= {"PAYLOAD": "/smc/.edgelift/payload", "PAYLOAD_SIZE": "0", "PAYLOAD_SHA256": "0"}
-REMEDY = {"STATE_DIR": remedy.STATE_DIR, "FAULTS": "rsync selinux virtio", "EPOCH": "0", "TOLERANCE": "1"}
-REMEDY |= {"RSYNC_FILE": "rsync", "RSYNC_AT": f"{remedy.STATE_DIR}/file-rsync"}
 STATE, BOOT = ["agent_state"], ["agent_state", "agent_boot"]
 REMOVE = ["agent_state", "agent_lock", "agent_boot", "agent_remove"]
-# A client as it is after the installation; everything belongs to root, as it does there.
-INSTALLED = f"""
-umask 022; rm -rf /smc /tmp/ran /tmp/mine; mkdir -p {DIR}/Logs /smc/.edgelift
-printf '#!/bin/sh\\necho $0 >>/tmp/ran\\n' >{DIR}/go2aliyun_client; chmod 755 {DIR}/go2aliyun_client
-echo '{{"access_token_code": "x"}}' >{DIR}/user_config.json
-printf 'dir {DIR}\\nsha256 0\\n' >/smc/.edgelift/bundle
-"""
 JOURNAL = """
 mkdir -p /var/lib/edgelift/remediation /tmp/mine; echo forged >/tmp/mine/copy; echo real >/etc/target
 cd /var/lib/edgelift/remediation
@@ -263,9 +223,6 @@ ATTACKS = {
         "/var/lib/edgelift/remediation/journal belongs to uid",
     ),
 }
-RESTORED = (
-    "rm -rf /smc /tmp/mine /var/lib/edgelift /etc/selinux; chmod 755 /etc/init.d 2>/dev/null; rm -f /etc/target; :"
-)
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -299,17 +256,26 @@ def test_what_others_can_change_is_refused_and_left_as_it_is(bed: Bed, host: str
 @pytest.mark.parametrize("host", HOSTS)
 def test_programs_in_a_folder_of_another_user_are_not_run(bed: Bed, host: str) -> None:
     """Every script, with the attacker's folder first in the login PATH, and its working directory there."""
-    pieces = [*look.PIECES, "agent_lock", "agent_boot", "agent_remove", "remedy_look", "remedy_do", "remedy_undo"]
-    values = {**CLIENT, **REMEDY, **look.values("/smc", ["127.0.0.1:1"], 1), "FAULTS": "rsync selinux"}
-    command = (
-        f"agent_state; agent_boot_off; agent_remove {DIR}; remedy_look; remedy_undo; found rsync; say where $VALUE"
-    )
-    ask(bed, host, f"{RESTORED}\n{INSTALLED}\nrm -f /tmp/ran /tmp/evil-ran\n{EVIL}")
-    rows = records(
-        bed, host, pieces, command, values, before="cd /tmp/evil; PATH=/tmp/evil:.:../tmp/evil:$PATH; export PATH"
-    )
-    assert told(rows, "uid")[0] == "0"
-    assert "/tmp/evil" not in str(rows)
+    always = {"trust", "guard", "prelude"}
+    assert set(EVERY) == {path.stem for path in Path(script.__file__).parent.glob("*.sh")} - always
+    size, digest, *_ = ask(bed, host, f"{RESTORED}\n{INSTALLED}\n{PACKED}").split()
+    ask(bed, host, f"rm -f /tmp/ran /tmp/evil-ran\n{EVIL}")
+    values = {**CLIENT, **REMEDY, **look.values("/smc", ["127.0.0.1:1"], 1), "FAULTS": "rsync selinux clock virtio"}
+    values |= {"PAYLOAD_SIZE": size, "PAYLOAD_SHA256": digest}
+    values |= {"BOOT_NAME": autostart.NAME, "DIGEST": "0", "START": "x", "UNIT": "x", "INIT": "x"}
+    before = "cd /tmp/evil; PATH=/tmp/evil:.:../tmp/evil:$PATH; export PATH"
+    rows = records(bed, host, EVERY, CALLS, values, before)
+    assert [piece for piece, key in SAYS.items() if not told(rows, key)] == []
+    assert told(rows, "failed") == []
+    assert told(rows, "agent-code") == [DIR], "agent_install left one, agent_scrub none"
+    wait = "for i in 1 2 3 4 5 6 7 8 9; do [ -e /tmp/ran ] || sleep 1; done; cat /tmp/ran"
+    assert ask(bed, host, wait) == f"{DIR}/go2aliyun_client", "agent_start"
+    left = "for path in /smc /var/lib/edgelift; do [ ! -e $path ] || echo $path; done; cat /etc/selinux/config"
+    assert ask(bed, host, left) == "SELINUX=enforcing", "agent_remove, remedy_undo"
+    # As the probe runs on a source: under its guard.
+    guarded = records(bed, host, list(look.PIECES), look.COMMAND, values, before, seconds=int(PATIENCE))
+    assert guarded != []
+    assert "/tmp/evil" not in str([*rows, *guarded])
     assert ask(bed, host, "cat /tmp/evil-ran 2>/dev/null || echo none") == "none"
     ask(bed, host, f"rm -rf /tmp/evil; {RESTORED}")
 
