@@ -207,6 +207,11 @@ def test_selinux_and_an_encrypted_data_disk_are_found(bed: Bed, probe: Act) -> N
 
 def test_a_shell_that_ends_half_way_and_one_that_is_not_there(bed: Bed, tmp_path: Path) -> None:
     ask(bed, "odd-01", "printf '#!/bin/sh\\nkill -9 $PPID\\n' >/usr/bin/df")
+    [step] = run_moves(bed, tmp_path, "odd-01", "source_probe", [{}])
+    assert "probe-expired" in [item["id"] for item in step["findings"]]
+    assert step["disks"] != []
+    # The step is a process of the shell that runs the script.
+    ask(bed, "odd-01", "printf '#!/bin/sh\\nread a b c over d </proc/$PPID/stat; kill -9 $over\\n' >/usr/bin/df")
     half, _moved, none = run_moves(bed, tmp_path, "odd-01", "source_probe", [{}, "mv /usr/bin/sh /usr/bin/sh.gone", {}])
     assert [item["id"] for item in half["findings"]] == ["probe-incomplete"]
     assert (half["verdict"], half["probe"], half["disks"]) == ("blocked", {}, [])

@@ -19,7 +19,7 @@ def _expired(probe: Facts) -> str | None:
     for row in probe["expired"]:
         where = f" at {row['path']}" if row["path"] else ""
         on = f" (mounted on {row['mount']})" if row["mount"] and row["mount"] != row["path"] else ""
-        ends = f"did not end within {row['seconds']} s" if row["seconds"] else "was left out"
+        ends = f"did not end within {row['seconds']} s, or was killed" if row["seconds"] else "was left out"
         rows.append(f"the step {row['step']}{where}{on} {ends}")
     return "; ".join(rows) or None
 

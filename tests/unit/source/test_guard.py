@@ -67,6 +67,13 @@ step one 50 one; step two 1 two; step three 50 three
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_a_step_that_is_killed_is_said(shell: list[str]) -> None:
+    killed = "read -r own rest </proc/self/stat; kill -9 $own"
+    command = f"one() {{ say begun; {killed}; }}\nfails() {{ (exit 255); }}\nstep one 50 one; step two 50 fails"
+    assert run(shell, command, 60) == [("begun", ()), ("expired", ("one", "50"))]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_what_a_step_has_started_ends_with_it(shell: list[str]) -> None:
     """Also processes that ignore every polite signal, and those further below."""
     command = f"deep() {{ ( trap '' TERM HUP INT; ( trap '' TERM; {FOREVER} | {FOREVER} ) ); }}\nstep deep 1 deep"
@@ -125,7 +132,8 @@ def test_a_finding_names_the_step_and_the_mount(host: Host) -> None:
     host.extra += ["untouched\t/var/lib/mysql\t/nfs"]
     found = {item["id"]: item["evidence"] for item in source.judge(host.probe())}
     assert found["probe-expired"] == (
-        "the step space at /data did not end within 1 s; the step initramfs did not end within 10 s; "
+        "the step space at /data did not end within 1 s, or was killed; "
+        "the step initramfs did not end within 10 s, or was killed; "
         "the step egress was left out"
     )
     assert found["not-looked-at"] == "/var/lib/mysql on /nfs"
