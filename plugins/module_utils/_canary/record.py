@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import socket
 from collections.abc import Iterator
@@ -37,6 +38,8 @@ CLAIM_SECONDS: Final = 120
 """So long after its last sign of life a canary counts as running: longer than one request and one pause."""
 
 _LARGEST: Final = 64 * 1024
+_RUN = re.compile(r"[0-9a-f]{16}")
+"""The random text of a canary. A fingerprint is longer: no record can be that of a server whose name is HOST."""
 
 _MOST_KEYS: Final = 10_000
 """Others can put any number of objects below the prefix of a migration."""
@@ -103,7 +106,7 @@ def each(oss: OssApi, migration: str) -> Iterator[Record]:
         if row["key"] != naming.canary_record_key(identity) or row["size"] > _LARGEST:
             continue
         found = _read(oss.get_text(row["key"]) or "")
-        if found and found.migration == migration and found.id == identity:
+        if found and found.migration == migration and _RUN.fullmatch(found.run) and found.id == identity:
             found.written = row["modified"]
             yield found
 

@@ -1,0 +1,53 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Records of canaries in the bucket, which others can write too."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._canary import record
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+
+from .cloud import Cloud
+from .kit import MIGRATION, START
+from .sweep import sweep
+
+
+def put(cloud: Cloud, identity: str, row: dict[str, Any]) -> None:
+    """Put a record into the bucket whose canary gave its last sign of life long ago, by any clock."""
+    key = naming.canary_record_key(identity)
+    cloud.objects[key] = json.dumps(row).encode()
+    cloud.written[key] = START - timedelta(days=36500)
+
+
+@pytest.mark.parametrize("fingerprint", ["c" * 64, "machine of canary"])
+def test_a_forged_record_never_names_the_result_of_a_server(fingerprint: str) -> None:
+    """A server of the inventory may be called like the host of a canary; its image is the result of the migration."""
+    server = Server(MIGRATION, record.HOST, fingerprint)
+    cloud = Cloud()
+    image = cloud.add_ens_image(server.image_name, "Available")
+    forged = {"migration": MIGRATION, "run": fingerprint, "host": "x", "process": 1, "begun": 0.0,
+              "images": {server.image_name: [image["ImageId"]]}}  # fmt: skip
+    assert record.Record(MIGRATION, fingerprint).id == server.id
+    put(cloud, server.id, forged)
+    sweep(cloud)
+    assert list(cloud.ens_images) == [image["ImageId"]]
+
+
+def test_the_image_of_a_canary_goes_with_its_record() -> None:
+    run = "0123456789abcdef"
+    made = record.Record(MIGRATION, run)
+    cloud = Cloud()
+    name = f"canary-{made.id}"
+    image = cloud.add_ens_image(name, "Available")
+    told = {"migration": MIGRATION, "run": run, "host": "x", "process": 1, "begun": 0.0,
+            "images": {name: [image["ImageId"]]}}  # fmt: skip
+    put(cloud, made.id, told)
+    sweep(cloud)
+    assert list(cloud.ens_images) == []
