@@ -14,6 +14,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ansible import context
 from ansible.errors import AnsibleFilterError
 from ansible.inventory.manager import split_host_pattern
 
@@ -27,6 +28,9 @@ def wave_hosts(pattern: Any, groups: Mapping[str, Sequence[str]]) -> Any:
 
     ``groups`` is the variable of that name. Raise AnsibleFilterError with the variable, its value and the groups.
     """
+    if context.CLIARGS.get("syntax"):
+        # Nothing runs, and the inventory need not exist yet.
+        return pattern
     parts = [str(part) for part in split_host_pattern(pattern)]
     for part in parts:
         if part[:1] in ("!", "&"):

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 from support import CALM, PATIENCE
-from support.role_options import DATE, ROLES, ROOT, entries, forms, native, unfit, variables
+from support.role_options import DATE, ROLES, ROOT, entries, forms, native, unfit, usable, variables
 
 SHOWN = """
 - name: Write what the other tasks of the role see
@@ -24,9 +24,7 @@ SHOWN = """
     dest: "{{ folder }}/%s.json"
     mode: "0600"
 """
-NATIVE = {name: native(option) for _role, _entry, name, option in variables()}
-TEXT = {name: next((form for form in forms(option) if isinstance(form, str)), native(option))
-        for _role, _entry, name, option in variables()}
+NAMES = [name for _role, _entry, name, _option in variables()]
 
 
 @pytest.fixture(scope="module")
@@ -68,17 +66,21 @@ def seen(playbook: Path, folder: Path, given: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_text_gives_every_role_the_native_values(playbook: Path, tmp_path: Path) -> None:
-    expected = seen(playbook, tmp_path / "native", NATIVE)
+    options = {name: usable(name, option, tmp_path) for _role, _entry, name, option in variables()}
+    values = {name: native(option) for name, option in options.items()}
+    text = {name: next((form for form in forms(option) if isinstance(form, str)), values[name])
+            for name, option in options.items()}  # fmt: skip
+    expected = seen(playbook, tmp_path / "native", values)
     for role in ROLES:
         spec = {name: option for name, option in entries(role)["main"].items() if not option.get("no_log")}
-        assert expected[role] == {name.removeprefix(f"{role}_"): NATIVE[name] for name in spec}
-    assert seen(playbook, tmp_path / "text", TEXT) == expected
+        assert expected[role] == {name.removeprefix(f"{role}_"): values[name] for name in spec}
+    assert seen(playbook, tmp_path / "text", text) == expected
 
 
 @pytest.mark.long
 def test_null_and_empty_text_give_every_role_its_defaults(playbook: Path, tmp_path: Path) -> None:
     required = {"migration_name": DATE, "migration_bucket": "images"}
-    optional = [name for name in NATIVE if name not in required]
+    optional = [name for name in NAMES if name not in required]
     expected = seen(playbook, tmp_path / "unset", required)
     names = [expected["migration"]["name"], expected["agent"]["migration_name"], expected["cleanup"]["name"]]
     assert names == ["2026-11-28"] * 3

@@ -34,7 +34,9 @@ def variables() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
 
 
 def native(option: dict[str, Any]) -> Any:
-    """A value in the declared type, which is no default."""
+    """A value in the declared type, which is no default; the ``sample`` of an option with rules of its own."""
+    if "sample" in option:
+        return option["sample"]
     kind = option.get("type", "str")
     if kind == "list":
         if option.get("elements") == "dict":
@@ -47,6 +49,19 @@ def native(option: dict[str, Any]) -> Any:
     return not option.get("default", False) if kind == "bool" else samples[kind]
 
 
+def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The option with a sample that keeps the rules of its name; what is written on the controller is in ``folder``."""
+    samples: dict[str, Any] = {
+        "_sha256": "A" * 64, "_install_dir": "/opt/smc", "_egress": ["smc.example.com:443", "192.0.2.1:80"],
+        "_replication_parameters": {"bandwidth_limit": "100"}, "_job_parameters": {"InstanceType": "ecs.g7.large"},
+        "_import_parameters": {"OSVersion": "12"}, "canary_poll_interval": 1.5,
+        "report_receipt": str(folder / "r.json"),
+        "canary_contract": str(folder / "c.yml"), "preflight_report_dir": str(folder), "agent_cache_dir": str(folder),
+    }  # fmt: skip
+    found = next((value for end, value in samples.items() if name.endswith(end)), None)
+    return option if found is None else {**option, "sample": found}
+
+
 def forms(option: dict[str, Any]) -> list[Any]:
     """The other forms of the native value: what -e, a survey and YAML make of it."""
     kind, value = option.get("type", "str"), native(option)
@@ -55,7 +70,7 @@ def forms(option: dict[str, Any]) -> list[Any]:
     if kind in ("int", "float"):
         return [str(value), f" {value} "]
     if kind == "dict":
-        return [json.dumps(value), "qcow2=raw"]
+        return [json.dumps(value), ", ".join(f"{key}={row}" for key, row in value.items())]
     if kind == "list":
         texts = [json.dumps(value), str(value)]
         return texts if isinstance(value[0], dict) else [*texts, *(sep.join(value) for sep in (",", ", ", "\n"))]
