@@ -96,5 +96,4 @@ def test_a_cache_that_cannot_be_written_is_named_with_its_variable(player: Playe
     played = play(player, "migrate.yml", "-e", "agent_cache_dir=/nonexistent/cache", home=home, **wave)
     assert played.code == 2, played.output
     told = " ".join(played.output.split())
-    assert "/nonexistent/cache" in told
-    assert "(agent_cache_dir)" in told
+    assert "agent_cache_dir is '/nonexistent/cache', which cannot be written on the controller" in told

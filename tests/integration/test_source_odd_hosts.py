@@ -122,4 +122,4 @@ def test_each_host_gets_its_own_verdict_and_the_others_their_client(
     assert left == "none"
     row = run(bed, tmp_path, ["cut-01"], "smc_agent", **options).results["cut-01"]
     assert (row["source_id"], row["steps"]) == ("s-test1", ["install", "register", "wait", "enable"])
-    assert ask(bed, "cut-01", "ls -A /smc/.edgelift | tr '\\n' ' '") == "boot bundle console.log start"
+    assert ask(bed, "cut-01", "ls -A /smc/.edgelift | tr '\\n' ' '") == "boot bundle console.log start started"

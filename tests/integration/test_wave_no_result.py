@@ -23,7 +23,7 @@ from testbed.hosts import Bed
 HOSTS = ("db-01", "legacy-01")
 WORLD = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
 MADE = ("CreateReplicationJob", "ExportImage", "ImportImage")
-LATER_THAN_A_LEASE = 3600
+LATER_THAN_A_LEASE = 301
 pytestmark = [pytest.mark.sandbox_world(WORLD), pytest.mark.any_core]
 
 
