@@ -131,7 +131,7 @@ step() { # name seconds command...: runs a command beside the script, and gives 
     # It may have ended just now.
     if [ -z "$TICKED" ]; then
         # What was killed has not said everything: 128 and the signal, in ksh93 256, in yash 384.
-        if [ $ENDED -le 128 ] || { [ $ENDED -gt 192 ] && [ $ENDED -le 256 ]; }; then return 0; fi
+        if [ "$ENDED" -le 128 ] || { [ "$ENDED" -gt 192 ] && [ "$ENDED" -le 256 ]; }; then return 0; fi
     elif ! kill -0 "$CHILD_WAS" 2>/dev/null; then
         return 0
     else
