@@ -167,6 +167,12 @@ sources:
       returned: always
       type: dict
       sample: {'edgelift:wave': wave_01}
+missing:
+  description: Those of O(source_ids) for which no source is returned.
+  returned: success
+  type: list
+  elements: str
+  sample: []
 error:
   description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure

@@ -25,4 +25,6 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     params = module.params
     rows = clients.smc.describe_source_servers(params["source_ids"], params["name"], params["state"])
     found = matching(map(SOURCE.facts, rows), name=params["name"], state=params["state"])
-    return {"changed": False, "sources": found}
+    shown = {str(row["source_id"]) for row in found}
+    missing = [wanted for wanted in params["source_ids"] or [] if wanted not in shown]
+    return {"changed": False, "sources": found, "missing": missing}

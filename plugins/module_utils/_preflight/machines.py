@@ -32,7 +32,7 @@ SAME_MACHINE: Final = "it is the same machine as"
 class Claim:
     """What one host says of itself. ``sources`` are those that it claims to be, ``seen`` further ones that its probe
     has named; ``sizes`` are the bytes of its disks, the system disk first; ``new`` is whether it has registered in this
-    run; ``identity`` is its migration id."""
+    run, ``since`` when the activation code that it used was created, or ''; ``identity`` is its migration id."""
 
     host: str
     identity: str = ""
@@ -43,6 +43,7 @@ class Claim:
     addresses: tuple[str, ...] = ()
     sizes: tuple[int, ...] = ()
     new: bool = False
+    since: str = ""
 
 
 def _hostname(row: Facts, claim: Claim) -> str:
@@ -89,20 +90,19 @@ CHECKS: Final = (*_FITS, "time")
 
 @dataclass(frozen=True)
 class Shown:
-    """What SMC shows: the sources by id. ``since`` is when the activation code of this run was created, or ''."""
+    """What SMC shows: the sources by id."""
 
     migration: str = ""
     rows: Mapping[str, Facts] = field(default_factory=dict)
-    since: str = ""
     checks: frozenset[str] = frozenset(CHECKS)
 
     def misfits(self, row: Facts, claim: Claim) -> list[str]:
         """Return how a source differs from what a host says of itself."""
         found = [find(row, claim) for name, find in _FITS.items() if name in self.checks]
         registered = str(row.get("creation_time") or "")
-        if "time" in self.checks and claim.new and self.since and not not_before(registered, self.since):
+        if "time" in self.checks and claim.new and claim.since and not not_before(registered, claim.since):
             made = registered or "an unknown time"
-            found.append(f"it registered at {made}, before this run had an activation code ({self.since})")
+            found.append(f"it registered at {made}, before this run had an activation code ({claim.since})")
         return [text for text in found if text]
 
     def marked(self, claim: Claim) -> bool:

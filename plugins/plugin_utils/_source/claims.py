@@ -14,11 +14,12 @@ and when it registered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.machines import (
     CHECKS,
     Claim,
+    Refused,
     Shown,
     owner,
     refused,
@@ -27,6 +28,9 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reade
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, naming
 
 Facts = Mapping[str, Any]
+
+READY: Final = ("Available", "InUse")
+"""States of a source that SMC can migrate."""
 
 
 def claim_of(host: str, facts: Facts, migration: str = "") -> Claim:
@@ -42,6 +46,7 @@ def claim_of(host: str, facts: Facts, migration: str = "") -> Claim:
         addresses=tuple(probe.get("addresses") or ()),
         sizes=tuple(disk.bytes for disk in disks.transferred(probe)) if probe else (),
         new=new,
+        since=str(facts.get("__agent_since") or ""),
     )
 
 
@@ -52,38 +57,65 @@ def _new(facts: Facts) -> bool:
 def claims(
     hosts: Sequence[str],
     hostvars: Mapping[str, Facts],
-    sources: Iterable[Facts],
+    answer: Facts,
     migration: str = "",
-    since: str = "",
     checks: Iterable[str] = CHECKS,
+    timeout: float = 0,
 ) -> dict[str, dict[str, Any]]:
-    """Return for each host with a source why the source is not the host, or '', and how to treat the source.
+    """Return for each host that has a source, and that SMC was asked for, what it may do with it.
 
-    ``since`` is when the activation code of this run was created, or ''. ``keep`` is true for a source that this
-    migration has not registered: it is never deleted. ``tags`` are those that the source gets, so that any later run
-    knows. ``shared`` is true when another name has the same source: the client serves that one too.
+    ``answer`` is the result of smc_source_info, ``timeout`` is how many seconds it was repeated. ``error`` is why the
+    host cannot go on, or ''. ``source_id`` is '' if the source is not this host. ``keep`` is true for a source that
+    this migration has not registered: it is never deleted. ``tags`` are those that the source does not have yet, so
+    that any later run knows. ``shared`` is true when another name has the same source: the client serves that one too.
     """
-    shown = Shown(migration, {str(row["source_id"]): row for row in sources}, since, frozenset(checks))
+    rows = {str(row["source_id"]): row for row in answer.get("sources") or []}
+    shown = Shown(migration, rows, frozenset(checks))
     told = {host: claim_of(host, hostvars[host], migration) for host in hosts}
     # The preflight has judged the fingerprints. Which source a host is, is judged here.
     rivals = refused([*told.values()], shown)
     found = {}
     for host, claim in told.items():
         source_id = str(hostvars[host].get("agent_source_id") or "")
-        if source_id not in shown.rows:
-            continue
-        row, rival = shown.rows[source_id], rivals.get(host)
-        shared = bool(rival) or owner(row) not in ("", host[: naming.TAG_VALUE_LENGTH])
-        error = _claimed(host, source_id, rival.others if rival else (owner(row),)) if shared else ""
-        error = error or _changed(claim, source_id) or _misfit(row, claim, shown)
-        ours = _registered(row, claim.new, since, migration)
-        found[host] = {
-            "error": error,
-            "shared": shared,
-            "keep": bool(error) or not ours,
-            "tags": _tags(claim, migration, ours),
-        }
+        if source_id in rows:
+            found[host] = _judged(claim, rows[source_id], shown, rivals.get(host), timeout)
+        elif source_id and ("sources" not in answer or source_id in (answer.get("missing") or [])):
+            found[host] = _verdict(source_id, _unseen(source_id, answer))
     return found
+
+
+def _verdict(
+    source_id: str, error: str = "", shared: bool = False, keep: bool = False, tags: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    return {"source_id": source_id, "error": error, "shared": shared, "keep": keep, "tags": dict(tags or {})}
+
+
+def _judged(claim: Claim, row: Facts, shown: Shown, rival: Refused | None, timeout: float) -> dict[str, Any]:
+    source_id, migration = str(row["source_id"]), shown.migration
+    shared = bool(rival) or owner(row) not in ("", claim.host[: naming.TAG_VALUE_LENGTH])
+    error = _claimed(claim.host, source_id, rival.others if rival else (owner(row),)) if shared else ""
+    error = error or _changed(claim, source_id) or _misfit(row, claim, shown)
+    if error:
+        return _verdict("", error, shared, keep=True)
+    if row.get("state") not in READY:
+        return _verdict(source_id, _late(row, timeout))
+    ours = _registered(row, claim, migration)
+    tags, there = _tags(claim, migration, ours), row.get("tags") or {}
+    return _verdict(source_id, keep=not ours, tags=tags if tags != there else {})
+
+
+def _unseen(source_id: str, answer: Facts) -> str:
+    if "sources" not in answer:
+        return str(answer.get("msg") or "SMC did not answer")
+    return (
+        f"SMC does not know source {source_id} in this account: the client was registered elsewhere, or the source was "
+        "deleted. If nothing runs through it, set agent_force: true for this host"
+    )
+
+
+def _late(row: Facts, timeout: float) -> str:
+    reason = str(row.get("state_info") or "")
+    return f"source {row['source_id']} is {row.get('state')} after {timeout:g} s {reason}".rstrip()
 
 
 def _claimed(host: str, source_id: str, others: Sequence[str]) -> str:
@@ -114,9 +146,9 @@ def _misfit(row: Facts, claim: Claim, shown: Shown) -> str:
     )
 
 
-def _registered(row: Facts, new: bool, since: str, migration: str) -> bool:
+def _registered(row: Facts, claim: Claim, migration: str) -> bool:
     """Return whether this migration has registered a source, in this run or in an earlier one."""
-    if new and since and not_before(str(row.get("creation_time") or ""), since):
+    if claim.new and claim.since and not_before(str(row.get("creation_time") or ""), claim.since):
         return True
     tags = row.get("tags") or {}
     return bool(migration) and naming.KEEP_TAG not in tags and naming.same_wave(migration, tags) is True

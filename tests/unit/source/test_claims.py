@@ -28,6 +28,7 @@ ROW: dict[str, Any] = {
     "ipv4": "10.0.0.5",
     "system_disk_size": 20,
     "data_disks": [{"index": 1, "size": 40}],
+    "state": "Available",
     "creation_time": "2026-11-29T08:01:00Z",
     "tags": {},
 }
@@ -41,13 +42,20 @@ def facts(source_id: str = "s-1", steps: tuple[str, ...] = NEW, **probe: Any) ->
 
 
 def judge(hosts: dict[str, dict[str, Any]], *rows: dict[str, Any], since: str = SINCE, **more: Any) -> dict[str, Any]:
-    return claims([*hosts], hosts, rows or [ROW], "wave_01", since, **more)
+    known = {host: {"__agent_since": since, **told} for host, told in hosts.items()}
+    return claims([*hosts], known, {"sources": list(rows or [ROW])}, "wave_01", **more)
+
+
+def accepted(*, keep: bool = False, tags: dict[str, str] | None = None) -> dict[str, Any]:
+    return {"source_id": "s-1", "error": "", "shared": False, "keep": keep, "tags": tags or {}}
 
 
 def test_a_source_that_fits_is_accepted_and_marked_as_registered() -> None:
     found = judge({"web-01": facts()})["web-01"]
     tags = {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}
-    assert found == {"error": "", "shared": False, "keep": False, "tags": tags}
+    assert found == accepted(tags=tags)
+    again = judge({"web-01": facts(steps=())}, {**ROW, "tags": tags}, since="")["web-01"]
+    assert again == accepted()
     known = judge({"web-01": {**facts(), "preflight_fingerprint": "fp"}})["web-01"]
     identity = naming.migration_id("wave_01", "web-01", "fp")
     assert known["tags"] == {**tags, "edgelift:migration": identity}
@@ -69,7 +77,7 @@ def test_each_difference_refuses_the_source_and_it_is_never_deleted(
 ) -> None:
     found = judge({"web-01": facts()}, {**ROW, **shown})["web-01"]
     assert reason in found["error"]
-    assert found["keep"]
+    assert (found["keep"], found["source_id"]) == (True, "")
     assert judge({"web-01": facts()}, {**ROW, **shown}, checks=set(CHECKS) - {check})["web-01"]["error"] == ""
 
 
@@ -161,7 +169,7 @@ def test_a_host_that_changes_its_answer_between_probe_and_start_is_an_error_with
 def test_a_source_that_was_registered_before_is_used_and_never_deleted() -> None:
     there = facts(steps=(), agent={"source_ids": ["s-1"]})
     found = judge({"web-01": there}, since="")["web-01"]
-    assert found == {"error": "", "shared": False, "keep": True, "tags": {"edgelift:keep": "true"}}
+    assert found == accepted(keep=True, tags={"edgelift:keep": "true"})
     earlier = {**ROW, "tags": {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}}
     assert judge({"web-01": there}, earlier, since="")["web-01"]["keep"] is False
     for tags in ({"edgelift:wave": "wave_02"}, {"edgelift:wave": "wave_01", "edgelift:keep": "true"}):
@@ -170,7 +178,7 @@ def test_a_source_that_was_registered_before_is_used_and_never_deleted() -> None
 
 def test_without_a_time_of_the_code_a_source_is_kept() -> None:
     found = judge({"web-01": facts()}, since="")["web-01"]
-    assert found == {"error": "", "shared": False, "keep": True, "tags": {"edgelift:keep": "true"}}
+    assert found == accepted(keep=True, tags={"edgelift:keep": "true"})
 
 
 def test_a_liar_that_reports_another_machine_in_every_field_gets_none_of_its_sources() -> None:
@@ -183,5 +191,32 @@ def test_a_liar_that_reports_another_machine_in_every_field_gets_none_of_its_sou
     assert judge({"liar": quiet}, victim)["liar"]["keep"] is True
 
 
-def test_a_host_without_a_source_or_with_one_that_smc_does_not_know_has_no_entry() -> None:
-    assert judge({"a": facts(""), "b": facts("s-404"), "c": {}}) == {}
+def test_each_host_is_compared_with_the_time_of_the_code_that_it_used() -> None:
+    """With strategy free, every host has a code of its own, and may see the one of another host."""
+    later = {**facts("s-2", hostname="db-01"), "__agent_since": "2026-11-29T09:00:00Z"}
+    newer = {**ROW, "source_id": "s-2", "hostname": "db-01", "creation_time": "2026-11-29T09:00:01Z"}
+    found = judge({"web-01": facts(), "db-01": later}, ROW, newer)
+    assert [(row["error"], row["keep"]) for row in found.values()] == [("", False), ("", False)]
+
+
+def test_a_source_that_is_not_ready_is_named_with_its_state_and_is_not_kept() -> None:
+    late = {**ROW, "state": "Unavailable", "state_info": "the client is offline"}
+    found = judge({"web-01": facts()}, late, timeout=300)["web-01"]
+    assert found["error"] == "source s-1 is Unavailable after 300 s the client is offline"
+    assert (found["source_id"], found["keep"]) == ("s-1", False)
+
+
+def test_a_source_that_smc_does_not_show_is_an_error_only_if_smc_was_asked_for_it() -> None:
+    hosts = {"a": facts(""), "b": facts("s-404"), "c": {}}
+    assert claims([*hosts], hosts, {"sources": [ROW]}, "wave_01") == {}
+    found = claims([*hosts], hosts, {"sources": [ROW], "missing": ["s-404"]}, "wave_01")
+    assert [*found] == ["b"]
+    assert "SMC does not know source s-404 in this account" in found["b"]["error"]
+
+
+def test_a_call_that_failed_is_the_reason_of_every_host_with_a_source() -> None:
+    hosts = {"a": facts(""), "b": facts("s-1")}
+    found = claims([*hosts], hosts, {"msg": "Forbidden.Unauthorized"}, "wave_01")
+    assert [(host, row["error"], row["source_id"]) for host, row in found.items()] == [
+        ("b", "Forbidden.Unauthorized", "s-1")
+    ]
