@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _receipt, _untrusted, _wave_hosts
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import (
+    _receipt,
+    _untrusted,
+    _wave_hosts,
+    _wave_status,
+)
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import claims
 
 if TYPE_CHECKING:
@@ -17,7 +22,7 @@ if TYPE_CHECKING:
 
 class FilterModule:
     """Registers the filters wave_claims, wave_servers, wave_settled, wave_pending, wave_resources,
-    wave_receipt, wave_hosts and wave_table."""
+    wave_receipt, wave_hosts, wave_known, wave_status and wave_table."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
@@ -29,5 +34,7 @@ class FilterModule:
             "wave_resources": _receipt.resources,
             "wave_receipt": _receipt.receipt,
             "wave_hosts": _wave_hosts.wave_hosts,
+            "wave_known": _wave_status.known,
+            "wave_status": _wave_status.lines,
             "wave_table": _receipt.table,
         })

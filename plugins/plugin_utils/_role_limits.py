@@ -126,7 +126,7 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
 }
 
 
-_FILES: Final = ("report_receipt", "canary_contract")
+_FILES: Final = ("report_receipt", "canary_contract", "status_file")
 _FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir")
 """Variables that name what is written on the controller."""
 
