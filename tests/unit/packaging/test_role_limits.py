@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_limits, _role_options
 from support.role_options import entries, variables
+from testbed.playbook import read_recap
 
 NUMBERS = [(name, option) for _role, _entry, name, option in variables() if option.get("type") in ("int", "float")]
 
@@ -161,28 +163,33 @@ def test_the_path_of_a_contract_begins_where_the_user_is(tmp_path: Path, monkeyp
     assert _role_limits.from_here("canary_contract", "contract.yml") == "contract.yml"
 
 
-def test_a_receipt_that_cannot_be_written_hides_no_result(tmp_path: Path) -> None:
-    play = {
-        "hosts": "all",
-        "gather_facts": False,
-        "vars": {"report_name": "wave", "report_fail_on": []},
-        "tasks": [{"ansible.builtin.include_role": {"name": "edgelift.ens_migration.report"}}],
-    }
-    (tmp_path / "play.yml").write_text(json.dumps([play]), encoding="utf-8")
-    (tmp_path / "hosts.ini").write_text("web-01\nweb-02\n", encoding="utf-8")
+@pytest.mark.parametrize("folder", ["file", "none"])
+def test_a_receipt_that_cannot_be_written_hides_no_result(folder: str, tmp_path: Path) -> None:
+    """One play writes a new receipt, one writes it once more, and the last one below a file or in a missing folder."""
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    command = [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.ini", "play.yml"]
-    outcomes = {}
-    for folder in (tmp_path / "file", tmp_path / "none", tmp_path, tmp_path):
-        receipt = folder / "r.json"
-        done = subprocess.run(
-            [*command, "-e", f"report_receipt={receipt}"], cwd=tmp_path, env=dict(os.environ),
-            capture_output=True, text=True, check=False, timeout=300,
-        )
-        output = " ".join(done.stdout.split())
-        assert "ENS image" in output, done.stdout + done.stderr
-        outcomes[folder.name] = done.returncode
-        if done.returncode:
-            assert f"could not be written to {receipt} (report_receipt)" in output
-    assert (outcomes["file"], outcomes["none"], outcomes[tmp_path.name]) == (2, 2, 0)
+    receipts = [tmp_path / "r.json", tmp_path / "r.json", tmp_path / folder / "r.json"]
+    plays = [
+        {
+            "name": f"play {number}",
+            "hosts": f"web-{number}1,web-{number}2",
+            "gather_facts": False,
+            "vars": {"report_name": "wave", "report_fail_on": [], "report_receipt": str(receipt)},
+            "tasks": [{"ansible.builtin.include_role": {"name": "edgelift.ens_migration.report"}}],
+        }
+        for number, receipt in enumerate(receipts)
+    ]
+    (tmp_path / "play.yml").write_text(json.dumps(plays), encoding="utf-8")
+    hosts = [f"web-{number}{place}" for number in range(len(plays)) for place in (1, 2)]
+    (tmp_path / "hosts.ini").write_text("\n".join([*hosts, ""]), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.ini", "play.yml"], cwd=tmp_path,
+        env=dict(os.environ), capture_output=True, text=True, check=False, timeout=300,
+    )
+    _before, *parts = re.split(r"PLAY \[play \d\]", done.stdout)
+    outputs = [" ".join(part.split()) for part in parts]
+    assert [output.count("ENS image") > 0 for output in outputs] == [True, True, True], done.stdout + done.stderr
+    failures = [f"could not be written to {path} (report_receipt)" for path in receipts]
+    assert [text in output for text, output in zip(failures, outputs, strict=True)] == [False, False, True]
+    assert done.returncode == 2
+    assert {host for host, counts in read_recap(done.stdout).items() if counts["failed"]} == {"web-21"}
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["wave"] == "wave"
