@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path(__file__).with_name("mutants.yml")
 PLACE = Path("ansible_collections/edgelift/ens_migration")
 RACES = ("1-50", "steps/8")
-"""What a mutant races: the seeds of make test, and every eighth step."""
+"""What a mutant races: the seeds of make test-long, and every eighth step."""
 PATIENCE = 900.0
 """Seconds after which the tests of a mutant are ended: a mutant that never ends is found, too."""
 
