@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ DATE = datetime.date(2026, 11, 28)
 Spec = dict[str, dict[str, Any]]
 
 
+@cache
 def entries(role: str) -> dict[str, Spec]:
     """The documented variables of a role by entry point."""
     text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ def parsed(name: str) -> ast.Module:
     return ast.parse((ROOT / "plugins" / "modules" / f"{name}.py").read_text(encoding="utf-8"))
 
 
+@cache
 def texts(name: str) -> dict[str, Any]:
     """The documentation blocks of a module, read as YAML."""
     found = {}

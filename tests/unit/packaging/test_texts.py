@@ -140,8 +140,9 @@ def plain(text: str) -> str:
 
 
 def test_texts_give_the_limits_of_the_code(sources: Sources) -> None:
+    plain_texts = [(name, plain(text)) for name, text in user_texts(sources)]
     for pattern, limit in LIMITS.items():
-        found = [(name, match) for name, text in user_texts(sources) for match in re.finditer(pattern, plain(text))]
+        found = [(name, match) for name, text in plain_texts for match in re.finditer(pattern, text)]
         assert found, f"no text has {pattern}"
         wrong = [
             f"{name}: {match.group()!r}, the limit is {limit}"
