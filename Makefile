@@ -20,7 +20,8 @@ export ANSIBLE_HOME := $(root)/build/ansible
 export ANSIBLE_COLLECTIONS_PATH := $(root)/build/collections
 export PYTHONPATH := $(root):$(root)/tests:$(root)/build/collections
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-unexport VIRTUAL_ENV PYTHONHOME ANSIBLE_COLLECTIONS_PATHS ANSIBLE_INVENTORY
+# Without compiled files, each of some hundred processes of a test run would compile what it imports.
+unexport VIRTUAL_ENV PYTHONHOME PYTHONDONTWRITEBYTECODE ANSIBLE_COLLECTIONS_PATHS ANSIBLE_INVENTORY
 # A socket's name has room for 107 characters, of which ssh's own ending takes about 40.
 ifneq ($(shell printf %s '$(root)/build/ansible/cp' | wc -c | awk '$$1 > 65'),)
 export ANSIBLE_SSH_ARGS := -C -o ControlMaster=no -o ControlPersist=no
