@@ -16,13 +16,13 @@ import pytest
 import yaml
 from support import CALM, PATIENCE
 from support.role_options import DATE, ROLES, ROOT, entries, forms, native, unfit, usable, variables
+from support.source import ACTIONS
 
 SHOWN = """
 - name: Write what the other tasks of the role see
-  ansible.builtin.copy:
+  keep_on_controller:
     content: "{{ __%s_options | to_json }}"
     dest: "{{ folder }}/%s.json"
-    mode: "0600"
 """
 NAMES = [name for _role, _entry, name, _option in variables()]
 
@@ -51,7 +51,7 @@ def run(playbook: Path, folder: Path, *words: str) -> tuple[int, str]:
     program = Path(sys.executable).parent / "ansible-playbook"
     ended = subprocess.run(
         [str(program), "-i", "another,", str(playbook), "-e", f"folder={folder}", *words],
-        env={**os.environ, **CALM}, text=True, capture_output=True, check=False, timeout=PATIENCE, cwd=ROOT,
+        env={**os.environ, **CALM, **ACTIONS}, text=True, capture_output=True, check=False, timeout=PATIENCE, cwd=ROOT,
     )
     return ended.returncode, ended.stdout + ended.stderr
 

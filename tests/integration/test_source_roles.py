@@ -88,14 +88,9 @@ def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
                 },
                 {
                     "name": "Write",
-                    "ansible.builtin.copy": {"content": "{{ rows | to_json }}", "dest": str(out), "mode": "0600"},
+                    "keep_on_controller": {"content": "{{ rows | to_json }}", "dest": str(out)},
                     "vars": {"rows": "{{ ansible_play_hosts | map('extract', hostvars) | map('dict2items') | list }}"},
                     "run_once": True,
-                    "delegate_to": "localhost",
-                    "become": False,
-                    "check_mode": False,
-                    "diff": False,
-                    "changed_when": False,
                 },
             ],
         }

@@ -91,6 +91,9 @@ def make_bundle(
     return ClientBundle(path, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
+ACTIONS = {"ANSIBLE_ACTION_PLUGINS": str(Path(__file__).with_name("action"))}
+"""For the environment of ansible-playbook: the actions of the tests."""
+
 DEPRECATION = "[DEPRECATION WARNING]"
 """What ansible-core prints before the name of a function or a way of doing that it is going to remove."""
 
@@ -105,12 +108,15 @@ class Played:
 
 
 def run_playbook(bed: Bed, folder: Path, play: dict[str, Any], *words: str) -> subprocess.CompletedProcess[str]:
-    """Run one play on the hosts of the bed, with the ansible-playbook of this interpreter."""
+    """Run one play on the hosts of the bed, with the ansible-playbook of this interpreter, and tests/support/action."""
     path = folder / "play.yml"
     path.write_text(yaml.safe_dump([play], sort_keys=False), encoding="utf-8")
     program = Path(sys.executable).parent / "ansible-playbook"
     command = [str(program), "-i", str(bed.folder / "inventory.json"), str(path), *words]
-    env = {**os.environ, **CALM, "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s"}
+    env = {
+        **os.environ, **CALM, "ANSIBLE_SSH_ARGS": "-o ControlMaster=auto -o ControlPersist=60s",
+        **ACTIONS,
+    }
     ended = subprocess.run(
         command, env=env, text=True, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=PATIENCE
     )
@@ -180,16 +186,11 @@ def run_module(
             },
             {
                 "name": "Write",
-                "ansible.builtin.copy": {
+                "keep_on_controller": {
                     "content": "{{ %s | to_json }}" % collected,  # noqa: UP031 - braces of Jinja
                     "dest": str(out),
-                    "mode": "0600",
                 },
                 "run_once": True,
-                "delegate_to": "localhost",
-                "become": False,
-                "check_mode": False,
-                "diff": False,
             },
         ],
     }
@@ -217,8 +218,7 @@ def run_moves(bed: Bed, folder: Path, host: str, name: str, rows: Sequence[dict[
             task.update({f"edgelift.ens_migration.{name}": options, "check_mode": "check" in row})
         tasks.append(task)
     answers = "{{ [" + ", ".join(f"answer_{number}" for number in range(len(rows))) + "] | to_json }}"
-    write = {"content": answers, "dest": str(out), "mode": "0600"}
-    tasks.append({"ansible.builtin.copy": write, "delegate_to": "localhost", "become": False})
+    tasks.append({"keep_on_controller": {"content": answers, "dest": str(out)}})
     play = {"hosts": host, "gather_facts": False, "tasks": tasks}
     done = run_playbook(bed, folder, play)
     assert done.returncode == 0, done.stdout + done.stderr
