@@ -145,6 +145,16 @@ options:
     type: raw
 """
 
+    CALLS = r"""
+options:
+  parallel_calls:
+    description:
+      - How many API calls the module makes at the same time, from 1 to 64. V(1) makes them one after another.
+      - The calls for one server keep their order. When a service refuses a call because of the rate of calls, all calls of that API wait.
+    type: int
+    default: 8
+"""
+
     RESTART = r"""
 options:
   restart:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Row
@@ -147,6 +148,8 @@ class Seen:
     """Why this migration has the image of the same machine under another inventory name, or ''."""
     trouble: CloudError | None = None
     """Why the last look at this server, and at no other, failed."""
+    stale: set[str] = field(default_factory=set, compare=False)
+    """The stages for which what was seen may be old: this run has made a call since, or another run has driven it."""
     looked: bool = field(default=False, compare=False)
     """Whether this run has looked for a job by the name of the server."""
     moved: str = field(default="", compare=False)
@@ -175,6 +178,8 @@ class SharedNetwork:
     vswitch: Row | None = None
     making: bool = False
     """Whether a part of it was made since the last look."""
+    lock: Lock = field(default_factory=Lock, compare=False, repr=False)
+    """Held while that is asked and noted: several threads make the calls of a tick."""
     made: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     """By kind: the id of what this run has made, and when. A list may not show it at once."""
     returned: dict[str, set[str]] = field(default_factory=lambda: {"vpc": set(), "vswitch": set()})

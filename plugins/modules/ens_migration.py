@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server.servers
   - edgelift.ens_migration.stages.bucket
+  - edgelift.ens_migration.stages.calls
   - edgelift.ens_migration.stages.verify
   - edgelift.ens_migration.stages.import_
   - edgelift.ens_migration.stages.export
@@ -301,6 +302,7 @@ def main() -> None:
         options.transfer_spec(),
         options.regions_spec(),
         options.restart_spec(),
+        options.calls_spec(),
         options.bucket_spec(),
         options.verify_spec(),
         options.import_spec(),

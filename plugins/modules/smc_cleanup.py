@@ -28,6 +28,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.server.servers
+  - edgelift.ens_migration.stages.calls
 attributes:
   check_mode:
     support: full
@@ -246,7 +247,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.run
 
 
 def main() -> None:
-    spec = auth_spec().merge(options.servers_spec(False), smc_cleanup.spec())
+    spec = auth_spec().merge(options.servers_spec(False), options.calls_spec(), smc_cleanup.spec())
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), smc_cleanup.work)
 
 

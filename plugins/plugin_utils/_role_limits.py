@@ -32,6 +32,7 @@ _BY_ENDING: Final[Mapping[str, Range]] = {
     "_egress_timeout": (1, None),
     "_poll_interval": (_SHORTEST_PAUSE, None),
     "_retries": (0, None),
+    "_parallel_calls": (1, limits.MOST_PARALLEL_CALLS),
     "_clock_tolerance": (1, None),
     "_valid_days": limits.JOB_VALID_DAYS,
     "_token_days": limits.TOKEN_DAYS,

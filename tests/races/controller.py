@@ -165,7 +165,7 @@ class Controller:
         if self.run.kind == "play":
             # Each module is a process that looks at the record of the migration anew.
             self.run.first_epoch = None
-        given = {**defaults(module), **self._connection(), **params}
+        given = {**defaults(module), **self._connection(), "parallel_calls": 1, **params}
         ended: list[dict[str, Any]] = []
         stub = SimpleNamespace(
             params=given, check_mode=False, _diff=False, _name=module, warn=lambda _text: None,

@@ -91,7 +91,7 @@ def defaults(module: str) -> dict[str, Any]:
         "ens_account_info": {"source_images": None, "strict": False, "prove_bucket": True},
     }
     specs = [options.servers_spec(False), options.transfer_spec(), options.bucket_spec(), options.identity_spec()]
-    specs.append(options.export_spec())
+    specs += [options.export_spec(), options.calls_spec()]
     if module in ("smc_cleanup", "ens_canary"):
         specs.append(utils(f"_module.{module}").spec())
     spec = {name: option for part in specs for name, option in part.argument_spec.items()}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -90,13 +91,15 @@ class Renewed:
         self._fetch = fetch
         self._clock = clock
         self._current: Credentials | None = None
+        self._lock = threading.Lock()
 
     def get(self) -> Credentials:
-        """Returns credentials that stay valid for some minutes."""
-        current = self._current
-        if current is None or (current.expires or 0) - RENEW_BEFORE_SECONDS <= self._clock():
-            current = self._current = self._fetch()
-        return current
+        """Returns credentials that stay valid for some minutes. Of several threads one fetches them."""
+        with self._lock:
+            current = self._current
+            if current is None or (current.expires or 0) - RENEW_BEFORE_SECONDS <= self._clock():
+                current = self._current = self._fetch()
+            return current
 
     def renew(self) -> bool:
         """Returns True: the next ones are fetched, whatever the clock here says of the present ones."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import os
-from collections import Counter
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -27,7 +26,9 @@ from .errors import CloudError
 from .http import Http
 from .metadata import fetch_role
 from .oss import OssApi, OssConnection
+from .pace import Calls
 from .places import place
+from .pool import Pool
 from .ram_bss import BssApi, RamApi
 from .retry import Retry
 from .smc import SmcApi
@@ -39,9 +40,11 @@ from .vpc import VpcApi
 class Clients:
     """The API clients of one module run. ``calls`` counts the requests sent, by "product.Action"."""
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, workers: int = 1) -> None:
         self.region = transport.region
-        self.calls: Counter[str] = transport.calls
+        self.pool = Pool(workers)
+        """Makes calls at the same time."""
+        self.calls: Calls = transport.calls
         self.gate = transport.gate
         """Asked before each request that changes something."""
         self._transport = transport
@@ -55,17 +58,17 @@ class Clients:
     @cached_property
     def smc(self) -> SmcApi:
         """Server Migration Center."""
-        return SmcApi(self._transport.bound("smc"))
+        return SmcApi(self._transport.bound("smc"), self.pool)
 
     @cached_property
     def ecs(self) -> EcsApi:
         """Elastic Compute Service in our region."""
-        return EcsApi(self._transport.bound("ecs"))
+        return EcsApi(self._transport.bound("ecs"), self.pool)
 
     @cached_property
     def ens(self) -> EnsApi:
         """Edge Node Service."""
-        return EnsApi(self._transport.bound("ens"))
+        return EnsApi(self._transport.bound("ens"), self.pool)
 
     @cached_property
     def vpc(self) -> VpcApi:
@@ -103,6 +106,7 @@ class Clients:
             transport.http,
             transport.retry,
             transport.calls,
+            transport.pace,
         )
         connection.gate = self.gate
         return connection
@@ -112,7 +116,7 @@ class _Fetchers:
     """The calls that temporary credentials come from."""
 
     def __init__(
-        self, endpoints: Endpoints, http: Http, retry: Retry, calls: Counter[str], allow_imds_v1: bool
+        self, endpoints: Endpoints, http: Http, retry: Retry, calls: Calls, allow_imds_v1: bool
     ) -> None:
         self._endpoints = endpoints
         self._http = http
@@ -152,6 +156,19 @@ def _positive(params: Mapping[str, Any], option: str, default: float, or_zero: b
     return float(value)
 
 
+def _whole(params: Mapping[str, Any], option: str, default: int, most: int) -> int:
+    """Returns a number among the options; refuses one that is not 1 to ``most``."""
+    value = int(default if params.get(option) is None else params[option])
+    if not 1 <= value <= most:
+        raise CloudError(
+            f"Reading {option}",
+            "Option.Invalid",
+            f"{option} is {value}",
+            hint=f"Set {place(option)} to a whole number from 1 to {most}.",
+        )
+    return value
+
+
 def make_clients(
     params: Mapping[str, Any],
     environ: Mapping[str, str] | None = None,
@@ -169,8 +186,9 @@ def make_clients(
     )
     http = Http(timeout, params.get("ca_bundle"), endpoints.local, environ, endpoints.options)
     retry = retry or Retry(attempts=1 + int(_positive(params, "http_retries", limits.HTTP_RETRIES, or_zero=True)))
-    calls: Counter[str] = Counter()
+    calls = Calls()
     allow_imds_v1 = environ.get("ALIBABA_CLOUD_IMDSV1_DISABLED", "").lower() not in ("1", "true")
     fetchers = _Fetchers(endpoints, http, retry, calls, allow_imds_v1)
     credentials: CredentialSource = choose(params, environ, home or _home(), fetchers)
-    return Clients(Transport(endpoints.region, endpoints, credentials, http, retry, calls))
+    workers = _whole(params, "parallel_calls", 1, limits.MOST_PARALLEL_CALLS)
+    return Clients(Transport(endpoints.region, endpoints, credentials, http, retry, calls), workers)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import ecs as tables
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Table
 
-from .paging import asked, by_number, by_token, chunks, one, rows_of
+from .paging import asked, by_number, by_token, chunks, one, rows_of, together
+from .pool import Pool
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -35,8 +36,9 @@ MAX_TAGGED = 50
 class EcsApi:
     """The ECS actions that a migration needs, in our region. An empty list of ids asks nothing and returns nothing."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, pool: Pool | None = None) -> None:
         self._call = call
+        self._pool = pool or Pool()
 
     def describe_images(self, image_id: str | None = None, image_name: str | None = None) -> list[Row]:
         """Returns our own images in every status. The name filter is fuzzy: callers compare (facts 3.3)."""
@@ -46,7 +48,7 @@ class EcsApi:
             "ImageOwnerAlias": "self",
             "Status": IMAGE_STATUSES,
         }
-        return by_number(self._call, tables.ECS_IMAGE, params)
+        return by_number(self._call, tables.ECS_IMAGE, params, self._pool)
 
     def describe_image(self, image_id: str) -> Row | None:
         """Returns the image with this id whoever owns it, None when it is not shown to us."""
@@ -83,21 +85,21 @@ class EcsApi:
         """Returns the tasks that match; ids are asked for in calls of at most 100, joined by commas (facts 3.2)."""
         filters: Row = {"TaskAction": action}
         if task_ids is not None:
-            return [
-                row
-                for ids in chunks(task_ids, MAX_IDS)
-                for row in asked(self._tasks({**filters, "TaskIds": ",".join(ids)}), "TaskId", ids)
-            ]
+
+            def by_id(ids: list[str]) -> list[Row]:
+                return asked(self._tasks({**filters, "TaskIds": ",".join(ids)}), "TaskId", ids)
+
+            return together(self._pool, by_id, task_ids, MAX_IDS)
         if resource_ids is not None:
-            return [
-                row
-                for ids in chunks(resource_ids, MAX_IDS)
-                for row in asked(self._tasks({**filters, "ResourceIdss": ids}), "ResourceId", ids)
-            ]
+
+            def by_resource(ids: list[str]) -> list[Row]:
+                return asked(self._tasks({**filters, "ResourceIdss": ids}), "ResourceId", ids)
+
+            return together(self._pool, by_resource, resource_ids, MAX_IDS)
         return self._tasks(filters)
 
     def _tasks(self, params: Row) -> list[Row]:
-        return by_number(self._call, tables.TASK, params)
+        return by_number(self._call, tables.TASK, params, self._pool)
 
     def describe_task_attribute(self, task_id: str) -> Row:
         """Returns a task with TaskStatus, TaskProcess ("87%") and what it made in OperationProgressSet (facts 3.2)."""
@@ -174,8 +176,8 @@ class EcsApi:
         """Returns the rows of a call whose ids are one JSON string, where "[]" would match nothing (trap 26)."""
         if ids is None:
             return by_token(self._call, table, filters)
-        return [
-            row
-            for some in chunks(ids, MAX_IDS)
-            for row in asked(by_token(self._call, table, {**filters, parameter: json.dumps(some)}), table.key, some)
-        ]
+
+        def by_id(some: list[str]) -> list[Row]:
+            return asked(by_token(self._call, table, {**filters, parameter: json.dumps(some)}), table.key, some)
+
+        return together(self._pool, by_id, ids, MAX_IDS)

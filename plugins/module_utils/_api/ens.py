@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import ens as tables
 
 from .paging import by_number, one
+from .pool import Pool
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -26,8 +27,9 @@ Row = dict[str, Any]
 class EnsApi:
     """The ENS actions that a migration needs."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, pool: Pool | None = None) -> None:
         self._call = call
+        self._pool = pool or Pool()
 
     def import_image(self, params: Mapping[str, Any]) -> Row:
         """Returns the answer with ImageId. Not repeatable: look for the image before calling again (law 2).
@@ -41,7 +43,7 @@ class EnsApi:
 
     def describe_self_images(self, image_id: str | None = None, image_name: str | None = None) -> list[Row]:
         """Returns our own images with their Status. Both filters are fuzzy: callers compare exactly (trap 24)."""
-        return by_number(self._call, tables.ENS_IMAGE, {"ImageId": image_id, "ImageName": image_name})
+        return by_number(self._call, tables.ENS_IMAGE, {"ImageId": image_id, "ImageName": image_name}, self._pool)
 
     def delete_image(self, image_id: str) -> None:
         """Deletes a custom image."""

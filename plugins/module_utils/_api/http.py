@@ -17,6 +17,7 @@ import logging
 import os
 import platform
 import re
+import threading
 import traceback
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -76,16 +77,31 @@ class Http:
         self._local_only = local_only
         self._options = options or {}
         self._authorities = _authorities(ca_bundle, os.environ if environ is None else environ)
-        self.session = requests.Session()
-        # Nothing is taken from the environment behind our back: a .netrc entry would replace OSS signatures,
-        # and proxies are decided per host in send().
-        self.session.trust_env = False
+        self.session = self._new_session()
+        self._owner = threading.get_ident()
+        self._sessions = threading.local()
         self.user_agent = (
             f"AlibabaCloud ({platform.system()}; {platform.machine()}) Python/{platform.python_version()}"
             f" python-requests/{requests.__version__} edgelift.ens_migration"
         )
         for name in _TALKATIVE:
             logging.getLogger(name).addFilter(_FILTER)
+
+    def _new_session(self) -> requests.Session:
+        session: requests.Session = self._requests.Session()
+        # Nothing is taken from the environment behind our back: a .netrc entry would replace OSS signatures,
+        # and proxies are decided per host in send().
+        session.trust_env = False
+        return session
+
+    def _session_here(self) -> requests.Session:
+        """Returns the session of this thread: a session of requests is not safe to share."""
+        if threading.get_ident() == self._owner:
+            return self.session
+        if not hasattr(self._sessions, "session"):
+            self._sessions.session = self._new_session()
+        session: requests.Session = self._sessions.session
+        return session
 
     def send(
         self,
@@ -114,7 +130,7 @@ class Http:
             raise CloudError(action, "Endpoint.Insecure", f"plain http to {host} is refused", hint="Use https.")
         via = {} if loopback or metadata else self._requests.utils.get_environ_proxies(url)
         try:
-            return self.session.request(
+            return self._session_here().request(
                 method,
                 url,
                 headers=dict(headers),

@@ -9,8 +9,8 @@
 
 from __future__ import annotations
 
+import threading
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from functools import partial
@@ -29,6 +29,7 @@ from .service_clock import ServiceClock
 if TYPE_CHECKING:
     from .auth import CredentialSource
     from .http import Http
+    from .pace import Calls, Pace
     from .retry import Retry
 
 Result = TypeVar("Result")
@@ -56,7 +57,8 @@ class OssConnection:
         credentials: CredentialSource,
         http: Http,
         retry: Retry,
-        calls: Counter[str],
+        calls: Calls,
+        pace: Pace,
     ) -> None:
         try:
             import oss2
@@ -66,11 +68,12 @@ class OssConnection:
         self.http = http
         self.retry = retry
         self.calls = calls
+        self.pace = pace
         self.gate = Gate()
         self._region = region
         self._url = url
         self._credentials = credentials
-        self._action = ""
+        self._here = threading.local()
         self.clock = ServiceClock()
 
     def bucket(self, name: str) -> Any:
@@ -99,15 +102,18 @@ class OssConnection:
 
     def run(self, operation: str, call: Callable[[], Result], repeatable: bool = True) -> Result:
         """Returns what the call returns; every failure is a CloudError with action "oss.<operation>"."""
-        self._action = f"oss.{operation}"
+        self._here.action = f"oss.{operation}"
 
         def once() -> Result:
+            sent = self.pace.wait(self._action)
             self.gate(self._action)
-            self.calls[self._action] += 1
+            self.calls.add(self._action)
             try:
                 return call()
             except self.oss2.exceptions.OssError as error:
-                raise renew_refused(self._translate(error), self._credentials) from None
+                refusal = self._translate(error)
+                self.pace.saw(self._action, sent, refusal)
+                raise renew_refused(refusal, self._credentials) from None
             except self.http.errors as error:
                 raise self.http.failure(self._action, self._url, error) from None
             except _UNREADABLE as error:
@@ -115,6 +121,12 @@ class OssConnection:
                 raise CloudError(self._action, "Answer.Unreadable", problem, retryable=True) from None
 
         return self.retry.run(once, repeatable)
+
+    @property
+    def _action(self) -> str:
+        """The call that this thread makes."""
+        action: str = self._here.action
+        return action
 
     def _translate(self, error: Any) -> CloudError:
         status = error.status if error.status > 0 else None

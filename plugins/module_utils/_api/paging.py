@@ -19,6 +19,7 @@ from .errors import CloudError
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Table
 
+    from .pool import Pool
     from .transport import Call
 
 Params = Mapping[str, Any]
@@ -33,6 +34,13 @@ def chunks(ids: Iterable[str], size: int = MAX_IDS) -> Iterator[list[str]]:
     unique = list(dict.fromkeys(ids))
     for start in range(0, len(unique), size):
         yield unique[start : start + size]
+
+
+def together(
+    pool: Pool, ask: Callable[[list[str]], list[dict[str, Any]]], ids: Iterable[str], size: int = MAX_IDS
+) -> list[dict[str, Any]]:
+    """Return the rows of all answers; each call asks for at most ``size`` ids, several calls at the same time."""
+    return [row for rows in pool.each(ask, chunks(ids, size)) for row in rows]
 
 
 def _documented(table: Table, answer: Params, read: Callable[[Params], Read]) -> Read:
@@ -80,23 +88,29 @@ def asked(rows: Iterable[dict[str, Any]], key: str, ids: Iterable[str]) -> list[
     return [row for row in rows if row.get(key) in wanted]
 
 
-def by_number(call: Call, table: Table, params: Params) -> list[dict[str, Any]]:
-    """Returns all rows of a call that pages by PageNumber/PageSize, each id once.
+def by_number(call: Call, table: Table, params: Params, pool: Pool | None = None) -> list[dict[str, Any]]:
+    """Returns all rows of a call that pages by PageNumber/PageSize, each id once. After the first page, the pool reads
+    several at the same time.
 
     A row that moves between pages while they are read would be seen twice: the first sight counts. An empty page ends
     the reading whatever TotalCount says.
     """
+
+    def read(number: int) -> tuple[list[dict[str, Any]], int]:
+        answer = call(_action(table), {**params, "PageNumber": number, "PageSize": table.page}, repeatable=True)
+        return _documented(table, answer, table.read), _documented(table, answer, table.total)
+
+    at_once = pool.workers if pool else 1
+    pages = [read(1)]
+    while pages[-1][0] and (known := len(pages)) * table.page < pages[-1][1]:
+        last = min(-(-pages[-1][1] // table.page), known + at_once)
+        numbers = range(known + 1, last + 1)
+        pages += pool.each(read, numbers) if pool else map(read, numbers)
     found: dict[str, dict[str, Any]] = {}
-    number = 1
-    while True:
-        page = {**params, "PageNumber": number, "PageSize": table.page}
-        answer = call(_action(table), page, repeatable=True)
-        rows = _documented(table, answer, table.read)
+    for rows, _total in pages:
         for row in rows:
             found.setdefault(row[table.key], row)
-        if not rows or number * table.page >= _documented(table, answer, table.total):
-            return list(found.values())
-        number += 1
+    return list(found.values())
 
 
 def by_token(call: Call, table: Table, params: Params) -> list[dict[str, Any]]:

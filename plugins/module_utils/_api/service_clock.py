@@ -23,8 +23,8 @@ class ServiceClock:
 
     def __init__(self, readings: Callable[[], tuple[float, float]] | None = None) -> None:
         self._readings = readings or _readings
-        self._date = 0.0
-        self._sent = (0.0, 0.0)
+        self._newest = (0.0, (0.0, 0.0))
+        """The Date of the newest answer, and when its request was sent: one value, because threads read it."""
 
     def reading(self) -> tuple[float, float]:
         """Returns what the local clocks show, for ``saw``: to be taken before a request is sent."""
@@ -33,23 +33,28 @@ class ServiceClock:
     def saw(self, date: str, sent: tuple[float, float]) -> None:
         """Takes over the Date header of an answer to a request that was sent then; one that is no date is ignored."""
         try:
-            self._date, self._sent = parsedate_to_datetime(date).timestamp(), sent
+            newest = parsedate_to_datetime(date).timestamp(), sent
         except (TypeError, ValueError):
             return
+        # Of calls at the same time, the answer to an earlier one may come later.
+        if sent >= self._newest[1]:
+            self._newest = newest
 
     def now(self) -> float:
         """Returns what the time of the service is at least; 0 before the first answer."""
-        return self._date
+        return self._newest[0]
 
     def skew(self) -> float | None:
         """Returns by how many seconds the local clock is ahead of the service, by its newest answer; None before the
         first one. The time that the answer took and the fraction of a second of its Date make it too large or small."""
-        return self._sent[1] - self._date if self._date else None
+        date, sent = self._newest
+        return sent[1] - date if date else None
 
     def latest(self) -> float:
         """Returns what the time of the service is at most: a Date leaves out the fraction of its second."""
-        passed = max(now - before for now, before in zip(self._readings(), self._sent, strict=True))
-        return self._date + 1.0 + max(0.0, passed)
+        date, sent = self._newest
+        passed = max(now - before for now, before in zip(self._readings(), sent, strict=True))
+        return date + 1.0 + max(0.0, passed)
 
 
 def _readings() -> tuple[float, float]:

@@ -9,12 +9,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import smc as tables
 
-from .paging import asked, by_number, chunks, count, one, rows_of
+from .paging import asked, by_number, chunks, count, one, rows_of, together
+from .pool import Pool
 
 if TYPE_CHECKING:
     from .transport import Call
@@ -27,8 +28,9 @@ _LISTS = {"ReplicationJobs": tables.JOB, "SourceServers": tables.SOURCE}
 class SmcApi:
     """The SMC actions that a migration needs: at most 50 ids per call. An empty list of ids asks nothing."""
 
-    def __init__(self, call: Call) -> None:
+    def __init__(self, call: Call, pool: Pool | None = None) -> None:
         self._call = call
+        self._pool = pool or Pool()
 
     def describe_source_servers(
         self,
@@ -41,14 +43,10 @@ class SmcApi:
         filters = {"Name": name, "State": state, "Tags": list(tags) if tags else None}
         if source_ids is None:
             return self._sources(filters)
-        return [
-            row
-            for ids in chunks(source_ids)
-            for row in asked(self._sources({**filters, "SourceIds": ids}), "SourceId", ids)
-        ]
+        return self._by_ids(self._sources, filters, "SourceIds", source_ids)
 
     def _sources(self, params: Row) -> list[Row]:
-        return by_number(self._call, tables.SOURCE, params)
+        return by_number(self._call, tables.SOURCE, params, self._pool)
 
     def describe_replication_jobs(
         self,
@@ -60,19 +58,17 @@ class SmcApi:
         """Returns the jobs of our region (RegionId filters, trap 2) that match; give one list of ids at most."""
         filters: Row = {"Name": name, "Status": status}
         if job_ids is not None:
-            return [
-                row for ids in chunks(job_ids) for row in asked(self._jobs({**filters, "JobIds": ids}), "JobId", ids)
-            ]
+            return self._by_ids(self._jobs, filters, "JobIds", job_ids)
         if source_ids is not None:
-            return [
-                row
-                for ids in chunks(source_ids)
-                for row in asked(self._jobs({**filters, "SourceIds": ids}), "SourceId", ids)
-            ]
+            return self._by_ids(self._jobs, filters, "SourceIds", source_ids)
         return self._jobs(filters)
 
+    def _by_ids(self, ask: Callable[[Row], list[Row]], filters: Row, name: str, ids: Iterable[str]) -> list[Row]:
+        """Returns the rows with these ids, which are asked for in several calls at the same time."""
+        return together(self._pool, lambda some: asked(ask({**filters, name: some}), name.removesuffix("s"), some), ids)
+
     def _jobs(self, params: Row) -> list[Row]:
-        return by_number(self._call, tables.JOB, params)
+        return by_number(self._call, tables.JOB, params, self._pool)
 
     def count(self, kind: str) -> int:
         """Returns how many "ReplicationJobs" (of our region, trap 2) or "SourceServers" there are, by one call."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import importlib
 import json
+import threading
 import traceback
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
@@ -20,11 +20,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .auth import renew_refused
 from .errors import CloudError, MissingLibrary, is_throttling
 from .gate import Gate
+from .pace import Pace
 
 if TYPE_CHECKING:
     from .auth import Credentials, CredentialSource
     from .endpoints import Endpoints
     from .http import Http
+    from .pace import Calls
     from .retry import Retry
 
 
@@ -53,6 +55,10 @@ PRODUCTS: dict[str, Product] = {
 # facts 3.4. SignatureNonceUsed means that a request of ours was delivered twice and this is the second answer: what the
 # first one did is not known, so it is as uncertain as a lost answer (local-cloud 6, row 24).
 TRANSIENT_CODES = frozenset({"ServiceUnavailable", "InternalError", "UnknownError", "SignatureNonceUsed"})
+
+
+_SDK = threading.Lock()
+"""Held while the vendor's SDK imports, builds or signs: it does not say which of that is safe in several threads."""
 
 
 class Call(Protocol):
@@ -85,7 +91,8 @@ class Transport:
         credentials: CredentialSource,
         http: Http,
         retry: Retry,
-        calls: Counter[str],
+        calls: Calls,
+        pace: Pace | None = None,
     ) -> None:
         self.region = region
         self.endpoints = endpoints
@@ -94,6 +101,7 @@ class Transport:
         self.retry = retry
         self.calls = calls
         self.gate = Gate()
+        self.pace = pace or Pace(retry.sleep, retry.clock)
 
     def bound(self, product: str) -> Call:
         """Returns the call function of one product."""
@@ -110,25 +118,30 @@ class Transport:
         SDK does not know yet is sent as a plain query parameter.
         """
         endpoint = self.endpoints.of(product)
-        request = build_request(product, action, params)
+        with _SDK:
+            request = build_request(product, action, params)
         name = f"{product}.{action}"
 
         def once() -> dict[str, Any]:
+            sent = self.pace.wait(name)
             # Signing is part of the attempt: SignatureNonce and Timestamp must be fresh each time.
             headers, path = self._sign(request)
             headers = {**headers, "User-Agent": self.http.user_agent, "Accept-Encoding": "identity"}
             self.gate(name)
-            self.calls[name] += 1
+            self.calls.add(name)
             answer = self.http.send(name, request.get_method(), endpoint.url + path, headers)
             try:
                 return read_answer(name, answer.status_code, answer.headers, answer.content, request.string_to_sign)
             except CloudError as error:
+                self.pace.saw(name, sent, error)
                 raise renew_refused(error, self.credentials) from None
 
         return self.retry.run(once, repeatable)
 
     def _sign(self, request: Any) -> tuple[dict[str, str], str]:
-        return make_signer(self.credentials.get()).sign(self.region, request)  # type: ignore[no-any-return]  # SDK: untyped
+        credentials = self.credentials.get()
+        with _SDK:
+            return make_signer(credentials).sign(self.region, request)  # type: ignore[no-any-return]  # SDK: untyped
 
 
 def make_signer(credentials: Credentials) -> Any:

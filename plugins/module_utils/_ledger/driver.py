@@ -13,6 +13,7 @@ down in one line what came of them, and lets nothing be sent once its claim may 
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
@@ -101,7 +102,10 @@ class Driver:
         self._read: LedgerStore | None = None
         """The ledger that ``returned`` has read before this run takes part."""
         self._unwritten: list[Result] = []
-        self._writing = False
+        self._writer = 0
+        """The thread that reads or writes the ledger now, 0 for none."""
+        self._lock = threading.RLock()
+        """Held for what several threads of a tick ask: whether they hold a server, and what has come of a call."""
         self._lost = False
         """Whether the ledger that this run took part in was closed."""
         self._others: Mapping[str, int] = {}
@@ -202,13 +206,19 @@ class Driver:
         """Return the servers that this run has claimed and no other one has taken since."""
         return frozenset() if self._lost else frozenset(self._session.held())
 
+    @property
+    def gained(self) -> frozenset[str]:
+        """Return the servers of the last claim that this run did not hold right before: others may have driven them."""
+        return self._session.gained
+
     def holds(self, server: str) -> bool:
         """Return whether a server is this run's still, so that what this tick has seen of it counts. A run that has not
         opened the ledger shares nothing."""
         if self._store is None:
             return True
-        self.keep()
-        return server in self.held
+        with self._lock:
+            self.keep()
+            return server in self.held
 
     @property
     def ledger(self) -> str:
@@ -301,19 +311,21 @@ class Driver:
 
     def record(self, results: Sequence[Result]) -> None:
         """Write down in one line what came of announced calls; what cannot be written now goes into the next line."""
-        self._unwritten += results
-        if not self._unwritten:
-            return
-        try:
-            self._run(self._session.record(self._unwritten))
-        except (CloudError, Stopped):
-            # The next line carries it, or the end of the claim tells of it.
-            return
-        self._unwritten = []
+        with self._lock:
+            self._unwritten += results
+            if not self._unwritten:
+                return
+            try:
+                self._run(self._session.record(self._unwritten))
+            except (CloudError, Stopped):
+                # The next line carries it, or the end of the claim tells of it.
+                return
+            self._unwritten = []
 
     def tell(self, results: Sequence[Result]) -> None:
         """Write results with the next line: what was found of a call whose answer was lost, or was deleted."""
-        self._unwritten += results
+        with self._lock:
+            self._unwritten += results
 
     def note(self, server: str, name: str, text: str) -> None:
         """Write a fact about a server with the next line, such as how often its job was started again. It is an
@@ -330,7 +342,7 @@ class Driver:
 
     def _may_send(self, action: str) -> None:
         """Refuse a request that changes something when the claim may have ended by the time it has its effect."""
-        if self._store is not None and not (self._writing or self._session.may_send()):
+        if self._store is not None and not (self._writer == threading.get_ident() or self._session.may_send()):
             raise NotSent(
                 f"Sending {action}",
                 "Ledger.ClaimEnds",
@@ -354,8 +366,9 @@ class Driver:
         return self._opened_store.session
 
     def _run(self, operation: Operation[Value]) -> Value:
-        self._writing = True
-        try:
-            return self._opened_store.run(operation)
-        finally:
-            self._writing = False
+        with self._lock:
+            self._writer = threading.get_ident()
+            try:
+                return self._opened_store.run(operation)
+            finally:
+                self._writer = 0

@@ -78,6 +78,8 @@ class Session:
         self._fresh = f"{wave}.{ledger}"
         self._count = 0
         self._claim: tuple[str, ...] = ()
+        self.gained: frozenset[str] = frozenset()
+        """The servers that the last claim has taken and that were not held before: others may have driven them."""
 
     # ---- finding the ledger ----
 
@@ -207,6 +209,7 @@ class Session:
             mine, _others = decide.divide(self.state, self.who.id, wanted, self.clock.now())
             due = bool(mine) and decide.renewal_due(self.clock.latest(), self.until)
             same = set(mine) == set(self.held())
+            self.gained = frozenset(mine) - frozenset(self.held())
             return self._line(claim=None if same else mine, results=results) if results or not same or due else None
 
         yield from self.write(build)

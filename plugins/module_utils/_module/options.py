@@ -119,6 +119,11 @@ def verify_spec() -> ArgSpec:
     return ArgSpec(argument_spec={"verify": {"type": "str", "default": "strict", "choices": ["strict", "warn", "off"]}})
 
 
+def calls_spec() -> ArgSpec:
+    """Return the option O(parallel_calls) (doc fragment C(calls))."""
+    return ArgSpec(argument_spec={"parallel_calls": {"type": "int", "default": limits.PARALLEL_CALLS}})
+
+
 def restart_spec() -> ArgSpec:
     """Return the option O(restart) (doc fragment C(restart))."""
     return ArgSpec(argument_spec={"restart": {"type": "bool", "default": False}})

@@ -122,6 +122,12 @@ READ_TIMEOUT: Final = 70.0
 HTTP_RETRIES: Final = 4
 """Further calls after a transient failure."""
 
+PARALLEL_CALLS: Final = 8
+"""API calls that a module makes at the same time."""
+
+MOST_PARALLEL_CALLS: Final = 64
+"""Each of them needs a thread and a connection."""
+
 WAIT_TIMEOUT: Final = 600
 """Seconds that a module waits for one resource."""
 

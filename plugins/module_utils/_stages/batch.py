@@ -47,28 +47,39 @@ class Act:
 
 
 def perform(context: Context, batch: Sequence[Act]) -> list[tuple[Act, Outcome]]:
-    """Announce the calls that have no ClientToken, make every call that may be made, record the outcomes; return each
-    act with its outcome. A server has one act in a batch."""
+    """Announce the calls that have no ClientToken, make every call that may be made, several at the same time, and
+    record the outcomes; return each act with its outcome. A server has one act in a batch.
+
+    After a service has refused a start because it handles no more at once, no other one of its kind begins.
+    """
     driver = context.driver
     early = {act.server.id for act in batch if act.stage.name in act.seen.requested}
     calls = {act.server.id: call for act in batch if (call := act.call()) and act.server.id not in early}
     allowed = driver.announce(list(calls.values()))
-    outcomes, announced = [], []
+    results: dict[str, Result] = {}
+    full: dict[str, str] = {}
+
+    def make(act: Act) -> tuple[Act, Outcome]:
+        call = calls.get(act.server.id)
+        if act.call() and act.server.id in early:
+            return act, Outcome(held=f"the {act.stage.name} of {act.server.host} was requested and is not listed yet")
+        if (call and act.server.id not in allowed) or not driver.holds(act.server.id):
+            outcome = Outcome(held=f"another run has taken over {act.server.host}")
+            call = call if act.server.id in allowed else None
+        elif act.step in full:
+            outcome = Outcome(held=full[act.step])
+        else:
+            outcome = _make(context, act)
+            if outcome.full:
+                full.setdefault(act.step, outcome.held)
+        if call:
+            results[act.server.id] = _result(call, outcome)
+        return act, outcome
+
     try:
-        for act in batch:
-            call = calls.get(act.server.id)
-            if act.call() and act.server.id in early:
-                outcome = Outcome(held=f"the {act.stage.name} of {act.server.host} was requested and is not listed yet")
-            elif (call and act.server.id not in allowed) or not driver.holds(act.server.id):
-                outcome = Outcome(held=f"another run has taken over {act.server.host}")
-                announced += [_result(call, outcome)] if call and act.server.id in allowed else []
-            else:
-                outcome = _make(context, act)
-                announced += [_result(call, outcome)] if call else []
-            outcomes.append((act, outcome))
+        return context.clients.pool.each(make, batch)
     finally:
-        driver.record(announced)
-    return outcomes
+        driver.record([results[act.server.id] for act in batch if act.server.id in results])
 
 
 def _make(context: Context, act: Act) -> Outcome:

@@ -29,10 +29,10 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reade
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
 from . import archive, job_spec, qcow2
-from .stage import Leaves, Outcome, Stage
+from .stage import Leaves, Outcome, Slots, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Row, Seen, Server
@@ -43,6 +43,8 @@ NAME = "export"
 _MOST_KEYS: Final = 64
 """More objects than an image has disks: so many are looked at, others may have put any number there."""
 _NAMED: Final = 5
+_FEW: Final = 2
+"""So many images are asked for one by one, and more of them by the list of all."""
 _AFTER: Final = timedelta(minutes=5)
 """How much later than the end of its task an object may say that it was written: ECS gives that end in minutes."""
 _SPENT: Final = f"{NAME}.spent"
@@ -50,32 +52,62 @@ _SPENT: Final = f"{NAME}.spent"
 
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
-    """Fill in ECS image, export task and exported objects of every server whose copy is finished. What fails for one
-    server alone becomes its ``trouble``; the others go on."""
+    """Fill in ECS image, export task and exported objects of every server whose copy is finished and whose export is
+    not. What fails for one server alone becomes its ``trouble``; the others go on."""
     clients = context.clients
-    wanted = {job["ImageId"]: server for server in servers if (job := seen[server.id].job) and job.get("ImageId")}
+    wanted = {
+        job["ImageId"]: server
+        for server in servers
+        if (job := seen[server.id].job) and job.get("ImageId") and not _exported(seen[server.id])
+    }
     if not wanted:
         return
     for server in wanted.values():
-        seen[server.id].image = seen[server.id].task = seen[server.id].trouble = None
+        seen[server.id].task = seen[server.id].trouble = None
     tasks: dict[str, set[str]] = {server.id: set() for server in wanted.values()}
-    for image in clients.ecs.describe_images():
-        owner = wanted.get(image.get("ImageId", ""))
-        if owner:
-            seen[owner.id].image = image
+    _observe_images(context, wanted, seen)
     for task in clients.ecs.describe_tasks(action="ExportImage", resource_ids=list(wanted)):
         owner = wanted.get(task.get("ResourceId", ""))
         if owner:
             tasks[owner.id].add(task["TaskId"])
         if owner and task.get("CreationTime", "") >= (seen[owner.id].task or {}).get("CreationTime", ""):
             seen[owner.id].task = task
-    for image_id, server in wanted.items():
+
+    def observe_one(pair: tuple[str, Server]) -> None:
+        image_id, server = pair
         seen[server.id].exports = len(tasks[server.id])
         try:
             _observe_one(context, server, seen[server.id], image_id)
             seen[server.id].own.setdefault(_SPENT, _given_up(context.policy, seen[server.id]))
         except CloudError as error:
             seen[server.id].trouble = error
+
+    clients.pool.each(observe_one, wanted.items())
+
+
+def _exported(seen: Seen) -> bool:
+    """Return whether an export is finished, its objects are verified, and nothing was called for it since."""
+    done = states.outcome(states.EXPORT_TASK, (seen.task or {}).get("TaskStatus", "")) == "success"
+    image = (seen.image or {}).get("ImageId")
+    same = bool(image) and image == (seen.job or {}).get("ImageId")
+    return done and same and bool(seen.objects) and not seen.object_problem and NAME not in seen.stale
+
+
+def _observe_images(context: Context, wanted: Mapping[str, Server], seen: dict[str, Seen]) -> None:
+    """Fill in the images that are not known to be Available, and those for which a call was made."""
+    open_ids = []
+    for image_id, server in wanted.items():
+        row = seen[server.id]
+        known = row.image is not None and row.image.get("ImageId") == image_id and NAME not in row.stale
+        if not (known and (row.image or {}).get("Status") == "Available"):
+            row.image = None
+            open_ids.append(image_id)
+    # A few are asked for one by one (_observe_one): the list of all images of an account has many pages.
+    if len(open_ids) > _FEW:
+        for image in context.clients.ecs.describe_images():
+            owner = wanted.get(image.get("ImageId", ""))
+            if owner:
+                seen[owner.id].image = image
 
 
 def _given_up(policy: Policy, seen: Seen) -> int:
@@ -86,7 +118,7 @@ def _given_up(policy: Policy, seen: Seen) -> int:
 def _observe_one(context: Context, server: Server, seen: Seen, image_id: str) -> None:
     clients, resources = context.clients, context.resources
     if seen.image is None:
-        # A list that is read page by page can miss a row while others are deleted: ask for this very one.
+        # One of a few, or the list missed it: rows move between its pages while others are deleted.
         found = clients.ecs.describe_images(image_id=image_id)
         seen.image = next((image for image in found if image.get("ImageId") == image_id), None)
     if seen.image:
@@ -343,7 +375,8 @@ def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
     except CloudError as error:
         if not states.queued(error.code):
             raise
-        return Outcome(held=f"the export of {seen.image['ImageId']} is queued by ECS ({error.code})")
+        text = f"the export of {seen.image['ImageId']} is queued by ECS ({error.code})"
+        return Outcome(held=text, full=error.code != "ImageIsExporting")
     return Outcome(ids={"task_id": str((answer or {}).get("TaskId") or "")})
 
 
@@ -360,4 +393,11 @@ STAGE = Stage(
     found=lambda seen: (seen.task or {}).get("TaskId", ""),
     failed=failed,
     notes=lambda _server, seen: list(seen.own.get(NAME, [])),
+    slots=Slots(
+        most=None,
+        taken=lambda seen: states.outcome(states.EXPORT_TASK, (seen.task or {"TaskStatus": "Finished"})["TaskStatus"])
+        == "pending",
+        starts=frozenset({"export"}),
+        text="{running} exports are running, and ECS has refused one more (ConcurrentQuotaExceed)",
+    ),
 )

@@ -40,13 +40,16 @@ if TYPE_CHECKING:
         Server,
     )
 
-    from .stage import Stage
+    from .stage import Slots, Stage
 
 TRANSIENT_LIMIT = 5
 """Failures in a row that a retry could cure before a server, or the wave's look at the cloud, is given up."""
 
 KEPT = "Its client and its cloud work are kept, and billed: run the same command again to continue"
 """What becomes of a server without a result when the time is over."""
+
+FULL_SECONDS = 60.0
+"""For how long a refusal because of a service's limit of what it handles at once counts."""
 
 AFTER_ACT_SECONDS = 2.0
 """How soon the next tick follows one that changed something: its effect often allows the next step at once."""
@@ -118,6 +121,10 @@ class Fleet:
         self.warnings: list[str] = []
         """What was found in the ledger that this collection has not written."""
         self._began = clock.monotonic()
+        self._looked: set[tuple[str, str]] = set()
+        """The stages that have looked at a server in this tick, by the names of both."""
+        self._full: dict[str, tuple[int, float]] = {}
+        """By stage: how many servers its service handled when it refused one more, and when that was."""
 
     @property
     def resources(self) -> ResourcesSeen:
@@ -176,6 +183,7 @@ class Fleet:
         """Claim every open server, look at it once, let its stages decide, and make the calls that they decided on as
         one batch. Servers whose result exists already need no claim."""
         parent.check()
+        self._looked.clear()
         batch: list[Act] = []
         rows = self._open_rows()
         if self.context.check_mode or not self.driver.opened:
@@ -184,6 +192,7 @@ class Fleet:
             self.driver.look()
         elif not self.context.check_mode and self._open_rows():
             batch.clear()
+            self._looked.clear()
             rows = self._settle_all(self._own(self._open_rows()), batch)
         for stage in self.stages:
             rows = self._go_through(stage, rows, batch)
@@ -198,6 +207,8 @@ class Fleet:
         for row in rows:
             owner = others.get(row.server.id)
             row.elsewhere = owner is not None
+            if owner or row.server.id in self.driver.gained:
+                row.seen.stale.update(stage.name for stage in self.stages)
             row.state = driven_by(owner) if owner else row.state
         return [row for row in rows if not row.elsewhere]
 
@@ -205,16 +216,22 @@ class Fleet:
         """Return the servers that have no result yet."""
         for stage in self.stages:
             if stage.settles_first:
-                self._observe(stage, rows)
-                rows = [row for row in rows if not self._settle(stage, row, batch)]
+                due = [row for row in rows if stage.name in row.seen.stale or not stage.idle(row.seen)]
+                self._observe(stage, due)
+                over = {row.server.id for row in due if self._settle(stage, row, batch)}
+                rows = [row for row in rows if row.server.id not in over]
         return rows
 
     def _observe(self, stage: Stage, rows: Sequence[Progress]) -> None:
+        if not rows:
+            return
         for row in rows:
             row.seen.trouble = None
         seen = {row.server.id: row.seen for row in rows}
         stage.observe(self.context.of(stage), [row.server for row in rows], seen)
         for row in rows:
+            row.seen.stale.discard(stage.name)
+            self._looked.add((stage.name, row.server.id))
             for about in stage.announced.values():
                 self._follow(stage, row, about(row.server, row.seen))
 
@@ -260,8 +277,7 @@ class Fleet:
 
     def _go_through(self, stage: Stage, rows: Sequence[Progress], batch: list[Act]) -> list[Progress]:
         """Let one stage look at its servers and decide for each; return the servers that go on to the next stage."""
-        if rows and not stage.settles_first:
-            self._observe(stage, rows)
+        self._observe(stage, [row for row in rows if (stage.name, row.server.id) not in self._looked])
         done = set()
         for row, decision in self._decisions(stage, rows):
             self._apply(stage, row, decision, batch)
@@ -273,6 +289,7 @@ class Fleet:
         slots, running, found = stage.slots, 0, []
         if slots:
             running = sum(1 for row in rows if slots.taken(row.seen))
+            most = self._room(stage, slots)
             rows = sorted(rows, key=_largest_first)
         for row in rows:
             row.phase = stage.name
@@ -280,12 +297,20 @@ class Fleet:
                 continue
             decision = stage.decide(self.context, row.server, row.seen)
             if slots and decision.action in slots.starts:
-                if running >= slots.most:
+                if most is not None and running >= most:
                     decision = Decision.wait(slots.text.format(running=running))
                 else:
                     running += 1
             found.append((row, decision))
         return found
+
+    def _room(self, stage: Stage, slots: Slots) -> int | None:
+        """Return how many servers a service handles at once, None where no refusal has shown it. A refusal counts for
+        some time: others use the same quota."""
+        known, at = self._full.get(stage.name, (0, 0.0))
+        if stage.name not in self._full or self.context.clock.monotonic() - at > FULL_SECONDS:
+            return slots.most
+        return max(1, known) if slots.most is None else min(slots.most, max(1, known))
 
     def _troubled(self, stage: Stage, row: Progress) -> bool:
         """Return whether the last look of a stage failed for this server alone; count such failures."""
@@ -343,8 +368,14 @@ class Fleet:
             self.acts.update(act.step for act in batch)
             return
         rows = {row.server.id: row for row in self.rows}
-        for act, outcome in perform(self.context, batch):
+        outcomes = perform(self.context, batch)
+        for stage in {act.stage.name: act.stage for act, outcome in outcomes if outcome.full}.values():
+            started = sum(1 for act, outcome in outcomes if act.stage is stage and not (outcome.held or outcome.error))
+            taken = sum(1 for row in self.rows if row.open and stage.slots and stage.slots.taken(row.seen))
+            self._full[stage.name] = (taken + started, self.context.clock.monotonic())
+        for act, outcome in outcomes:
             row = rows[act.server.id]
+            row.seen.stale.add(act.stage.name)
             if outcome.error:
                 if outcome.error.uncertain:
                     self.acts[act.step] += 1

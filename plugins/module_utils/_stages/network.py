@@ -77,9 +77,10 @@ def decide(context: Context) -> Decision | None:
 def act(context: Context, migration: str) -> str:
     """Make the next part of the network; return why to wait when another server of this tick has done that."""
     shared, clients = context.network, context.clients
-    if shared.making:
-        return "the shared network is being made"
-    shared.making = True
+    with shared.lock:
+        if shared.making:
+            return "the shared network is being made"
+        shared.making = True
     network = wave_network.wanted(clients, migration, shared.vpc, None, {"zone_id": context.policy.zone_id})
     try:
         if shared.vpc is None:

@@ -53,6 +53,8 @@ class Outcome:
     """The result of a call: the ids that the service returned, why to repeat it later (``held``), or its error."""
 
     held: str = ""
+    full: bool = False
+    """Whether it is held because the service handles no more of such calls at once."""
     ids: Mapping[str, str] = field(default_factory=dict)
     error: CloudError | None = None
 
@@ -102,7 +104,8 @@ class Leaves:
 class Slots:
     """How many servers a service handles at once in a stage. A start beyond that waits; the largest disks go first."""
 
-    most: int
+    most: int | None
+    """None where no document says it: the first refusal shows how many there are."""
     taken: Callable[[Seen], bool]
     starts: frozenset[str]
     text: str
@@ -119,6 +122,10 @@ def _no_notes(_server: Server, _seen: Seen) -> list[str]:
 
 def _nothing(_seen: Seen) -> str:
     return ""
+
+
+def _never(_seen: Seen) -> bool:
+    return False
 
 
 @dataclass(frozen=True)
@@ -150,6 +157,9 @@ class Stage:
     settles_first: Callable[[Seen], bool] | None = None
     """For a stage whose result may exist before any stage has run: whether it exists. Such a stage is observed first,
     and a server that has its result needs no other stage."""
+    idle: Callable[[Seen], bool] = _never
+    """Whether nothing new can be seen of a server that a stage with ``settles_first`` has looked at before: it is not
+    looked at again until it reaches the stage, another run has driven it, or this run has made a call for it."""
     facts: Callable[[Seen], dict[str, str]] = _no_facts
     """The ids that a result shows of a server."""
     notes: Callable[[Server, Seen], list[str]] = _no_notes

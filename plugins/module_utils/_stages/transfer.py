@@ -57,30 +57,43 @@ _COUNTS: Final = re.compile(r"(j-[^/]+)/(\d{1,3})/(\d{1,3})")
 
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
-    """Fill in source, job and intermediate instance of every server: two batched describes for the whole wave, a third
-    one only while jobs have an intermediate instance, and one for the disks of each instance when it is first seen.
+    """Fill in job, source and intermediate instance of the servers. A job is asked for while its state can change,
+    its source while there is no job or a failed one.
+
     Jobs are looked for by name once per run, for the servers whose source has none."""
     clients, resources = context.clients, context.resources
-    by_source = {server.source_id: server for server in servers if server.source_id}
-    for server in servers:
+    awake = [server for server in servers if not asleep(seen[server.id])]
+    by_source = {server.source_id: server for server in awake if server.source_id}
+    for server in awake:
         seen[server.id].job = seen[server.id].foreign_job = seen[server.id].instance = None
-    if by_source:
-        identities = list(by_source)
-        for source in clients.smc.describe_source_servers(source_ids=identities):
-            owner = by_source.get(source.get("SourceId", ""))
-            if owner:
-                seen[owner.id].source = source
-                resources.saw("smc_source", owner.source_id, owner.host, source.get("CreationTime", ""))
-        for job in clients.smc.describe_replication_jobs(source_ids=identities):
-            owner = by_source.get(job.get("SourceId", ""))
-            if owner and job.get("JobId"):
-                _sort_in(owner, job, seen[owner.id], resources)
-    _look_by_name(context, [server for server in servers if seen[server.id].job is None], seen)
+    for job in clients.smc.describe_replication_jobs(source_ids=list(by_source)):
+        owner = by_source.get(job.get("SourceId", ""))
+        if owner and job.get("JobId"):
+            _sort_in(owner, job, seen[owner.id], resources)
+    _look_by_name(context, [server for server in awake if seen[server.id].job is None], seen)
+    open_ids = [source for source, server in by_source.items() if _needs_source(seen[server.id])]
+    for source in clients.smc.describe_source_servers(source_ids=open_ids):
+        owner = by_source.get(source.get("SourceId", ""))
+        if owner:
+            seen[owner.id].source = source
+            resources.saw("smc_source", owner.source_id, owner.host, source.get("CreationTime", ""))
     if network.wanted(context.policy) and any(seen[server.id].job is None for server in by_source.values()):
         network.observe(context, servers[0].migration)
-    _observe_instances(context, servers, seen)
-    for server in servers:
+    _observe_instances(context, awake, seen)
+    for server in awake:
         _recall(context, server, seen[server.id])
+
+
+def asleep(seen: Seen) -> bool:
+    """Return whether the job of a server stays as it was seen until this run makes a call for it: it is finished, or it
+    waits for its start."""
+    job = seen.job or {}
+    waits = job.get("Status") in ("Ready", "Stopped") or bool(job.get("Status") == "Finished" and job.get("ImageId"))
+    return waits and STAGE.name not in seen.stale
+
+
+def _needs_source(seen: Seen) -> bool:
+    return seen.source is None or (seen.job or {}).get("Status") in (None, "InError")
 
 
 def _look_by_name(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
@@ -148,11 +161,13 @@ def _observe_instances(context: Context, servers: Iterable[Server], seen: dict[s
     }
     if not wanted:
         return
+    shown = []
     for instance in context.clients.ecs.describe_instances(instance_ids=list(wanted)):
         owner = wanted.get(instance.get("InstanceId", ""))
         if owner:
             seen[owner.id].instance = instance
-            _note_parts(context, owner, instance)
+            shown.append((owner, instance))
+    context.clients.pool.each(lambda pair: _note_parts(context, *pair), shown)
 
 
 def _note_parts(context: Context, server: Server, instance: Row) -> None:
@@ -294,7 +309,7 @@ def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
         except CloudError as error:
             if not states.start_queued(error.code):
                 raise
-            return Outcome(held=f"job {seen.job['JobId']} is queued by SMC ({error.code})")
+            return Outcome(held=f"job {seen.job['JobId']} is queued by SMC ({error.code})", full=True)
     elif action in ("delete", "enlarge") and seen.job:
         smc.delete_replication_job(seen.job["JobId"])
         seen.created = None

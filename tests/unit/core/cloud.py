@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.gate import Gate
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.pool import Pool
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
@@ -74,6 +75,7 @@ class Cloud:
         self.smc, self.ecs, self.ens, self.vpc = Smc(self), Ecs(self), Ens(self), Vpc(self)
         self._bucket = Oss(self)
         self.gate = Gate()
+        self.pool = Pool()
         self.request_seconds = 80.0
 
     def oss(self, bucket: str) -> Oss:

@@ -104,7 +104,8 @@ def test_the_newest_task_of_an_image_counts() -> None:
     assert seen.task["TaskId"] == "t-0002"
 
 
-def test_an_image_that_a_list_left_out_is_asked_for_by_its_id() -> None:
+def test_an_image_that_a_list_left_out_is_asked_for_by_its_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(export, "_FEW", 0)
     cloud, item = exported()
     cloud.edit("ecs.DescribeImages", lambda rows: [])
     seen = observe(cloud, item)[0][item.id]

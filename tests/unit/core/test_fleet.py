@@ -50,7 +50,7 @@ def test_describes_are_batched_so_that_a_tick_of_30_servers_costs_no_more_than_o
         made.tick()
         assert all(row.state.endswith("Syncing") for row in made.rows)
         costs.append(cloud.calls.total() - cloud.calls["ecs.DescribeDisks"])
-    assert costs[0] == costs[1] == 4
+    assert costs[0] == costs[1] == 2
 
 
 def test_running_again_changes_nothing_and_looks_once() -> None:

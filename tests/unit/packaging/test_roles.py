@@ -85,6 +85,7 @@ DEFAULTS: dict[str, Any] = {
     "migration_job_valid_days": limits.JOB_VALID_DAYS[0],
     "migration_job_retries": limits.JOB_RETRIES,
     "migration_export_retries": limits.EXPORT_RETRIES,
+    "migration_parallel_calls": limits.PARALLEL_CALLS,
 }
 """The defaults of roles that are written in limits.py too: YAML cannot read them from there."""
 
@@ -92,6 +93,7 @@ FALLBACKS = {
     "transfer_job_valid_days": "migration_job_valid_days",
     "transfer_job_retries": "migration_job_retries",
     "export_retries": "migration_export_retries",
+    "cleanup_parallel_calls": "migration_parallel_calls",
 }
 """Variables that default to another one, and to its value where that is not defined."""
 
@@ -109,7 +111,7 @@ def test_every_default_of_a_wait_or_a_retry_is_compared() -> None:
         name
         for role in ROLES
         for name in values(role)
-        if name.endswith(("_wait_timeout", "_poll_interval", "_retries", "_valid_days"))
+        if name.endswith(("_wait_timeout", "_poll_interval", "_retries", "_valid_days", "_parallel_calls"))
     }
     assert found - own == set(DEFAULTS) | set(FALLBACKS)
 
