@@ -81,6 +81,14 @@ def full_root(records: Records) -> Records:
     return rows
 
 
+def static_address(records: Records) -> Records:
+    """The records of a host whose network is static, for a name that no device of KVM has, and without cloud-init."""
+    rows = without(tools(records, "cloud-init"), "cloud-init", "net-naming", "net-service", "net-file", "net-line")
+    lines = ("DEVICE=ens192", "BOOTPROTO=none", "IPADDR=198.18.0.9", "ONBOOT=yes")
+    path = "/etc/sysconfig/network-scripts/ifcfg-ens192"
+    return [*rows, ("net-naming", "kernel", ""), ("net-file", "ifcfg", path), *(("net-line", line) for line in lines)]
+
+
 BREAKS = (
     Break(1, "uname reports FreeBSD", "not-linux", lambda rows: kernel_name(rows, "FreeBSD", "amd64")),
     Break(2, "uname reports aarch64", "not-x86-64", lambda rows: kernel_name(rows, None, "aarch64")),
@@ -117,6 +125,7 @@ BREAKS = (
         lambda rows: without(tools(rows, "cloud-init", *MANAGERS), "cloud-init"),
     ),
     Break(15, "1 MiB free", "low-space", full_root),
+    Break(27, "a static address on ens192", "nic-not-configured", static_address),
     Break(16, "a swap partition", "swap-lost", lambda rows: [*rows, ("swap", "/dev/vdz1 partition 1048572 0 -2")]),
 )
 """Every class that is looked for on a source."""

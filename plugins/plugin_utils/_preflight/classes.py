@@ -76,4 +76,5 @@ CLASSES: Final = (
     Class(24, "account", "image name, source image"),
     Class(25, "account", "proof by a canary"),
     Class(26, "account", "clock of the controller"),
+    Class(27, "source", "network after the move"),
 )

@@ -13,11 +13,11 @@ from typing import Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.rule import Facts, Finding, Rule, apply
 
-from . import boot, disks, network, probing, system
+from . import boot, disks, network, nic, probing, system
 
 NOT_LINUX: Final = system.NOT_LINUX
 
-RULES: Final = (*system.BLOCKERS, *disks.RULES, *boot.RULES, *network.RULES, *system.REST, *probing.RULES)
+RULES: Final = (*system.BLOCKERS, *disks.RULES, *boot.RULES, *network.RULES, *system.REST, *nic.RULES, *probing.RULES)
 """Every rule for a Linux host. Any other host gets only NOT_LINUX: its other facts are meaningless."""
 
 DECISIVE: Final = frozenset({"system", "blocks", "script"})

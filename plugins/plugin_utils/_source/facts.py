@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from . import boot, identity, runtime, storage
+from . import boot, identity, netconf, runtime, storage
 from .agent import parse_agent
 from .answers import integer
 from .devices import Devices
@@ -101,6 +101,7 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
         "services": runtime.services(rows),
         "licences": runtime.licences(rows),
         "addresses": sorted(rows.words("address"))[:MAX_ADDRESSES],
+        "network": netconf.network(rows),
         "resolver": runtime.resolver(rows),
         "proxies": runtime.proxies(rows),
         "egress": runtime.egress(rows),

@@ -14,6 +14,7 @@ probe_all() { # each step is given up after some seconds (guard.sh); what others
     step boot 4 probe_boot
     step kernel 4 probe_kernel
     step network 4 probe_network
+    step netconf 4 probe_netconf
     step platform 2 probe_platform
     step client 4 agent_state
     # shellcheck disable=SC2086  # one word a path

@@ -21,6 +21,7 @@ class Rows:
     """The records of an answer, by key."""
 
     def __init__(self, records: Sequence[Record]) -> None:
+        self._records = records
         self._rows: dict[str, list[tuple[str, ...]]] = {}
         for record in records:
             self._rows.setdefault(record.key, []).append(record.fields)
@@ -40,3 +41,14 @@ class Rows:
     def words(self, key: str) -> set[str]:
         """Return the first field of every record with this key."""
         return {fields[0] for fields in self.all(key) if fields}
+
+    def groups(self, head: str, line: str) -> list[tuple[str, str, list[str]]]:
+        """Return the first two fields of every record ``head``, and the texts of the records ``line`` behind it."""
+        found: list[tuple[str, str, list[str]]] = []
+        for key, fields in self._records:
+            if key == head:
+                first, second = (*fields, "", "")[:2]
+                found.append((first, second, []))
+            elif key == line and found:
+                found[-1][2].append("\t".join(fields))
+        return found

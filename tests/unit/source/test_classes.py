@@ -93,6 +93,25 @@ def no_date(host: Host) -> None:
     host.epoch = ""
 
 
+NIC = ("net-naming\tkernel\t", "net-file\tifcfg\t/etc/ifcfg", "net-line\tBOOTPROTO=dhcp")
+DHCP = ("BOOTPROTO=dhcp", "ONBOOT=yes")
+
+
+def ifcfg(*lines: str) -> Change:
+    """A host that names devices as the kernel does, without cloud-init, and one file of ifcfg."""
+
+    def change(host: Host) -> None:
+        host.tools["cloud-init"] = ""
+        host.extra += [NIC[0], NIC[1], *(f"net-line\t{line}" for line in lines)]
+
+    return change
+
+
+def unconfigured(host: Host) -> None:
+    host.tools["cloud-init"] = ""
+    host.extra.append("net-naming\tkernel\t")
+
+
 def machine(uname: str) -> Change:
     def change(host: Host) -> None:
         host.uname = uname
@@ -305,6 +324,16 @@ CASES = [
         accounts.server(source_image=accounts.image(found=False)),
         accounts.server(source_image=accounts.image()),
     ),
+    Case(27, "nic-not-configured", ifcfg("DEVICE=ens192", *DHCP), ifcfg("DEVICE=eth0", *DHCP)),
+    Case(27, "nic-not-configured", ifcfg("DEVICE=eth0", "BOOTPROTO=none"), ifcfg(*DHCP)),
+    Case(
+        27, "nic-not-configured", ifcfg("HWADDR=00:16:3E:00:00:01", *DHCP), ifcfg(*DHCP), also=["nic-names"]
+    ),
+    Case(27, "nic-static-address", ifcfg("IPADDR=198.18.0.9", *DHCP), ifcfg(*DHCP)),
+    Case(27, "nic-layers", more(*NIC, "netdev\tbond0\tbond\t\t"), more(*NIC, "netdev\teth0\tphysical\t\t")),
+    Case(27, "nic-names", more(*NIC, "net-file\tudev\t/r", 'net-line\tKERNELS=="a", NAME="eth0"'), more(*NIC)),
+    Case(27, "nic-name-servers", ifcfg("DNS1=10.0.0.2", *DHCP), ifcfg("DNS1=223.5.5.5", *DHCP)),
+    Case(27, "nic-unknown", unconfigured, more(*NIC)),
 ]
 
 
@@ -358,6 +387,8 @@ def test_every_rule_says_why_what_to_do_and_where_it_is_written() -> None:
             "remediate_virtio",
             "remediate_selinux",
             "remediate_clock",
+            "remediate_dhcp",
+            "remediate_cloud_init",
         )
 
 
