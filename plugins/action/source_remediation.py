@@ -19,6 +19,8 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "selinux": {"type": "bool", "default": False},
     "clock": {"type": "bool", "default": False},
     "clock_tolerance": {"type": "int", "default": 60},
+    "dhcp": {"type": "bool", "default": False},
+    "cloud_init": {"type": "bool", "default": False},
     "environment": {"type": "dict", "default": {}},
     **answers.LIMIT_SPEC,
     # A package manager may have to download its index, and an initramfs takes minutes on an old machine.

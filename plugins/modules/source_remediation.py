@@ -82,6 +82,24 @@ options:
       - Seconds by which the clock may differ from the clock of the controller.
     type: int
     default: 60
+  dhcp:
+    description:
+      - Whether to prepare DHCP for the network of the migrated server. The present configuration stays as it is.
+      - A script in C(/etc/edgelift-dhcp) starts with the host. On the source it ends at once, because it finds one of the hardware
+        addresses that were recorded there. On another machine it waits 60 seconds for an address that works on the first virtio device.
+        Without one, it asks DHCP with NetworkManager, systemd-networkd, wicked, C(dhclient), C(dhcpcd) or C(udhcpc). A static address
+        whose gateway does not answer is removed from the device there, not from the configuration.
+      - On the migrated server, the script stays until you delete C(/etc/edgelift-dhcp) and its unit C(edgelift-dhcp).
+    type: bool
+    default: false
+  cloud_init:
+    description:
+      - Whether to install cloud-init where it is missing, and to switch it on where C(/etc/cloud/cloud-init.disabled) or a masked unit
+        switches it off. ENS sets host name and password with it.
+      - If it changes something, it also writes C(/etc/cloud/cloud.cfg.d/99-edgelift.cfg), so that a restart of the source changes neither
+        its network, nor its SSH host keys and logins. Use O(dhcp) for the network.
+    type: bool
+    default: false
   environment:
     description:
       - Environment variables of the tools, such as C(https_proxy) for a package manager.

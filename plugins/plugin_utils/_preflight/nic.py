@@ -185,8 +185,7 @@ RULES: Final = (
         "An ENS instance has one virtio network device and gets its address by DHCP. Nothing in the present "
         "configuration "
         "asks for it, so the instance may be reachable through its console only.",
-        "Prepare DHCP for the first virtio device (remediate_dhcp), or let cloud-init configure the network "
-        "(remediate_cloud_init). The present configuration stays as it is.",
+        "Prepare DHCP for the first virtio device (remediate_dhcp). The present configuration stays as it is.",
         _COPIED,
         _not_configured,
         remediation="remediate_dhcp",

@@ -305,6 +305,7 @@ REST: Final = (
         "Switch cloud-init on before the copy, or configure DHCP and a login on the source.",
         "ENS, import custom images, notes: cloud-init",
         _cloud_init_off,
+        remediation="remediate_cloud_init",
     ),
     Rule(
         "client-noexec",
@@ -360,6 +361,7 @@ REST: Final = (
         "Install the package cloud-init on the source before the copy.",
         "ENS, import custom images, notes: cloud-init",
         _cloud_init_missing,
+        remediation="remediate_cloud_init",
     ),
     Rule(
         "clock-unknown",

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from . import script
 from .remote import Remote, SourceError
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from .answers import Record
 
-FAULTS: Final = ("clock", "rsync", "selinux", "virtio")
+FAULTS: Final = ("clock", "rsync", "selinux", "virtio", "cloud_init", "dhcp")
 """Every fault, in the order of the fixes: the certificates of a package archive need a correct clock."""
 
 STATE_DIR: Final = "/var/lib/edgelift/remediation"
@@ -32,6 +33,49 @@ STATE_DIR: Final = "/var/lib/edgelift/remediation"
 
 LOCKED_SECONDS: Final = 600
 """Seconds that a fix waits for another program, such as an automatic update, to release the lock of the packages."""
+
+_LOOK: Final = ("remedy_look", "remedy_net")
+
+# The unit may take as long as the instance waits for its network; a DHCP client that it starts stays.
+_DHCP_UNIT: Final = """\
+[Unit]
+Description=DHCP for the first virtio device after a migration (edgelift.ens_migration)
+After=network.target NetworkManager.service systemd-networkd.service wicked.service cloud-init.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+KillMode=process
+TimeoutStartSec=300
+ExecStart=/bin/sh /etc/edgelift-dhcp/run
+
+[Install]
+WantedBy=multi-user.target"""
+
+_DHCP_INIT: Final = """\
+#!/bin/sh
+### BEGIN INIT INFO
+# Provides:          edgelift-dhcp
+# Required-Start:    $remote_fs $network
+# Required-Stop:
+# Default-Start:     2 3 4 5
+# Default-Stop:
+# Short-Description: DHCP for the first virtio device after a migration (edgelift.ens_migration)
+### END INIT INFO
+# chkconfig: 2345 99 01
+# description: DHCP for the first virtio device after a migration (edgelift.ens_migration)
+case ${1:-start} in
+start) /bin/sh /etc/edgelift-dhcp/run >/dev/null 2>&1 </dev/null & ;;
+esac
+exit 0"""
+
+_CLOUD_CONFIG: Final = """\
+# Written by the role remediate of edgelift.ens_migration (remediate_cloud_init). cloud-init leaves the network, the SSH
+# host keys and the logins of this server as they are. What a platform sends for an instance still counts.
+network: {config: disabled}
+ssh_deletekeys: false
+disable_root: false
+ssh_pwauth: unchanged"""
 
 
 @dataclass
@@ -57,6 +101,7 @@ class Seen:
     def undoable(self) -> list[str]:
         """Return what a revert would change: one line for each file, package or switch of the journal."""
         kinds = {"kept": "restore", "made": "remove", "packages": "remove the packages", "enforce": "set enforcing in"}
+        kinds["masked"] = "mask again"
         return [
             f"{kinds[kind]} {rest[-1].strip() if kind == 'packages' else rest[0]}"
             for _fault, kind, *rest in self.journal
@@ -104,34 +149,44 @@ class Remediation:
 
     def look(self) -> Seen:
         """Return the current faults."""
-        return parse_seen(self._run(["remedy_look"], "remedy_look"))
+        return parse_seen(self._run([*_LOOK], "remedy_look"))
 
     def fix(self, fault: str) -> None:
         """Fix one fault. Raise SourceError with the output of the tool that failed."""
         if fault == "rsync" and self._wanted.rsync_src:
-            self._remote.put(read_file(self._wanted.rsync_src), self._file_at())
+            self._remote.put(read_file(self._wanted.rsync_src), _file_at(self._wanted))
         exports = [f"export {name}={shlex.quote(value)}" for name, value in self._wanted.environment.items()]
         command = "\n".join([*exports, f"remedy_do {fault}", 'secure "$RSYNC_AT" && rm -f "$RSYNC_AT"'])
-        self._run(["remedy_look", "remedy_do"], command)
+        self._run([*_LOOK, "remedy_do"], command)
 
     def undo(self) -> Seen:
         """Revert everything in the journal and return what could not be reverted."""
-        return parse_seen(self._run(["remedy_look", "remedy_undo"], "remedy_undo"))
-
-    def _file_at(self) -> str:
-        return f"{STATE_DIR}/file-{Path(self._wanted.rsync_src).name}"
+        return parse_seen(self._run([*_LOOK, "remedy_undo"], "remedy_undo"))
 
     def _run(self, pieces: Sequence[str], command: str) -> list[Record]:
-        values = {
-            "STATE_DIR": STATE_DIR,
-            "FAULTS": " ".join(self._wanted.faults),
-            "RSYNC_FILE": Path(self._wanted.rsync_src).name,
-            "RSYNC_AT": self._file_at(),
-            "TOLERANCE": str(self._wanted.tolerance),
-            "EPOCH": str(int(self._clock())),
-            "LOCKED_SECONDS": str(LOCKED_SECONDS),
-        }
-        return self._remote.work(pieces, values, command, "a fix needs root")
+        given = values(self._wanted, self._clock())
+        return self._remote.work(pieces, given, command, "a fix needs root")
+
+
+def values(wanted: Wanted, now: float) -> dict[str, str]:
+    """Return the variables of the scripts. ``now`` is the time of the controller, in seconds since 1970 UTC."""
+    return {
+        "STATE_DIR": STATE_DIR,
+        "FAULTS": " ".join(wanted.faults),
+        "RSYNC_FILE": Path(wanted.rsync_src).name,
+        "RSYNC_AT": _file_at(wanted),
+        "TOLERANCE": str(wanted.tolerance),
+        "EPOCH": str(int(now)),
+        "LOCKED_SECONDS": str(LOCKED_SECONDS),
+        "DHCP_RUN": script.text("dhcp_fallback").rstrip("\n"),
+        "DHCP_UNIT": _DHCP_UNIT,
+        "DHCP_INIT": _DHCP_INIT,
+        "CLOUD_CONFIG": _CLOUD_CONFIG,
+    }
+
+
+def _file_at(wanted: Wanted) -> str:
+    return f"{STATE_DIR}/file-{Path(wanted.rsync_src).name}"
 
 
 def read_file(path: str) -> bytes:

@@ -87,7 +87,7 @@ remedy_packages() { # the names of all installed packages
     esac 2>/dev/null | sort
 }
 
-remedy_install() { # have the package manager install rsync
+remedy_install() { # package: have the package manager install it
     case $MANAGER in
     dpkg) remedy_run "dpkg cannot install $RSYNC_FILE" dpkg -i "$RSYNC_AT" ;;
     rpm) remedy_run "rpm cannot install $RSYNC_FILE" rpm -U "$RSYNC_AT" ;;
@@ -96,14 +96,23 @@ remedy_install() { # have the package manager install rsync
         DEBIAN_FRONTEND=noninteractive
         export DEBIAN_FRONTEND
         # An index that is old names files that the archive no longer has.
-        remedy_waits apt-get -q -y --no-install-recommends install rsync && return 0
+        remedy_waits apt-get -q -y --no-install-recommends install "$1" && return 0
         remedy_waits apt-get -q update
-        remedy_run "apt-get cannot install rsync" apt-get -q -y --no-install-recommends install rsync
+        remedy_run "apt-get cannot install $1" apt-get -q -y --no-install-recommends install "$1"
         ;;
-    dnf | yum) remedy_run "$MANAGER cannot install rsync" "$MANAGER" -y install rsync ;;
-    zypper) remedy_run "zypper cannot install rsync" zypper --non-interactive install rsync ;;
-    apk) remedy_run "apk cannot install rsync" apk add rsync ;;
+    dnf | yum) remedy_run "$MANAGER cannot install $1" "$MANAGER" -y install "$1" ;;
+    zypper) remedy_run "zypper cannot install $1" zypper --non-interactive install "$1" ;;
+    apk) remedy_run "apk cannot install $1" apk add "$1" ;;
     esac
+}
+
+remedy_installed() { # fault package: installs it, and notes which packages came with it
+    remedy_packages >"$STATE_DIR/before"
+    remedy_install "$2"
+    remedy_packages >"$STATE_DIR/after"
+    new=$(comm -13 "$STATE_DIR/before" "$STATE_DIR/after" | tr '\n' ' ')
+    rm -f "$STATE_DIR/before" "$STATE_DIR/after"
+    [ -z "$new" ] || remedy_note "$1" packages "$MANAGER" "$new"
 }
 
 remedy_do_rsync() {
@@ -122,12 +131,7 @@ remedy_do_rsync() {
         return
         ;;
     esac
-    remedy_packages >"$STATE_DIR/before"
-    remedy_install
-    remedy_packages >"$STATE_DIR/after"
-    new=$(comm -13 "$STATE_DIR/before" "$STATE_DIR/after" | tr '\n' ' ')
-    rm -f "$STATE_DIR/before" "$STATE_DIR/after"
-    [ -z "$new" ] || remedy_note rsync packages "$MANAGER" "$new"
+    remedy_installed rsync rsync
 }
 
 remedy_do_selinux() {

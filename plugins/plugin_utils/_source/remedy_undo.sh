@@ -26,14 +26,14 @@ remedy_unpack() { # manager package...
     shift
     case $manager in
     apt-get | dpkg) dpkg --purge "$@" ;;
-    apk | apk-file) apk del rsync ;;
+    apk | apk-file) apk del "$@" ;;
     *) rpm -e "$@" ;;
     esac </dev/null 2>&1
 }
 
 remedy_undo_line() { # fault kind word word
     errors=
-    case $2 in kept | made) secure "$3" || errors=$WHY ;; esac
+    case $2 in kept | made | folder) secure "$3" || errors=$WHY ;; masked) secure "${3%/*}" || errors=$WHY ;; esac
     case $2${errors:+ refused} in
     kept)
         # The copies go with the folder at the end, so that an interrupted revert can be repeated.
@@ -54,6 +54,14 @@ remedy_undo_line() { # fault kind word word
         # shellcheck disable=SC2086 # one word per package
         said=$(remedy_unpack "$3" $4) || errors="packages $4: $(echo "$said" | tail -n 1)"
         ;;
+    folder)
+        # What others put into it since stays.
+        rmdir "$3" 2>/dev/null
+        return
+        ;;
+    masked)
+        [ -h "$3" ] || [ -e "$3" ] || errors=$(ln -s /dev/null "$3" 2>&1)
+        ;;
     enforce)
         setenforce 1 >/dev/null 2>&1 || errors=$( { echo 1 >"$3"; } 2>&1)
         ;;
@@ -71,6 +79,7 @@ remedy_undo() {
     sed -n '1!G;h;$p' "$STATE_DIR/journal" | while IFS='	' read -r fault kind first second; do
         remedy_undo_line "$fault" "$kind" "$first" "$second"
     done
+    [ ! -d /run/systemd/system ] || systemctl daemon-reload >/dev/null 2>&1 || :
     if [ -e "$STATE_DIR/left" ]; then
         mv "$STATE_DIR/left" "$STATE_DIR/journal"
     else

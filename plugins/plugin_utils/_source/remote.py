@@ -13,10 +13,10 @@ import contextlib
 import shlex
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol
 
-from ansible.errors import AnsibleConnectionFailure
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _untrusted
 
-from . import answers, deadline, script
+from . import answers, become, deadline, script
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -48,8 +48,8 @@ class Action(Protocol):
 
     _connection: Any
 
-    def _low_level_execute_command(self, cmd: str, *, in_data: bytes) -> dict[str, Any]:
-        """Run a command on the host, with data for its standard input."""
+    def _low_level_execute_command(self, cmd: str, sudoable: bool = True, *, in_data: bytes) -> dict[str, Any]:
+        """Run a command on the host, with data for its standard input; ``sudoable`` with the become method."""
 
 
 class SourceError(Exception):
@@ -98,10 +98,10 @@ class Remote:
             return (
                 f"the connection plugin {connection.transport} cannot send data to a command. Use ansible.builtin.ssh"
             )
-        become = connection.become
+        method = connection.become
         # ansible-core has the attribute from 2.17 on. Before that, only su needs a terminal.
-        if become and not getattr(become, "pipelining", become.name != "su"):
-            return f"the become method {become.name} cannot send data to a command. Use sudo, or log in as root"
+        if method and not getattr(method, "pipelining", method.name != "su"):
+            return f"the become method {method.name} cannot send data to a command. Use sudo, or log in as root"
         return None
 
     def run(
@@ -128,6 +128,8 @@ class Remote:
             raise NotUnderstoodError(f"answer not understood: {error}") from error
         except answers.UnreadableError as error:
             raise NotUnderstoodError(f"answer not understood: {error}") from error
+        if answer is None and raw["rc"] != 0:
+            self._refuse_become()
         return Result(answer, raw["rc"], raw["stdout"], raw["stderr"])
 
     def work(
@@ -170,18 +172,31 @@ class Remote:
         try:
             with self._cut_off(), deadline.guarded(self._limits.seconds + waits, self._grown()):
                 raw: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data)
-        except AnsibleConnectionFailure as failed:
+        except AnsibleError as failed:
+            if become.waits(failed):
+                self._refuse_become()
+            if not isinstance(failed, AnsibleConnectionFailure):
+                raise
             # A host can write the words of its connection, also as the reason why it is unreachable.
             reason = "\n".join(map(answers.clean, str(failed)[: self._limits.max_line].split("\n")))
             raise AnsibleConnectionFailure(_untrusted.no_template(reason)) from failed
         except deadline.ExceededError as error:
             self._close()
             raise NoAnswerError(f"the host was given up, {error}. The connection was closed") from error
-        if "must have a tty" in raw["stderr"]:
-            raise SourceError(
-                "sudo on this host requires a terminal. Add 'Defaults:<login user> !requiretty' to its sudoers"
-            )
         return raw
+
+    def _refuse_become(self) -> None:
+        """Raise SourceError with what keeps sudo from starting a script, if that is the reason."""
+        method = self._action._connection.become
+        if not method or method.name != "sudo":
+            return
+        with contextlib.suppress(AnsibleError, deadline.ExceededError):
+            with self._cut_off(), deadline.guarded(self._limits.seconds, self._grown()):
+                told = self._action._low_level_execute_command(become.question(method), sudoable=False, in_data=b"")
+            reason = become.reason(told["stdout"], bool(method.get_option("become_pass")))
+            if reason:
+                raise SourceError(reason)
+
 
     def _grown(self) -> int:
         """Return by how much an answer may make this process larger: it is kept several times, as bytes and as text."""

@@ -46,8 +46,10 @@ def sysv(name: str) -> dict[str, str]:
 
 NM = {**PREDICTABLE, **started("NetworkManager")}
 NETWORKD = {**PREDICTABLE, **started("systemd-networkd")}
-RULE = 'SUBSYSTEM=="net", ACTION=="add", DRIVERS=="?*", ATTR{address}=="08:00:27:87:4a:6%s", KERNEL=="eth*", '
-'NAME="eth%s"\n'
+RULE = (
+    'SUBSYSTEM=="net", ACTION=="add", DRIVERS=="?*", ATTR{address}=="08:00:27:87:4a:6%s", '
+    'KERNEL=="eth*", NAME="eth%s"\n'
+)
 
 FIELD = (
     Field(

@@ -1,0 +1,129 @@
+#!/bin/sh
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Asks DHCP for the first virtio network device of a migrated server whose own configuration gave it no address that
+# works. Written by the role remediate of edgelift.ens_migration (remediate_dhcp). On the source it ends at once: one of
+# the hardware addresses in the file "sources" is there. To remove it, delete /etc/edgelift-dhcp and what starts it.
+
+PATH=/usr/sbin:/usr/bin:/sbin:/bin
+LC_ALL=C
+export PATH LC_ALL
+own=/etc/edgelift-dhcp
+limit=60
+
+for file in /sys/class/net/*/address; do
+    read -r mac <"$file" || continue
+    while read -r known; do [ "$known" != "$mac" ] || exit 0; done <"$own/sources"
+done
+
+first() { # the virtio device with the lowest number, in $device
+    device=
+    least=
+    for dir in /sys/class/net/*; do
+        driver=$(readlink "$dir/device/driver" 2>/dev/null)
+        case ${driver##*/} in virtio_net | virtio-net) ;; *) continue ;; esac
+        read -r number <"$dir/ifindex" || continue
+        if [ -z "$least" ] || [ "$number" -lt "$least" ]; then least=$number && device=${dir##*/}; fi
+    done
+    [ -n "$device" ]
+}
+
+addresses() { # its IPv4 addresses, one line each
+    if command -v ip >/dev/null 2>&1; then
+        ip -4 -o addr show dev "$device" 2>/dev/null
+    else
+        ifconfig "$device" 2>/dev/null | grep 'inet '
+    fi
+}
+
+has() { # program: whether it is there
+    command -v "$1" >/dev/null 2>&1
+}
+
+client() { # whether a DHCP client runs for the device, and does not belong to what manages the network
+    for file in /proc/[0-9]*/cmdline; do
+        line=$(tr '\000' ' ' 2>/dev/null <"$file")
+        case $line in *dhclient*" $device "* | *dhcpcd*" $device "* | *udhcpc*" $device "*) return 0 ;; esac
+    done
+    return 1
+}
+
+answers() { # whether the gateway of the device answers
+    while read -r name dest gateway rest; do
+        case $name,$dest in "$device",00000000) ;; *) continue ;; esac
+        number=$((0x$gateway))
+        ping -c 1 -W 2 "$((number & 255)).$((number >> 8 & 255)).$((number >> 16 & 255)).$((number >> 24 & 255))" >/dev/null 2>&1 && return 0
+    done </proc/net/route
+    return 1
+}
+
+works() { # whether the device has an address that DHCP gave, or one whose gateway answers
+    found=$(addresses)
+    case $found in *inet*) ;; *) return 1 ;; esac
+    case $found in *' dynamic '*) return 0 ;; esac
+    client || answers
+}
+
+waits() { # seconds: whether the device works within them
+    left=$1
+    until works; do
+        [ "$left" -gt 0 ] || return 1
+        sleep 2
+        left=$((left - 2))
+    done
+}
+
+by_networkmanager() {
+    has nmcli && nmcli -t -f RUNNING general 2>/dev/null | grep -q -x running || return 1
+    nmcli connection delete edgelift-dhcp >/dev/null 2>&1
+    nmcli connection add type ethernet con-name edgelift-dhcp ifname "$device" || return 1
+    nmcli connection up edgelift-dhcp
+    waits 20
+}
+
+by_networkd() {
+    has systemctl && systemctl -q is-active systemd-networkd || return 1
+    mkdir -p /run/systemd/network || return 1
+    printf '[Match]\nName=%s\n[Network]\nDHCP=yes\n' "$device" >/run/systemd/network/00-edgelift-dhcp.network
+    systemctl restart systemd-networkd
+    waits 20
+}
+
+by_wicked() {
+    has wicked && [ -d /etc/sysconfig/network ] && [ ! -e "/etc/sysconfig/network/ifcfg-$device" ] || return 1
+    printf "BOOTPROTO='dhcp'\nSTARTMODE='auto'\n" >"/etc/sysconfig/network/ifcfg-$device"
+    wicked ifup "$device"
+    waits 20
+}
+
+by_client() {
+    if has ip; then ip link set "$device" up; else ifconfig "$device" up; fi
+    if has dhclient; then
+        dhclient "$device" && return
+    fi
+    if has dhcpcd; then
+        dhcpcd "$device" && return
+    fi
+    if has udhcpc; then
+        udhcpc -b -i "$device" && return
+    elif has busybox; then
+        busybox udhcpc -b -i "$device" && return
+    fi
+    return 1
+}
+
+left=$limit
+until first; do
+    [ "$left" -gt 0 ] || { echo "there is no virtio network device" && exit 1; }
+    sleep 2
+    left=$((left - 2))
+done
+waits "$left" && exit 0
+# A static address of the source, whose gateway is not there, would stand in the way of the route that DHCP offers.
+case $(addresses) in
+*inet*) if has ip; then ip -4 addr flush dev "$device"; else ifconfig "$device" 0.0.0.0; fi ;;
+esac
+echo "$device has no address that works: asking DHCP"
+by_networkmanager || by_networkd || by_wicked || by_client || { echo "no DHCP client could be started" && exit 1; }
