@@ -23,7 +23,7 @@ TERMINAL = (
     "sudo: Entschuldigung, Sie benötigen ein TTY, um sudo zu verwenden",
     "sudo: désolé, vous devez avoir un terminal tty pour exécuter sudo",
     "sudo: すみませんが、sudo を実行するには tty が必要です",
-    "sudo：抱歉，您必须拥有一个终端来执行 sudo",
+    "sudo\uff1a抱歉\uff0c您必须拥有一个终端来执行 sudo",
     "sudo: sorry, you must have a tty to run sudo",
 )
 PASSWORD = (
