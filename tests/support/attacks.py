@@ -47,7 +47,7 @@ mkdir -p /etc/selinux; echo SELINUX=enforcing >/etc/selinux/config
 wc -c </smc/.edgelift/payload; sha256sum </smc/.edgelift/payload
 """
 EVERY = [*look.PIECES, "agent_lock", "agent_install", "agent_scrub", "agent_boot", "agent_start", "agent_wait"]
-EVERY += ["agent_remove", "remedy_look", "remedy_do", "remedy_undo"]
+EVERY += ["agent_remove", "remedy_look", "remedy_net", "remedy_do", "remedy_undo"]
 CALLS = f"""
 agent_scrub {DIR}; {look.COMMAND}; agent_boot_on; agent_start; agent_wait; agent_remove {DIR}
 remedy_do selinux; remedy_look; remedy_undo; found rsync; say where "$VALUE"
@@ -56,6 +56,7 @@ SAYS = {
     "probe": "uname",
     "probe_disks": "mount",
     "probe_boot": "boot",
+    "probe_net": "net-naming",
     "probe_egress": "egress",
     "agent_state": "agent-dir",
     "agent_install": "agent-bundle",
