@@ -16,7 +16,16 @@ import pytest
 from testbed.workplace import CLONE
 
 CACHE = CLONE / "build" / "cache" / "shells"
-PACKAGES = {"ksh93": ("ksh93u+m", "bin/ksh93"), "mksh": ("mksh", "bin/mksh"), "yash": ("yash", "usr/bin/yash")}
+LOGINS = {"csh": ("csh", "bin/bsd-csh"), "tcsh": ("tcsh", "bin/tcsh"), "fish": ("fish", "usr/bin/fish")}
+"""Login shells that are no shell of POSIX. What fish needs besides is in FISH."""
+FISH = ("libpcre2-32-0", "usr/lib/x86_64-linux-gnu")
+PACKAGES = {
+    **LOGINS,
+    "ksh93": ("ksh93u+m", "bin/ksh93"),
+    "mksh": ("mksh", "bin/mksh"),
+    "yash": ("yash", "usr/bin/yash"),
+    "rksh": ("ksh93u+m", "bin/rksh93"),
+}
 COMMANDS = (["dash"], ["bash", "--posix"], ["busybox", "ash"], ["ksh93"], ["mksh"], ["yash", "--posixly-correct"])
 
 
@@ -31,6 +40,14 @@ def program(name: str) -> str | None:
     if not unpacked.exists() and shutil.which("apt-get"):
         _unpack(package, unpacked)
     return str(unpacked / path) if (unpacked / path).exists() else None
+
+
+def library() -> str:
+    """The folder of the library of fish, from its package: '' where there is none."""
+    package, path = FISH
+    if not (CACHE / package).exists() and shutil.which("apt-get"):
+        _unpack(package, CACHE / package)
+    return str(CACHE / package / path) if (CACHE / package).exists() else ""
 
 
 def _unpack(package: str, target: Path) -> None:

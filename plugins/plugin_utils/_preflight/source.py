@@ -28,7 +28,8 @@ NO_SHELL: Final = Rule(
     0,
     "blocker",
     "The probe and the installation of the SMC client need a POSIX shell.",
-    "Check on the host that /bin/sh runs for the login user and that become works. A Windows host cannot be migrated.",
+    "Check on the host that /bin/sh runs for the login user and that become works. A restricted login shell (rbash, "
+    "rksh) cannot run it: use another login user. A Windows host cannot be migrated.",
     "SMC, edge node migration, limits (2025-12)",
     lambda _probe: None,
     fact=True,

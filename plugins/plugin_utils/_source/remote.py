@@ -28,17 +28,17 @@ _RESET_SECONDS: Final = 10
 _END_SECONDS: Final = 2
 """Seconds that a script on a source takes to end once it is given up: the session ends before this side gives up."""
 
-_PUT: Final = """\
-umask 077; set -f; PATH=/usr/sbin:/usr/bin:/sbin:/bin; me=$(id -u)
-mkdir -p {folder} && cd -P {folder} || exit 1
-p=$(pwd -P)
-while :; do
-    set -- $(ls -ldn "${{p:-/}}")
-    case $1,$3 in d????-??-*,0 | d????-??-*,$me) ;; *) echo "other users can change ${{p:-/}}" >&2; exit 1 ;; esac
-    [ -n "$p" ] || break
-    p=${{p%/*}}
-done
-rm -f {name}.$$ && set -C && cat >{name}.$$ && mv -f {name}.$$ {name}"""
+_PUT: Final = " ".join(
+    (
+        "umask 077; set -f; PATH=/usr/sbin:/usr/bin:/sbin:/bin; me=$(id -u);",
+        "mkdir -p {folder} && cd -P {folder} || exit 1; p=$(pwd -P);",
+        'while :; do set -- $(ls -ldn "${{p:-/}}");',
+        "case $1,$3 in d????-??-*,0 | d????-??-*,$me) ;;",
+        '*) echo "other users can change ${{p:-/}}" >&2; exit 1 ;; esac;',
+        '[ -n "$p" ] || break; p=${{p%/*}}; done;',
+        "rm -f {name}.$$ && set -C && cat >{name}.$$ && mv -f {name}.$$ {name}",
+    )
+)
 """Write standard input to a file in a folder that root alone can change, with all its parents. The scripts check it in
 the same way and say more; this check does not depend on them."""
 
