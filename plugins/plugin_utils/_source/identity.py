@@ -21,7 +21,11 @@ _PLACEHOLDERS: Final = frozenset(
     {
         "00000000-0000-0000-0000-000000000000",
         "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        "01010101-0101-0101-0101-010101010101",
         "03000200-0400-0500-0006-000700080009",
+        "00010203-0405-0607-0809-0a0b0c0d0e0f",
+        "01020304-0506-0708-090a-0b0c0d0e0f10",
+        "12345678-1234-5678-90ab-cddeefaabbcc",
     }
 )
 """DMI UUIDs of boards whose manufacturer did not set one: many machines share them."""
