@@ -226,6 +226,7 @@ probe:
         - C(state) is V(read), V(none) without an initramfs, or why it was not read, V(unreadable) without root, V(too-large)
           above 256 MiB, V(no-tool), V(unknown-format), or V(expired).
         - C(chosen_by) is the menu of the boot loader whose default entry names the kernel. Where it is null, the running kernel counts.
+          C(gone) is the kernel of the default entry and its menu, if that kernel is not in C(/boot).
       type: dict
       sample:
         kernel: 6.1.0-28-amd64

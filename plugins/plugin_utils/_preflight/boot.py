@@ -69,6 +69,11 @@ def _kernel_elsewhere(probe: Facts) -> str | None:
     return f"kernel {probe['kernel']} runs, and neither /boot nor /lib/modules has its files"
 
 
+def _kernel_gone(probe: Facts) -> str | None:
+    gone = probe["initramfs"]["gone"]
+    return f"the default entry of {gone[1]} starts {gone[0]}, which is not in /boot" if len(gone) == 2 else None
+
+
 def _fstab(probe: Facts) -> str | None:
     rows = probe["fstab"]["missing"]
     return f"no device for {', '.join(rows)}" if rows else None
@@ -135,6 +140,16 @@ RULES: Final = (
         "Mount /boot, or install a kernel and GRUB on the source, and run the preflight again.",
         "SMC FAQ (2021): Do Grub Failed",
         _kernel_elsewhere,
+    ),
+    Rule(
+        "kernel-gone",
+        8,
+        "risk",
+        "The boot loader of the migrated server starts its default entry. A server whose default entry names a kernel "
+        "that is not there does not boot.",
+        "Select an entry whose kernel is there (grubby --set-default, grub-set-default), or update the menu of GRUB.",
+        "SMC FAQ (2021): Do Grub Failed",
+        _kernel_gone,
     ),
     Rule(
         "fstab-missing",

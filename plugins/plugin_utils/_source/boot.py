@@ -41,6 +41,7 @@ def initramfs(rows: Rows) -> dict[str, Any]:
     return {
         "kernel": kernel or None,
         "chosen_by": chosen or None,
+        "gone": list(next(iter(rows.all("boot-gone")), ())[:2]),
         "path": path or None,
         "state": state or "none",
         "modules": _modules(rows, "initramfs-module"),

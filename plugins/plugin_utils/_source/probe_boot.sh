@@ -261,16 +261,27 @@ release_of() { # name of a kernel or an initramfs: its release, in $VALUE
     esac
 }
 
+has_kernels() { # whether /boot has a kernel: it may be a file system that is not mounted
+    for VALUE in /boot/vmlinuz* /boot/vmlinux* /boot/bzImage* /boot/kernel*; do [ -f "$VALUE" ] && return 0; done
+    return 1
+}
+
 boot_kernel() { # the kernel that boots next, in $release, its initramfs, in $image, and what says so, in $how
     release=
     image=
     how=
+    gone=
     # The default entry of the boot loader counts: after an update it is not the kernel that runs.
-    if next_kernel && in_boot "$KERNEL"; then
-        release_of "$KERNEL"
-        release=$VALUE
-        [ -z "$INITRD" ] || { in_boot "$INITRD" && image=$VALUE; }
-        [ -z "$release" ] || [ ! -d "/lib/modules/$release" ] || how=$MENU
+    if next_kernel; then
+        if in_boot "$KERNEL"; then
+            release_of "$KERNEL"
+            release=$VALUE
+            [ -z "$INITRD" ] || { in_boot "$INITRD" && image=$VALUE; }
+            [ -z "$release" ] || [ ! -d "/lib/modules/$release" ] || how=$MENU
+        else
+            # A name with a variable of the menu tells nothing.
+            case $KERNEL in *'$'*) ;; /*) ! has_kernels || gone=$KERNEL ;; esac
+        fi
     fi
     [ -z "$how" ] || return 0
     # Otherwise the kernel that runs, unless none of its files is there: in a container, or before a reboot.
@@ -298,6 +309,7 @@ boot_kernel() { # the kernel that boots next, in $release, its initramfs, in $im
 probe_kernel() {
     boot_kernel
     say boot-kernel "$release" "$how"
+    [ -z "$gone" ] || say boot-gone "$gone" "$MENU"
     if [ -n "$release" ] && [ -d "/lib/modules/$release" ]; then
         say modules "/lib/modules/$release"
         grep -h 'virtio' "/lib/modules/$release/modules.builtin" 2>/dev/null | while IFS= read -r line; do say builtin "${line##*/}"; done

@@ -161,6 +161,7 @@ CASES = [
         boot("initramfs\t/boot/initrd.img\tno-tool"),
     ),
     Case(8, "kernel-elsewhere", boot("initramfs\t\tnone", "modules\t"), also=["virtio-unknown"]),
+    Case(8, "kernel-gone", boot("boot-gone\t/vmlinuz-5.14.0\t/boot/grub2/grub.cfg"), boot("boot-gone")),
     Case(14, "cloud-init-disabled", more("cloud-init-off\t/proc/cmdline"), nothing),
     Case(15, "client-noexec", more("install-dir\t/data/smc", "mount\t/dev/vda1\t/data\text4\trw,noexec")),
     Case(9, "selinux-enforcing", more("selinux-enforce\t1"), more("selinux-enforce\t0")),

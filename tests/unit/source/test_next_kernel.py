@@ -78,7 +78,7 @@ def chosen(shell: list[str], root: Path) -> tuple[str, ...]:
     text = _script.text("probe_boot").replace("/boot/", f"{root}/boot/").replace("/lib/modules", f"{root}/lib/modules")
     # The menus themselves name files below /boot.
     text = text.replace('"$1" "' + f'{root}/boot/', f'"{root}$1" "{root}/boot/')
-    command = f'{text}\nboot_kernel; say next "$release" "$image" "$how"'
+    command = f'{text}\nboot_kernel; say next "$release" "$image" "$how" "$gone"'
     script = _script.compose(FENCE, [], {}, command)
     words = [*shell, "-c", 'eval "$(cat)"']
     done = subprocess.run(words, input=script.encode(), capture_output=True, check=False, timeout=PATIENCE)
@@ -86,7 +86,8 @@ def chosen(shell: list[str], root: Path) -> tuple[str, ...]:
     answer = answers.parse(FENCE, done.stdout.decode())
     assert answer is not None
     [row] = answer.records
-    return tuple(field.replace(str(root), "") for field in row.fields)
+    fields = [field.replace(str(root), "") for field in row.fields]
+    return tuple(fields if fields[3] else fields[:3])
 
 
 def system(root: Path, files: dict[str, str], *kernels: str) -> Path:
@@ -144,3 +145,14 @@ def test_an_entry_of_the_boot_loader_specification(shell: list[str], tmp_path: P
 def test_a_menu_that_names_files_which_are_not_there_says_nothing(shell: list[str], tmp_path: Path) -> None:
     root = system(tmp_path, {"boot/grub/grub.cfg": MENU % "0"})
     assert chosen(shell, root)[2] == ""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_default_entry_whose_kernel_is_gone_is_said(shell: list[str], tmp_path: Path) -> None:
+    """The saved entry is of a kernel that was removed: https://github.com/oracle/oracle-linux/issues/148"""
+    old, new = "5.14.0-162.22.2.el9_1.x86_64", "5.14.0-284.30.1.el9_2.x86_64"
+    files = {"boot/grub2/grub.cfg": "blscfg\n", "boot/grub2/grubenv": f"saved_entry={BLS}\n", f"boot/vmlinuz-{new}": ""}
+    root = system(tmp_path, {**files, f"boot/loader/entries/{BLS}.conf": BLS_ENTRY}, new)
+    assert chosen(shell, root)[3] == f"/vmlinuz-{old}"
+    (root / f"boot/vmlinuz-{new}").unlink()
+    assert len(chosen(shell, root)) == 3, "/boot may be on a file system that is not mounted"
