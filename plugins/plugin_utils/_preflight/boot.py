@@ -119,6 +119,10 @@ def _grub_unknown(probe: Facts) -> str | None:
     return "no GRUB program and no GRUB configuration was found"
 
 
+def _uefi(probe: Facts) -> str | None:
+    return "the host boots with UEFI" if probe["boot"] == "uefi" else None
+
+
 RULES: Final = (
     Rule(
         "virtio-missing",
@@ -196,5 +200,14 @@ RULES: Final = (
         "Check that the host boots with GRUB.",
         "SMC, limits (2021)",
         _grub_unknown,
+    ),
+    Rule(
+        "uefi-unknown",
+        10,
+        "note",
+        "The vendor does not document whether an ENS instance starts an image with UEFI.",
+        "Migrate one server of this kind first, and start an instance of its image.",
+        "ECS, DescribeImages: BootMode; ENS, import custom images",
+        _uefi,
     ),
 )

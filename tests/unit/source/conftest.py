@@ -28,6 +28,7 @@ class Host:
     def __init__(self) -> None:
         self.uname = "Linux web-01 4.18.0-80.el8.x86_64 x86_64"
         self.uid = "0"
+        self.firmware = "bios"
         self.epoch = "1795509537"
         self.os_release = ["ID=debian", 'VERSION_ID="12"', 'PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"']
         self.machine_id = MACHINE_ID
@@ -59,7 +60,7 @@ class Host:
         )
 
     def text(self) -> str:
-        lines = [f"uname\t{self.uname}", f"uid\t{self.uid}", f"epoch\t{self.epoch}", "boot\tbios"]
+        lines = [f"uname\t{self.uname}", f"uid\t{self.uid}", f"epoch\t{self.epoch}", f"boot\t{self.firmware}"]
         lines += [f"os-release\t{line}" for line in self.os_release]
         lines += [f"machine-id\t{self.machine_id}"] if self.machine_id else []
         lines += [*self.blocks, self.root, *self.extra, *self.boot]

@@ -112,6 +112,10 @@ def unconfigured(host: Host) -> None:
     host.extra.append("net-naming\tkernel\t")
 
 
+def uefi(host: Host) -> None:
+    host.firmware = "uefi"
+
+
 def machine(uname: str) -> Change:
     def change(host: Host) -> None:
         host.uname = uname
@@ -175,6 +179,7 @@ CASES = [
     Case(10, "grub-too-old", boot("grub\t", "boot-config\t/boot/grub/menu.lst"), boot("grub\t")),
     Case(10, "grub-missing", boot("grub\t", "boot-config\t/boot/extlinux/extlinux.conf")),
     Case(10, "grub-unknown", boot("grub\t", "boot-config\t"), boot("grub\tgrub-install 2.06", "boot-config\t")),
+    Case(10, "uefi-unknown", uefi),
     Case(11, "clock-skew", nothing, asked=(NOW + 901, NOW + 902), fine_asked=(NOW - 0.5, NOW + 0.5)),
     Case(11, "clock-drift", nothing, asked=(NOW - 900, NOW - 899), fine_asked=(NOW - 60, NOW - 60)),
     Case(11, "clock-unknown", no_date),
