@@ -93,23 +93,18 @@ def no_date(host: Host) -> None:
     host.epoch = ""
 
 
-NIC = ("net-naming\tkernel\t", "net-file\tifcfg\t/etc/ifcfg", "net-line\tBOOTPROTO=dhcp")
+NIC = (
+    "net-naming\tkernel\t",
+    "net-cloud-off\tnetwork-config=disabled",
+    "net-file\tifcfg\t/etc/ifcfg",
+    "net-line\tBOOTPROTO=dhcp",
+)
 DHCP = ("BOOTPROTO=dhcp", "ONBOOT=yes")
 
 
 def ifcfg(*lines: str) -> Change:
-    """A host that names devices as the kernel does, without cloud-init, and one file of ifcfg."""
-
-    def change(host: Host) -> None:
-        host.tools["cloud-init"] = ""
-        host.extra += [NIC[0], NIC[1], *(f"net-line\t{line}" for line in lines)]
-
-    return change
-
-
-def unconfigured(host: Host) -> None:
-    host.tools["cloud-init"] = ""
-    host.extra.append("net-naming\tkernel\t")
+    """A host that names devices as the kernel does, whose cloud-init leaves the network alone, with a file of ifcfg."""
+    return more(*NIC[:3], *(f"net-line\t{line}" for line in lines))
 
 
 def uefi(host: Host) -> None:
@@ -339,7 +334,7 @@ CASES = [
     Case(27, "nic-layers", more(*NIC, "netdev\tbond0\tbond\t\t"), more(*NIC, "netdev\teth0\tphysical\t\t")),
     Case(27, "nic-names", more(*NIC, "net-file\tudev\t/r", 'net-line\tKERNELS=="a", NAME="eth0"'), more(*NIC)),
     Case(27, "nic-name-servers", ifcfg("DNS1=10.0.0.2", *DHCP), ifcfg("DNS1=223.5.5.5", *DHCP)),
-    Case(27, "nic-unknown", unconfigured, more(*NIC)),
+    Case(27, "nic-unknown", more(*NIC[:2]), more(*NIC)),
 ]
 
 
