@@ -14,6 +14,8 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import (
     _wave_hosts,
     _wave_status,
 )
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan import plan
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan import text as plan_text
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import claims
 
 if TYPE_CHECKING:
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
 
 
 class FilterModule:
-    """Registers the filters wave_claims, wave_servers, wave_settled, wave_pending, wave_resources,
-    wave_receipt, wave_hosts, wave_known, wave_status and wave_table."""
+    """Registers the filters whose names begin with wave_."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
@@ -34,6 +35,8 @@ class FilterModule:
             "wave_resources": _receipt.resources,
             "wave_receipt": _receipt.receipt,
             "wave_hosts": _wave_hosts.wave_hosts,
+            "wave_plan": plan.wave_plan,
+            "wave_plan_lines": plan_text.lines,
             "wave_known": _wave_status.known,
             "wave_status": _wave_status.lines,
             "wave_table": _receipt.table,

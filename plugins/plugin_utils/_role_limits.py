@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import MissingLibrary
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import overrides
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, windows
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look, paths
 
 Range = tuple[float, float | None]
@@ -36,6 +36,9 @@ _BY_ENDING: Final[Mapping[str, Range]] = {
     "_clock_tolerance": (1, None),
     "_valid_days": limits.JOB_VALID_DAYS,
     "_token_days": limits.TOKEN_DAYS,
+    "_rate": (0.001, None),
+    "_uplink": (0, None),
+    "_exports": (0, None),
 }
 _WHOLE: Final[Mapping[str, Range]] = {
     "agent_poll_interval": (1, None),
@@ -102,6 +105,11 @@ def _replication(value: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _windows(value: list[str]) -> str | None:
+    found = windows.problems(value)
+    return f"has an element that cannot be used: {'; '.join(found)}" if found else None
+
+
 def _parameters(option: str) -> Callable[[Any], str | None]:
     """Return the rule of more parameters of an action: what the module would refuse after the clients have started."""
 
@@ -122,12 +130,13 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_install_dir": _folder,
     "_egress": _targets,
     "_environment": _names,
+    "_windows": _windows,
     "_replication_parameters": _replication,
     **{f"_{option}": _parameters(option) for option in overrides.ACTIONS},
 }
 
 
-_FILES: Final = ("report_receipt", "canary_contract", "status_file")
+_FILES: Final = ("report_receipt", "canary_contract", "status_file", "migration_plan_file")
 _FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir")
 """Variables that name what is written on the controller."""
 
