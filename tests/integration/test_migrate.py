@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -77,8 +78,16 @@ def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Pl
     settled(player, again, *UP)
 
     since = sandbox.get("requests?since=0")["next"]
-    foreseen = player.play("migrate.yml", "--check", "--diff", migration_name="one fails")
+    file = player.folder / "plan.json"
+    foreseen = player.play(
+        "migrate.yml", "--check", "--diff", migration_name="one fails", migration_plan_file=str(file)
+    )
     assert (foreseen.code, foreseen.changed) == (UNREACHABLE, 0)
+    plan = json.loads(file.read_text(encoding="utf-8"))
+    assert {row["host"]: row["status"] for row in plan["servers"]} == {
+        "off-01": "blocked", "web-01": "migrated", "legacy-01": "migrated"
+    }
+    assert "migration one fails: nothing to migrate" in " ".join(foreseen.output.split())
     assert changing(sandbox.requests(since=since)) == []
     assert standing_still(sandbox)
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,9 +83,14 @@ def test_text_of_surveys_and_a_date_as_name_migrate_as_well(player: Player, sand
 
 @pytest.mark.long
 def test_foreseen_then_limited(player: Player, sandbox: Any) -> None:
-    foreseen = player.play("migrate.yml", "--check", "--diff", migration_name="limited")
+    file = player.folder / "plan.json"
+    foreseen = player.play("migrate.yml", "--check", "--diff", migration_name="limited", migration_plan_file=str(file))
     assert foreseen.code == 0, foreseen.output
     assert foreseen.changed > 0
+    plan = json.loads(file.read_text(encoding="utf-8"))
+    assert {row["host"]: (row["status"], row["bytes"] > 0) for row in plan["servers"]} == dict.fromkeys(
+        HOSTS, ("new", True)
+    )
     assert changing(sandbox.requests()) == []
     assert ask(player.bed, "db-01", "ls -d /smc 2>/dev/null; true").strip() == ""
 

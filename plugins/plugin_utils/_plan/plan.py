@@ -9,16 +9,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from math import ceil
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
 
-from .simulate import Assumptions, Load, Stage, Times, bound, lower_bound, simulate
+from .simulate import Assumptions, Cause, Load, Stage, Times, bound, lower_bound, simulate
 
 MEGABYTE: Final = 1_000_000
 MEGABIT: Final = 125_000
@@ -78,22 +78,23 @@ def hosts(
 
 def _host(name: str, facts: Facts, wave: str, row: Facts | None) -> Host:
     probe = facts.get("preflight_probe") or {}
-    plain = {
-        "host": name,
-        "wave": wave,
-        "bytes": used_bytes(probe),
-        "disks": len(disks.transferred(probe)),
-        "site": str(facts.get("migration_site") or ""),
-        "windows": windows.spans(facts.get("migration_windows") or []),
-    }
+    plain = Host(
+        name,
+        wave,
+        "migrated",
+        used_bytes(probe),
+        len(disks.transferred(probe)),
+        site=str(facts.get("migration_site") or ""),
+        windows=windows.spans(facts.get("migration_windows") or []),
+    )
     if facts.get("preflight_verdict") == "migrated" or (row and row["verdict"] == "migrated"):
-        return Host(**plain, status="migrated")
+        return plain
     if row is None or row["verdict"] in ("blocked", "failed"):
         reasons = (row or {}).get("reasons") or facts.get("preflight_reasons") or [facts.get("agent_error") or ""]
-        return Host(**plain, status="blocked", reasons=[text for text in reasons if text])
+        return replace(plain, status="blocked", reasons=[text for text in reasons if text])
     has_job = bool(row.get("job_id"))
-    return Host(
-        **plain,
+    return replace(
+        plain,
         status="goes on" if has_job else "new",
         stage=_PHASES.get(row["phase"], "transfer"),
         percent=row.get("progress"),
@@ -181,7 +182,10 @@ def _assumed(given: Assumptions) -> dict[str, Any]:
 
 def _span(found: Sequence[Host], times: Mapping[str, Times], now: datetime) -> dict[str, Any]:
     own = [times[item.host] for item in found if item.host in times]
-    waits = sum((row.waits for row in own), Counter())
+    waits: defaultdict[Cause, float] = defaultdict(float)
+    for times_of in own:
+        for cause, seconds in times_of.waits.items():
+            waits[cause] += seconds
     return {
         "to_migrate": len(own),
         "bytes": sum(load.bytes for item in found if (load := item.load()) and load.stage == "transfer"),

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -67,7 +67,7 @@ class Times:
     copied: datetime
     exported: datetime
     ends: datetime
-    waits: Counter[Cause] = field(default_factory=Counter)
+    waits: defaultdict[Cause, float] = field(default_factory=lambda: defaultdict(float))
 
     @property
     def bound(self) -> str:
@@ -75,10 +75,10 @@ class Times:
         return bound(self.waits)
 
 
-def bound(waits: Counter[Cause]) -> str:
+def bound(waits: Mapping[Cause, float]) -> str:
     """Return the cause with the most seconds, ``size`` where there are hardly any."""
-    most = max(waits.items(), key=lambda item: (item[1], item[0]), default=("size", 0.0))
-    return most[0] if most[1] >= _LEAST_WAIT else "size"
+    most = max(waits, key=lambda cause: (waits[cause], cause), default=None)
+    return most if most and waits[most] >= _LEAST_WAIT else "size"
 
 
 def simulate(loads: Sequence[Load], given: Assumptions, now: datetime) -> dict[str, Times]:
