@@ -1,0 +1,78 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The filter plan_waves: from the hosts of an inventory to a plan that people edit and give back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import yaml
+from ansible.errors import AnsibleFilterError
+
+from . import items, judge, pack
+
+_HEAD: Final = """\
+# The waves of a migration, made by the filter edgelift.ens_migration.plan_waves. Edit it: move, add and remove hosts
+# and waves, and rename waves. Give it to the playbook waves with -e @FILE. A wave with "keep: true" stays as it is
+# when the waves are planned again. Only name, hosts and keep count. The other fields describe the wave as it was
+# planned.
+"""
+
+
+def plan_waves(
+    hosts: Sequence[str],
+    hostvars: Mapping[str, Mapping[str, Any]],
+    max_servers: int = pack.Wishes.servers,
+    max_gib: float = pack.Wishes.gib,
+    max_hours: float = pack.Wishes.hours,
+    first_servers: int = pack.Wishes.first,
+    copy_rate: float = pack.Wishes.rate,
+    waves: Sequence[Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Return ``{"migration_waves": [...]}``; raise AnsibleFilterError that names every problem of the input.
+
+    ``waves`` is an earlier plan: its waves with ``keep: true`` stay as they are.
+    """
+    wishes = pack.Wishes(int(max_servers), float(max_gib), float(max_hours), int(first_servers), float(copy_rate))
+    found = items.items(hosts, hostvars)
+    kept = [wave for wave in waves or [] if wave.get("keep")]
+    problems = [*_limits(wishes), *items.problems(found, [*hosts, *hostvars]), *_kept(kept, hosts)]
+    if problems:
+        raise AnsibleFilterError(f"plan_waves: {'; '.join(problems)}")
+    packed = pack.pack(found, wishes, [list(wave["hosts"]) for wave in kept])
+    return {"migration_waves": judge.described(packed, wishes, [str(wave["name"]) for wave in kept])}
+
+
+def _limits(wishes: pack.Wishes) -> list[str]:
+    given = (
+        ("max_servers", wishes.servers, 1),
+        ("first_servers", wishes.first, 1),
+        ("max_gib", wishes.gib, 0),
+        ("max_hours", wishes.hours, 0.1),
+        ("copy_rate", wishes.rate, 0.001),
+    )
+    return [f"{name} is {value:g}, it must be at least {least:g}" for name, value, least in given if value < least]
+
+
+def _kept(kept: Sequence[Mapping[str, Any]], hosts: Sequence[str]) -> list[str]:
+    known, seen, texts = set(hosts), dict[str, str](), list[str]()
+    for wave in kept:
+        for host in wave.get("hosts") or []:
+            if host not in known:
+                texts.append(f"wave {wave.get('name')!r} names host {host!r}, which the inventory lacks")
+            elif host in seen:
+                texts.append(f"host {host!r} is in the waves {seen[host]!r} and {wave.get('name')!r}")
+            seen[host] = str(wave.get("name"))
+    return texts
+
+
+def text(plan: Mapping[str, Any]) -> str:
+    """Return a plan as YAML with a head that says how to use it: the same bytes for the same plan."""
+    body = yaml.safe_dump(dict(plan), sort_keys=False, width=140, allow_unicode=True)
+    return f"{_HEAD}{body}"
