@@ -74,5 +74,16 @@ def _kept(kept: Sequence[Mapping[str, Any]], hosts: Sequence[str]) -> list[str]:
 
 def text(plan: Mapping[str, Any]) -> str:
     """Return a plan as YAML with a head that says how to use it: the same bytes for the same plan."""
-    body = yaml.safe_dump(dict(plan), sort_keys=False, width=140, allow_unicode=True)
+    body = yaml.safe_dump(_plain(plan), sort_keys=False, width=140, allow_unicode=True)
     return f"{_HEAD}{body}"
+
+
+def _plain(value: Any) -> Any:
+    """Return a value without the types of Ansible, which YAML cannot represent."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if value is None or isinstance(value, bool):
+        return value
+    return next((kind(value) for kind in (int, float) if isinstance(value, kind)), str(value))
