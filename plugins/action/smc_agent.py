@@ -17,6 +17,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source imp
     lifecycle,
     paths,
     remote,
+    silence,
 )
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.agent import Agent, Wish, plan
 
@@ -79,14 +80,14 @@ class ActionModule(ActionBase):
         if problem:
             return {**result, "failed": True, "msg": problem}
         try:
-            outcome = self._apply(args)
+            outcome = self._apply(args, silence.of(task_vars))
         except remote.SourceError as error:
             outcome = {"failed": True, "msg": str(error)}
         masked: dict[str, Any] = without({**result, **outcome}, secrets)
         return masked
 
-    def _apply(self, args: dict[str, Any]) -> dict[str, Any]:
-        life = lifecycle.Lifecycle(remote.Remote(self, answers.limits(args)), _settings(args))
+    def _apply(self, args: dict[str, Any], silent: silence.Silence) -> dict[str, Any]:
+        life = lifecycle.Lifecycle(remote.Remote(self, answers.limits(args), silent), _settings(args))
         before = life.look()
         wish = Wish(
             args["state"],

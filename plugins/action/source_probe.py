@@ -21,6 +21,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source imp
     facts,
     look,
     paths,
+    silence,
 )
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
     remote as _remote,
@@ -72,7 +73,7 @@ class ActionModule(ActionBase):
         if problem:
             return {**result, "failed": True, "msg": problem}
         values = look.values(args["install_dir"], args["egress"], args["egress_timeout"])
-        probe, findings = self._look(_remote.Remote(self, answers.limits(args)), values, args)
+        probe, findings = self._look(_remote.Remote(self, answers.limits(args), silence.of(task_vars)), values, args)
         unknown = disk_rules.exclude(probe, args["exclude_disks"]) if probe else None
         if unknown:
             return {**result, "failed": True, "msg": unknown}

@@ -9,7 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from ansible.plugins.action import ActionBase
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, paths, remedy, remote
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
+    answers,
+    paths,
+    remedy,
+    remote,
+    silence,
+)
 
 ARGUMENT_SPEC: dict[str, Any] = {
     "state": {"type": "str", "choices": ["absent", "present"], "default": "present"},
@@ -44,7 +50,9 @@ class ActionModule(ActionBase):
         problem = _problem(args)
         if problem:
             return {**result, "failed": True, "msg": problem}
-        work = remedy.Remediation(remote.Remote(self, answers.limits(args)), _wanted(args))
+        # A fix that is given up half a minute after it began would leave a host half changed: it gets no second chance.
+        silent = silence.of(task_vars, second=0)
+        work = remedy.Remediation(remote.Remote(self, answers.limits(args), silent), _wanted(args))
         try:
             return {**result, **(self._undo(work) if args["state"] == "absent" else self._apply(work, args))}
         except remote.SourceError as error:

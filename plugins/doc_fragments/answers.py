@@ -24,6 +24,7 @@ options:
     description:
       - Seconds that the host has for the answer to one script, beyond those that the script itself waits. Then the connection is closed,
         and the task reports it.
+      - A host that did not answer has 30 seconds in the next task of the same run of Ansible. After a second time it is not asked again.
     type: int
     default: 120
 """

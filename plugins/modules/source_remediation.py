@@ -110,6 +110,7 @@ options:
     description:
       - Seconds that the host has for the answer to one script. Then the connection is closed, and the host gets a failed task. A package
         manager may have to download its index, and an initramfs takes minutes on an old machine.
+      - A host that did not answer earlier in the same run of Ansible is not asked, and nothing is changed on it.
     type: int
     default: 1800
 seealso:

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 import yaml
 from support import CALM, PATIENCE
-from support.source import ACTIONS, ask, make_bundle, run_module
+from support.source import ACTIONS, ask, make_bundle, run_module, run_playbook
 from support.wave_hosts import hosts_up
 from testbed.hosts import Bed
 
@@ -69,6 +69,21 @@ def test_a_host_that_never_answers_has_a_finding_and_leaves_no_connection(bed: B
     failed = run_module(bed, tmp_path, [EVIL], "source_remediation", {"rsync": True, **LIMITS}).results[EVIL]
     assert failed["failed"]
     assert NEVER[mode] in failed["msg"]
+
+
+def test_a_host_that_did_not_answer_is_not_waited_for_again_in_the_same_run(bed: Bed, tmp_path: Path) -> None:
+    """Each task of a run is a process of its own; the second one could wait for the host for hours."""
+    behave(bed, "silent")
+    out = tmp_path / "second.json"
+    tasks: list[dict[str, Any]] = [
+        {"edgelift.ens_migration.source_probe": LIMITS, "ignore_errors": True},
+        {"edgelift.ens_migration.source_remediation": {"rsync": True, "answer_timeout": 10 * int(PATIENCE)},
+         "register": "answer", "ignore_errors": True},
+        {"ansible.builtin.copy": {"content": "{{ answer | to_json }}", "dest": str(out), "mode": "0600"},
+         "delegate_to": "localhost", "become": False},
+    ]  # fmt: skip
+    run_playbook(bed, tmp_path, {"hosts": EVIL, "gather_facts": False, "tasks": tasks})
+    assert "did not answer earlier in this run and was not asked again" in json.loads(out.read_text())["msg"]
 
 
 @pytest.mark.parametrize("mode", FLOODS)

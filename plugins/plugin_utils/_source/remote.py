@@ -17,6 +17,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _untrusted
 
 from . import answers, become, deadline, script
+from .silence import Silence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -82,9 +83,12 @@ class Result(NamedTuple):
 class Remote:
     """The shell of one source, with the connection and become settings of the action."""
 
-    def __init__(self, action: Action, limits: answers.Limits | None = None) -> None:
+    def __init__(
+        self, action: Action, limits: answers.Limits | None = None, silence: Silence | None = None
+    ) -> None:
         self._action = action
         self._limits = limits or answers.Limits()
+        self._silence = silence or Silence("this host", folder="")
 
     @property
     def windows(self) -> bool:
@@ -118,7 +122,7 @@ class Remote:
         source whatever they wait for: otherwise shortly before this side gives the host up.
         """
         fence = script.new_fence()
-        ends = int(self._limits.seconds + waits) - _END_SECONDS
+        ends = max(1, int(self._silence.seconds(self._limits.seconds + waits)) - _END_SECONDS)
         text = script.compose(fence, pieces, values, command, min(ends, seconds or ends))
         raw = self._exec(script.COMMAND, text.encode("utf-8"), waits)
         try:
@@ -165,12 +169,18 @@ class Remote:
             raise SourceError(f"cannot write {path}: {Result(None, raw['rc'], '', raw['stderr']).evidence()}")
 
     def _exec(self, command: str, data: bytes, waits: float) -> dict[str, Any]:
-        """Run a command. Close the connection and raise NoAnswerError if the host exceeds its time or its memory."""
+        """Run a command. Close the connection and raise NoAnswerError if the host exceeds its time or its memory.
+
+        A host that did not answer earlier in this run gets a short second chance, and is not asked after that.
+        """
         problem = self.stdin_problem()
         if problem:
             raise SourceError(problem)
+        seconds = self._silence.seconds(self._limits.seconds + waits)
+        if not seconds:
+            raise NoAnswerError("the host did not answer earlier in this run and was not asked again")
         try:
-            with self._cut_off(), deadline.guarded(self._limits.seconds + waits, self._grown()):
+            with self._cut_off(), deadline.guarded(seconds, self._grown()):
                 raw: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data)
         except AnsibleError as failed:
             if become.waits(failed):
@@ -181,6 +191,7 @@ class Remote:
             reason = "\n".join(map(answers.clean, str(failed)[: self._limits.max_line].split("\n")))
             raise AnsibleConnectionFailure(_untrusted.no_template(reason)) from failed
         except deadline.ExceededError as error:
+            self._silence.add()
             self._close()
             raise NoAnswerError(f"the host was given up, {error}. The connection was closed") from error
         return raw
