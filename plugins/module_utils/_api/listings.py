@@ -28,8 +28,9 @@ class Listings:
         return [{"key": row["key"], "size": row["size"]} for row in self.each_key(prefix)]
 
     def each_key(self, prefix: str) -> Iterator[dict[str, Any]]:
-        """Yields key, size (bytes) and modified (seconds) of the objects under the prefix, in the order of their keys:
-        a bucket may hold more of them than fit into memory."""
+        """Yields key, size (bytes), modified (seconds) and kind (as OSS calls the object type, such as Appendable) of
+        the objects under the prefix, in the order of their keys: a bucket may hold more of them than fit into
+        memory."""
         token = ""
         while True:
             page = self._connection.run(
@@ -37,7 +38,7 @@ class Listings:
                 partial(self._bucket.list_objects_v2, prefix, continuation_token=token, max_keys=MAX_KEYS),
             )
             for row in page.object_list:
-                yield {"key": row.key, "size": row.size, "modified": row.last_modified}
+                yield {"key": row.key, "size": row.size, "modified": row.last_modified, "kind": row.type}
             if not page.is_truncated:
                 return
             token = page.next_continuation_token

@@ -266,7 +266,7 @@ class Driver:
         if late:
             found.append(
                 f"{late} results in the ledger {where} were not believed: a run that was held up has written them "
-                "after another one had taken over its servers"
+                "after another one had taken over its servers, or something else writes to it"
             )
         return found
 

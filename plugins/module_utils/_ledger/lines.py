@@ -20,6 +20,9 @@ MOST_TEXT: Final = 255
 LONGEST_LINE: Final = 1 << 20
 """Bytes of the longest line that is read: a claim of 10,000 servers has a third of that."""
 
+LATEST: Final = 253_402_300_799
+"""The last second that is a date, 9999-12-31T23:59:59Z; also more lines than an owner writes, and more than a pid."""
+
 Mark = Literal["", "end", "close"]
 """Why a ledger takes no more claims: a cleanup of the whole migration (end), or nothing is left to do (close)."""
 
@@ -157,12 +160,12 @@ def _text(value: Any) -> str:
 
 
 def _whole(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LATEST:
         raise ValueError(value)
     return value
 
 
 def _seconds(value: Any) -> float:
-    if type(value) not in (int, float) or not isfinite(value) or value < 0:
+    if type(value) not in (int, float) or not isfinite(value) or not 0 <= value <= LATEST:
         raise ValueError(value)
     return float(value)

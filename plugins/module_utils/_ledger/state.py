@@ -24,6 +24,9 @@ LEASE: Final = 300.0
 SKEW: Final = 60.0
 """Seconds by which two machines of the service may differ in their Date."""
 
+NOT_HELD: Final = "about a server that its writer had not claimed"
+"""Why an announcement is not believed: a run announces calls for servers that it holds alone."""
+
 LATE: Final = "late"
 """The reason for which a result is not believed: its writer has lost the server, and another one has announced the call
 again. A run that was held up writes such results."""
@@ -75,6 +78,8 @@ class State:
     owners: dict[str, Owner] = field(default_factory=dict)
     claims: dict[str, str] = field(default_factory=dict)
     """Server to the id of its owner."""
+    claimed: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """Owner to the servers of its newest claim: others may have taken some of them since."""
     calls: dict[tuple[str, str], Announced] = field(default_factory=dict)
     """Server and call to its newest announcement."""
     marked: Marked | None = None
@@ -105,9 +110,12 @@ class State:
             return
         self.ledger = line.ledger
         self.last[line.by] = (line.number, text)
-        before = self.claims
+        before = {result.server: self.claims.get(result.server) for result in line.results}
         self._own(line)
         for call in line.calls:
+            if self.claims.get(call.server) != line.by:
+                self.skipped[NOT_HELD] += 1
+                continue
             known = self.calls.get((call.server, call.call))
             made = known.times - (known.outcome in ("error", "unsent")) if known else 0
             self.calls[call.server, call.call] = Announced(call, line.by, line.at, line.until, made + 1)
@@ -134,6 +142,10 @@ class State:
             return "of another ledger"
         if line.at > now + SKEW or line.until > line.at + LEASE + SKEW:
             return "from the future"
+        if any(self._held_by_other(server, line) for server in line.claim or ()):
+            return "with a claim of servers that another run holds"
+        if line.mark == "close" and any(self._lives(by, line) for by in self.owners):
+            return "with the end of a ledger that another run uses"
         if line.number <= self.last.get(line.by, (0, b""))[0]:
             return "out of order"
         return ""
@@ -143,5 +155,19 @@ class State:
         who = line.who or (known.who if known else Who(line.by, "an unknown host", 0))
         self.owners[line.by] = Owner(who, line.until)
         if line.claim is not None:
-            self.claims = {server: owner for server, owner in self.claims.items() if owner != line.by}
+            # Others may write any number of lines, so the work for one must not grow with the claims of all.
+            for server in self.claimed.get(line.by, ()):
+                if self.claims.get(server) == line.by:
+                    del self.claims[server]
             self.claims.update(dict.fromkeys(line.claim, line.by))
+            self.claimed[line.by] = line.claim
+
+    def _held_by_other(self, server: str, line: Line) -> bool:
+        """Return whether another owner held a server when a line was written: no run claims such a server, because it
+        waits until the time of the service has passed the end of the claim."""
+        by = self.claims.get(server)
+        return by is not None and self._lives(by, line)
+
+    def _lives(self, by: str, line: Line) -> bool:
+        """Return whether an owner, other than the writer of a line, had not released everything when it was written."""
+        return by != line.by and self.owners[by].until > line.at

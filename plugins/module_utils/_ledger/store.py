@@ -19,7 +19,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Malformed, number
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
-from .lines import MOST_TEXT, Mark, Who
+from .lines import LATEST, MOST_TEXT, Mark, Who
 from .messages import Append, Appended, Close, Done, Found, Listed, Listing, Note, Read
 from .session import Contended, Session
 
@@ -87,9 +87,28 @@ class LedgerStore:
         return self._close(request)
 
     def _list(self) -> Listed:
+        """Return the numbers of the ledgers. Refuse one that is in use although a later one exists: a ledger is closed
+        before the next one begins, so something else has written one of them, and two runs would not see each other."""
+        numbers, open_ones = self._listed()
+        if any(one < numbers[-1] for one in open_ones):
+            # Pages of a list are not of one moment.
+            numbers, open_ones = self._listed()
+        for one in open_ones:
+            if one < numbers[-1]:
+                raise _foreign(
+                    f"oss://{self._oss.name}/{naming.ledger_key(self._migration, numbers[-1])}",
+                    f"it exists although the ledger before it, {naming.ledger_key(self._migration, one)}, is in use",
+                    "Find out which of the two objects this collection has not written, and delete it, or use another "
+                    "bucket or another migration_name.",
+                )
+        return Listed(tuple(numbers))
+
+    def _listed(self) -> tuple[list[int], list[int]]:
+        """Return the numbers of the ledgers, and those of the ledgers that take appends."""
         prefix = naming.ledger_prefix(self._migration)
         rows = self._oss.each_key(prefix)
-        numbers = [naming.ledger_number(self._migration, row["key"]) for row in islice(rows, MOST_LISTED)]
+        found = {naming.ledger_number(self._migration, row["key"]): row["kind"] for row in islice(rows, MOST_LISTED)}
+        found.pop(0, None)
         if next(rows, None) is not None:
             # The newest ledger may be behind the others.
             raise _foreign(
@@ -97,7 +116,7 @@ class LedgerStore:
                 f"more than {MOST_LISTED} objects have keys that begin like its own",
                 "Delete the objects that this collection has not written, or use another bucket.",
             )
-        return Listed(tuple(sorted(found for found in numbers if found)))
+        return sorted(found), sorted(number for number, kind in found.items() if kind == "Appendable")
 
     def _read(self, request: Read) -> Found:
         key = naming.ledger_key(self._migration, request.number)
@@ -121,7 +140,7 @@ class LedgerStore:
         mark = _MARKS.get(tail.metadata.get("edgelift-mark", ""))
         host, at, who = (tail.metadata.get(f"edgelift-{name}", "") for name in ("host", "at", "id"))
         try:
-            if mark is not None:
+            if mark is not None and 0 <= number(at) <= LATEST:
                 return Note(mark, printable(host), number(at), printable(who))
         except Malformed:
             # Others can give an object the metadata of a mark.

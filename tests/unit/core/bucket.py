@@ -108,7 +108,8 @@ class Oss:
 
     def each_key(self, prefix: str) -> Iterator[Row]:
         for row in self.list_keys(prefix):
-            yield {**row, "modified": self.cloud.written.get(row["key"], START).timestamp()}
+            kind = "Appendable" if row["key"] in self.ledgers and row["key"] not in self.closed else "Normal"
+            yield {**row, "modified": self.cloud.written.get(row["key"], START).timestamp(), "kind": kind}
 
     def each_hidden(self, prefix: str) -> Iterator[str]:
         return iter(())

@@ -112,7 +112,7 @@ def endless(asked: list[int]) -> Any:
         for number in count():
             asked[0] = number
             assert number < 100_000
-            yield {"key": f"{prefix}!{number:06d}", "size": 0, "modified": None}
+            yield {"key": f"{prefix}!{number:06d}", "size": 0, "modified": None, "kind": "Normal"}
 
     clock = SimpleNamespace(now=START.timestamp, latest=START.timestamp)
     return SimpleNamespace(each_key=each_key, bucket_info=dict, name=BUCKET, clock=clock)

@@ -18,7 +18,13 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lin
     format_line,
     parse_line,
 )
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import LATE, LEASE, SKEW, State
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import (
+    LATE,
+    LEASE,
+    NOT_HELD,
+    SKEW,
+    State,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 
 WAVE = "el000000"
@@ -52,6 +58,7 @@ def test_a_line_comes_back_as_it_was_written() -> None:
     {"by": ""}, {"by": 1}, {"by": "x" * 300}, {"by": "a\u0000b"}, {"n": -1}, {"n": True}, {"n": "1"}, {"at": "now"},
     {"at": -1}, {"until": None}, {"claim": "s1"}, {"claim": [1]}, {"calls": [["s1", "export"]]},
     {"results": [["s1", "export", "perhaps", ""]]}, {"mark": "later"}, {"mark": []}, {"pid": "7"}, {"ledger": 5},
+    {"started": 1e300}, {"at": 1e300}, {"n": 10**30}, {"pid": 10**20},
 ])
 def test_garbage_is_no_line(change: dict[str, Any]) -> None:
     row = {**json.loads(format_line(FULL)), **change}
@@ -78,9 +85,10 @@ def test_the_state_has_owners_claims_and_calls() -> None:
 
 
 def test_a_line_tells_of_the_servers_that_it_releases() -> None:
+    later = NOW + LEASE
     state = folded(
-        line(claim=("s1",), calls=(Call("s1", "export"),)), line("b", claim=("s1",)),
-        line("b", number=2, claim=(), results=(Result("s1", "export", "error", "released"),)),
+        line(claim=("s1",), calls=(Call("s1", "export"),)), line("b", at=later, claim=("s1",)),
+        line("b", number=2, at=later, claim=(), results=(Result("s1", "export", "error", "released"),)), now=later,
     )
     assert state.claims == {}
     assert state.calls["s1", "export"].outcome == "error"
@@ -198,3 +206,25 @@ def test_the_calls_whose_end_is_not_known_are_named() -> None:
         Result("s1", "export", "done", "t-1"), Result("s2", "export", "error"), Result("s3", "export", "unknown"))))
     assert [known.call.server for known in decide.open_calls(state, NOW)] == ["s3", "s4"]
     assert decide.open_calls(state, NOW + LEASE + limits.CALL_SETTLE_SECONDS + 1) == []
+
+
+@pytest.mark.parametrize(("early", "believed"), [(0.0, True), (0.2, False), (100.0, False)])
+def test_a_claim_before_the_end_of_another_one_is_not_believed(early: float, believed: bool) -> None:
+    at = NOW + LEASE - early
+    state = folded(line(claim=("s1", "s2")), line("b", at=at, claim=("s1",)), now=at)
+    assert state.claims == {"s1": "b" if believed else "a", "s2": "a"}
+    assert bool(state.skipped) is not believed
+
+
+def test_a_call_is_announced_by_the_owner_of_its_server_alone() -> None:
+    state = folded(line(claim=("s1",)), line("b", calls=(Call("s1", "export"), Call("s2", "export"))))
+    assert state.calls == {}
+    assert state.skipped == {NOT_HELD: 2}
+
+
+def test_a_ledger_is_closed_when_no_other_owner_uses_it() -> None:
+    close = line("b", mark="close", until=0.0)
+    assert folded(line(claim=("s1",)), close).marked is None
+    assert folded(line(claim=("s1",)), line(number=2, claim=(), until=0.0), close).marked is not None
+    # The mark of a cleanup counts beside runs: they end.
+    assert folded(line(claim=("s1",)), line("b", mark="end", until=0.0)).marked is not None
