@@ -6,47 +6,8 @@
 
 from __future__ import annotations
 
-import tempfile
-import threading
-from typing import Any
-
-from ansible import constants
-from ansible.plugins.action import ActionBase
-from ansible.utils.display import Display
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Follower
-
-LOOK_SECONDS = 1.0
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress import WithProgress
 
 
-class ActionModule(ActionBase):
+class ActionModule(WithProgress):
     """Runs the module. If it runs on the controller, the action shows its progress line by line."""
-
-    _supports_async = False
-    _supports_check_mode = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Return the result of the module."""
-        result: dict[str, Any] = super().run(tmp, task_vars)
-        args = dict(self._task.args)
-        if args.get("progress_file") or self._connection.transport not in ("local", "ansible.builtin.local"):
-            result.update(self._execute_module(module_args=args, task_vars=task_vars))
-            return result
-        with tempfile.NamedTemporaryFile(prefix="edgelift-progress-", dir=constants.DEFAULT_LOCAL_TMP) as file:
-            follower = Follower(file.name, lambda text: Display().display(f"  {text}"))
-            ended = threading.Event()
-            teller = threading.Thread(target=self._follow, args=(follower, ended), daemon=True)
-            teller.start()
-            try:
-                args["progress_file"] = file.name
-                result.update(self._execute_module(module_args=args, task_vars=task_vars))
-            finally:
-                ended.set()
-                teller.join()
-            follower.look()
-        result.get("invocation", {}).get("module_args", {}).pop("progress_file", None)
-        return result
-
-    @staticmethod
-    def _follow(follower: Follower, ended: threading.Event) -> None:
-        while not ended.wait(LOOK_SECONDS):
-            follower.look()

@@ -55,7 +55,8 @@ options:
     description:
       - More parameters of CreateReplicationJob, by the names of the SDK, such as C(InstanceType), C(InstanceRamRole), C(LicenseType) and
         C(Description). They replace what the module sends.
-      - The installed SDK must know each of them. Names, ids, tokens, tags, disks and what has an option of its own cannot be set.
+      - The installed SDK must know each of them, and a value must be one that the reference of the action documents. Names, ids, tokens, tags,
+        disks and what has an option of its own cannot be set.
     type: dict
 """
 
@@ -81,7 +82,8 @@ options:
     description:
       - More parameters of ImportImage, by the names of the SDK, such as C(OSVersion), C(Platform), C(OSType) and C(ComputeType). They replace what
         the module sends.
-      - The installed SDK must know each of them. The name, the format, the bucket and the objects cannot be set.
+      - The installed SDK must know each of them, and a value must be one that the reference of the action documents for Linux servers on x86_64,
+        such as V(centos) and V(ubuntu) for C(Platform). The name, the format, the bucket and the objects cannot be set.
     type: dict
 """
 

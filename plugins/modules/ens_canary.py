@@ -56,6 +56,11 @@ options:
       - present
       - absent
       - planned
+  progress_file:
+    description:
+      - A file to which the module appends a line for everything that it waits for.
+      - If unset, and the task runs on the controller, the lines are shown while the task runs.
+    type: path
   wait_timeout:
     description:
       - Seconds to wait for one round of imports, and for the deletion of the images. There are at most two rounds.
@@ -125,6 +130,13 @@ canary:
                 request_id: 4F3C1A9E-0000-5D0B-8F9E-000000000000
                 time: '2026-11-29T12:01:00Z'
                 seen: canary-qcow2-object, image m-5wn1dh0000000000 Available
+    problem:
+      description:
+        - Why the contract does not say that a wave can be imported. Empty if ENS has imported at least one form, in check mode, and for
+          O(state=absent) and O(state=planned).
+      returned: always
+      type: str
+      sample: ''
     deleted:
       description: What was deleted, each with the call that no longer shows it.
       returned: always

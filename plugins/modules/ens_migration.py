@@ -196,7 +196,9 @@ migration:
           elements: str
           sample: []
         warnings:
-          description: What is unusual about the image of a server that was migrated, such as sizes that ENS reports otherwise.
+          description:
+            - What is unusual about the image of a server that was migrated, such as sizes or an order of disks that ENS reports otherwise.
+            - Of a server that was not migrated, what was unusual about its exported objects, such as a format that O(verify=warn) accepts.
           returned: always
           type: list
           elements: str

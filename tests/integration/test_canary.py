@@ -73,15 +73,16 @@ class Stopped(BaseException):
     """Ends a run as a power failure does: what it has made stays."""
 
 
-def interrupted(sandbox: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run a canary that ends when its second round of imports begins, and deletes nothing."""
+def interrupted(sandbox: Any, monkeypatch: pytest.MonkeyPatch, listed: bool = True) -> None:
+    """Run a canary that ends when its second round of imports begins, or before ENS lists an image, and deletes
+    nothing."""
     canary = utils("_canary.canary")
 
     def stop(*_given: Any) -> None:
         raise Stopped
 
     with monkeypatch.context() as patch:
-        patch.setattr(canary.Canary, "_variations", stop)
+        patch.setattr(canary.Canary, "_variations" if listed else "_follow", stop)
         patch.setattr(canary.Canary, "_sweep", stop)
         with pytest.raises(Stopped):
             run(sandbox, "ens_canary", name="canary")
@@ -192,3 +193,36 @@ def test_a_bucket_that_gives_nothing_back_is_refused_before_anything_else_is_wri
     assert "Nothing else was written" in told
     assert [row["key"].endswith("/proof.json") for row in sandbox.get("state")["objects"]] == [True]
     assert "ImportImage" not in sandbox.actions()
+
+
+def test_a_canary_that_proves_no_import_fails_with_the_answers_and_writes_what_it_has(
+    sandbox: Any, tmp_path: Path
+) -> None:
+    sandbox.reset({**WORLD, "ens_imports": {"bucket_access": False}})
+    done = played(sandbox, tmp_path)
+    told = " ".join(done.stdout.split())
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "no form of an image was proved" in told
+    assert "canary-qcow2-object: NoPermission (ENS may not read the bucket" in told
+    assert "deleting what canary" in told or empty(sandbox)
+    contract = yaml.safe_load((tmp_path / "contract.yml").read_text(encoding="utf-8"))
+    assert answers(contract)["bucket_access"] == "no"
+    assert empty(sandbox)
+
+
+def test_a_canary_that_was_killed_is_waited_for_with_the_reason(
+    sandbox: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sandbox.reset({**WORLD, "ens_imports": {"listing_delay": 900}})
+    interrupted(sandbox, monkeypatch, listed=False)
+    module, clock = utils("_module.ens_canary"), utils("_stages.stage").Clock
+    monkeypatch.setattr(module, "Clock", lambda: clock(sleep=lambda _seconds: sandbox.advance(30)))
+    lines = tmp_path / "lines"
+    lines.touch()
+    absent = run(sandbox, "ens_canary", name="canary", state="absent", progress_file=str(lines))
+    assert absent["canary"]["left"] == []
+    assert empty(sandbox)
+    first, second, *rest = lines.read_text(encoding="utf-8").splitlines()
+    assert first.startswith("waiting at most 240 s for the end of the canary of ")
+    assert "waiting for ENS to list what was imported and is not listed yet, until 20" in second
+    assert len(rest) < 5, "each text is told once"

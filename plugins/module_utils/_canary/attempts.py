@@ -23,6 +23,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.ens
 
 from . import images
 from .record import DISKS, HOST, Record
+from .waits import Waits
 
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
@@ -92,6 +93,12 @@ class Attempt:
         """Whether ENS has decided against it: by an error, or by the state of the image."""
         return bool(self.code) or (self.taken and not self.open and not self.accepted)
 
+    def outcome(self) -> str:
+        """Return in words what came of it: the state of the image, or the error with its request id."""
+        if self.code:
+            return f"{self.code} ({' '.join(self.message.split())[:200]}; request id {self.request_id or 'unknown'})"
+        return f"image {self.image_id} is {self.status or 'not listed'}"
+
     def evidence(self) -> dict[str, str]:
         """Return action, code, request id and time, and what was seen: the form, and the image."""
         seen = f", image {self.image_id} {self.status or 'not listed'}" if self.image_id else ""
@@ -143,7 +150,7 @@ class Importer:
             for index, key in enumerate(keys(self._record, form.container, form.disks))
         ]
 
-    def follow(self, attempts: Sequence[Attempt], timeout: float, pause: float) -> None:
+    def follow(self, attempts: Sequence[Attempt], timeout: float, pause: float, waits: Waits) -> None:
         """Look until every image is Available or failed, or the time is over."""
         deadline = self._clock.monotonic() + timeout
         while any(attempt.open for attempt in attempts):
@@ -152,6 +159,8 @@ class Importer:
                 self._saw(attempt, rows.get(attempt.image_id))
             if self._clock.monotonic() >= deadline or not any(attempt.open for attempt in attempts):
                 return
+            pending = [f"{row.form.name} is {row.status or 'not listed'}" for row in attempts if row.open]
+            waits.says(f"waiting for ENS, at most {timeout:.0f} s: {', '.join(pending)}")
             self._clock.sleep(pause)
             self._record.keep(self._oss)
 

@@ -35,6 +35,7 @@ from . import account, images, race
 from .attempts import CLOSED, FULL, Attempt, Form, Importer, keys, sizes
 from .record import CLAIM_SECONDS, HOST, Record, each
 from .sweep import Swept, sweep
+from .waits import Waits
 
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
@@ -104,6 +105,7 @@ class Canary:
     poll_interval: float
     warnings: list[str] = field(default_factory=list)
     swept: Swept = field(default_factory=Swept)
+    waits: Waits = field(default_factory=Waits)
     questions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -127,6 +129,10 @@ class Canary:
                 return
             if now.written > record.written:
                 break
+            self.waits.says(
+                f"waiting at most {2 * CLAIM_SECONDS} s for the end of the canary of {record.runner}: one that "
+                f"was killed counts as running for {CLAIM_SECONDS} s, too, after its last sign of life"
+            )
             self.clock.sleep(self.poll_interval)
         raise CloudError(
             f"Canary {self.migration!r}",
@@ -136,7 +142,7 @@ class Canary:
         )
 
     def _sweep(self, record: Record) -> None:
-        done = sweep(self.clients, self.oss, record, self.clock, self.wait_timeout, self.poll_interval)
+        done = sweep(self.clients, self.oss, record, self.clock, self.wait_timeout, self.poll_interval, self.waits)
         self.swept.deleted += done.deleted
         self.swept.left += done.left
 
@@ -162,6 +168,15 @@ class Canary:
             "bucket": self.policy.bucket,
             "questions": self.questions,
         }
+
+    def problem(self) -> str:
+        """Return why no wave can be imported by what was proved, '' if ENS has imported at least one form."""
+        formats = self.questions.get("image_formats", {}).get("answer", UNKNOWN)
+        if formats and formats != UNKNOWN:
+            return ""
+        told = "no form of an image was proved" if formats == UNKNOWN else "ENS has refused every form of an image"
+        rows = [f"{row.form.name}: {row.outcome()}" for row in self.importer.attempts]
+        return f"{told} in region {self.policy.region} with bucket {self.policy.bucket}: {'; '.join(rows)}"
 
     def _answer(self, question: str, answer: Any, *evidence: dict[str, str]) -> None:
         now = f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ}"
@@ -251,7 +266,7 @@ class Canary:
             self.oss.put_file(key, str(path), sent)
 
     def _follow(self, attempts: list[Attempt]) -> None:
-        self.importer.follow(attempts, self.wait_timeout, self.poll_interval)
+        self.importer.follow(attempts, self.wait_timeout, self.poll_interval, self.waits)
         for attempt in attempts:
             if attempt.open:
                 self.warnings.append(

@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 from . import images
 
@@ -40,6 +40,9 @@ CLAIM_SECONDS: Final = 120
 _LARGEST: Final = 64 * 1024
 _RUN = re.compile(r"[0-9a-f]{16}")
 """The random text of a canary. A fingerprint is longer: no record can be that of a server whose name is HOST."""
+
+_LATEST: Final = 253_402_300_799
+"""The last second that is a date, 9999-12-31T23:59:59Z."""
 
 _MOST_KEYS: Final = 10_000
 """Others can put any number of objects below the prefix of a migration."""
@@ -108,13 +111,17 @@ def each(oss: OssApi, migration: str) -> Iterator[Record]:
         found = _read(oss.get_text(row["key"]) or "")
         if found and found.migration == migration and _RUN.fullmatch(found.run) and found.id == identity:
             found.written = row["modified"]
-            yield found
+            # A canary writes its record after it began; others could have it waited for in vain.
+            if found.begun <= found.written + limits.DRIFT_SECONDS:
+                yield found
 
 
 def _read(text: str) -> Record | None:
     """Return the record in a text, None where it is none."""
     try:
         given: Any = json.loads(text)
+        if not 0 <= float(given["begun"]) <= _LATEST:
+            return None
         names = {str(name): [str(image) for image in ids] for name, ids in dict(given["images"]).items()}
         return Record(
             str(given["migration"]),

@@ -20,6 +20,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reade
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 from .record import Record
+from .waits import Waits
 
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
@@ -51,13 +52,15 @@ def made(record: Record, rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def sweep(clients: Clients, oss: OssApi, record: Record, clock: Clock, timeout: float, pause: float) -> Swept:
+def sweep(
+    clients: Clients, oss: OssApi, record: Record, clock: Clock, timeout: float, pause: float, waits: Waits
+) -> Swept:
     """Delete the images, then the objects, then the record; return what was deleted and what is left.
 
     The record stays as long as anything else is left, so that the next canary or a cleanup finds it.
     """
     swept = Swept()
-    _images(clients, oss, record, swept, clock, timeout, pause)
+    _images(clients, oss, record, swept, clock, timeout, pause, waits)
     for key in record.keys:
         if swept.left and key == naming.canary_record_key(record.id):
             break
@@ -66,7 +69,14 @@ def sweep(clients: Clients, oss: OssApi, record: Record, clock: Clock, timeout: 
 
 
 def _images(
-    clients: Clients, oss: OssApi, record: Record, swept: Swept, clock: Clock, timeout: float, pause: float
+    clients: Clients,
+    oss: OssApi,
+    record: Record,
+    swept: Swept,
+    clock: Clock,
+    timeout: float,
+    pause: float,
+    waits: Waits,
 ) -> None:
     """Delete images until the list shows none, and each id that ImportImage has returned was listed or is due."""
     deadline = clock.monotonic() + timeout
@@ -86,10 +96,21 @@ def _images(
         unseen = _unseen(record, oss, asked, names)
         if not (listed or unseen) or clock.monotonic() >= deadline:
             break
+        waits.says(_awaited(record, sorted(listed), sorted(unseen - listed), timeout))
         clock.sleep(pause)
     swept.deleted += [_row("ens_image", image) for image in sorted(asked - listed)]
     swept.left += [_row("ens_image", image, refused.get(image, "ENS still lists it")) for image in sorted(listed)]
     swept.left += [_row("ens_image", image, "ENS does not list it yet") for image in sorted(unseen - listed)]
+
+
+def _awaited(record: Record, listed: Sequence[str], unseen: Sequence[str], timeout: float) -> str:
+    """Say what the deletion waits for, and until when."""
+    due = datetime.fromtimestamp(record.begun + limits.CALL_SETTLE_SECONDS, timezone.utc)
+    parts = [f"ENS to list no image that was deleted ({', '.join(listed)})"] if listed else []
+    if unseen:
+        named = ", ".join(unseen)
+        parts.append(f"ENS to list what was imported and is not listed yet, until {due:%Y-%m-%dT%H:%M:%SZ} ({named})")
+    return f"deleting what canary {record.id} has made: waiting for {' and for '.join(parts)}, at most {timeout:.0f} s"
 
 
 def _unseen(record: Record, oss: OssApi, asked: set[str], names: set[str]) -> set[str]:

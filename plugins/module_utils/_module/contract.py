@@ -34,9 +34,8 @@ def load(given: Any) -> rules.Contract | None:
         if not isinstance(given, Mapping):
             if not isinstance(given, str):
                 raise rules.Malformed(f"it is a {type(given).__name__}, not a mapping or the path of a file")
-            path = Path(given).expanduser()
-            place = f"the contract {path}"
-            given = _file(path)
+            place = f"the contract {given[:200]!r}"
+            given = _file(given)
         return rules.read(given)
     except rules.Malformed as error:
         raise CloudError(
@@ -47,20 +46,30 @@ def load(given: Any) -> rules.Contract | None:
         ) from None
 
 
-def _file(path: Path) -> Any:
+def _file(name: str) -> Any:
     try:
         import yaml
     except ImportError as error:
         raise MissingLibrary("PyYAML", traceback.format_exc()) from error
     try:
-        if path.stat().st_size > _LARGEST:
+        path = Path(name).expanduser()
+        if path.exists() and not path.is_file():
+            raise rules.Malformed("it is no file")
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+        if len(content) > _LARGEST:
             raise rules.Malformed(f"it has more than {_LARGEST} bytes")
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(content.decode("utf-8"))
     except OSError as error:
         raise rules.Malformed(f"it cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise rules.Malformed("it is no text in UTF-8") from None
-    except yaml.YAMLError as error:
+    except RecursionError:
+        raise rules.Malformed("it is nested too deeply") from None
+    except rules.Malformed:
+        raise
+    except (yaml.YAMLError, ValueError, AttributeError, RuntimeError) as error:
+        # PyYAML raises ValueError or AttributeError for what is no date, pathlib RuntimeError for an unknown user.
         raise rules.Malformed(f"it is no YAML: {' '.join(str(error).split())[:200]}") from None
 
 

@@ -71,7 +71,7 @@ def look(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "bucket_name": policy.bucket,
         "servers": len(servers),
         "contract": {
-            "proved": policy.contract is not None,
+            "proved": policy.contract is not None and policy.contract.answer("image_formats") is not None,
             "refusals": checks.contract_refusals(policy),
             "doubts": contract.doubts(policy, account_id),
         },

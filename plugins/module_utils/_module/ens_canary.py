@@ -18,6 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._canary.can
     worst_case,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Lines
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
 from . import options
@@ -37,6 +38,7 @@ def spec() -> ArgSpec:
             "name": {"type": "str", "required": True},
             "bucket": {"type": "str", "required": True},
             "state": {"type": "str", "default": "present", "choices": ["present", "absent", "planned"]},
+            "progress_file": {"type": "path"},
             "wait_timeout": {"type": "int", "default": limits.CANARY_TIMEOUT},
             "poll_interval": {"type": "float", "default": limits.POLL_INTERVAL},
         }
@@ -50,7 +52,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     problem = limits.region_problem(policy.region, policy.import_regions)
     options.refuse([f"{problem}. {limits.REGION_ADVICE}"] if problem else [])
     plan = {"calls": planned_calls(policy, migration), "worst_case": worst_case(params["wait_timeout"])}
-    nothing: dict[str, Any] = {"contract": {}, "deleted": [], "left": []}
+    nothing: dict[str, Any] = {"contract": {}, "problem": "", "deleted": [], "left": []}
     if params["state"] == "planned" or module.check_mode:
         return {"changed": params["state"] == "present", "canary": {"plan": plan, **nothing}}
 
@@ -60,10 +62,14 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     canary = Canary(
         clients, connect, policy, migration, Clock(), params["wait_timeout"], min(params["poll_interval"], 30.0)
     )
+    if params["progress_file"]:
+        canary.waits.tell = Lines(params["progress_file"]).write
 
     def result(contract: dict[str, Any]) -> dict[str, Any]:
         swept = canary.swept
-        return {"plan": plan, "contract": contract, "deleted": swept.deleted, "left": swept.left}
+        problem = canary.problem() if contract else ""
+        told = {"contract": contract, "problem": problem, "deleted": swept.deleted, "left": swept.left}
+        return {"plan": plan, **told}
 
     contract: dict[str, Any] = {}
     with made_so_far(lambda _error: {"changed": True, "canary": result({})}):

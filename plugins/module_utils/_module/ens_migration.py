@@ -134,10 +134,10 @@ def describe(row: Progress) -> dict[str, Any]:
 
 
 def _warnings(row: Progress) -> list[str]:
-    """Return what is unusual about the result of a server that was migrated all the same."""
-    if row.verdict != "migrated":
-        return []
-    return [text for stage in STAGES for text in stage.notes(row.server, row.seen)]
+    """Return what is unusual about the result of a server that was migrated all the same; of one that was not, what was
+    seen before: it may be the cause. What ENS says of the image is then in the reason."""
+    told = [stage for stage in STAGES if row.verdict == "migrated" or stage.name != ens_import.NAME]
+    return [text for stage in told for text in stage.notes(row.server, row.seen)]
 
 
 def _diff(fleet: Fleet) -> dict[str, Any]:

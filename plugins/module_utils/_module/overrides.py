@@ -41,6 +41,28 @@ OURS: Final[dict[str, dict[str, str]]] = {
 }  # fmt: skip
 """By option: the parameters that the collection decides itself, each with the option that influences it, if any."""
 
+DOCUMENTED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    "job_parameters": {"LicenseType": ("BYOL",)},
+    "import_parameters": {
+        "Architecture": ("x86_64",),
+        "OSType": ("linux",),
+        "ComputeType": ("ens_vm",),
+        "LicenseType": ("Aliyun", "BYOL"),
+        "Platform": ("centos", "ubuntu"),
+    },
+}
+"""By option: the values that the references list (facts 1.3 and 4.1), as far as they fit a Linux server on x86_64. The
+services refuse others only when the copy is billed."""
+
+MOST_TEXT: Final = 2048
+"""So many characters a text may have whose length the references do not limit. Our own line."""
+
+LENGTHS: Final[dict[str, dict[str, tuple[int, int]]]] = {
+    "job_parameters": {"Description": (2, 128)},
+    "import_parameters": {"OSVersion": (1, 128)},
+}
+"""By option: the least and the most characters of a text. The second is our own: the reference names none."""
+
 
 def known(option: str) -> list[str]:
     """Return the parameters that the installed SDK's request class has and the user may set."""
@@ -71,4 +93,19 @@ def _problem(option: str, name: str, value: Any, names: list[str]) -> str:
         return f"{product.upper()} {action} has no parameter {name!r}; known are {', '.join(names)}"
     if value is None or isinstance(value, (Mapping, list, tuple)):
         return f"{name} must be a text, a number or a boolean"
+    return _wrong_value(option, name, str(value))
+
+
+def _wrong_value(option: str, name: str, value: str) -> str:
+    """Return why a service would refuse a value of a parameter, '' for nothing."""
+    allowed = DOCUMENTED[option].get(name)
+    if allowed and value not in allowed:
+        product, action = ACTIONS[option]
+        told = f"{product.upper()} {action} documents {' and '.join(allowed)} for these servers"
+        return f"{name} is {value[:40]!r}, {told}"
+    least, most = LENGTHS[option].get(name, (1, MOST_TEXT))
+    if not (least <= len(value) <= most and value.isprintable()):
+        return f"{name} must have {least} to {most} printable characters, it has {len(value)}"
+    if name == "Description" and value.startswith(("http://", "https://")):
+        return f"{name} must not begin with http:// or https://"
     return ""

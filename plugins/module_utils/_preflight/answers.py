@@ -110,13 +110,13 @@ def sources(answers: Facts) -> str | None:
 
 
 def vpcs(answers: Facts) -> str | None:
-    """Return the number of VPCs where it reaches the default quota."""
+    """Return the number of VPCs where it reaches the default quota, for a wave without a network of the user."""
     count = _known(answers, "vpcs")
-    if count is None or count < limits.DEFAULT_VPCS:
+    if count is None or count < limits.DEFAULT_VPCS or _known(answers, "network"):
         return None
     return (
-        f"{count} VPCs in {answers['region']}, the default quota is {limits.DEFAULT_VPCS}, and a wave without a "
-        "network of yours needs one more"
+        f"{count} VPCs in {answers['region']}. The quota cannot be read: it is {limits.DEFAULT_VPCS} unless it was "
+        "increased. The wave needs at most one more, and none if the VPC of this migration exists"
     )
 
 

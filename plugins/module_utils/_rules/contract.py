@@ -27,6 +27,9 @@ VALID_DAYS: Final = 30
 UNKNOWN: Final = "unknown"
 """The answer to a question that could not be settled."""
 
+_MOST_PROBLEMS: Final = 8
+"""So many problems of a contract are named, the others are counted."""
+
 _SETTLED_WITHIN: Final = 7 * 86400
 """Seconds of the longest listing delay that a contract may name."""
 
@@ -176,20 +179,21 @@ def read(given: Any) -> Contract:
     if not isinstance(given, Mapping):
         raise Malformed(f"it is a {type(given).__name__}, not a mapping")
     if given.get("version") != VERSION:
-        raise Malformed(f"its version is {given.get('version')!r}, this collection reads version {VERSION}")
+        raise Malformed(f"its version is {_shown(given.get('version'))}, this collection reads version {VERSION}")
     problems = [
-        f"{name} is {given.get(name)!r}, it must be a text"
+        f"{name} is {_shown(given.get(name))}, it must be a text"
         for name in ("account", "region", "bucket")
         if not isinstance(given.get(name), str) or not given[name]
     ]
     written = _moment(given.get("written"))
     if written is None:
-        problems.append(f"written is {given.get('written')!r}, it must be a time such as 2026-11-29T12:00:00Z")
+        problems.append(f"written is {_shown(given.get('written'))}, it must be a time such as 2026-11-29T12:00:00Z")
     questions = given.get("questions")
     answers, wrong = _answers(questions) if isinstance(questions, Mapping) else ({}, ["questions is no mapping"])
     problems += wrong
     if problems or written is None:
-        raise Malformed("; ".join(problems))
+        more = f"; and {len(problems) - _MOST_PROBLEMS} more" if len(problems) > _MOST_PROBLEMS else ""
+        raise Malformed("; ".join(problems[:_MOST_PROBLEMS]) + more)
     return Contract(given["account"], given["region"], given["bucket"], written, answers)
 
 
@@ -209,14 +213,24 @@ def _answers(questions: Mapping[Any, Any]) -> tuple[dict[str, Any], list[str]]:
     return answers, problems
 
 
+def _shown(value: Any) -> str:
+    """Return a value as a message quotes it: short, whatever it is. Aliases of YAML can make it very large."""
+    if isinstance(value, _PLAIN):
+        return repr(value)[:60]
+    return f"a {type(value).__name__}"
+
+
+_PLAIN: Final = (str, int, float, bool, datetime, type(None))
+
+
 def _moment(value: Any) -> datetime | None:
     """Return the time in a contract: a text, or what YAML has made of one."""
-    if isinstance(value, str):
-        try:
+    try:
+        if isinstance(value, str):
             # Python 3.10 does not know the Z.
             value = datetime.fromisoformat(value.replace("Z", "+00:00"))
-        except ValueError:
+        if not isinstance(value, datetime):
             return None
-    if not isinstance(value, datetime):
+        return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)
+    except (ValueError, OverflowError):
         return None
-    return value.astimezone(timezone.utc) if value.tzinfo else value.replace(tzinfo=timezone.utc)

@@ -133,8 +133,11 @@ def conflict(server: Server, seen: Seen) -> str:
 
 def notes(server: Server, seen: Seen) -> list[str]:
     """Return what ENS says otherwise of an image that is this server's: sizes that are rounded, missing, or those of
-    the system disk alone."""
+    the system disk alone, or another disk as the system disk."""
     image = result(seen)
+    swapped = image is not None and image.get("Status") == "Available" and _swapped(server, image)
+    if swapped:
+        return [swapped]
     if image is None or not _sizes_differ(server, seen):
         return []
     text = (
@@ -174,6 +177,25 @@ def _sizes_differ(server: Server, seen: Seen) -> Literal["", "nearly", "other"]:
         return ""
     system = [limits.target_gib(server.disks[0].bytes)]
     return "nearly" if _near(theirs, ours) or _near(theirs, system) else "other"
+
+
+def _swapped(server: Server, image: Row) -> str:
+    """Say that ENS reports a data disk as the system disk of an image, or return ''. Disks of one size look alike, and
+    so do disks whose sizes differ by less than ENS may round."""
+    reported = [disk["size"] for disk in ENS_IMAGE.value(image, "disks") if disk["type"] == "system"]
+    if len(reported) != 1 or not server.disks or not reported[0]:
+        return ""
+    system, *data = [limits.target_gib(disk.bytes) for disk in server.disks]
+    exact = _theirs(image) == _ours(server)
+    same = reported == [system] if exact else _near(reported, [system])
+    if same or not any(_near(reported, [size]) for size in data):
+        return ""
+    return (
+        f"ENS reports a system disk of {reported[0]} GiB for image {image['ImageId']}, the server's has {system} GiB: "
+        "the disks are in the wrong order, and an instance of this image does not start. Run the playbook canary, "
+        "delete this image and set migration_contract to the file that the canary writes. Then migrate again under "
+        "another migration_name"
+    )
 
 
 def _near(theirs: Sequence[int], ours: Sequence[int]) -> bool:

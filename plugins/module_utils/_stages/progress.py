@@ -20,27 +20,38 @@ STEP_PERCENT = 10
 """A copy that goes on without another change is told about once per this many percent."""
 
 
+class Lines:
+    """Appends lines to a file that the user sees while a module runs."""
+
+    def __init__(self, path: str) -> None:
+        self._path = Path(path)
+
+    def write(self, *lines: str) -> bool:
+        """Append lines, and return whether that was possible: what cannot be told is no reason to end the work."""
+        try:
+            with self._path.open("a", encoding="utf-8") as file:
+                file.writelines(f"{text}\n" for text in lines)
+        except OSError:
+            return False
+        return True
+
+
 class ProgressFile:
     """Appends a line for every server whose phase, state or tenth of the copy is another than at the last look."""
 
     def __init__(self, path: str) -> None:
-        self._path = Path(path)
+        self._lines = Lines(path)
         self._told: dict[str, tuple[str, str, int]] = {}
 
     def write(self, rows: Sequence[Progress]) -> None:
-        """Look at the servers after a tick. A file that cannot be written ends the telling, never the migration."""
+        """Look at the servers after a tick."""
         lines = []
         for row in rows:
             news = (row.verdict if not row.open else row.phase, row.state, int(row.percent or 0) // STEP_PERCENT)
             if self._told.get(row.server.host) != news:
                 self._told[row.server.host] = news
                 lines.append(line(row))
-        if not lines:
-            return
-        try:
-            with self._path.open("a", encoding="utf-8") as file:
-                file.writelines(f"{text}\n" for text in lines)
-        except OSError:
+        if lines and not self._lines.write(*lines):
             self._told.clear()
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -150,3 +151,55 @@ def test_what_is_not_proved_is_not_refused() -> None:
 def test_a_list_that_is_known_to_be_late_is_waited_for_twice_as_long() -> None:
     assert policy(contract=given(answers={"listing_delay": 1500})).contract.settle_seconds == 3000
     assert policy(contract=given()).contract.settle_seconds == 0
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxy"
+BOMB = "a: &a [x, x]\n" + "".join(
+    f"{new}: &{new} [*{old}, *{old}]\n" for old, new in itertools.pairwise(LETTERS)
+)
+"""Each name doubles the one before it."""
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("written: 2026-13-45", "it is no YAML: month must be in 1..12"),
+        ("a: !!timestamp x", "it is no YAML"),
+        ("a: 1" + "0" * 5000, "it is no YAML"),
+        ("[" * 100_000, "it is nested too deeply"),
+        ("\x00", "it is no YAML"),
+        ("a: [", "it is no YAML"),
+        ("a: !!python/object/apply:os.system [id]", "it is no YAML"),
+        ("# " + "x" * 1024**2, "it has more than 1048576 bytes"),
+        (BOMB + "version: *y\n", "its version is a list"),
+        ("", "it is a NoneType"),
+    ],
+)
+def test_a_file_that_is_made_to_do_harm_is_refused_with_the_reason(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "contract.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(CloudError, match="Contract") as refused:
+        files.load(str(path))
+    assert words in str(refused.value)
+    assert len(str(refused.value)) < 1000
+
+
+@pytest.mark.parametrize(
+    "name", ["/dev/zero", "/", "~nobody-of-this-name/contract.yml", "a\0b", "missing.yml", "x" * 5000]
+)
+def test_a_path_that_is_no_file_is_refused_with_the_reason(name: str) -> None:
+    with pytest.raises(CloudError, match="cannot be used: it ") as refused:
+        files.load(name)
+    assert len(str(refused.value)) < 600
+
+
+def test_a_time_that_no_calendar_has_is_refused() -> None:
+    for written in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):
+        with pytest.raises(contract.Malformed, match="written is"):
+            contract.read(given(written=written))
+
+
+def test_of_very_many_problems_some_are_named() -> None:
+    with pytest.raises(contract.Malformed, match="and 992 more") as refused:
+        contract.read(given(questions={f"q{number}": {} for number in range(1000)}))
+    assert len(str(refused.value)) < 10_000

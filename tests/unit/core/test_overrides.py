@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from .kit import START, policy, server
 
 SOURCE = {"SourceId": "s-01", "State": "Available", "SystemDiskSize": 20}
 OBJECT: Any = {"index": 0, "bucket": "images", "key": "k0", "size": 64}
+VENDOR = Path(__file__).parents[2] / "support" / "vendor_requests.json"
 EVERY = [(option, name) for option, names in overrides.OURS.items() for name in names]
 
 
@@ -66,11 +69,47 @@ def test_wrong_ones_are_refused_together_before_anything_is_made() -> None:
 
 def test_what_is_set_replaces_what_is_sent() -> None:
     given = {"job_parameters": {"InstanceType": "ecs.g7.large", "Description": "mine"},
-             "import_parameters": {"OSVersion": "22.04", "ComputeType": "bare_metal"}}  # fmt: skip
+             "import_parameters": {"OSVersion": "22.04", "LicenseType": "BYOL"}}  # fmt: skip
     made = options.policy({"region": "ap-southeast-1", "bucket": "images", **given})
     job = job_spec.params(server(), Seen(source=SOURCE), made, START)
     assert (job["InstanceType"], job["Description"], job["Name"]) == ("ecs.g7.large", "mine", server().job_name)
     image = ens_import.import_params(server(), made, [OBJECT])
-    assert (image["OSVersion"], image["ComputeType"], image["OSSObject"]) == ("22.04", "bare_metal", "k0")
+    assert (image["OSVersion"], image["LicenseType"], image["OSSObject"]) == ("22.04", "BYOL", "k0")
     plain = ens_import.import_params(server(), policy(), [OBJECT])
     assert (plain["ComputeType"], plain.get("OSVersion")) == ("ens_vm", None)
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "value", "told"),
+    [
+        ("import_parameters", "Architecture", "arm64", "documents x86_64 for these servers"),
+        ("import_parameters", "Platform", "windows-2003", "documents centos and ubuntu"),
+        ("import_parameters", "OSType", "windows", "documents linux"),
+        ("import_parameters", "ComputeType", True, "documents ens_vm"),
+        ("import_parameters", "LicenseType", "byol", "documents Aliyun and BYOL"),
+        ("import_parameters", "OSVersion", "x" * 129, "1 to 128 printable characters, it has 129"),
+        ("import_parameters", "OSVersion", "22\n04", "printable"),
+        ("import_parameters", "OSVersion", "", "it has 0"),
+        ("job_parameters", "LicenseType", "Aliyun", "documents BYOL"),
+        ("job_parameters", "Description", "x", "2 to 128"),
+        ("job_parameters", "Description", "https://example.com", "must not begin with http://"),
+        ("job_parameters", "InstanceType", "x" * 3000, "1 to 2048"),
+    ],
+)
+def test_a_value_that_the_service_would_refuse_after_the_copy_is_refused_before(
+    option: str, name: str, value: Any, told: str
+) -> None:
+    (problem,) = overrides.problems({option: {name: value}})
+    assert problem.startswith(f"{option}: {name} ")
+    assert told in problem
+    with pytest.raises(CloudError, match=name):
+        options.policy({"region": "ap-southeast-1", option: {name: value}})
+
+
+def test_the_documented_values_are_those_of_the_vendors_models() -> None:
+    actions = json.loads(VENDOR.read_text(encoding="utf-8"))["actions"]
+    for option, names in overrides.DOCUMENTED.items():
+        product, action = overrides.ACTIONS[option]
+        for name, allowed in names.items():
+            row = actions[product][action][name]
+            assert set(allowed) <= set(row.get("enum") or row["text"]["enum"]), name

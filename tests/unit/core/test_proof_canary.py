@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timezone
 from typing import Any
 
 import pytest
@@ -19,11 +19,11 @@ from .kit import MIGRATION, START
 from .sweep import sweep
 
 
-def put(cloud: Cloud, identity: str, row: dict[str, Any]) -> None:
+def put(cloud: Cloud, identity: str, row: dict[str, Any], written: float = 86_400.0) -> None:
     """Put a record into the bucket whose canary gave its last sign of life long ago, by any clock."""
     key = naming.canary_record_key(identity)
     cloud.objects[key] = json.dumps(row).encode()
-    cloud.written[key] = START - timedelta(days=36500)
+    cloud.written[key] = datetime.fromtimestamp(written, timezone.utc)
 
 
 @pytest.mark.parametrize("fingerprint", ["c" * 64, "machine of canary"])
@@ -51,3 +51,17 @@ def test_the_image_of_a_canary_goes_with_its_record() -> None:
     put(cloud, made.id, told)
     sweep(cloud)
     assert list(cloud.ens_images) == []
+
+
+@pytest.mark.parametrize("begun", [float("nan"), float("inf"), 1e300, -1.0, 9e9])
+def test_a_record_from_no_time_or_from_the_future_is_none(begun: float) -> None:
+    run = "0123456789abcdef"
+    made = record.Record(MIGRATION, run)
+    cloud = Cloud()
+    name = f"canary-{made.id}"
+    cloud.add_ens_image(name, "Available")
+    told = {"migration": MIGRATION, "run": run, "host": "x", "process": 1, "begun": begun, "images": {name: []}}
+    put(cloud, made.id, told, START.timestamp())
+    sweep(cloud)
+    assert len(cloud.ens_images) == 1
+    assert list(record.each(cloud.oss("images"), MIGRATION)) == []

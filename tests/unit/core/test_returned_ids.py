@@ -91,3 +91,21 @@ def test_a_foreign_image_of_the_same_name_and_other_disks_fails_the_server() -> 
     assert row.verdict == "failed"
     assert "is not from this server" in row.reasons[0]
     assert cloud.calls["ens.ImportImage"] == 0
+
+
+@pytest.mark.parametrize(
+    ("system", "data", "told"),
+    [("40", "20", True), ("20", "40", False), ("40.0", "20.0", True), ("50", "20", True), ("30", "40", False)],
+)
+def test_an_image_whose_system_disk_is_a_data_disk_is_a_warning(system: str, data: str, told: bool) -> None:
+    item = server(disks=(20, 40))
+    cloud = cloud_with(item)
+    mapping = [{"Size": system, "Type": "system"}, {"Size": data, "Type": "data"}]
+
+    def change(rows: list[Any]) -> list[Any]:
+        return [{**row, "DiskDeviceMappings": {"DiskDeviceMapping": mapping}} for row in rows]
+
+    cloud.edit("ens.DescribeSelfImages", change, times=1000)
+    (row,) = run(fleet(cloud, item))
+    assert row.verdict == "migrated"
+    assert ("the disks are in the wrong order" in " ".join(describe(row)["warnings"])) is told

@@ -11,6 +11,7 @@ import tarfile
 from typing import Any
 
 import pytest
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.ens_migration import describe
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import export
 
 from .cloud import Cloud
@@ -108,3 +109,13 @@ def test_a_wave_that_only_warns_tells_so_in_its_result() -> None:
     (text,) = [text for stage in made.stages for text in stage.notes(row.server, row.seen)]
     assert "is cut off" in text
     assert cloud.calls["ecs.ExportImage"] == 1
+
+
+def test_what_a_wave_has_warned_of_is_told_when_its_import_fails() -> None:
+    cloud = cloud_with()
+    cloud.export_ends = ["cut off"]
+    cloud.edit("ens.DescribeSelfImages", lambda rows: [{**row, "Status": "CreateFailed"} for row in rows], times=1000)
+    (row,) = run(fleet(cloud, using=policy(verify="warn")))
+    assert row.verdict == "failed"
+    (text,) = describe(row)["warnings"]
+    assert "is cut off" in text
