@@ -219,7 +219,9 @@ def test_a_canary_that_was_killed_is_waited_for_with_the_reason(
     monkeypatch.setattr(module, "Clock", lambda: clock(sleep=lambda _seconds: sandbox.advance(30)))
     lines = tmp_path / "lines"
     lines.touch()
-    absent = run(sandbox, "ens_canary", name="canary", state="absent", progress_file=str(lines))
+    absent = run(
+        sandbox, "ens_canary", name="canary", state="absent", progress_file=str(lines), wait_timeout=int(PATIENCE)
+    )
     assert absent["canary"]["left"] == []
     assert empty(sandbox)
     first, second, *rest = lines.read_text(encoding="utf-8").splitlines()

@@ -136,7 +136,9 @@ class Importer:
                 raise
             attempt.code, attempt.message, attempt.request_id = error.code, error.message, error.request_id
             if not self._record.images[attempt.name]:
+                # Nothing was begun: whoever finds the record does not wait for this image.
                 del self._record.images[attempt.name]
+                self._record.keep(self._oss)
             return attempt
         attempt.image_id = str(answer["ImageId"])
         attempt.request_id = str(answer.get("RequestId") or "")

@@ -69,12 +69,12 @@ def test_wrong_ones_are_refused_together_before_anything_is_made() -> None:
 
 def test_what_is_set_replaces_what_is_sent() -> None:
     given = {"job_parameters": {"InstanceType": "ecs.g7.large", "Description": "mine"},
-             "import_parameters": {"OSVersion": "22.04", "LicenseType": "BYOL"}}  # fmt: skip
+             "import_parameters": {"OSVersion": "22.04", "Platform": "ubuntu"}}  # fmt: skip
     made = options.policy({"region": "ap-southeast-1", "bucket": "images", **given})
     job = job_spec.params(server(), Seen(source=SOURCE), made, START)
     assert (job["InstanceType"], job["Description"], job["Name"]) == ("ecs.g7.large", "mine", server().job_name)
     image = ens_import.import_params(server(), made, [OBJECT])
-    assert (image["OSVersion"], image["LicenseType"], image["OSSObject"]) == ("22.04", "BYOL", "k0")
+    assert (image["OSVersion"], image["Platform"], image["OSSObject"]) == ("22.04", "ubuntu", "k0")
     plain = ens_import.import_params(server(), policy(), [OBJECT])
     assert (plain["ComputeType"], plain.get("OSVersion")) == ("ens_vm", None)
 
@@ -86,7 +86,6 @@ def test_what_is_set_replaces_what_is_sent() -> None:
         ("import_parameters", "Platform", "windows-2003", "documents centos and ubuntu"),
         ("import_parameters", "OSType", "windows", "documents linux"),
         ("import_parameters", "ComputeType", True, "documents ens_vm"),
-        ("import_parameters", "LicenseType", "byol", "documents Aliyun and BYOL"),
         ("import_parameters", "OSVersion", "x" * 129, "1 to 128 printable characters, it has 129"),
         ("import_parameters", "OSVersion", "22\n04", "printable"),
         ("import_parameters", "OSVersion", "", "it has 0"),

@@ -23,6 +23,7 @@ def put(cloud: Cloud, identity: str, row: dict[str, Any], written: float = 86_40
     """Put a record into the bucket whose canary gave its last sign of life long ago, by any clock."""
     key = naming.canary_record_key(identity)
     cloud.objects[key] = json.dumps(row).encode()
+    cloud.oss("images").told = START.timestamp()
     cloud.written[key] = datetime.fromtimestamp(written, timezone.utc)
 
 
