@@ -20,7 +20,6 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.sts im
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.transport import build_request
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.vpc import VpcApi
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import ens_account_info, options, rivals
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import answers
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .bucket import Oss as Bucket
@@ -157,20 +156,6 @@ def look(cloud: Cloud, **params: Any) -> dict[str, Any]:
 
 def ids(result: dict[str, Any]) -> list[str]:
     return [item["id"] for item in result["findings"]]
-
-
-@pytest.mark.parametrize("questions", [{}, {"image_formats": {"answer": "unknown"}}])
-def test_a_contract_that_proves_no_import_is_no_proof(questions: dict[str, Any]) -> None:
-    assert "import-unproved" in ids(look(Cloud(), contract=proved(questions=questions)))
-    assert "import-unproved" not in ids(look(Cloud()))
-
-
-def test_a_wave_in_a_network_of_the_user_needs_no_vpc() -> None:
-    given = {"vpcs": {"value": 10, "problem": None}, "network": {"value": {}, "problem": None}, "region": "cn-beijing"}
-    told = answers.vpcs(given)
-    assert told
-    assert "10 unless it was increased. The wave needs at most one more" in told
-    assert answers.vpcs({**given, "network": {"value": {"vpc_id": "vpc-1"}, "problem": None}}) is None
 
 
 def test_an_account_that_can_migrate() -> None:
