@@ -49,6 +49,13 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
         yield bed
 
 
+@pytest.fixture(scope="module")
+def usual(bed: Bed, tmp_path_factory: pytest.TempPathFactory) -> int:
+    """The most memory that one process of a run uses for a host that answers."""
+    behave(bed, "")
+    return memory(bed, tmp_path_factory.mktemp("usual"))
+
+
 def behave(bed: Bed, mode: str, text: str = "") -> None:
     ask(bed, EVIL, f"echo {mode} >/evil.mode; cat >/evil.text <<'END'\n{text}\nEND")
 
@@ -88,10 +95,8 @@ def test_a_host_that_did_not_answer_is_not_waited_for_again_in_the_same_run(bed:
 
 @pytest.mark.parametrize("mode", FLOODS)
 def test_a_host_that_never_stops_sending_costs_a_bounded_amount_of_memory(
-    bed: Bed, tmp_path: Path, mode: str, capsys: pytest.CaptureFixture[str]
+    bed: Bed, usual: int, tmp_path: Path, mode: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    behave(bed, "")
-    usual = memory(bed, tmp_path)
     behave(bed, mode)
     flooded = memory(bed, tmp_path)
     answer = json.loads((tmp_path / "answer.json").read_text(encoding="utf-8"))
