@@ -104,6 +104,8 @@ def wave(sandbox: Any, variant: Variant, **contract: Any) -> str:
         == [disk["bytes"] for disk in entry["disks"]]
         for row, entry in zip(rows, WAVE, strict=True)
     )
+    told = [text for row in rows for text in row["warnings"] if "the disks are in the wrong order" in text]
+    assert bool(told) is not order, "a wrong order is told"
     return MIGRATED if order else SWAPPED
 
 

@@ -17,6 +17,7 @@ import math
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -55,6 +56,10 @@ _SIGN_OF_LIFE: Final = CLAIM_SECONDS / 4
 
 MOST_IMAGES: Final = len(images.CONTAINERS) + 6
 """How many images may exist at once: one of each container, and the variations of one of them."""
+
+
+MOST_LEFTOVERS: Final = 50
+"""The records of interrupted canaries that one canary deals with."""
 
 
 def worst_case(wait_timeout: int) -> dict[str, Any]:
@@ -114,8 +119,11 @@ class Canary:
         self.importer = Importer(self.clients, self.oss, self.record, self.policy, self.clock)
 
     def remove_leftovers(self) -> None:
-        """Delete what interrupted canaries of this name have left; refuse while another one runs."""
-        for record in each(self.oss, self.migration):
+        """Delete what interrupted canaries of this name have left; refuse while another one runs.
+
+        Others can put any number of records into the bucket: the next canary goes on with the rest.
+        """
+        for record in list(islice(each(self.oss, self.migration), MOST_LEFTOVERS)):
             if record.running(self.oss):
                 self._await_end(record)
             self._sweep(record)
@@ -124,7 +132,7 @@ class Canary:
         """Wait until a canary has given no sign of life for the time of its claim; refuse when it gives one."""
         deadline = self.clock.monotonic() + 2 * CLAIM_SECONDS
         while self.clock.monotonic() < deadline:
-            now = next((row for row in each(self.oss, self.migration) if row.id == record.id), None)
+            now = next(each(self.oss, self.migration, record.id), None)
             if now is None or not now.running(self.oss):
                 return
             if now.written > record.written:

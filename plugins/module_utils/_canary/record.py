@@ -101,9 +101,11 @@ DISKS: Final = ("system", "data")
 """The disks of a canary."""
 
 
-def each(oss: OssApi, migration: str) -> Iterator[Record]:
-    """Yield the records of the canaries of a migration. What only looks like one is left out."""
-    rows = oss.each_key(naming.objects_prefix(naming.wave_id(migration)))
+def each(oss: OssApi, migration: str, identity: str = "") -> Iterator[Record]:
+    """Yield the records of the canaries of a migration, or of the one with this migration id. What only looks like one
+    is left out."""
+    prefix = naming.canary_record_key(identity) if identity else naming.objects_prefix(naming.wave_id(migration))
+    rows = oss.each_key(prefix)
     for row in islice(rows, _MOST_KEYS):
         identity = row["key"].partition("_")[0]
         if row["key"] != naming.canary_record_key(identity) or row["size"] > _LARGEST:

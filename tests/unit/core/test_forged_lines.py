@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -170,6 +171,37 @@ def test_a_second_ledger_is_refused_with_both_keys(number: int) -> None:
     assert f"/{later}" in str(error.value)
     assert KEY in str(error.value)
     assert cloud.calls["smc.CreateReplicationJob"] == calls
+
+
+IN_ITS_NAME: dict[str, dict[str, Any]] = {
+    "it releases its servers": {"claim": [], "until": 0},
+    "a call was refused": {"results": [[ONE.id, "import", "error", "x"], [ONE.id, "export", "error", "x"]]},
+    "it closes the ledger": {"mark": "close", "until": 0},
+    "the last number that a line may have": {"n": 253_402_300_799},
+}
+
+
+@pytest.mark.parametrize("kind", IN_ITS_NAME)
+def test_a_line_in_the_name_of_a_run_neither_hangs_it_nor_ends_it_with_a_python_error(kind: str) -> None:
+    cloud = cloud_with(ONE, TWO)
+    made = fleet(cloud, ONE, TWO)
+    ticks = 0
+
+    def tick(_rows: Any) -> None:
+        nonlocal ticks
+        ticks += 1
+        if ticks == 3:
+            (me,) = {json.loads(line)["by"] for line in cloud.oss("images").ledgers[KEY].splitlines()}
+            forge(cloud, **{"by": me, "n": 1000, **IN_ITS_NAME[kind]})
+
+    made.on_tick = tick
+    begun = cloud.now
+    ends = "last number" in kind
+    with pytest.raises(CloudError, match="no line could be appended") if ends else nullcontext():
+        run(made, timeout=20_000)
+    assert ends or verdicts(made.rows) == ["migrated"] * 2
+    assert (cloud.now - begun).total_seconds() <= usual() + 120
+    assert cloud.calls["ens.ImportImage"] <= 2
 
 
 def many(count: int, line: Callable[[int], dict[str, Any]]) -> bytes:

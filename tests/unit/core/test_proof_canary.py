@@ -10,12 +10,12 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._canary import record
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._canary import canary, record
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .cloud import Cloud
-from .kit import MIGRATION, START
+from .kit import MIGRATION, START, policy
 from .sweep import sweep
 
 
@@ -66,3 +66,37 @@ def test_a_record_from_no_time_or_from_the_future_is_none(begun: float) -> None:
     sweep(cloud)
     assert len(cloud.ens_images) == 1
     assert list(record.each(cloud.oss("images"), MIGRATION)) == []
+
+
+def test_of_very_many_records_some_are_dealt_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Cloud()
+    for number in range(canary.MOST_LEFTOVERS + 10):
+        run = f"{number:016x}"
+        told = {"migration": MIGRATION, "run": run, "host": "x", "process": 1, "begun": 0.0, "images": {}}
+        put(cloud, record.Record(MIGRATION, run).id, told)
+    clients: Any = cloud
+    made = canary.Canary(clients, lambda: clients.oss("images"), policy(), MIGRATION, cloud.clock(), 60, 5.0)
+    swept: list[record.Record] = []
+    monkeypatch.setattr(made, "_sweep", swept.append)
+    made.remove_leftovers()
+    assert len(swept) == canary.MOST_LEFTOVERS
+
+
+def test_a_canary_that_ended_is_not_waited_for_whatever_else_is_in_the_bucket(monkeypatch: pytest.MonkeyPatch) -> None:
+    cloud = Cloud()
+    runs = [f"{number:016x}" for number in range(20)]
+    for run in runs:
+        told = {"migration": MIGRATION, "run": run, "host": "x", "process": 1, "begun": 0.0, "images": {}}
+        put(cloud, record.Record(MIGRATION, run).id, told, START.timestamp())
+    clients: Any = cloud
+    made = canary.Canary(clients, lambda: clients.oss("images"), policy(), MIGRATION, cloud.clock(), 60, 5.0)
+    shown = list[str]()
+    made.waits.tell = shown.append
+    monkeypatch.setattr(made, "_sweep", lambda _record: None)
+    bucket, read = cloud.oss("images"), list[str]()
+    real = bucket.get_text
+    monkeypatch.setattr(bucket, "get_text", lambda key: read.append(key) or real(key))
+    monkeypatch.setattr(bucket, "now", lambda: cloud.now.timestamp())
+    made.remove_leftovers()
+    assert len(read) < 3 * len(runs) + record.CLAIM_SECONDS
+    assert shown[0].startswith("waiting at most 240 s for the end of the canary of x (process 1)")
