@@ -8,7 +8,7 @@ SHELL := bash
 root := $(CURDIR)
 python := .venv/bin/python
 gate := tools/gate.sh
-# The oldest ansible-core that is supported, and the next one. Both have environments of their own; that of the newest is .venv.
+# The oldest ansible-core that is supported, and the next one. Both have separate environments; that of the newest is .venv.
 OLDEST := 2.16
 NEXT := 2.22
 CORE ?= $(OLDEST)
@@ -71,7 +71,7 @@ venv: system
 collection: venv
 	@$(python) tools/collection.py
 
-# Exit 3: this machine has no suitable Python. venv.sh says so, and the checks that need the environment are left out.
+# Exit 3: this machine has no suitable Python. venv.sh reports it, and the checks that need the environment are left out.
 core: system
 	@tools/venv.sh $(CORE) || [ $$? = 3 ]
 
@@ -158,7 +158,7 @@ unit: collection
 integration: collection rootfs
 	@$(python) -m pytest $(or $(TESTS),tests/integration) $(ARGS)
 
-# No prerequisite of its own that takes time: it must start first.
+# No prerequisite that takes time: it must start first.
 pytest-core: collection core
 	@if [ -e .venv-$(CORE)/complete ]; then \
 	  $(gate) pytest-$(CORE) .venv-$(CORE)/bin/python $(pytest) -n 3 -m 'not any_core and not long' -o cache_dir=build/pytest-$(CORE); fi

@@ -149,7 +149,7 @@ class Peak(threading.Thread):
 def end_masters() -> None:
     """End the ssh connections that stay open for a next task, and take the times of all whose parent has ended.
 
-    They are ours since then, and what a process used counts only once somebody has waited for it.
+    They are ours since then, and what a process used counts only after its parent has waited for it.
     """
     told = Path(f"/proc/self/task/{os.getpid()}/children").read_text(encoding="ascii")
     for pid in map(int, told.split()):

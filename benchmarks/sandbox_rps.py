@@ -43,7 +43,7 @@ CALLS: tuple[tuple[str, str, dict[str, str]], ...] = (
 
 
 class Cloud:
-    """A sandbox in a process of its own, and signed calls to it over one kept connection."""
+    """A sandbox in a separate process, and signed calls to it over one kept connection."""
 
     def __init__(self, folder: Path, world: dict[str, Any]) -> None:
         folder.mkdir(parents=True)
@@ -116,7 +116,7 @@ class Client:
 
 
 def load(greeting: dict[str, Any], seconds: float, counts: Any) -> None:
-    """One client process: calls in turn until the time is over."""
+    """One client process: calls in turn until the time has passed."""
     client, done, end = Client(greeting), 0, time.monotonic() + seconds
     while time.monotonic() < end:
         product, action, params = CALLS[done % len(CALLS)]

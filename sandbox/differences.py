@@ -77,7 +77,7 @@ def _requests() -> Iterator[str]:
     number = sum(len(names) for entry in DIFFERENCES for names in entry.parameters.values())
     yield f"## Requests that differ from the vendor's models ({number} parameters)"
     yield ""
-    yield "`make conformance` holds the contracts against the vendor's request models, which are in"
+    yield "`make conformance` compares the contracts with the vendor's request models, which are in"
     yield "`tests/support/vendor_requests.json`: parameters, what is required, types, values, ranges, lengths and"
     yield "numbers of items. It fails when a difference is not listed here, or a listed one is none."
     for kind, meaning in KINDS.items():

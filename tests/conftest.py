@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fixture ``sandbox``: a local cloud in a process of its own, and the vendor's unmodified clients to talk to it."""
+"""The fixture ``sandbox``: a local cloud in a separate process, and the vendor's unmodified clients to talk to it."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def launch(state: Path, world: dict[str, Any] | None = None, *arguments: str) ->
 
 
 def launch_again(state: Path, *arguments: str) -> Sandbox:
-    """A sandbox over ``state`` that goes on where the former one ended, on its port."""
+    """A sandbox over ``state`` that continues where the former one ended, on its port."""
     command = [sys.executable, "-m", "sandbox", "--state", str(state), "--check-invariants", *arguments]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env=env)
@@ -201,7 +201,7 @@ def sandbox(_sandbox_process: Sandbox, request: pytest.FixtureRequest) -> Sandbo
 def start_sandbox(tmp_path: Path) -> Iterator[Callable[..., Sandbox]]:
     """Starts more sandboxes, for tests about the process itself: ``start_sandbox(world=None, *arguments)``.
 
-    ``state=`` names the folder of one that has ended: the new one goes on where it was, and no world is taken.
+    ``state=`` names the folder of one that has ended: the new one continues where it was, and no world is taken.
     """
     running: list[Sandbox] = []
 

@@ -12,7 +12,7 @@ target=$1
 shift
 mkdir -p build/logs
 
-# A session of its own: an interrupt of COMMAND ends all processes of TARGET, too.
+# A separate session: an interrupt of COMMAND ends all processes of TARGET, too.
 setsid env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make --no-print-directory --keep-going "$target" </dev/null &
 beside=$!
 trap 'kill -TERM -- "-$beside" 2>/dev/null' EXIT

@@ -55,7 +55,7 @@ def mirror(names: list[str]) -> None:
         for name in files:
             if str(inside / name) not in wanted:
                 (Path(folder) / name).unlink()
-    # Without a repository of its own the tree is an ignored folder of the clone's, and ansible-test finds it empty.
+    # Without its own repository the tree is an ignored folder of the clone's, and ansible-test finds it empty.
     subprocess.run(["git", "init", "--quiet", str(TREE)], check=True)
     for name in names:
         source, target = ROOT / name, TREE / name

@@ -20,7 +20,7 @@ def lines() -> Iterator[str]:
     yield "What the services of Alibaba Cloud report, what it means, and what to do."
     yield "Modules return the remedy as `error.hint`."
     yield ""
-    yield "*Retry*: `automatic` means that the migration continues by itself: it retries the call or the job, waits"
+    yield "*Retry*: `automatic` means that the migration continues without you: it retries the call or the job, waits"
     yield "for a quota, or creates the job again with larger disks."
     yield "`after the fix` means that a retry fails again until the cause is removed."
     yield ""

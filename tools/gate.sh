@@ -15,7 +15,7 @@ mkdir -p build/logs
 log=build/logs/$name.log
 begin=$SECONDS
 
-# A pipe has a shell of its own, whose times are not those of the gate: hence the file.
+# A pipe has a separate shell, whose times are not those of the gate: hence the file.
 line() {
   times >"$log.times"
   printf '%-8s %-22s %4d s %5d s of CPU\n' "$1" "$name" $((SECONDS - begin)) \

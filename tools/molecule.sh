@@ -9,7 +9,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 export PATH=$PWD/.venv/bin:$PATH MOLECULE_BED=$PWD/build/molecule/bed MOLECULE_EPHEMERAL_DIRECTORY=$PWD/build/molecule/run
 export ANSIBLE_COLLECTIONS_PATH=$PWD/build/collections PYTHONPATH=$PWD:$PWD/tests:$PWD/build/collections NO_COLOR=1
-# molecule writes a configuration of its own from extensions/molecule/config.yml
+# molecule writes its configuration from extensions/molecule/config.yml
 unset ANSIBLE_CONFIG ANSIBLE_HOME
 mkdir -p build/molecule
 exec molecule "${@:-test}"

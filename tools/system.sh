@@ -4,7 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # Install the Debian packages that bindep.txt lists and that are missing, as root or through a sudo that asks nothing.
-# Where neither is there, say in one line what to install and go on: what needs a missing package says so itself.
+# Where neither is there, say in one line what to install, and continue: what needs a missing package reports it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

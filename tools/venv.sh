@@ -9,7 +9,7 @@
 #   2.NN      .venv-2.NN      that ansible-core, pre-releases included, on the oldest Python that it takes
 # TEST_PYTHON=3.12 in the environment asks for that Python alone. The mark of a complete environment is written last and names what was
 # installed: an interrupted or outdated environment is made again. A second make waits for the first. Without a suitable Python: exit 3,
-# with one line that says so. Only files whose SHA-256 is in tests/locks are installed; "make lock" renews these.
+# with one line that names the reason. Only files whose SHA-256 is in tests/locks are installed; "make lock" renews these.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -117,7 +117,7 @@ def _problem(args: dict[str, Any]) -> str | None:
     if args["sha256"] is not None and not _SHA256.match(args["sha256"]):
         return f"sha256 {args['sha256']!r} is not a SHA-256: 64 hexadecimal digits"
     if args["url"] and _NOT_IN_URL.search(args["url"]):
-        # Messages about such an address quote it, and its query, in forms of their own.
+        # Messages about such an address quote it, and its query, in other forms.
         return "url contains a space or a control character. Write it with its percent code, such as %20"
     if args["url"] and not _URL.match(args["url"]):
         return f"url {bundle.bare(args['url'])!r} must begin with https:// or http://. Use src for a local file"

@@ -56,7 +56,7 @@ options:
       - More parameters of CreateReplicationJob, by the names of the SDK, such as C(InstanceType), C(InstanceRamRole), C(LicenseType) and
         C(Description). They replace what the module sends.
       - The installed SDK must know each of them, and a value must be one that the reference of the action documents. Names, ids, tokens, tags,
-        disks and what has an option of its own cannot be set.
+        disks and what has a separate option cannot be set.
     type: dict
 """
 
@@ -172,7 +172,7 @@ options:
 options:
   bucket:
     description:
-      - The OSS bucket of the migration, in the same O(region). It holds the ledger of the migration.
+      - The OSS bucket of the migration, in the same O(region). It contains the ledger of the migration.
       - With it, the module makes nothing for a migration that a cleanup has ended, and a cleanup waits for what is being made.
       - If unset, the module does not look.
     type: str

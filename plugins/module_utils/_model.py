@@ -42,7 +42,7 @@ class Resource(TypedDict):
 
 
 class ExportedObject(TypedDict):
-    """One object of an export: the disk it holds, and its size and virtual size in bytes."""
+    """One object of an export: the disk it contains, and its size and virtual size in bytes."""
 
     index: int
     bucket: str
@@ -106,8 +106,8 @@ class Policy:
     import_parameters: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of ImportImage that the user sets."""
     fresh: bool = False
-    """Whether to try again, once in this run, what an earlier run has given up: the runs of a schedule, which do not
-    wait, end with that."""
+    """Whether to try again, once in this run, what an earlier run has stopped trying. The runs of a schedule do not
+    wait, and end there."""
     restart: bool = False
     """Whether to begin a migration again that a cleanup has ended."""
     contract: Contract | None = None
@@ -222,7 +222,7 @@ class Decision:
 
     @classmethod
     def fail(cls, text: str, keep: bool = False) -> Decision:
-        """Return: the server cannot go on; ``text`` is the reason and what to do."""
+        """Return: the server cannot continue; ``text`` is the reason and what to do."""
         return cls("fail", text, keep=keep)
 
 

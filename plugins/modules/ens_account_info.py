@@ -50,7 +50,7 @@ options:
     description:
       - Whether to prove that the bucket gives back what it takes. The module appends one small object to C(edgelift/) in the bucket and
         deletes it again. Nothing else shows a policy that denies deletions.
-      - In check mode, the object is not written, and a note says so. The module does nothing else that is no read.
+      - In check mode, the object is not written, and a note reports it. The module does nothing else that is no read.
     type: bool
     default: false
 seealso:

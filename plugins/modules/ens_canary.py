@@ -17,7 +17,7 @@ description:
   - The result is a contract with an answer and the evidence for each question. M(edgelift.ens_migration.ens_migration) and the
     other modules take it as O(edgelift.ens_migration.ens_migration#module:contract).
   - It also appends to one object over eight connections at once, and at an old position after a deletion. The ledger of a migration
-    rests on what OSS does then.
+    needs that exactly one of them succeeds.
   - The images are written without C(qemu-img).
   - What is made carries the migration ID of O(name). A canary that was interrupted is removed by the next one of the same name, and by
     M(edgelift.ens_migration.smc_cleanup).

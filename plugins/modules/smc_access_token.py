@@ -44,7 +44,7 @@ options:
     type: str
   state:
     description:
-      - V(present) makes sure that there is a code with which servers can register.
+      - V(present) creates a code if there is none with which servers can register.
       - V(absent) disables and deletes every code with this name. Servers that are registered already stay registered.
     type: str
     choices:

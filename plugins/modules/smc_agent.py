@@ -15,7 +15,7 @@ description:
   - Installs the client of Server Migration Center (C(go2aliyun_client)) on a source server, starts it, and waits until it
     reports the ID of its source.
   - Everything goes through a POSIX shell over the connection. The host needs C(tar) and C(gzip), and neither Python nor sftp.
-  - The client is started in a session of its own, without a terminal, so that it outlives the SSH session, and a question that it
+  - The client is started in a new session, without a terminal, so that it outlives the SSH session, and a question that it
     asks cannot block it.
   - A client that runs and is registered is not changed. A stopped client is started again and reconnects to its source. The
     action stops a client only with O(state=stopped), O(state=absent) or O(force), because it may be copying the server.
@@ -61,8 +61,8 @@ options:
       - stopped
   src:
     description:
-      - The bundle of the client on the controller, a C(.tar.gz) or C(.zip) that holds one folder C(go2aliyun_client*). Of a C(.zip) that
-        holds an archive for each architecture, the one for the host is taken. A bundle for another architecture is refused.
+      - The bundle of the client on the controller, a C(.tar.gz) or C(.zip) with one folder C(go2aliyun_client*). Of a C(.zip) with
+        an archive for each architecture, the one for the host is taken. A bundle for another architecture is refused.
       - Either this or O(url) is required with O(state=present) and O(state=started). It is read only if something has to be installed.
     type: path
   url:
@@ -79,7 +79,7 @@ options:
     type: str
   allow_unverified:
     description:
-      - Whether to install what O(url) holds without O(sha256). It then runs as root on the host, whoever put it there.
+      - Whether to install the file of O(url) without O(sha256). It then runs as root on the host, whoever put it there.
     type: bool
     default: false
   install_dir:
@@ -179,7 +179,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: agent.source_id
 
-- name: See what would be done, without the bundle at hand
+- name: Show what would be done, without the bundle
   edgelift.ens_migration.smc_agent:
     src: /var/cache/edgelift/go2aliyun_client_linux_x86_64.tar.gz
     sha256: 3f4b6f1c0a9d1d0a6a9d5ac1f1a3a1b6bb5c7b0d8f5d3e7b9c1f2a4e6d8c0b12

@@ -12,7 +12,7 @@ version_added: 0.1.0
 author:
   - Edgelift contributors (@edgelift)
 description:
-  - SMC copies every server to an intermediate instance of its own. The instance is billed until its job is finished or deleted, and it
+  - SMC copies every server to a separate intermediate instance. The instance is billed until its job is finished or deleted, and it
     must not be stopped, changed or released before.
   - With O(state=reported) this module returns the instance of a job, and reports such changes.
   - With O(state=absent) it releases an intermediate instance whose job no longer exists.

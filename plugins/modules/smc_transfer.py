@@ -39,7 +39,7 @@ options:
     required: true
   bucket:
     description:
-      - The OSS bucket of the migration, in the same O(region). It holds the ledger of the migration.
+      - The OSS bucket of the migration, in the same O(region). It contains the ledger of the migration.
     type: str
     required: true
   wait_timeout:

@@ -49,7 +49,7 @@ options:
   timeout:
     description:
       - Seconds after which the probe has ended on the host, whatever the host does. It must be at least 5 more than O(egress_timeout).
-      - Each step of the probe has a limit of its own, and what does not end is killed. The finding V(probe-expired) names the step, and
+      - Each step of the probe has its own time limit, and what does not end is killed. The finding V(probe-expired) names the step, and
         the path and the mount where it is known. The other facts are kept.
       - The probe does not touch mounts of other hosts or of programs, such as NFS and FUSE.
     type: int
@@ -304,7 +304,7 @@ probe:
       type: list
       elements: dict
     tmp:
-      description: How C(/tmp) is mounted where it is a mount of its own. C(fstype), C(read_only) and C(noexec).
+      description: How C(/tmp) is mounted where it is a separate mount. C(fstype), C(read_only) and C(noexec).
       type: dict
     cpus: {description: The number of processors that are online., type: int, sample: 4}
     load: {description: The load of the last minute., type: float, sample: 0.35}
@@ -320,7 +320,7 @@ probe:
       type: str
       sample: permissive
     container:
-      description: The kind of the container that the host is, and the sign of it. Empty for a machine with a kernel of its own.
+      description: The kind of the container that the host is, and the sign of it. Empty for a machine with its own kernel.
       type: dict
       sample: {kind: lxc, sign: /proc/1/environ}
     fstab:
@@ -398,7 +398,7 @@ probe:
         source_ids: []
         unsafe:
     expired:
-      description: The steps of the probe that were given up, with the path and its mount where they are known.
+      description: The steps of the probe that were stopped at their limit, with the path and its mount where they are known.
       type: list
       elements: dict
       sample: [{step: space, seconds: 1, path: /data, mount: /data}]

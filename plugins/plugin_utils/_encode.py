@@ -23,7 +23,7 @@ _READABLE: Final = 60
 _HASH: Final = 16
 
 _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
-"""Unicode categories without a glyph of their own: controls, bidirectional marks, surrogates, separators of lines."""
+"""Unicode categories without a glyph: controls, bidirectional marks, surrogates, separators of lines."""
 
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What the formula of a spreadsheet begins with, in half and full width."""

@@ -117,7 +117,7 @@ def _never_begun(results: Sequence[Mapping[str, Any]], facts: Mapping[str, Any])
 
 
 def _lost(facts: Mapping[str, Any]) -> str:
-    """Return what to say of a host whose module ended without a result of its own, '' for any other host."""
+    """Return what to say of a host whose module ended without a result, '' for any other host."""
     for name in _RUNS:
         result = facts.get(name) or {}
         if result.get("failed") and ("timedout" in result or "module_stdout" in result):
@@ -130,7 +130,7 @@ def _lost(facts: Mapping[str, Any]) -> str:
 
 
 def _stage_settled(facts: Mapping[str, Any]) -> bool:
-    """Return whether a role of one stage has imported the image of this host, or has failed for good."""
+    """Return whether a role of one stage has imported the image of this host, or has failed without a retry left."""
     stages = [facts.get(name) or {} for name in _STAGE_RUNS]
     return any(result.get("settled") or (result.get("image") or {}).get("status") == "Available" for result in stages)
 
@@ -165,7 +165,7 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
     if facts.get("preflight_verdict") == "blocked":
         row.update(status="blocked", reasons=list(facts.get("preflight_reasons") or []))
     elif errors and not (done and (done["verdict"] == "migrated" or done["reasons"])):
-        # The error of a wave holds for every host that has no result of its own.
+        # The error of a wave is the error of every host that has no result.
         row["reasons"] = errors
     elif done:
         row.update({key: done[key] for key in (*_IDENTITY, "seconds")})

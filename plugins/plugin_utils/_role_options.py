@@ -42,7 +42,7 @@ def secrets(spec: Spec) -> set[str]:
 def convert(spec: Spec, values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """Return every variable of ``spec`` in its declared type, and a problem for each that cannot be converted.
 
-    ``values`` holds the variables that are given. Ansible converts as it does for a module; the forms below are those
+    ``values`` are the variables that are given. Ansible converts as it does for a module; the forms below are those
     that it takes for something else: a date is its text, a list can be JSON, YAML, or separated by commas or lines.
     """
     readable: dict[str, Any] = {}

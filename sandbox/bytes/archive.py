@@ -29,14 +29,14 @@ def unpack_disk(archive: Path, target: Path) -> int:
             while member is not None and not member.isfile():
                 member = tar.next()
             if member is None or tar.fileobj is None:
-                raise ArchiveError("the archive holds no disk")
+                raise ArchiveError("the archive contains no disk")
             with target.open("x+b") as disk:
                 disk.truncate(member.size)
                 for offset, data in _pieces(tar.fileobj, member):
                     write_sparse(disk.fileno(), offset, data)
             another = tar.next()
             if another is not None:
-                raise ArchiveError(f"the archive holds more than one file: {member.name}, {another.name}")
+                raise ArchiveError(f"the archive contains more than one file: {member.name}, {another.name}")
             # The checksum is at the end of the stream: read to the end.
             while tar.fileobj.read(BLOCK):
                 pass

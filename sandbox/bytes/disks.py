@@ -74,7 +74,7 @@ def write_sparse(fd: int, offset: int, data: bytes) -> None:
     while view:
         length = min(BLOCK - offset % BLOCK, len(view))
         piece = bytes(view[:length])
-        # Zeros over a hole are left out; zeros over data must be written, or old content would come back.
+        # Zeros over a hole are left out; zeros over data must be written, or old content would reappear.
         if not is_zero(piece) or not is_zero(os.pread(fd, length, offset)):
             os.pwrite(fd, piece, offset)
         view = view[length:]

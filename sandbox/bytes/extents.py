@@ -15,7 +15,7 @@ ZEROS = bytes(BLOCK)
 
 
 def is_zero(data: bytes) -> bool:
-    """Return whether `data` (at most one block) holds nothing but zero bytes."""
+    """Return whether `data` (at most one block) contains only zero bytes."""
     return data == ZEROS[:len(data)] if len(data) < BLOCK else data == ZEROS
 
 

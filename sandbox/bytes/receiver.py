@@ -38,7 +38,7 @@ class _Open:
 
 
 class Receivers:
-    """The intermediate instances that can be reached now; each has a control port and a data port of its own."""
+    """The intermediate instances that can be reached now; each has a separate control port and data port."""
 
     def __init__(self, store: DiskStore, host: str) -> None:
         self.store = store

@@ -8,7 +8,7 @@ Control port (8080 in the real service): lines of JSON, one answer per line.
   {"op": "progress", "disk", "done", "total"}      -> {"ok": true}
   {"op": "finish"}                                 -> {"ok": true} once every disk has been received
 Data port (8703), one connection per disk: a line {"key", "disk", "size"}, answered by a line {"ok": true, "have": n}
-and n records of what the instance already holds, then frames, then the end frame, answered by a line
+and n records of what the instance already has, then frames, then the end frame, answered by a line
 {"ok": true, "digest", "blocks"}.
 A refused line is answered by {"ok": false, "error": "..."} and the connection is closed.
 """
@@ -31,7 +31,7 @@ FRAME = struct.Struct(">III")
 """Header of a frame: block index, payload bytes, CRC-32 of the payload. No payload means: this block is zero."""
 
 RECORD = struct.Struct(">I32s")
-"""What the receiver holds: block index and SHA-256 of the block."""
+"""What the receiver has: block index and SHA-256 of the block."""
 
 
 def encode_frame(index: int, payload: bytes) -> bytes:

@@ -26,7 +26,7 @@ from .spec import (
 VERSION = "2014-05-26"
 
 FORMATS = ("raw", "vhd", "qcow2", "vmdk", "vdi")
-# Filters of DescribeImages that are about instances.
+# Filters of DescribeImages for instances.
 _FILTERS = ("NetworkType", "CpuOnlineUpgrade", "CpuOnlineDowngrade", "MemoryOnlineUpgrade", "MemoryOnlineDowngrade")
 _LANGUAGE = choice("AcceptLanguage", "zh-CN", "zh_TW", "en-US", "ja", "fr", "de", "ko")
 

@@ -4,8 +4,9 @@
 """Lifecycles as data: from, guard, delay and jitter per profile, effect, to (local-cloud 11).
 
 Edges of one state are tried in order, failures first. An edge fires once its delay has passed since the state was
-entered and its guard holds. The delay is ``delay`` virtual seconds, up to ``jitter`` more, and what ``size`` takes (see
-``sandbox.lifecycles.timing``). ``code`` is the ErrorCode that the edge leaves on the row. ``GONE`` deletes the row.
+entered and its guard is true. The delay is ``delay`` virtual seconds, up to ``jitter`` more, and the time for ``size``
+(see ``sandbox.lifecycles.timing``). ``code`` is the ErrorCode that the edge sets in the row.
+``GONE`` deletes the row.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ PROFILES = {"fast": 0, "realistic": 1, "frozen": 1}
 class Edge:
     """One possible step. ``delay`` and ``jitter``: virtual seconds (fast, realistic).
 
-    ``size`` names what makes it longer the more bytes there are, ``failure_id`` the failure of the world file that the
-    edge stands for.
+    ``size`` names what makes it longer the more bytes there are, ``failure_id`` the failure of the world file that this
+    edge represents.
     """
 
     origin: str

@@ -190,7 +190,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "needed",
-        "without it there is nothing to ask for; the pages of RAM say so",
+        "without it the call has no object; the pages of RAM require it",
         {
             "ram:GetPolicy": ("PolicyName", "PolicyType"),
             "ram:GetRole": ("RoleName",),
@@ -199,7 +199,7 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "needed",
-        "the page of the action says so (facts 4.3)",
+        "the page of the action requires it (facts 4.3)",
         {
             "ens:RunInstances": (
                 "Amount", "EnsRegionId", "ImageId", "InstanceChargeType", "InstanceType",

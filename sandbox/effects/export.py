@@ -97,7 +97,7 @@ def drop(cloud: Cloud, task: Row) -> None:
     rows = cloud.exports.where(task_id=task["id"])
     if not task["status_info"]:
         reasons = [row["status_info"] for row in rows if row["status_info"]]
-        cloud.tasks.update(task["id"], status_info=(reasons or ["The export was given up."])[0])
+        cloud.tasks.update(task["id"], status_info=(reasons or ["The export was cancelled."])[0])
     for row in rows:
         _sweep(cloud, row)
     finish(cloud, task)

@@ -43,7 +43,7 @@ def tell_failure(cloud: Cloud, job: Row) -> None:
 
 
 def release(cloud: Cloud, job: Row) -> None:
-    """Release everything that the job holds; a resource that is deleted already is no error."""
+    """Release all resources of the job; a resource that is deleted already is no error."""
     cloud.work.forget(work_key("receiver", job))
     cloud.work.forget(work_key("image", job))
     drop_frozen(cloud, job)

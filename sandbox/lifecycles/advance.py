@@ -5,7 +5,7 @@
 
 What would depend on real time (has a conversion ended before this request?) is finished before the next step of the
 clock and before the next answer. That makes the answers a function of seed and requests. Clients on real hosts stream
-over sockets of their own; their transfers are not waited for.
+over their own sockets; their transfers are not waited for.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@
 """The index of due rows by time: it is updated from the rows that change, without a look at all rows.
 
 A row is checked when it, or a row that its guards read, was changed; when background work for it has ended; when its
-next delay is over; and every time while a guard of it reads something that does not notify the index (sockets, buckets,
-the account).
+next delay has passed; and every time while a guard of it reads something that does not notify the index (sockets,
+buckets, the account).
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def balance_used_up(cloud: Cloud, _job: Row) -> bool:
 
 
 def vpc_quota_used_up(cloud: Cloud, job: Row) -> bool:
-    """True when the job needs a VPC of its own and the region has its quota of them (facts 7.3)."""
+    """True when the job needs a separate VPC and the region has its quota of them (facts 7.3)."""
     if job["vswitch_id"] or job["own_vpc_id"]:
         return False
     return len(cloud.vpcs.where(region=job["region"])) >= cloud.settings.account.quotas.vpc
@@ -228,7 +228,7 @@ MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
 
 
 def _silent_at(cloud: Cloud, source: Row) -> float | None:
-    # A little later: a client is offline when its patience is over, not when it ends.
+    # A little later: a client is offline when its timeout has passed, not when it ends.
     return None if source["simulated"] else float(source["heartbeat_real"]) + _patience(cloud) + 0.001
 
 

@@ -136,7 +136,7 @@ def _scope(credential: str, wrong_region: str) -> tuple[str, str, str]:
 
 def _check(cloud: Cloud, key_id: str, request: OssRequest, sign: _Signer, signature: str, text: bytes) -> Identity:
     row = cloud.credentials.find(key_id)
-    # alibabacloud-oss-v2 sends it in a header of its own under V1, where no signature covers it.
+    # alibabacloud-oss-v2 sends it in a separate header under V1, where no signature covers it.
     names = ("x-oss-security-token", "security-token")
     token = next((place[name] for place in (request.headers, request.query) for name in names if place.get(name)), None)
     # A temporary key without its token is an unknown key.

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Page:
-    """One page; `next` is where the next one goes on, empty when this is the last."""
+    """One page; `next` is where the next one continues, empty when this is the last."""
 
     keys: list[str] = field(default_factory=list)
     prefixes: list[str] = field(default_factory=list)
@@ -39,7 +39,7 @@ def page_of(keys: Iterable[str], prefix: str, delimiter: str, marker: str, limit
         if folded and (page.prefixes[-1:] == [entry] or entry <= marker):
             continue
         if len(page.keys) + len(page.prefixes) >= limit:
-            # With a limit of 0 nothing can be named to go on from.
+            # With a limit of 0 nothing can be named to continue from.
             page.next = last
             return page
         (page.prefixes if folded else page.keys).append(entry)

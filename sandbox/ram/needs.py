@@ -32,7 +32,7 @@ _VERSIONED = {
 }
 _COPIES = frozenset({"CopyObject", "UploadPartCopy"})
 
-# Which parameter names a resource of which kind; a call without any is about all resources of its product.
+# Which parameter names a resource of which kind; a call without any concerns all resources of its product.
 _KINDS: dict[str, dict[str, str]] = {
     "smc": {"SourceId": "sourceserver", "JobId": "replicationjob", "AccessTokenId": "accesstoken"},
     "ecs": {

@@ -5,7 +5,7 @@
 
 Actions are those that succeeded, or asked for a missing resource: without permission the answer differs. OSS is
 limited to buckets and keys; the other products' resources are created during a run, so that their ids are not known
-before it and ``*`` stands for them.
+before it; ``*`` is written instead.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def _needs(entry: Mapping[str, Any]) -> list[Need]:
         return [(action, "*")] if action else []
     bucket = params.get("bucket", "")
     if operation == "DeleteMultipleObjects":
-        # Which keys are deleted at once is in the body, which the log does not hold.
+        # Which keys are deleted at once is in the body, which the log does not contain.
         return [need for name in ("keys", "versions") if name in params
                 for need in oss_needs(operation, _ANYWHERE, bucket, "*", versioned=name == "versions")]
     return oss_needs(operation, _ANYWHERE, bucket, params.get("key", ""), params.get("copy_source", ""),

@@ -34,7 +34,7 @@ from .middleware.limit_bodies import small_body
 _Answer = Callable[[Cloud, dict[str, Any]], dict[str, Any]]
 
 _SHORTEST_BEAT, _LONGEST_BEAT = 0.25, 1.0
-"""Real seconds between two polls, whatever the virtual clock does: work must be picked up soon."""
+"""Real seconds between two polls, whatever the virtual clock does: work must start soon."""
 
 
 def bundle(cloud: Cloud) -> dict[str, str]:

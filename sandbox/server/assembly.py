@@ -33,7 +33,7 @@ STATE_FILE = "state.db"
 
 
 async def assemble(options: StartOptions, folder: Path, endpoint: str) -> LocalCloud:
-    """Return the cloud that the state folder holds, where it stopped; without one, a new cloud from the world.
+    """Return the cloud in the state folder, where it stopped; without one, a new cloud from the world.
 
     StateFileError when the state file cannot be read or written, WorldError when it belongs to another world.
     """
@@ -80,5 +80,5 @@ def _refuse_another_world(cloud: Cloud, options: StartOptions, folder: Path) -> 
     overridden = {"profile", "clock_rate"}
     if options.world_given and origin is not None \
             and options.world.model_dump(exclude=overridden) != origin.model_dump(exclude=overridden):
-        raise WorldError(f"--state {folder}: the folder holds a cloud of another world than --world names. "
+        raise WorldError(f"--state {folder}: the folder contains a cloud of another world than --world names. "
                          "Use --fresh to delete that cloud, or omit --world to continue with it.")

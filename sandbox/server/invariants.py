@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What must hold after every request (local-cloud 11); a violation is a bug of the sandbox.
 
-Only rows that were touched since the last check are checked. What the account's owner may do by hand, such as
+Only rows that were touched since the last check are checked. What the account's owner may do manually, such as
 releasing an intermediate instance, is no violation.
 """
 

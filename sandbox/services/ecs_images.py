@@ -118,7 +118,7 @@ def _refuse_account(cloud: Cloud, region: str) -> None:
 
 
 def _refuse_image(cloud: Cloud, image: Row) -> None:
-    # The vendor exports no Windows and names no code of its own for it; the licence is the nearest.
+    # The vendor exports no Windows and names no separate code for it; the licence is the nearest.
     if image["os_type"] == "windows":
         raise cloud.error("InvalidImageLicense.NotSupported")
     if image["owner"] == "marketplace":

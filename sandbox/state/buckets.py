@@ -31,7 +31,7 @@ class StoredObject:
 
     `target` is the key that a symbolic link leads to. An archived object can be read between the virtual times
     `restored_from` and `restored_until`. `version_id` is empty for what the vendor calls the null version; a `marker`
-    stands for the deletion of the versions behind it and has no file.
+    records the deletion of the versions behind it and has no file.
     """
 
     key: str
@@ -116,7 +116,7 @@ class Bucket:
     def add(self, item: StoredObject) -> None:
         """Put an object in place of the one with the same key, if there is one; its file moves to the bucket.
 
-        With versioning it becomes a version of its own, unless it was appended to, and the former one is kept.
+        With versioning it becomes a separate version, unless it was appended to, and the former one is kept.
         """
         current = self.objects.get(item.key)
         if self.versioning and current is not item:
@@ -290,7 +290,7 @@ class Buckets:
                                headers={"content-type": "application/octet-stream"}))
 
     def open_upload(self, bucket: str, key: str, upload_id: str, template: StoredObject | None = None) -> None:
-        """Begin a multipart upload of an object like the template; a service that writes by itself has none."""
+        """Begin a multipart upload of an object like the template; a service that writes directly has none."""
         found = self._require(bucket)
         template = template or StoredObject(key, found.folder / ".none", 0, kind="Multipart")
         found.uploads[upload_id] = Upload(upload_id, key, self.now(), template)

@@ -109,7 +109,7 @@ class Cloud:
         self.meter.stop("oss_object", f"{bucket}/{key}")
 
     def part_stored(self, bucket: str, key: str, upload_id: str, size: int) -> None:
-        """Bill an open multipart upload that holds ``size`` bytes in all its parts."""
+        """Bill an open multipart upload that contains ``size`` bytes in all its parts."""
         self._bill("oss_part", f"{bucket}/{key}?uploadId={upload_id}", size)
 
     def part_removed(self, bucket: str, key: str, upload_id: str) -> None:

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Tables of plain rows: the only place where the sandbox holds its resources.
+"""Tables of plain rows: the only place where the sandbox keeps its resources.
 
 A row is a dict of JSON-able values with a string ``id``. Rows are changed through ``add``, ``update`` and ``delete``
 alone: that is how the state file (``sandbox.persistence.state_file``) knows what to write and how the timelines come

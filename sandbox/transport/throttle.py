@@ -25,7 +25,7 @@ class Throttle:
     def allows(self, limits: Mapping[str, int], product: str, action: str, now: float) -> bool:
         """True, and counted, when this API has not had its calls of the last second; refused calls do not count.
 
-        ``limits``: ``product:Action`` with wildcards to calls per second; the first that fits holds, for each API.
+        ``limits``: ``product:Action`` with wildcards to calls per second; the first that fits applies, for each API.
         """
         name = f"{product}:{action}"
         limit = next((most for pattern, most in limits.items() if fnmatchcase(name, pattern)), None)

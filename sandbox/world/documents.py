@@ -45,7 +45,7 @@ def load(text: str, origin: str) -> tuple[Any, yaml.Node | None]:
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         if tree is not None and _nodes(tree, {}) > _MOST_NODES:
-            raise WorldError(f"{origin}: more than {_MOST_NODES} values; an alias counts as what it stands for")
+            raise WorldError(f"{origin}: more than {_MOST_NODES} values; an alias counts as the value that it repeats")
         return yaml.safe_load(text), tree
     except RecursionError as failed:
         raise WorldError(f"{origin}: values are nested too deeply, or an alias contains itself") from failed

@@ -36,7 +36,7 @@ class Quotas(Strict):
 
 
 Throttling = dict[Annotated[str, StringConstraints(pattern=r"^[a-z*?]+:[A-Za-z*?]+$")], Annotated[int, Field(ge=0)]]
-"""Calls per second and API: ``product:Action`` with wildcards, the first that fits holds; unset: no limit."""
+"""Calls per second and API: ``product:Action`` with wildcards, the first that fits applies; unset: no limit."""
 
 
 class Account(Strict):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """``python -m conformance.vendor FOLDER``: the vendor's own functional tests of oss2 against a local cloud.
 
-The sdist comes from the package index through pip, checked against its hash, and is unpacked anew for every run.
+The sdist comes from the package index through pip, checked against its hash, and is unpacked again for every run.
 Passing tests are held against the lists ``oss2-v1.txt`` and ``oss2-v4.txt`` beside this file: a listed test that does
 not pass any more is a failure, one that passes and is not listed is printed. ``--pin`` writes the lists. What the
 local clouds answered is held against the models of the vendor's second client.
@@ -79,7 +79,7 @@ def sdist(folder: Path) -> Path:
 
 
 def run(archive: Path, folder: Path, signature: str, tests: Sequence[str]) -> Outcome:
-    """Unpack the vendor's files into the folder and run some tests of them, against a local cloud of their own."""
+    """Unpack the vendor's files into the folder and run some tests of them, against a separate local cloud."""
     shutil.rmtree(folder, ignore_errors=True)
     with tarfile.open(archive) as tar:
         tar.extractall(folder, filter="data")
@@ -194,7 +194,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="where the archive, the logs and the state of each run go")
     parser.add_argument("--pin", action="store_true", help="write the lists of passing tests")
     options = parser.parse_args()
-    # The vendor's tests run in a folder of their own, where a relative path would lead elsewhere.
+    # The vendor's tests run in a separate folder, where a relative path would lead elsewhere.
     folder = options.folder.resolve()
     folder.mkdir(parents=True, exist_ok=True)
     # A second run waits for the first: they unpack into the same folders.
@@ -225,7 +225,7 @@ def run_all(folder: Path) -> dict[str, Outcome]:
 
 
 def run_twice(archive: Path, folder: Path, signature: str) -> Outcome:
-    """Return what the tests gave; a few pinned ones that failed are tried once more, alone, and that is printed.
+    """Return what the tests gave; a few pinned ones that failed are tried again, alone, and that is printed.
 
     Some tests race against themselves: they take a patch away while their own threads still use it.
     """
@@ -235,7 +235,7 @@ def run_twice(archive: Path, folder: Path, signature: str) -> Outcome:
         return outcome
     second = run(archive, folder / f"{signature}-again", signature, again)
     for test in sorted(second.passed):
-        _say(f"  passes under {signature.upper()} only when tried once more: {test}")
+        _say(f"  passes under {signature.upper()} only when tried again: {test}")
     return Outcome(outcome.passed | second.passed, outcome.failed - second.passed)
 
 

@@ -101,7 +101,7 @@ def files(name: str, tree: Tree) -> dict[str, bytes]:
 
 
 def programs(name: str, tree: Tree) -> dict[str, str]:
-    """The scripts that stand for programs, by their path."""
+    """The scripts that replace programs, by their path."""
     root = f"/dev/mapper/{tree.lvm}" if tree.lvm else f"/dev/{_part(tree.disk, 1)}"
     size, used = tree.size * GIB // 1024, tree.used * GIB // 1024
     space = f"{root} {size} {used} {size - used} {used * 100 // size}% /"

@@ -31,7 +31,7 @@ class Recording:
 
 
 def read(text: str) -> Recording:
-    """The recording that a file holds."""
+    """The recording in a file."""
     told = json.loads(text)
     records = [tuple(row) for row in told["records"]]
     begin, end = told["asked"]

@@ -17,7 +17,7 @@ from distros.manifest import Root
 BUSYBOX = "busybox"
 NICE = ["nice", "-n", "10"]
 SMALLER = [f"--dpkgopt=path-exclude=/usr/share/{folder}/*" for folder in ("doc", "info", "locale", "man")]
-# What a kernel's own initramfs holds must be there, but its firmware is not needed for that.
+# What the initramfs of a kernel contains must be there, but its firmware is not needed for that.
 OPTIONS = ["--variant=minbase", "--dpkgopt=force-unsafe-io", *SMALLER]
 # A mirror may be some weeks behind, and testing and unstable are valid for one; signatures are still checked.
 STALE = '--aptopt=Acquire::Check-Valid-Until "false"'

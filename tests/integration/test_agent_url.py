@@ -23,7 +23,7 @@ PLAY = [
         "vars_files": [str(ROLE / "vars" / "main.yml")],
         "tasks": [
             {"ansible.builtin.import_tasks": str(ROLE / "tasks" / "bundle.yml")},
-            {"name": "After the failure", "ansible.builtin.debug": {"msg": "a host went on"}},
+            {"name": "After the failure", "ansible.builtin.debug": {"msg": "a host continued"}},
         ],
     }
 ]
@@ -66,5 +66,5 @@ def test_a_failed_download_shows_neither_signature_nor_password(tmp_path: Path, 
     shown = done.stdout + done.stderr
     assert done.returncode != 0, shown
     assert said in " ".join(shown.split())
-    assert "a host went on" not in shown
+    assert "a host continued" not in shown
     assert [secret for secret in ("hunter2", "s1gn4ture") if secret in shown] == []

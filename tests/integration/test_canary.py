@@ -31,7 +31,7 @@ def answers(contract: dict[str, Any]) -> dict[str, Any]:
 
 
 def empty(sandbox: Any) -> bool:
-    """Whether the cloud holds nothing that a canary has made."""
+    """Whether the cloud contains nothing that a canary has made."""
     state = sandbox.get("state")
     return state["ens_images"] == [] and state["objects"] == []
 
@@ -142,7 +142,7 @@ def test_another_canary_that_runs_is_left_alone(sandbox: Any, monkeypatch: pytes
 
 
 def played(sandbox: Any, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run the playbook as a user runs it, in a folder of its own."""
+    """Run the playbook as a user runs it, in a separate folder."""
     known = {**{f"alicloud_{name}": value for name, value in connection(sandbox).items()},
              "migration_bucket": sandbox.bucket, "canary_poll_interval": 0.2}
     variables = folder / "variables.yml"

@@ -298,7 +298,7 @@ REPORT = {"system": {"hostname": "h", "ipv4": "192.0.2.1"}, "architecture": "x86
           "disks": [{"index": 0, "path": "/dev/vda", "size_bytes": 20 * GIB, "parts": []}]}
 
 
-def test_an_activation_code_ends_by_count_by_time_and_by_hand(sandbox: Any) -> None:
+def test_an_activation_code_ends_by_count_by_time_and_on_request(sandbox: Any) -> None:
     def register(token_id: str, code: str) -> tuple[int, str]:
         return ask(sandbox, "register", {"token_id": token_id, "token_code": code, "report": REPORT})
 
@@ -317,7 +317,7 @@ def test_an_activation_code_ends_by_count_by_time_and_by_hand(sandbox: Any) -> N
     assert code not in json.dumps(sandbox.requests("agent"))
 
 
-def test_nobody_takes_the_place_of_a_client(sandbox: Any) -> None:
+def test_no_other_process_takes_the_place_of_a_client(sandbox: Any) -> None:
     token_id, code = token(sandbox)
     answer = requests.post(f"{sandbox.endpoint}/_agent/register", timeout=PATIENCE,
                            json={"token_id": token_id, "token_code": code, "report": REPORT}).json()
@@ -356,7 +356,7 @@ def test_the_bundle_is_small_and_says_when_it_is_known(sandbox: Any) -> None:
     assert requests.head(sandbox.agent["url"], timeout=PATIENCE).headers["Content-Length"] == str(len(answer.content))
 
 
-def test_a_sandbox_that_is_killed_while_a_client_streams_goes_on_with_it(
+def test_a_sandbox_that_is_killed_while_a_client_streams_continues_with_it(
     start_sandbox: Callable[..., Any], tmp_path: Path
 ) -> None:
     first = start_sandbox({"buckets": [{"name": "images", "region": "ap-southeast-1"}]})

@@ -91,7 +91,7 @@ def test_three_servers_are_migrated_and_one_is_refused(receipt: dict[str, Any], 
         "legacy-01": "migrated",
         "huge-01": "blocked",
     }
-    assert "Everything holds" in finished
+    assert "Every check passed" in finished
 
 
 def test_the_receipt_has_the_agreed_shape(receipt: dict[str, Any]) -> None:

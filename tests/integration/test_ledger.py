@@ -96,7 +96,7 @@ def test_a_stopped_controller_is_refused_also_after_a_deletion(sandbox: Any, mak
         one.run(one.session.announce([Call("s1", "export")]))
 
 
-def test_a_line_that_lands_in_another_ledger_of_the_same_length_counts_for_nobody(sandbox: Any, make: Make) -> None:
+def test_a_line_in_another_ledger_of_the_same_length_does_not_count(sandbox: Any, make: Make) -> None:
     one = opened(make)
     claim(one, "s1")
     bucket_of(sandbox).delete_object(KEY)
@@ -121,7 +121,7 @@ def test_an_end_stops_everyone_until_a_restart(sandbox: Any, make: Make) -> None
     assert (stopped.value.mark, stopped.value.host) == ("end", "laptop")
     one.run(one.session.leave([Result("s1", "export", "unsent")]))
     assert sweep.run(sweep.session.drivers()) == []
-    # The cleanup goes on: a restart has to wait.
+    # The cleanup continues: a restart has to wait.
     with pytest.raises(Stopped):
         opened(make, restart=True)
     sweep.run(sweep.session.finish())
@@ -137,7 +137,7 @@ def test_an_end_stops_everyone_until_a_restart(sandbox: Any, make: Make) -> None
     assert opened(make).session.number == 2
 
 
-def test_a_finished_migration_may_go_on_without_a_restart(sandbox: Any, make: Make) -> None:
+def test_a_finished_migration_may_continue_without_a_restart(sandbox: Any, make: Make) -> None:
     one = opened(make)
     assert one.run(one.session.close())
     claim(one, "s1")

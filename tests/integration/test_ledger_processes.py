@@ -141,7 +141,7 @@ def test_a_module_ends_with_its_playbook(sandbox: Any, controllers: Controllers,
         playbook.send_signal(getattr(signal, end))
     sandbox.until(lambda: not alive(pid))
     playbook.wait(PATIENCE)
-    # It has released its servers: the cleanup need not wait for its lease, in a world where no time passes by itself.
+    # It has released its servers: the cleanup need not wait for its lease, where time passes only on request.
     assert lines(sandbox)[-1]["until"] == 0.0
     since = sandbox.get("requests?since=0")["next"]
     sandbox.post("clock", {"rate": 1})

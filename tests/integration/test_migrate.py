@@ -162,7 +162,7 @@ KEYS = {
 @pytest.mark.long
 @pytest.mark.sandbox_world({**WORLD, "credentials": KEYS})
 def test_a_token_that_expires_in_the_middle(player: Player, sandbox: Any) -> None:
-    """The usual end of a long run with temporary credentials: with new ones it goes on where it stood."""
+    """The usual end of a long run with temporary credentials: with new ones it continues where it was."""
     expiring = {f"alicloud_{name}": value for name, value in STS.items()}
     with running(player, "migrate.yml", migration_name="expired", **expiring) as controller:
         sandbox.until(lambda: done(sandbox.requests(), "StartReplicationJob") == 2)

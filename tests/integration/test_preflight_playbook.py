@@ -86,7 +86,7 @@ def test_a_wave_is_judged_and_nothing_is_done(player: Player, bed: Bed, sandbox:
 
     report = (folder / "legacy-01.md").read_text()
     assert "### rsync-missing, class 7" in report
-    # What somebody has switched on stays.
+    # A switch that the user has set stays.
     assert yaml.safe_load(switches.read_text()) == {"remediate_rsync": True}
     assert yaml.safe_load((folder / "host_vars" / "web-01.yml").read_text()) is None
 

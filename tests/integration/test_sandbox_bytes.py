@@ -106,7 +106,7 @@ def test_a_cancelled_export_leaves_what_is_in_the_bucket(sandbox: Any) -> None:
 
 
 @pytest.mark.sandbox_world(FROZEN)
-def test_an_export_whose_upload_somebody_aborts_fails(sandbox: Any) -> None:
+def test_an_export_whose_upload_is_aborted_fails(sandbox: Any) -> None:
     task_id = export(sandbox)
     sandbox.advance(FIRST / 2)
     (upload,) = oss2.MultipartUploadIterator(bucket(sandbox))

@@ -173,7 +173,7 @@ OSS = {"unknown key": (403, "InvalidAccessKeyId"), "wrong secret": (403, "Signat
        "over": (403, "SecurityTokenExpired")}
 URL = {**OSS, "slow clock": (403, "AccessDenied")}
 FAMILIES = {
-    # The SDK compares the string to sign in the refusal with its own, and then says so (local-cloud 3.4).
+    # The SDK compares the string to sign in the refusal with its own, and reports the result (local-cloud 3.4).
     "rpc-1": Family(rpc_1, slow_rpc_1, {**RPC, "wrong secret": (400, "InvalidAccessKeySecret")}),
     "acs3": Family(acs3, slow_acs3, RPC),
     **{f"oss2-{version}": Family(old_oss(version), slow_old_oss, OSS) for version in ("v1", "v2", "v4")},

@@ -34,7 +34,7 @@ def state(sandbox: Any) -> str:
 
 
 @FROZEN
-def test_nothing_moves_by_itself(sandbox: Any) -> None:
+def test_nothing_moves_without_a_jump_of_the_clock(sandbox: Any) -> None:
     started(sandbox)
     seen = []
     for _turn in range(3):

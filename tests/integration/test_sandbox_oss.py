@@ -298,7 +298,7 @@ def test_an_upload_that_breaks_off_leaves_nothing(sandbox: Any, bucket: oss2.Buc
 
 
 READ_TIMEOUT = oss2.defaults.connect_timeout
-"""Seconds after which the client gives up a request that gets no answer."""
+"""Seconds after which the client stops waiting for an answer."""
 
 
 def test_a_body_that_is_announced_and_never_sent_holds_nothing_up(bucket: oss2.Bucket) -> None:

@@ -95,7 +95,7 @@ def test_buckets_are_found_by_their_tags(sandbox: Any, bucket: oss2.Bucket) -> N
     assert bucket.get_bucket_tagging().tag_set.tagging_rule == {"cost": "1"}
 
 
-def test_nobody_else_reads_or_changes_configurations(sandbox: Any, bucket: oss2.Bucket) -> None:
+def test_no_other_account_reads_or_changes_configurations(sandbox: Any, bucket: oss2.Bucket) -> None:
     bucket.put_bucket_acl(oss2.BUCKET_ACL_PUBLIC_READ_WRITE)
     nobody = oss2.Bucket(oss2.AnonymousAuth(), sandbox.endpoint, "migration-images")
     assert refusal(nobody.get_bucket_cors) == (403, "AccessDenied")

@@ -160,7 +160,7 @@ def room_of(sandbox: Any) -> Any:
     return utils("_api.clients").make_clients(params).oss("migration-images")
 
 
-def test_a_sweep_finds_what_somebody_has_hidden_by_a_plain_deletion(sandbox: Any) -> None:
+def test_a_sweep_finds_what_a_plain_deletion_has_hidden(sandbox: Any) -> None:
     bucket = bucket_of(sandbox)
     run(sandbox, "ens_migration", name="wave", servers=[WEB])
     (key,) = {row[0] for row in listed(bucket)} - {LEDGER}

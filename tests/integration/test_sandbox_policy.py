@@ -83,7 +83,7 @@ def test_the_policy_of_a_run_lets_the_same_run_pass_and_nothing_else(sandbox):
         "LTAI5tSandboxAccessKey": {"secret": "SandboxAccessKeySecret0123456"},
         "LTAI5tDeploy": {"secret": "deploy-secret", "user": "deploy"},
     }})
-    # Keys of objects are made up anew in every run; the first one cannot know them.
+    # Every run chooses other keys of objects; the first one cannot know them.
     names = [resource for entry in policy["Statement"] for resource in entry["Resource"] if "/run_" in resource]
     assert names, policy
     for entry in policy["Statement"]:

@@ -123,12 +123,12 @@ print(json.dumps([cloud.endpoint, cloud.greeting["agent"]["url"], loopback, clou
 
 
 def test_with_the_flag_other_machines_get_in(tmp_path):
-    """On an address of a network name space that nobody else is in, and that goes with the process."""
+    """On an address of a network name space that no other process is in, and that ends with the process."""
     network = ["unshare", "--user", "--map-root-user", "--net", "sh", "-c"]
     paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     env = {**os.environ, "PYTHONPATH": paths, "PATH": PATH}
     if subprocess.run([*network, "true"], capture_output=True, check=False, timeout=PATIENCE).returncode:
-        pytest.skip("this machine lets nobody but root make a network name space of their own")
+        pytest.skip("on this machine, only root can make a network name space")
     script = f"ip link set lo up && ip address add 10.77.0.1/32 dev lo && exec {sys.executable} - {tmp_path}/state"
     ended = subprocess.run([*network, script], input=ELSEWHERE, capture_output=True, text=True, timeout=PATIENCE,
                            check=False, cwd=ROOT, env=env)

@@ -272,7 +272,7 @@ def test_a_job_in_error_keeps_and_bills_its_instance_until_it_is_deleted(sandbox
     assert sandbox.get("meter")["running"] == []
 
 
-def test_an_instance_released_by_hand_ends_the_job(sandbox):
+def test_an_instance_released_manually_ends_the_job(sandbox):
     sandbox.post("seed", {"sources": [{"name": "slow", "id": "s-sandboxslow1", "disks": [{"gib": 20}],
                                        "bandwidth_mbps": 0.01}]})
     job_id = job(sandbox, "s-sandboxslow1", "slow")
@@ -284,7 +284,7 @@ def test_an_instance_released_by_hand_ends_the_job(sandbox):
 
 
 @pytest.mark.sandbox_world({"profile": "realistic", "clock_rate": 0, "start": 1_800_000_000, "jitter": 0})
-def test_a_frozen_clock_moves_only_by_hand(sandbox):
+def test_a_frozen_clock_moves_only_on_request(sandbox):
     job_id = job(sandbox, "s-sandboxweb01", "web-01")
     assert shown_job(sandbox, job_id)["StartTime"] == iso(1_800_000_000)
     for step, seconds in (("Preparing", 179), ("Syncing", 1), ("Processing", 60)):

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state folder: a killed sandbox goes on where it was, snapshots come back, a full disk is said and survived."""
+"""The state folder: a killed sandbox continues, snapshots are restored, a full disk is reported and survived."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_a_request_from_before_the_kill_is_not_taken_twice(start_sandbox):
 
 
 def timeline(sandbox: Sandbox) -> list[dict[str, Any]]:
-    """The steps that the state file holds."""
+    """The steps in the state file."""
     with sqlite3.connect(f"file:{sandbox.greeting['state']}/state.db?mode=ro", uri=True) as database:
         return [json.loads(body) for (body,) in database.execute("SELECT body FROM timeline ORDER BY n")]
 
@@ -161,7 +161,7 @@ def test_another_world_is_refused_unless_the_cloud_is_forgotten(start_sandbox, t
     ended = subprocess.run([sys.executable, "-m", "sandbox", "--state", first.greeting["state"], "--world", str(world)],
                            capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE, check=False)
     assert ended.returncode == 2
-    assert "the folder holds a cloud of another world" in ended.stderr
+    assert "the folder contains a cloud of another world" in ended.stderr
     fresh = start_sandbox(None, "--world", str(world), "--fresh", state=first.greeting["state"])
     assert fresh.call("smc", "DescribeSourceServers")["TotalCount"] == 0
     assert fresh.stop() == 0
@@ -268,7 +268,7 @@ def refuses_changes_and_reads_on(cloud: Sandbox, state: Path, copies: Path) -> N
 
 
 def on_a_small_disk(tmp_path: Path, *arguments: str) -> Sandbox:
-    """A sandbox on a file system of 24 MiB of its own, in a mount name space where no privilege is needed."""
+    """A sandbox on a separate file system of 24 MiB, in a mount name space where no privilege is needed."""
     script = (f"mount -t tmpfs -o size=24m sandbox {tmp_path} && "
               f"exec {sys.executable} -m sandbox --state {tmp_path}/state {' '.join(arguments)}")
     if shutil.which("unshare") is None:
@@ -276,7 +276,7 @@ def on_a_small_disk(tmp_path: Path, *arguments: str) -> Sandbox:
     probe = subprocess.run(["unshare", "--user", "--map-root-user", "--mount", "mount", "-t", "tmpfs", "x",
                             str(tmp_path)], capture_output=True, check=False, timeout=PATIENCE)
     if probe.returncode:
-        pytest.skip("this kernel lets nobody but root mount in a name space of their own")
+        pytest.skip("with this kernel, only root can mount in a new name space")
     process = subprocess.Popen(["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", script], text=True,
                                stdout=subprocess.PIPE, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)})
     assert process.stdout is not None
@@ -324,7 +324,7 @@ def test_a_full_disk_is_said_and_what_was_stored_can_be_read(tmp_path):
         assert cloud.stop() == 0
 
 
-def test_a_killed_export_goes_on_with_its_next_part(start_sandbox, tmp_path):
+def test_a_killed_export_continues_with_its_next_part(start_sandbox, tmp_path):
     image = {"name": "web", "id": "m-sandboximage1", "region": "ap-southeast-1",
              "disks": [{"gib": 20, "content_mib": 8}]}
     first = start_sandbox({**WORLD, "profile": "frozen", "jitter": 0, "start": 1_800_000_000, "ecs_images": [image]})

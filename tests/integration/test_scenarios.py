@@ -80,7 +80,7 @@ def test_a_wrong_file_names_line_and_field(sandbox: Any) -> None:
 
 
 def test_rules_of_a_restart_meet_what_happens_from_then_on(start_sandbox: Callable[..., Any], tmp_path: Path) -> None:
-    """What has happened to a cloud before a scenario came into force is over."""
+    """What has happened to a cloud before a scenario became active has ended."""
     first = start_sandbox({"ens_images": [{"name": "before"}]})
     assert first.stop() == 0
     rule = {"state": {"lifecycle": "ens.image", "at": "Available"}, "do": "spoil_image", "times": 9}
@@ -93,7 +93,7 @@ def test_rules_of_a_restart_meet_what_happens_from_then_on(start_sandbox: Callab
 
 
 SPENT = """
-meaning: two calls are refused, and an hour after the stream began somebody releases the intermediate instance
+meaning: two calls are refused, and an hour after the stream began the intermediate instance is released
 faults:
   - {match: {product: vpc, action: CreateVpc}, kind: error, code: ServiceUnavailable, status: 503, times: 2}
   - {state: {lifecycle: smc.job, at: Running/Syncing, name: web-01}, do: release_instance, after: 3600}

@@ -35,7 +35,7 @@ Moves = Callable[..., list[Any]]
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
     with hosts_up(tmp_path_factory.mktemp("bed"), *NAMES, broken=BROKEN) as bed:
-        # A shell that prints and speaks another language is the normal case here, not a case of its own.
+        # A shell that prints and speaks another language is the normal case here, not a separate case.
         ask(bed, "web-01", f"cat >/home/ops/.bashrc <<'END'\n{NOISE}\nEND")
         yield bed
 
@@ -183,7 +183,7 @@ def test_nothing_is_left_on_the_host(bed: Bed, probe: Act) -> None:
     assert {host: ask(bed, host, listing) for host in before} == before
 
 
-def test_without_root_it_sees_less_and_says_so(probe: Act) -> None:
+def test_without_root_it_sees_less_and_reports_that(probe: Act) -> None:
     row = probe("web-01", vars={"ansible_become": False}).results["web-01"]
     assert grave(row) == ["needs-root"]
     evidence = {item["id"]: item["evidence"] for item in row["findings"]}
@@ -266,7 +266,7 @@ def test_the_life_of_a_client(bed: Bed, agent: Act) -> None:
 
 
 def _registered(bed: Bed, host: str, row: dict[str, Any]) -> None:
-    """The SSH session is over: the client lives, nobody could answer its question, and the code is nowhere."""
+    """The SSH session is over: the client runs, its question got no answer, and the code is nowhere."""
     assert (row["changed"], row["source_id"], row["agent"]["alive"]) == (True, "s-test1", True)
     nothing = {"installed": False, "alive": False, "source_id": None, "bundle_sha256": None, "start_on_boot": False}
     assert row["diff"]["before"] == nothing
@@ -313,7 +313,7 @@ def test_the_code_as_arguments_for_clients_that_read_no_config(bed: Bed, agent: 
     assert f"go2aliyun_client --noenterkey --accesstokenid=at-1 --accesstokencode={CODE}" in seen
 
 
-def test_two_source_ids_are_an_error_with_both_and_force_begins_anew(moves: Moves, tmp_path: Path) -> None:
+def test_two_source_ids_are_an_error_with_both_and_force_starts_again(moves: Moves, tmp_path: Path) -> None:
     twice = make_bundle(tmp_path, CODE, "twice")
     first, again, forced = moves(
         "legacy-01",
@@ -366,7 +366,7 @@ def test_a_full_disk_is_said_and_nothing_of_the_client_stays(bed: Bed, moves: Mo
     assert ask(bed, "web-01", "ls -A /tiny; umount /tiny") == ""
 
 
-def test_a_client_of_somebody_else_is_used_and_left(bed: Bed, moves: Moves) -> None:
+def test_a_client_of_another_owner_is_used_and_kept(bed: Bed, moves: Moves) -> None:
     _ours, _forgotten, found, kept = moves("legacy-01", REGISTER, "rm -r /smc/.edgelift", {}, {"state": "absent"})
     assert (found["changed"], found["agent"]["ours"], found["source_id"]) == (False, False, "s-test1")
     assert kept["changed"] is False

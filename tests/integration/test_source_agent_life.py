@@ -176,7 +176,7 @@ def test_each_init_system_gets_what_it_reads_and_is_left_as_it_was(bed: Bed, how
         ask(bed, "legacy-01", "rm -rf /run/systemd /etc/systemd /etc/local.d /etc/init.d /etc/rc.local /smc")
 
 
-def test_a_controller_that_dies_leaves_a_client_that_goes_on(bed: Bed, agent: Moves, tmp_path: Path) -> None:
+def test_a_client_continues_after_its_controller_was_killed(bed: Bed, agent: Moves, tmp_path: Path) -> None:
     """Killed between start and registration, it could not take the code out of the configuration; the next run does."""
     slow = make_bundle(tmp_path, CODE, "slow")
     given = {"src": str(slow.path), "sha256": slow.sha256}

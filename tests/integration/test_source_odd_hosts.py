@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts that are odd, each in one way, beside one that is not: every one gets its own verdict, and the others go on."""
+"""Hosts that are odd, each in one way, beside one that is not: each gets its own verdict, and the others continue."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_each_host_gets_its_own_verdict_and_the_others_their_client(
         assert rows[host]["failed"]
         assert re.search(reason, rows[host]["msg"])
 
-    # The line holds again: the host is taken from where it was left, with nothing half done in the way.
+    # The connection works again: the next run continues where the last one stopped.
     left = ask(bed, "cut-01", f"ls -d /smc/{FOLDER} 2>/dev/null || echo none; mv /usr/bin/gzip.real /usr/bin/gzip")
     assert left == "none"
     row = run(bed, tmp_path, ["cut-01"], "smc_agent", **options).results["cut-01"]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """source_remediation and its role on hosts behind real SSH: a Debian with real apt and dpkg, a busybox without Python.
 
-Both roots lack a kernel, SELinux and a clock of their own. What is marked as a fake below
-stands for the tools of those.
+Both roots lack a kernel, SELinux and a clock. What is marked as a fake below replaces the
+tools of those.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ def test_each_maker_of_an_initramfs_is_configured_and_called(
     assert after == "kernel/ext4.ko\nnone"
 
 
-def test_what_somebody_else_changed_since_stays_and_is_named(bed: Bed, moves: Moves) -> None:
+def test_what_another_program_changed_since_stays_and_is_named(bed: Bed, moves: Moves) -> None:
     ask(bed, "web-01", "mkdir -p /etc/selinux; echo SELINUX=enforcing >/etc/selinux/config")
     done, _theirs, first, second, now, kept, _gone = moves(
         "web-01",
@@ -300,7 +300,7 @@ def test_the_role_applies_what_a_host_switched_on_and_nothing_by_default(bed: Be
         "SELINUX=permissive",
         "SELINUX=enforcing",
     ]
-    # The host where it is impossible has its reason, and the other one goes on.
+    # The host where it is impossible has its reason, and the other one continues.
     legacy = [(config, error) for host, config, error in told if host == "legacy"]
     assert [config for config, _error in legacy] == ["SELINUX=enforcing"] * 3
     assert "no fix was applied" in legacy[1][1]

@@ -196,7 +196,7 @@ def test_a_host_that_names_the_source_of_another_one_harms_only_itself(bed: Bed,
                      Tags=[{"Key": "edgelift:host", "Value": "legacy-01"}])  # fmt: skip
     error = go(hosts="legacy-01").facts["legacy-01"]["agent_error"]
     assert "SMC shows the host name 'web-01', the host has 'legacy-01'" in error
-    # A host that registers again gets a source of its own, and never the one that is there.
+    # A host that registers again gets a new source, and never the one that is there.
     again = go(hosts="legacy-01", agent_force=True).facts["legacy-01"]
     assert (again["agent_error"], again["agent_source_id"] in ("", ours, its)) == ("", False)
 
@@ -234,8 +234,8 @@ def test_a_wrong_checksum_ends_the_play_before_anything_is_done(
 
 @pytest.mark.long
 @pytest.mark.sandbox_world(WORLD)
-def test_a_source_that_smc_does_not_know_is_said_and_force_registers_anew(bed: Bed, sandbox: Any, go: Go) -> None:
-    """Somebody deleted the source, or the client belongs to another account: nothing is replaced unasked."""
+def test_a_source_that_smc_does_not_know_is_reported_and_force_registers_again(bed: Bed, sandbox: Any, go: Go) -> None:
+    """The source was deleted, or the client belongs to another account: nothing is replaced without ``force``."""
     first = go(hosts="legacy-01").facts["legacy-01"]["agent_source_id"]
     # With the seed of the first world the new one would draw the same ids again.
     sandbox.reset({**WORLD, "seed": 2})
@@ -268,7 +268,7 @@ def test_without_the_account_no_call_leaves_the_controller(sandbox: Any, go: Go)
 
 @pytest.mark.sandbox_world(WORLD)
 def test_roles_alone_work_with_strategy_free(sandbox: Any, go: Go) -> None:
-    """Every host does there what a run does once: codes of its own, and no host waits for another one."""
+    """Every host does there what a run does once: its own codes, and no host waits for another one."""
     done = go(hosts="web-01:legacy-01", strategy="free")
     assert done.code == 0, done.output
     states = [row["State"] for row in sandbox.call("smc", "DescribeSourceServers")["SourceServers"]["SourceServer"]]

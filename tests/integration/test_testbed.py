@@ -56,7 +56,7 @@ def mounts_of(bed: Bed) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["web-01", "db-01", "legacy-01"])
-def test_each_is_a_machine_of_its_own(bed: Bed, name: str) -> None:
+def test_each_is_a_separate_machine(bed: Bed, name: str) -> None:
     host = KNOWN[name]
     assert ask(bed, name, "hostname") == name
     assert ask(bed, name, "cat /etc/machine-id") == host.machine_id

@@ -82,7 +82,7 @@ WRITES: dict[str, Callable[[Clients, Any], Any]] = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_a_token_that_ends_before_its_time_is_had_anew(sandbox: Any, tmp_path: Path, name: str) -> None:
+def test_a_token_that_ends_before_its_time_is_renewed(sandbox: Any, tmp_path: Path, name: str) -> None:
     """A role of a profile, whose token the service takes for expired while the clock here says that it is good."""
     path = role_profile(sandbox, tmp_path)
     params = {"region": sandbox.region, "endpoints": sandbox.endpoints, "profile": "wave"}

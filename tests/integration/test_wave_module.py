@@ -76,7 +76,7 @@ def test_two_controllers_make_one_image(sandbox: Any) -> None:
     assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [1, 1, 1]
 
 
-def test_another_controller_goes_on_where_one_was_killed(sandbox: Any) -> None:
+def test_another_controller_continues_where_one_was_killed(sandbox: Any) -> None:
     fleet_room, options = utils("_stages.fleet"), utils("_module.options")
     params = {
         "name": "wave", "region": sandbox.region, "bucket": sandbox.bucket, "access_key": sandbox.access_key,
@@ -84,7 +84,7 @@ def test_another_controller_goes_on_where_one_was_killed(sandbox: Any) -> None:
     }
 
     def life() -> Any:
-        # Each tick is a controller of its own, which is killed after it: the next one takes over when its claim has
+        # Each tick is a separate controller, which is killed after it: the next one takes over when its claim has
         # ended. The time of that is the sandbox's, which is set forward.
         sandbox.advance(LEASE + 1)
         clients = utils("_api.clients").make_clients(params)

@@ -98,7 +98,7 @@ def test_foreseen_then_limited(player: Player, sandbox: Any) -> None:
     assert limited.code == 0, limited.output
     assert [row["host"] for row in limited.receipt["servers"]] == ["db-01"]
 
-    # The same server once more, because it is asked for by a new name.
+    # The same server again, because it is requested under a new name.
     renamed = player.play("migrate.yml", "--limit", "db-01", migration_name="limited again")
     assert renamed.code == 0, renamed.output
     assert renamed.row("db-01")["ens_image_id"] != limited.row("db-01")["ens_image_id"]
@@ -124,7 +124,7 @@ def test_ticks_are_enough(player: Player) -> None:
 def test_killed_in_the_middle_and_run_again(player: Player, sandbox: Any, moment: str) -> None:
     name = f"killed at {moment}"
     killed_at(moment, player, "migrate.yml", migration_name=name)
-    # What the dead controller began goes on and is billed, until somebody ends it.
+    # The job of the killed controller continues and is billed until another run ends it.
     sandbox.until(lambda: sandbox.get("meter")["running"])
 
     again = player.play("migrate.yml", migration_name=name)
@@ -153,7 +153,7 @@ def test_two_controllers_migrate_once(player: Player, sandbox: Any, tmp_path: Pa
 
 
 @pytest.mark.any_core
-def test_a_sweep_after_a_wave_that_nobody_finishes(player: Player, sandbox: Any) -> None:
+def test_a_sweep_after_a_wave_that_is_never_finished(player: Player, sandbox: Any) -> None:
     killed_at("StartReplicationJob", player, "migrate.yml", migration_name="left")
     told = player.play("cleanup.yml", migration_name="left", cleanup_state="reported")
     assert told.code == 2, "what is left is a failure of the sweep that only looks"

@@ -121,7 +121,7 @@ RUNS = (
         {
             "agent_proxy": "127.0.0.1:1",
             "agent_proxy_credentials": f"user:{SECRETS['password of the proxy']}",
-            # It is waited for until its time is over.
+            # It is waited for until its time has passed.
             "agent_start_timeout": 30,
         },
         shows="127.0.0.1:1",

@@ -135,7 +135,7 @@ class _Work(InstantWork):
 
 
 async def _export(disk: Path, _format: str, out: Path) -> None:
-    """Write a qcow2 file of the disk's size that holds nothing."""
+    """Write a qcow2 file of the disk's size without content."""
     header = struct.pack(">4sIQIIQIIQQIIQ", b"QFI\xfb", 2, 0, 0, 9, disk.stat().st_size, 0, 1, 1536, 512, 1, 0, 0)
     table, counts = struct.pack(">Q", 1024), struct.pack(">4H", 1, 1, 1, 1)
     out.write_bytes(b"".join(part.ljust(512, b"\0") for part in (header, table, counts, b"")))
@@ -173,7 +173,7 @@ class LocalCloud:
         self._rpc = RpcService(self.engine)
 
     def close(self) -> None:
-        """Free what the event loop holds."""
+        """Free the resources of the event loop."""
         self._loop.close()
 
     def register(self, entry: dict[str, Any], code: dict[str, Any]) -> bool:

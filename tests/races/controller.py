@@ -163,7 +163,7 @@ class Controller:
     def module(self, module: str, **params: Any) -> dict[str, Any]:
         """Return what a module of the collection returns, or its failure, as Ansible registers it."""
         if self.run.kind == "play":
-            # Each module is a process that looks at the record of the migration anew.
+            # Each module is a process that reads the record of the migration again.
             self.run.first_epoch = None
         given = {**defaults(module), **self._connection(), "parallel_calls": 1, **params}
         ended: list[dict[str, Any]] = []

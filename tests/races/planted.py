@@ -50,7 +50,7 @@ def _whole_scope() -> AbstractContextManager[Any]:
 
 
 def _all_images() -> AbstractContextManager[Any]:
-    """A cleanup takes every ECS image of the account for one of its own."""
+    """A cleanup takes every ECS image of the account as one of its own."""
 
     def images(scope: Any) -> list[Any]:
         return [(row, next(iter(scope.hosts), "")) for row in scope.clients.ecs.describe_images()]
@@ -71,7 +71,7 @@ def _kept_codes() -> AbstractContextManager[Any]:
 
 
 def _own_tokens() -> AbstractContextManager[Any]:
-    """Each run makes the network with a ClientToken of its own."""
+    """Each run makes the network with another ClientToken."""
 
     def token(_driver: Any, *_parts: str) -> str:
         new: str = utils("_rules.client_tokens").new()

@@ -219,5 +219,5 @@ class Rules:
             self.violated("defect", f"{run.name}: {result.get('msg')} {result.get('exception', '')}")
 
     def gave_up(self, run: Run, host: str, reasons: list[str]) -> None:
-        """Judge a server that a run has given up: no service refuses anything for good here."""
+        """Judge a server that a run has failed: every refusal of a service ends here."""
         self.violated("gave up", f"{run.name} {host}: {reasons}")

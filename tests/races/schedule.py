@@ -36,7 +36,7 @@ class Dropped(BaseException):
 
 
 class Endless(Exception):
-    """The processes go on although everything should have ended long ago."""
+    """The processes continue although everything should have ended long ago."""
 
 
 class Process:
@@ -55,7 +55,7 @@ class Process:
         self.thread = threading.Thread(target=self._main, args=(work,), name=name, daemon=True)
 
     def pause(self, seconds: float) -> None:
-        """Let others go on for this time."""
+        """Let others continue for this time."""
         if self.dropped:
             raise Dropped
         self.wake = self.schedule.clock.now + max(0.0, seconds)
@@ -136,7 +136,7 @@ class Schedule:
         self._processes.clear()
 
     def hand_over(self, process: Process | None) -> None:
-        """Let the next process go on; return when it is this one's turn again."""
+        """Let the next process continue; return when it is this one's turn again."""
         try:
             chosen = self._next()
         except Exception as problem:  # noqa: BLE001 - the world is broken: the main thread reports it

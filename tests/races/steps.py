@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One thing happens to a run at each of its steps, one after the other, while another run goes on beside it.
+"""One thing happens to a run at each of its steps, one after the other, while another run continues beside it.
 
 A seed hits few of the steps of a run. Here none is left out: a number says what happens, at which step, and beside
 which other run.

@@ -4,7 +4,7 @@
 """A model checker for the ledger: runs the real session and the real decisions against every order of events.
 
 Participants are generators that ask for one thing at a time. Between any two of their requests the explorer may let
-another participant go on, let time pass (as for one that was stopped), kill a participant, or lose an answer. Every
+another participant continue, let time pass (as for one that was stopped), kill a participant, or lose an answer. Every
 distinct state is visited once. ``python -m support.ledger_model`` explores deeper than the unit tests do.
 """
 
@@ -53,15 +53,15 @@ class Node(NamedTuple):
     losses: int
     switches: int
     running: int = -1
-    """Who went on last; -1: nobody yet, or it was killed."""
+    """Which one continued last; -1: none yet, or it was killed."""
 
 
 class Explorer:
     """Visits every state of some participants within bounds on time jumps, kills, lost answers and switches. A switch
-    lets another participant go on although the one before could, as when that one is stopped between two requests.
+    lets another participant continue although the one before could, as when that one is stopped between two requests.
 
-    At most ``most`` states are visited; ``visited`` of them were, and in ``finished`` of those nobody had anything left
-    to do.
+    At most ``most`` states are visited; ``visited`` of them were, and in ``finished`` of those no participant had
+    anything left to do.
     """
 
     def __init__(self, scripts: tuple[Script, ...], jumps: int = 2, kills: int = 1, losses: int = 0,
@@ -119,7 +119,7 @@ class Explorer:
                 if node.world.now + jump <= bound:
                     yield node._replace(jumps=node.jumps - 1, world=self._later(node, node.world.now + jump))
         if pending and not able:
-            # Everybody waits: time passes by itself.
+            # All wait: time passes.
             yield node._replace(world=self._later(node, min(request.until for request, _since in pending.values())))
 
     def _later(self, node: Node, now: float) -> World:

@@ -52,7 +52,7 @@ class Delete:
 
 @dataclass(frozen=True)
 class Pause:
-    """Go on after this time."""
+    """Continue after this time."""
 
     until: float
 
@@ -147,7 +147,7 @@ def _append(world: World, request: messages.Append) -> tuple[World, messages.App
 
 
 class ModelClock:
-    """The session's clock: what answers told, and the time at which the participant goes on."""
+    """The session's clock: what answers told, and the time at which the participant continues."""
 
     def __init__(self) -> None:
         self.told = 0.0
@@ -232,7 +232,7 @@ def joiner() -> Script:
 
 
 def cleanup() -> Script:
-    """Return a cleanup of the whole migration: mark, wait for the drivers, delete, look once more, finish."""
+    """Return a cleanup of the whole migration: mark, wait for the drivers, delete, look again, finish."""
 
     def script(mine: Session) -> Generator[Any, Any, None]:
         try:

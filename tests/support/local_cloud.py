@@ -179,7 +179,7 @@ class LocalCloud:
         }
 
     def call(self, product: str, action: str, **params: Any) -> Reply:
-        """A signed call; ``DataDisk__1__Size`` stands for ``DataDisk.1.Size``."""
+        """A signed call; ``DataDisk__1__Size`` is sent as ``DataDisk.1.Size``."""
         return self.raw(self.envelope(product, action, **params))
 
     def ok(self, product: str, action: str, **params: Any) -> dict[str, Any]:
@@ -225,7 +225,7 @@ class LocalCloud:
         return shown
 
     def finish(self) -> None:
-        """Let what was started come to its end: bytes are moved between jumps of the clock, not by them."""
+        """Let what was started end: bytes are moved between jumps of the clock, not by them."""
         for _turn in range(4):
             self.advance(1000)
 

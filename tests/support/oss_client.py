@@ -11,7 +11,7 @@ from typing import Any
 import oss2
 import pytest
 
-# Objects of somebody else; their names are close to ours.
+# Objects of another owner; their names are similar to ours.
 FOREIGN_KEYS = ("el", "el0123456789abcd_m-x_system.qcow2", "edgelift/other.json", "photos/web-01.jpg")
 
 

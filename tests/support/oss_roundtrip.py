@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Holds answers of the sandbox's OSS against the result models of the vendor's alibabacloud_oss_v2.
+"""Compares answers of the sandbox's OSS with the result models of the vendor's alibabacloud_oss_v2.
 
 As with the RPC packages, the models never validate by themselves: elements and headers that they do not know are
 dropped, every text but ``true`` is false, an element that comes twice is read once.
@@ -168,7 +168,7 @@ def problems(action: str, status: int, headers: Mapping[str, str], body: str) ->
 
 
 def kind_of(action: str, document: ET.Element | None) -> str:
-    """The vendor's name of the operation that gave this answer, where one name stands for two."""
+    """The vendor's name of the operation that gave this answer, where two operations share one name."""
     element, other = _VARIANTS.get(action, ("", ""))
     return other if document is not None and element and document.find(element) is not None else action
 
@@ -180,7 +180,7 @@ def expected() -> set[str]:
 
 
 def unvalidated(kinds: Iterable[str]) -> list[str]:
-    """Operations that nobody had a successful answer of."""
+    """Operations without a successful answer so far."""
     return sorted({f"{PRODUCT}:{name}" for name in expected()} - set(kinds))
 
 

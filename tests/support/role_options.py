@@ -36,7 +36,7 @@ def variables() -> Iterator[tuple[str, str, str, dict[str, Any]]]:
 
 
 def native(option: dict[str, Any]) -> Any:
-    """A value in the declared type, which is no default; the ``sample`` of an option with rules of its own."""
+    """A value in the declared type, which is no default; the ``sample`` of an option with extra rules."""
     if "sample" in option:
         return option["sample"]
     kind = option.get("type", "str")

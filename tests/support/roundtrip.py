@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Holds answers of the sandbox against the response models of the vendor's alibabacloud_* packages.
+"""Compares answers of the sandbox with the response models of the vendor's alibabacloud_* packages.
 
 The models never validate by themselves: they drop keys that they do not know and take any type (local-cloud 3.5).
 """
@@ -187,5 +187,5 @@ VALIDATED = Validated()
 
 
 def unvalidated(kinds: Iterable[str]) -> list[str]:
-    """Actions of the contracts that nobody had an answer of."""
+    """Actions of the contracts without an answer so far."""
     return sorted({f"{product}:{name}" for product, actions in CONTRACTS.items() for name in actions} - set(kinds))

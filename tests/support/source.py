@@ -134,7 +134,7 @@ def beside(command: Sequence[str], **options: Any) -> Iterator[subprocess.Popen[
     try:
         yield controller
     finally:
-        # Ansible's workers and ssh have sessions of their own, so a process group is not enough.
+        # Ansible's workers and ssh have separate sessions, so a process group is not enough.
         for pid in [] if controller.poll() is not None else [controller.pid, *descendants(controller.pid)]:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)

@@ -73,7 +73,7 @@ warnings: list[str] = []
 def run(sandbox: Any, module: str, *, check: bool = False, **params: Any) -> dict[str, Any]:
     """What a module returns, run in this process with real clients; its CloudError when it fails.
 
-    Options get the defaults of its own argument spec; only AnsibleModule's reading of them is left out.
+    Options get the defaults of its argument spec; only AnsibleModule's reading of them is left out.
     """
     waiting = {"poll_interval": 0.2, "wait_timeout": int(PATIENCE)}
     given = {**connection(sandbox), "bucket": sandbox.bucket, **waiting, **params}
@@ -204,7 +204,7 @@ class Player:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment of the runs: a name that resolves nowhere stands for every public host."""
+        """The environment of the runs: every public host is replaced by a name that does not resolve."""
         return {**os.environ, **CALM}
 
     def play(self, playbook: str, *words: str, **variables: Any) -> Played:

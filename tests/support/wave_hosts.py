@@ -42,13 +42,13 @@ def hosts_up(folder: Path, *names: str, broken: dict[str, list[str]] | None = No
 
 def client_on(bed: Bed, host: str) -> str:
     """The folders and processes of the SMC client on a host; empty when there are none."""
-    # A process that becomes grep while cat reads on where its former words ended would show "/smc/" of its own words.
+    # A process that becomes grep while cat reads on where its former words ended would show "/smc/" of its arguments.
     look = "ls -d /smc/* 2>/dev/null; cat /proc/[0-9]*/cmdline 2>/dev/null | tr '\\000' '\\n' | grep '^/[s]mc/'; true"
     return ask(bed, host, look)
 
 
 def same_content(player: Player, played: Played, host: str) -> bool:
-    """Whether every disk of the host's ENS image holds what the source's disk holds, each by its own bytes."""
+    """Whether every disk of the host's ENS image has the content of the source's disk, compared byte by byte."""
     disks = player.sandbox.get(f"images/{played.row(host)['ens_image_id']}")["disks"]
     sources = sorted((player.bed.disks / host).iterdir())
     return [digest(path) for path in sources] == [digest(Path(disk["path"])) for disk in disks]

@@ -38,8 +38,8 @@ def two(sandbox: Any) -> Outcome:
 
 
 def killed(sandbox: Any) -> Outcome:
-    """A controller that is killed (SIGKILL) whenever the scenario holds an answer of it, until one comes to its end;
-    the last one looks at what became of it."""
+    """A controller that is killed (SIGKILL) whenever the scenario delays an answer to it, until one finishes;
+    the last one returns the outcome."""
     for _life in range(20):
         child = os.fork()
         if child == 0:
@@ -58,7 +58,7 @@ def killed(sandbox: Any) -> Outcome:
 
 
 def with_token(sandbox: Any) -> Outcome:
-    """A wave with an STS token; when it has ended, another controller with a new one goes on."""
+    """A wave with an STS token; when it has ended, another controller with a new one continues."""
     first = migrate(sandbox, **_token(sandbox))
     assert first.failed, "the token has not expired"
     assert all("SecurityToken" in why for why in first.reasons.values()), first.reasons

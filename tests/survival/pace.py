@@ -92,7 +92,7 @@ class Outcome:
         return sorted(host for host, verdict in self.verdicts.items() if verdict != "migrated")
 
     def beside(self, other: Outcome) -> Outcome:
-        """What two controllers have come to: a server is migrated when one of them says so."""
+        """What two controllers have come to: a server is migrated when one of them reports it."""
         best = {host: "migrated" if "migrated" in (verdict, other.verdicts[host]) else verdict
                 for host, verdict in self.verdicts.items()}
         return Outcome(best, {**self.reasons, **other.reasons}, [*self.resources, *other.resources])
@@ -129,7 +129,7 @@ def ens_images(sandbox: Any) -> Counter[str]:
 
 
 def put_foreign(sandbox: Any) -> None:
-    """Put what is somebody else's beside the wave: objects, and a job that was never started."""
+    """Put what belongs to another owner beside the wave: objects, and a job that was never started."""
     for key in FOREIGN_KEYS:
         bucket(sandbox).put_object(key, b"not ours")
     sandbox.call("smc", "CreateReplicationJob", SourceId="s-sandboxother01", Name="other-job", TargetType="Image",
@@ -139,7 +139,7 @@ def put_foreign(sandbox: Any) -> None:
 
 
 def foreign_losses(sandbox: Any) -> list[str]:
-    """What was somebody else's and is gone; objects that a scenario has added count in hundreds."""
+    """What belonged to another owner and is gone; objects that a scenario has added count in hundreds."""
     state = sandbox.get("state")
     have = {row["key"] for row in state["objects"]} | {row["id"] for row in state["images"]}
     have |= {row["id"] for row in state["ens_images"]} | {row["name"] for row in state["jobs"]}
@@ -151,7 +151,7 @@ def foreign_losses(sandbox: Any) -> list[str]:
 
 
 def still(sandbox: Any) -> bool:
-    """Whether an hour costs nothing beyond what is somebody else's: their objects and the seeded image's snapshots."""
+    """Whether an hour costs nothing beyond what belongs to others: their objects and the seeded image's snapshots."""
     def ours(report: dict[str, Any]) -> list[dict[str, Any]]:
         return [row for row in report["resources"] if row["running"] and not _foreign(row)]
 
@@ -178,5 +178,5 @@ def made(sandbox: Any) -> str:
     rows = [row for row in sandbox.requests() if row["status"] == 200]
     jobs = {row["result"]["JobId"] for row in rows if row["action"] == "CreateReplicationJob"}
     counts = Counter(row["action"] for row in rows)
-    # One job is somebody else's.
+    # One job belongs to another owner.
     return f"jobs {len(jobs) - 1}, exports {counts['ExportImage']}, imports {counts['ImportImage']}"

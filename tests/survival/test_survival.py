@@ -70,7 +70,7 @@ ENDS = {
     "20-clock-skew": End(2, r"Correct the clock", left=True),
     "23-cleanup-fails": End(0, "", left=True),
 }
-# One server's first export comes to nothing in these, and its image is exported again.
+# One server's first export fails in these, and its image is exported again.
 EXPORTED_AGAIN = frozenset(path.stem for path in FILES if path.stem.startswith("15-")) | {"14-export-fails"}
 
 

@@ -53,5 +53,5 @@ for host in "$bed"/hosts/*/; do
     do :; done &
 done
 echo "hosts started"
-# Reaps what ends; it is over when the last host is.
+# Reaps what ends; it ends when the last host has ended.
 wait

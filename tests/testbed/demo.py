@@ -81,7 +81,7 @@ class Demo:
         problems += found
         write(self.place.receipt, receipt)
         if not first.code:
-            self._title("the same once more")
+            self._title("the same again")
             problems += self._again()
         self._title("result")
         self.console.print(summary(receipt))
@@ -184,7 +184,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run the demo; 0 when everything holds, 1 when something does not, 130 after an interrupt."""
+    """Run the demo; 0 when every check passes, 1 when one fails, 130 after an interrupt."""
     parser = argparse.ArgumentParser(prog="python -m testbed.demo", description=__doc__)
     parser.add_argument("--dir", type=Path, default=CLONE / "build" / "demo", help="folder (default: build/demo)")
     parser.add_argument("--keep", action="store_true", help="keep disks and images, for qemu-img compare")
@@ -200,7 +200,7 @@ def main(words: list[str] | None = None) -> int:
                 demo.close()
     except KeyboardInterrupt:
         console.print(
-            "Interrupted: source servers and local cloud have ended. 'make demo' starts anew.", soft_wrap=True
+            "Interrupted: source servers and local cloud have ended. 'make demo' starts again.", soft_wrap=True
         )
         return 130
     except RuntimeError as exc:
@@ -208,7 +208,7 @@ def main(words: list[str] | None = None) -> int:
     for problem in problems:
         console.print(f"NOT TRUE  {problem}", style="red", highlight=False, markup=False, soft_wrap=True)
     seconds = time.monotonic() - demo.started
-    told = "Everything holds" if not problems else f"{len(problems)} things do not hold"
+    told = "Every check passed" if not problems else f"{len(problems)} checks failed"
     console.print(f"{told}; {seconds:.0f} seconds; receipt: {demo.place.receipt}", highlight=False, soft_wrap=True)
     return 1 if problems else 0
 

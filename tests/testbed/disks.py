@@ -107,7 +107,7 @@ def make_disk(host: Host, disk: Disk, image: Path) -> None:
 
 
 def make_disks(hosts: list[Host], root: Path) -> dict[str, list[Path]]:
-    """Make every host's disk images, replacing what root/<host>/ holds; the image files per host name."""
+    """Make every host's disk images, replacing what is in root/<host>/; the image files per host name."""
     images = {host.name: [root / host.name / disk.name for disk in host.disks] for host in hosts}
     for host in hosts:
         shutil.rmtree(root / host.name, ignore_errors=True)

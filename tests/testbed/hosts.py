@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts up and down: each a process tree in namespaces of its own with its own sshd on a loopback address."""
+"""Hosts up and down: each a process tree in separate namespaces with its own sshd on a loopback address."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class Bed:
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
     def stop(self, name: str) -> None:
-        """End one host as if its power failed; the others go on. Raises BedError when it is not running."""
+        """End one host as if its power failed; the others continue. Raises BedError when it is not running."""
         told = self._state_with(name)
         if name not in told["processes"]:
             raise BedError(f"host {name} was never up in {self.folder}")

@@ -85,7 +85,7 @@ def remains(state: Mapping[str, Any]) -> dict[str, int]:
 
 
 def cloud_is_empty(state: Mapping[str, Any], receipt: Receipt) -> list[str]:
-    """The cloud holds nothing but one ENS image per migrated server; ``state`` is its own list of what exists."""
+    """The cloud contains nothing but one ENS image per migrated server; ``state`` is its own list of what exists."""
     wrong = [f"{count} {name} left in the cloud" for name, count in remains(state).items()]
     migrated = sum(server["status"] == "migrated" for server in receipt["servers"])
     if len(state["ens_images"]) != migrated:

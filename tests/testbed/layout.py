@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files that make one host a machine of its own: its root's settings, its sysfs, its partitions. Pure."""
+"""The files that make one host a separate machine: its root's settings, its sysfs, its partitions. Pure."""
 
 from __future__ import annotations
 

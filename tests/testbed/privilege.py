@@ -46,7 +46,7 @@ class Way:
         }[self.name]
 
     def spawn(self, command: list[str], log: IO[bytes] | int) -> subprocess.Popen[bytes]:
-        """Start a command as pid 1 of new namespaces, in a session of its own, writing to the log."""
+        """Start a command as pid 1 of new namespaces, in a separate session, writing to the log."""
         command = [*NAMESPACES, "--", *command]
         if self.name == "rootless":
             return _spawn_mapped(command, log)
@@ -113,7 +113,7 @@ def _spawn_mapped(command: list[str], log: IO[bytes] | int) -> subprocess.Popen[
 
 
 def _try(way: Way) -> str:
-    """What stands in this way's way, empty when nothing does."""
+    """What prevents this way, empty when nothing does."""
     with tempfile.TemporaryDirectory(prefix="testbed-trial-") as folder, tempfile.TemporaryFile() as log:
         try:
             child = way.spawn(["sh", "-c", TRIAL, folder], log)

@@ -65,7 +65,7 @@ class Workplace:
         self.home.mkdir(parents=True)
 
     def tidy(self, keep: bool) -> None:
-        """Remove what nobody looks at after a run, the cloud's images too unless they are kept."""
+        """Remove what is not needed after a run, the cloud's images too unless they are kept."""
         self._wait_for_ssh()
         self._remove(self.home, self.sockets, self.variables, *(() if keep else (self.cloud,)))
 

@@ -89,7 +89,7 @@ class AppendableObjects:
                     "oss.GetObject",
                     "Object.TooLarge",
                     f"oss://{self.name}/{key} has {length} bytes, at most {limit} are read",
-                    hint="Something else writes to it. When no run of the migration goes on, delete this object; or "
+                    hint="Something else writes to it. When no run of the migration is active, delete this object; or "
                     "use another bucket or another migration_name.",
                 )
             body: bytes = found.read()

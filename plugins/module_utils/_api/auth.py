@@ -24,7 +24,7 @@ from .errors import CloudError, is_token_refused
 from .places import ENVIRONMENT, PROFILE_NAMES, ROLE_NAMES, place
 
 MODES = ("AK", "StsToken", "RamRoleArn", "EcsRamRole")
-# facts 6.6: sources of the vendor's default chain that are not supported. Their package brings a transport of its own,
+# facts 6.6: sources of the vendor's default chain that are not supported. Their package has its own transport,
 # which knows none of our proxies, authorities, limits and redaction, so its chain is not used for them either.
 UNSUPPORTED: tuple[tuple[str, str], ...] = (
     ("ALIBABA_CLOUD_OIDC_TOKEN_FILE", "a token of OIDC (RRSA)"),
@@ -51,7 +51,7 @@ class Credentials:
     expires: float | None = None
 
     def __post_init__(self) -> None:
-        # ansible-core knows the secrets of options by itself, and not those of an environment, a profile or a role.
+        # ansible-core hides the secrets of options, and not those of an environment, a profile or a role.
         _secrets.register((self.secret_key, self.security_token))
 
 
@@ -61,7 +61,7 @@ class CredentialSource(Protocol):
     origin: str
 
     def get(self) -> Credentials:
-        """Returns the current credentials, renewed when they are about to expire."""
+        """Returns the current credentials, renewed shortly before they expire."""
 
     def renew(self) -> bool:
         """Forgets credentials that a service has refused; returns whether the next ones may be others."""
@@ -149,7 +149,7 @@ def choose(params: Mapping[str, Any], environ: Mapping[str, str], home: Path, fe
     """Returns the one source that is used: module options, then environment, then profile, then the ECS role's name.
 
     Inside the options O(access_key), O(profile) and O(ecs_role_name) exclude each other.
-    A token counts only with the key pair of its own place: an exported token never joins keys from the options.
+    A token counts only with the key pair of the same place: an exported token never joins keys from the options.
     """
     several = [name for name in ("access_key", "profile", "ecs_role_name") if params.get(name)]
     if len(several) > 1:

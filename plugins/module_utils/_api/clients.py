@@ -52,7 +52,7 @@ class Clients:
 
     @property
     def request_seconds(self) -> float:
-        """How long one request may take before it is given up."""
+        """How long one request may take before it is cancelled."""
         return self._transport.http.request_seconds
 
     @cached_property

@@ -120,7 +120,7 @@ class EcsApi:
         return self._by_json_ids(tables.INSTANCE, "InstanceIds", instance_ids, {"InstanceName": name, "Tags": tags})
 
     def stop_instance(self, instance_id: str) -> None:
-        """Stops an instance by switching it off: what an intermediate instance holds is a copy."""
+        """Stops an instance by switching it off: an intermediate instance contains only a copy."""
         self._call("StopInstance", {"InstanceId": instance_id, "ForceStop": True}, repeatable=True)
 
     def delete_instance(self, instance_id: str) -> None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 _READS = ("Describe", "List", "Get", "Head", "Query", "AssumeRole", "AppendObject")
-"""What the names of other actions begin with. Only ledgers are appended to, and they have a fence of their own."""
+"""What the names of other actions begin with. Only ledgers are appended to, and they have a separate fence."""
 
 
 def changes(name: str) -> bool:

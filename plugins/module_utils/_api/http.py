@@ -73,7 +73,7 @@ class Http:
         self.errors: tuple[type[Exception], ...] = (requests.RequestException,)
         self._timeout = timeout
         self.request_seconds = sum(timeout)
-        """How long one request may take before it is given up."""
+        """How long one request may take before it is cancelled."""
         self._local_only = local_only
         self._options = options or {}
         self._authorities = _authorities(ca_bundle, os.environ if environ is None else environ)

@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 class ServiceClock:
     """The time of the service, as far as the Date of its newest answer tells it, in seconds since the epoch.
 
-    The local time that has passed is the larger one of what two clocks show: CLOCK_BOOTTIME goes on while a machine
+    The local time that has passed is the larger one of what two clocks show: CLOCK_BOOTTIME continues while a machine
     sleeps, and the wall clock is set right after a virtual machine was paused.
     """
 

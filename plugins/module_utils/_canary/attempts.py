@@ -153,7 +153,7 @@ class Importer:
         ]
 
     def follow(self, attempts: Sequence[Attempt], timeout: float, pause: float, waits: Waits) -> None:
-        """Look until every image is Available or failed, or the time is over."""
+        """Query until every image is Available or failed, or until the timeout."""
         deadline = self._clock.monotonic() + timeout
         while any(attempt.open for attempt in attempts):
             rows = {row["ImageId"]: row for row in self._clients.ens.describe_self_images()}

@@ -85,7 +85,7 @@ def planned_calls(policy: Policy, migration: str) -> list[str]:
         "sts.GetCallerIdentity, oss.GetBucketInfo, oss.GetBucketWorm, ens.DescribeSelfImages: read",
         f"oss.AppendObject, oss.DeleteObject: prove that bucket {bucket} gives back what it takes",
         f"oss.PutObject: the record of the canary, whose key begins with {record}, in {bucket}",
-        f"oss.AppendObject: {race.CONNECTIONS} at one position, several times; once more after oss.DeleteObject",
+        f"oss.AppendObject: {race.CONNECTIONS} at one position, several times; again after oss.DeleteObject",
         f"oss.PutObject: a disk of {system} GiB as {names}",
         f"ens.ImportImage: each of them ({names}) as one object with {given}",
         "ens.ImportImage: if ENS takes none, without the one region, the other, and both; then as DiskDeviceMapping",
@@ -102,7 +102,7 @@ class Canary:
 
     clients: Clients
     connect: Callable[[], OssApi]
-    """Returns a client of the bucket over a connection of its own."""
+    """Returns a client of the bucket over a separate connection."""
     policy: Policy
     migration: str
     clock: Clock

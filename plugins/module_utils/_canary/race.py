@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The race of appends: the ledger of a migration rests on it that of several appends at one position one succeeds."""
+"""The race of appends: the ledger of a migration needs that of several appends at one position exactly one succeeds."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@
 
 """The record of a canary: one object in the bucket that names what it makes, before it makes it.
 
-Each canary has a migration id of its own, made of the name of the migration and a random text. The record tells both,
+Each canary has a separate migration id, made of the name of the migration and a random text. The record tells both,
 so that the next canary and a cleanup can compute the id again: another object cannot pass for the record by chance, and
 nothing that existed before the record can have a name with this id.
 """
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
 HOST: Final = "canary"
-"""What stands for the host in the migration id of a canary."""
+"""What a canary uses as the host in its migration id."""
 
 CLAIM_SECONDS: Final = 120
 """So long after its last sign of life a canary counts as running: longer than one request and one pause."""

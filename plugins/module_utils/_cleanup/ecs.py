@@ -84,7 +84,7 @@ def _instances(scope: Scope) -> list[tuple[Row, str]]:
 
 
 def mark(scope: Scope, job: Row) -> None:
-    """Tag what hangs on a job that is about to be deleted: its intermediate instance with disks and security groups,
+    """Tag what belongs to a job that is about to be deleted: its intermediate instance with disks and security groups,
     and its image. SMC releases the former; when it does not, or this cleanup is stopped, the tags prove whose they
     are. When they cannot be set, this cleanup deletes what it has found nevertheless."""
     owner = scope.owner(job.get("Name", "")) or ""

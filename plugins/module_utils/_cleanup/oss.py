@@ -95,7 +95,7 @@ def _proofs(scope: Scope, bucket: OssApi, prefix: str, others: _Others, tried: d
 
 
 def _other_wave(scope: Scope, bucket: OssApi, key: str) -> str:
-    """Return why a proof belongs to another migration with the same wave id, '' where it does not say so."""
+    """Return why a proof belongs to another migration with the same wave id, '' where it names no other."""
     try:
         note = json.loads(bucket.get_text(key) or "{}")
     except (ValueError, RecursionError):

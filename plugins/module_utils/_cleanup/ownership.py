@@ -8,7 +8,7 @@
 """What a cleanup owes to the runs beside it: it ends a migration, or claims the servers that it cleans (laws 12, 13).
 
 A list is older than the look at the ledger that follows it, and a deletion is younger: what was listed belongs to the
-migration that this cleanup has ended, or to the servers that it holds, and to nothing that was started later.
+migration that this cleanup has ended, or to the servers that it owns, and to nothing that was started later.
 """
 
 from __future__ import annotations
@@ -115,7 +115,7 @@ def _nothing_found(scope: Scope, known: list[Mapping[str, Any]]) -> release.Outc
 
 
 def _wait_for_drivers(store: LedgerStore, clock: Clock, deadline: float, interval: float) -> list[Owner]:
-    """Wait until no run may still send a call; return those that may when the time is over."""
+    """Wait until no run may still send a call; return those that may at the timeout."""
     while True:
         parent.check()
         alive = store.run(store.session.drivers())

@@ -9,8 +9,8 @@
 
 The chain begins at the replication job: its tags are set by the call that creates it, which needs the right to use SMC.
 SMC keeps which source, image and instance belong to a job; ECS keeps which disks, groups, snapshots and export tasks
-belong to an instance or an image. Before a job or an image is deleted, what hangs on it gets the tags of the job. Names
-and objects in the bucket lead to resources, and prove nothing.
+belong to an instance or an image. Before a job or an image is deleted, what belongs to it gets the tags of the job.
+Names and objects in the bucket lead to resources, and prove nothing.
 """
 
 from __future__ import annotations

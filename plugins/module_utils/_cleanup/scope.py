@@ -150,7 +150,7 @@ class Scope:
         return self.admits(tags.get(naming.SERVER_TAG)) if proof.names_migration(self.migration, tags) else None
 
     def tags(self, identity: str = "") -> list[dict[str, str]]:
-        """Return the tags that prove what hangs on a job or image which is about to be deleted."""
+        """Return the tags that prove the resources of a job or image before that is deleted."""
         return naming.tags(self.migration, identity=identity)
 
     def image_rows(self) -> list[Row]:
@@ -242,11 +242,11 @@ class Kind:
     before: Callable[[Scope, str], None] | None = None
     """Called right before the delete call: it tags what only this resource leads to."""
     earlier: Callable[[Scope, str], str] | None = None
-    """Returns why a resource that an earlier result lists, and that no longer hangs on anything, may not be deleted."""
+    """Returns why a resource that an earlier result lists, and that no longer has a parent, may not be deleted."""
     grace: float = 0.0
     """Seconds to wait until SMC releases what it created for a job, before the cleanup deletes it."""
     late: bool = False
-    """Whether deleting the kinds before it can create new ones, so that it is listed once more."""
+    """Whether deleting the kinds before it can create new ones, so that it is listed again."""
     shared: bool = False
     """Whether it belongs to the migration and to no single server."""
     written: bool = False

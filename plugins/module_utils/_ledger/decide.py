@@ -87,8 +87,8 @@ def next_step(
 
     A call whose answer is not known is looked for as long as a list may take to show its result, and made again only
     after that. An id that was returned is followed, for however long: the call is never repeated because a list does
-    not show it. ``failed`` is the id of a result that has turned out bad: it is not followed. ``about`` is what the
-    call is about: an announcement that is about something else does not count. ``settle`` is how long a list may take.
+    not show it. ``failed`` is the id of a result that failed: it is not followed. ``about`` is the object of
+    the call: an announcement of another object does not count. ``settle`` is how long a list may take.
     """
     known = state.calls.get((server, call))
     if known is None or known.outcome in ("error", "unsent") or (about and known.call.about not in ("", about)):
@@ -101,7 +101,7 @@ def next_step(
 
 
 def stop(state: State) -> Marked | None:
-    """Return the mark after which no driver goes on, or None."""
+    """Return the mark after which no driver continues, or None."""
     return state.marked
 
 

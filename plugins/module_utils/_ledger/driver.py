@@ -135,7 +135,7 @@ class Driver:
         except Stopped as stopped:
             if stopped.mark != "close":
                 raise ended(self._migration, stopped) from None
-            # Another run has finished and closed the ledger while this one was away: it goes on in the next one.
+            # Another run has finished and closed the ledger while this one was stopped: it continues in the next one.
             try:
                 others = self._claim(servers, True)
             except Stopped as again:
@@ -155,7 +155,7 @@ class Driver:
         except Stopped as stopped:
             if stopped.mark != "close":
                 raise ended(self._migration, stopped) from None
-            # Another run has finished and closed the ledger meanwhile: the next tick goes on in a new one.
+            # Another run has finished and closed the ledger meanwhile: the next tick continues in a new one.
             self._lost = True
 
     def _claim(self, servers: Sequence[str], find: bool) -> Mapping[str, Owner]:

@@ -45,7 +45,7 @@ class Who:
 
 @dataclass(frozen=True)
 class Call:
-    """A call without ClientToken that is about to be made for one server, and what it is about (an image id)."""
+    """A call without ClientToken that will be made next for one server, and its object (an image id)."""
 
     server: str
     call: str

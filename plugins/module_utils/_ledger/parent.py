@@ -31,7 +31,7 @@ class Orphaned(Exception):
 
 
 def parent_of(pid: int) -> tuple[int, list[str]] | None:
-    """Return the parent of a process and the words of its own command line, None when there is no such process, or no
+    """Return the parent of a process and the words of its command line, None when there is no such process, or no
     /proc that would show it."""
     try:
         # The second field is the program's name in parentheses, which may hold anything.

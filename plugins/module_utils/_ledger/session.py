@@ -43,7 +43,7 @@ class Contended(Exception):
 
 class Stopped(Exception):
     """This participant may do nothing more for the migration. ``mark`` is empty when the ledger was deleted;
-    ``finished`` is false while the cleanup that has put the mark goes on, or was ended before its end."""
+    ``finished`` is false while the cleanup that has set the mark runs, or if it was killed before its end."""
 
     def __init__(self, mark: Mark, host: str = "", at: float = 0.0, finished: bool = True) -> None:
         super().__init__(mark or "the ledger was deleted")
@@ -216,7 +216,7 @@ class Session:
         return decide.divide(self.state, self.who.id, wanted, self.clock.now())[1]
 
     def renew(self) -> Operation[None]:
-        """Renew the lease of the servers that no other participant has taken since, and give up the others: what this
+        """Renew the lease of the servers that no other participant has taken since, and release the others: what this
         participant has seen of those may be old."""
 
         def build() -> Line | None:

@@ -125,7 +125,7 @@ class State:
             owns = line.by in (before.get(result.server), self.claims.get(result.server))
             if known is None and owns:
                 known = Announced(Call(result.server, result.call), line.by, line.at, line.until, 1)
-            # What a former owner writes late is about its own announcement, not about a newer one.
+            # What a former owner writes late belongs to its own announcement, not to a newer one.
             if known is not None and (owns or known.by == line.by):
                 told = replace(known, outcome=result.outcome, id=result.id, at=line.at)
                 self.calls[result.server, result.call] = told

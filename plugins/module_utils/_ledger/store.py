@@ -47,7 +47,7 @@ class LedgerStore:
     """The ledger of one migration in one bucket, as one process takes part in it.
 
     ``margin`` is what must be left of the lease when a mutating call is sent, in seconds: at least the time after which
-    a request is given up.
+    a request is cancelled.
     """
 
     def __init__(self, oss: OssApi, migration: str, margin: float, host: str = "") -> None:

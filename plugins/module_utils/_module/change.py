@@ -41,5 +41,5 @@ class Change:
 
 
 def refuse(action: str, code: str, message: str, hint: str = "", **last: Any) -> CloudError:
-    """Return the error for a request that this collection does not carry out, with the object it is about."""
+    """Return the error for a request that this collection does not make, with the object of the request."""
     return CloudError(action, code, message, hint=hint or None, last=last)

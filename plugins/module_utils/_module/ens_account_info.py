@@ -210,7 +210,7 @@ def _ended(params: dict[str, Any], clients: Clients) -> tuple[str, str]:
     except CloudError as error:
         if error.code == ENDED:
             return error.message, ""
-        # A bucket that cannot be read is a finding of its own.
+        # A bucket that cannot be read has a separate finding.
         return "", error.message if error.code.startswith(("Ledger.", "Object.")) else ""
     return "", ""
 

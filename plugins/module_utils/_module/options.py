@@ -140,7 +140,7 @@ def export_spec() -> ArgSpec:
 
 
 def server(migration: str, entry: Mapping[str, Any]) -> Server:
-    """Return one server from its options; without a fingerprint its source id stands for the machine."""
+    """Return one server from its options; without a fingerprint its source id identifies the machine."""
     return Server(
         migration=migration,
         host=entry["host"],

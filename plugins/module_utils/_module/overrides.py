@@ -15,7 +15,7 @@ from typing import Any, Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api import transport
 
 ACTIONS: Final = {"job_parameters": ("smc", "CreateReplicationJob"), "import_parameters": ("ens", "ImportImage")}
-"""By option: the product and the action whose parameters it holds."""
+"""By option: the product and the action whose parameters it contains."""
 
 OURS: Final[dict[str, dict[str, str]]] = {
     "job_parameters": {

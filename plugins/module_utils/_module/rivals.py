@@ -37,7 +37,7 @@ def refused(clients: Clients, params: Mapping[str, Any], servers: Sequence[Serve
 
 
 def _sources(clients: Clients, claim: machines.Claim) -> list[Facts]:
-    """Return the sources that a host names. Each host has a question of its own: what one names may be refused."""
+    """Return the sources that a host names. Each host is a separate query: SMC may refuse what one of them names."""
     ids = sorted({*claim.sources, *claim.seen})[:_MOST]
     try:
         return [SOURCE.facts(row) for row in clients.smc.describe_source_servers(source_ids=ids)] if ids else []

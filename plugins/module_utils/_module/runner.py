@@ -33,8 +33,8 @@ def run_module(module: AnsibleModule, work: Work) -> None:
     """End the module with what ``work(module, clients)`` returns, or with the failure that it raises.
 
     A failure carries RV(msg), RV(error) and RV(request_id), and the keys of ``last``: the last known object, or what
-    the run has made so far. An exception that is no CloudError is a defect of this collection, and the failure says so.
-    No result holds the value of an option that is a secret.
+    the run has made so far. An exception that is no CloudError is reported as a defect of this collection.
+    No result contains the value of an option that is a secret.
     """
     secrets = [str(module.params.get(name) or "") for name in SECRET_OPTIONS]
     try:

@@ -45,7 +45,7 @@ def wait_until(
                 "Wait.Timeout",
                 f"after {timeout:g} s: {describe(seen)}",
                 retryable=True,
-                hint="Run the same task again to go on waiting, or raise wait_timeout.",
+                hint="Run the same task again to continue waiting, or raise wait_timeout.",
                 last={key: seen},
             )
         sleep(interval)

@@ -300,8 +300,8 @@ SERVER_RULES: Final = (
         0,
         "blocker",
         "The migration keeps its record in this object of the bucket, and cannot use it: no run makes anything for it.",
-        "Delete the object when no run goes on, or use another bucket or another migration_name. Whoever writes below "
-        "edgelift/ in the bucket should stop that.",
+        "Delete the object when no run is active, or use another bucket or another migration_name. No other program "
+        "may write below edgelift/ in the bucket.",
         "edgelift.ens_migration",
         answers.ledger,
         fact=True,

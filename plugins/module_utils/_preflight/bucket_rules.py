@@ -62,7 +62,7 @@ RULES: Final = (
         23,
         "note",
         "The bucket keeps what is deleted as former versions, which are billed. The cleanup deletes every version of "
-        "the exported objects; what others delete by hand stays.",
+        "the exported objects; what others delete manually stays.",
         "Nothing has to be done. A bucket that never had versioning costs less.",
         "OSS, DeleteObject",
         bucket.versioning,

@@ -5,11 +5,11 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The rule for one machine under two names, and for two hosts that claim one identity: every look at that asks here.
+"""The rule for one machine under two names, and for two hosts that claim one identity: all checks use it.
 
 Fingerprint, source id, host name, addresses and disks are what a host says of itself. SMC shows what the client of a
-source has reported, when it registered, and the tags that a migration has set. Where that tells the hosts apart, it
-decides who goes on; otherwise nobody does, and each error names all of them (laws 9 and 14).
+source has reported, when it registered, and the tags that a migration has set. Where these facts differ
+between the hosts, they decide which host continues. Otherwise no host does, and each error names all (laws 9 and 14).
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ Kind = Literal["fingerprint", "source"]
 
 @dataclass(frozen=True)
 class Refused:
-    """Why a host does not go on: what it shares with which other names."""
+    """Why a host does not continue: what it shares with which other names."""
 
     host: str
     kind: Kind
@@ -187,8 +187,8 @@ def _keep_source(source: str, group: Sequence[Claim], shown: Shown) -> set[str]:
 
 
 def _keep_fingerprint(group: Sequence[Claim], shown: Shown) -> set[str]:
-    """Return the hosts with one fingerprint that go on: the one that this migration has registered with it, else those
-    that SMC tells apart from all others."""
+    """Return the hosts with one fingerprint that continue: the one that this migration has registered with it, else
+    those that SMC tells apart from all others."""
     marked = {claim.host for claim in group if shown.marked(claim)}
     if len(marked) == 1:
         return marked

@@ -31,7 +31,7 @@ VSWITCH_CIDR: Final = "192.168.0.0/20"
 
 Rows = Callable[[], list[dict[str, Any]]]
 Available = Callable[[str, Rows], "Row"]
-"""Waits until what a name and a describe call stand for is Available, and returns its row."""
+"""Waits until the resource of a name and a describe call is Available, and returns its row."""
 
 
 def summary(vpc: Row, vswitch: Row | None, managed: bool) -> Facts:

@@ -246,7 +246,7 @@ class Table:
     def read(self, answer: Row) -> list[dict[str, Any]]:
         """Return the rows of an answer, each checked and without nulls; raise Malformed.
 
-        A list that is missing is empty only where TotalCount says so: "there is nothing" proves that a resource is
+        A list that is missing is empty only where TotalCount is 0: "there is nothing" proves that a resource is
         gone, and must not be read from half an answer.
         """
         if not self.rows:

@@ -18,7 +18,7 @@ ClientToken = Callable[..., str]
 
 
 def new(*_parts: str) -> str:
-    """Return a ClientToken of its own: it makes the repetitions of one call harmless."""
+    """Return a unique ClientToken: it makes the repetitions of one call harmless."""
     return str(uuid.uuid4())
 
 

@@ -44,7 +44,7 @@ def device_order(name: str) -> tuple[int, str]:
 def transferred(probe: Mapping[str, Any]) -> list[Disk]:
     """Return the disks of a probed server that SMC transfers, by index; none where the system disk is not known.
 
-    The system disk is the first disk that holds the boot chain: ``/boot``, or else ``/``. Data disks follow in the
+    The system disk is the first disk that contains the boot chain: ``/boot``, or else ``/``. Data disks follow in the
     order of their names. SMC does not transfer a data disk without a mounted file system (SMC, limits, 2023-06). It
     copies file systems, so a disk is no data disk either when all its mounted file systems also lie on the system disk:
     the second disk of a RAID 1. A disk that the user has excluded is none.

@@ -15,7 +15,7 @@ from fnmatch import fnmatchcase
 
 @dataclass(frozen=True)
 class ErrorCode:
-    """One error: its codes (``*`` stands for any characters), or the words by which its message is recognized."""
+    """One error: its codes (``*`` matches any characters), or the words by which its message is recognized."""
 
     codes: tuple[str, ...]
     cause: str

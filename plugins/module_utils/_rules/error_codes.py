@@ -8,7 +8,7 @@
 """Error codes: the cause, what to do, and whether a retry is safe. Hints, job errors and findings read this table.
 
 The page is docs/error-codes.md, which ``python tools/error_codes.py`` writes. Errors that this collection raises with a
-hint of their own are not in the table.
+separate hint are not in the table.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ The first 16 characters are the wave id. With nothing but credentials any contro
 Two ids that differ in the last 6 digits alone are one machine under two inventory names, which the name of its image
 tells when nothing else of it is left.
 Two migration names can have one wave id, so every selection also compares the full name, where the cloud keeps it:
-in the tags of a job, of what hangs on it and of the shared network, and in the description of an activation code.
+in the tags of a job, of its resources and of the shared network, and in the description of an activation code.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ HOST_TAG: Final = "edgelift:host"
 KEEP_TAG: Final = "edgelift:keep"
 """Tag of a source that a migration uses but has not registered: it is never deleted."""
 WAVE_FIELD: Final = "migration"
-"""The field of a proof that holds the full name of the migration."""
+"""The field of a proof with the full name of the migration."""
 TAG_VALUE_LENGTH: Final = 128
 """facts 1.3."""
 _DESCRIPTION: Final = "edgelift"
@@ -64,7 +64,7 @@ def _digits(text: str, count: int) -> str:
 def migration_problem(migration: str) -> str | None:
     """Return why ``migration`` cannot be the name of a migration, None when it can."""
     if not migration.strip():
-        return "the name of the migration is empty. Set migration_name; every migration needs a name of its own"
+        return "the name of the migration is empty. Set migration_name; every migration needs its own name"
     return None
 
 

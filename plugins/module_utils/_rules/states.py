@@ -83,5 +83,5 @@ def outcome(table: dict[str, Outcome], state: str) -> Outcome:
 
 
 INTERMEDIATE_GONE: Final = frozenset({"TransitionInstance.NotFound", "InvalidInstanceId.NotFound"})
-"""The intermediate instance was released by hand: the job cannot be resumed, only deleted and created again (SMC FAQ).
+"""The intermediate instance was released manually: the job cannot be resumed, only deleted and created again (SMC FAQ).
 The exact code is not documented, so the instance itself is looked up as well."""

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What a raw.tar.gz object holds, read from its beginning and its last bytes alone.
+"""What a raw.tar.gz object contains, read from its beginning and its last bytes alone.
 
 Whether every byte between them is right is not known: only reading all of it would tell.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
 
 _MOST: Final = 4 * 1024**2
-"""The beginning of an archive is read in steps, and given up after so many bytes, packed or unpacked: a sparse file's
+"""The beginning of an archive is read in steps, at most so many bytes, packed or unpacked: a sparse file's
 map is part of it, and 260 KB can unpack to hundreds of megabytes."""
 
 _STEP: Final = 64 * 1024
@@ -73,7 +73,7 @@ def disk_size(oss: OssApi, key: str, size: int) -> int | str:
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         return f"is not a raw.tar.gz archive ({str(error)[:100]})"
     if member is None or not member.isreg():
-        return "holds no disk file"
+        return "contains no disk file"
     if not packed:
         return member.size if size >= member.size else "is cut off: the archive is smaller than the disk in it"
     length = int.from_bytes(oss.read_range(key, size - _LENGTH, size - 1), "little")

@@ -63,8 +63,8 @@ CONTRACT_ADVICE = (
 def server_problems(
     servers: Sequence[Server], shared: Mapping[str, Refused] | None = None
 ) -> dict[str, list[str]]:
-    """Return, per host, why it cannot be migrated at all; the other servers of the wave can go on. ``shared`` are the
-    hosts that are refused because of another one with their fingerprint or their source."""
+    """Return, per host, why it cannot be migrated at all; the other servers of the wave can continue. ``shared`` are
+    the hosts that are refused because of another one with their fingerprint or their source."""
     problems: dict[str, list[str]] = defaultdict(list)
     for server in servers:
         surplus = disks.surplus(server.disks)

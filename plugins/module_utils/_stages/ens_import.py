@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 NAME = "import"
 _BEFORE: Final = f"{NAME}.before"
-"""What was seen of a server first: the id of an image whose import an earlier run has given up."""
+"""What was seen of a server first: the id of an image whose import an earlier run has stopped waiting for."""
 _ROUNDED: Final = 10 + limits.ENLARGED_GIB
 """GiB by which a size may differ: disks of ENS instances are multiples of 10 (ENS, RunInstances), and a target disk may
 have been enlarged."""
@@ -102,8 +102,8 @@ def _bad(seen: Seen) -> str:
 
 
 def _replaceable(server: Server, seen: Seen) -> bool:
-    """Return whether an earlier run has given up an import whose image is proven to be this server's: its name is
-    exact, and it was created after the job of this server, whose tags say whose it is (docs/security.md)."""
+    """Return whether an earlier run has stopped waiting for an import whose image is proven to be this server's:
+    its name is exact, and it was created after the job of this server, which its tags prove (docs/security.md)."""
     job, image = seen.job, result(seen) or {}
     if not job or not _bad(seen) or _bad(seen) != seen.own.get(_BEFORE):
         return False
@@ -267,7 +267,7 @@ def import_params(server: Server, policy: Policy, objects: Sequence[ExportedObje
 
 
 def about(server: Server, _seen: Seen) -> str:
-    """Return what an import is about."""
+    """Return the object of an import."""
     return server.image_name
 
 

@@ -53,7 +53,7 @@ _SPENT: Final = f"{NAME}.spent"
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
     """Fill in ECS image, export task and exported objects of every server whose copy is finished and whose export is
-    not. What fails for one server alone becomes its ``trouble``; the others go on."""
+    not. What fails for one server alone becomes its ``trouble``; the others continue."""
     clients = context.clients
     wanted = {
         job["ImageId"]: server
@@ -167,7 +167,7 @@ def follow(context: Context, server: Server, seen: Seen, identity: str) -> None:
 
 
 def _exports_this(context: Context, server: Server, image_id: str, detail: Row) -> bool:
-    """Return whether a task exports this very image: its row says so, or, while no list shows it, what it has written
+    """Return whether a task exports this image: its row names it, or, while no list shows it, what it has written
     does. Of a task that still runs nothing may be known; nothing of it is used."""
     rows = context.clients.ecs.describe_tasks(action="ExportImage", task_ids=[detail["TaskId"]])
     images = {row.get("ResourceId") for row in rows if row.get("TaskId") == detail["TaskId"]}
@@ -179,7 +179,7 @@ def _exports_this(context: Context, server: Server, image_id: str, detail: Row) 
 
 
 def failed(seen: Seen) -> str:
-    """Return the id of an export that has come to nothing, '' when there is none."""
+    """Return the id of an export that failed or wrote bad objects, '' when there is none."""
     task = seen.task or {}
     bad = states.outcome(states.EXPORT_TASK, task.get("TaskStatus", "")) == "failure" or seen.object_problem
     return task.get("TaskId", "") if bad else ""
@@ -292,8 +292,8 @@ def _content(oss: OssApi, item: ExportedObject, policy: Policy, expected: int) -
         return found, ""
     item["virtual_size"] = found
     if expected and found < expected:
-        return f"holds {found} bytes, the disk must have {expected}", ""
-    return "", f"holds {found} bytes, more than the {expected} of the disk" if expected and found > expected else ""
+        return f"contains {found} bytes, the disk must have {expected}", ""
+    return "", f"contains {found} bytes, more than the {expected} of the disk" if expected and found > expected else ""
 
 
 def decide(context: Context, server: Server, seen: Seen) -> Decision:
@@ -349,7 +349,7 @@ def _decide_again(problem: str, seen: Seen, policy: Policy, now: datetime) -> De
 
 
 def about(_server: Server, seen: Seen) -> str:
-    """Return what an export is about: the image id."""
+    """Return the object of an export: the image id."""
     return str((seen.image or {}).get("ImageId", ""))
 
 

@@ -43,10 +43,10 @@ if TYPE_CHECKING:
     from .stage import Slots, Stage
 
 TRANSIENT_LIMIT = 5
-"""Failures in a row that a retry could cure before a server, or the wave's look at the cloud, is given up."""
+"""Retryable failures in a row after which a server, or the wave's query of the cloud, fails."""
 
 KEPT = "Its client and its cloud work are kept, and billed: run the same command again to continue"
-"""What becomes of a server without a result when the time is over."""
+"""The reason of a server that has no result at the timeout."""
 
 FULL_SECONDS = 60.0
 """For how long a refusal because of a service's limit of what it handles at once counts."""
@@ -248,7 +248,7 @@ class Fleet:
                 stage.follow(self.context.of(stage), server, seen, requested.id)
             except CloudError as error:
                 seen.trouble = error
-            # What is found may have come to nothing.
+            # The result that was found may have failed.
             requested = ask()
         seen.requested.pop(stage.name, None)
         found = stage.found(seen)
@@ -267,7 +267,7 @@ class Fleet:
         row.phase = stage.name
         decision = stage.decide(self.context, row.server, row.seen)
         if decision.kind == "fail":
-            # What earlier stages have made is not known yet. It decides whether the server can go on, and what is kept.
+            # What earlier stages have made is not known yet. It decides whether the server continues, and what is kept.
             for earlier in self.stages:
                 if not earlier.settles_first:
                     self._observe(earlier, [row])
@@ -276,7 +276,7 @@ class Fleet:
         return True
 
     def _go_through(self, stage: Stage, rows: Sequence[Progress], batch: list[Act]) -> list[Progress]:
-        """Let one stage look at its servers and decide for each; return the servers that go on to the next stage."""
+        """Let one stage query its servers and decide for each; return the servers that continue with the next stage."""
         self._observe(stage, [row for row in rows if (stage.name, row.server.id) not in self._looked])
         done = set()
         for row, decision in self._decisions(stage, rows):
@@ -353,7 +353,7 @@ class Fleet:
         if kept:
             row.reasons.append(
                 f"its finished copy {kept} is kept with what belongs to it, and billed. Remove the cause and run the "
-                "same command again, with wait enabled: it goes on from there. The playbook cleanup deletes it"
+                "same command again, with wait enabled: it continues from there. The playbook cleanup deletes it"
             )
         return bool(kept)
 

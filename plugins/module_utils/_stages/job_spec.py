@@ -85,7 +85,7 @@ def disk_problem(server: Server, source: Row) -> str:
     if len(sizes) != len(server.disks):
         return (
             f"SMC sees {len(sizes)} disks of source {server.source_id}, the probe expects {len(server.disks)} "
-            "(the system disk, and data disks with a mounted file system of their own). Compare the disks of the "
+            "(the system disk, and data disks with a mounted file system). Compare the disks of the "
             "source in the SMC console with the preflight report, mount what is to be migrated, run the preflight "
             "again, and restart the SMC client"
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .fleet import Progress
 
 STEP_PERCENT = 10
-"""A copy that goes on without another change is told about once per this many percent."""
+"""A copy that continues without another change is reported once per this many percent."""
 
 
 class Lines:

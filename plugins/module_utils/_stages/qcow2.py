@@ -33,7 +33,7 @@ _LARGEST_TABLE: Final = 8 * 1024**2
 _WIDEST: Final = 6
 """Refcounts have at most 2^6 bits."""
 _MOST_EMPTY: Final = 64
-"""So many blocks of refcounts without any are read from the end, then the file is given up."""
+"""So many blocks of refcounts without any are read from the end, then the file is rejected."""
 _CUT: Final = "is cut off: a part that its own tables name is missing"
 
 

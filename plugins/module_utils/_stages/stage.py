@@ -143,16 +143,16 @@ class Stage:
     """The kinds of resources without which it cannot start."""
     leaves: tuple[Leaves, ...] = ()
     announced: Mapping[str, Callable[[Server, Seen], str]] = field(default_factory=dict)
-    """The actions without ClientToken, each with what its call is about, such as the id of the image."""
+    """The actions without ClientToken, each with the object of its call, such as the id of the image."""
     follow: Callable[[Context, Server, Seen, str], None] | None = None
     """Look for the result with the id that an announced call has returned, when the list did not show it."""
     found: Callable[[Seen], str] = _nothing
     """The id of the result that a list shows, '' for none."""
     failed: Callable[[Seen], str] = _nothing
-    """The id of a result that has turned out bad, '' for none: such a call may be made again."""
+    """The id of a result that failed, '' for none: such a call may be made again."""
     worth: Callable[[Seen], str] = _nothing
-    """The id of a result that took long to make, '' for none: when a later stage fails for good, it is kept with all
-    that leads to it, and the next run goes on from there."""
+    """The id of a result that took long to make, '' for none: when a later stage fails and no retry is left, it is
+    kept with all that leads to it, and the next run continues from there."""
     slots: Slots | None = None
     settles_first: Callable[[Seen], bool] | None = None
     """For a stage whose result may exist before any stage has run: whether it exists. Such a stage is observed first,

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The stages of a migration, in order. A new stage is a file of its own and its name in this tuple."""
+"""The stages of a migration, in order. A new stage is a new file and its name in this tuple."""
 
 from __future__ import annotations
 

@@ -120,7 +120,7 @@ def _look_by_name(context: Context, servers: Sequence[Server], seen: dict[str, S
 
 
 def _usable(server: Server, job: Row) -> bool:
-    """Return whether a job of another source is proved to be this server's, and is finished or goes on by itself."""
+    """Return whether a job of another source is proved to be this server's, and is finished or needs no call."""
     tags = JOB.value(job, "tags")
     if tags.get(naming.SERVER_TAG) != server.id or not naming.same_wave(
         server.migration, tags, job.get("Description", "")

@@ -140,7 +140,7 @@ RULES: Final = (
         8,
         "risk",
         "The kernel that the migrated server boots was not found. A hoster may supply it, or /boot is not mounted. An "
-        "image without a kernel of its own does not boot.",
+        "image without a kernel does not boot.",
         "Mount /boot, or install a kernel and GRUB on the source, and run the preflight again.",
         "SMC FAQ (2021): Do Grub Failed",
         _kernel_elsewhere,

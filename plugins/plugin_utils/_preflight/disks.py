@@ -156,7 +156,7 @@ RULES: Final = (
         "no-system-disk",
         0,
         "blocker",
-        "The disk that holds / was not found, so the disks to migrate and their sizes are unknown.",
+        "The disk with the root file system was not found, so the disks to migrate and their sizes are unknown.",
         "Check that /proc and /sys are mounted, and that / is on a local disk and not on a network or ZFS root.",
         "SMC, CreateReplicationJob: SystemDiskSize",
         _no_system_disk,

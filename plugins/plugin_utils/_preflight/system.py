@@ -199,7 +199,7 @@ BLOCKERS: Final = (
         "is-container",
         0,
         "blocker",
-        "A container has no kernel and no disk of its own, so SMC has nothing to copy that boots.",
+        "A container has no kernel and no disk, so SMC has nothing to copy that boots.",
         "Migrate the machine that runs it, or move its content to an ENS instance in another way.",
         "SMC, edge node migration, limits (2025-12)",
         _is_container,

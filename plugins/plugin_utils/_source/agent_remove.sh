@@ -71,7 +71,7 @@ agent_remove_all() { # folder...
     agent_stop "$@" || return
     for dir in "$@"; do
         agent_missing "$dir" && continue
-        # From now on only root can enter it. A user who already is in a folder of their own in it could lead rm elsewhere.
+        # From now on only root can enter it. A user who already is in their own folder below it could lead rm elsewhere.
         chmod 700 "$dir"
         if ! secure "$dir" || ! secure_within "$dir" -type d; then
             say failed "$WHY"

@@ -25,7 +25,7 @@ agent_ids() { # folder: every source id that the client of this folder reported,
         "$1"/Logs/* "$INSTALL_DIR/.edgelift/console.log" 2>/dev/null | sort -u
 }
 
-agent_own() { # what this collection has recorded of its own client
+agent_own() { # what this collection has recorded of the client that it installed
     own=$INSTALL_DIR/.edgelift
     [ -d "$own" ] && say agent-own "$own"
     lines agent-bundle "$own/bundle"

@@ -59,7 +59,7 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Limits:
-    """What a host may send: bytes in all and in one line, and seconds beyond those that a script waits by itself."""
+    """What a host may send: bytes in all and in one line, and seconds beyond those that the script itself waits."""
 
     max_bytes: int = LIMIT_SPEC["answer_max_bytes"]["default"]
     max_line: int = LIMIT_SPEC["answer_max_line"]["default"]
@@ -108,7 +108,7 @@ def limits(args: dict[str, Any]) -> Limits:
 
 
 def integer(text: str) -> int | None:
-    """Return the number in a text of ASCII digits, or None if it is not a number or no counter of a system holds it."""
+    """Return the number in a text of ASCII digits, or None if it is no number or too large for a counter."""
     return int(text) if len(text) <= MAX_DIGITS and text.isascii() and text.isdigit() else None
 
 
@@ -149,7 +149,7 @@ def parse(fence: str, text: str, allowed: Limits | None = None) -> Answer | None
 
 
 def _marker(text: str, marker: str, start: int) -> int:
-    """Return where a line of its own is the marker, or -1."""
+    """Return where a whole line is the marker, or -1."""
     at = text.find(marker, start)
     while at >= 0:
         # A line of a host may be long and full of markers: no more of it is looked at than what decides.

@@ -42,7 +42,7 @@ trap '' HUP
 "$@" </dev/null >>"$own/console.log" 2>&1 &
 """
 
-# The client may or may not go to the background by itself, so the unit tracks the script and not the client. Stopping
+# The client may or may not go to the background, so the unit tracks the script and not the client. Stopping
 # the unit does not stop the client, because it may be replicating; the role agent stops it.
 _UNIT: Final = """\
 [Unit]

@@ -43,7 +43,7 @@ class _Stop(BaseException):
 def guarded(seconds: float, grown_bytes: int = GROWN_BYTES) -> Iterator[None]:
     """Raise ExceededError if the block takes longer or makes the process larger; end the programs that it has started.
 
-    Ansible runs an action in the main thread of a process of its own. Elsewhere there is no limit, because only the
+    Ansible runs an action in the main thread of a separate process. Elsewhere there is no limit, because only the
     main thread gets signals.
     """
     if threading.current_thread() is not threading.main_thread():

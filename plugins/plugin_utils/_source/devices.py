@@ -7,8 +7,8 @@
 
 """The block devices of a source: which of them are disks, the disks below each device, and the encrypted disks.
 
-A *disk* is what the machine has. What the kernel makes of disks is a *layer*; the ways to one disk are its *paths*, of
-which the first one stands for it.
+A *disk* is what the machine has. What the kernel makes of disks is a *layer*; the ways to one disk are its *paths*; the
+first one identifies it.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Block:
 
     @property
     def no_disk(self) -> bool:
-        """Return whether the device holds no disk of a server, whatever is on it."""
+        """Return whether the device is no disk of a server, whatever is on it."""
         return self.layer or bool(_NO_DISKS.match(self.name))
 
 
@@ -172,7 +172,7 @@ class Devices:
         return []
 
     def _paths(self) -> dict[str, str]:
-        """Return, for each path of a disk, the first path, which stands for the disk."""
+        """Return, for each path of a disk, the first path, which identifies the disk."""
         groups = [
             [item for item in block.slaves if item in self.blocks and not self.blocks[item].no_disk]
             for block in self.blocks.values()

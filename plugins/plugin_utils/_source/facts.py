@@ -159,7 +159,7 @@ def _root_by_tables(rows: Rows, devices: Devices) -> str | None:
 
 
 BOOT: Final = ("/boot", "/boot/efi", "/efi")
-"""Where the files of the boot chain may have a file system of their own, the first one first."""
+"""Where the files of the boot chain may have a separate file system, the first one first."""
 
 
 def _boot_disks(mounts: list[dict[str, Any]]) -> dict[str, list[str]]:

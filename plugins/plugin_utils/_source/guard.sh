@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# Nothing may keep a script waiting for ever. A script ends after $LIMIT seconds with what it has found so far, and a step of it
+# Nothing may keep a script waiting without limit. A script ends after $LIMIT seconds with what it has found so far, and a step of it
 # after its own: what does not end is killed, and what cannot be killed (a process in state D) is left alone. For that, no
-# process of the script has the output of the session: they write to a pipe, and the shell that reads it ends by itself.
+# process of the script has the output of the session: they write to a pipe, and the shell that reads it ends without a signal.
 # Old hosts have no program timeout, and a shell without a terminal has no process groups: see sleep, wait and kill below.
 
 SELF=
@@ -77,7 +77,7 @@ guard_begin() {
     ENDER=$!
 }
 
-guard_over() { # the end of a script: nothing of the guard stays. What comes last may end this shell: nobody reads any more
+guard_over() { # the end of a script: no process of the guard stays. The last line may end this shell: its reader has ended
     if [ -n "$OVER" ]; then
         printf 'expired\tscript\t%s\n' "$LIMIT"
         guard_below "$SELF"
@@ -90,7 +90,7 @@ guard_over() { # the end of a script: nothing of the guard stays. What comes las
     printf '%s END\n.\n' "$FENCE"
 }
 
-guard_relay() { # what the script says, up to its end: nobody waits for processes that cannot be killed
+guard_relay() { # what the script says, up to its end, without waiting for processes that cannot be killed
     if command -v sed >/dev/null 2>&1; then
         LC_ALL=C sed "/^$FENCE END\$/q"
     else

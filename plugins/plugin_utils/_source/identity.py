@@ -52,7 +52,7 @@ def clean_uuid(text: str) -> str:
     """Return the DMI UUID, or '' for one that does not identify a machine.
 
     Kernels and dmidecode print its first three groups in one of two byte orders, and a kernel update may change which
-    (Linux 3.10, SMBIOS 2.6). The smaller of both stands for the machine.
+    (Linux 3.10, SMBIOS 2.6). The smaller of both identifies the machine.
     """
     value = text.strip().lower()
     if not _UUID.match(value) or value in _PLACEHOLDERS:

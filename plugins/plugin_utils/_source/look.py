@@ -26,7 +26,7 @@ SECONDS: Final = 15
 """Seconds after which a probe has ended on the host, whatever the host does."""
 
 END_SECONDS: Final = 2
-"""Of these, the seconds for the end of a probe that is given up: to say where it is, and to kill its processes."""
+"""Of these, the seconds for the end of a probe at its limit: to say where it is, and to kill its processes."""
 
 LEAST_SECONDS: Final = 5
 """The least seconds for a probe, beside those for its connection tests."""

@@ -57,7 +57,7 @@ def install_dir_problem(path: str) -> str | None:
     if not parts or any(part in ("", ".", "..") for part in parts):
         return f"install_dir {path!r} must be a plain absolute path without '.', '..' or empty parts, such as /smc"
     if path.rstrip("/") in _SYSTEM:
-        return f"install_dir {path!r} is a system folder. Set a folder of its own, such as /smc or /opt/smc"
+        return f"install_dir {path!r} is a system folder. Set a separate folder, such as /smc or /opt/smc"
     return None
 
 

@@ -7,7 +7,7 @@
 # the controller parses them (facts.py). Runs on dash, bash 3 and busybox ash; a missing tool is no error.
 # Every started program costs time on 200 hosts at once, so the shell itself reads what it can.
 
-probe_all() { # each step is given up after some seconds (guard.sh); what others need, and what hardly waits, comes first
+probe_all() { # each step is stopped after some seconds (guard.sh); what others need, and what hardly waits, comes first
     step system 6 probe_system
     step blocks 6 probe_blocks
     probe_mounts
@@ -50,7 +50,7 @@ probe_system() {
     # A paravirtual guest of Xen has no DMI, but its hypervisor gives it a UUID.
     lines hypervisor-uuid /sys/hypervisor/uuid
     for file in /sys/class/net/*/device; do
-        # A device of the machine, no bridge or tunnel; and not an address that the system has made up.
+        # A device of the machine, no bridge or tunnel; and not an address that the system has chosen.
         file=${file%/device}
         value "$file/addr_assign_type"
         case $VALUE in '' | 0) lines mac "$file/address" ;; esac

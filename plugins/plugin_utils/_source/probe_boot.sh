@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# How the host boots: firmware, boot loader, and whether the initramfs of its kernel holds virtio drivers.
+# How the host boots: firmware, boot loader, and whether the initramfs of its kernel contains virtio drivers.
 
 # The names of virtio modules in a cpio archive: right behind a header of 110 digits. Lists of modules, which the archive
 # may hold too, name modules that it does not hold.
@@ -13,7 +13,7 @@ INITRAMFS_BYTES=268435456
 CONTENT_BYTES=1073741824
 EARLY_ENTRIES=40
 
-names() { # stdin: a cpio archive; prints the virtio modules that it holds
+names() { # stdin: a cpio archive; prints the virtio modules in it
     tr '\000' '\n' | grep -a -o "$CPIO_NAME" 2>/dev/null | while IFS= read -r line; do say initramfs-module "${line##*/}"; done
 }
 
@@ -266,7 +266,7 @@ has_kernels() { # whether /boot has a kernel: it may be a file system that is no
     return 1
 }
 
-boot_kernel() { # the kernel that boots next, in $release, its initramfs, in $image, and what says so, in $how
+boot_kernel() { # the kernel that boots next, in $release, its initramfs, in $image, and where that is configured, in $how
     release=
     image=
     how=

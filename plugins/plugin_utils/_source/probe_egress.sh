@@ -7,7 +7,7 @@
 # can open a connection. Nothing is sent.
 
 # shellcheck disable=SC2086  # nc has some options or none
-connect() { # host port: opens a connection in a process of its own, in $!; with exec it is the one that is ended
+connect() { # host port: opens a connection in a separate process, in $!; with exec it is the one that is ended
     case $CONNECT in
     bash) exec bash -c 'exec 3<>"/dev/tcp/$0/$1"' "$1" "$2" >/dev/null 2>&1 & ;;
     nc) exec nc $NC_SCAN "$1" "$2" $NC_RUN </dev/null >/dev/null 2>&1 & ;;

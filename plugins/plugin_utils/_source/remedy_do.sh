@@ -31,7 +31,7 @@ remedy_sum() { # fault file: record the checksum of a file, to detect a later ch
     remedy_note "$1" sum "$2" "$(remedy_check "$2")"
 }
 
-remedy_waits() { # command...: run it without a terminal; while another program holds the lock of the packages, run it again
+remedy_waits() { # command...: run it without a terminal; while another program has the lock of the packages, run it again
     waited=0
     until "$@" </dev/null >"$STATE_DIR/log" 2>&1; do
         grep -q -i -e 'get lock' -e 'frontend lock' -e 'is locked' -e 'transaction lock' -e 'lock database' -e 'another app' \

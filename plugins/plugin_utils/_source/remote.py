@@ -27,7 +27,7 @@ _SLOW_BYTES_PER_SECOND: Final = 50_000
 """The slowest network for which a file that is sent extends the time for the answer."""
 _RESET_SECONDS: Final = 10
 _END_SECONDS: Final = 2
-"""Seconds that a script on a source takes to end once it is given up: the session ends before this side gives up."""
+"""Seconds that a script on a source takes to end at its limit: the session ends before this side stops waiting."""
 
 _PUT: Final = " ".join(
     (
@@ -193,7 +193,7 @@ class Remote:
         except deadline.ExceededError as error:
             self._silence.add()
             self._close()
-            raise NoAnswerError(f"the host was given up, {error}. The connection was closed") from error
+            raise NoAnswerError(f"the host got no more time, {error}. The connection was closed") from error
         return raw
 
     def _refuse_become(self) -> None:

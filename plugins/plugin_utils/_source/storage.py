@@ -86,7 +86,7 @@ def swaps(rows: Rows) -> list[dict[str, Any]]:
 
 
 def expired(rows: Rows, mounted: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the steps of the probe that were given up, with their seconds, and the path and mount where known."""
+    """Return the steps of the probe that were stopped at their limit, with seconds, and path and mount where known."""
     found: list[dict[str, Any]] = []
     for fields in rows.all("expired"):
         step, seconds, at = (*fields, "")[:3]

@@ -76,7 +76,7 @@ secure_within() { # folder [find options]: the same for what is in it, also if o
     tree=$1
     shift
     # The option of the caller comes first, links belong to the folder that they are in.
-    # GNU find asks a name service for the user "0"; busybox has no -uid and asks nobody.
+    # GNU find asks a name service for the user "0"; busybox has no -uid and asks no name service.
     by=-user
     find / -prune -uid 0 >/dev/null 2>&1 && by=-uid
     odd=$(find "$tree" "$@" ! -type l \( ! $by "${ME:-0}" ! $by 0 -o -perm -020 -o -perm -002 \) 2>&1)

@@ -21,7 +21,7 @@ GONE = "SourceId.NotFound"
 """The service's code for a source server that was deleted in SMC."""
 
 FIRST_TRIES = 4
-"""How often the first import tries to reach the service before it gives up."""
+"""How often the first import tries to reach the service before it fails."""
 
 LONGEST_PAUSE = 15.0
 """Seconds between two tries of something that keeps failing."""
@@ -45,7 +45,7 @@ class Credentials:
 
 
 class NotImported(Exception):
-    """The import failed for good; the text says why."""
+    """The import failed, and a retry does not help; the text is the reason."""
 
 
 class Daemon:
@@ -173,7 +173,7 @@ class Daemon:
 
 
 class _Running:
-    """A transfer in a thread of its own, so that heartbeats continue."""
+    """A transfer in a separate thread, so that heartbeats continue."""
 
     def __init__(self, work: Work, source_id: str, log: Log, root: Path, bandwidth_limit: int) -> None:
         self.work = work

@@ -85,7 +85,7 @@ def _run(options: Options, folder: Folder, service: Service, log: Log, root: Pat
 
 
 def _credentials(options: Options, folder: Folder) -> Credentials:
-    """Return what the command line gives, else what user_config.json holds: a file shows no secret in ``ps``."""
+    """Return what the command line gives, else what user_config.json contains: a file shows no secret in ``ps``."""
     given = Credentials(options.accesstokenid, options.accesstokencode, options.accessid, options.secretkey)
     if given.usable():
         return given

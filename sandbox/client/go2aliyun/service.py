@@ -67,7 +67,7 @@ class Service:
         return self._post("poll", {"source_id": source_id, "agent_key": agent_key})
 
     def forget(self, source_id: str, agent_key: str) -> None:
-        """Say that this server's client has given up its source server (--cleardata)."""
+        """Say that this server's client has released its source server (--cleardata)."""
         self._post("forget", {"source_id": source_id, "agent_key": agent_key})
 
     def newest_version(self) -> str:

@@ -52,7 +52,7 @@ class Disk:
 def disks(root: Path = Path("/")) -> list[Disk]:
     """Return the disks that are transferred, the system disk first; SystemProblem when there is none or / is on none.
 
-    A data disk has a mounted file system of its own: SMC does not transfer others (facts 2.4), nor disks that only
+    A data disk has a mounted file system: SMC does not transfer others (facts 2.4), nor disks that only
     hold a part of the system disk's file systems (RAID 1).
     """
     found = {}

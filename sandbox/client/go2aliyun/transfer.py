@@ -26,7 +26,7 @@ _REPORT_SECONDS = 0.5
 
 
 class TransferBroken(Exception):
-    """The transfer did not reach its end; what arrived is kept, so trying again goes on from there."""
+    """The transfer did not reach its end; what arrived is kept, so the next attempt continues from there."""
 
 
 class TransferStopped(Exception):
@@ -145,7 +145,7 @@ class _Lines:
         return self.answer()
 
     def ask_held(self, message: Mapping[str, Any]) -> dict[int, bytes]:
-        """Send the data port's first line and return what the instance holds: (index: SHA-256)."""
+        """Send the data port's first line and return what the instance has: (index: SHA-256)."""
         count = int(self.ask(message)["have"])
         records = self._reader.read(count * wire.RECORD.size)
         if len(records) < count * wire.RECORD.size:

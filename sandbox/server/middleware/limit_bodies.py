@@ -39,7 +39,7 @@ def limited(cloud: Cloud) -> Middleware:
 
 
 def largest(request: web.Request) -> int | None:
-    """Return the bytes that the body of a request may have; None for OSS, which has limits of its own."""
+    """Return the bytes that the body of a request may have; None for OSS, which has other limits."""
     if request.path.startswith("/_sandbox"):
         return LARGEST_WORLD
     if request.path.startswith("/_agent") or is_rpc(request):

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The answer log: every answer as it was sent. The request log is scrubbed and short, this one is not.
 
-``SANDBOX_ANSWER_LOG`` names a folder. Every process adds a file of its own to it, one JSON line per answer: product,
+``SANDBOX_ANSWER_LOG`` names a folder. Every process adds a separate file to it, one JSON line per answer: product,
 action, HTTP status and body; of OSS also the headers, and as the body only what is XML, never the bytes of an object.
 The tests compare the answers with the vendor's models.
 """

@@ -139,7 +139,7 @@ def test_a_refusal_is_not_tried_again(clients: Any, wire: Any) -> None:
         run(clients)
 
 
-def test_a_token_that_somebody_else_deletes_meanwhile_is_fine(clients: Any, wire: Any) -> None:
+def test_a_token_that_is_deleted_meanwhile_is_no_error(clients: Any, wire: Any) -> None:
     wire.expect("ListAccessTokens", listed(token()))
     wire.expect("DisableAccessToken")
     wire.refuse("DeleteAccessToken", "AccessTokenId.NotFound", 404)
@@ -148,7 +148,7 @@ def test_a_token_that_somebody_else_deletes_meanwhile_is_fine(clients: Any, wire
 
 
 @pytest.mark.parametrize("call", ["DisableAccessToken", "DeleteAccessToken"])
-def test_a_token_is_gone_when_the_list_says_so(clients: Any, wire: Any, call: str) -> None:
+def test_a_token_is_gone_when_the_list_is_complete_without_it(clients: Any, wire: Any, call: str) -> None:
     wire.expect("ListAccessTokens", listed(token()))
     if call == "DisableAccessToken":
         wire.refuse(call, "Forbidden.Unauthorized", 403)

@@ -143,7 +143,7 @@ def test_jobs_are_asked_for_in_lots_of_fifty_and_every_page_is_read(clients: Any
     assert all("JobId.51" not in request.params for request in wire.received)
 
 
-def test_more_sources_than_a_page_holds(clients: Any, wire: Any) -> None:
+def test_more_sources_than_fit_on_a_page(clients: Any, wire: Any) -> None:
     rows = [{"SourceId": f"s-{n}", "State": "Available"} for n in range(62)]
     for number, lot in ((1, rows[:50]), (2, rows[50:])):
         answer = {"TotalCount": 62, "SourceServers": {"SourceServer": lot}}

@@ -81,7 +81,7 @@ def test_an_exported_token_never_joins_keys_from_the_options(pick: Any) -> None:
     assert pick({"ALIBABA_CLOUD_SECURITY_TOKEN": "env-token"}, **OPTIONS).get().security_token == ""
 
 
-def test_options_take_a_token_of_their_own(pick: Any) -> None:
+def test_options_use_only_the_token_of_the_options(pick: Any) -> None:
     assert pick(**OPTIONS, security_token="tok").get().security_token == "tok"
 
 
@@ -277,7 +277,7 @@ def test_temporary_credentials_are_renewed_before_they_expire() -> None:
         ("Forbidden.RAM", False),
     ],
 )
-def test_temporary_credentials_that_are_refused_are_fetched_anew(code: str, renewed: bool) -> None:
+def test_temporary_credentials_that_are_refused_are_fetched_again(code: str, renewed: bool) -> None:
     made = iter([Credentials("k", "s", "t0", 9e9), Credentials("k", "s", "t1", 9e9)])
     source = Renewed(lambda: next(made), "test")
     source.get()
@@ -286,7 +286,7 @@ def test_temporary_credentials_that_are_refused_are_fetched_anew(code: str, rene
     assert source.get().security_token == ("t1" if renewed else "t0")
 
 
-def test_credentials_that_somebody_wrote_down_stay_refused() -> None:
+def test_fixed_credentials_stay_refused() -> None:
     error = renew_refused(CloudError("smc.A", "InvalidSecurityToken.Expired", "m"), Static(Credentials("k", "s"), "t"))
     assert not error.retryable
 

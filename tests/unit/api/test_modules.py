@@ -78,7 +78,7 @@ def test_the_result_is_returned() -> None:
     )
 
 
-def test_no_result_holds_a_secret_option() -> None:
+def test_no_result_contains_a_secret_option() -> None:
     """Since 2.22, ansible-core leaves them in results: registered variables, and files written from these."""
     told = {"disk": {"says": ["it is unit-secret"]}, "msg": "unit-key-id"}
     assert end_of(lambda module, clients: told) == ("exit", {"disk": {"says": ["it is ***"]}, "msg": "***"})
@@ -102,7 +102,7 @@ def test_a_failure_has_message_details_and_the_last_known_object() -> None:
     assert (result["request_id"], result["source"]) == ("R-1", {"source_id": "s-1"})
 
 
-def test_an_exception_of_our_own_code_is_a_failure_that_says_so() -> None:
+def test_an_exception_of_our_own_code_is_reported_as_a_defect() -> None:
     def work(module: Any, clients: Any) -> dict[str, Any]:
         row: dict[str, str] = {}
         return {"job": reader.Table("x.Y", {}).value(row, "Signature=abcdef0123456789")}

@@ -180,7 +180,7 @@ def test_a_vswitch_with_another_name_stays(clients: Any, wire: Any) -> None:
         run(clients, state="absent")
 
 
-def test_a_network_in_use_stays_and_says_so(clients: Any, wire: Any) -> None:
+def test_a_network_in_use_stays_and_is_reported(clients: Any, wire: Any) -> None:
     vpcs(wire, VPC)
     vswitches(wire, VSWITCH)
     wire.refuse("DeleteVSwitch", "DependencyViolation", 400)

@@ -107,7 +107,7 @@ def test_both_shapes_of_lists_are_read(answer: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("answer", [{}, {"Images": None}, {"Images": {}}, {"Images": {"Image": None}}])
-def test_a_list_that_is_missing_is_empty_only_where_the_total_says_so(answer: dict[str, Any]) -> None:
+def test_a_list_that_is_missing_is_empty_only_where_the_total_is_zero(answer: dict[str, Any]) -> None:
     for total in (0, "0"):
         assert read({**answer, "TotalCount": total}) == []
     for total in (1, None, "", "none"):

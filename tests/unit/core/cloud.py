@@ -66,7 +66,7 @@ class Cloud:
     job_errors: dict[str, list[str]] = field(default_factory=dict)
     """By source id: the error codes in which its next runs end."""
     export_ends: list[str] = field(default_factory=list)
-    """How the next exports end that come to nothing: "Failed", with parts of an object, or "cut off"."""
+    """How the next exports end that fail: "Failed", with parts of an object, or "cut off"."""
 
     def __post_init__(self) -> None:
         self._faults: dict[str, list[Fault]] = {}
@@ -248,7 +248,7 @@ class Cloud:
                 disk["InstanceId"] = ""
 
     def add_task(self, image_id: str, status: str = "Processing", prefix: str = "", **changes: Any) -> Row:
-        """Put an export task into the cloud; it ends by itself while Processing."""
+        """Put an export task into the cloud; the cloud ends it while Processing."""
         task_id = self.new_id("t-")
         self.tasks[task_id] = {
             "TaskId": task_id,
@@ -282,7 +282,7 @@ class Cloud:
         task.update(TaskStatus="Finished", FinishedTime=stamp(self.now))
 
     def add_ens_image(self, name: str, status: str = "Available", sizes: Iterable[int] = (20,)) -> Row:
-        """Put an ENS image into the cloud; it becomes Available by itself while Creating."""
+        """Put an ENS image into the cloud; the cloud makes it Available while Creating."""
         image_id = self.new_id("m-ens")
         self.ens_images[image_id] = {
             "ImageId": image_id,

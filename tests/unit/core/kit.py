@@ -119,7 +119,7 @@ def lost() -> CloudError:
 
 
 def qcow2(gib: int, magic: bytes = b"QFI\xfb") -> bytes:
-    """Return a qcow2 file of this virtual size that holds nothing: header, refcount table, refcounts, L1 table, each in
+    """Return a qcow2 file of this virtual size without content: header, refcount table, refcounts, L1 table, each in
     a cluster of 512 bytes."""
     header = magic + struct.pack(">IQIIQIIQQIIQ", 2, 0, 0, 9, gib * GIB, 0, 1, 1536, 512, 1, 0, 0)
     table, counts = struct.pack(">Q", 1024), struct.pack(">4H", 1, 1, 1, 1)

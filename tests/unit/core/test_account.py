@@ -342,7 +342,7 @@ def test_hosts_with_one_fingerprint_are_refused_when_smc_tells_nothing() -> None
         assert "the same machine as web-01" in found["liar"][0]
 
 
-def test_the_host_that_the_migration_has_registered_goes_on_and_the_liar_does_not() -> None:
+def test_the_host_that_the_migration_has_registered_continues_and_the_liar_does_not() -> None:
     identity = naming.migration_id("wave_01", "web-01", "fp")
     tags = {"edgelift:wave": "wave_01", "edgelift:host": "web-01", "edgelift:migration": identity}
     cloud = Cloud(DescribeSourceServers=listed(source("s-1", "web-01", **tags), source("s-2", "web-01")))

@@ -63,7 +63,7 @@ def test_what_is_no_contract_is_refused_with_the_reason(value: Any, words: str) 
     assert words in str(refused.value)
 
 
-def test_a_contract_of_yaml_may_have_times_of_its_own() -> None:
+def test_a_contract_may_have_the_time_type_of_yaml() -> None:
     assert contract.read(given(written=NOW)).written == NOW
     assert contract.read(given(written=NOW.replace(tzinfo=None))).written == NOW
 

@@ -84,7 +84,7 @@ def test_every_state_has_its_next_step(seen: Seen, kind: str, words: str) -> Non
         (3, None, "fail", "It was exported 3 times."),
     ],
 )
-def test_an_export_that_came_to_nothing_is_repeated_as_often_as_the_policy_says(
+def test_an_export_that_failed_is_repeated_as_often_as_the_policy_allows(
     bad: dict[str, Any], exports: int, known: Requested | None, kind: str, words: str
 ) -> None:
     seen = Seen(image=IMAGE, exports=exports, requested={"export": known} if known is not None else {}, **bad)
@@ -134,7 +134,7 @@ def test_a_good_object_is_described() -> None:
         (qcow2(20)[:4] + b"\0\0\0\x01" + qcow2(20)[8:], "is a qcow2 file of version 1"),
         (qcow2(20, magic=b"KDMV"), "is not a qcow2 file"),
         (bytes(512), "is not a qcow2 file"),
-        (qcow2(19), f"holds {19 * GIB} bytes, the disk must have {20 * GIB}"),
+        (qcow2(19), f"contains {19 * GIB} bytes, the disk must have {20 * GIB}"),
     ],
 )
 def test_a_bad_object_is_named_with_its_disk(body: bytes | None, words: str) -> None:
@@ -173,7 +173,7 @@ def archive(size: int, name: str = "disk.raw", kind: bytes = tarfile.REGTYPE) ->
 
 
 def sparse_archive(extents: int, size: int) -> bytes:
-    """Return a GNU sparse archive as ``tar --sparse`` writes it: its map goes on for many blocks after the header."""
+    """Return a GNU sparse archive as ``tar --sparse`` writes it: its map continues for many blocks after the header."""
 
     def octal(number: int) -> bytes:
         return number.to_bytes(12, "big") if number >= 8**11 else b"%011o\0" % number
@@ -223,9 +223,9 @@ def test_the_map_of_a_sparse_disk_may_be_long(extents: int) -> None:
         (archive(20 * GIB)[:40], "is not a raw.tar.gz archive"),
         (gzip.compress(b"no archive" * 100), "is not a raw.tar.gz archive"),
         # The second is what tarfile makes of it up to Python 3.10.
-        (gzip.compress(bytes(10240)), ("holds no disk file", "is not a raw.tar.gz archive")),
-        (archive(0, kind=tarfile.DIRTYPE), "holds no disk file"),
-        (archive(19 * GIB), f"holds {19 * GIB} bytes"),
+        (gzip.compress(bytes(10240)), ("contains no disk file", "is not a raw.tar.gz archive")),
+        (archive(0, kind=tarfile.DIRTYPE), "contains no disk file"),
+        (archive(19 * GIB), f"contains {19 * GIB} bytes"),
     ],
     ids=["qcow2", "only magic", "cut", "no tar", "zeros", "folder", "other size"],
 )

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters between inventory and wave: who goes on, what is written into the receipt, what people read."""
+"""The filters between inventory and wave: which host continues, what is written into the receipt, what people read."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_what_is_not_known_is_empty(probe: Any) -> None:
         ({}, False),
     ],
 )
-def test_only_servers_that_can_go_on_are_in_the_wave(facts: dict[str, Any], goes_on: bool) -> None:
+def test_only_servers_that_can_continue_are_in_the_wave(facts: dict[str, Any], goes_on: bool) -> None:
     found = FILTERS["wave_servers"](["a", "b"], {"a": facts, "b": CLEAR})
     assert [row["host"] for row in found] == (["a", "b"] if goes_on else ["b"])
 

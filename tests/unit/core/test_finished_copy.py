@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A finished copy has taken hours: what fails after it keeps it, and the next run goes on from there."""
+"""A finished copy has taken hours: what fails after it keeps it, and the next run continues from there."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def copies(cloud: Cloud) -> int:
     return cloud.calls["smc.CreateReplicationJob"]
 
 
-def test_an_export_that_fails_for_good_keeps_the_copy_and_says_what_to_do() -> None:
+def test_an_export_that_fails_without_a_retry_left_keeps_the_copy_and_says_what_to_do() -> None:
     cloud = cloud_with(ONE, export_ends=["Failed", "Failed"])
     (row,) = run(fleet(cloud, ONE))
     image = next(iter(cloud.images))
@@ -47,7 +47,7 @@ def test_an_export_that_fails_for_good_keeps_the_copy_and_says_what_to_do() -> N
     assert "The playbook cleanup deletes it" in row.reasons[1]
 
 
-def test_the_next_run_that_waits_goes_on_from_the_copy_and_one_that_does_not_ends() -> None:
+def test_the_next_run_that_waits_continues_from_the_copy_and_one_that_does_not_ends() -> None:
     cloud = cloud_with(ONE, export_ends=["Failed"] * 4)
     assert verdicts(run(fleet(cloud, ONE, using=FRESH))) == ["failed"]
     # A run of a schedule does not export again and again.

@@ -66,7 +66,7 @@ def test_running_again_changes_nothing_and_looks_once() -> None:
     assert dict(cloud.calls) == {"ens.DescribeSelfImages": 1}
 
 
-def test_another_controller_continues_where_the_cloud_stands() -> None:
+def test_another_controller_continues_with_the_state_of_the_cloud() -> None:
     cloud = cloud_with()
     for _controller in range(40):
         made = fleet(cloud)
@@ -207,7 +207,7 @@ def test_a_full_export_queue_is_waited_for_at_the_pace_of_the_poll() -> None:
 
 
 def test_a_full_queue_ends_a_tick() -> None:
-    # Without wait a run repeats ticks only while they get something done: it must not stay in a queue for ever.
+    # Without wait a run repeats ticks only while they get something done: it must not stay in a queue without limit.
     cloud = cloud_with()
     cloud.fail("ecs.ExportImage", refused("ConcurrentQuotaExceed.ExportImage"), times=10_000)
     made = fleet(cloud)
@@ -232,7 +232,7 @@ def test_a_job_is_retried_as_often_as_asked_in_one_run(wait: bool) -> None:
         assert cloud.calls["smc.StartReplicationJob"] == 3
 
 
-def test_a_job_whose_instance_was_released_by_hand_is_made_anew() -> None:
+def test_a_job_whose_instance_was_released_manually_is_made_again() -> None:
     cloud = cloud_with()
     made = fleet(cloud)
     while not cloud.instances:

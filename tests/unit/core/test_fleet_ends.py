@@ -57,7 +57,7 @@ def test_a_task_that_is_listed_and_not_known_yet_is_looked_at_again() -> None:
 
 
 @pytest.mark.parametrize("end", ["Failed", "cut off"])
-def test_an_export_that_comes_to_nothing_is_made_again(end: str) -> None:
+def test_an_export_that_fails_is_made_again(end: str) -> None:
     cloud = cloud_with()
     cloud.export_ends = [end]
     made = fleet(cloud)
@@ -82,7 +82,7 @@ def test_exports_that_come_to_nothing_again_and_again_end_the_server_in_every_ru
     assert verdicts(run(fleet(cloud, using=policy(export_retries=3)))) == ["migrated"]
 
 
-def test_a_look_at_one_server_that_goes_on_failing_ends_that_server() -> None:
+def test_a_look_at_one_server_that_keeps_failing_ends_that_server() -> None:
     cloud = cloud_with()
     cloud.fail("ecs.DescribeTaskAttribute", refused("ServiceUnavailable", retryable=True), times=99)
     rows = run(fleet(cloud))

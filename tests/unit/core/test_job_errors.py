@@ -184,7 +184,7 @@ def test_runs_on_a_schedule_count_the_same_starts() -> None:
     assert starts(cloud) == 3
 
 
-def test_a_job_of_another_id_is_counted_anew() -> None:
+def test_a_job_of_another_id_is_counted_from_one() -> None:
     cloud = failing(*UNKNOWN, times=3)
     assert verdicts(run(fleet(cloud))) == ["failed"]
     cloud.jobs.clear()

@@ -45,7 +45,7 @@ def test_everything_that_a_migration_leaves_goes_and_is_proved_to_be_gone() -> N
         assert row["host"] == ("" if row["kind"] in ("smc_access_token", "vpc", "vswitch") else "web-01")
 
 
-def test_what_holds_others_goes_first() -> None:
+def test_resources_that_use_others_are_deleted_first() -> None:
     cloud = full()
     remove(cloud)
     done = [name for name in cloud.mutations() if name != "ecs.TagResources"]
@@ -194,7 +194,7 @@ def test_an_ens_image_of_an_earlier_result_that_became_available_is_the_result_a
     assert second.residual == []
 
 
-def test_a_network_of_a_job_is_never_deleted_by_hand() -> None:
+def test_the_cleanup_never_deletes_a_network_of_a_job() -> None:
     cloud = Cloud()
     cloud.vpcs["vpc-smc"] = {"VpcId": "vpc-smc", "VpcName": "SMC_Transition_VPC"}
     cloud.vswitches["vsw-smc"] = {"VSwitchId": "vsw-smc", "VSwitchName": "", "VpcId": "vpc-smc"}

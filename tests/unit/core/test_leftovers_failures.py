@@ -119,7 +119,7 @@ def test_a_look_that_fails_in_between_is_made_again() -> None:
     assert "ens_image" in deleted(outcome)
 
 
-def test_where_nobody_can_tell_whether_a_thing_is_gone_it_is_residual() -> None:
+def test_a_resource_whose_deletion_cannot_be_verified_is_residual() -> None:
     cloud = Cloud()
     cloud.add_job(SERVER, "Finished", ImageId="m-1")
     cloud.add_image("m-1", SERVER.image_name, ())

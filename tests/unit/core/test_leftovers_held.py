@@ -88,7 +88,7 @@ def test_smc_is_given_time_to_release_an_instance() -> None:
     assert not {"ecs.DeleteInstance", "ecs.DeleteDisk", "ecs.DeleteSecurityGroup"} & set(cloud.mutations())
 
 
-def test_an_instance_that_outlives_its_job_is_deleted_by_hand_after_that_time() -> None:
+def test_an_instance_that_outlives_its_job_is_deleted_after_that_time() -> None:
     cloud = full()
     cloud.releases = False
     began = cloud.clock().monotonic()
@@ -196,7 +196,7 @@ def test_a_snapshot_that_is_deleted_already_does_not_keep_its_image() -> None:
     assert "m-2" not in cloud.images
 
 
-def test_snapshots_of_an_image_that_somebody_deleted_are_found_by_the_disks_of_the_instance() -> None:
+def test_snapshots_of_an_image_that_was_deleted_are_found_by_the_disks_of_the_instance() -> None:
     cloud = full()
     del cloud.images["m-1"]
     cloud.snapshots["s-snap0001"]["SourceDiskId"] = "d-1"
@@ -277,7 +277,7 @@ def test_a_job_that_has_left_syncing_meanwhile_is_waited_for(error: Any) -> None
     assert not cloud.jobs
 
 
-def test_the_source_of_somebody_elses_client_stays() -> None:
+def test_the_source_of_a_client_of_another_owner_stays() -> None:
     cloud = Cloud()
     cloud.register(SERVER)
     known = [{"kind": "smc_source", "id": SERVER.source_id, "host": SERVER.host}]

@@ -140,7 +140,7 @@ def test_input_problems_name_every_bad_value() -> None:
     assert checks.input_problems(policy(region="ap-southeast-1"), [server(1), server(2)]) == []
 
 
-# The words of the documents (facts 3.2, 3.3, 4.2), written down once more: a table that lost one would fail here.
+# The words of the documents (facts 3.2, 3.3, 4.2), written down again: a table that lost one would fail here.
 @pytest.mark.parametrize(
     ("table", "pending", "success", "failure"),
     [

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One machine under two names, and hosts that claim the identity of another: who goes on, and who is refused."""
+"""One machine under two names, and hosts that claim the identity of another: which one continues or is refused."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ def test_two_names_of_one_machine_are_refused_with_both() -> None:
 
 
 @pytest.mark.parametrize("lie", LIES)
-def test_hosts_with_one_fingerprint_that_smc_tells_apart_go_on(lie: str) -> None:
-    """Two machines: which of them has the fingerprint of the other nobody can tell, and none of them is blocked."""
+def test_hosts_with_one_fingerprint_that_smc_tells_apart_continue(lie: str) -> None:
+    """Two machines: which of them has the fingerprint of the other is unknown, and none of them is blocked."""
     honest, liar = claim("web-01"), claim("liar", seen=(), **LIES[lie])
     assert refused([honest, liar], shown(ROW)) == {}
     # Without the source, nothing tells them apart.
@@ -73,7 +73,7 @@ def test_a_liar_that_lies_in_every_field_is_an_error_with_both() -> None:
 
 
 @pytest.mark.parametrize("lies", [{}, *LIES.values(), {"seen": ()}], ids=["all", *LIES, "no source"])
-def test_the_host_that_the_migration_has_registered_goes_on_alone(lies: dict[str, Any]) -> None:
+def test_only_the_host_that_the_migration_has_registered_continues(lies: dict[str, Any]) -> None:
     found = refused([claim("liar", **lies), claim("web-01")], shown(tagged("web-01")))
     assert {host: row.others for host, row in found.items()} == {"liar": ("web-01",)}
 
@@ -87,7 +87,7 @@ def test_a_tag_of_something_else_decides_nothing(row: dict[str, Any]) -> None:
     assert set(refused([claim("web-01"), claim("liar")], shown(row))) == {"web-01", "liar"}
 
 
-def test_a_third_host_with_the_fingerprint_blocks_nobody_that_smc_tells_apart() -> None:
+def test_a_third_host_with_the_fingerprint_blocks_no_host_that_smc_tells_apart() -> None:
     claims = [claim("web-01"), claim("twin"), claim("liar", seen=("s-2",), hostname="liar", addresses=("10.0.0.66",))]
     found = refused(claims, shown(ROW, {**ROW, "source_id": "s-2", "hostname": "liar", "ipv4": "10.0.0.66"}))
     assert set(found) == {"web-01", "twin"}

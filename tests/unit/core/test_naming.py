@@ -14,7 +14,7 @@ ID = "el607cb8ded6d203aa8b68a55c697c"
 
 
 def test_the_migration_id_is_the_same_on_every_controller_and_in_every_release() -> None:
-    # A change here orphans everything that earlier runs have made: nobody would find it again.
+    # A change here orphans everything that earlier runs have made: no later run would find it again.
     assert naming.migration_id("wave_01", "web-01", "fp") == ID
     assert naming.wave_id("wave_01") == "el607cb8ded6d203"
 

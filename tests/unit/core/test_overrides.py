@@ -37,7 +37,7 @@ def test_the_known_ones_are_setters_of_the_vendors_request(option: str) -> None:
 
 
 @pytest.mark.parametrize(("option", "name"), EVERY)
-def test_what_the_collection_decides_is_refused_and_says_so(option: str, name: str) -> None:
+def test_what_the_collection_decides_is_refused_with_the_reason(option: str, name: str) -> None:
     request = transport.build_request(*overrides.ACTIONS[option], {})
     # RegionId is added by the SDK's core.
     assert name == "RegionId" or hasattr(request, f"set_{name}"), "the SDK has no such parameter any more"

@@ -37,7 +37,7 @@ def test_a_network_that_can_take_the_wave_is_no_finding() -> None:
     assert found(cloud(AvailableIpAddressCount=None)) == [], "what VPC does not report is no finding"
 
 
-def test_without_a_network_nobody_asks_for_one() -> None:
+def test_without_a_network_no_call_asks_for_one() -> None:
     account = cloud()
     assert found(account, vpc_id=None, vswitch_id=None) == []
     assert "DescribeVSwitches" not in account.asked

@@ -46,7 +46,7 @@ def begun(cloud: Cloud, *wave: Any) -> Any:
 
 
 # ---- runs beside each other ----
-def test_a_server_of_another_run_is_reported_and_the_rest_goes_on() -> None:
+def test_a_server_of_another_run_is_reported_and_the_rest_continues() -> None:
     cloud = cloud_with(ONE, TWO)
     first = begun(cloud, ONE)
     second = fleet(cloud, ONE, TWO)

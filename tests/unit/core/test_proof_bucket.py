@@ -100,7 +100,7 @@ def test_objects_are_found_when_a_cleanup_was_stopped_after_their_image_was_dele
 
 
 def test_exports_of_an_image_that_exists_and_is_not_ours_prove_nothing() -> None:
-    """A user exports an image of their own with our id as the prefix, or writes such keys while it is exported."""
+    """A user exports their own image with our id as the prefix, or writes such keys while it is exported."""
     cloud = Cloud()
     cloud.add_image("m-7", "production", (20,))
     exported(cloud, SERVER, "m-7")

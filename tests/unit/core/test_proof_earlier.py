@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rules of proof for what an earlier result lists: a run notes what hangs on an instance, whoever put it there."""
+"""The rules of proof for what an earlier result lists: a run notes all resources of an instance, whoever added them."""
 
 from __future__ import annotations
 

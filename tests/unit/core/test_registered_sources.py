@@ -85,7 +85,7 @@ def test_the_tag_of_the_host_is_enough_where_no_id_was_known() -> None:
     assert cloud.sources == {}
 
 
-def test_a_sweep_that_keeps_sources_says_so_and_what_deletes_them() -> None:
+def test_a_sweep_that_keeps_sources_reports_that_and_what_deletes_them() -> None:
     cloud = cloud_with(SERVER)
     outcome = clean(cloud, delete_sources=False)
     ((kind, identity, reason),) = [tuple(row.values()) for row in outcome.kept]

@@ -131,7 +131,7 @@ def test_a_new_stage_runs_in_its_place_and_shows_in_the_progress() -> None:
     assert [ens_migration.describe(row)["phase"] for row in rows] == ["done", "done"]
 
 
-def test_a_new_stage_is_announced_like_the_others_and_kept_to_by_a_module_of_its_own() -> None:
+def test_a_new_stage_is_announced_like_the_others_and_has_its_own_module() -> None:
     new, cloud = Approval(), cloud_with()
     made = fleet(cloud, only="approval", stages=with_approval(new))
     assert verdicts(run(made)) == ["migrated"]

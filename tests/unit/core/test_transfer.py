@@ -104,7 +104,7 @@ def test_a_retry_waits_for_a_source_that_is_away_and_an_error_without_instance_c
 
 
 @pytest.mark.parametrize("code", ["", "Forbidden.RAM", *sorted(states.INTERMEDIATE_GONE)])
-def test_a_job_that_lost_its_instance_is_deleted_and_made_anew(code: str) -> None:
+def test_a_job_that_lost_its_instance_is_deleted_and_made_again(code: str) -> None:
     assert decide(in_error(code, gone=True))[:2] == ("act", "delete")
     kind, _action, text = decide(in_error(code, gone=True), retries=2)
     assert kind == "fail"
@@ -226,7 +226,7 @@ def test_options_that_are_given_are_sent() -> None:
     assert found["ReplicationParameters"] == '{"bandwidth_limit": 1}'
 
 
-def test_the_image_may_have_a_name_of_its_own() -> None:
+def test_the_image_may_have_another_name() -> None:
     found = params(server(base_name="shop"))
     assert found["ImageName"] == f"shop-{SERVER.id}"
     assert found["Name"] == f"web-01-{SERVER.id}"

@@ -62,10 +62,10 @@ def test_every_form_of_a_raw_export_is_recognized(name: str) -> None:
 @pytest.mark.parametrize("name", FORMS)
 def test_a_disk_that_is_too_small_fails_and_a_larger_one_warns(name: str) -> None:
     problem, _told, _size = check(FORMS[name], DISK + 1, image_format="raw")
-    assert f"holds {DISK} bytes, the disk must have {DISK + 1}" in problem
+    assert f"contains {DISK} bytes, the disk must have {DISK + 1}" in problem
     problem, told, size = check(FORMS[name], DISK - 512, image_format="raw")
     assert (problem, size) == ("", DISK)
-    assert f"holds {DISK} bytes, more than the {DISK - 512} of the disk" in told[0]
+    assert f"contains {DISK} bytes, more than the {DISK - 512} of the disk" in told[0]
 
 
 def test_a_tar_archive_without_its_end_is_cut_off() -> None:

@@ -220,7 +220,7 @@ def test_bad_input_ends_the_wave_before_anything_exists(params: dict[str, Any], 
     assert not cloud.calls["smc.DescribeSourceServers"]
 
 
-def test_checked_says_where_every_server_stands_and_only_reads() -> None:
+def test_checked_reports_the_state_of_every_server_and_only_reads() -> None:
     cloud = quick()
     image = cloud.add_ens_image(SERVERS[0].image_name)
     cloud.add_ens_image(server(3).image_name, sizes=(99,))
@@ -243,7 +243,7 @@ def test_a_wave_that_can_no_longer_be_seen_tells_what_it_has_made() -> None:
     last = caught.value.last
     assert last["changed"] is True
     assert {row["kind"] for row in last["migration"]["resources"]} >= {"smc_job", "smc_source"}
-    # Nobody works on them any more: for the cleanup they are not pending.
+    # No run works on them any more: for the cleanup they are not pending.
     assert {row["verdict"] for row in last["migration"]["servers"]} == {"failed"}
     assert "Forbidden.RAM" in last["migration"]["servers"][0]["reasons"][0]
 
@@ -290,7 +290,7 @@ def test_an_image_id_that_does_not_exist_is_refused() -> None:
     [
         (["k"], "is missing"),
         ([], "there are 0 objects for 1 disks"),
-        (["small"], f"holds {19 * GIB} bytes"),
+        (["small"], f"contains {19 * GIB} bytes"),
     ],
 )
 def test_objects_are_looked_into_before_the_import(objects: list[str], words: str) -> None:

@@ -60,7 +60,7 @@ def act(context: Context, server: Server, seen: Seen, _action: str) -> Outcome:
 
 
 def about(_server: Server, seen: Seen) -> str:
-    """Return what the call is about."""
+    """Return the object of the call."""
     return seen.objects[0]["key"] if seen.objects else ""
 
 

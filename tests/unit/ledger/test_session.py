@@ -55,7 +55,7 @@ def test_a_claim_that_was_not_taken_is_renewed_after_any_pause() -> None:
     assert (one.held(), one.may_send()) == (("s1", "s2"), True)
 
 
-def test_a_server_that_another_has_driven_meanwhile_is_given_up() -> None:
+def test_a_server_that_another_has_driven_meanwhile_is_released() -> None:
     parties = Parties("one", "two")
     one, two = parties.sessions["one"], parties.sessions["two"]
     parties.run(one.claim(["s1", "s2"]))

@@ -17,7 +17,7 @@ import pytest
 CLONE = Path(__file__).resolve().parents[3]
 ROOT = CLONE / "sandbox"
 
-# The program on the source servers is another process, with a clock of its own.
+# The program on the source servers is another process, with another clock.
 FILES = sorted(path for path in ROOT.rglob("*.py") if "client" not in path.relative_to(ROOT).parts)
 HTTP = {
     "__main__.py", "server/agent_routes.py", "server/app.py", "server/control.py",

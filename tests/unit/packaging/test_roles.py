@@ -133,7 +133,7 @@ def test_documentation_gives_the_limits(file: str, option: str, bounds: tuple[in
 
 
 @pytest.mark.parametrize(("role", "module"), WAITS)
-def test_a_role_waits_as_long_as_its_module_and_says_so(role: str, module: str) -> None:
+def test_a_role_waits_as_long_as_its_module_and_documents_it(role: str, module: str) -> None:
     default = values(role)[f"{role}_wait_timeout"]
     source = (ROOT / "plugins" / "modules" / f"{module}.py").read_text(encoding="utf-8")
     documentation = yaml.safe_load(source.split('DOCUMENTATION = r"""')[1].split('"""')[0])
@@ -259,7 +259,7 @@ def test_a_variable_that_others_default_to_is_documented_with_the_same_type() ->
 
 @pytest.mark.parametrize("role", ROLES)
 def test_every_description_is_text(role: str) -> None:
-    """A colon makes a mapping of a sentence that is not quoted; ansible-lint needs a minute to say so."""
+    """A colon makes a mapping of a sentence that is not quoted; ansible-lint needs a minute to report it."""
 
     def options_of(options: dict[str, Any]) -> Iterator[tuple[str, Any]]:
         for name, option in options.items():

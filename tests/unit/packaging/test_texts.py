@@ -26,7 +26,7 @@ from .test_modules import FQCN, MODULES, ROOT, fragments, texts
 Sources = Callable[..., list[str]]
 PREFIX = f"ansible_collections.{FQCN}."
 PACKAGES = {**{name: product.distribution for name, product in PRODUCTS.items()}, "oss": "oss2"}
-"""The package of each client of ``_api/clients.py``; those without a class of their own use the core alone."""
+"""The package of each client of ``_api/clients.py``; those without a separate class use the core alone."""
 USE = re.compile(r"\b(?:clients|cloud|client)\.(" + "|".join(PACKAGES) + r")\b")
 
 
@@ -218,6 +218,10 @@ def test_every_source_of_a_finding_is_a_page_of_the_list() -> None:
 FORBIDDEN = {
     r"(?<!ENS )(?<!file )\b(?:some|no)body\b": "name who does it, or use the passive voice",
     r"\banew\b": "again",
+    r"\bfor good\b|\bfor ever\b": "without a retry left, permanently, without limit",
+    r"\bby hand\b": "manually",
+    r"\bsays? so\b": "name what is reported",
+    r"\bg(?:o|oes|oing) on\b": "continue",
     r"\bput(?:s|ting)? right\b": "fix",
     r"\bstands? (?:against|for|in the way)\b": "block, identify",
     r"\bnothing against\b": "no blocker",

@@ -42,7 +42,7 @@ SEEDS = [str(seed) for seed in (1, 2, 3, 7, 9, 11, 13, 18, 20, 27, 31, 32, 34, 3
     "seeds", [pytest.param(SEEDS, id="chosen"), pytest.param(["1-50"], id="fifty", marks=pytest.mark.long)]
 )
 def test_seeds_violate_nothing(seeds: list[str]) -> None:
-    # In a process of its own: with this hash seed, make races SEEDS=… shows the same.
+    # In a separate process: with this hash seed, make races SEEDS=… shows the same.
     ended = subprocess.run(
         [sys.executable, "-m", "races", *seeds], env={**os.environ, "PYTHONHASHSEED": "0"}, cwd=ROOT,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,

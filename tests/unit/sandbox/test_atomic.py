@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A call that fails half-way changes nothing, whatever the exception."""
+"""A call that fails changes nothing, after any exception."""
 
 from __future__ import annotations
 

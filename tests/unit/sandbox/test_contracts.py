@@ -77,7 +77,7 @@ def test_what_breaks_the_contract_is_refused(flat: dict[str, str], code: str) ->
         ("smc", "DescribeSourceServers", {"Colour": "red"}),
     ],
 )
-def test_what_is_not_emulated_bears_a_mark_of_its_own(
+def test_what_is_not_emulated_has_a_separate_mark(
     local: LocalCloud, product: str, action_name: str, params: dict[str, Any]
 ) -> None:
     reply = local.call(product, action_name, **params)
@@ -85,7 +85,7 @@ def test_what_is_not_emulated_bears_a_mark_of_its_own(
     assert "x-sandbox-not-emulated" in reply.headers
 
 
-def test_a_bug_of_the_sandbox_is_an_answer_that_says_so(local: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bug_of_the_sandbox_is_an_answer_that_names_it(local: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(HANDLERS["sts"], "GetCallerIdentity", lambda *_: {}["nothing"])
     reply = local.call("sts", "GetCallerIdentity")
     assert (reply.status, reply.body["Code"], reply.headers["x-sandbox-bug"]) == (500, "InternalError", "KeyError")

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fault rules that were kept go on where they were, the drawing of lots included."""
+"""Fault rules that were kept continue where they were, the drawing of lots included."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def hits(faults: Faults, calls: int) -> list[bool]:
     return [faults.pick("smc", "DescribeReplicationJobs", {}) is not None for _call in range(calls)]
 
 
-def test_lots_go_on_in_their_order():
+def test_lots_continue_in_their_order():
     undisturbed, ended = Faults(), Faults()
     for faults in (undisturbed, ended):
         faults.add(parse_scenario(LOTS, "lots").faults)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each rule, broken by hand; that none is broken otherwise, every test with a sandbox asserts after every request."""
+"""Each rule is broken on purpose. Every test with a sandbox asserts after every request that no rule is broken."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class Broken:
     ("/_sandbox/state", '"code": "InternalError"'),
     ("/bucket/key", "<Code>InternalError</Code>"),
 ], ids=["rpc", "control", "oss"])
-def test_an_answer_after_which_a_rule_is_broken_says_so(local: LocalCloud, path: str, code: str) -> None:
+def test_an_answer_after_which_a_rule_is_broken_names_the_rule(local: LocalCloud, path: str, code: str) -> None:
     async def handler(_request: web.Request) -> web.StreamResponse:
         return web.Response(text="fine")
 

@@ -59,7 +59,7 @@ def test_what_a_model_would_swallow_of_a_document(old: str, new: str, wrong: lis
     assert found("ListObjects", 200, LISTING.replace(old, new) if old else LISTING) == wrong
 
 
-def test_an_answer_without_its_document_or_with_one_that_nobody_reads() -> None:
+def test_an_answer_without_its_document_or_with_one_that_is_not_read() -> None:
     assert found("ListObjects", 200, "") == ["there is no document"]
     assert found("DeleteMultipleObjects", 200, "") == []
     assert found("PutObject", 200, "<PutObjectResult/>") == ["the root is PutObjectResult, not None"]
@@ -117,7 +117,7 @@ def test_headers_of_a_refusal_are_known_too() -> None:
     assert found("HeadObject", 404, ERROR, x_oss_colour="red") == ["unknown header x-oss-colour"]
 
 
-def test_one_name_of_the_request_log_stands_for_two_operations(tmp_path: Path) -> None:
+def test_one_name_of_the_request_log_is_used_by_two_operations(tmp_path: Path) -> None:
     second = LISTING.replace("<Prefix/>", "<Prefix/><KeyCount>2</KeyCount><StartAfter>a</StartAfter>")
     lines = [json.dumps({"product": "oss", "action": "ListObjects", "status": status, "body": body,
                          "headers": {"x-oss-request-id": ID}})

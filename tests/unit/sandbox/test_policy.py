@@ -39,7 +39,7 @@ def test_nothing_ran() -> None:
     assert smallest_policy([]) == {"Version": "1", "Statement": []}
 
 
-def test_versions_have_actions_of_their_own() -> None:
+def test_versions_have_separate_actions() -> None:
     run = [
         entry("oss", "DeleteMultipleObjects", bucket="b", versions="some"),
         entry("oss", "ListObjectVersions", bucket="b"),

@@ -43,7 +43,7 @@ def test_every_job_without_network_has_a_vpc_of_its_own_until_there_are_ten(loca
 
 
 @pytest.mark.sandbox_world({"account": {"quotas": {"images": 1}}, "ecs_images": [IMAGE]})
-def test_a_job_ends_where_no_image_more_is_allowed_and_goes_on_when_there_is_room(local: LocalCloud) -> None:
+def test_a_job_ends_where_no_image_more_is_allowed_and_continues_below_the_quota(local: LocalCloud) -> None:
     assert ended(local) == ("InError", "QuotaExceed.Image")
     (image,) = local.ok("ecs", "DescribeImages")["Images"]["Image"]
     local.ok("ecs", "DeleteImage", ImageId=image["ImageId"])

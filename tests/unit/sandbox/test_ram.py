@@ -119,7 +119,7 @@ def test_what_each_product_answers_to_what_is_denied(
 
 @limited({"effect": "allow", "action": "*"},
          {"effect": "deny", "action": "smc:*", "resource": "acs:smc:*:*:sourceserver/s-unitweb00002"})
-def test_a_resource_can_be_kept_from_somebody(local: LocalCloud) -> None:
+def test_access_to_a_resource_can_be_denied_to_one_user(local: LocalCloud) -> None:
     local.job(1)
     assert local.code("smc", "CreateReplicationJob", **local.job_params(2)) == (403, "Forbidden.RAM")
     assert local.code("smc", "CreateReplicationJob", Name="x") == (400, "MissingParameter"), "the contract comes first"

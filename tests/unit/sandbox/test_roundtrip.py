@@ -58,7 +58,7 @@ def test_answers_that_look_alike_are_looked_at_once_and_all_counted(tmp_path: Pa
     assert (seen.answers, seen.kinds) == (3, {"ecs:DescribeImages"})
 
 
-def test_a_kind_that_nobody_validated_is_named(tmp_path: Path) -> None:
+def test_a_kind_that_was_not_validated_is_named(tmp_path: Path) -> None:
     everything = {f"{product}:{action}" for product, actions in CONTRACTS.items() for action in actions}
     seen, whole = Validated(), Validated()
     seen.kinds = everything - {"smc:StartReplicationJob"}

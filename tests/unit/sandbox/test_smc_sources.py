@@ -83,7 +83,7 @@ def test_jobs_keep_their_source(local: LocalCloud) -> None:
     assert running == (400, "SourceServer.WithRunningReplicationJob")
 
 
-def test_force_takes_the_job_and_what_it_holds_along(local: LocalCloud) -> None:
+def test_force_deletes_the_job_and_its_resources_too(local: LocalCloud) -> None:
     job_id = local.started()
     local.cloud.jobs.update(job_id, state="InError")
     local.ok("smc", "DeleteSourceServer", SourceId=FIRST, Force="True")

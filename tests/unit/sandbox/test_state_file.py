@@ -80,7 +80,7 @@ def test_nonces_are_kept_for_their_window_and_outlive_a_reset(tmp_path: Path) ->
     assert database.nonces() == [(1000.0, "b"), (2500.0, "c")]
 
 
-def test_rows_hold_only_what_json_holds(tmp_path: Path) -> None:
+def test_rows_contain_only_what_json_can(tmp_path: Path) -> None:
     local = LocalCloud(tmp_path, {})
     local.finished(1)
     database = StateFile(tmp_path / "state.db")

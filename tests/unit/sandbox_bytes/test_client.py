@@ -57,7 +57,7 @@ def test_the_system_disk_is_the_one_of_the_root_and_comes_first(tmp_path: Path) 
     assert [(part.name, part.size_bytes) for part in disks(root)[0].parts] == [("vdb1", 1 << 20), ("vdb2", 1 << 20)]
 
 
-def test_a_mapped_root_stands_on_the_disk_below(tmp_path: Path) -> None:
+def test_a_mapped_root_is_on_the_disk_below(tmp_path: Path) -> None:
     mounts = "/dev/mapper/vg-root / xfs rw 0 0\n/dev/sda1 /a ext4 rw 0 0\n"
     root = server(tmp_path, mounts, "sda:sda1", "sdb:sdb1,sdb2", "dm-1", "dm-0")
     (root / "sys/block/dm-0/slaves/dm-1").mkdir(parents=True)
@@ -75,7 +75,7 @@ def test_disks_are_counted_as_people_do(tmp_path: Path) -> None:
     assert [name for _index, name in names(root)] == letters
 
 
-def test_a_data_disk_has_a_file_system_of_its_own(tmp_path: Path) -> None:
+def test_a_data_disk_has_a_mounted_file_system(tmp_path: Path) -> None:
     mounts = "/dev/md0 / ext4 rw 0 0\n/dev/sdb2 /data ext4 rw 0 0\n"
     root = server(tmp_path, mounts, "sda:sda1", "sdb:sdb1,sdb2", "sdc:sdc1", "sdd:sdd1", "md0")
     for part in ("sda1", "sdb1", "sdd1"):
@@ -282,7 +282,7 @@ WORK = {"job": "j-1", "instance": "i-1", "ip": "127.0.0.1", "control": 1, "data"
 
 
 class FakeTransfer:
-    """Stands for a transfer in its thread: it ends when told how."""
+    """Replaces a transfer in its thread: it ends when a test sets how."""
 
     made: list[FakeTransfer] = []
 

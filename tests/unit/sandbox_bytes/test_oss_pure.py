@@ -62,7 +62,7 @@ def test_v2_and_v4_encode_all_but_plain_characters(text: str, encoded: str) -> N
     assert signatures.encode(text) == encoded
 
 
-def test_the_crc_is_the_published_one_and_goes_on() -> None:
+def test_the_crc_is_the_published_one_and_can_be_continued() -> None:
     assert crc64(b"123456789") == 0x995DC9BBDF1939FA
     data = os.urandom(100_000)
     reference = crcmod.mkCrcFun(0x142F0E1EBA9EA3693, initCrc=0, xorOut=0xFFFFFFFFFFFFFFFF, rev=True)

@@ -126,7 +126,7 @@ def test_what_arrived_counts_after_the_instance_was_closed_and_opened(copy: Copy
     asyncio.run(run())
 
 
-def test_a_broken_connection_breaks_the_transfer_and_the_next_goes_on(copy: Copy) -> None:
+def test_a_broken_connection_breaks_the_transfer_and_the_next_continues(copy: Copy) -> None:
     async def steps(ports: Ports) -> None:
         sent = threading.Event()
 

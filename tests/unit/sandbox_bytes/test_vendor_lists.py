@@ -68,7 +68,7 @@ def test_a_pinned_test_that_failed_is_tried_once_more_and_no_other(
     outcome = vendor.run_twice(Path(), Path(), "v1")
     assert asked[1:] == [["b", "c"]]
     assert outcome == vendor.Outcome(frozenset({"a", "b"}), frozenset({"c", "d"}))
-    assert capsys.readouterr().out == "  passes under V1 only when tried once more: b\n"
+    assert capsys.readouterr().out == "  passes under V1 only when tried again: b\n"
 
 
 @pytest.mark.parametrize(("bodies", "reasons"), [

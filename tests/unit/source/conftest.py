@@ -23,7 +23,7 @@ def sectors(gib: float) -> str:
 
 
 class Host:
-    """The lines that one host would send; a test changes what it is about."""
+    """The lines that one host would send; a test changes the ones that it needs."""
 
     def __init__(self) -> None:
         self.uname = "Linux web-01 4.18.0-80.el8.x86_64 x86_64"

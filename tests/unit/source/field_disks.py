@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Servers with the block devices that public reports describe: what their kernels list, and which disks they have.
 
-The lines are those of the probe, made by hand from the listings in the reports; sizes are rounded. ``expected`` is what
+The lines are those of the probe, written from the listings in the reports; sizes are rounded. ``expected`` is what
 a migration engineer counts: the system disk first.
 """
 
@@ -16,7 +16,7 @@ GIB = 1024**3
 
 @dataclass(frozen=True)
 class Field:
-    """One server of a report: the title and the address of the thread, and what it is about in our own words."""
+    """One server of a report: the title and the address of the thread, and a summary in our own words."""
 
     name: str
     title: str
@@ -143,7 +143,7 @@ FIELD = (
         "cciss",
         "Disks are not detected on systems running cciss driver (older HP ProLiant)",
         "https://github.com/openvstorage/framework/issues/1496",
-        "Three logical drives of a Smart Array; sysfs writes ! for / in their names. One holds a closed LUKS volume.",
+        "Three logical drives of a Smart Array; sysfs writes ! for / in their names. One has a closed LUKS volume.",
         (
             block("cciss!c0d0", 68, "104:0"),
             part("cciss!c0d0", "cciss!c0d0p1", 1, 54, "104:1"),
@@ -178,7 +178,7 @@ FIELD = (
         "drbd",
         "Does REAR support DRBD on LVM?",
         "https://github.com/rear/rear/issues/368",
-        "A file system on DRBD, whose kernel module names no slave, on a disk of its own: one data disk.",
+        "A file system on DRBD, whose kernel module names no slave, on a separate disk: one data disk.",
         (
             *SDA,
             block("sdb", 100, "8:16"),
@@ -193,7 +193,7 @@ FIELD = (
         "xen-partitions-only",
         "(FACT-755) Fix unprivileged Xen detection when /proc/xen is not present.",
         "https://github.com/puppetlabs/facter/pull/812",
-        "A paravirtual Xen guest has xvda1 and xvda2 (swap) as devices of their own, and no xvda.",
+        "A paravirtual Xen guest has xvda1 and xvda2 (swap) as separate devices, and no xvda.",
         (
             block("xvda1", 20, "202:1"),
             block("xvda2", 2, "202:2"),
@@ -274,7 +274,7 @@ FIELD = (
         "boot-on-a-stick",
         "MIGRATION_MODE: Autodetect when required disk mappings are missing",
         "https://github.com/rear/rear/issues/2428",
-        "/boot is on a small disk of its own, / on a large one: the machine boots from the small one.",
+        "/boot is on a separate small disk, / on a large one: the machine boots from the small one.",
         (
             block("sda", 400, "8:0"),
             part("sda", "sda1", 1, 399, "8:1"),

@@ -111,12 +111,12 @@ def test_several_source_ids_are_refused_by_name() -> None:
         plan(installed(pids=[1], source_ids=["s-1", "s-2"]), READY)
 
 
-def test_a_folder_of_somebody_else_is_not_replaced() -> None:
+def test_a_folder_of_another_owner_is_not_replaced() -> None:
     with pytest.raises(SourceError, match="was not installed by this collection"):
         plan(foreign(), READY)
 
 
-def test_a_client_of_somebody_else_is_not_stopped() -> None:
+def test_a_client_of_another_owner_is_not_stopped() -> None:
     with pytest.raises(SourceError, match=r"was not installed by this collection\. Set force to stop it"):
         plan(foreign(pids=[1]), Wish("stopped"))
 

@@ -47,7 +47,7 @@ def test_systemd_takes_the_unit(tmp_path: Path, folder: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert str(unit.name) not in done.stderr
     assert done.returncode == 0, done.stderr
-    # The check would say so if it found no program, so a wrong path is shown to be seen.
+    # The check reports a program that it does not find, so a wrong path is noticed.
     unit.write_text(boot(str(tmp_path / "elsewhere")).unit)
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     assert "is not executable" in done.stderr

@@ -105,7 +105,7 @@ LIES: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("lie", LIES)
 @pytest.mark.parametrize("steps", [NEW, ("wait",), ()], ids=["registers", "starts", "runs"])
 def test_a_liar_that_names_the_source_of_another_host_is_refused_alone(lie: str, steps: tuple[str, ...]) -> None:
-    """What SMC shows of the source fits one of the two: that one goes on, however the other one came to name it."""
+    """What SMC shows of the source fits one of the two: that one continues, however the other one came to name it."""
     liar = facts(steps=steps, **LIES[lie])
     for hosts in ({"web-01": facts(), "liar": liar}, {"liar": liar, "web-01": facts()}):
         found = judge(hosts)

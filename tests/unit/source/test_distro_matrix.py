@@ -41,7 +41,7 @@ ABSENT = accounts.told({"exists": False, "services": []})
 # The class, what is done, the finding, and what the account then answers about the wave and about one of its servers.
 ACCOUNT_BREAKS: tuple[tuple[int, str, str, Answers, Answers], ...] = (
     (17, "a balance of -3.20", "balance-overdue", {"balance": accounts.told("-3.20")}, {}),
-    (18, "nobody verified", "real-name-missing", {"attributes": {"real-name-authentication": "no"}}, {}),
+    (18, "no real-name verification", "real-name-missing", {"attributes": {"real-name-authentication": "no"}}, {}),
     (19, "no role of SMC", "smc-role-missing", {answers.SMC_ROLE: ABSENT}, {}),
     (20, "nothing shows snapshots", "snapshot-service-unknown", {"images": accounts.told([])}, {}),
     (21, "1000 jobs", "job-quota", {"jobs": accounts.told(1000)}, {}),
@@ -113,7 +113,7 @@ def caught(broken: Break, systems: list[manifest.System]) -> tuple[int, str]:
 
 
 def suits(broken: Break, found: recording.Recording) -> bool:
-    """Whether the system has what the break takes away: of an initramfs that nobody could read nothing is known."""
+    """Whether the system has what the break takes away: an initramfs that cannot be read tells nothing."""
     return broken.number != 8 or any(row[0] == "initramfs" and row[2] == "read" for row in found.records)
 
 

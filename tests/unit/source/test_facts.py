@@ -20,7 +20,7 @@ def names(host: Host) -> list[str]:
     return [disk["name"] for disk in host.probe()["disks"]]
 
 
-def test_the_system_disk_holds_the_source_of_root_and_comes_first(host: Host) -> None:
+def test_the_system_disk_contains_root_and_comes_first(host: Host) -> None:
     host.blocks.clear()
     host.extra.clear()
     for name in ("vdb", "vda", "vdaa", "vdc"):
@@ -49,7 +49,7 @@ def test_devices_that_are_no_disks_are_skipped(host: Host) -> None:
     assert names(host) == ["vda"]
 
 
-def test_a_removable_disk_that_holds_root_is_the_system_disk(host: Host) -> None:
+def test_a_removable_disk_with_root_is_the_system_disk(host: Host) -> None:
     host.blocks.clear()
     host.extra.clear()
     host.disk("vda", 20, removable="1")

@@ -25,7 +25,7 @@ FOREVER = "sleep 98765"
 
 
 def run(shell: list[str], command: str, seconds: int) -> list[answers.Record]:
-    """What a script says; fails when it has not ended by itself, or when something of it is left."""
+    """What a script says; fails when it was killed, or when something of it is left."""
     text = _script.compose(FENCE, [], {}, command, seconds)
     words = [*shell, "-c", 'eval "$(cat)"']
     done = subprocess.run(words, input=text.encode(), capture_output=True, check=False, timeout=PATIENCE)
@@ -56,7 +56,7 @@ def lines_of_processes() -> set[str]:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_step_that_waits_for_ever_is_given_up_and_the_others_are_kept(shell: list[str]) -> None:
+def test_a_step_that_waits_without_end_is_stopped_and_the_others_are_kept(shell: list[str]) -> None:
     command = f"""
 one() {{ say one; }}
 two() {{ say begun; {FOREVER}; say never; }}
@@ -102,7 +102,7 @@ def test_a_script_ends_after_its_time_and_leaves_out_the_rest(shell: list[str]) 
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_script_that_waits_outside_of_a_step_is_ended_too(shell: list[str], tmp_path: Path) -> None:
-    """The shell itself waits, for a pipe that nobody opens: no trap of it runs then."""
+    """The shell itself waits, for a pipe that no process opens: no trap of it runs then."""
     os.mkfifo(tmp_path / "pipe")
     rows = run(shell, f"say first\nread -r line <{tmp_path}/pipe\nsay never", 1)
     assert rows == [("first", ()), ("expired", ("script", "1"))]
@@ -116,7 +116,7 @@ def test_a_script_that_is_quick_leaves_nothing(shell: list[str]) -> None:
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_process_that_cannot_be_killed_keeps_nobody_waiting(shell: list[str], tmp_path: Path) -> None:
+def test_a_process_that_cannot_be_killed_delays_nothing(shell: list[str], tmp_path: Path) -> None:
     """A process in state D ends no earlier for SIGKILL. Here it is one that is out of the reach of the script."""
     stays = f"(setsid sh -c 'echo $$ >{tmp_path}/pid; exec sleep 77777' &) ; {FOREVER}"
     try:

@@ -138,7 +138,7 @@ def ports() -> Iterator[tuple[int, int]]:
 def test_egress_is_tried_with_whatever_the_host_has(
     shell: list[str], tool: str, tmp_path: Path, ports: tuple[int, int]
 ) -> None:
-    """PATH holds one program that can connect, and what the script needs besides."""
+    """PATH has one program that can connect, and what the script needs besides."""
     program, _space, applet = tool.partition(" ")
     if not shutil.which(program):
         pytest.skip(f"no {program}")

@@ -74,7 +74,7 @@ DEFAULTS = {
 
 
 def chosen(shell: list[str], root: Path) -> tuple[str, ...]:
-    """Release, initramfs and menu of the next kernel, in a tree that stands for /."""
+    """Release, initramfs and menu of the next kernel, in a tree that is used as /."""
     text = _script.text("probe_boot").replace("/boot/", f"{root}/boot/").replace("/lib/modules", f"{root}/lib/modules")
     # The menus themselves name files below /boot.
     text = text.replace('"$1" "' + f'{root}/boot/', f'"{root}$1" "{root}/boot/')

@@ -20,7 +20,7 @@ from support.shells import SHELLS
 FENCE = "EDGELIFT-00"
 
 
-def test_what_stands_around_the_fences_does_not_count() -> None:
+def test_what_is_outside_of_the_fences_does_not_count() -> None:
     text = f"Welcome!\nuid\t7\n{FENCE} BEGIN\nuid\t0\n{FENCE} END\nuid\t8\n"
     answer = answers.parse(FENCE, text)
     assert answer is not None

@@ -48,7 +48,7 @@ def test_a_waiver_of_what_was_not_found_changes_nothing() -> None:
 
 
 @pytest.mark.parametrize("expires", ["2026-11-24", "2030-01-01"])
-def test_a_waiver_holds_through_its_last_day(expires: str) -> None:
+def test_a_waiver_applies_through_its_last_day(expires: str) -> None:
     assert waivers.problem("web-01", [waiver(expires=expires)], DAY) is None
 
 

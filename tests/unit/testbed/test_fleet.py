@@ -17,7 +17,7 @@ def test_the_four_hosts_have_the_disks_that_the_services_demand() -> None:
     }
 
 
-def test_every_host_has_an_address_and_an_identity_of_its_own() -> None:
+def test_every_host_has_a_different_address_and_identity() -> None:
     hosts = fleet([*KNOWN, "one", "two"])
     for unique in ("address", "machine_id", "product_uuid", "mac"):
         assert len({getattr(host, unique) for host in hosts}) == len(hosts), unique

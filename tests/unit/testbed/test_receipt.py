@@ -56,7 +56,7 @@ def test_each_disk_gets_files_sizes_and_digests_of_both_sides(tmp_path: Path) ->
     assert rows[0]["source_digest"] == rows[0]["image_digest"] != rows[1]["source_digest"] == rows[1]["image_digest"]
 
 
-def test_a_different_image_has_a_different_digest_and_the_table_says_so(tmp_path: Path) -> None:
+def test_a_different_image_has_a_different_digest_and_the_table_shows_it(tmp_path: Path) -> None:
     receipt = completed(tmp_path, b"dato")
     row = receipt["servers"][0]["disks"][1]
     assert row["source_digest"] != row["image_digest"]

@@ -50,7 +50,7 @@ def test_tidying_waits_for_connections_to_end(tmp_path: Path) -> None:
     assert not place.sockets.exists()
 
 
-def test_clearing_starts_anew(tmp_path: Path) -> None:
+def test_clearing_starts_again(tmp_path: Path) -> None:
     place = Workplace(tmp_path)
     place.cloud.mkdir()
     place.receipt.write_text("of an earlier run")
