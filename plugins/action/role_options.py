@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
         names = {name: _origin(name, given, defaults) for name in spec}
         problems = [_renamed(text, names) for text in problems]
         converted = {name: _role_limits.from_here(name, value) for name, value in converted.items()}
-        problems += [f"{names[name]} {words}" for name, words in _role_limits.problems(converted)]
+        problems += [f"{names[name]} {words}" for name, words in _role_limits.problems(converted, names)]
         # The report shows what is known before it writes. The playbooks have checked its file in their first task.
         files = {} if role == "report" else converted
         create = not self._task.check_mode
@@ -77,10 +77,7 @@ class ActionModule(ActionBase):
         converted, problems = _role_options.convert(spec, given)
         texts = [_renamed(text, names) for text in problems]
         usable = {name: converted[name] for name in given if name in converted}
-        network = [f"{role}_{part}" for part in ("vpc_id", "vswitch_id", "net_mode")]
-        if any(name in usable for name in network):
-            usable = {**{name: "" for name in network if name in spec}, **usable}
-        rows = [*_role_limits.problems(usable), *_role_limits.unwritable(usable, not self._task.check_mode)]
+        rows = [*_role_limits.problems(usable, names), *_role_limits.unwritable(usable, not self._task.check_mode)]
         return texts + [f"{names[name]} {words}" for name, words in rows]
 
     def _values(self, spec: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

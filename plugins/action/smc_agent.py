@@ -15,6 +15,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source imp
     answers,
     bundle,
     lifecycle,
+    look,
     paths,
     remote,
     silence,
@@ -128,12 +129,11 @@ def _problem(args: dict[str, Any]) -> str | None:
             "with credentials_via: arguments, every user of the host can read the activation code in the list of "
             "processes. To accept this, set allow_visible_code: true"
         )
-    if args["start_timeout"] < 1:
-        return f"start_timeout {args['start_timeout']} must be at least 1 second"
     return (
-        answers.problem(args)
-        or paths.environment_problem(args["environment"])
-        or paths.install_dir_problem(args["install_dir"])
+        paths.named("start_timeout", look.seconds_problem(args["start_timeout"]))
+        or answers.problem(args)
+        or paths.named("environment", paths.environment_problem(args["environment"]))
+        or paths.named("install_dir", paths.install_dir_problem(args["install_dir"]))
     )
 
 

@@ -66,8 +66,10 @@ class ActionModule(ActionBase):
         host = str((task_vars or {}).get("inventory_hostname", "this host"))
         problem = (
             answers.problem(args)
-            or paths.install_dir_problem(args["install_dir"])
-            or look.egress_problem(args["egress"], args["egress_timeout"], args["timeout"])
+            or paths.named("install_dir", paths.install_dir_problem(args["install_dir"]))
+            or paths.named("egress_timeout", look.seconds_problem(args["egress_timeout"]))
+            or paths.named("timeout", look.timeout_problem(args["timeout"], args["egress_timeout"]))
+            or paths.named("egress", look.egress_problem(args["egress"]))
             or waivers.problem(host, args["waivers"], waivers.today())
         )
         if problem:

@@ -11,6 +11,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
     answers,
+    look,
     paths,
     remedy,
     remote,
@@ -93,9 +94,11 @@ class ActionModule(ActionBase):
 
 def _problem(args: dict[str, Any]) -> str | None:
     """Return which option has an invalid value, or None."""
-    if args["clock_tolerance"] < 1:
-        return f"clock_tolerance {args['clock_tolerance']} must be at least 1 second"
-    return answers.problem(args) or paths.environment_problem(args["environment"])
+    return (
+        paths.named("clock_tolerance", look.seconds_problem(args["clock_tolerance"]))
+        or answers.problem(args)
+        or paths.named("environment", paths.environment_problem(args["environment"]))
+    )
 
 
 def _wanted(args: dict[str, Any]) -> remedy.Wanted:

@@ -24,6 +24,16 @@ attributes:
       - edgelift.ens_migration.alicloud
 """
 
+    # Ansible keeps the first value of a key, so a module lists this one before "attributes".
+    SOURCE_ONLY = r"""
+options: {}
+attributes:
+  action_group:
+    support: none
+    membership: []
+    details: It talks to the source server only, so it has none of the connection options of the cloud.
+"""
+
     INFO_MODULE = r"""
 options: {}
 attributes:

@@ -30,6 +30,7 @@ notes:
   - Install rsync and set SELinux to permissive before the client is started. Otherwise the client asks a question, gets no answer, and exits.
 extends_documentation_fragment:
   - edgelift.ens_migration.answers
+  - edgelift.ens_migration.attributes.source_only
   - edgelift.ens_migration.attributes
 attributes:
   check_mode:
@@ -40,10 +41,6 @@ attributes:
     details: Shows the client before and after. In check mode the id of a source that does not exist yet is null.
   idempotent:
     support: full
-  action_group:
-    support: none
-    membership: []
-    details: It talks to the source server only, so it has none of the connection options of the cloud.
 options:
   state:
     description:

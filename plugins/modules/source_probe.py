@@ -19,17 +19,15 @@ description:
     hosts of the wave continue. A host that cannot be reached stays unreachable to Ansible.
 notes:
   - This is an action. What is documented here runs on the controller, over the connection of the host.
+  - A host that exceeds O(answer_timeout) or the memory for its answer gets the finding V(no-answer). An answer that exceeds
+    O(answer_max_bytes) or O(answer_max_line) gets the finding V(answer-not-understood). Both are blockers.
   - Use it with C(become). Without root, the probe reads fewer facts, and the fingerprint may differ.
   - The connection plugin must be able to send data to a command, as P(ansible.builtin.ssh#connection) does.
 extends_documentation_fragment:
   - edgelift.ens_migration.answers
+  - edgelift.ens_migration.attributes.source_only
   - edgelift.ens_migration.attributes
   - edgelift.ens_migration.attributes.info_module
-attributes:
-  action_group:
-    support: none
-    membership: []
-    details: It talks to the source server only, so it has none of the connection options of the cloud.
 options:
   install_dir:
     description: The folder in which the probe searches for an SMC client.

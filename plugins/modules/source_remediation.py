@@ -24,6 +24,7 @@ notes:
   - O(state=absent) does not set a corrected clock back to the wrong time.
 extends_documentation_fragment:
   - edgelift.ens_migration.answers
+  - edgelift.ens_migration.attributes.source_only
   - edgelift.ens_migration.attributes
 attributes:
   check_mode:
@@ -34,10 +35,6 @@ attributes:
     details: Shows each fault before and after. In check mode, a fault that would be fixed is shown as fixed.
   idempotent:
     support: full
-  action_group:
-    support: none
-    membership: []
-    details: It talks to the source server only, so it has none of the connection options of the cloud.
 options:
   state:
     description:

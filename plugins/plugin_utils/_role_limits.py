@@ -77,21 +77,6 @@ def _checksum(value: str) -> str | None:
     return None if fits else f"is {value!r}, it must be the SHA-256 of the bundle: 64 hexadecimal digits"
 
 
-def _folder(value: str) -> str | None:
-    problem = paths.install_dir_problem(value)
-    return problem and problem.removeprefix("install_dir ").replace("' must", "': it must", 1).replace("'", "is '", 1)
-
-
-def _targets(value: list[str]) -> str | None:
-    problem = look.egress_problem(value, 1)
-    return problem and f"has {problem.removeprefix('egress ')}".replace("' must", "', which must", 1)
-
-
-def _names(value: Mapping[str, Any]) -> str | None:
-    problem = paths.environment_problem(value)
-    return problem and f"has {problem.removeprefix('environment ')}".replace("' is", "', which is", 1)
-
-
 def _replication(value: Mapping[str, Any]) -> str | None:
     for name, row in value.items():
         if name not in limits.REPLICATION_PARAMETERS:
@@ -127,9 +112,9 @@ def _parameters(option: str) -> Callable[[Any], str | None]:
 _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_bucket": _bucket,
     "_sha256": _checksum,
-    "_install_dir": _folder,
-    "_egress": _targets,
-    "_environment": _names,
+    "_install_dir": paths.install_dir_problem,
+    "_egress": look.egress_problem,
+    "_environment": paths.environment_problem,
     "_windows": _windows,
     "_replication_parameters": _replication,
     **{f"_{option}": _parameters(option) for option in overrides.ACTIONS},
@@ -185,8 +170,11 @@ def _has_nul(value: Any) -> bool:
     return isinstance(value, (list, tuple)) and any(_has_nul(part) for part in value)
 
 
-def problems(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
-    """Yield the name of each converted variable that no service or host can use, and the words after the name."""
+def problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """Yield the name of each converted variable that no service or host can use, and the words after the name.
+
+    ``names`` has every variable of the role, with the name of the variable that the user has set.
+    """
     for name, value in values.items():
         rule = _rule(name)
         if _has_nul(value):
@@ -195,14 +183,20 @@ def problems(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
             rule and value and not isinstance(value, bool) and (words := rule(value))
         ):
             yield name, words
-    for name, value in values.items():
-        stem = name.removesuffix("_vpc_id")
-        if stem == name or f"{stem}_vswitch_id" not in values:
+    yield from _half_networks(values, names)
+
+
+def _half_networks(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """Yield the variable of a network of the user that needs another one, which has no value."""
+    for vpc in names:
+        stem = vpc.removesuffix("_vpc_id")
+        vswitch, mode = f"{stem}_vswitch_id", f"{stem}_net_mode"
+        if stem == vpc:
             continue
-        other = values[f"{stem}_vswitch_id"]
-        if value and not other:
-            yield name, f"is {value!r} and migration_vswitch_id is not set. Set both or neither"
-        elif other and not value:
-            yield f"{stem}_vswitch_id", f"is {other!r} and migration_vpc_id is not set. Set both or neither"
-        elif not other and values.get(f"{stem}_net_mode") == "vpc":
-            yield f"{stem}_net_mode", "is 'vpc', which needs migration_vpc_id and migration_vswitch_id"
+        if not values.get(vpc) and not values.get(vswitch):
+            if values.get(mode) == "vpc":
+                yield mode, f"is 'vpc', which needs {names[vpc]} and {names[vswitch]}"
+        elif not values.get(vswitch):
+            yield vpc, f"is {values[vpc]!r} and {names[vswitch]} is not set. Set both or neither"
+        elif not values.get(vpc):
+            yield vswitch, f"is {values[vswitch]!r} and {names[vpc]} is not set. Set both or neither"

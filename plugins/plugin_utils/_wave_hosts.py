@@ -19,6 +19,7 @@ from ansible.errors import AnsibleFilterError
 from ansible.inventory.manager import split_host_pattern
 
 CONTROLLER: Final = "localhost"
+ALL_SOURCES: Final = f"all:!{CONTROLLER}"
 _IMPLICIT: Final = ("all", "ungrouped")
 _SUBSCRIPT: Final = re.compile(r"\[[^\[\]]*\]\Z")
 
@@ -26,8 +27,11 @@ _SUBSCRIPT: Final = re.compile(r"\[[^\[\]]*\]\Z")
 def wave_hosts(pattern: Any, groups: Mapping[str, Sequence[str]]) -> Any:
     """Return ``pattern``, the value of the variable migration_wave, if each of its parts selects a host.
 
-    ``groups`` is the variable of that name. Raise AnsibleFilterError with the variable, its value and the groups.
+    An empty pattern selects all hosts except the controller. ``groups`` is the variable of that name. Raise
+    AnsibleFilterError with the variable, its value and the groups.
     """
+    if not pattern:
+        return ALL_SOURCES
     if context.CLIARGS.get("syntax"):
         # Nothing runs, and the inventory need not exist yet.
         return pattern

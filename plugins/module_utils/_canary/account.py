@@ -60,7 +60,7 @@ def export_role(clients: Clients, bucket_name: str) -> Answered:
     except CloudError as error:
         evidence.update(code=error.code, request_id=error.request_id)
         return UNKNOWN, evidence
-    lacks = role_policy.lacking([row for rows in policies.values() for row in rows], bucket_name)
+    lacks = role_policy.lacking(policies, bucket_name)
     missing = f"; lacks {', '.join(lacks)}" if lacks else ""
     evidence["seen"] = f"policies {', '.join(sorted(policies)) or 'none'}{missing}"
     return ("no" if lacks else "yes"), evidence

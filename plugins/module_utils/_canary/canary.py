@@ -225,12 +225,11 @@ class Canary:
         best, tried = self._first()
         self._formats(tried, best)
         closed = [attempt for attempt in tried if attempt.code in CLOSED]
-        full = [attempt for attempt in self.importer.attempts if attempt.code in FULL]
         readable = "yes" if best else "no" if closed else UNKNOWN
         self._answer("bucket_access", readable, *[row.evidence() for row in closed[:1] or tried[:1]])
         if best:
             self._variations(best)
-        full += [attempt for attempt in self.importer.attempts if attempt.code in FULL and attempt not in full]
+        full = [attempt for attempt in self.importer.attempts if attempt.code in FULL]
         quota = "yes" if full else "no" if best else UNKNOWN
         self._answer("image_quota", quota, *[row.evidence() for row in full[:1]])
         self._listing()

@@ -52,9 +52,11 @@ def images(scope: Scope, rows: Sequence[Row]) -> list[Found]:
 
 def objects(scope: Scope) -> dict[str, Found]:
     """Return by key what the canaries may have written; a record stays while an image is left."""
-    found = {}
-    for row in records(scope):
-        left = made(row, scope.clients.ens.describe_self_images())
+    found: dict[str, Found] = {}
+    known = records(scope)
+    shown = scope.clients.ens.describe_self_images() if known else []
+    for row in known:
+        left = made(row, shown)
         for key in row.keys:
             last = key == naming.canary_record_key(row.id)
             busy = _busy(scope, row) or (f"ENS image {left[0]['ImageId']} of it is left" if last and left else "")

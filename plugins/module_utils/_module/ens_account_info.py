@@ -155,8 +155,7 @@ def _policies(clients: Clients, bucket_name: str) -> dict[str, Any] | None:
         if error.code == "EntityNotExist.Role":
             return None
         raise
-    statements = [row for rows in found.values() for row in rows]
-    return {"policies": sorted(found), "lacks": role_policy.lacking(statements, bucket_name)}
+    return {"policies": sorted(found), "lacks": role_policy.lacking(found, bucket_name)}
 
 
 def _skew(clients: Clients, bucket_name: str) -> float | None:

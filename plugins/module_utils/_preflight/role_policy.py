@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, Final
 
@@ -28,9 +29,10 @@ _OBJECT: Final = "el607cb8ded6d2035c697cb81099c4_m-0_system.qcow2"
 """An exported object: its name begins with a migration id."""
 
 
-def lacking(statements: list[dict[str, Any]], bucket: str) -> list[str]:
-    """Return the actions that the statements of a role's policies do not allow in a bucket. A statement with a
+def lacking(policies: Mapping[str, Sequence[dict[str, Any]]], bucket: str) -> list[str]:
+    """Return the actions that a role's policies, the statements by name, do not allow in a bucket. A statement with a
     condition may allow something, and is not taken to deny it."""
+    statements = [row for rows in policies.values() for row in rows]
     needed = [(action, bucket) for action in ON_BUCKET] + [(action, f"{bucket}/{_OBJECT}") for action in ON_OBJECTS]
     return [action for action, resource in needed if not _allowed(statements, action, resource)]
 

@@ -13,6 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from . import paths
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -98,8 +100,8 @@ _SOURCE_ID: Final = re.compile(r"s-[0-9A-Za-z]{1,64}\Z")
 def problem(args: dict[str, Any]) -> str | None:
     """Return which of the options of ``LIMIT_SPEC`` is too small, or None."""
     least = {"answer_max_bytes": 64 * 1024, "answer_max_line": 1024, "answer_timeout": 1}
-    small = (f"{name} {args[name]} must be at least {value}" for name, value in least.items() if args[name] < value)
-    return next(small, None)
+    small = (name for name, value in least.items() if args[name] < value)
+    return next((paths.named(name, f"is {args[name]}, it must be at least {least[name]}") for name in small), None)
 
 
 def limits(args: dict[str, Any]) -> Limits:

@@ -125,16 +125,27 @@ LICENCES: Final = (
 _TARGET = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*:(?P<port>[0-9]{1,5})\Z")
 
 
-def egress_problem(targets: Iterable[str], seconds: int, timeout: int = SECONDS) -> str | None:
-    """Return why a target or one of the numbers of seconds is not valid, or None."""
-    if seconds < 1:
-        return f"egress_timeout {seconds} must be at least 1 second"
-    if timeout < seconds + LEAST_SECONDS:
-        return f"timeout {timeout} must be at least {LEAST_SECONDS} seconds more than egress_timeout {seconds}"
+def seconds_problem(seconds: int, least: int = 1, reason: str = "") -> str | None:
+    """Return the words after the name of an option with too few seconds, or None. ``reason`` explains ``least``."""
+    if seconds >= least:
+        return None
+    return f"is {seconds}, it must be at least {least} second{'' if least == 1 else 's'}{reason and f': {reason}'}"
+
+
+def timeout_problem(timeout: int, egress_seconds: int) -> str | None:
+    """Return why the seconds of a probe are too few beside those of its connection tests, or None."""
+    reason = f"{LEAST_SECONDS} more than egress_timeout"
+    return seconds_problem(timeout, egress_seconds + LEAST_SECONDS, reason)
+
+
+def egress_problem(targets: Iterable[str]) -> str | None:
+    """Return the words after the name of an option with a target that is not valid, or None."""
     for target in targets:
         found = _TARGET.match(target)
         if not found or not 0 < int(found["port"]) < 65536:
-            return f"egress {target!r} must be a host name or an IPv4 address and a port, such as smc.aliyuncs.com:443"
+            return (
+                f"has {target!r}, which must be a host name or an IPv4 address and a port, such as smc.aliyuncs.com:443"
+            )
     return None
 
 

@@ -5,7 +5,10 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Checks of the client's folder on a source, and of the names of its environment variables."""
+"""Checks of the client's folder on a source, and of the names of its environment variables.
+
+Each check returns the words after the name of the option, because a module and a role name it differently.
+"""
 
 from __future__ import annotations
 
@@ -49,15 +52,20 @@ _SYSTEM: Final = frozenset(
 )
 
 
+def named(option: str, words: str | None) -> str | None:
+    """Return the problem of an option: its name, and the words of a check; None without a problem."""
+    return words and f"{option} {words}"
+
+
 def install_dir_problem(path: str) -> str | None:
     """Return why ``path`` cannot be the folder of the client, or None. The removal deletes everything below it."""
     if not path.startswith("/") or "\n" in path or "\t" in path:
-        return f"install_dir {path!r} must be an absolute path on the source, such as /smc"
+        return f"is {path!r}, it must be an absolute path on the source, such as /smc"
     parts = path.rstrip("/").split("/")[1:]
     if not parts or any(part in ("", ".", "..") for part in parts):
-        return f"install_dir {path!r} must be a plain absolute path without '.', '..' or empty parts, such as /smc"
+        return f"is {path!r}, it must be a plain absolute path without '.', '..' or empty parts, such as /smc"
     if path.rstrip("/") in _SYSTEM:
-        return f"install_dir {path!r} is a system folder. Set a separate folder, such as /smc or /opt/smc"
+        return f"is {path!r}, which is a system folder. Set a separate folder, such as /smc or /opt/smc"
     return None
 
 
@@ -65,5 +73,5 @@ def environment_problem(environment: Mapping[Any, Any]) -> str | None:
     """Return which name a shell cannot export, or None."""
     for name in environment:
         if not _VARIABLE.match(str(name)):
-            return f"environment {name!r} is not a valid name of an environment variable"
+            return f"has {name!r}, which is not a valid name of an environment variable"
     return None

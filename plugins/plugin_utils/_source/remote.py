@@ -40,8 +40,8 @@ _PUT: Final = " ".join(
         "rm -f {name}.$$ && set -C && cat >{name}.$$ && mv -f {name}.$$ {name}",
     )
 )
-"""Write standard input to a file in a folder that root alone can change, with all its parents. The scripts check it in
-the same way and say more; this check does not depend on them."""
+"""Write standard input to a file in a folder that only root and the login user can change, with all its parents. The
+scripts check it in the same way with more details; this check does not depend on them."""
 
 
 class Action(Protocol):
@@ -159,8 +159,9 @@ class Remote:
         """Write ``data`` to ``path`` on the source, readable only by its owner. Create the folder if it is missing.
 
         The content is sent through stdin: this needs no sftp or scp on the host and no temporary folder, and the
-        content appears on no command line. An existing file is removed first, because others may be able to read it. A
-        folder that others can change is refused.
+        content appears on no command line. It is written to a new file beside ``path``, which then replaces an existing
+        file in one step: no reader sees a part of it, and the old permissions do not apply. Raise SourceError if users
+        other than root and the login user can change the folder or one of its parents.
         """
         folder, _slash, name = path.rpartition("/")
         inner = _PUT.format(folder=shlex.quote(folder), name=shlex.quote(f"./{name}"))

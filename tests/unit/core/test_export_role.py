@@ -40,7 +40,7 @@ def allow(*actions: str, resource: Any = "*", **more: Any) -> dict[str, Any]:
     ],
 )
 def test_what_the_policies_of_the_export_role_lack(statements: list[dict[str, Any]], lacks: list[str]) -> None:
-    assert role_policy.lacking(statements, "images") == lacks
+    assert role_policy.lacking({"Export": statements}, "images") == lacks
     result = look(Cloud(GetPolicy=document(*statements)))
     found = [item for item in result["findings"] if item["id"] == "export-role-powerless"]
     assert bool(found) is bool(lacks)

@@ -19,10 +19,11 @@ from support.role_options import entries, variables
 from testbed.playbook import read_recap
 
 NUMBERS = [(name, option) for _role, _entry, name, option in variables() if option.get("type") in ("int", "float")]
+NAMES = {name: name for _role, _entry, name, _option in variables()}
 
 
 def refused(**values: Any) -> list[str]:
-    return [f"{name} {words}" for name, words in _role_limits.problems(values)]
+    return [f"{name} {words}" for name, words in _role_limits.problems(values, NAMES)]
 
 
 @pytest.mark.parametrize(("name", "option"), NUMBERS, ids=[name for name, _option in NUMBERS])
@@ -94,16 +95,25 @@ def test_a_value_that_keeps_the_rules_is_taken(values: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("vpc", "vswitch", "mode", "name"),
+    ("vpc", "vswitch", "mode", "name", "other"),
     [
-        ("vpc-1", "", "internet", "migration_vpc_id"),
-        ("", "vsw-1", "internet", "migration_vswitch_id"),
-        ("", "", "vpc", "migration_net_mode"),
+        ("vpc-1", "", "internet", "migration_vpc_id", "migration_vswitch_id is not set"),
+        ("", "vsw-1", "internet", "migration_vswitch_id", "migration_vpc_id is not set"),
+        ("", "", "vpc", "migration_net_mode", "needs migration_vpc_id and migration_vswitch_id"),
     ],
 )
-def test_half_a_network_is_refused(vpc: str, vswitch: str, mode: str, name: str) -> None:
+def test_half_a_network_is_refused(vpc: str, vswitch: str, mode: str, name: str, other: str) -> None:
     given = {"migration_vpc_id": vpc, "migration_vswitch_id": vswitch, "migration_net_mode": mode}
-    assert [row.split()[0] for row in refused(**given)] == [name]
+    for values in (given, {key: value for key, value in given.items() if value}):
+        (text,) = refused(**values)
+        assert text.startswith(f"{name} is ")
+        assert other in text
+
+
+def test_half_a_network_is_refused_with_the_names_that_the_user_has_set() -> None:
+    names = {f"transfer_{part}": f"migration_{part}" for part in ("vpc_id", "vswitch_id", "net_mode")}
+    ((name, words),) = _role_limits.problems({"transfer_vpc_id": "vpc-1"}, names)
+    assert (name, "migration_vswitch_id is not set" in words) == ("transfer_vpc_id", True)
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_only_the_options_that_are_too_small_are_refused() -> None:
     given = {name: row["default"] for name, row in answers.LIMIT_SPEC.items()}
     assert answers.problem(given) is None
     for name in given:
-        assert f"{name} 0 must be at least" in (answers.problem({**given, name: 0}) or "")
+        assert f"{name} is 0, it must be at least" in (answers.problem({**given, name: 0}) or "")
 
 
 PATTERNS = ("a", "1", " ", "@", "://", "proxy", '"TYPE="', "virtio_", "1.", "release ", "\\040", "/", "-", "=:", ",")

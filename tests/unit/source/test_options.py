@@ -27,14 +27,14 @@ def test_the_defaults_can_be_used() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "problem"),
     [
-        ("install_dir", "/usr", "install_dir '/usr' is a system folder"),
+        ("install_dir", "/usr", "install_dir is '/usr', which is a system folder"),
         ("sha256", "a" * 63, "is not a SHA-256"),
         ("sha256", "", "is not a SHA-256"),
         ("url", "ftp://example.com/b.zip?Signature=x", "url 'ftp://example.com/b.zip' must begin with https://"),
         ("url", "https://example.com/b.zip?Signature=x y", "url contains a space or a control character. Write"),
         ("url", "https://example.com/b\x7f.zip", "url contains a space or a control character. Write"),
-        ("start_timeout", 0, "start_timeout 0 must be"),
-        ("environment", {"a b": "c"}, "environment 'a b'"),
+        ("start_timeout", 0, "start_timeout is 0, it must be"),
+        ("environment", {"a b": "c"}, "environment has 'a b', which"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, problem: str) -> None:
