@@ -62,7 +62,7 @@ options:
   force:
     description:
       - Whether O(state=absent) also deletes an unfinished job of the source that is not running, with the resources
-        that this job holds.
+        of this job.
     type: bool
     default: false
 seealso:

@@ -92,7 +92,7 @@ def _make(context: Context, act: Act) -> Outcome:
 
 
 def _result(call: Call, outcome: Outcome) -> Result:
-    """Return the outcome of a call as a ledger holds it."""
+    """Return the outcome of a call as it is in a ledger."""
     if outcome.error and outcome.error.uncertain:
         return Result(call.server, call.call, "unknown", printable(outcome.error.code))
     if outcome.error:

@@ -65,7 +65,7 @@ def claims(
     """Return for each host that has a source, and that SMC was asked for, what it may do with it.
 
     ``answer`` is the result of smc_source_info, ``timeout`` is how many seconds it was repeated. ``error`` is why the
-    host cannot go on, or ''. ``source_id`` is '' if the source is not this host. ``keep`` is true for a source that
+    host cannot continue, or ''. ``source_id`` is '' if the source is not this host. ``keep`` is true for a source that
     this migration has not registered: it is never deleted. ``tags`` are those that the source does not have yet, so
     that any later run knows. ``shared`` is true when another name has the same source: the client serves that one too.
     """

@@ -221,7 +221,6 @@ FORBIDDEN = {
     r"\bfor good\b|\bfor ever\b": "without a retry left, permanently, without limit",
     r"\bby hand\b": "manually",
     r"\bsays? so\b": "name what is reported",
-    r"\bg(?:o|oes|oing) on\b": "continue",
     r"\bput(?:s|ting)? right\b": "fix",
     r"\bstands? (?:against|for|in the way)\b": "block, identify",
     r"\bnothing against\b": "no blocker",

@@ -114,7 +114,7 @@ def test_archives_with_two_files_or_none_are_refused(tmp_path: Path) -> None:
         with tarfile.open(tmp_path / "x", "w:gz") as tar:
             for name in names:
                 tar.add(tmp_path / "disk.raw", name)
-        with pytest.raises(formats.FormatError, match="holds"):
+        with pytest.raises(formats.FormatError, match="contains"):
             ingest(tmp_path / "x", "raw", tmp_path / "out")
 
 

@@ -192,7 +192,7 @@ def test_a_liar_that_reports_another_machine_in_every_field_gets_none_of_its_sou
 
 
 def test_each_host_is_compared_with_the_time_of_the_code_that_it_used() -> None:
-    """With strategy free, every host has a code of its own, and may see the one of another host."""
+    """With strategy free, every host has a separate code, and may see the one of another host."""
     later = {**facts("s-2", hostname="db-01"), "__agent_since": "2026-11-29T09:00:00Z"}
     newer = {**ROW, "source_id": "s-2", "hostname": "db-01", "creation_time": "2026-11-29T09:00:01Z"}
     found = judge({"web-01": facts(), "db-01": later}, ROW, newer)
