@@ -78,6 +78,11 @@ options:
           - The id of the source in SMC, as its SMC client reports it.
           - If unset, the server cannot be copied. An existing image is still found.
         type: str
+      migration_id:
+        description:
+          - The migration ID of a server that has no O(servers[].fingerprint), because its host cannot be reached, as
+            M(edgelift.ens_migration.ens_migration) returned it.
+        type: str
       image_name:
         description:
           - The prefix of the image name. The migration id is appended.

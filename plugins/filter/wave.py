@@ -31,6 +31,7 @@ class FilterModule:
             "wave_claims": claims.claims,
             "wave_servers": _receipt.servers,
             "wave_settled": _receipt.settled,
+            "wave_unreachable": _receipt.unreachable,
             "wave_pending": _receipt.pending,
             "wave_resources": _receipt.resources,
             "wave_receipt": _receipt.receipt,

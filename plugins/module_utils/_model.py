@@ -62,11 +62,13 @@ class Server:
     base_name: str = ""
     platform: str = ""
     disks: tuple[Disk, ...] = ()
+    known_id: str = ""
+    """Its migration id as the cloud shows it, for a host that cannot be reached and so has no fingerprint."""
 
     @property
     def id(self) -> str:
         """The migration id."""
-        return naming.migration_id(self.migration, self.host, self.fingerprint)
+        return self.known_id or naming.migration_id(self.migration, self.host, self.fingerprint)
 
     @property
     def job_name(self) -> str:

@@ -60,6 +60,24 @@ options:
       - checked
   servers:
     required: true
+  unreachable:
+    description:
+      - Hosts of the wave that cannot be reached. If the copy of such a host is finished, its export and its import go on without the host.
+      - The tags of its replication job show its migration ID. A host for which they show none, or several, stays as it is.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      host:
+        description: The inventory name.
+        type: str
+        required: true
+      fingerprint:
+        description: The fingerprint, if the host was probed before the connection was lost. Only this machine then goes on.
+        type: str
+      image_name:
+        description: The prefix of the image name, as in O(servers[].image_name).
+        type: str
   progress_file:
     description:
       - A file to which the module appends a line at every step of a server.
@@ -236,6 +254,15 @@ migration:
           returned: always
           type: float
           sample: 1834.2
+    unreachable:
+      description: The hosts of O(unreachable) that do not go on, with the reason in C(state). C(migration_id) is empty if it is not known.
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - host: db-01
+          migration_id: el607cb8ded6d203bb1c79b71a2b3c
+          state: "job j-bp17bclvg344jlyt0000 is Running: its copy needs the host"
     resources:
       description: Everything that this run has seen of the migration, apart from the ENS images.
       returned: always
@@ -300,6 +327,7 @@ def main() -> None:
     spec = auth_spec().merge(
         wait_spec(limits.WAVE_TIMEOUT, limits.STAGE_POLL_INTERVAL),
         options.servers_spec(True),
+        options.unreachable_spec(),
         options.own_network_spec(),
         options.transfer_spec(),
         options.regions_spec(),

@@ -76,6 +76,18 @@ options:
       - Whether to delete the sources of the servers in SMC too. Sources cost nothing, but count towards a quota.
     type: bool
     default: true
+  unsettled:
+    description:
+      - Inventory names of hosts of the migration whose cloud work stays, such as hosts that cannot be reached.
+      - The result lists what of it is billed meanwhile.
+    type: list
+    elements: str
+    default: []
+  progress_file:
+    description:
+      - A file to which the module appends a line about each run of the migration for whose end it waits.
+      - If unset, and the task runs on the controller, the lines are shown while the task runs.
+    type: path
   resources:
     description:
       - The resources that an earlier result listed. The module verifies the deletion of each of them. With O(scope=servers), only
@@ -216,6 +228,16 @@ cleanup:
         - kind: vpc
           id: vpc-t4n0000000000000
           reason: "other servers of this migration are not finished: el3fa2b19c0d1e2f3a4b5c6d7e8f90 (smc_job j-bp1000)"
+    billed:
+      description: What is billed of the hosts in O(unsettled), with the service that bills it.
+      returned: always
+      type: list
+      elements: dict
+      sample:
+        - host: web-01
+          kind: ecs_snapshot
+          id: s-t4n0000000000000
+          billed_by: ECS
     calls:
       description: How often each API action was called.
       returned: always

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -20,6 +21,8 @@ _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 _STAGE_RUNS: Final = tuple(f"{stage.role}_run" for stage in STAGES if stage.role)
 _RUNS: Final = ("migration_run", *_STAGE_RUNS)
 """What the roles register: migration for a wave, the others for one stage each."""
+_SHOWN: Final = 5
+"""So many billed resources of a server are in the table; the receipt has all."""
 _ENDED: Final = "migration-ended"
 _TWIN: Final = "same-machine"
 """Findings of the preflight."""
@@ -58,6 +61,26 @@ def servers(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
     return found
 
 
+def _lost_contact(facts: Mapping[str, Any]) -> bool:
+    """Return whether Ansible could not connect to a host when it probed it."""
+    return bool((facts.get("__preflight_seen") or {}).get("unreachable"))
+
+
+def unreachable(
+    hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], reached: Iterable[str]
+) -> list[dict[str, str]]:
+    """Return the hosts of a play that Ansible cannot connect to, or could not any more: those that are not among
+    ``reached``, the hosts that are still in the play. What the cloud has of them may go on without them."""
+    still = set(reached)
+    found = []
+    for host in hosts:
+        facts = hostvars[host]
+        if _lost_contact(facts) or (host not in still and facts.get("preflight_verdict") in (None, "clear")):
+            entry = {"host": host, "fingerprint": str(facts.get("preflight_fingerprint") or "")}
+            found.append({**entry, "image_name": str(facts.get("migration_image_name") or "")})
+    return found
+
+
 def settled(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Return the server entries of the hosts that this play has settled: migrated, or failed in a stage.
 
@@ -65,22 +88,32 @@ def settled(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -> 
     pending or failed before its turn keeps its cloud work for the next run. When a cleanup has ended the migration
     there is no next run: the play removes the clients, and with them goes what the servers have left.
     """
-    waves: dict[str, bool] = {}
+    waves: dict[str, Mapping[str, Any]] = {}
     found = []
     for host in hosts:
         facts = hostvars[host]
         if host not in waves:
             # The result of a wave names all its hosts and is registered for each of them: one look is enough.
             rows = ((facts.get("migration_run") or {}).get("migration") or {}).get("servers") or []
-            waves.update({row["host"]: bool(row.get("settled")) for row in rows})
-        if (
-            waves.get(host)
+            waves.update({row["host"]: row for row in rows})
+        row = waves.get(host) or {}
+        if row.get("settled") and not facts.get("preflight_fingerprint"):
+            found.append(_unprobed(host, row))
+        elif (
+            row.get("settled")
             or facts.get("preflight_verdict") == "migrated"
             or _stage_settled(facts)
             or _only_ended(facts)
         ):
             found.append(server_of(host, facts))
     return found
+
+
+def _unprobed(host: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the server entry of a host that was finished without being reached. Its client still runs, so its source
+    stays until the host can be reached."""
+    identity = {"migration_id": row["migration_id"], "source_id": row.get("source_id") or ""}
+    return {"host": host, **identity, "keep_source": True, "image_name": "", "disks": list(row.get("disks") or [])}
 
 
 def _only_ended(facts: Mapping[str, Any]) -> bool:
@@ -147,8 +180,17 @@ def resources(hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]]) -
     return list(found.values())
 
 
-def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) -> dict[str, Any]:
-    row = {
+_STAYS: Final = (
+    "Ansible could not connect to it: the SMC client is still on this host, and its source in SMC. Run the same "
+    "command again when it can be reached"
+)
+
+
+def _row(
+    host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None, away: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    lost_contact = _lost_contact(facts) or away is not None
+    row: dict[str, Any] = {
         "host": host,
         "status": "failed",
         "reasons": [],
@@ -162,7 +204,7 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
     errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
     lost = "" if facts.get("agent_error") else _lost(facts)
     errors = [lost] if lost else errors
-    if facts.get("preflight_verdict") == "blocked":
+    if facts.get("preflight_verdict") == "blocked" and not lost_contact:
         row.update(status="blocked", reasons=list(facts.get("preflight_reasons") or []))
     elif errors and not (done and (done["verdict"] == "migrated" or done["reasons"])):
         # The error of a wave is the error of every host that has no result.
@@ -170,6 +212,11 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
     elif done:
         row.update({key: done[key] for key in (*_IDENTITY, "seconds")})
         row.update(status=done["verdict"], reasons=list(done["reasons"]), warnings=list(done.get("warnings") or []))
+        if done["verdict"] == "pending" and not row["reasons"]:
+            row["reasons"] = list(filter(None, [done.get("state")]))
+        if lost_contact:
+            row["warnings"].append(_STAYS)
+            row["disks"] = list(done.get("disks") or [])
     elif (facts.get(_STAGE_RUNS[-1]) or {}).get("image", {}).get("status") == "Available":
         image = facts[_STAGE_RUNS[-1]]["image"]
         row.update(status="migrated", ens_image_id=image["image_id"], warnings=list(image.get("warnings") or []))
@@ -178,8 +225,10 @@ def _row(host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None) ->
         seen = facts.get("preflight_server") or {}
         row.update(status="migrated", warnings=list(seen.get("warnings") or []))
         row.update({key: seen.get(key, "") for key in _IDENTITY})
-    elif (facts.get("__preflight_seen") or {}).get("unreachable"):
-        row.update(status="unreachable", reasons=["Ansible could not connect to it; its cloud work was not changed"])
+    elif lost_contact:
+        state = (away or {}).get("state")
+        row.update(status="unreachable", migration_id=(away or {}).get("migration_id") or "")
+        row["reasons"] = ["Ansible could not connect to it; its cloud work was not changed", *filter(None, [state])]
     elif "preflight_verdict" not in facts:
         row["reasons"] = ["it could not be probed: see the first failure of this host in the output"]
     elif not any(name in facts for name in _RUNS):
@@ -200,6 +249,7 @@ def receipt(
     with the service that bills them ('' for none), and what stays because others need it. If the cleanup failed, all
     resources of the wave without a proof of deletion count as leftover."""
     done = {row["host"]: row for row in (migration or {}).get("servers", [])}
+    away = {row["host"]: row for row in (migration or {}).get("unreachable") or []}
     known = (cleanup or migration or {}).get("resources") or resources(hosts, hostvars)
     broken = next(filter(None, (hostvars[host].get("cleanup_error") for host in hosts)), "")
     unproved = [row for row in known if broken and not row.get("deleted")]
@@ -207,9 +257,15 @@ def receipt(
         *(cleanup or {}).get("residual", []),
         *({**{key: row[key] for key in ("kind", "id", "host")}, "reason": str(broken)} for row in unproved),
     ]
+    billed: dict[str, list[dict[str, str]]] = defaultdict(list)
+    for row in (cleanup or {}).get("billed") or []:
+        billed[row["host"]].append({key: row[key] for key in ("kind", "id", "billed_by")})
     return {
         "wave": wave,
-        "servers": [_row(host, hostvars[host], done.get(host)) for host in hosts],
+        "servers": [
+            {**_row(host, hostvars[host], done.get(host), away.get(host)), "billed": billed.get(host, [])}
+            for host in hosts
+        ],
         "resources": list(known),
         "residual": [{**row, "billed_by": BILLED_BY.get(row["kind"], "")} for row in residual],
         "kept": list((cleanup or {}).get("kept", [])),
@@ -234,5 +290,13 @@ def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     for row, line in zip(rows, shown, strict=True):
         lines.append(line)
         warnings = (f"warning: {text}" for text in row.get("warnings") or [])
-        lines += [f"    {_encode.one_line(text)}" for text in (*row["reasons"], *warnings)]
+        texts = (*row["reasons"], *warnings, *_billed(row.get("billed") or []))
+        lines += [f"    {_encode.one_line(text)}" for text in texts]
     return lines
+
+
+def _billed(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the line about what is billed of a server whose cloud work stays, none where nothing is."""
+    shown = [f"{row['kind']} {row['id']} ({row['billed_by']})" for row in rows[:_SHOWN]]
+    more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
+    return [f"billed meanwhile: {', '.join(shown)}{more}"] if rows else []

@@ -132,12 +132,16 @@ def test_two_controllers_share_a_wave(sandbox: Any, controllers: Controllers) ->
 
 
 @FROZEN
-@pytest.mark.parametrize("end", ["SIGKILL", "task timeout", "SIGHUP"])
+@pytest.mark.parametrize("end", ["SIGKILL", "task timeout", "SIGHUP", "SIGTERM to all"])
 def test_a_module_ends_with_its_playbook(sandbox: Any, controllers: Controllers, end: str) -> None:
     playbook = controllers.start(WEB, **({"timeout": 20} if end == "task timeout" else {}))
     pid = controllers.module()
     sandbox.until(copying(sandbox))
-    if end != "task timeout":
+    if end == "SIGTERM to all":
+        # As a job runner does that ends a job: the module gets it too.
+        for number in (pid, playbook.pid):
+            os.kill(number, signal.SIGTERM)
+    elif end != "task timeout":
         playbook.send_signal(getattr(signal, end))
     sandbox.until(lambda: not alive(pid))
     playbook.wait(PATIENCE)

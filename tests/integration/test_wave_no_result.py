@@ -9,6 +9,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -40,28 +41,35 @@ def kill_module(sandbox: Any, name: str) -> None:
     os.kill([row["pid"] for row in rows if "pid" in row][-1], signal.SIGKILL)
 
 
-@pytest.mark.parametrize(
-    ("playbook", "end"),
-    [
-        ("migrate.yml", "killed"),
-        pytest.param("migrate.yml", "timeout", marks=pytest.mark.long),
-        pytest.param("step_by_step.yml", "timeout", marks=pytest.mark.long),
-    ],
-)
-def test_the_same_command_again_finishes_what_a_module_without_result_began(
-    bed: Bed, sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str, end: str
+@pytest.mark.long
+@pytest.mark.parametrize("playbook", ["migrate.yml", "step_by_step.yml"])
+def test_a_time_limit_of_the_site_for_tasks_does_not_end_a_wave(
+    bed: Bed, sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, playbook: str
 ) -> None:
-    player, name = Player(bed, sandbox, tmp_path), "cut off"
-    if end == "timeout":
-        monkeypatch.setenv("ANSIBLE_TASK_TIMEOUT", "60")
+    player, limit = Player(bed, sandbox, tmp_path), 60
+    monkeypatch.setenv("ANSIBLE_TASK_TIMEOUT", str(limit))
+    with running(player, playbook, migration_name="limited") as controller:
+        sandbox.until(lambda: done(sandbox.requests("smc"), "StartReplicationJob") == len(HOSTS))
+        sandbox.post("clock", {"rate": 0})
+        with pytest.raises(subprocess.TimeoutExpired):
+            controller.wait(limit + 10)
+        sandbox.post("clock", {"rate": 1})
+        code = controller.wait(PATIENCE)
+    ended = player.ended(code, (player.folder / "running.log").read_text(encoding="utf-8"))
+    assert ended.code == 0, ended.output
+    settled(player, ended, *HOSTS)
+
+
+def test_the_same_command_again_finishes_what_a_module_without_result_began(
+    bed: Bed, sandbox: Any, tmp_path: Path
+) -> None:
+    playbook, player, name = "migrate.yml", Player(bed, sandbox, tmp_path), "cut off"
     with running(player, playbook, migration_name=name) as controller:
         sandbox.until(lambda: done(sandbox.requests("smc"), "StartReplicationJob") == len(HOSTS))
         # The copies stand still, so that they are under way when the module ends.
         sandbox.post("clock", {"rate": 0})
-        if end == "killed":
-            kill_module(sandbox, name)
+        kill_module(sandbox, name)
         code = controller.wait(PATIENCE)
-    monkeypatch.delenv("ANSIBLE_TASK_TIMEOUT", raising=False)
     first = player.ended(code, (player.folder / "running.log").read_text(encoding="utf-8"))
     assert first.code == 2, first.output
     assert statuses(first) == dict.fromkeys(HOSTS, "failed")

@@ -51,13 +51,24 @@ def test_a_slice_and_a_host_that_drops_out_keep_their_work(player: Player, sandb
     assert len(sandbox.get("state")["images"]) == 1
     assert client_on(player.bed, "legacy-01") == ""
 
-    # The host of the first slice cannot be reached: its finished copy is neither deleted nor forgotten.
+    # The host of the first slice cannot be reached. With the tag of the cleanup its finished copy stays, and is shown.
     nowhere = player.folder / "nowhere.json"
     nowhere.write_text(json.dumps({"all": {"hosts": {"db-01": {"ansible_port": 9}}}}), encoding="utf-8")
-    away = player.play("migrate.yml", "-i", str(nowhere), migration_name="sliced")
-    assert away.code == 4, away.output
-    assert re.search(r"db-01 +unreachable", away.output), away.output
+    kept = player.play("migrate.yml", "-i", str(nowhere), "--tags", "cleanup", migration_name="sliced")
+    assert kept.code == 2, kept.output
+    assert re.search(r"db-01 +unreachable", kept.output), kept.output
+    assert "billed meanwhile: ecs_snapshot " in kept.output, kept.output
     assert len(sandbox.get("state")["images"]) == 1
+
+    # Its export and its import go on without it, although no host of the play can be reached.
+    away = player.play("migrate.yml", "-i", str(nowhere), migration_name="sliced", migration_wave="db-01")
+    assert away.code == 2, away.output
+    assert re.search(r"db-01 +migrated", away.output), away.output
+    row = away.row("db-01")
+    assert (row["status"], row["billed"], len(row["disks"])) == ("migrated", [], 3)
+    assert "the SMC client is still on this host" in row["warnings"][-1]
+    assert sandbox.get("meter")["running"] == []
+    assert client_on(player.bed, "db-01") != ""
 
     last = player.play("migrate.yml", migration_name="sliced")
     assert last.code == 0, last.output

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
@@ -50,6 +51,10 @@ class Interrupted(Exception):
     """This cleanup may delete nothing more; the text says why."""
 
 
+def _quiet(_text: str) -> None:
+    """Tell nothing."""
+
+
 @contextmanager
 def _asked_first(clients: Clients, check: Callable[[str], None]) -> Iterator[None]:
     """Ask before each request that changes something."""
@@ -72,9 +77,15 @@ def _kept_instead(scope: Scope, known: Iterable[Mapping[str, Any]], why: str) ->
 
 
 def clean_migration(
-    scope: Scope, known: list[Mapping[str, Any]], clock: Clock, timeout: float, interval: float
+    scope: Scope,
+    known: list[Mapping[str, Any]],
+    clock: Clock,
+    timeout: float,
+    interval: float,
+    tell: Callable[[str], None] = _quiet,
 ) -> release.Outcome:
-    """End the migration, wait for the runs that may still send a call, delete what it has left, and finish the end."""
+    """End the migration, wait for the runs that may still send a call, delete what it has left, and finish the end.
+    ``tell`` gets what this cleanup waits for."""
     deadline = clock.monotonic() + timeout
     nothing = _nothing_found(scope, known)
     if nothing:
@@ -83,7 +94,7 @@ def clean_migration(
     session = store.session
     try:
         store.run(session.end())
-        alive = sorted(_wait_for_drivers(store, clock, deadline, interval), key=lambda owner: owner.until)
+        alive = sorted(_wait_for_drivers(store, clock, deadline, interval, tell), key=lambda owner: owner.until)
         if alive:
             return _driven(scope, known, alive)
         with _asked_first(scope.clients, lambda _action: store.run(session.refresh())):
@@ -114,13 +125,21 @@ def _nothing_found(scope: Scope, known: list[Mapping[str, Any]]) -> release.Outc
     return found
 
 
-def _wait_for_drivers(store: LedgerStore, clock: Clock, deadline: float, interval: float) -> list[Owner]:
+def _wait_for_drivers(
+    store: LedgerStore, clock: Clock, deadline: float, interval: float, tell: Callable[[str], None]
+) -> list[Owner]:
     """Wait until no run may still send a call; return those that may at the timeout."""
+    end = clock.now() + timedelta(seconds=deadline - clock.monotonic())
     while True:
         parent.check()
         alive = store.run(store.session.drivers())
         if not alive or clock.monotonic() + interval > deadline:
             return alive
+        for owner in alive:
+            tell(
+                f"the cleanup waits for the run {driven_by(owner)}, which stops at its next step or at "
+                f"{moment(owner.until)}. It waits until {end:%Y-%m-%dT%H:%M:%SZ} at most"
+            )
         clock.sleep(interval)
 
 
@@ -145,7 +164,12 @@ def _driven(scope: Scope, known: Iterable[Mapping[str, Any]], alive: list[Owner]
 
 
 def clean_servers(
-    scope: Scope, known: list[Mapping[str, Any]], clock: Clock, timeout: float, interval: float
+    scope: Scope,
+    known: list[Mapping[str, Any]],
+    clock: Clock,
+    timeout: float,
+    interval: float,
+    _tell: Callable[[str], None] = _quiet,
 ) -> release.Outcome:
     """Claim the servers of the scope, delete what they have left, and release them. Servers that another run drives are
     kept. When nothing of the migration is left, its ledger is closed.

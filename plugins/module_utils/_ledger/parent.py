@@ -7,6 +7,9 @@
 
 """Whether the playbook that has started this process still lives: a driver ends with it, however it ended (law 13).
 
+SIGTERM, and SIGHUP of a closed terminal, ask a driver to end. They do not end it on the spot: a driver first releases
+its servers, so that the next run need not wait for the end of its claim.
+
 Between ansible-playbook and a module there are its worker, which it forks for the task, and one or two shells. A
 shell outlives the worker, and the worker outlives ansible-playbook when that is killed, for as long as the module runs:
 the parent of this process alone says nothing. So the whole line of ancestors up to ansible-playbook is looked at.
@@ -16,8 +19,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import select
 import signal
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path, PurePath
 from typing import Final
@@ -77,6 +82,32 @@ class Lineage:
 
 _watched: list[Lineage] = []
 
+_LOOK_SECONDS: Final = 1.0
+"""How often a process that sleeps looks whether its playbook lives."""
+
+
+class _Request:
+    """The request of a signal to end: what sleeps wakes up at once, what runs sees it before its next step."""
+
+    def __init__(self) -> None:
+        self.made = ""
+        """The name of the signal, '' while there was none."""
+        self._read, self._write = os.pipe()
+        os.set_blocking(self._write, False)
+
+    def take(self, number: int, _frame: object) -> None:
+        """Note the signal. A handler may do no more: the interrupted code may hold any lock."""
+        self.made = signal.Signals(number).name
+        with suppress(BlockingIOError):
+            os.write(self._write, b".")
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until the request is made, at most so long."""
+        select.select([self._read], [], [], seconds)
+
+
+_requests: list[_Request] = []
+
 
 def watch() -> None:
     """Remember who has started this process, and let the kernel end it with its parent where it can do that."""
@@ -88,9 +119,35 @@ def watch() -> None:
         # It had ended before the kernel was told.
         raise Orphaned("the task that has started this module has ended")
     _watched[:] = [Lineage()]
+    with suppress(ValueError):
+        # Only the main thread of a process can set a handler.
+        request = _Request()
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            # nohup ignores SIGHUP, and that stays.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, request.take)
+        _requests[:] = [request]
 
 
 def check(_action: str = "") -> None:
-    """Raise Orphaned when the playbook has ended; in a process that does not watch it never does."""
+    """Raise Orphaned when the playbook has ended, or SIGTERM has asked this process to end; in a process that does not
+    watch it never does."""
+    for request in _requests:
+        if request.made:
+            raise Orphaned(f"{request.made} has ended this task")
     for lineage in _watched:
         lineage.check()
+
+
+def sleep(seconds: float) -> None:
+    """Sleep, and raise Orphaned as soon as ``check`` would."""
+    if not _watched:
+        time.sleep(seconds)
+        return
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        for request in _requests:
+            request.wait(min(left, _LOOK_SECONDS))
+        if not _requests:
+            time.sleep(min(left, _LOOK_SECONDS))
+        check()

@@ -18,7 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fle
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import ProgressFile
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 
-from . import contract, options, rivals
+from . import contract, options, rivals, unreachable
 from .defect import made_so_far
 
 if TYPE_CHECKING:
@@ -33,17 +33,24 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     """Return the result of the module for its O(state)."""
     params = module.params
     servers, policy = options.servers(params), options.policy(params)
+    away = unreachable.look(clients, params["name"], params.get("unreachable") or [])
+    servers += [item.server for item in away if item.server]
     options.refuse(checks.input_problems(policy, servers))
     contract.warn(module, policy, checks.account(clients, policy))
     blocked = checks.server_problems(servers, rivals.refused(clients, params, servers))
     if params["state"] == "checked":
         rows = look(clients, servers, policy, blocked)
-        return {"changed": False, "migration": _migration(params["name"], rows, [], clients)}
-    return _migrate(module, clients, servers, blocked, policy)
+        return {"changed": False, "migration": _migration(params["name"], rows, [], clients, away)}
+    return _migrate(module, clients, servers, blocked, policy, away)
 
 
 def _migrate(
-    module: AnsibleModule, clients: Clients, servers: Sequence[Server], blocked: dict[str, list[str]], policy: Policy
+    module: AnsibleModule,
+    clients: Clients,
+    servers: Sequence[Server],
+    blocked: dict[str, list[str]],
+    policy: Policy,
+    away: Sequence[unreachable.Away],
 ) -> dict[str, Any]:
     params = module.params
     fleet = Fleet(clients, [item for item in servers if item.host not in blocked], policy, check_mode=module.check_mode)
@@ -52,7 +59,7 @@ def _migrate(
     rows = [*fleet.rows, *(_blocked(item, blocked[item.host]) for item in servers if item.host in blocked)]
 
     def result() -> dict[str, Any]:
-        migration = _migration(params["name"], rows, fleet.resources.rows(), clients)
+        migration = _migration(params["name"], rows, fleet.resources.rows(), clients, away)
         return {"changed": fleet.changed, "migration": migration, "acts": dict(fleet.acts)}
 
     def ended(error: Exception) -> dict[str, Any]:
@@ -100,12 +107,19 @@ def _blocked(item: Server, reasons: list[str]) -> Progress:
     return row
 
 
-def _migration(name: str, rows: Sequence[Progress], resources: Sequence[Any], clients: Clients) -> dict[str, Any]:
+def _migration(
+    name: str,
+    rows: Sequence[Progress],
+    resources: Sequence[Any],
+    clients: Clients,
+    away: Sequence[unreachable.Away],
+) -> dict[str, Any]:
     return {
         "name": name,
         "wave_id": wave_id(name),
         "finished": not any(row.open for row in rows),
         "servers": [describe(row) for row in rows],
+        "unreachable": [item.row() for item in away if not item.server],
         "resources": list(resources),
         "calls": dict(clients.calls),
     }

@@ -60,13 +60,32 @@ def servers_spec(required: bool) -> ArgSpec:
                     "host": {"type": "str", "required": True},
                     "fingerprint": {"type": "str"},
                     "source_id": {"type": "str"},
+                    "migration_id": {"type": "str"},
                     "image_name": {"type": "str"},
                     "platform": {"type": "str"},
                     "keep_source": {"type": "bool", "default": False},
                     "claim": {"type": "dict"},
                     "disks": dict(_DISKS),
                 },
-                "required_one_of": [("fingerprint", "source_id")],
+                "required_one_of": [("fingerprint", "source_id", "migration_id")],
+            }
+        }
+    )
+
+
+def unreachable_spec() -> ArgSpec:
+    """Return the option O(unreachable) of the module ens_migration."""
+    return ArgSpec(
+        argument_spec={
+            "unreachable": {
+                "type": "list",
+                "elements": "dict",
+                "default": [],
+                "options": {
+                    "host": {"type": "str", "required": True},
+                    "fingerprint": {"type": "str"},
+                    "image_name": {"type": "str"},
+                },
             }
         }
     )
@@ -148,8 +167,17 @@ def server(migration: str, entry: Mapping[str, Any]) -> Server:
         source_id=entry.get("source_id") or "",
         base_name=entry.get("image_name") or "",
         platform=entry.get("platform") or "",
+        known_id=_known_id(migration, entry),
         disks=tuple(sorted((Disk(disk["index"], disk["bytes"]) for disk in entry.get("disks") or []), key=_index)),
     )
+
+
+def _known_id(migration: str, entry: Mapping[str, Any]) -> str:
+    """Return the migration id of a server that has no fingerprint; refuse one of another migration."""
+    known = str(entry.get("migration_id") or "")
+    if known and not (naming.is_id(known) and known.startswith(naming.wave_id(migration))):
+        refuse([f"migration_id of {entry['host']} is {known!r}, which is no migration ID of migration {migration!r}"])
+    return "" if entry.get("fingerprint") else known
 
 
 def _index(disk: Disk) -> int:

@@ -9,18 +9,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import ownership, release
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.scope import Scope
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Teller
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import BILLED_BY
 
 from . import options
 from .argspec import ArgSpec
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
 
@@ -35,6 +40,8 @@ def spec() -> ArgSpec:
             "bucket": {"type": "str", "required": True},
             "scope": {"type": "str", "default": "migration", "choices": ["migration", "servers"]},
             "delete_sources": {"type": "bool", "default": True},
+            "unsettled": {"type": "list", "elements": "str", "default": []},
+            "progress_file": {"type": "path"},
             "resources": {
                 "type": "list",
                 "elements": "dict",
@@ -73,18 +80,20 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     known = [row for row in params["resources"] if scope.whole or row["host"] in scope.hosts.values()]
     if removing and not module.check_mode:
         clean = ownership.clean_migration if scope.whole else ownership.clean_servers
-        outcome = clean(scope, known, Clock(), params["wait_timeout"], params["poll_interval"])
+        times, tell = (params["wait_timeout"], params["poll_interval"]), Teller(params.get("progress_file"))
+        outcome = clean(scope, known, Clock(), *times, tell)
     else:
         outcome = release.report(scope, known)
     result: dict[str, Any] = {
         "changed": removing and outcome.changes > 0,
         "cleanup": {
             "name": migration,
-            "wave_id": wave_id(migration),
+            "wave_id": naming.wave_id(migration),
             "resources": outcome.seen.rows(),
             "residual": outcome.residual,
             "similar_names": outcome.similar_names,
             "kept": outcome.kept,
+            "billed": billed(scope, params.get("unsettled") or []),
             "calls": dict(clients.calls),
         },
     }
@@ -93,3 +102,20 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         after = sorted(f"{row['kind']} {row['id']}" for row in outcome.residual) if not module.check_mode else []
         result["diff"] = {"before": "\n".join(before) + "\n", "after": "\n".join(after) + "\n"}
     return result
+
+
+def billed(scope: Scope, hosts: Sequence[str]) -> list[dict[str, str]]:
+    """Return what is billed of hosts whose cloud work stays. The tags of the jobs have the inventory names, also of
+    hosts that cannot be reached. Without hosts nothing is listed."""
+    if not hosts:
+        return []
+    whole = scope.others()
+    jobs = [JOB.value(job, "tags") for job in whole.migration_jobs()]
+    named = {tags[naming.SERVER_TAG]: tags.get(naming.HOST_TAG, "") for tags in jobs}
+    wanted = {host[: naming.TAG_VALUE_LENGTH]: host for host in hosts}
+    found = release.report(replace(whole, hosts={**scope.hosts, **named}), []).residual
+    return [
+        {"host": wanted[row["host"]], "kind": row["kind"], "id": row["id"], "billed_by": BILLED_BY[row["kind"]]}
+        for row in found
+        if row["id"] and row["host"] in wanted and BILLED_BY.get(row["kind"])
+    ]

@@ -194,6 +194,7 @@ class Fleet:
             batch.clear()
             self._looked.clear()
             rows = self._settle_all(self._own(self._open_rows()), batch)
+            self._look_elsewhere()
         for stage in self.stages:
             rows = self._go_through(stage, rows, batch)
         self._perform(batch)
@@ -211,6 +212,18 @@ class Fleet:
                 row.seen.stale.update(stage.name for stage in self.stages)
             row.state = driven_by(owner) if owner else row.state
         return [row for row in rows if not row.elsewhere]
+
+    def _look_elsewhere(self) -> None:
+        """End the servers of other runs whose result exists by now: it needs no claim, and its run may be gone."""
+        for stage in self.stages:
+            rows = [row for row in self._open_rows() if row.elsewhere]
+            if rows and stage.settles_first and stage.name == self._last:
+                # What the ledger tells of its calls is followed by the run that drives it.
+                stage.observe(self.context.of(stage), [row.server for row in rows], {r.server.id: r.seen for r in rows})
+                for row in rows:
+                    if stage.decide(self.context, row.server, row.seen).kind == "done":
+                        self._advance(stage, row)
+                        row.reasons.append(f"another run has finished it ({row.state})")
 
     def _settle_all(self, rows: list[Progress], batch: list[Act]) -> list[Progress]:
         """Return the servers that have no result yet."""

@@ -5,10 +5,11 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The progress of a wave, a line at a time: written by the module to a file, read by the action beside it."""
+"""The progress of a module, a line at a time: written by the module to a file, read by the action beside it."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,25 @@ class ProgressFile:
                 lines.append(line(row))
         if lines and not self._lines.write(*lines):
             self._told.clear()
+
+
+class Teller:
+    """Appends lines to a file: a text that is new at once, one that stays the same once per ``again`` seconds."""
+
+    def __init__(
+        self, path: str | None, again: float = 30.0, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._lines = Lines(path) if path else None
+        self._again, self._monotonic = again, monotonic
+        self._told: dict[str, float] = {}
+
+    def __call__(self, text: str) -> None:
+        """Append a text, unless it was told a short time ago."""
+        now = self._monotonic()
+        if self._lines is None or now - self._told.get(text, -self._again) < self._again:
+            return
+        self._told[text] = now
+        self._lines.write(text)
 
 
 def line(row: Progress) -> str:

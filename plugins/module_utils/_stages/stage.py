@@ -21,6 +21,7 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen, SharedNetwork
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ GIVEN = frozenset({"smc_source"})
 class Clock:
     """Time as the fleet needs it; tests put their own in."""
 
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], None] = parent.sleep
     monotonic: Callable[[], float] = time.monotonic
     now: Callable[[], datetime] = field(default=lambda: datetime.now(timezone.utc))
 

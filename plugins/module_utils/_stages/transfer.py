@@ -206,6 +206,8 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
         return _decide_job(seen.job, seen, context.policy, context.now)
     if seen.namesake:
         return Decision.fail(seen.namesake)
+    if server.known_id:
+        return Decision.fail(f"the job of {server.host} is gone, and the host cannot be reached to copy it again", True)
     if seen.foreign_job and seen.foreign_job["JobId"] == seen.moved:
         return Decision.fail(_moved(server, seen.foreign_job), keep=True)
     if context.check_mode and not server.source_id:

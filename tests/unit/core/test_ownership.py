@@ -77,6 +77,25 @@ def test_with_wait_a_run_waits_for_the_others_and_leaves_their_work_to_them() ->
     assert "last state: driven by" in second.rows[0].reasons[0]
 
 
+def test_what_another_run_has_finished_is_migrated_although_its_claim_has_not_ended() -> None:
+    cloud = cloud_with(ONE)
+    first, second = begun(cloud, ONE), fleet(cloud, ONE)
+    second.tick()
+    assert second.rows[0].elsewhere
+    # Two processes ask for themselves; here they share one gate.
+    cloud.gate.checks.remove(second.driver._may_send)
+    while first.rows[0].open:
+        cloud.sleep(10)
+        first.tick()
+    # It was killed after its last step: nothing has released the server.
+    cloud.gate.checks.clear()
+    second.tick()
+    row = second.rows[0]
+    assert (row.verdict, row.settled, row.phase) == ("migrated", True, "done")
+    assert row.reasons[0].startswith("another run has finished it (driven by ")
+    assert cloud.calls["ens.ImportImage"] == 1
+
+
 def test_servers_of_a_dead_run_are_taken_over_after_its_lease() -> None:
     cloud = cloud_with(ONE)
     begun(cloud, ONE)

@@ -6,9 +6,13 @@
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
+from support import PATIENCE
 
 PYTHON = "/usr/bin/python3"
 PLAYBOOK = [PYTHON, "/usr/bin/ansible-playbook", "migrate.yml"]
@@ -79,3 +83,43 @@ def test_the_table_of_processes_is_read() -> None:
     assert told[0] == os.getppid()
     assert any("python" in word for word in told[1])
     assert parent.parent_of(2**30) is None
+
+
+SLEEPER = """
+import os, signal, sys, time
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
+{before}
+parent.watch()
+print(os.getpid(), flush=True)
+try:
+    parent.sleep(60)
+except parent.Orphaned as end:
+    print(end, flush=True)
+"""
+
+
+def sleeper(before: str) -> subprocess.Popen[str]:
+    """Start a process that watches its parent and sleeps; it has printed its id."""
+    command = [sys.executable, "-c", SLEEPER.format(before=before)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout
+    assert process.stdout.readline().strip() == str(process.pid)
+    return process
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_wakes_a_process_that_sleeps_and_ends_it_in_order(number: signal.Signals) -> None:
+    # Whoever runs the tests may ignore SIGHUP.
+    with sleeper("signal.signal(signal.SIGHUP, signal.SIG_DFL)") as process:
+        process.send_signal(number)
+        output, _errors = process.communicate(timeout=PATIENCE)
+    assert output == f"{number.name} has ended this task\n"
+    assert process.returncode == 0
+
+
+def test_nohup_stays_in_force() -> None:
+    with sleeper("signal.signal(signal.SIGHUP, signal.SIG_IGN)") as process:
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        output, _errors = process.communicate(timeout=PATIENCE)
+    assert output == "SIGTERM has ended this task\n"

@@ -269,3 +269,23 @@ def test_every_description_is_text(role: str) -> None:
     described = [row for entry in entries(role).values() for row in options_of(entry.get("options", {}))]
     texts = [(name, text) for name, told in described for text in (told if isinstance(told, list) else [told])]
     assert [(name, text) for name, text in texts if not isinstance(text, str)] == []
+
+
+LONG = {
+    "ens_migration", "smc_transfer", "ecs_image_export", "ens_image_import", "smc_cleanup", "source_remediation",
+    "smc_agent",
+}
+"""Modules that may take longer than the time limit that a site sets for all tasks."""
+
+
+def test_no_task_that_waits_is_ended_by_a_time_limit_of_the_site() -> None:
+    found = 0
+    for path in sorted(ROOT.glob("roles/*/tasks/*.yml")):
+        for task in tasks_in(yaml.safe_load(path.read_text(encoding="utf-8"))):
+            names = {name.rpartition(".")[2] for name in task if name.startswith("edgelift.")}
+            waits = (names & LONG and not task.get("check_mode")) or "canary_run" in str(task.get("register"))
+            # Neither the removal of a client nor that of a fix waits.
+            if waits and "absent" not in str(task) and path.name != "undo.yml":
+                assert task.get("timeout") == 0, f"{path.relative_to(ROOT)}: {task['name']}"
+                found += 1
+    assert found >= len(LONG)
