@@ -271,7 +271,8 @@ def test_on_the_source_nothing_is_done(private: Path) -> None:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_every_shell_can_read_the_script(shell: list[str]) -> None:
-    done = subprocess.run(
-        [*shell, "-n"], input=_script.text("dhcp_fallback").encode(), capture_output=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    text = _script.text("dhcp_fallback").encode()
+    done = subprocess.run([*shell, "-n"], input=text, capture_output=True, check=False)
+    # ksh93 knows a faster way for arithmetic, and says so.
+    said = [line for line in done.stderr.decode().splitlines() if "warning" not in line]
+    assert (done.returncode, said) == (0, [])
