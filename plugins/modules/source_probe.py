@@ -349,25 +349,10 @@ probe:
       elements: str
     network:
       description:
-        - How the network is configured, to tell what of it works on an ENS instance.
-        - C(plans) are what each file of a configuration system (ifupdown, ifcfg, wicked, NetworkManager, netplan, systemd-networkd) says of
-          one device. C(manager), C(file), C(name), C(mac), C(driver), C(kind), C(dhcp), C(auto), C(member), C(addresses), C(gateway) and C(dns).
-        - C(naming) is V(kernel) (eth0) or V(predictable) (ens5), with its sign (C(naming_sign)). C(generator) is the rule that keeps names for
-          known devices, C(renames) are the rules that give names by hardware address or place.
-        - C(services) start with the host. C(clients) are the DHCP clients. C(devices) are network cards, bonds, bridges and VLANs.
-        - C(routes) are static routes. C(auto_default) says whether NetworkManager asks DHCP for a device without a profile.
-        - C(cloud_init_off) is what forbids cloud-init to configure the network, C(resolver) what C(/etc/resolv.conf) links to.
-        - C(cut) are files that were read only in part. C(known) is false where the step did not run. Keys and passwords are not read.
+        - How the network is configured. C(plans) are what each file of ifupdown, ifcfg, wicked, NetworkManager, netplan or systemd-networkd
+          says of one device. C(renames) are the rules of udev that name devices, C(services) what starts with the host. Keys and passwords
+          in the files are not read.
       type: dict
-      sample:
-        known: true
-        naming: kernel
-        services: [network]
-        plans:
-          - manager: ifcfg
-            file: /etc/sysconfig/network-scripts/ifcfg-eth0
-            name: eth0
-            dhcp: true
     resolver:
       description: The C(nameservers) and the C(search) domains of C(/etc/resolv.conf).
       type: dict

@@ -29,7 +29,9 @@ REMEDIATIONS: Final = {
     "remediate_rsync": "Installs the package rsync.",
     "remediate_virtio": "Adds the virtio drivers to the initramfs of the default kernel.",
     "remediate_selinux": "Sets SELinux to permissive until the migration is finished.",
-    "remediate_clock": "Installs chrony or ntp, and sets the clock.",
+    "remediate_clock": "Sets the clock through a running chrony, through ntpdate, or from the controller.",
+    "remediate_dhcp": "Prepares DHCP for the first virtio network device of the migrated server.",
+    "remediate_cloud_init": "Installs cloud-init, or switches it on.",
 }
 """The variables that enable a fix of the role remediate, and what each fix does."""
 
