@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import os
 import shutil
@@ -51,13 +52,16 @@ def library() -> str:
 
 
 def _unpack(package: str, target: Path) -> None:
-    """Fetch a package as apt of this machine does; the folder has its name only when it is whole."""
+    """Fetch a package as apt of this machine does, one process at a time; the folder has its name when it is whole."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+    with (target.parent / "lock").open("w") as lock, tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.exists():
+            return
         fetched = subprocess.run(["apt-get", "download", package], cwd=folder, capture_output=True, check=False)
         for file in Path(folder).glob("*.deb"):
             subprocess.run(["dpkg-deb", "-x", str(file), f"{folder}/root"], check=True)
-        if fetched.returncode == 0 and not target.exists():
+        if fetched.returncode == 0:
             os.replace(f"{folder}/root", target)
 
 
