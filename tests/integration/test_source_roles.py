@@ -72,6 +72,8 @@ def go(bed: Bed, sandbox: Any, tmp_path: Path) -> Iterator[Go]:
                 "migration_bucket": sandbox.bucket,
                 # There is no way from these hosts to the real SMC.
                 "preflight_egress": [],
+                # The account is the same for all these plays: those of the first test and of the account check it.
+                "preflight_check_account": False,
                 "agent_url": sandbox.agent["url"],
                 "agent_sha256": sandbox.agent["sha256"],
                 "agent_cache_dir": str(tmp_path / "cache"),
@@ -114,12 +116,13 @@ def created(sandbox: Any) -> list[str]:
 
 @pytest.mark.sandbox_world(WORLD)
 def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox: Any, go: Go) -> None:
-    foreseen = go("--check", hosts="web-01")
+    foreseen = go("--check", hosts="web-01", preflight_check_account=True)
     assert (foreseen.code, foreseen.facts["web-01"]["agent_error"]) == (0, "")
     assert created(sandbox) == []
 
     ask(bed, "web-01", "mkdir -p /etc/selinux; echo SELINUX=enforcing >/etc/selinux/config")
-    first = go("-vvv", remediate_selinux="{{ inventory_hostname == 'web-01' }}")
+    selinux = "{{ inventory_hostname == 'web-01' }}"
+    first = go("-vvv", preflight_check_account=True, remediate_selinux=selinux)
     assert first.code == 4, first.output  # one host was unreachable, nothing failed
     assert {host: row["preflight_verdict"] for host, row in first.facts.items()} == {
         "web-01": "clear",
@@ -140,7 +143,7 @@ def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox:
     assert [(row["Count"], row["TimeToLiveInDays"]) for row in tokens] == [("3", "1")]
     assert re.search(r"(?<![0-9a-zA-Z-])(?=[0-9a-z]*[g-z])[0-9a-z]{32}(?![0-9a-zA-Z])", first.output) is None
 
-    again = go(hosts="web-01:legacy-01:huge-01")
+    again = go(hosts="web-01:legacy-01:huge-01", preflight_check_account=True)
     assert (again.code, again.changed) == (0, 0)
     assert [again.facts[host]["agent_source_id"] for host in again.facts] == [
         first.facts[host]["agent_source_id"] for host in again.facts
@@ -249,11 +252,11 @@ def test_a_source_that_smc_does_not_know_is_reported_and_force_registers_again(b
 
 @pytest.mark.sandbox_world(WORLD)
 def test_an_error_of_the_account_ends_the_play_once_for_all(sandbox: Any, go: Go) -> None:
-    done = go(hosts="web-01:legacy-01", migration_bucket="no-such-bucket")
+    done = go(hosts="web-01:legacy-01", preflight_check_account=True, migration_bucket="no-such-bucket")
     assert done.code == 2
     assert "NoSuchBucket" in done.output
     assert created(sandbox) == []
-    nameless = go(hosts="web-01", migration_name="")
+    nameless = go(hosts="web-01", preflight_check_account=True, migration_name="")
     assert nameless.code == 2
     assert "Set migration_name and migration_bucket" in nameless.output
 
