@@ -18,7 +18,7 @@ from . import single_stage
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.row import Progress
 
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:

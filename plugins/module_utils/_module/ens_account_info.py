@@ -31,7 +31,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages imp
     ens_import,
     transfer,
 )
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.row import Progress
 
 from . import contract, ens_migration, options, rivals
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.machines import SAME_MACHINE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet, Progress
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import ProgressFile
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.row import Progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 
 from . import contract, options, rivals, unreachable

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.row import Progress
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Stage
 
 

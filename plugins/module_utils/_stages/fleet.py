@@ -15,17 +15,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver, driven_by
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Seen, Verdict
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
 from .batch import Act, perform
+from .row import Progress
 from .stage import Clock, Context, check
 from .stages import STAGES
 
@@ -53,40 +53,6 @@ FULL_SECONDS = 60.0
 
 AFTER_ACT_SECONDS = 2.0
 """How soon the next tick follows one that changed something: its effect often allows the next step at once."""
-
-
-@dataclass
-class Progress:
-    """How far one server has come in this run."""
-
-    server: Server
-    seen: Seen = field(default_factory=Seen)
-    phase: str = STAGES[0].name
-    """The name of its stage; ``done`` after the last one, ``preflight`` before the first one."""
-    verdict: Verdict = "pending"
-    state: str = ""
-    percent: float | None = None
-    reasons: list[str] = field(default_factory=list)
-    error: dict[str, Any] | None = None
-    existed: bool = False
-    """Whether its result was there before this run did anything for it."""
-    failures: Counter[str] = field(default_factory=Counter)
-    """Failures in a row, of looks (by stage) and of acts."""
-    seconds: float = 0.0
-    settled: bool = False
-    """Whether a stage has given the verdict: only then may a cleanup delete what is left."""
-    elsewhere: bool = False
-    """Whether another run drives it."""
-
-    @property
-    def open(self) -> bool:
-        """Return whether the server has no verdict yet."""
-        return self.verdict == "pending"
-
-    def end(self, verdict: Verdict, *reasons: str) -> None:
-        """Give the server its verdict."""
-        self.verdict = verdict
-        self.reasons += reasons
 
 
 class Fleet:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .fleet import Progress
+    from .row import Progress
 
 STEP_PERCENT = 10
 """A copy that continues without another change is reported once per this many percent."""

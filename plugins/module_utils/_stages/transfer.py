@@ -13,10 +13,9 @@ billed on error), an ECS image and its snapshots.
 
 from __future__ import annotations
 
-import re
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Requested
@@ -32,7 +31,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
     states,
 )
 
-from . import job_spec, network
+from . import cures, job_spec, network
 from .stage import Leaves, Outcome, Slots, Stage
 
 if TYPE_CHECKING:
@@ -50,10 +49,6 @@ if TYPE_CHECKING:
     from .stage import Context
 
 
-_STARTED: Final = "started"
-_ENLARGED: Final = "enlarged"
-_COUNTS: Final = re.compile(r"(j-[^/]+)/(\d{1,3})/(\d{1,3})")
-"""What the ledger keeps of a failed job: its id, how often it was started again, and how often of these for a quota."""
 
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
@@ -81,7 +76,7 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
         network.observe(context, servers[0].migration)
     _observe_instances(context, awake, seen)
     for server in awake:
-        _recall(context, server, seen[server.id])
+        cures.recall(context, server, seen[server.id])
 
 
 def asleep(seen: Seen) -> bool:
@@ -316,34 +311,8 @@ def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
         smc.delete_replication_job(seen.job["JobId"])
         seen.created = None
     if curing and seen.job:
-        _remember(context, server, seen, seen.job, action)
+        cures.remember(context, server, seen, seen.job, action)
     return Outcome()
-
-
-def _remember(context: Context, server: Server, seen: Seen, job: Row, action: str) -> None:
-    """Count a cure of a failed job, here and in the ledger, so that runs on a schedule end too."""
-    if action == "enlarge":
-        seen.enlarged += 1
-        context.driver.note(server.id, _ENLARGED, str(seen.enlarged))
-        return
-    if error_codes.find_job(job.get("ErrorCode") or "", job.get("StatusInfo") or "").passing:
-        seen.queued += 1
-    else:
-        seen.cures += 1
-    seen.cured = context.now
-    context.driver.note(server.id, _STARTED, f"{job['JobId']}/{seen.cures}/{seen.queued}")
-
-
-def _recall(context: Context, server: Server, seen: Seen) -> None:
-    """Take over how often earlier runs have tried to cure the failed job."""
-    text, ago = context.driver.noted(server.id, _STARTED)
-    known = _COUNTS.fullmatch(text)
-    if known and known[1] == (seen.job or {}).get("JobId"):
-        seen.cures, seen.queued = max(seen.cures, int(known[2])), max(seen.queued, int(known[3]))
-        seen.cured = seen.cured or context.now - timedelta(seconds=ago)
-    text, _ago = context.driver.noted(server.id, _ENLARGED)
-    if text.isdecimal() and len(text) == 1:
-        seen.enlarged = max(seen.enlarged, min(int(text), limits.ENLARGED_GIB))
 
 
 def _create(context: Context, server: Server, seen: Seen) -> str:

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import, export, transfer
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet, Progress
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.row import Progress
 
 from .cloud import Cloud
 from .kit import policy, server

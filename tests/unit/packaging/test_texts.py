@@ -17,7 +17,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.transp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.ens_migration import describe
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Progress
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.row import Progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes
 

@@ -1,0 +1,55 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""How far one server has come in a run: a row of the fleet."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen, Verdict
+
+from .stages import STAGES
+
+if TYPE_CHECKING:
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
+
+
+@dataclass
+class Progress:
+    """How far one server has come in this run."""
+
+    server: Server
+    seen: Seen = field(default_factory=Seen)
+    phase: str = STAGES[0].name
+    """The name of its stage; ``done`` after the last one, ``preflight`` before the first one."""
+    verdict: Verdict = "pending"
+    state: str = ""
+    percent: float | None = None
+    reasons: list[str] = field(default_factory=list)
+    error: dict[str, Any] | None = None
+    existed: bool = False
+    """Whether its result was there before this run did anything for it."""
+    failures: Counter[str] = field(default_factory=Counter)
+    """Failures in a row, of looks (by stage) and of acts."""
+    seconds: float = 0.0
+    settled: bool = False
+    """Whether a stage has given the verdict: only then may a cleanup delete what is left."""
+    elsewhere: bool = False
+    """Whether another run drives it."""
+
+    @property
+    def open(self) -> bool:
+        """Return whether the server has no verdict yet."""
+        return self.verdict == "pending"
+
+    def end(self, verdict: Verdict, *reasons: str) -> None:
+        """Give the server its verdict."""
+        self.verdict = verdict
+        self.reasons += reasons
