@@ -24,6 +24,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import MOST_TEXT
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.store import printable
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 from . import images
@@ -65,7 +67,7 @@ class Record:
     @classmethod
     def new(cls, migration: str) -> Record:
         """Return the record of a canary that begins now."""
-        return cls(migration, secrets.token_hex(8), socket.gethostname()[:64], os.getpid())
+        return cls(migration, secrets.token_hex(8), printable(socket.gethostname())[:64], os.getpid())
 
     @property
     def id(self) -> str:
@@ -124,14 +126,21 @@ def _read(text: str) -> Record | None:
         given: Any = json.loads(text)
         if not 0 <= float(given["begun"]) <= _LATEST:
             return None
-        names = {str(name): [str(image) for image in ids] for name, ids in dict(given["images"]).items()}
+        names = {_text(name): [_text(image) for image in ids] for name, ids in dict(given["images"]).items()}
         return Record(
             str(given["migration"]),
             str(given["run"]),
-            str(given["host"])[:64],
+            _text(given["host"])[:64],
             int(given["process"]),
             float(given["begun"]),
             names,
         )
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError, OverflowError):
         return None
+
+
+def _text(value: Any) -> str:
+    """Return a text that a canary has written, and that messages and the terminal may show; raise ValueError."""
+    if not isinstance(value, str) or len(value) > MOST_TEXT or not value.isprintable():
+        raise ValueError
+    return value

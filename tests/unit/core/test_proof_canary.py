@@ -100,3 +100,17 @@ def test_a_canary_that_ended_is_not_waited_for_whatever_else_is_in_the_bucket(mo
     made.remove_leftovers()
     assert len(read) < 3 * len(runs) + record.CLAIM_SECONDS
     assert shown[0].startswith("waiting at most 240 s for the end of the canary of x (process 1)")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"host": "x\x1b[2J"}, {"host": "a\nb"}, {"host": 7}, {"images": {"a\u202eb": []}}, {"images": {"a": ["\x07"]}},
+     {"images": {"a": [1]}}, {"images": {"x" * 300: []}}],
+)  # fmt: skip
+def test_a_record_with_text_that_a_terminal_obeys_is_none(change: dict[str, Any]) -> None:
+    run = "0123456789abcdef"
+    made = record.Record(MIGRATION, run)
+    cloud = Cloud()
+    told = {"migration": MIGRATION, "run": run, "host": "x", "process": 1, "begun": 0.0, "images": {}, **change}
+    put(cloud, made.id, told)
+    assert list(record.each(cloud.oss("images"), MIGRATION)) == []
