@@ -117,9 +117,12 @@ NO_KERNEL = "kernel-elsewhere"
 
 
 def grave(row: dict[str, Any]) -> list[str]:
-    """The ids of the findings of one host that are more than notes, without the one of all hosts: no kernel."""
+    """The ids of the findings of one host that are more than notes, without those of this machine.
+
+    The bed has no kernel, and while this machine is busy, its hosts have a high load.
+    """
     ids = [item["id"] for item in row.get("findings", []) if item["severity"] != "note"]
-    return [name for name in ids if name != NO_KERNEL]
+    return [name for name in ids if name not in (NO_KERNEL, "low-cpu")]
 
 
 # ---- source_probe ----
