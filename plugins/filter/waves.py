@@ -9,15 +9,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _untrusted
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._waves import plan
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._waves import plan, steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 class FilterModule:
-    """Registers the filters plan_waves and plan_waves_text."""
+    """Registers the filters plan_waves, plan_waves_text, waves_of_run, waves_results and waves_next."""
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return _untrusted.untrusted({"plan_waves": plan.plan_waves, "plan_waves_text": plan.text})
+        return _untrusted.untrusted({
+            "plan_waves": plan.plan_waves,
+            "plan_waves_text": plan.text,
+            "waves_of_run": steps.plan,
+            "waves_results": steps.results,
+            "waves_next": steps.next_step,
+        })

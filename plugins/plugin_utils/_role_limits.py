@@ -39,11 +39,13 @@ _BY_ENDING: Final[Mapping[str, Range]] = {
     "_rate": (0.001, None),
     "_uplink": (0, None),
     "_exports": (0, None),
+    "_max_failed": (0, None),
 }
 _WHOLE: Final[Mapping[str, Range]] = {
     "agent_poll_interval": (1, None),
     "canary_poll_interval": (_SHORTEST_PAUSE, 30),
     "preflight_timeout": (1, None),
+    "waves_step": (1, None),
 }
 
 
