@@ -9,9 +9,10 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 import threading
-from typing import Any
+from typing import Any, Final
 
 from ansible import constants
 from ansible.plugins.action import ActionBase
@@ -19,6 +20,10 @@ from ansible.utils.display import Display
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Follower
 
 LOOK_SECONDS = 1.0
+
+FOLLOWED: Final = "EDGELIFT_PROGRESS_FILE"
+"""The environment variable with the file that a callback follows. It is set in the process from which Ansible forks
+the action."""
 
 
 class WithProgress(ActionBase):
@@ -31,8 +36,14 @@ class WithProgress(ActionBase):
         """Return the result of the module."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         args = dict(self._task.args)
-        if args.get("progress_file") or self._connection.transport not in ("local", "ansible.builtin.local"):
+        local = self._connection.transport in ("local", "ansible.builtin.local")
+        if args.get("progress_file") or not local:
             result.update(self._execute_module(module_args=args, task_vars=task_vars))
+            return result
+        if os.environ.get(FOLLOWED):
+            args["progress_file"] = os.environ[FOLLOWED]
+            result.update(self._execute_module(module_args=args, task_vars=task_vars))
+            result.get("invocation", {}).get("module_args", {}).pop("progress_file", None)
             return result
         with tempfile.NamedTemporaryFile(prefix="edgelift-progress-", dir=constants.DEFAULT_LOCAL_TMP) as file:
             follower = Follower(file.name, lambda text: Display().display(f"  {text}"))

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,6 +17,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .row import Progress
+
+STRUCTURED = ".jsonl"
+"""A progress file with this ending gets one JSON object per tick, for programs: every server that has changed since the
+last look, with its exact percent."""
 
 STEP_PERCENT = 10
 """A copy that continues without another change is reported once per this many percent."""
@@ -42,16 +47,20 @@ class ProgressFile:
 
     def __init__(self, path: str) -> None:
         self._lines = Lines(path)
+        self._structured = Path(path).suffix == STRUCTURED
         self._told: dict[str, tuple[str, str, int]] = {}
 
     def write(self, rows: Sequence[Progress]) -> None:
         """Look at the servers after a tick."""
-        lines = []
+        step = 0.1 if self._structured else STEP_PERCENT
+        changed = []
         for row in rows:
-            news = (row.verdict if not row.open else row.phase, row.state, int(row.percent or 0) // STEP_PERCENT)
+            news = (row.verdict if not row.open else row.phase, row.state, int((row.percent or 0) // step))
             if self._told.get(row.server.host) != news:
                 self._told[row.server.host] = news
-                lines.append(line(row))
+                changed.append(row)
+        structured = [structured_line(changed)] if changed else []
+        lines = structured if self._structured else [line(row) for row in changed]
         if lines and not self._lines.write(*lines):
             self._told.clear()
 
@@ -73,6 +82,22 @@ class Teller:
             return
         self._told[text] = now
         self._lines.write(text)
+
+
+def structured_line(rows: Sequence[Progress]) -> str:
+    """Return a JSON object with the time and the state of these servers."""
+    servers = [
+        {
+            "host": row.server.host,
+            "phase": row.phase,
+            "verdict": row.verdict,
+            "state": row.state if row.open else "; ".join(row.reasons),
+            "percent": row.percent if row.open else None,
+            "bytes": sum(disk.bytes for disk in row.server.disks),
+        }
+        for row in rows
+    ]
+    return json.dumps({"at": time.time(), "servers": servers})
 
 
 def line(row: Progress) -> str:
