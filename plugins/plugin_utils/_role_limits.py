@@ -46,6 +46,10 @@ _WHOLE: Final[Mapping[str, Range]] = {
     "canary_poll_interval": (_SHORTEST_PAUSE, 30),
     "preflight_timeout": (1, None),
     "waves_step": (1, None),
+    "waves_max_servers": (1, None),
+    "waves_max_gib": (0, None),
+    "waves_max_hours": (0.1, None),
+    "waves_first_servers": (1, None),
 }
 
 
@@ -123,7 +127,7 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
 }
 
 
-_FILES: Final = ("report_receipt", "canary_contract", "status_file", "migration_plan_file")
+_FILES: Final = ("report_receipt", "canary_contract", "status_file", "migration_plan_file", "waves_file")
 _FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir")
 """Variables that name what is written on the controller."""
 

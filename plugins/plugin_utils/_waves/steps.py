@@ -52,7 +52,7 @@ def plan(hosts: Sequence[str], hostvars: Mapping[str, Facts], groups: Facts, opt
             for host in late
         ]
     problems += _settings(waves, members, hostvars)
-    if waves and not members:
+    if waves and not members and not problems:
         problems.append("no host of this run is in a wave. Check --limit and migration_waves")
     mine = set(members)
     for wave in waves:

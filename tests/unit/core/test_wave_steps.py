@@ -155,7 +155,7 @@ def test_a_wave_has_its_own_gate() -> None:
         ([{"name": "x", "hosts": ["z"]}], {}, ["wave 'x' names host 'z', which the inventory lacks"]),
         ([{"name": "x", "hosts": ["a", "localhost"]}], {}, ["names localhost"]),
         ([{"name": "x", "hosts": ["a"]}, {"name": "x", "hosts": ["b"]}], {}, ["two waves named 'x'"]),
-        ([{"hosts": ["a"]}, {"name": "x", "hosts": ["a"], "gate": "maybe", "max_failed": -1}], {},
+        ([{"hosts": ["b"]}, {"name": "x", "hosts": ["a"], "gate": "maybe", "max_failed": -1}], {},
          ["has no name", "gate is 'maybe', allowed: auto, manual", "max_failed is -1"]),
         ([], {"a": {"migration_after": ["c"]}}, ["'c', which is in the later wave 'wave_2'"]),
         ([], {"a": {"migration_after": ["b"]}, "b": {"migration_after": ["a"]}, "c": {"migration_after": ["no-01"]}},

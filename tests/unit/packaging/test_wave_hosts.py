@@ -56,7 +56,9 @@ def test_a_pattern_that_selects_nothing_is_refused_with_the_groups(pattern: str,
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("playbooks/*.yml")), ids=lambda path: str(path.name))
 def test_every_play_on_sources_checks_the_wave(path: Path) -> None:
-    hosts = [play["hosts"] for play in yaml.safe_load(path.read_text(encoding="utf-8"))]
+    plays = yaml.safe_load(path.read_text(encoding="utf-8"))
+    # A playbook that imports another one is judged there.
+    hosts = [play["hosts"] for play in plays if "ansible.builtin.import_playbook" not in play]
     assert set(hosts) in ({CHECK}, {"localhost"})
 
 
