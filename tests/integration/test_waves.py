@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from support.wave import Player, changing, done
@@ -32,25 +33,42 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
         yield bed
 
 
+@pytest.mark.any_core
+def test_waves_that_cannot_be_used_are_refused_before_a_host_is_contacted(sandbox: Any, tmp_path: Path) -> None:
+    inventory = {"all": {"hosts": {host: {"ansible_host": "192.0.2.1"} for host in HOSTS}}}
+    (tmp_path / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
+    player = Player(cast("Bed", SimpleNamespace(folder=tmp_path)), sandbox, tmp_path)
+    wrong = [*WAVES, {"name": "twice", "hosts": ["app-02", "gone-01"]}]
+    refused = player.play("waves.yml", migration_waves=wrong, migration_name="fleet")
+    assert refused.code == 2, refused.output
+    text = " ".join(refused.output.split())
+    for words in ("host 'app-02' is in the waves 'main' and 'twice'", "host 'gone-01', which the inventory lacks"):
+        assert words in text
+    chosen = player.play("waves.yml", migration_waves=WAVES, migration_name="fleet", migration_wave="app-01")
+    assert chosen.code == 2, chosen.output
+    assert 'migration_wave is "app-01", and the playbook waves sets it' in " ".join(chosen.output.split())
+    assert sandbox.requests("smc") == []
+
+
+@pytest.mark.long
+def test_the_plan_of_each_wave_changes_nothing(bed: Bed, sandbox: Any, tmp_path: Path) -> None:
+    player = Player(bed, sandbox, tmp_path)
+    two = [{"name": "one", "hosts": ["app-01", "app-02", "app-03"]}, {"name": "two", "hosts": ["app-04", "app-05"]}]
+    foreseen = player.play("waves.yml", "--check", migration_waves=two, migration_name="fleet")
+    assert foreseen.code == 0, foreseen.output
+    assert foreseen.output.count("migration fleet:") == 2
+    assert "all waves of this run are settled" in foreseen.output
+    assert changing(sandbox.requests()) == []
+
+
+@pytest.mark.long
 def test_six_hosts_in_three_waves(bed: Bed, sandbox: Any, tmp_path: Path) -> None:
     player = Player(bed, sandbox, tmp_path)
-    after = {"all": {"vars": {"migration_name": "fleet"}, "hosts": {"app-03": {"migration_after": ["app-02"]}}}}
+    after = {"all": {"hosts": {"app-03": {"migration_after": ["app-02"]}}}}
     (tmp_path / "after.json").write_text(json.dumps(after), encoding="utf-8")
     more = ("-i", str(tmp_path / "after.json"))
 
-    wrong = [*WAVES, {"name": "twice", "hosts": ["app-02", "gone-01"]}]
-    refused = player.play("waves.yml", *more, migration_waves=wrong, migration_name="fleet")
-    assert refused.code == 2, refused.output
-    for words in ("host 'app-02' is in the waves 'main' and 'twice'", "host 'gone-01', which the inventory lacks"):
-        assert words in " ".join(refused.output.split())
-    assert sandbox.requests("smc") == []
-
-    foreseen = player.play("waves.yml", *more, "--check", migration_waves=WAVES, migration_name="fleet")
-    assert foreseen.code == 0, foreseen.output
-    assert foreseen.output.count("migration fleet:") == 4
-    assert changing(sandbox.requests()) == []
-
-    # A host of the pilot fails, which its gate allows. Within the main wave, app-03 waits for app-02.
+    # A host of the pilot fails, which its gate allows. The manual gate ends the run.
     manual = {"migration_waves": WAVES, "migration_name": "fleet", "migration_gate": "manual"}
     first = player.play("waves.yml", *more, **manual)
     assert first.code == 2, first.output
@@ -58,9 +76,9 @@ def test_six_hosts_in_three_waves(bed: Bed, sandbox: Any, tmp_path: Path) -> Non
     assert "wave pilot: 1 failed, 1 migrated. migration_gate is manual" in text
     assert done(sandbox.requests(), "ImportImage") == 1
 
-    # The failed host is tried again, and succeeds. The run goes on with the main wave, in two steps.
+    # The failed host is tried again. Within the main wave, app-03 waits for app-02.
     automatic = {**manual, "migration_gate": "auto"}
-    second = player.play("waves.yml", *more, "--limit", "!app-05", **automatic)
+    second = player.play("waves.yml", *more, "--limit", "all:!app-05", **automatic)
     assert second.code == 0, second.output
     text = " ".join(second.output.split())
     assert "wave main: 2 of 3 hosts are migrated now; 1 wait for others of the wave" in text
