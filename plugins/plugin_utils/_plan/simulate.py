@@ -91,19 +91,16 @@ def simulate(loads: Sequence[Load], given: Assumptions, now: datetime) -> dict[s
 
 
 def _copy(loads: Sequence[Load], given: Assumptions, now: datetime, found: Mapping[str, Times]) -> None:
-    waiting = sorted(loads, key=lambda load: (not load.running, -load.bytes, load.host))
+    waiting, first = sorted(loads, key=lambda load: (not load.running, -load.bytes, load.host)), now
     active: dict[str, Load] = {}
     left: dict[str, float] = {}
     while waiting or active:
-        waiting, opens = _start(waiting, active, left, given, now, found)
+        waiting, opens = _start(waiting, active, left, given, (first, now), found)
         sites = Counter(load.site for load in active.values())
         rates = {host: _rate(load, sites, given) for host, load in active.items()}
         ends = [now + timedelta(seconds=left[host] / rates[host]) for host in active]
         until = min([*ends, *opens])
         seconds = (until - now).total_seconds()
-        for load in waiting:
-            cause: Cause = "window" if windows.next_open(load.windows, now) > now else "slots"
-            found[load.host].waits[cause] += seconds
         for host in list(active):
             found[host].waits["uplink"] += seconds * (1 - rates[host] / given.copy_rate)
             left[host] -= rates[host] * seconds
@@ -118,21 +115,31 @@ def _start(
     active: dict[str, Load],
     left: dict[str, float],
     given: Assumptions,
-    now: datetime,
+    clock: tuple[datetime, datetime],
     found: Mapping[str, Times],
 ) -> tuple[list[Load], list[datetime]]:
-    """Start what may start; return the others, and when windows open for which there is a slot."""
-    rest, opens = [], []
-    for load in waiting:
+    """Start what may start; return the others, and when windows open for which there is a slot. ``clock`` is the begin
+    of the simulation and its present time."""
+    (first, now), rest, opens = clock, list[Load](), list[datetime]()
+    for place, load in enumerate(waiting):
+        if len(active) >= max(1, given.slots):
+            return [*rest, *waiting[place:]], opens
         begins = now if load.running else windows.next_open(load.windows, now)
-        if begins <= now and len(active) < max(1, given.slots):
+        if begins <= now:
             active[load.host], left[load.host] = load, float(max(1, load.bytes))
             found[load.host].begins = now
+            _waited(found[load.host], load, first, now)
             continue
         rest.append(load)
-        if begins > now and len(active) < max(1, given.slots):
-            opens.append(begins)
+        opens.append(begins)
     return rest, opens
+
+
+def _waited(times: Times, load: Load, first: datetime, now: datetime) -> None:
+    """Note what a server has waited for: its first window, then a slot."""
+    opened = min(now, first if load.running else windows.next_open(load.windows, first))
+    times.waits["window"] += (opened - first).total_seconds()
+    times.waits["slots"] += (now - opened).total_seconds()
 
 
 def _rate(load: Load, sites: Mapping[str, int], given: Assumptions) -> float:
