@@ -54,7 +54,8 @@ help:
 	  'make collection         build the artifact in build/dist and install it in build/collections' \
 	  'make bench              measure requests per second, start-up and a mostly empty disk of the local cloud (30 seconds)' \
 	  'make bench-jobs         measure the cost of 1,000 replication jobs for a request to the local cloud (30 seconds)' \
-	  'make bench-probe        compare source_probe with ansible.builtin.setup on 200 hosts over SSH (10 minutes)' \
+	  'make bench-fleet        measure calls, CPU and memory for 50 and 200 simulated servers, and write docs/performance.md (15 minutes; FULL=1: 1,000)' \
+  'make bench-probe        compare source_probe with ansible.builtin.setup on 200 hosts over SSH (10 minutes)' \
 	  'make distros            probe the operating systems of tests/distros/manifest.yml, as root (30 minutes)' \
 	  'make clean              stop what still runs, and remove everything that make has written'
 
@@ -103,6 +104,11 @@ bench: collection
 .PHONY: bench-jobs
 bench-jobs: collection
 	@$(python) benchmarks/sandbox_jobs.py
+
+# Exit 1 when a server is not migrated or something is left; ARGS="--sizes 50" and the like.
+.PHONY: bench-fleet
+bench-fleet: collection
+	@$(python) benchmarks/fleet.py $(if $(filter-out 0 no false,$(FULL)),--full) $(ARGS)
 
 # Exit 1 when 200 hosts take longer than 60 seconds; ARGS="--rounds 1 --forks 25" and the like.
 .PHONY: bench-probe

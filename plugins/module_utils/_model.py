@@ -206,6 +206,8 @@ class Decision:
     progress: float | None = None
     keep: bool = False
     """Whether the cloud work of a server that fails stays until the user decides about it."""
+    account: str = ""
+    """The cause, where every other server of the account would fail with it too."""
 
     @classmethod
     def done(cls, text: str = "") -> Decision:
@@ -223,9 +225,9 @@ class Decision:
         return cls("act", text, action)
 
     @classmethod
-    def fail(cls, text: str, keep: bool = False) -> Decision:
+    def fail(cls, text: str, keep: bool = False, account: str = "") -> Decision:
         """Return: the server cannot continue; ``text`` is the reason and what to do."""
-        return cls("fail", text, keep=keep)
+        return cls("fail", text, keep=keep, account=account)
 
 
 class ResourcesSeen:

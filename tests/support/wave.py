@@ -75,7 +75,7 @@ def run(sandbox: Any, module: str, *, check: bool = False, **params: Any) -> dic
 
     Options get the defaults of its argument spec; only AnsibleModule's reading of them is left out.
     """
-    waiting = {"poll_interval": 0.2, "wait_timeout": int(PATIENCE)}
+    waiting = {"poll_interval": 0.2, "wait_timeout": int(PATIENCE), "parallel_calls": 8}
     given = {**connection(sandbox), "bucket": sandbox.bucket, **waiting, **params}
     room, function = WORK[module]
     stub = SimpleNamespace(params={**defaults(module), **given}, check_mode=check, _diff=True, warn=warnings.append)

@@ -76,8 +76,12 @@ class AppendableObjects:
         """Returns the content from a position to the end, None when there is no object. Refused with Object.TooLarge
         when that is more than ``limit`` bytes: nothing of it is read then.
 
-        A position behind the end gives no content.
+        A position behind the end gives no content. Whether there is any is asked first: mostly nothing is new.
         """
+        if position:
+            head = self._empty_tail(key)
+            if head is None or head.length <= position or head.kind != "Appendable":
+                return head
 
         def read() -> Tail:
             span = {"x-oss-range-behavior": "standard"}

@@ -112,6 +112,8 @@ def _exported(
     """Return what the exports and the canaries (``tried``) of this scope wrote, and what others wrote below its
     prefix."""
     others, ours, found = _Others(scope.bucket), list[Written](), list[Found]()
+    # What an earlier result of this play lists may be deleted in any case (Kind.written).
+    listed = {row["id"] for row in scope.listed if row["kind"] in (oss.OBJECT.name, oss.UPLOAD.name)}
     for row in rows:
         if tried and row.key in tried:
             found.append(tried[row.key])
@@ -120,6 +122,8 @@ def _exported(
         owner = scope.admits(identity) if separator else None
         if owner is None:
             others.add(row.id, "", row.at, "this migration writes no object of this name")
+        elif row.id in listed:
+            found.append(Found(row.id, owner, oss.stamp(row.at)))
         elif len(ours) >= MOST:
             others.add(row.id, owner, row.at, _MANY)
         else:

@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from threading import Lock
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
@@ -55,14 +56,36 @@ def _quiet(_text: str) -> None:
     """Tell nothing."""
 
 
+class _Shared:
+    """A check for several threads. One that waits while another one checks needs no check of its own if that other
+    check has begun after it asked."""
+
+    def __init__(self, check: Callable[[str], None]) -> None:
+        self._check, self._lock = check, Lock()
+        self._begun = self._good = 0
+        """How many checks have begun, and the number of the last one that has found nothing."""
+
+    def __call__(self, action: str) -> None:
+        """Check, or rely on a check that another thread has begun since this call."""
+        asked = self._begun
+        with self._lock:
+            if self._good > asked:
+                return
+            self._begun += 1
+            number = self._begun
+            self._check(action)
+            self._good = number
+
+
 @contextmanager
 def _asked_first(clients: Clients, check: Callable[[str], None]) -> Iterator[None]:
     """Ask before each request that changes something."""
-    clients.gate.checks.insert(0, check)
+    shared = _Shared(check)
+    clients.gate.checks.insert(0, shared)
     try:
         yield
     finally:
-        clients.gate.checks.remove(check)
+        clients.gate.checks.remove(shared)
 
 
 def _kept_instead(scope: Scope, known: Iterable[Mapping[str, Any]], why: str) -> release.Outcome:

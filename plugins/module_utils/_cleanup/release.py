@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timezone
 from typing import TYPE_CHECKING, Any
@@ -154,8 +155,7 @@ def _remove_kind(
     by_hand = clock.monotonic() + kind.grace
     while open_ids:
         ready = open_ids - asked - final - (patient if clock.monotonic() < by_hand else set())
-        for identity in sorted(ready):
-            refusal = _delete(scope, kind, identity)
+        for identity, refusal in _delete_all(scope, kind, sorted(ready)):
             if refusal is None:
                 asked.add(identity)
                 reasons.pop(identity, None)
@@ -190,10 +190,29 @@ def _remaining(scope: Scope, kind: Kind, ids: set[str], reasons: dict[str, str])
         return ids
 
 
-def _delete(scope: Scope, kind: Kind, identity: str) -> CloudError | None:
-    """Request one deletion; return why it was refused, or None. A resource that is gone already is a success."""
-    try:
-        kind.delete(scope, identity)
-    except CloudError as error:
-        return error
-    return None
+def _delete_all(scope: Scope, kind: Kind, ids: list[str]) -> list[tuple[str, CloudError | None]]:
+    """Request deletions, several at the same time; return with each id why it was refused, or None. A resource that is
+    gone already is a success."""
+    resource = kind.resource
+    if resource.send_all and len(ids) > 1:
+        try:
+            for identity in ids:
+                kind.admit(scope, identity)
+            resource.send_all(scope.clients, ids)
+            return [(identity, None) for identity in ids]
+        except CloudError:
+            # One by one each gets its own answer.
+            pass
+    looked = None
+    if resource.look and len(ids) > 1:
+        with suppress(CloudError):
+            looked = resource.look(scope.clients, ids)
+
+    def delete(identity: str) -> tuple[str, CloudError | None]:
+        try:
+            kind.delete(scope, identity, looked)
+        except CloudError as error:
+            return identity, error
+        return identity, None
+
+    return scope.clients.pool.each(delete, ids)

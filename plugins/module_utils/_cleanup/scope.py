@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from threading import RLock
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
@@ -52,6 +53,8 @@ class Scope:
     """The ids of the resources that this cleanup could not delete."""
     unseen: set[str] = field(default_factory=set)
     """The kinds that this cleanup could not list."""
+    _lock: RLock = field(default_factory=RLock, compare=False, repr=False)
+    """Held while one of several threads asks what all of them want to know."""
     _cache: dict[str, Any] = field(default_factory=dict)
     _kept: dict[str, Any] = field(default_factory=dict)
     _waves: dict[str, str] = field(default_factory=dict)
@@ -84,17 +87,19 @@ class Scope:
         self._cache.clear()
 
     def once(self, what: str, ask: Callable[[], Answer]) -> Answer:
-        """Return the answer to a question, which is sent once per look."""
-        if what not in self._cache:
-            self._cache[what] = ask()
-        answer: Answer = self._cache[what]
+        """Return the answer to a question, which is sent once per look: of several threads one asks."""
+        with self._lock:
+            if what not in self._cache:
+                self._cache[what] = ask()
+            answer: Answer = self._cache[what]
         return answer
 
     def once_for_all(self, what: str, ask: Callable[[], Answer]) -> Answer:
         """Return the answer to a question, which is sent once per cleanup."""
-        if what not in self._kept:
-            self._kept[what] = ask()
-        answer: Answer = self._kept[what]
+        with self._lock:
+            if what not in self._kept:
+                self._kept[what] = ask()
+            answer: Answer = self._kept[what]
         return answer
 
     def all_jobs(self) -> list[Row]:
@@ -279,15 +284,21 @@ class Kind:
         refused -= ours
         return found
 
-    def delete(self, scope: Scope, identity: str) -> None:
-        """Request the deletion of one resource, which must be proven; or an earlier result of this play lists it."""
-        if identity not in scope.proven.get(self.name, ()):
-            self._admit(scope, identity)
+    def delete(self, scope: Scope, identity: str, looked: dict[str, Any] | None = None) -> None:
+        """Request the deletion of one resource, which must be proven; or an earlier result of this play lists it.
+        ``looked`` is what ``look`` of the resource has returned."""
+        self.admit(scope, identity)
         self.resource.delete(
-            scope.clients, identity, before=partial(self.before, scope, identity) if self.before else None
+            scope.clients,
+            identity,
+            before=partial(self.before, scope, identity) if self.before else None,
+            looked=looked,
         )
 
-    def _admit(self, scope: Scope, identity: str) -> None:
+    def admit(self, scope: Scope, identity: str) -> None:
+        """Raise when a resource may not be deleted."""
+        if identity in scope.proven.get(self.name, ()):
+            return
         if identity in scope.refused.get(self.name, ()):
             doubt = "this cleanup found that it is not of this migration"
         elif self.name in scope.unseen:

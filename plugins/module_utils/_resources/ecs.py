@@ -36,10 +36,13 @@ def _instances(clients: Clients, ids: Iterable[str]) -> list[Row]:
     return [*clients.ecs.describe_instances(instance_ids=list(ids))]
 
 
-def _ready_instance(clients: Clients, identity: str) -> bool:
+def _look_at_instances(clients: Clients, ids: Iterable[str]) -> dict[str, Row]:
+    return {row["InstanceId"]: row for row in _instances(clients, ids)}
+
+
+def _ready_instance(clients: Clients, identity: str, row: Row | None) -> bool:
     """Stop an instance that runs: DeleteInstance is sent without Force. One that is protected against deletion is not
     touched."""
-    row = INSTANCE.find(clients, identity)
     if row is None:
         return False
     if INSTANCE_ROW.value(row, "protected"):
@@ -82,9 +85,16 @@ def _images(clients: Clients, ids: Iterable[str]) -> list[Row]:
     return [image for image in clients.ecs.describe_images() if image.get("ImageId") in wanted]
 
 
-def _ready_image(clients: Clients, identity: str) -> bool:
+def _look_at_exports(clients: Clients, ids: Iterable[str]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = {}
+    for task in clients.ecs.describe_tasks(action="ExportImage", resource_ids=list(ids)):
+        found.setdefault(task.get("ResourceId", ""), []).append(task)
+    return found
+
+
+def _ready_image(clients: Clients, identity: str, tasks: list[Row] | None) -> bool:
     """Cancel an export of the image: an image that is being exported cannot be deleted (facts 3.3)."""
-    for task in clients.ecs.describe_tasks(action="ExportImage", resource_ids=[identity]):
+    for task in tasks or []:
         if states.outcome(states.EXPORT_TASK, task.get("TaskStatus", "")) == "pending":
             clients.ecs.cancel_task(task["TaskId"])
             raise busy("ecs.DeleteImage", f"export task {task['TaskId']} of image {identity} is being cancelled")
@@ -104,9 +114,17 @@ def _send_snapshot(clients: Clients, identity: str) -> None:
 
 
 INSTANCE = Resource(
-    "ecs_instance", "ecs.DescribeInstances", "InstanceId", _instances, _send_instance, ready=_ready_instance
+    "ecs_instance",
+    "ecs.DescribeInstances",
+    "InstanceId",
+    _instances,
+    _send_instance,
+    look=_look_at_instances,
+    ready=_ready_instance,
 )
 DISK = Resource("ecs_disk", "ecs.DescribeDisks", "DiskId", _disks, _send_disk)
 SECURITY_GROUP = Resource("security_group", "ecs.DescribeSecurityGroups", "SecurityGroupId", _groups, _send_group)
-IMAGE = Resource("ecs_image", "ecs.DescribeImages", "ImageId", _images, _send_image, ready=_ready_image)
+IMAGE = Resource(
+    "ecs_image", "ecs.DescribeImages", "ImageId", _images, _send_image, look=_look_at_exports, ready=_ready_image
+)
 SNAPSHOT = Resource("ecs_snapshot", "ecs.DescribeSnapshots", "SnapshotId", _snapshots, _send_snapshot)

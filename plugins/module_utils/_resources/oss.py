@@ -98,6 +98,15 @@ def _send_object(clients: Clients, identity: str) -> None:
     clients.oss(bucket).delete_keys([key])
 
 
+def _send_objects(clients: Clients, ids: Iterable[str]) -> None:
+    keys = defaultdict[str, list[str]](list)
+    for identity in ids:
+        bucket, key = identity.split("/", 1)
+        keys[bucket].append(key)
+    for bucket, some in keys.items():
+        clients.oss(bucket).delete_keys(some)
+
+
 def _uploads(clients: Clients, ids: Iterable[str]) -> Iterator[Row]:
     for bucket, keys in _by_bucket(ids).items():
         for key in sorted({key.rsplit(_UPLOAD, 1)[0] for found in keys.values() for key in found}):
@@ -114,5 +123,5 @@ def _send_upload(clients: Clients, identity: str) -> None:
     clients.oss(bucket).abort_upload(key, upload)
 
 
-OBJECT = Resource("oss_object", "oss.ListObjects", "Id", _objects, _send_object)
+OBJECT = Resource("oss_object", "oss.ListObjects", "Id", _objects, _send_object, send_all=_send_objects)
 UPLOAD = Resource("oss_upload", "oss.ListMultipartUploads", "Id", _uploads, _send_upload)

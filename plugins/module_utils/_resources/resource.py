@@ -29,8 +29,10 @@ class Resource:
     """One kind of resource.
 
     ``rows`` lists those of the given ids that exist, by the describe call ``call``; ``key`` is the field of the id.
-    ``send`` makes the delete call. ``ready`` prepares it: it returns False when nothing is to be deleted, and raises
-    `busy` while the deletion is not possible. ``deleting`` returns whether a row shows that a deletion has begun.
+    ``send`` makes the delete call, ``send_all`` one for many ids. ``look`` returns by id what ``ready`` needs to know,
+    with one describe call for many ids. ``ready`` prepares the delete call: it returns False when nothing is to be
+    deleted, and raises `busy` while the deletion is not possible. ``deleting`` returns whether a row shows that a
+    deletion has begun.
     """
 
     name: str
@@ -38,7 +40,9 @@ class Resource:
     key: str
     rows: Callable[[Clients, Iterable[str]], Iterable[Row]]
     send: Callable[..., None]
-    ready: Callable[[Clients, str], bool] | None = None
+    look: Callable[[Clients, Iterable[str]], dict[str, Any]] | None = None
+    ready: Callable[[Clients, str, Any], bool] | None = None
+    send_all: Callable[[Clients, Iterable[str]], None] | None = None
     deleting: Callable[[Row], bool] | None = None
 
     def find(self, clients: Clients, identity: str) -> Row | None:
@@ -50,15 +54,24 @@ class Resource:
         wanted = set(ids)
         return {row[self.key] for row in self.rows(clients, sorted(wanted)) if row.get(self.key) in wanted}
 
-    def delete(self, clients: Clients, identity: str, before: Callable[[], None] | None = None, **options: Any) -> None:
-        """Request the deletion of one resource. ``before`` is called when only the delete call is missing; when it
-        raises, nothing is deleted.
+    def delete(
+        self,
+        clients: Clients,
+        identity: str,
+        before: Callable[[], None] | None = None,
+        looked: dict[str, Any] | None = None,
+        **options: Any,
+    ) -> None:
+        """Request the deletion of one resource. ``looked`` is what ``look`` has returned. ``before`` is called
+        when only the delete call is missing; when it raises, nothing is deleted.
 
         A refusal is an error only while the resource is listed and not being deleted: after a lost answer the repeated
         call fails because the first one succeeded, and not every service documents the code of "does not exist".
         """
-        if self.ready is not None and not self.ready(clients, identity):
-            return
+        if self.look and self.ready:
+            known = self.look(clients, [identity]) if looked is None else looked
+            if not self.ready(clients, identity, known.get(identity)):
+                return
         if before is not None:
             before()
         try:

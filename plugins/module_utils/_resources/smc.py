@@ -38,10 +38,13 @@ def stop_job(clients: Clients, identity: str) -> None:
             raise
 
 
-def _ready_job(clients: Clients, identity: str) -> bool:
+def _look_at_jobs(clients: Clients, ids: Iterable[str]) -> dict[str, Row]:
+    return {row["JobId"]: row for row in _jobs(clients, ids)}
+
+
+def _ready_job(clients: Clients, identity: str, job: Row | None) -> bool:
     """Stop a job that is Syncing. Only a Syncing job can be stopped, and a Running one cannot be deleted (facts
     1.2)."""
-    job = JOB.find(clients, identity)
     if job is None:
         return False
     if job["Status"] == "Running" and job.get("BusinessStatus") == "Syncing":
@@ -103,6 +106,7 @@ JOB = Resource(
     "JobId",
     _jobs,
     _send_job,
+    look=_look_at_jobs,
     ready=_ready_job,
     deleting=_deleting_job,
 )

@@ -27,6 +27,8 @@ class ErrorCode:
     words: str = ""
     passing: bool = False
     """Whether a failed job may be started again as soon as others have let go of what it lacked, such as a quota."""
+    account: bool = False
+    """Whether every other server of the account meets it too, until someone has changed the account."""
     larger: bool = False
     """Whether the job succeeds with target disks that are 1 GiB larger."""
 

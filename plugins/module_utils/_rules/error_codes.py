@@ -45,12 +45,14 @@ TABLE: Final = (
         "The access key id is unknown, disabled or deleted.",
         "Check the access key id: it is unknown to Alibaba Cloud, disabled or deleted.",
         FAQ,
+        account=True,
     ),
     ErrorCode(
         ("SignatureDoesNotMatch", "InvalidAccessKeySecret"),
         "The signature of the request is wrong.",
         "Check the secret key: it does not belong to the access key id.",
         _SIGN,
+        account=True,
     ),
     ErrorCode(
         ("InvalidSecurityToken*", "SecurityTokenExpired"),
@@ -70,18 +72,21 @@ TABLE: Final = (
         "The user may not purchase ECS instances.",
         "Use an account or RAM user that may purchase ECS instances.",
         FAQ,
+        account=True,
     ),
     ErrorCode(
         ("Forbidden.Unauthorized", "NoPermission"),
         "The RAM user may not use SMC or ENS.",
         "Grant the RAM user AliyunSMCFullAccess; for ENS AliyunENSFullAccess.",
         FAQ,
+        account=True,
     ),
     ErrorCode(
         ("Forbidden.RAM",),
         "The RAM user may not use ECS or VPC.",
         "Grant the RAM user AliyunECSFullAccess and AliyunVPCFullAccess.",
         FAQ,
+        account=True,
     ),
     ErrorCode(
         ("EntityNotExist.Role",),
@@ -89,6 +94,7 @@ TABLE: Final = (
         "Open the SMC console once as an administrator, or authorize SMC in RAM.",
         FAQ,
         words="Authorized For SMC RAM Role",
+        account=True,
     ),
     ErrorCode(
         ("RealNameAuthenticationError",),
@@ -96,18 +102,21 @@ TABLE: Final = (
         "Complete the real-name verification in the Account Center.",
         FAQ,
         words="Real-name Authentication",
+        account=True,
     ),
     ErrorCode(
         ("InvalidAccountStatus.NotEnoughBalance",),
         "The account has no balance for pay-as-you-go resources.",
         "Top up the account.",
         FAQ,
+        account=True,
     ),
     ErrorCode(
         ("InvalidAccountStatus.SnapshotServiceUnavailable",),
         "The ECS snapshot service is not activated.",
         "Activate the snapshot service in the ECS console, under Snapshots.",
         FAQ,
+        account=True,
     ),
     # ---- Server Migration Center ----
     ErrorCode(
@@ -221,6 +230,7 @@ TABLE: Final = (
         "ECS does not export this image for the account.",
         "Ask the support of Alibaba Cloud for the export of images, with the code and the request id.",
         _EXPORT,
+        account=True,
     ),
     ErrorCode(
         ("InvalidOSSPrefix.Malformed",),
@@ -254,6 +264,7 @@ TABLE: Final = (
         "The weekly export quota is used up.",
         "Run the same command again next week, or request a quota increase.",
         _EXPORT,
+        account=True,
     ),
     ErrorCode(
         ("InvalidImageFormat.RegionNotSupported",),

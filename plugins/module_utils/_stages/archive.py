@@ -18,7 +18,7 @@ import zlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
+    from .ahead import Ranges
 
 _MOST: Final = 4 * 1024**2
 """The beginning of an archive is read in steps, at most so many bytes, packed or unpacked: a sparse file's
@@ -56,7 +56,7 @@ _BLOCK: Final = tarfile.BLOCKSIZE
 """A tar archive is whole blocks, so of 512 cut-off archives one passes by chance."""
 
 
-def disk_size(oss: OssApi, key: str, size: int) -> int | str:
+def disk_size(oss: Ranges, key: str, size: int) -> int | str:
     """Return the bytes of the disk in an archive of ``size`` bytes, or what is wrong with the object. Raw exports are
     one file in a tar.gz archive (facts 3.1)."""
     start = oss.read_range(key, 0, min(size, _BLOCK) - 1)
@@ -122,7 +122,7 @@ def _look_at_records(content: _Content) -> None:
 class _Content(io.RawIOBase):
     """The beginning of what an object unpacks to, as a file that is read from front to back."""
 
-    def __init__(self, oss: OssApi, key: str, size: int, packed: bool = True) -> None:
+    def __init__(self, oss: Ranges, key: str, size: int, packed: bool = True) -> None:
         self.members = 1
         self._packed = packed
         self._oss, self._key, self._end, self._fetched, self._at = oss, key, min(size, _MOST), 0, 0

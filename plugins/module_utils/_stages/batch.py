@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, NotSent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Call, Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.store import printable
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import error_codes
 
 from .stage import Outcome
 
@@ -50,7 +51,8 @@ def perform(context: Context, batch: Sequence[Act]) -> list[tuple[Act, Outcome]]
     """Announce the calls that have no ClientToken, make every call that may be made, several at the same time, and
     record the outcomes; return each act with its outcome. A server has one act in a batch.
 
-    After a service has refused a start because it handles no more at once, no other one of its kind begins.
+    After a service has refused a start because it handles no more at once, or because of the account, no other one of
+    its kind begins.
     """
     driver = context.driver
     early = {act.server.id for act in batch if act.stage.name in act.seen.requested}
@@ -72,6 +74,8 @@ def perform(context: Context, batch: Sequence[Act]) -> list[tuple[Act, Outcome]]
             outcome = _make(context, act)
             if outcome.full:
                 full.setdefault(act.step, outcome.held)
+            if outcome.error and account_wide(outcome.error):
+                full.setdefault(act.step, f"not started: {outcome.error}")
         if call:
             results[act.server.id] = _result(call, outcome)
         return act, outcome
@@ -80,6 +84,12 @@ def perform(context: Context, batch: Sequence[Act]) -> list[tuple[Act, Outcome]]
         return context.clients.pool.each(make, batch)
     finally:
         driver.record([results[act.server.id] for act in batch if act.server.id in results])
+
+
+def account_wide(error: CloudError) -> bool:
+    """Return whether an error would meet every other server of the account too."""
+    known = error_codes.find(error.code, error.message)
+    return bool(known and known.account)
 
 
 def _make(context: Context, act: Act) -> Outcome:

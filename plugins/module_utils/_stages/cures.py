@@ -53,3 +53,8 @@ def recall(context: Context, server: Server, seen: Seen) -> None:
     text, _ago = context.driver.noted(server.id, _ENLARGED)
     if text.isdecimal() and len(text) == 1:
         seen.enlarged = max(seen.enlarged, min(int(text), limits.ENLARGED_GIB))
+
+
+def pause(seen: Seen) -> float:
+    """Return the seconds between the last start of a failed job and the next one."""
+    return float(min(limits.LONGEST_PAUSE, limits.RETRY_PAUSE * 2 ** (seen.cures + seen.queued - 1)))

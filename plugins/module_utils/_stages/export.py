@@ -13,26 +13,25 @@ right virtual size. Leaves OSS objects and perhaps multipart parts, both billed.
 
 from __future__ import annotations
 
-import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import (
     Decision,
-    ExportedObject,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.oss import delete_under
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import ECS_IMAGE, TASK_DETAIL
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
-from . import archive, job_spec, qcow2
+from . import job_spec
+from .objects import MOST_KEYS, disk_order, verify
 from .stage import Leaves, Outcome, Slots, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Row, Seen, Server
@@ -40,13 +39,8 @@ if TYPE_CHECKING:
     from .stage import Context
 
 NAME = "export"
-_MOST_KEYS: Final = 64
-"""More objects than an image has disks: so many are looked at, others may have put any number there."""
-_NAMED: Final = 5
 _FEW: Final = 2
 """So many images are asked for one by one, and more of them by the list of all."""
-_AFTER: Final = timedelta(minutes=5)
-"""How much later than the end of its task an object may say that it was written: ECS gives that end in minutes."""
 _SPENT: Final = f"{NAME}.spent"
 """What was seen of a server first: how many exports earlier runs had made when they gave it up."""
 
@@ -207,7 +201,7 @@ def _keys(oss: OssApi, detail: Row, prefix: str) -> list[str]:
     """Return the keys that an export wrote, in disk order: those that the task names, else those that begin so
     (facts 3.1)."""
     named = set(related(detail, "OSSObject"))
-    return disk_order(named or {item["key"] for item in islice(oss.each_key(prefix), _MOST_KEYS + 1)})
+    return disk_order(named or {item["key"] for item in islice(oss.each_key(prefix), MOST_KEYS + 1)})
 
 
 def snapshot_ids(image: Row) -> list[str]:
@@ -225,75 +219,6 @@ def related(detail: Row, name: str) -> list[str]:
     """Return the values of one RelatedItem name of an export task: the only authority on what it wrote."""
     items = [item for step in _steps(detail) for item in step["items"]]
     return [item["value"] for item in items if item["name"] == name and item["value"]]
-
-
-def disk_order(keys: Iterable[str]) -> list[str]:
-    """Return exported keys in disk order: the one named ``system`` first, then ``data`` by device letter."""
-
-    def rank(key: str) -> tuple[int, str]:
-        device = re.search(r"xvd([a-z]+)", key)
-        return (0 if "system" in key else 1, device.group(1) if device else key)
-
-    return sorted(keys, key=rank)
-
-
-def verify(
-    oss: OssApi,
-    keys: Sequence[str],
-    sizes: Sequence[int],
-    policy: Policy,
-    ended: datetime | None = None,
-    notes: list[str] | None = None,
-) -> tuple[list[ExportedObject], str]:
-    """Return what the objects under ``keys`` (in disk order) are, and what is wrong with them (empty: nothing).
-    ``sizes`` are the bytes that the disks must have at least; [] compares neither their number nor their sizes.
-    ``ended`` is when the export ended, as far as that is known. ``notes`` gets what is unusual and no failure."""
-    if len(keys) > _MOST_KEYS or (sizes and len(keys) != len(sizes)):
-        often = f"more than {_MOST_KEYS}" if len(keys) > _MOST_KEYS else len(keys)
-        some = ", ".join(keys[:_NAMED]) + (", …" if len(keys) > _NAMED else "")
-        return [], f"there are {often} objects for {len(sizes)} disks: {some or 'none'}"
-    found: list[ExportedObject] = []
-    for index, key in enumerate(keys):
-        item = ExportedObject(index=index, bucket=policy.bucket, key=key, size=0, virtual_size=0)
-        where = f"oss://{policy.bucket}/{key} (disk {index})"
-        problem = _inspect(oss, item, ended)
-        if problem:
-            return found, f"{where} {problem}"
-        found.append(item)
-        expected = sizes[index] if sizes else 0
-        problem, note = ("", "") if policy.verify == "off" else _content(oss, item, policy, expected)
-        if problem and policy.verify == "strict":
-            return found[:-1], f"{where} {problem}"
-        if notes is not None and (problem or note):
-            notes.append(f"{where} {problem or note}")
-    return found, "" if found else "no object is named"
-
-
-def _inspect(oss: OssApi, item: ExportedObject, ended: datetime | None) -> str:
-    """Fill in the size of one object; return why it is not what the export has written, or ''."""
-    head = oss.head(item["key"])
-    if head is None:
-        return "is missing although the export is finished"
-    item["size"] = int(head["size"])
-    if item["size"] == 0:
-        return "is empty"
-    written = head["last_modified"]
-    if ended and written is not None and written > (ended + _AFTER).timestamp():
-        when = datetime.fromtimestamp(written, timezone.utc)
-        return f"was written at {when:%Y-%m-%dT%H:%M:%SZ}, after the export had ended: it was replaced"
-    return ""
-
-
-def _content(oss: OssApi, item: ExportedObject, policy: Policy, expected: int) -> tuple[str, str]:
-    """Fill in the virtual size of one object; return what is wrong with its content, and what is unusual."""
-    room = archive if policy.image_format == "raw" else qcow2
-    found = room.disk_size(oss, item["key"], item["size"])
-    if isinstance(found, str):
-        return found, ""
-    item["virtual_size"] = found
-    if expected and found < expected:
-        return f"contains {found} bytes, the disk must have {expected}", ""
-    return "", f"contains {found} bytes, more than the {expected} of the disk" if expected and found > expected else ""
 
 
 def decide(context: Context, server: Server, seen: Seen) -> Decision:
@@ -393,6 +318,7 @@ STAGE = Stage(
     found=lambda seen: (seen.task or {}).get("TaskId", ""),
     failed=failed,
     notes=lambda _server, seen: list(seen.own.get(NAME, [])),
+    starts=frozenset({"export"}),
     slots=Slots(
         most=None,
         taken=lambda seen: states.outcome(states.EXPORT_TASK, (seen.task or {"TaskStatus": "Finished"})["TaskStatus"])

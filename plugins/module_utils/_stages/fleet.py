@@ -24,7 +24,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lin
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Verdict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
-from .batch import Act, perform
+from .batch import Act, account_wide, perform
 from .row import Progress
 from .stage import Clock, Context, check
 from .stages import STAGES
@@ -84,11 +84,15 @@ class Fleet:
         self.rows = [Progress(server, phase=self.stages[0].name) for server in servers]
         self.on_tick: Callable[[Sequence[Progress]], None] | None = None
         """Called with all servers after every look at the cloud."""
+        self.causes: list[str] = []
+        """The causes in the account for which a stage starts no further server."""
         self.warnings: list[str] = []
         """What was found in the ledger that this collection has not written."""
         self._began = clock.monotonic()
         self._looked: set[tuple[str, str]] = set()
         """The stages that have looked at a server in this tick, by the names of both."""
+        self._halted: dict[str, str] = {}
+        """By stage: the cause in the account for which it starts no further server."""
         self._full: dict[str, tuple[int, float]] = {}
         """By stage: how many servers its service handled when it refused one more, and when that was."""
 
@@ -110,7 +114,7 @@ class Fleet:
         try:
             self._run(wait, timeout, interval)
         finally:
-            self.warnings = self.driver.warnings()
+            self.warnings = [*self.causes, *self.driver.warnings()]
             self.driver.leave()
 
     def _run(self, wait: bool, timeout: float, interval: float) -> None:
@@ -302,12 +306,25 @@ class Fleet:
 
     def _apply(self, stage: Stage, row: Progress, decision: Decision, batch: list[Act]) -> None:
         row.state, row.percent = decision.text, decision.progress
+        if decision.account:
+            self._halt(stage.name, row, decision.account)
         if decision.kind == "fail":
             self._give_up(row, decision.text, decision.keep)
+        elif decision.kind == "act" and stage.name in self._halted and decision.action in stage.starts:
+            self._give_up(row, f"its {stage.name} was not started: {self._halted[stage.name]}. Then run it again", True)
         elif decision.kind == "done":
             self._advance(stage, row)
         elif decision.kind == "act":
             batch.append(Act(stage, row.server, row.seen, decision.action))
+
+    def _halt(self, stage: str, row: Progress, cause: str) -> None:
+        """Start no further server in a stage, and say once why: the others would fail with the same cause."""
+        if stage not in self._halted:
+            self._halted[stage] = f"see {row.server.host}"
+            self.causes.append(
+                f"No further {stage} is started, because {row.server.host} has failed for a cause in the account: "
+                f"{cause.rstrip('.')}. Servers that were started go on"
+            )
 
     def _advance(self, stage: Stage, row: Progress) -> None:
         place = self.stages.index(stage)
@@ -358,6 +375,8 @@ class Fleet:
             if outcome.error:
                 if outcome.error.uncertain:
                     self.acts[act.step] += 1
+                if account_wide(outcome.error):
+                    self._halt(act.stage.name, row, f"{outcome.error}. {outcome.error.hint}")
                 self._doubt(row, outcome.error, "act")
             elif outcome.held:
                 row.state = outcome.held

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
+    from .ahead import Ranges
 
 _MAGIC: Final = b"QFI\xfb"
 _HEADER: Final = 104
@@ -37,7 +37,7 @@ _MOST_EMPTY: Final = 64
 _CUT: Final = "is cut off: a part that its own tables name is missing"
 
 
-def disk_size(oss: OssApi, key: str, size: int) -> int | str:
+def disk_size(oss: Ranges, key: str, size: int) -> int | str:
     """Return the bytes of the disk in a qcow2 object of ``size`` bytes, or what is wrong with the object."""
 
     def read(offset: int, count: int) -> bytes:

@@ -154,6 +154,8 @@ class Stage:
     worth: Callable[[Seen], str] = _nothing
     """The id of a result that took long to make, '' for none: when a later stage fails and no retry is left, it is
     kept with all that leads to it, and the next run continues from there."""
+    starts: frozenset[str] = frozenset()
+    """The actions that begin something new for a server."""
     slots: Slots | None = None
     settles_first: Callable[[Seen], bool] | None = None
     """For a stage whose result may exist before any stage has run: whether it exists. Such a stage is observed first,

@@ -49,8 +49,6 @@ if TYPE_CHECKING:
     from .stage import Context
 
 
-
-
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
     """Fill in job, source and intermediate instance of the servers. A job is asked for while its state can change,
     its source while there is no job or a failed one.
@@ -61,13 +59,13 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
     by_source = {server.source_id: server for server in awake if server.source_id}
     for server in awake:
         seen[server.id].job = seen[server.id].foreign_job = seen[server.id].instance = None
-    for job in clients.smc.describe_replication_jobs(source_ids=list(by_source)):
+    for job in clients.smc.describe_replication_jobs(source_ids=list(by_source)) if by_source else ():
         owner = by_source.get(job.get("SourceId", ""))
         if owner and job.get("JobId"):
             _sort_in(owner, job, seen[owner.id], resources)
     _look_by_name(context, [server for server in awake if seen[server.id].job is None], seen)
     open_ids = [source for source, server in by_source.items() if _needs_source(seen[server.id])]
-    for source in clients.smc.describe_source_servers(source_ids=open_ids):
+    for source in clients.smc.describe_source_servers(source_ids=open_ids) if open_ids else ():
         owner = by_source.get(source.get("SourceId", ""))
         if owner:
             seen[owner.id].source = source
@@ -277,7 +275,7 @@ def _decide_error(job: Row, seen: Seen, policy: Policy, now: datetime) -> Decisi
         if (seen.source or {}).get("State") == "Unavailable":
             # SMC starts no job of a source whose client is away: a reboot of it may take longer than a few refusals.
             return Decision.wait(f"{name}, source {job.get('SourceId')} is Unavailable")
-        if seen.cured and (now - seen.cured).total_seconds() < _pause(seen):
+        if seen.cured and (now - seen.cured).total_seconds() < cures.pause(seen):
             return Decision.wait(f"{name}, it is started again after a pause. {known.remedy}")
         return Decision.act("start", f"{name}, which {'passes when there is room' if again else 'a retry can cure'}")
     kept = job.get("TransitionInstanceId") and not gone
@@ -285,12 +283,8 @@ def _decide_error(job: Row, seen: Seen, policy: Policy, now: datetime) -> Decisi
     often = seen.cures + seen.queued
     tried = f" It was started again {often} times." if often else ""
     reason = f"{code or 'no code'} {job_errors.said(info)}".strip().rstrip(".")
-    return Decision.fail(f"job {job['JobId']} is InError: {reason}.{tried} {known.remedy}{billed}")
-
-
-def _pause(seen: Seen) -> float:
-    """Return the seconds between the last start of a failed job and the next one."""
-    return float(min(limits.LONGEST_PAUSE, limits.RETRY_PAUSE * 2 ** (seen.cures + seen.queued - 1)))
+    account = f"{reason}. {known.remedy}" if known.account else ""
+    return Decision.fail(f"job {job['JobId']} is InError: {reason}.{tried} {known.remedy}{billed}", account=account)
 
 
 def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
@@ -363,6 +357,7 @@ STAGE = Stage(
         Leaves("ecs_image"),
         Leaves("ecs_snapshot", billed_by="ECS"),
     ),
+    starts=frozenset({"network", "create", "start"}),
     slots=Slots(
         most=limits.CONCURRENT_JOBS,
         taken=lambda seen: (seen.job or {}).get("Status") == "Running",

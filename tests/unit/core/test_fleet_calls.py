@@ -1,0 +1,57 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a wave costs in API calls: per server, per tick, and how that grows. ``make bench-fleet`` measures that too."""
+
+from __future__ import annotations
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.pool import Pool
+
+from .cloud import Cloud
+from .kit import server
+from .waves import cloud_with, fleet, run, verdicts
+
+OF_ONE_SERVER = ("smc.CreateReplicationJob", "smc.StartReplicationJob", "ecs.ExportImage", "ens.ImportImage")
+
+
+def migrated(count: int, workers: int = 1) -> Cloud:
+    """Return the cloud after a wave of so many servers."""
+    wave = [server(number) for number in range(1, count + 1)]
+    cloud = cloud_with(*wave)
+    cloud.pool = Pool(workers)
+    rows = run(fleet(cloud, *wave), timeout=36000, interval=15)
+    assert set(verdicts(rows)) == {"migrated"}
+    return cloud
+
+
+def test_a_server_costs_a_bounded_number_of_calls_and_more_servers_cost_no_more_for_each() -> None:
+    costs = {count: migrated(count).calls for count in (50, 100, 200)}
+    for count, calls in costs.items():
+        assert {calls[name] for name in OF_ONE_SERVER} == {count}
+    per_server = {count: calls.total() / count for count, calls in costs.items()}
+    assert max(per_server.values()) < 9.5
+    assert per_server[200] < 1.1 * per_server[50]
+
+
+def test_a_tick_over_jobs_that_run_or_wait_for_a_slot_costs_at_most_four_calls() -> None:
+    wave = [server(number) for number in range(1, 301)]
+    cloud = cloud_with(*wave, copy_seconds=3600)
+    made = fleet(cloud, *wave)
+    for _tick in range(4):
+        made.tick()
+        cloud.sleep(15)
+    assert sum(job["Status"] == "Running" for job in cloud.jobs.values()) == 50
+    for _tick in range(10):
+        cloud.calls.clear()
+        made.tick()
+        assert cloud.calls.total() <= 4, cloud.calls
+        cloud.sleep(15)
+
+
+def test_calls_at_the_same_time_do_what_calls_one_after_another_do() -> None:
+    one, several = migrated(60), migrated(60, workers=8)
+    assert {name: several.calls[name] for name in OF_ONE_SERVER} == {name: one.calls[name] for name in OF_ONE_SERVER}
+    for name in OF_ONE_SERVER:
+        order = [call for call, _args in several.log if call in OF_ONE_SERVER]
+        assert order.count(name) == 60
+    assert len(several.ens_images) == 60
