@@ -321,6 +321,8 @@ class Fleet:
         """Start no further server in a stage, and say once why: the others would fail with the same cause."""
         if stage not in self._halted:
             self._halted[stage] = f"see {row.server.host}"
+            if len(self.rows) == 1:
+                return
             self.causes.append(
                 f"No further {stage} is started, because {row.server.host} has failed for a cause in the account: "
                 f"{cause.rstrip('.')}. Servers that were started go on"

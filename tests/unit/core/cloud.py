@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import RLock
 from typing import Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
@@ -75,6 +76,7 @@ class Cloud:
         self.smc, self.ecs, self.ens, self.vpc = Smc(self), Ecs(self), Ens(self), Vpc(self)
         self._bucket = Oss(self)
         self.gate = Gate()
+        self._one_call = RLock()
         self.pool = Pool()
         self.request_seconds = 80.0
 
@@ -135,6 +137,10 @@ class Cloud:
         """Count a call, let its ordered fault happen, and return what it lists or answers."""
         if name in MUTATING:
             self.gate(name)
+        with self._one_call:
+            return self._answer(name, args, effect)
+
+    def _answer(self, name: str, args: Any, effect: Callable[[], Any]) -> Any:
         self.calls[name] += 1
         self.log.append((name, args))
         self._live()

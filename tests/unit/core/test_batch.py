@@ -114,7 +114,7 @@ def test_a_look_that_fails_leaves_each_server_in_the_phase_that_it_has_reached()
     cloud = wave_in_three_stages()
     made = fleet(cloud, server(2))
     made.tick()
-    cloud.fail("smc.DescribeReplicationJobs", lost())
+    cloud.fail("ecs.DescribeTasks", lost())
     with pytest.raises(CloudError):
         made.tick()
     assert made.rows[0].phase == "export"

@@ -54,8 +54,8 @@ def test_resources_that_use_others_are_deleted_first() -> None:
         "smc.DeleteSourceServer", "oss.DeleteKeys", "smc.DisableAccessToken",
         "smc.DeleteAccessToken", "vpc.DeleteVSwitch", "vpc.DeleteVpc",
     ]
-    last = [args for name, args in cloud.log if name == "oss.DeleteKeys"]
-    assert last == [[NOTE], [f"{SERVER.id}_m-1_system.qcow2"]]
+    objects = [args for name, args in cloud.log if name == "oss.DeleteKeys"]
+    assert objects == [[NOTE, f"{SERVER.id}_m-1_system.qcow2"]]
 
 
 def test_a_second_run_finds_nothing_and_changes_nothing() -> None:
