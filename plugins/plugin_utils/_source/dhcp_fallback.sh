@@ -43,7 +43,9 @@ has() { # program: whether it is there
 }
 
 client() { # whether a DHCP client runs for the device, and does not belong to what manages the network
-    for file in /proc/[0-9]*/cmdline; do
+    # One program looks at all processes: a slow machine has many.
+    # shellcheck disable=SC2013  # one word a path
+    for file in $(grep -l -e dhclient -e dhcpcd -e udhcpc /proc/[0-9]*/cmdline 2>/dev/null); do
         line=$(tr '\000' ' ' 2>/dev/null <"$file")
         case $line in *dhclient*" $device "* | *dhcpcd*" $device "* | *udhcpc*" $device "*) return 0 ;; esac
     done
@@ -66,12 +68,18 @@ works() { # whether the device has an address that DHCP gave, or one whose gatew
     client || answers
 }
 
+now() { # the seconds since the start of the machine, in $now: its clock may be set meanwhile
+    read -r now rest </proc/uptime
+    now=${now%%.*}
+}
+
 waits() { # seconds: whether the device works within them
-    left=$1
+    now
+    end=$((now + $1))
     until works; do
-        [ "$left" -gt 0 ] || return 1
+        now
+        [ "$now" -lt "$end" ] || return 1
         sleep 2
-        left=$((left - 2))
     done
 }
 
@@ -114,13 +122,14 @@ by_client() {
     return 1
 }
 
-left=$limit
+now
+end=$((now + limit))
 until first; do
-    [ "$left" -gt 0 ] || { echo "there is no virtio network device" && exit 1; }
+    now
+    [ "$now" -lt "$end" ] || { echo "there is no virtio network device" && exit 1; }
     sleep 2
-    left=$((left - 2))
 done
-waits "$left" && exit 0
+waits "$limit" && exit 0
 # A static address of the source, whose gateway is not there, would stand in the way of the route that DHCP offers.
 case $(addresses) in
 *inet*) if has ip; then ip -4 addr flush dev "$device"; else ifconfig "$device" 0.0.0.0; fi ;;

@@ -46,7 +46,7 @@ After=network.target NetworkManager.service systemd-networkd.service wicked.serv
 Type=oneshot
 RemainAfterExit=yes
 KillMode=process
-TimeoutStartSec=300
+TimeoutStartSec=600
 ExecStart=/bin/sh /etc/edgelift-dhcp/run
 
 [Install]

@@ -187,6 +187,7 @@ echo "status $?" >>{root}/said
 sleep {settle}
 ip -4 -o addr show dev v0 >{root}/addresses
 kill $server $(cat {root}/client.pid 2>/dev/null) 2>/dev/null
+wait $server
 exit 0
 """
 SERVER = """start 198.51.100.50
