@@ -161,6 +161,7 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, dict[str, Any]]]] = [
     ("sources", "smc_source_info", {}, {}),
     ("transfers", "smc_transfer_info", {}, {}),
     ("images", "ens_image_info", {}, {}),
+    ("a migration", "ens_migration_info", {"name": "wave_01", "bucket": "bucket"}, {}),
     ("account", "ens_account_info", {**WAVE, "source_images": {SERVER.host: "m-1"}}, {}),
     ("account, strict", "ens_account_info", {**WAVE, "strict": True}, {}),
     ("code, kept", "smc_access_token", {"name": "code"}, {}),

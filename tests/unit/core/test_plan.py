@@ -58,7 +58,7 @@ def test_a_window_opens_in_utc_also_over_midnight_and_the_week(texts: list[str],
 @pytest.mark.parametrize("wrong", ["", "always", "25:00-26:00", "20:00-24:30", "Xyz 20:00-21:00", "20:00", 7, None])
 def test_what_is_no_window_is_named_with_its_rule(wrong: Any) -> None:
     assert windows.problems([wrong]) == [f"{wrong!r} is no window: {windows.RULE}"]
-    assert dict(_role_limits.problems({"migration_windows": [str(wrong)]})).keys() == {"migration_windows"}
+    assert dict(_role_limits.problems({"migration_windows": [str(wrong)]}, {})).keys() == {"migration_windows"}
 
 
 # ---- the simulation ----

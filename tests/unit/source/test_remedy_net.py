@@ -191,7 +191,7 @@ wait $server
 exit 0
 """
 SERVER = """start 198.51.100.50
-end 198.51.100.60
+end 198.51.100.59
 interface v1
 lease_file {root}/leases
 pidfile {root}/pid
