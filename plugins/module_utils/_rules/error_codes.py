@@ -194,6 +194,7 @@ TABLE: Final = (
         "Create the role AliyunECSImageExportDefaultRole for ecs.aliyuncs.com with the policy "
         "AliyunECSImageExportRolePolicy.",
         _EXPORT,
+        account=True,
     ),
     ErrorCode(
         ("InvalidOSSBucket.EncryptUnsupported",),

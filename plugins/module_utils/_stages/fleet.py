@@ -325,7 +325,7 @@ class Fleet:
                 return
             self.causes.append(
                 f"No further {stage} is started, because {row.server.host} has failed for a cause in the account: "
-                f"{cause.rstrip('.')}. Servers that were started go on"
+                f"{cause.rstrip('.')}. Servers that were started continue"
             )
 
     def _advance(self, stage: Stage, row: Progress) -> None:
@@ -378,7 +378,7 @@ class Fleet:
                 if outcome.error.uncertain:
                     self.acts[act.step] += 1
                 if account_wide(outcome.error):
-                    self._halt(act.stage.name, row, f"{outcome.error}. {outcome.error.hint}")
+                    self._halt(act.stage.name, row, f"{outcome.error}. {outcome.error.hint}".strip())
                 self._doubt(row, outcome.error, "act")
             elif outcome.held:
                 row.state = outcome.held

@@ -130,3 +130,23 @@ def test_an_answer_that_was_lost_keeps_its_call_open_until_the_list_would_show_i
     made.tick()
     assert cloud.calls["ecs.ExportImage"] == 1
     assert made.rows[0].state == "the export of m-0001 was requested and is not listed yet"
+
+
+def test_a_cause_in_the_account_stops_the_stage_with_one_warning_and_keeps_the_copies() -> None:
+    cloud = wave_in_three_stages()
+    for number in (4, 5):
+        image_id = cloud.new_id("m-")
+        cloud.add_image(image_id, server(number).image_name, (20,))
+        cloud.register(server(number))
+        cloud.add_job(server(number), "Finished", ImageId=image_id)
+    cloud.fail("ecs.ExportImage", refused("NoSetRoletoECSServiceAcount", http_status=403), times=99)
+    made = fleet(cloud, *(server(number) for number in range(1, 6)))
+    rows = run(made)
+    assert cloud.calls["ecs.ExportImage"] == 1
+    [cause] = made.causes
+    assert cause.startswith("No further export is started, because ")
+    assert "NoSetRoletoECSServiceAcount" in cause
+    # Server 3 has been exported before, so it migrates; the others keep their copies for the next run.
+    assert [row.verdict for row in rows] == ["failed", "failed", "migrated", "failed", "failed"]
+    assert [row.settled for row in rows if row.verdict == "failed"] == [False] * 4
+    assert sum("its export was not started: see " in str(row.reasons) for row in rows) == 3
