@@ -18,7 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.bat
 from .cloud import Cloud
 from .kit import server
 from .test_ownership import driver, sweep
-from .waves import cloud_with, fleet, run
+from .waves import cloud_with, fleet, run, verdicts
 
 ONE = server(1)
 
@@ -48,6 +48,26 @@ def test_a_call_with_a_client_token_is_not_made_for_a_server_that_another_run_ha
     [(_act, outcome)] = perform(made.context, acts)
     assert outcome.held == "another run has taken over web-01"
     assert cloud.calls["smc.CreateReplicationJob"] == 0
+
+
+def test_a_server_that_another_run_has_taken_does_not_fail_in_this_one() -> None:
+    """What this run has seen is old: to fail is to release the server to a cleanup, with the work of the other run."""
+    cloud = Cloud()
+    made = fleet(cloud, ONE)
+    look = cloud.smc.describe_source_servers
+
+    def held_up(*args: Any, **options: Any) -> Any:
+        rows = look(*args, **options)
+        cloud.sleep(LEASE + 5)
+        driver(cloud).own([ONE.id])
+        return rows
+
+    cloud.smc.describe_source_servers = held_up  # type: ignore[method-assign]  # stands in for one call
+    made.tick()
+    [row] = made.rows
+    assert (row.verdict, row.state) == ("pending", "another run has taken over web-01")
+    cloud.smc.describe_source_servers = look  # type: ignore[method-assign]  # the real one again
+    assert verdicts(run(fleet(Cloud(), ONE))) == ["failed"]
 
 
 def test_a_cleanup_that_finds_nothing_looks_for_runs_that_have_begun_meanwhile(
