@@ -88,7 +88,9 @@ def test_a_wave_is_judged_and_nothing_is_done(player: Player, bed: Bed, sandbox:
     assert "### rsync-missing, class 7" in report
     # A switch that the user has set stays.
     assert yaml.safe_load(switches.read_text()) == {"remediate_rsync": True}
-    assert yaml.safe_load((folder / "host_vars" / "web-01.yml").read_text()) is None
+    # The network of the hosts of the test bed is configured by no file.
+    switches_of_web = yaml.safe_load((folder / "host_vars" / "web-01.yml").read_text())
+    assert switches_of_web == {"remediate_cloud_init": False, "remediate_dhcp": False}
 
 
 def test_check_mode_says_the_same_writes_nothing_and_may_be_strict(

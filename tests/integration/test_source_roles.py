@@ -269,6 +269,7 @@ def test_without_the_account_no_call_leaves_the_controller(sandbox: Any, go: Go)
     assert sandbox.requests() == []
 
 
+@pytest.mark.long
 @pytest.mark.sandbox_world(WORLD)
 def test_roles_alone_work_with_strategy_free(sandbox: Any, go: Go) -> None:
     """Every host does there what a run does once: its own codes, and no host waits for another one."""

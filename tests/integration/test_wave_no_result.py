@@ -60,6 +60,7 @@ def test_a_time_limit_of_the_site_for_tasks_does_not_end_a_wave(
     settled(player, ended, *HOSTS)
 
 
+@pytest.mark.long
 def test_the_same_command_again_finishes_what_a_module_without_result_began(
     bed: Bed, sandbox: Any, tmp_path: Path
 ) -> None:

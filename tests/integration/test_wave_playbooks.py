@@ -153,6 +153,7 @@ def test_two_controllers_migrate_once(player: Player, sandbox: Any, tmp_path: Pa
 
 
 @pytest.mark.any_core
+@pytest.mark.long
 def test_a_sweep_after_a_wave_that_is_never_finished(player: Player, sandbox: Any) -> None:
     killed_at("StartReplicationJob", player, "migrate.yml", migration_name="left")
     told = player.play("cleanup.yml", migration_name="left", cleanup_state="reported")

@@ -91,6 +91,7 @@ def test_an_error_after_the_clients_were_started_leaves_none_behind(player: Play
     assert sandbox.get("meter")["running"] == []
 
 
+@pytest.mark.long
 def test_one_machine_in_two_inventories_is_migrated_once(player: Player, sandbox: Any) -> None:
     first = player.play("migrate.yml", migration_name="twice", migration_wave="legacy-01", migration_wait=False)
     assert first.code == 0, first.output
