@@ -6,20 +6,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
-import tempfile
-import threading
-import time
-from contextlib import suppress
-from typing import Any
-
-from ansible import constants
-from ansible.plugins.callback import CallbackBase
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Follower
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._live import bars, wave
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress import FOLLOWED
-
 DOCUMENTATION = r"""
 name: wave
 type: notification
@@ -51,6 +37,20 @@ options:
     env:
       - name: EDGELIFT_WAVE_DISPLAY
 """
+
+import os
+import sys
+import tempfile
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from ansible import constants
+from ansible.plugins.callback import CallbackBase
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Follower
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._live import bars, wave
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress import FOLLOWED
 
 ACTIONS = ("edgelift.ens_migration.ens_migration", "ens_migration")
 LOOK_SECONDS = 1.0

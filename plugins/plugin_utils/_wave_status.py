@@ -53,4 +53,5 @@ def summary(migration: Mapping[str, Any]) -> list[str]:
 
 
 def _order(counts: Mapping[str, Any]) -> Sequence[str]:
-    return [name for name, value in counts.items() if name != "servers" and type(value) is int]
+    numbers = {name for name, value in counts.items() if isinstance(value, int) and not isinstance(value, bool)}
+    return [name for name in counts if name in numbers - {"servers"}]

@@ -12,7 +12,6 @@ from typing import Any, cast
 
 import pytest
 from support.wave import DB, WEB, Player, changing, registered, run
-from testbed.hosts import Bed
 
 pytestmark = pytest.mark.any_core
 
@@ -23,7 +22,7 @@ def test_the_state_is_read_from_any_machine(sandbox: Any, tmp_path: Path) -> Non
     run(sandbox, "ens_migration", name="wave", servers=[DB], wait=False)
     inventory = {"all": {"hosts": {"web-01": {}, "db-01": {}, "late-01": {}}}}
     (tmp_path / "inventory.json").write_text(json.dumps(inventory), encoding="utf-8")
-    player = Player(cast("Bed", SimpleNamespace(folder=tmp_path)), sandbox, tmp_path)
+    player = Player(cast(Any, SimpleNamespace(folder=tmp_path)), sandbox, tmp_path)
     since = sandbox.get("requests?since=0")["next"]
 
     file = tmp_path / "state.json"

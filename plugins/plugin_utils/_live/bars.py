@@ -54,7 +54,7 @@ class Bars:
 def table(found: wave.Wave, now: float) -> Any:
     """Return what is drawn, as an object of rich."""
     grid = importlib.import_module("rich.table").Table.grid(padding=(0, 1))
-    bar = importlib.import_module("rich.progress_bar").ProgressBar
+    progress = importlib.import_module("rich.progress_bar").ProgressBar
     text = importlib.import_module("rich.text").Text
     rows = sorted(found.servers.values(), key=lambda row: (row.verdict != "pending", row.percent is None, row.host))
     for row in rows[:_MOST]:
@@ -63,7 +63,7 @@ def table(found: wave.Wave, now: float) -> Any:
         grid.add_row(
             text(row.host),
             text(row.phase if row.verdict == "pending" else row.verdict),
-            bar(total=100, completed=done, width=24),
+            progress(total=100, completed=done, width=24),
             text("" if row.percent is None else f"{row.percent:.0f} %"),
             text(f"{rate * 60:.1f} %/min" if rate else ""),
             text("" if left is None else wave.duration(left)),

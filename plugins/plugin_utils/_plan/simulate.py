@@ -172,4 +172,4 @@ def _export(loads: Sequence[Load], given: Assumptions, found: Mapping[str, Times
 def lower_bound(loads: Sequence[Load], given: Assumptions) -> float:
     """Return the seconds that the copies take at least: the longest one, or all of them spread over the slots."""
     seconds = [load.bytes / given.copy_rate for load in loads if load.stage == "transfer"]
-    return max(max(seconds, default=0.0), sum(seconds) / max(1, given.slots))
+    return max(*seconds, sum(seconds) / max(1, given.slots)) if seconds else 0.0

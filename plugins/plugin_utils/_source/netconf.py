@@ -325,7 +325,7 @@ def _renames(files: list[_File]) -> list[dict[str, str]]:
                 if name and name["name"] not in _COPIED and (mac or "KERNELS==" in line):
                     found.append({"file": file.path, "name": name["name"], "mac": mac[0].lower() if mac else ""})
         elif file.kind == "networkd" and file.path.endswith(".link"):
-            pairs = [(section, key, value) for section, key, value in _pairs(file.lines)]
+            pairs = list(_pairs(file.lines))
             name_of = next((value for section, key, value in pairs if (section, key) == ("link", "Name")), "")
             mac_of = next((value.lower() for section, key, value in pairs if section == "match" and "MAC" in key), "")
             if name_of:

@@ -209,7 +209,6 @@ class Remote:
             if reason:
                 raise SourceError(reason)
 
-
     def _grown(self) -> int:
         """Return by how much an answer may make this process larger: it is kept several times, as bytes and as text."""
         return max(deadline.GROWN_BYTES, 8 * self._limits.max_bytes)

@@ -96,7 +96,11 @@ def test_a_canary_that_ended_is_not_waited_for_whatever_else_is_in_the_bucket(mo
     bucket, read = cloud.oss("images"), list[str]()
     real = bucket.get_text
     monkeypatch.setattr(bucket, "get_text", lambda key: read.append(key) or real(key))
-    monkeypatch.setattr(bucket, "now", lambda: cloud.now.timestamp())
+
+    def now() -> float:
+        return cloud.now.timestamp()
+
+    monkeypatch.setattr(bucket, "now", now)
     made.remove_leftovers()
     assert len(read) < 3 * len(runs) + record.CLAIM_SECONDS
     assert shown[0].startswith("waiting at most 240 s for the end of the canary of x (process 1)")
