@@ -70,6 +70,7 @@ def receipt(folder: Path, finished: str) -> dict[str, Any]:
     return told
 
 
+@pytest.mark.long
 def test_an_interrupt_ends_everything(folder: Path) -> None:
     child = demo(folder)
     assert child.stdout is not None

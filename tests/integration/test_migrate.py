@@ -181,6 +181,7 @@ def test_a_token_that_expires_in_the_middle(player: Player, sandbox: Any) -> Non
     settled(player, again, *UP)
 
 
+@pytest.mark.long
 def test_a_host_that_loses_its_power(sandbox: Any, tmp_path: Path) -> None:
     with hosts_up(tmp_path / "bed", "web-01", "db-01") as bed:
         player = Player(bed, sandbox, tmp_path)

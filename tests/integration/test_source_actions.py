@@ -341,6 +341,7 @@ def test_a_client_that_ends_is_an_error_with_its_own_words(moves: Moves) -> None
     assert started["steps"] == ["register", "wait", "enable"]
 
 
+@pytest.mark.long
 @pytest.mark.any_core
 def test_a_client_that_will_not_end_is_killed(bed: Bed, agent: Act, tmp_path: Path) -> None:
     stubborn = make_bundle(tmp_path, CODE, "stubborn")

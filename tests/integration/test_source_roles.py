@@ -172,6 +172,7 @@ def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox:
 LOGS = "/smc/go2aliyun_client*/Logs/* /smc/.edgelift/console.log"
 
 
+@pytest.mark.long
 @pytest.mark.sandbox_world(WORLD)
 def test_a_host_that_names_the_source_of_another_one_harms_only_itself(bed: Bed, sandbox: Any, go: Go) -> None:
     """It changes what its client wrote: alone in the play, or together with the host whose source it names."""

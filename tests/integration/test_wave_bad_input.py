@@ -155,6 +155,7 @@ def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
         yield bed
 
 
+@pytest.mark.long
 @pytest.mark.sandbox_world(WORLD)
 def test_bad_hosts_are_blocked_and_the_good_one_continues(sandbox: Any, bed: Bed, tmp_path: Path) -> None:
     played = Player(bed, sandbox, tmp_path).play("migrate.yml", migration_name="wave")

@@ -120,7 +120,8 @@ def test_ticks_are_enough(player: Player) -> None:
 
 
 @pytest.mark.any_core
-@pytest.mark.parametrize("moment", [pytest.param("StartReplicationJob", marks=pytest.mark.long), "ExportImage"])
+@pytest.mark.long
+@pytest.mark.parametrize("moment", ["StartReplicationJob", "ExportImage"])
 def test_killed_in_the_middle_and_run_again(player: Player, sandbox: Any, moment: str) -> None:
     name = f"killed at {moment}"
     killed_at(moment, player, "migrate.yml", migration_name=name)
