@@ -62,7 +62,7 @@ options:
     required: true
   unreachable:
     description:
-      - Hosts of the wave that cannot be reached. If the copy of such a host is finished, its export and its import go on without the host.
+      - Hosts of the wave that cannot be reached. If the copy of such a host is finished, its export and its import continue without the host.
       - The tags of its replication job show its migration ID. A host for which they show none, or several, stays as it is.
     type: list
     elements: dict
@@ -73,7 +73,7 @@ options:
         type: str
         required: true
       fingerprint:
-        description: The fingerprint, if the host was probed before the connection was lost. Only this machine then goes on.
+        description: The fingerprint, if the host was probed before the connection was lost. Only this machine then continues.
         type: str
       image_name:
         description: The prefix of the image name, as in O(servers[].image_name).
@@ -255,7 +255,7 @@ migration:
           type: float
           sample: 1834.2
     unreachable:
-      description: The hosts of O(unreachable) that do not go on, with the reason in C(state). C(migration_id) is empty if it is not known.
+      description: The hosts of O(unreachable) that do not continue, with the reason in C(state). C(migration_id) is empty if it is not known.
       returned: always
       type: list
       elements: dict

@@ -70,7 +70,7 @@ def unreachable(
     hosts: Iterable[str], hostvars: Mapping[str, Mapping[str, Any]], reached: Iterable[str]
 ) -> list[dict[str, str]]:
     """Return the hosts of a play that Ansible cannot connect to, or could not any more: those that are not among
-    ``reached``, the hosts that are still in the play. What the cloud has of them may go on without them."""
+    ``reached``, the hosts that are still in the play. What the cloud has of them may continue without them."""
     still = set(reached)
     found = []
     for host in hosts:

@@ -36,4 +36,4 @@ class Answer:
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
     stretch: Stretch | None = None
-    end: Literal["goes on", "closes", "breaks"] = "goes on"
+    end: Literal["continues", "closes", "breaks"] = "continues"

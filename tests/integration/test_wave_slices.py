@@ -60,7 +60,7 @@ def test_a_slice_and_a_host_that_drops_out_keep_their_work(player: Player, sandb
     assert "billed meanwhile: ecs_snapshot " in kept.output, kept.output
     assert len(sandbox.get("state")["images"]) == 1
 
-    # Its export and its import go on without it, although no host of the play can be reached.
+    # Its export and its import continue without it, although no host of the play can be reached.
     away = player.play("migrate.yml", "-i", str(nowhere), migration_name="sliced", migration_wave="db-01")
     assert away.code == 2, away.output
     assert re.search(r"db-01 +migrated", away.output), away.output

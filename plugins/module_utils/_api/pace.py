@@ -8,7 +8,7 @@
 """How fast each API is called: one token bucket per action, shared by all threads of a module run.
 
 The services document no rates (facts 3.4). So a bucket has no limit until its API refuses a call because of the rate.
-Then all calls of that API pause, and go on at half the rate that was refused, which rises again while none is refused.
+Then all calls of that API pause, and continue at half the rate that was refused. The rate rises while none is refused.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ class Canary:
     def remove_leftovers(self) -> None:
         """Delete what interrupted canaries of this name have left; refuse while another one runs.
 
-        Others can put any number of records into the bucket: the next canary goes on with the rest.
+        Others can put any number of records into the bucket: the next canary continues with the rest.
         """
         for record in list(islice(each(self.oss, self.migration), MOST_LEFTOVERS)):
             if record.running(self.oss):

@@ -192,7 +192,6 @@ def clean_servers(
     clock: Clock,
     timeout: float,
     interval: float,
-    _tell: Callable[[str], None] = _quiet,
 ) -> release.Outcome:
     """Claim the servers of the scope, delete what they have left, and release them. Servers that another run drives are
     kept. When nothing of the migration is left, its ledger is closed.
@@ -367,7 +366,7 @@ def _unfinished(scope: Scope, driver: Driver, released: list[Result], shown: set
         if key not in gone and known.outcome == "done" and known.id not in shown
     ]
     if unlisted:
-        return f"nothing shows what has come of the {unlisted[0][1]} of {unlisted[0][0]}"
+        return f"no service shows the result of the {unlisted[0][1]} of {unlisted[0][0]}"
     waiting = driver.open_calls()
     if waiting:
         return f"the {waiting[0].call.call} of {waiting[0].call.server} may still show a result"

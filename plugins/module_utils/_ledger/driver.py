@@ -105,7 +105,7 @@ class Driver:
         self._writer = 0
         """The thread that reads or writes the ledger now, 0 for none."""
         self._lock = threading.RLock()
-        """Held for what several threads of a tick ask: whether they hold a server, and what has come of a call."""
+        """Held for what several threads of a tick ask: whether they hold a server, and the result of a call."""
         self._lost = False
         """Whether the ledger that this run took part in was closed."""
         self._others: Mapping[str, int] = {}

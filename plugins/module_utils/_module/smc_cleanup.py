@@ -79,9 +79,11 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     removing = params["state"] == "absent"
     known = [row for row in params["resources"] if scope.whole or row["host"] in scope.hosts.values()]
     if removing and not module.check_mode:
-        clean = ownership.clean_migration if scope.whole else ownership.clean_servers
-        times, tell = (params["wait_timeout"], params["poll_interval"]), Teller(params.get("progress_file"))
-        outcome = clean(scope, known, Clock(), *times, tell)
+        order = (scope, known, Clock(), params["wait_timeout"], params["poll_interval"])
+        if scope.whole:
+            outcome = ownership.clean_migration(*order, Teller(params["progress_file"]))
+        else:
+            outcome = ownership.clean_servers(*order)
     else:
         outcome = release.report(scope, known)
     result: dict[str, Any] = {

@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Hosts that cannot be reached: whose copy is finished can go on, because export and import need nothing of a source.
+"""Hosts that cannot be reached. One whose copy is finished continues: export and import need nothing of a source.
 
 Without a probe a host has no fingerprint, so its migration id is not known. The tags of its replication job have both
 the id and the inventory name. A host with several ids was another machine before: it waits until it can be reached.
@@ -13,7 +13,7 @@ the id and the inventory name. A host with several ids was another machine befor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import proof
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Away:
-    """A host that cannot be reached: the server that goes on without it, or why it does not."""
+    """A host that cannot be reached: the server that continues without it, or why it does not."""
 
     host: str
     identity: str = ""
@@ -40,7 +40,7 @@ class Away:
     state: str = ""
 
     def row(self) -> dict[str, Any]:
-        """Return what the result tells of a host that does not go on."""
+        """Return what the result tells of a host that does not continue."""
         return {"host": self.host, "migration_id": self.identity, "state": self.state}
 
 
@@ -53,7 +53,7 @@ def look(clients: Clients, migration: str, entries: Sequence[Mapping[str, Any]])
 
 
 def judge(migration: str, entry: Mapping[str, Any], jobs: Iterable[Row], images: Iterable[Row] = ()) -> Away:
-    """Return whether a host goes on without being reached."""
+    """Return whether a host continues without being reached."""
     host, fingerprint = str(entry["host"]), str(entry.get("fingerprint") or "")
     if len(host) > naming.TAG_VALUE_LENGTH:
         return Away(host, state=f"its name has more than the {naming.TAG_VALUE_LENGTH} characters of a tag")
@@ -67,8 +67,8 @@ def judge(migration: str, entry: Mapping[str, Any], jobs: Iterable[Row], images:
         done = "".join(f"; ENS has image {image['ImageId']} ({image['ImageName']}) of it" for image in named)
         return Away(host, state=f"SMC has no job of this host{done}")
     if len(ids) > 1:
-        return Away(host, state=f"several machines had this inventory name ({', '.join(ids)}): which of them it is "
-                    "shows only when it can be reached")  # fmt: skip
+        told = f"several machines had this inventory name ({', '.join(ids)}): only a probe shows which of them it is"
+        return Away(host, state=told)
     (identity,) = ids
     finished = [job for job in found if job.get("Status") == "Finished" and job.get("ImageId")]
     mine = [job for job in finished if JOB.value(job, "tags")[naming.SERVER_TAG] == identity]
@@ -108,4 +108,4 @@ def _server(migration: str, entry: Mapping[str, Any], identity: str, job: Row) -
         known_id=identity,
     )
     sizes = job_spec.sizes(server, job)
-    return Server(**{**vars(server), "disks": tuple(Disk(index, size) for index, size in enumerate(sizes))})
+    return replace(server, disks=tuple(Disk(index, size) for index, size in enumerate(sizes)))

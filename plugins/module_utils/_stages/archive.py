@@ -33,7 +33,7 @@ _RECORDS: Final = (
     tarfile.GNUTYPE_LONGNAME,
     tarfile.GNUTYPE_LONGLINK,
 )
-"""What may stand before the header of a file: extended headers and long names."""
+"""What may precede the header of a file: extended headers and long names."""
 
 _MAGIC: Final = b"\x1f\x8b"
 _USTAR: Final = range(257, 262)
@@ -84,7 +84,7 @@ def disk_size(oss: Ranges, key: str, size: int) -> int | str:
 
 
 def _disk(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
-    """Return the file of the disk: the first large one. Folders and small files may stand before it."""
+    """Return the file of the disk: the first large one. Folders and small files may precede it."""
     best: tarfile.TarInfo | None = None
     for _count in range(_MOST_ENTRIES):
         try:
@@ -103,7 +103,7 @@ def _disk(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
 
 
 def _look_at_records(content: _Content) -> None:
-    """Refuse what stands before the file when it is many or large records: tarfile keeps each of them in memory."""
+    """Refuse an archive with many or large records before the file: tarfile keeps each of them in memory."""
     at = 0
     for _count in range(_MOST_RECORDS + 1):
         header = content.part(at, _BLOCK)
@@ -114,9 +114,9 @@ def _look_at_records(content: _Content) -> None:
         if member.type not in _RECORDS:
             return
         if not 0 <= member.size <= _LARGEST_RECORD:
-            raise tarfile.ReadError(f"a record of {member.size} bytes stands before the file")
+            raise tarfile.ReadError(f"a record of {member.size} bytes precedes the file")
         at += _BLOCK + -(-member.size // _BLOCK) * _BLOCK
-    raise tarfile.ReadError(f"more than {_MOST_RECORDS} records stand before the file")
+    raise tarfile.ReadError(f"more than {_MOST_RECORDS} records precede the file")
 
 
 class _Content(io.RawIOBase):

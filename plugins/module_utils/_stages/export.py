@@ -172,6 +172,10 @@ def _exports_this(context: Context, server: Server, image_id: str, detail: Row) 
     return all(key.startswith(f"{_objects_of(server, image_id)}_") for key in keys)
 
 
+def _running(seen: Seen) -> bool:
+    return seen.task is not None and states.outcome(states.EXPORT_TASK, seen.task["TaskStatus"]) == "pending"
+
+
 def failed(seen: Seen) -> str:
     """Return the id of an export that failed or wrote bad objects, '' when there is none."""
     task = seen.task or {}
@@ -321,8 +325,7 @@ STAGE = Stage(
     starts=frozenset({"export"}),
     slots=Slots(
         most=None,
-        taken=lambda seen: states.outcome(states.EXPORT_TASK, (seen.task or {"TaskStatus": "Finished"})["TaskStatus"])
-        == "pending",
+        taken=_running,
         starts=frozenset({"export"}),
         text="{running} exports are running, and ECS has refused one more (ConcurrentQuotaExceed)",
     ),

@@ -185,15 +185,15 @@ class Fleet:
 
     def _look_elsewhere(self) -> None:
         """End the servers of other runs whose result exists by now: it needs no claim, and its run may be gone."""
-        for stage in self.stages:
-            rows = [row for row in self._open_rows() if row.elsewhere]
-            if rows and stage.settles_first and stage.name == self._last:
-                # What the ledger tells of its calls is followed by the run that drives it.
-                stage.observe(self.context.of(stage), [row.server for row in rows], {r.server.id: r.seen for r in rows})
-                for row in rows:
-                    if stage.decide(self.context, row.server, row.seen).kind == "done":
-                        self._advance(stage, row)
-                        row.reasons.append(f"another run has finished it ({row.state})")
+        stage, rows = self.stages[-1], [row for row in self._open_rows() if row.elsewhere]
+        if not rows or not stage.settles_first or stage.name != self._last:
+            return
+        # What the ledger tells of its calls is followed by the run that drives it.
+        stage.observe(self.context.of(stage), [row.server for row in rows], {row.server.id: row.seen for row in rows})
+        for row in rows:
+            if stage.decide(self.context, row.server, row.seen).kind == "done":
+                self._advance(stage, row)
+                row.reasons.append(f"another run has finished it ({row.state})")
 
     def _settle_all(self, rows: list[Progress], batch: list[Act]) -> list[Progress]:
         """Return the servers that have no result yet."""
@@ -346,7 +346,7 @@ class Fleet:
             row.state = f"another run has taken over {row.server.host}"
 
     def _keep_worth(self, row: Progress) -> bool:
-        """Return whether a server that fails has a result that took long to make; say what becomes of it."""
+        """Return whether a failed server has a result that took long to make; add to its reasons that it is kept."""
         kept = next(filter(None, (stage.worth(row.seen) for stage in self.stages)), "")
         if kept:
             row.reasons.append(

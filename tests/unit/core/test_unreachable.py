@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hosts that cannot be reached: which of them go on without being reached, and what the report says of them."""
+"""Hosts that cannot be reached: which of them continue without being reached, and what the report says of them."""
 
 from __future__ import annotations
 
