@@ -64,7 +64,8 @@ def allowed(bounds: Range) -> str:
     return f"at least {low:g}" if high is None else f"{low:g} to {high:g}"
 
 
-def _out_of_range(name: str, value: Any) -> str | None:
+def out_of_range(name: str, value: Any) -> str | None:
+    """Return the words that follow the name of a variable whose value is outside of its range, None for any other."""
     bounds = range_of(name)
     if bounds is None or isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
@@ -185,7 +186,7 @@ def problems(values: Mapping[str, Any], names: Mapping[str, str]) -> Iterable[tu
         rule = _rule(name)
         if _has_nul(value):
             yield name, "contains a NUL character (code 0). Remove it"
-        elif (words := _out_of_range(name, value)) or (
+        elif (words := out_of_range(name, value)) or (
             rule and value and not isinstance(value, bool) and (words := rule(value))
         ):
             yield name, words

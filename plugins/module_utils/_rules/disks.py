@@ -62,6 +62,22 @@ def transferred(probe: Mapping[str, Any]) -> list[Disk]:
     return [Disk(index, int(row["bytes"]), str(row["name"])) for index, row in enumerate([system, *data])]
 
 
+def file_systems(probe: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the mounts of a probed server whose file systems SMC copies and whose used space is known: one mount of
+    each file system, because bind mounts and subvolumes show it several times."""
+    copied = {disk.name for disk in transferred(probe)}
+    seen: dict[str, Mapping[str, Any]] = {}
+    for mount in probe.get("mounts") or []:
+        if copied.intersection(mount["disks"]) and mount["used_bytes"] is not None:
+            seen.setdefault(mount["device"] or mount["source"], mount)
+    return list(seen.values())
+
+
+def start_order(sizes: Iterable[int], host: str) -> tuple[int, str]:
+    """Return the sort key of the order in which copies start: the largest disks first. ``sizes`` are bytes."""
+    return -sum(sizes), host
+
+
 def as_options(disks: Iterable[Disk]) -> list[dict[str, int]]:
     """Return disks as the option C(disks) of the modules takes them."""
     return [{"index": disk.index, "bytes": disk.bytes} for disk in disks]

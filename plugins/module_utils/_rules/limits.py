@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 GIB: Final = 1024**3
 
+MEGABYTE: Final = 1_000_000
+"""Bytes, as in a rate in MB/s."""
+
+MEGABIT: Final = 125_000
+"""Bytes, as in a rate in Mbit/s."""
+
 IMPORT_REGIONS: Final = ("cn-beijing", "ap-southeast-1")
 """Where the vendor documents the import of images to ENS today (ENS, ImportImage: TargetOSSRegionId; SMC, edge node
 migration, limits, 2025-12). The option C(import_regions) replaces the list on the day ENS opens another region."""

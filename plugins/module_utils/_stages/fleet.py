@@ -22,7 +22,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver, driven_by
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Verdict
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, states
 
 from .batch import Act, account_wide, perform
 from .row import Progress
@@ -397,4 +397,4 @@ class Fleet:
 
 
 def _largest_first(row: Progress) -> tuple[int, str]:
-    return (-sum(disk.bytes for disk in row.server.disks), row.server.host)
+    return disks.start_order((disk.bytes for disk in row.server.disks), row.server.host)

@@ -18,13 +18,10 @@ from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
 
+from .facts import WAVE_GROUP, Facts, listed, uplinks, used_bytes
 from .simulate import Assumptions, Cause, Load, Stage, Times, bound, lower_bound, simulate
 
-MEGABYTE: Final = 1_000_000
-MEGABIT: Final = 125_000
 _PHASES: Final[dict[str, Stage]] = {"transfer": "transfer", "export": "export", "import": "import"}
-
-Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -36,6 +33,7 @@ class Host:
     status: str
     bytes: int = 0
     disks: int = 0
+    disk_bytes: int = 0
     stage: Stage | None = None
     percent: float | None = None
     has_job: bool = False
@@ -49,22 +47,8 @@ class Host:
         if self.stage is None:
             return None
         left = int(self.bytes * (100 - self.percent) / 100) if self.percent else self.bytes
-        return Load(self.host, left, self.bytes, self.stage, self.percent is not None, self.site, self.windows)
-
-
-def used_bytes(probe: Facts) -> int:
-    """Return the bytes that SMC copies of a probed server: the used space of the file systems on its disks. A disk
-    without a known file system counts in full."""
-    wanted = disks.transferred(probe)
-    names = {disk.name for disk in wanted}
-    mounts: dict[str, tuple[int, set[str]]] = {}
-    for row in probe.get("mounts") or []:
-        on_it = names.intersection(row.get("disks") or [])
-        if on_it and row.get("used_bytes") is not None:
-            # Bind mounts and subvolumes show one file system several times.
-            mounts[str(row.get("device") or row.get("source"))] = (int(row["used_bytes"]), on_it)
-    seen = {name for _used, on_it in mounts.values() for name in on_it}
-    return sum(used for used, _on_it in mounts.values()) + sum(disk.bytes for disk in wanted if disk.name not in seen)
+        running = self.percent is not None
+        return Load(self.host, left, self.bytes, self.stage, running, self.site, self.windows, self.disk_bytes)
 
 
 def hosts(
@@ -72,20 +56,22 @@ def hosts(
 ) -> list[Host]:
     """Return the hosts of the plan. ``rows`` are the servers of a run of ens_migration in check mode."""
     by_host = {row["host"]: row for row in rows}
-    waves = {host: group for group in sorted(groups) if group.startswith("wave") for host in groups[group]}
+    waves = {host: group for group in sorted(groups) if group.startswith(WAVE_GROUP) for host in groups[group]}
     return [_host(name, hostvars[name], waves.get(name, ""), by_host.get(name)) for name in names]
 
 
 def _host(name: str, facts: Facts, wave: str, row: Facts | None) -> Host:
     probe = facts.get("preflight_probe") or {}
+    copied = disks.transferred(probe)
     plain = Host(
         name,
         wave,
         "migrated",
         used_bytes(probe),
-        len(disks.transferred(probe)),
+        len(copied),
+        sum(disk.bytes for disk in copied),
         site=str(facts.get("migration_site") or ""),
-        windows=windows.spans(facts.get("migration_windows") or []),
+        windows=windows.spans(listed(facts.get("migration_windows"))),
     )
     if facts.get("preflight_verdict") == "migrated" or (row and row["verdict"] == "migrated"):
         return plain
@@ -106,16 +92,14 @@ def _host(name: str, facts: Facts, wave: str, row: Facts | None) -> Host:
 def assumptions(options: Facts, known: Sequence[Facts]) -> Assumptions:
     """Return what the plan assumes, from the options of the role migration and the variables of the hosts."""
     limit = int((options.get("replication_parameters") or {}).get("bandwidth_limit") or 0) * 1024
-    rate = float(options["plan_copy_rate"]) * MEGABYTE
-    sites = {str(row.get("migration_site") or ""): float(row.get("migration_uplink") or 0) for row in known}
-    slots = int(options.get("max_parallel") or 0)
+    rate = float(options["plan_copy_rate"]) * limits.MEGABYTE
+    sites = uplinks((str(row.get("migration_site") or ""), float(row.get("migration_uplink") or 0)) for row in known)
     return Assumptions(
         copy_rate=min(rate, limit) if limit else rate,
-        export_rate=float(options["plan_export_rate"]) * MEGABYTE,
-        import_rate=float(options["plan_import_rate"]) * MEGABYTE,
-        slots=min(slots, limits.CONCURRENT_JOBS) if slots else limits.CONCURRENT_JOBS,
+        export_rate=float(options["plan_export_rate"]) * limits.MEGABYTE,
+        import_rate=float(options["plan_import_rate"]) * limits.MEGABYTE,
         exports=int(options["plan_exports"]),
-        uplinks={site: megabits * MEGABIT for site, megabits in sites.items() if megabits},
+        uplinks={site: megabits * limits.MEGABIT for site, megabits in sites.items()},
     )
 
 
@@ -170,12 +154,12 @@ def stamp(when: datetime) -> str:
 
 def _assumed(given: Assumptions) -> dict[str, Any]:
     return {
-        "copy_megabytes_per_second": given.copy_rate / MEGABYTE,
-        "export_megabytes_per_second": given.export_rate / MEGABYTE,
-        "import_megabytes_per_second": given.import_rate / MEGABYTE,
+        "copy_megabytes_per_second": given.copy_rate / limits.MEGABYTE,
+        "export_megabytes_per_second": given.export_rate / limits.MEGABYTE,
+        "import_megabytes_per_second": given.import_rate / limits.MEGABYTE,
         "copies_at_once": given.slots,
         "exports_at_once": given.exports,
-        "uplink_megabits_per_second": {site: rate / MEGABIT for site, rate in sorted(given.uplinks.items())},
+        "uplink_megabits_per_second": {site: rate / limits.MEGABIT for site, rate in sorted(given.uplinks.items())},
         "image_seconds": given.image_seconds,
     }
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
 
 Cause = Literal["slots", "uplink", "exports", "window"]
 """What a server waits for: a running job to end, its site's uplink, a running export to end, a maintenance window."""
@@ -31,7 +31,8 @@ _LEAST_WAIT: Final = 60.0
 
 @dataclass(frozen=True)
 class Load:
-    """One server: the bytes that are still to copy, the bytes of its image, and where it goes on."""
+    """One server: the bytes that are still to copy, the bytes of its image, where it goes on, and the bytes of its
+    disks."""
 
     host: str
     bytes: int
@@ -41,6 +42,7 @@ class Load:
     """Whether its job runs already."""
     site: str = ""
     windows: tuple[windows.Span, ...] = ()
+    disk_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -82,8 +84,8 @@ def bound(waits: Mapping[Cause, float]) -> str:
 
 
 def simulate(loads: Sequence[Load], given: Assumptions, now: datetime) -> dict[str, Times]:
-    """Return the times of every server: the largest copy first, as many at once as there are slots, every site's uplink
-    shared evenly by its running copies; exports in the order in which the images are made."""
+    """Return the times of every server: the largest disks first, as many at once as there are slots, every site's
+    uplink shared evenly by its running copies; exports in the order in which the images are made."""
     found = {load.host: Times(now, now, now, now) for load in loads}
     _copy([load for load in loads if load.stage == "transfer"], given, now, found)
     _export(loads, given, found)
@@ -91,7 +93,7 @@ def simulate(loads: Sequence[Load], given: Assumptions, now: datetime) -> dict[s
 
 
 def _copy(loads: Sequence[Load], given: Assumptions, now: datetime, found: Mapping[str, Times]) -> None:
-    waiting, first = sorted(loads, key=lambda load: (not load.running, -load.bytes, load.host)), now
+    waiting, first = sorted(loads, key=_order), now
     active: dict[str, Load] = {}
     left: dict[str, float] = {}
     while waiting or active:
@@ -108,6 +110,10 @@ def _copy(loads: Sequence[Load], given: Assumptions, now: datetime, found: Mappi
                 found[host].copied = until
                 del active[host]
         now = until
+
+
+def _order(load: Load) -> tuple[bool, int, str]:
+    return (not load.running, *disks.start_order([load.disk_bytes], load.host))
 
 
 def _start(
@@ -170,6 +176,12 @@ def _export(loads: Sequence[Load], given: Assumptions, found: Mapping[str, Times
 
 
 def lower_bound(loads: Sequence[Load], given: Assumptions) -> float:
-    """Return the seconds that the copies take at least: the longest one, or all of them spread over the slots."""
-    seconds = [load.bytes / given.copy_rate for load in loads if load.stage == "transfer"]
-    return max(*seconds, sum(seconds) / max(1, given.slots)) if seconds else 0.0
+    """Return the seconds that the copies take at least: the longest one, all of them spread over the slots, or those of
+    a site over its uplink."""
+    copies = [load for load in loads if load.stage == "transfer"]
+    seconds = [load.bytes / given.copy_rate for load in copies]
+    sites: Counter[str] = Counter()
+    for load in copies:
+        sites[load.site] += load.bytes
+    shared = [sent / given.uplinks[site] for site, sent in sites.items() if given.uplinks.get(site)]
+    return max(*seconds, sum(seconds) / max(1, given.slots), *shared) if seconds else 0.0

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import GIB
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode, _table
 
 _HEAD: Final = ("wave", "host", "status", "to copy", "begins", "ends", "bound by")
-_GIB: Final = 1024**3
 _WORDS: Final = {
     "slots": "the number of copies at once",
     "uplink": "the uplink of the site",
@@ -32,7 +32,7 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
             row["wave"] or "-",
             row["host"],
             row["status"],
-            f"{row['bytes'] / _GIB:.1f} GiB" if row["ends"] else "-",
+            f"{row['bytes'] / GIB:.1f} GiB" if row["ends"] else "-",
             row["begins"] or "-",
             row["ends"] or "-",
             row["bound"] or "-",
@@ -60,7 +60,7 @@ def _wave(name: str, row: Mapping[str, Any]) -> str:
     if not row["to_migrate"]:
         return f"{name}: nothing to migrate"
     return (
-        f"{name}: {row['to_migrate']} servers, {row['bytes'] / _GIB:.1f} GiB to copy, "
+        f"{name}: {row['to_migrate']} servers, {row['bytes'] / GIB:.1f} GiB to copy, "
         f"{row['begins']} to {row['ends']}, bound by {_WORDS[row['bound']]}"
     )
 

@@ -22,12 +22,8 @@ _ENCRYPTED: Final = "ENS, import custom images, notes; ECS ExportImage: encrypte
 def used_bytes(probe: Facts) -> tuple[int, list[str]]:
     """Return the used bytes of the file systems that SMC copies, and their mount points: an upper bound of the size of
     the compressed disk files, as the compression ratio of the content is not known."""
-    copied = {disk.name for disk in disks.transferred(probe)}
-    seen: dict[str, dict[str, Any]] = {}
-    for mount in probe["mounts"]:
-        if copied.intersection(mount["disks"]) and mount["used_bytes"] is not None:
-            seen.setdefault(mount["device"] or mount["source"], mount)
-    return sum(mount["used_bytes"] for mount in seen.values()), [mount["target"] for mount in seen.values()]
+    found = disks.file_systems(probe)
+    return sum(mount["used_bytes"] for mount in found), [mount["target"] for mount in found]
 
 
 def names(rows: list[dict[str, Any]]) -> str:

@@ -10,11 +10,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, windows
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.plan import used_bytes
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.facts import (
+    Facts,
+    listed,
+    uplinks,
+    used_bytes,
+)
 
 ENVIRONMENTS: Final[Mapping[str, int]] = {"development": 0, "test": 1, "staging": 2, "production": 3}
 """The order in which environments are migrated. A host without one counts as production."""
@@ -24,8 +30,6 @@ LEVELS: Final[Mapping[str, int]] = {"low": 0, "medium": 1, "high": 2, "critical"
 
 _UNKNOWN_GIB: Final = 40
 """What a host of unknown size counts for."""
-
-Facts = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class Item:
     windows: tuple[str, ...] = ()
     bytes: int = _UNKNOWN_GIB * limits.GIB
     size_known: bool = False
+    unusable: tuple[str, ...] = ()
+    """What is wrong with its numbers."""
 
     @property
     def tier(self) -> int:
@@ -59,28 +65,26 @@ class Item:
         return max(LEVELS.get(self.criticality, 1), LEVELS.get(self.complexity, 0))
 
     @property
-    def known(self) -> int:
-        """How many of the five facts that a plan rests on are known."""
-        return sum(map(bool, (self.application, self.environment, self.criticality, self.site, self.size_known)))
-
-
-def listed(value: Any) -> tuple[str, ...]:
-    """Return a variable that is a list, or a text with commas, as texts."""
-    if isinstance(value, str):
-        value = value.split(",")
-    return tuple(text for item in value or () if (text := str(item).strip()))
+    def known(self) -> float:
+        """The share of the facts that a plan rests on that are known, 0 to 1."""
+        facts = (self.application, self.environment, self.criticality, self.site, self.size_known)
+        return sum(map(bool, facts)) / len(facts)
 
 
 def items(hosts: Iterable[str], hostvars: Mapping[str, Facts]) -> list[Item]:
-    """Return the hosts with their variables."""
-    return [_item(host, hostvars[host]) for host in hosts]
+    """Return the hosts with their variables. All hosts of a site have its uplink."""
+    found = [_item(host, hostvars[host]) for host in hosts]
+    known = uplinks((item.site, item.uplink) for item in found)
+    return [replace(item, uplink=known.get(item.site, 0.0)) for item in found]
 
 
 def _item(host: str, facts: Facts) -> Item:
     probe = facts.get("preflight_probe") or {}
     size, known = used_bytes(probe) if probe else 0, bool(probe)
-    if facts.get("migration_used_gib"):
-        size, known = int(float(facts["migration_used_gib"]) * limits.GIB), True
+    numbers = {name: _number(facts.get(name)) for name in ("migration_used_gib", "migration_uplink")}
+    used, uplink = (value if isinstance(value, float) else 0.0 for value in numbers.values())
+    if used:
+        size, known = int(used * limits.GIB), True
     return Item(
         host=host,
         after=listed(facts.get("migration_after")),
@@ -90,11 +94,21 @@ def _item(host: str, facts: Facts) -> Item:
         criticality=str(facts.get("migration_criticality") or "").lower(),
         complexity=str(facts.get("migration_complexity") or "").lower(),
         site=str(facts.get("migration_site") or ""),
-        uplink=float(facts.get("migration_uplink") or 0),
+        uplink=uplink,
         windows=listed(facts.get("migration_windows")),
         bytes=size if known else _UNKNOWN_GIB * limits.GIB,
         size_known=known,
+        unusable=tuple(f"{name} {value}" for name, value in numbers.items() if isinstance(value, str)),
     )
+
+
+def _number(value: Any) -> float | str:
+    """Return a number of at least 0, 0 for none, or the words that say what is wrong with it."""
+    try:
+        number = float(value or 0)
+    except (TypeError, ValueError):
+        return f"is {value!r}, it must be a number"
+    return number if isfinite(number) and number >= 0 else f"is {value}, it must be at least 0"
 
 
 def problems(found: Sequence[Item], everyone: Iterable[str]) -> list[str]:
@@ -102,6 +116,7 @@ def problems(found: Sequence[Item], everyone: Iterable[str]) -> list[str]:
     known = set(everyone)
     texts = []
     for item in found:
+        texts += [f"{item.host}: {text}" for text in item.unusable]
         for name, value, allowed in (
             ("migration_environment", item.environment, ENVIRONMENTS),
             ("migration_criticality", item.criticality, LEVELS),

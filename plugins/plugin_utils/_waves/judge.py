@@ -14,28 +14,35 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.facts import WAVE_GROUP
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.simulate import (
+    Assumptions,
+    Load,
+    lower_bound,
+)
 
 from .items import ENVIRONMENTS, LEVELS, Item
 from .pack import CAREFUL, Wishes
 
-_MEGABIT: Final = 125_000
 _NAMED: Final = 5
 """So many hosts of a violation are named; the others are counted."""
 
 _NAMES: Final = {number: name for name, number in ENVIRONMENTS.items()}
-_FACTS: Final = 5
 
 
-def described(waves: Sequence[Sequence[Item]], wishes: Wishes, kept: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Return the waves as a plan has them. ``kept`` are the names of the first ones, which were given."""
-    width = max(2, len(str(len(waves))))
+def described(
+    waves: Sequence[Sequence[Item]], wishes: Wishes, kept: Sequence[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
+    """Return the waves as a plan has them. ``kept`` are the first ones, which were given: they keep their other
+    fields."""
+    names = _names([str(wave["name"]) for wave in kept], len(waves))
     violated = violations(waves, wishes)
     place = {item.host: number for number, wave in enumerate(waves) for item in wave}
     rows = []
     for number, wave in enumerate(waves):
-        known = sum(item.known for item in wave) / (_FACTS * len(wave)) if wave else 0.0
+        known = sum(item.known for item in wave) / len(wave) if wave else 0.0
         row: dict[str, Any] = {
-            "name": kept[number] if number < len(kept) else f"wave_{number + 1:0{width}d}",
+            "name": names[number],
             "hosts": [item.host for item in wave],
             "servers": len(wave),
             "gib": round(sum(item.bytes for item in wave) / limits.GIB, 1),
@@ -45,23 +52,34 @@ def described(waves: Sequence[Sequence[Item]], wishes: Wishes, kept: Sequence[st
             "reason": _reason(wave, number, place),
             "violated": violated[number],
         }
-        rows.append({**row, "keep": True} if number < len(kept) else row)
+        more = {name: value for name, value in kept[number].items() if name not in row} if number < len(kept) else {}
+        rows.append({**row, **more})
     return rows
+
+
+def _names(kept: Sequence[str], count: int) -> list[str]:
+    """Return the names of ``count`` waves, of which the first ones have theirs. A new one has the next free number."""
+    width, names, number = max(2, len(str(count))), list(kept), len(kept)
+    while len(names) < count:
+        number += 1
+        name = f"{WAVE_GROUP}{number:0{width}d}"
+        names += [name] if name not in kept else []
+    return names
 
 
 def hours(wave: Sequence[Item], wishes: Wishes) -> float:
     """Return the hours that the copies of a wave take at least."""
-    seconds = [item.bytes / (wishes.rate * 1_000_000) for item in wave]
-    shared = [size / (uplink * _MEGABIT) for size, uplink in _uplinks(wave).values() if uplink]
-    return max([max(seconds, default=0.0), sum(seconds) / limits.CONCURRENT_JOBS, *shared]) / 3600
+    rate = wishes.rate * limits.MEGABYTE
+    uplinks = {item.site: item.uplink * limits.MEGABIT for item in wave}
+    loads = [Load(item.host, item.bytes, item.bytes, site=item.site) for item in wave]
+    return lower_bound(loads, Assumptions(rate, rate, rate, uplinks=uplinks)) / 3600
 
 
 def _uplinks(wave: Sequence[Item]) -> dict[str, tuple[int, float]]:
     """Return bytes and uplink (Mbit/s) by site."""
     found: dict[str, tuple[int, float]] = {}
     for item in wave:
-        size, uplink = found.get(item.site, (0, 0.0))
-        found[item.site] = size + item.bytes, item.uplink or uplink
+        found[item.site] = found.get(item.site, (0, 0.0))[0] + item.bytes, item.uplink
     return found
 
 
@@ -153,7 +171,7 @@ def _limits(wave: Sequence[Item], number: int, wishes: Wishes) -> list[str]:
     if wishes.gib and size > wishes.gib:
         texts.append(f"size: {size:.1f} GiB, at most {wishes.gib:g}")
     for site, (sent, uplink) in sorted(_uplinks(wave).items()):
-        needed = sent / (uplink * _MEGABIT) / 3600 if uplink else 0
+        needed = sent / (uplink * limits.MEGABIT) / 3600 if uplink else 0
         if needed > wishes.hours:
             texts.append(f"uplink: site {site} needs {needed:.1f} hours at {uplink:g} Mbit/s, at most {wishes.hours:g}")
     windows = sorted({item.windows for item in wave if item.windows})

@@ -22,8 +22,6 @@ from .items import Item, components
 CAREFUL: Final = 2
 """From this risk on (high, critical), a host is not in the first wave."""
 
-_MEGABIT: Final = 125_000
-
 _Key = tuple[int, int, str, tuple[str, ...], str, str]
 _Ready = tuple[_Key, int]
 
@@ -89,8 +87,9 @@ class Wave:
         for item in unit.items:
             more[item.site] += item.bytes
         uplinks = {item.site: item.uplink for item in unit.items if item.uplink}
+        seconds = wishes.hours * 3600
         return all(
-            self.sites[site] + more[site] <= uplink * _MEGABIT * wishes.hours * 3600 for site, uplink in uplinks.items()
+            self.sites[site] + more[site] <= uplink * limits.MEGABIT * seconds for site, uplink in uplinks.items()
         )
 
 

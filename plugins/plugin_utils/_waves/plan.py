@@ -14,14 +14,15 @@ from typing import Any, Final
 
 import yaml
 from ansible.errors import AnsibleFilterError
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._role_limits import out_of_range
 
-from . import items, judge, pack
+from . import items, judge, pack, steps
 
 _HEAD: Final = """\
 # The waves of a migration, made by the filter edgelift.ens_migration.plan_waves. Edit it: move, add and remove hosts
 # and waves, and rename waves. Give it to the playbook waves with -e @FILE. A wave with "keep: true" stays as it is
-# when the waves are planned again. Only name, hosts and keep count. The other fields describe the wave as it was
-# planned.
+# when the waves are planned again. Only name, hosts, gate, max_failed and keep count. The other fields describe the
+# wave as it was planned.
 """
 
 
@@ -33,43 +34,33 @@ def plan_waves(
     max_hours: float = pack.Wishes.hours,
     first_servers: int = pack.Wishes.first,
     copy_rate: float = pack.Wishes.rate,
-    waves: Sequence[Mapping[str, Any]] | None = None,
+    waves: Sequence[Any] | None = None,
 ) -> dict[str, Any]:
     """Return ``{"migration_waves": [...]}``; raise AnsibleFilterError that names every problem of the input.
 
-    ``waves`` is an earlier plan: its waves with ``keep: true`` stay as they are.
+    ``waves`` is the variable migration_waves, such as an earlier plan: its waves with ``keep: true`` stay as they are.
     """
     wishes = pack.Wishes(int(max_servers), float(max_gib), float(max_hours), int(first_servers), float(copy_rate))
     found = items.items(hosts, hostvars)
-    kept = [wave for wave in waves or [] if wave.get("keep")]
-    problems = [*_limits(wishes), *items.problems(found, [*hosts, *hostvars]), *_kept(kept, hosts)]
+    kept = [wave for wave in waves or [] if isinstance(wave, Mapping) and wave.get("keep")]
+    given = {"max_servers": wishes.servers, "max_gib": wishes.gib, "max_hours": wishes.hours}
+    given |= {"first_servers": wishes.first, "copy_rate": wishes.rate}
+    problems = [f"{name} {words}" for name, value in given.items() if (words := out_of_range(f"waves_{name}", value))]
+    problems += items.problems(found, [*hosts, *hostvars])
+    problems += _kept(kept, hosts)
     if problems:
         raise AnsibleFilterError(f"plan_waves: {'; '.join(problems)}")
     packed = pack.pack(found, wishes, [list(wave["hosts"]) for wave in kept])
-    return {"migration_waves": judge.described(packed, wishes, [str(wave["name"]) for wave in kept])}
-
-
-def _limits(wishes: pack.Wishes) -> list[str]:
-    given = (
-        ("max_servers", wishes.servers, 1),
-        ("first_servers", wishes.first, 1),
-        ("max_gib", wishes.gib, 0),
-        ("max_hours", wishes.hours, 0.1),
-        ("copy_rate", wishes.rate, 0.001),
-    )
-    return [f"{name} is {value:g}, it must be at least {least:g}" for name, value, least in given if value < least]
+    return {"migration_waves": judge.described(packed, wishes, kept)}
 
 
 def _kept(kept: Sequence[Mapping[str, Any]], hosts: Sequence[str]) -> list[str]:
-    known, seen, texts = set(hosts), dict[str, str](), list[str]()
-    for wave in kept:
-        for host in wave.get("hosts") or []:
-            if host not in known:
-                texts.append(f"wave {wave.get('name')!r} names host {host!r}, which the inventory lacks")
-            elif host in seen:
-                texts.append(f"host {host!r} is in the waves {seen[host]!r} and {wave.get('name')!r}")
-            seen[host] = str(wave.get("name"))
-    return texts
+    problems = [
+        f"wave {str(wave.get('name') or '')!r} has keep, and no name or no hosts"
+        for wave in kept
+        if not (wave.get("name") and wave.get("hosts"))
+    ]
+    return problems or steps.homes(kept, set(hosts))
 
 
 def text(plan: Mapping[str, Any]) -> str:

@@ -18,16 +18,15 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.facts import WAVE_GROUP, Facts
+
 from . import items, pack
 
-_GROUP: Final = "wave_"
 _ONE: Final = ("alicloud_region", "migration_bucket", "migration_name")
 """Variables that are the same for all hosts of a run: its waves share them."""
 
-_BEGUN: Final = ("migrated", "running", "waiting", "failed")
 _SHOWN: Final = 10
 
-Facts = Mapping[str, Any]
 Plan = dict[str, Any]
 
 
@@ -39,7 +38,7 @@ def plan(hosts: Sequence[str], hostvars: Mapping[str, Facts], groups: Facts, opt
     """
     known = {host for members in groups.values() for host in members} - {"localhost"}
     waves, problems = _listed(options.get("list") or [], groups)
-    problems += _homes(waves, known, bool(options.get("partial")))
+    problems += homes(waves, None if options.get("partial") else known)
     home = {host: number for number, wave in enumerate(waves) for host in wave["hosts"]}
     members = [host for host in hosts if host in home]
     found = items.items(members, hostvars)
@@ -72,12 +71,12 @@ def _listed(given: Sequence[Any], groups: Facts) -> tuple[list[dict[str, Any]], 
     """Return the waves in order: those of the variable, or else the groups ``wave_*``."""
     problems: list[str] = []
     if not given:
-        names = [name for name in groups if name.startswith(_GROUP) and groups[name]]
-        given = sorted(
-            names, key=lambda name: [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
-        )
+        names = [name for name in groups if name.startswith(WAVE_GROUP) and groups[name]]
+        given = sorted(names, key=_natural)
         if not given:
-            problems.append("the inventory has no group whose name begins with wave_, and migration_waves is empty")
+            problems.append(
+                f"the inventory has no group whose name begins with {WAVE_GROUP}, and migration_waves is empty"
+            )
     waves: list[dict[str, Any]] = []
     for entry in given:
         row = entry if isinstance(entry, Mapping) else {"name": entry}
@@ -106,14 +105,15 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)]
 
 
-def _homes(waves: Sequence[Facts], known: set[str], partial: bool) -> list[str]:
+def homes(waves: Sequence[Facts], known: set[str] | None) -> list[str]:
+    """Return what is wrong with the hosts of waves. ``known`` are those of the inventory, None if it is a part."""
     seen: dict[str, str] = {}
     problems = []
     for wave in waves:
         for host in wave["hosts"]:
             if host == "localhost":
                 problems.append(f"wave {wave['name']!r} names localhost, which is the controller")
-            elif host not in known and not partial:
+            elif known is not None and host not in known:
                 problems.append(f"wave {wave['name']!r} names host {host!r}, which the inventory lacks")
             if host in seen:
                 twice = "twice in the wave" if seen[host] == wave["name"] else f"in the waves {seen[host]!r} and"
@@ -198,7 +198,8 @@ def _status(host: str, cloud: Facts, done: Facts, check_mode: bool) -> str:
 
 def _passed(rows: Sequence[Facts], cloud: Facts) -> int:
     """Return the number of the last wave that a later one has followed, -1 for none."""
-    begun = [number for number, wave in enumerate(rows) if any(cloud.get(host) in _BEGUN for host in wave["hosts"])]
+    known = {host for host, status in cloud.items() if status != "not_started"}
+    begun = [number for number, wave in enumerate(rows) if known.intersection(wave["hosts"])]
     return max(begun, default=0) - 1
 
 

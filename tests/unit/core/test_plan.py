@@ -12,14 +12,15 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, windows
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_limits
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan import facts as host_facts
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan import plan, simulate, text
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.simulate import Assumptions, Load
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
 """A Monday."""
-MB = plan.MEGABYTE
+MB = limits.MEGABYTE
 FAST = Assumptions(10 * MB, 10**15, 10**15, image_seconds=0)
 OPTIONS: dict[str, Any] = {
     "name": "wave", "network": "shared", "vpc_id": "", "replication_parameters": {}, "plan_copy_rate": 10.0,
@@ -28,7 +29,7 @@ OPTIONS: dict[str, Any] = {
 
 
 def load(host: str, megabytes: int, **more: Any) -> Load:
-    return Load(host, megabytes * MB, megabytes * MB, **more)
+    return Load(host, megabytes * MB, megabytes * MB, disk_bytes=megabytes * MB, **more)
 
 
 def seconds(times: simulate.Times, name: str) -> float:
@@ -173,12 +174,12 @@ def planned(**options: Any) -> dict[str, Any]:
 
 
 def test_used_space_is_copied_and_not_the_size_of_the_disks() -> None:
-    assert plan.used_bytes(facts(20, 40)["preflight_probe"]) == 4 * 10**9
+    assert host_facts.used_bytes(facts(20, 40)["preflight_probe"]) == 4 * 10**9
     spanned = facts(20, 40)["preflight_probe"]
     spanned["mounts"] = [{"device": "vg-root", "disks": ["vda", "vdb"], "used_bytes": 7}] * 2
-    assert plan.used_bytes(spanned) == 7
-    assert plan.used_bytes({**spanned, "mounts": []}) == 60 * 1024**3
-    assert plan.used_bytes({}) == 0
+    assert host_facts.used_bytes(spanned) == 7
+    assert host_facts.used_bytes({**spanned, "mounts": []}) == 60 * 1024**3
+    assert host_facts.used_bytes({}) == 0
 
 
 def test_the_plan_knows_what_is_finished_and_what_goes_on() -> None:
@@ -196,6 +197,22 @@ def test_the_plan_knows_what_is_finished_and_what_goes_on() -> None:
     assert rows["bad-01"]["reasons"] == ["no virtio drivers"]
     assert {item["wave"]: item["to_migrate"] for item in found["waves"]} == {"wave_01": 2, "wave_02": 2}
     assert found["summary"]["ends"] == max(item["ends"] for item in found["servers"])
+
+
+def test_a_host_without_the_uplink_of_its_site_shares_it_and_windows_may_be_one_text() -> None:
+    hosts = {"a": facts(20, migration_site="x", migration_uplink=40), "b": facts(20, migration_site="x"),
+             "c": facts(20, migration_windows="20:00-22:00")}
+    found = plan.wave_plan(list(hosts), hosts, {}, OPTIONS, {"servers": [row(host) for host in hosts]}, NOW)
+    assert found["assumptions"]["uplink_megabits_per_second"] == {"x": 40}
+    assert {item["host"]: item["bound"] for item in found["servers"]} == {"a": "uplink", "b": "uplink", "c": "window"}
+    assert found["summary"]["copies_at_least_seconds"] == 800
+
+
+def test_the_copies_start_in_the_order_of_the_run_which_is_that_of_the_disks() -> None:
+    given = Assumptions(10 * MB, 10**15, 10**15, slots=1, image_seconds=0)
+    loads = [Load("full", 900 * MB, 900 * MB, disk_bytes=10**9), Load("large", 1, 1, disk_bytes=10**12)]
+    assert simulate.simulate(loads, given, NOW)["full"].bound == "size"
+    assert seconds(simulate.simulate(loads, given, NOW)["large"], "begins") == 0
 
 
 def test_the_calls_are_those_that_are_left() -> None:

@@ -107,10 +107,13 @@ def test_all_problems_are_refused_at_once() -> None:
             "a": prod(migration_after=["b"]), "b": prod(migration_after=["c"]), "c": prod(migration_after=["a"]),
             "d": prod(migration_after=["gone-01"], migration_with=["d"]), "e": prod(migration_environment="live"),
             "f": prod(migration_criticality="very"), "g": prod(migration_windows=["never"]),
+            "h": prod(migration_uplink="fast"), "i": prod(migration_used_gib=-1),
         }, max_servers=0)
     for words in ("a after b after c after a", "d: migration_after names 'gone-01', which the inventory lacks",
                   "d: migration_with names the host itself", "migration_environment is 'live', allowed: development",
-                  "migration_criticality is 'very'", "'never' is no window", "max_servers is 0"):
+                  "migration_criticality is 'very'", "'never' is no window", "max_servers is 0, it must be at least 1",
+                  "h: migration_uplink is 'fast', it must be a number",
+                  "i: migration_used_gib is -1, it must be at least 0"):
         assert words in str(refused.value)
 
 
@@ -122,6 +125,20 @@ def test_an_edited_plan_keeps_the_waves_that_it_marks() -> None:
     assert home(waves, "web-01") > 0
     with pytest.raises(AnsibleFilterError, match=r"host 'db-01' is in the waves 'pilot' and 'again'.*'x', which the"):
         planned(hosts, waves=[*first, {"name": "again", "hosts": ["db-01", "x"], "keep": True}])
+
+
+def test_a_kept_wave_has_its_fields_and_no_other_wave_its_name() -> None:
+    kept = {"name": "wave_02", "hosts": ["a"], "keep": True, "gate": "manual", "max_failed": 2}
+    waves = planned({"a": prod(), "b": prod()}, waves=[kept, "wave_of_a_group"])
+    assert {name: waves[0][name] for name in kept} == kept
+    assert [wave["name"] for wave in waves] == ["wave_02", "wave_03"]
+    with pytest.raises(AnsibleFilterError, match="wave 'empty' has keep, and no name or no hosts"):
+        planned({"a": prod()}, waves=[{"name": "empty", "keep": True}])
+
+
+def test_the_hosts_of_a_site_share_its_uplink_where_one_names_it() -> None:
+    hosts = {"a": prod(migration_site="x", migration_uplink=100), "b": prod(migration_site="x"), "c": prod()}
+    assert [item.uplink for item in items.items(hosts, hosts)] == [100, 100, 0]
 
 
 def test_confidence_counts_the_facts_that_are_known() -> None:

@@ -1,0 +1,45 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""What the variables and the probe of a host say for a plan (pure): bytes to copy, sites and their uplinks, lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
+
+Facts = Mapping[str, Any]
+
+WAVE_GROUP: Final = "wave_"
+"""What the names of the groups begin with that are waves."""
+
+
+def used_bytes(probe: Facts) -> int:
+    """Return the bytes that SMC copies of a probed server: the used space of the file systems on its disks. A disk
+    without a known file system counts in full."""
+    found = disks.file_systems(probe)
+    seen = {name for mount in found for name in mount["disks"]}
+    whole = sum(disk.bytes for disk in disks.transferred(probe) if disk.name not in seen)
+    return whole + sum(int(mount["used_bytes"]) for mount in found)
+
+
+def listed(value: Any) -> tuple[str, ...]:
+    """Return a variable that is a list, or a text with commas, as texts."""
+    if isinstance(value, str):
+        value = value.split(",")
+    return tuple(text for item in value or () if (text := str(item).strip()))
+
+
+def uplinks(sites: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Return the uplink of each site: the smallest one that a host of the site names. 0 is none."""
+    found: dict[str, float] = {}
+    for site, uplink in sites:
+        if uplink:
+            found[site] = min(uplink, found.get(site, uplink))
+    return found
