@@ -83,15 +83,17 @@ class ActionModule(ActionBase):
     def _values(self, spec: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Return the variables that have a value; one without gets the default of the role.
 
-        A default can name a variable of another role, which counts as undefined too if it has no value.
+        A default can name a variable of another role, which counts as undefined if it has no value, and one of this
+        role, which then has its default.
         """
         defaults = self._task._role.get_default_vars()
         prefixes = tuple(f"{path.name}_" for path in ROLES.iterdir())
-        self._templar.available_variables = {
+        given = {
             name: value
             for name, value in task_vars.items()
             if _role_options.is_given(value) or not name.startswith(prefixes)
         }
+        self._templar.available_variables = {**defaults, **given}
         values = {}
         for name, option in spec.items():
             for source in (task_vars, defaults):

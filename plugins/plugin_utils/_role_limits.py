@@ -158,9 +158,10 @@ def unwritable(values: Mapping[str, Any], create: bool) -> Iterable[tuple[str, s
 
 
 def from_here(name: str, value: Any) -> Any:
-    """Return a variable; the path of a contract begins in the folder where the user has started Ansible. A module on
+    """Return a variable; a path on the controller begins in the folder where the user has started Ansible. A module on
     the controller runs in the folder of the playbook."""
-    if not name.endswith("_contract") or name in _FILES or not isinstance(value, str) or not value:
+    is_path = name in (*_FILES, *_FOLDERS) or name.endswith("_contract")
+    if not is_path or not isinstance(value, str) or not value or _has_nul(value):
         return value
     return str(Path.cwd() / Path(value).expanduser())
 

@@ -163,42 +163,46 @@ def test_what_cannot_be_written_is_named_with_its_value(tmp_path: Path, create: 
         assert words.startswith(f"is {values[name]!r}, which cannot be written on the controller: ")
 
 
-def test_the_path_of_a_contract_begins_where_the_user_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_of_the_controller_begins_where_the_user_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PWD", "/elsewhere")
     assert _role_limits.from_here("preflight_contract", "contract.yml") == str(tmp_path / "contract.yml")
     assert _role_limits.from_here("migration_contract", "~/c.yml") == str(Path.home() / "c.yml")
     for kept in ("", "/srv/c.yml", {"version": 1}):
         assert _role_limits.from_here("migration_contract", kept) == kept
-    assert _role_limits.from_here("canary_contract", "contract.yml") == "contract.yml"
+    for name in ("canary_contract", "report_receipt", "preflight_report_dir", "agent_cache_dir", "waves_file"):
+        assert _role_limits.from_here(name, "some/where") == str(tmp_path / "some" / "where")
+    assert _role_limits.from_here("migration_name", "contract.yml") == "contract.yml"
 
 
 @pytest.mark.parametrize("folder", ["file", "none"])
 def test_a_receipt_that_cannot_be_written_hides_no_result(folder: str, tmp_path: Path) -> None:
-    """One play writes a new receipt, one writes it once more, and the last one below a file or in a missing folder."""
+    """One play writes a new receipt, one writes it once more, and the last one below a file or in a missing folder.
+    Their paths begin in the folder of the user, not in that of the playbook."""
     (tmp_path / "file").write_text("x", encoding="utf-8")
-    receipts = [tmp_path / "r.json", tmp_path / "r.json", tmp_path / folder / "r.json"]
+    receipts = ["r.json", "r.json", f"{folder}/r.json"]
     plays = [
         {
             "name": f"play {number}",
             "hosts": f"web-{number}1,web-{number}2",
             "gather_facts": False,
-            "vars": {"report_name": "wave", "report_fail_on": [], "report_receipt": str(receipt)},
+            "vars": {"report_name": "wave", "report_fail_on": [], "report_receipt": receipt},
             "tasks": [{"ansible.builtin.include_role": {"name": "edgelift.ens_migration.report"}}],
         }
         for number, receipt in enumerate(receipts)
     ]
-    (tmp_path / "play.yml").write_text(json.dumps(plays), encoding="utf-8")
+    (tmp_path / "playbooks").mkdir()
+    (tmp_path / "playbooks" / "play.yml").write_text(json.dumps(plays), encoding="utf-8")
     hosts = [f"web-{number}{place}" for number in range(len(plays)) for place in (1, 2)]
     (tmp_path / "hosts.ini").write_text("\n".join([*hosts, ""]), encoding="utf-8")
     done = subprocess.run(
-        [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.ini", "play.yml"], cwd=tmp_path,
+        [sys.executable, "-m", "ansible", "playbook", "-i", "hosts.ini", "playbooks/play.yml"], cwd=tmp_path,
         env=dict(os.environ), capture_output=True, text=True, check=False, timeout=300,
     )
     _before, *parts = re.split(r"PLAY \[play \d\]", done.stdout)
     outputs = [" ".join(part.split()) for part in parts]
     assert [output.count("ENS image") > 0 for output in outputs] == [True, True, True], done.stdout + done.stderr
-    failures = [f"could not be written to {path} (report_receipt)" for path in receipts]
+    failures = [f"could not be written to {tmp_path / path} (report_receipt)" for path in receipts]
     assert [text in output for text, output in zip(failures, outputs, strict=True)] == [False, False, True]
     assert done.returncode == 2
     assert {host for host, counts in read_recap(done.stdout).items() if counts["failed"]} == {"web-21"}
