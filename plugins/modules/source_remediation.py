@@ -82,8 +82,8 @@ options:
   dhcp:
     description:
       - Whether to prepare DHCP for the network of the migrated server. The present configuration stays as it is.
-      - A script in C(/etc/edgelift-dhcp) starts with the host. On the source it ends at once, because it finds one of the hardware
-        addresses that were recorded there. On another machine it waits 60 seconds for an address that works on the first virtio device.
+      - A script in C(/etc/edgelift-dhcp) starts with the host. On the source it changes nothing, because it finds one of the network
+        cards that were recorded there. On another machine it waits 60 seconds for an address that works on the first virtio device.
         Without one, it asks DHCP with NetworkManager, systemd-networkd, wicked, C(dhclient), C(dhcpcd) or C(udhcpc). A static address
         whose gateway does not answer is removed from the device there, not from the configuration.
       - On the migrated server, the script stays until you delete C(/etc/edgelift-dhcp) and its unit C(edgelift-dhcp).

@@ -4,8 +4,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 
 # Asks DHCP for the first virtio network device of a migrated server whose own configuration gave it no address that
-# works. Written by the role remediate of edgelift.ens_migration (remediate_dhcp). On the source it ends at once: one of
-# the hardware addresses in the file "sources" is there. To remove it, delete /etc/edgelift-dhcp and what starts it.
+# works. Written by the role remediate of edgelift.ens_migration (remediate_dhcp). On the source it changes nothing: one
+# of the network cards in the file "sources" is there. To remove it, delete /etc/edgelift-dhcp and what starts it.
 
 PATH=/usr/sbin:/usr/bin:/sbin:/bin
 LC_ALL=C
@@ -13,10 +13,22 @@ export PATH LC_ALL
 own=/etc/edgelift-dhcp
 limit=60
 
-for file in /sys/class/net/*/address; do
-    read -r mac <"$file" || continue
-    while read -r known; do [ "$known" != "$mac" ] || exit 0; done <"$own/sources"
-done
+# Devices of software keep their hardware addresses on another machine (bridges of libvirt, and those that systemd
+# derives from the machine-id). So only network cards count.
+on_source() { # whether this is the source
+    for dir in /sys/class/net/*; do
+        [ -e "$dir/device" ] || continue
+        read -r mac <"$dir/address" || continue
+        while read -r known; do [ "$known" != "$mac" ] || return 0; done <"$own/sources"
+    done
+    return 1
+}
+
+if [ ! -s "$own/sources" ]; then
+    echo "$own/sources is missing or empty: cannot check whether this is the source"
+    exit 1
+fi
+on_source && exit 0
 
 first() { # the virtio device with the lowest number, in $device
     device=
@@ -55,6 +67,8 @@ client() { # whether a DHCP client runs for the device, and does not belong to w
 answers() { # whether the gateway of the device answers
     while read -r name dest gateway rest; do
         case $name,$dest in "$device",00000000) ;; *) continue ;; esac
+        # A route without a gateway: an address of zeros is this host, and it always answers.
+        [ "$gateway" != 00000000 ] || continue
         number=$((0x$gateway))
         ping -c 1 -W 2 "$((number & 255)).$((number >> 8 & 255)).$((number >> 16 & 255)).$((number >> 24 & 255))" >/dev/null 2>&1 && return 0
     done </proc/net/route
@@ -130,7 +144,9 @@ until first; do
     sleep 2
 done
 waits "$limit" && exit 0
-# A static address of the source, whose gateway is not there, would stand in the way of the route that DHCP offers.
+# A card of the source may have appeared since the first check.
+on_source && exit 0
+# With a static address of the source, whose gateway does not exist here, the route of DHCP would not be used.
 case $(addresses) in
 *inet*) if has ip; then ip -4 addr flush dev "$device"; else ifconfig "$device" 0.0.0.0; fi ;;
 esac

@@ -11,10 +11,13 @@ DHCP_NAME=edgelift-dhcp
 CLOUD_AT=/etc/cloud
 UNITS_AT=/etc/systemd/system
 
-net_macs() { # the hardware addresses of this host's network cards, and of what is made of them
-    for file in /sys/class/net/*/address; do
-        value "$file"
-        case $VALUE in '' | 00:00:00:00:00:00) ;; *) printf '%s\n' "$VALUE" ;; esac
+net_macs() { # the hardware addresses of this host's network cards, also those that the cards have outside of their bond
+    for dir in /sys/class/net/*; do
+        [ -e "$dir/device" ] || continue
+        for file in "$dir/address" "$dir/bonding_slave/perm_hwaddr"; do
+            value "$file"
+            case $VALUE in '' | 00:00:00:00:00:00) ;; *) printf '%s\n' "$VALUE" ;; esac
+        done
     done | sort -u
 }
 
@@ -54,6 +57,8 @@ remedy_dhcp() {
         say remedy dhcp impossible "this host has no DHCP client: none of NetworkManager, systemd-networkd, wicked, dhclient, dhcpcd and udhcpc"
     elif ! net_starts; then
         say remedy dhcp impossible "this host has neither systemd, nor /etc/local.d, nor /etc/init.d with run levels"
+    elif [ -z "$(net_macs)" ]; then
+        say remedy dhcp impossible "this host has no network card with a hardware address, by which it is told from the migrated server"
     elif net_ready; then
         say remedy dhcp ok "DHCP for the first virtio device is prepared ($DHCP_AT)"
     else

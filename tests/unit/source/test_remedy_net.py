@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""DHCP for the migrated server and cloud-init: what is written, that it can be taken back, and that it works."""
+"""DHCP for the migrated server and cloud-init: what is written, that it can be reverted, and that it works."""
 
 from __future__ import annotations
 
@@ -39,15 +39,21 @@ class Machine:
         self.root, self.shell = root, shell
         self.program("systemctl", "exit 0")
         self.program("dhclient", "exit 0")
-        for name in ("etc/ssh", "var", "sys/class/net/eth0", "proc"):
+        for name in ("etc/ssh", "var", "proc"):
             (root / name).mkdir(parents=True)
-        (root / "sys/class/net/eth0/address").write_text("00:50:56:00:00:01\n")
+        self.card("eth0", "00:50:56:00:00:01")
         (root / "proc/cmdline").write_text("quiet\n")
 
     def program(self, name: str, text: str) -> None:
         (self.root / "bin").mkdir(exist_ok=True)
         (self.root / "bin" / name).write_text(f"#!/bin/sh\n{text}\n")
         (self.root / "bin" / name).chmod(0o755)
+
+    def card(self, name: str, mac: str, *, physical: bool = True) -> Path:
+        device = self.root / "sys/class/net" / name
+        (device / "device" if physical else device).mkdir(parents=True)
+        (device / "address").write_text(f"{mac}\n")
+        return device
 
     def here(self, text: str) -> str:
         """The text with the paths of this machine's folder."""
@@ -91,7 +97,7 @@ class Machine:
 
 @pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("init", INITS)
-def test_dhcp_is_prepared_verified_and_taken_back(shell: list[str], private: Path, init: str) -> None:
+def test_dhcp_is_prepared_verified_and_reverted(shell: list[str], private: Path, init: str) -> None:
     machine = Machine(private, shell)
     for folder in INITS[init]:
         (private / folder).mkdir(parents=True)
@@ -113,13 +119,32 @@ def test_a_source_with_another_card_needs_the_fix_again(private: Path) -> None:
     machine = Machine(private, DASH)
     (private / "etc/local.d").mkdir()
     machine.fix("dhcp")
-    (private / "sys/class/net/eth1").mkdir()
-    (private / "sys/class/net/eth1/address").write_text("00:50:56:00:00:02\n")
+    machine.card("eth1", "00:50:56:00:00:02")
     assert machine.look().faults["dhcp"][0] == "needed"
     machine.fix("dhcp")
     assert machine.files()["etc/edgelift-dhcp/sources"].split() == ["00:50:56:00:00:01", "00:50:56:00:00:02"]
     assert machine.undo().left == []
     assert "etc/edgelift-dhcp" not in machine.files()
+
+
+def test_a_source_is_known_by_its_cards_and_not_by_devices_of_software(private: Path) -> None:
+    """libvirt and systemd give their bridges the same hardware address on the migrated server."""
+    machine = Machine(private, DASH)
+    (private / "etc/local.d").mkdir()
+    machine.card("virbr0", "52:54:00:00:00:07", physical=False)
+    member = machine.card("eth1", "00:50:56:00:00:01") / "bonding_slave"
+    member.mkdir()
+    (member / "perm_hwaddr").write_text("00:50:56:00:00:02\n")
+    machine.fix("dhcp")
+    assert machine.files()["etc/edgelift-dhcp/sources"].split() == ["00:50:56:00:00:01", "00:50:56:00:00:02"]
+
+
+def test_without_a_network_card_dhcp_is_impossible(private: Path) -> None:
+    machine = Machine(private, DASH)
+    (private / "etc/local.d").mkdir()
+    shutil.rmtree(private / "sys/class/net/eth0")
+    status, detail = machine.look().faults["dhcp"]
+    assert (status, "no network card" in detail) == ("impossible", True)
 
 
 def test_where_nothing_starts_programs_dhcp_is_impossible(private: Path) -> None:
@@ -210,6 +235,9 @@ def moved(root: Path, shell: str, before: str = "", known: str = "00:50:56:00:00
     (device / "address").write_text(f"{mac}\n")
     (device / "ifindex").write_text("2\n")
     (root / "sources").write_text(f"{known}\n")
+    # A bridge that has the same hardware address on each machine.
+    (root / "sys/class/net/virbr0").mkdir()
+    (root / "sys/class/net/virbr0/address").write_text("00:50:56:00:00:01\n")
     (root / "udhcpd.conf").write_text(SERVER.format(root=root))
     (root / "bin").mkdir()
     for name, text in {
@@ -266,6 +294,28 @@ def test_a_static_address_that_no_gateway_answers_for_makes_room(private: Path) 
 def test_on_the_source_nothing_is_done(private: Path) -> None:
     said, addresses = moved(private, "sh", known="02:00:00:00:00:09")
     assert (said, addresses) == ("status 0\n", "")
+
+
+@needs_namespaces
+def test_a_card_of_the_source_that_appears_late_is_recognised(private: Path) -> None:
+    mac = "02:00:00:00:00:08"
+    late = f"(sleep 1; echo {mac} >{private}/sys/class/net/v0/address) &"
+    said, addresses = moved(private, "sh", late, known=mac)
+    assert (said, addresses) == ("status 0\n", "")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("sources", [None, ""], ids=["missing", "empty"])
+def test_without_the_list_of_cards_nothing_is_done(shell: list[str], private: Path, sources: str | None) -> None:
+    if sources is not None:
+        (private / "sources").write_text(sources)
+    text = _script.text("dhcp_fallback").replace("own=/etc/edgelift-dhcp", f"own={private}")
+    # What comes after this check would wait for a device.
+    text = text.partition("\nfirst() {")[0] + "\necho continued"
+    done = subprocess.run([*shell, "-c", text], capture_output=True, check=False, timeout=PATIENCE)
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert b"missing or empty" in done.stdout
+    assert b"continued" not in done.stdout
 
 
 @pytest.mark.parametrize("shell", SHELLS)
