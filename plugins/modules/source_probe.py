@@ -350,8 +350,8 @@ probe:
     network:
       description:
         - How the network is configured. C(plans) are what each file of ifupdown, ifcfg, wicked, NetworkManager, netplan or systemd-networkd
-          says of one device. C(renames) are the rules of udev that name devices, C(services) what starts with the host. Keys and passwords
-          in the files are not read.
+          configures for one device. C(renames) are the rules of udev that name devices, C(services) what starts with the host.
+          C(known) is false if the probe could not read all files. Lines and sections with keys and passwords are left out.
       type: dict
     resolver:
       description: The C(nameservers) and the C(search) domains of C(/etc/resolv.conf).

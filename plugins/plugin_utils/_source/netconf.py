@@ -5,19 +5,17 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""How the network of a source is configured: the plans of every configuration system, from the lines of probe_net.sh.
-
-A plan is what one file says of one device: which device it is for, and whether it asks DHCP or sets addresses.
-"""
+"""How the network of a source is configured: plans of every configuration system, from the lines of probe_net.sh."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from . import netplan
+from .plan import Plan
 
 if TYPE_CHECKING:
     from .rows import Rows
@@ -29,32 +27,12 @@ _SECTION = re.compile(r"\[(?P<name>[^\]]*)\]")
 _ASSIGNED = re.compile(r"\s*(?P<key>[\w.-]+?)(?P<number>\d*)\s*=\s*(?P<value>.*)")
 _NAME_OF_RULE = re.compile(r"NAME:?=\"(?P<name>[^\"]+)\"")
 _MAC = re.compile(r"[0-9a-f]{2}(?::[0-9a-f]{2}){5}", re.IGNORECASE)
+_UNREAD: Final = "network configuration"
+"""What the probe says needs root if it cannot read a file."""
 _COPIED: Final = frozenset({"%k", "$name", "$env{ID_NET_NAME}"})
 """Names in a rule that name no device."""
 
 _LAYERS: Final = (("bond", "bond"), ("team", "bond"), ("bridge", "bridge"), ("ovs", "bridge"), ("vlan", "vlan"))
-
-
-@dataclass
-class Plan:
-    """What a file configures for one device.
-
-    ``name`` is its name or a pattern, ``mac`` its hardware address, ``driver`` its driver; where all are empty, every
-    device is meant. ``kind`` is ethernet, bond, bridge, vlan or other.
-    """
-
-    manager: str
-    file: str
-    name: str = ""
-    mac: str = ""
-    driver: str = ""
-    kind: str = "ethernet"
-    dhcp: bool = False
-    auto: bool = True
-    member: bool = False
-    addresses: list[str] = field(default_factory=list)
-    gateway: str = ""
-    dns: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -65,14 +43,14 @@ class _File:
 
 
 def network(rows: Rows) -> dict[str, Any]:
-    """Return how the network is configured; ``known`` is False where the probe did not look."""
+    """Return how the network is configured; ``known`` is False where the probe could not read all files."""
     naming, sign = (*next(iter(rows.all("net-naming")), ()), "", "")[:2]
     files = list(_files(rows))
     plans = [plan for file in files for plan in _READERS.get(file.kind, _nothing)(file)][:MAX_PLANS]
     off = rows.first("net-cloud-off") or next((file.path for file in files if _cloud_off(file)), "")
     resolver = rows.first("net-resolver")
     return {
-        "known": bool(naming),
+        "known": bool(naming) and "netconf" not in rows.words("expired") and _UNREAD not in rows.words("needs-root"),
         "naming": naming or None,
         "naming_sign": sign or None,
         "generator": rows.first("net-generator") or None,
@@ -148,7 +126,7 @@ def _ifupdown(file: _File) -> list[Plan]:
             auto.update(words)
         elif key == "iface" and words:
             method = words[2] if len(words) > 2 else ""
-            # What inet6 says is of no use where the instance has IPv4.
+            # The instance has IPv4, so a configuration of IPv6 does not count.
             if words[1:2] == ["inet6"] or words[0] == "lo":
                 plan = None
                 continue
@@ -162,8 +140,6 @@ def _ifupdown(file: _File) -> list[Plan]:
                 plan.gateway = words[0]
             elif key.startswith("dns-nameserver"):
                 plan.dns += words
-            elif key == "hwaddress":
-                plan.mac = words[-1].lower()
             elif key in ("bond-slaves", "bond_slaves", "slaves"):
                 plan.kind = "bond"
             elif key in ("bridge_ports", "bridge-ports"):
@@ -174,9 +150,6 @@ def _ifupdown(file: _File) -> list[Plan]:
                 plan.member = True
     for name, row in plans.items():
         row.auto = name in auto
-    # A hardware address is set there, not looked for.
-    for row in plans.values():
-        row.mac = ""
     return list(plans.values())
 
 
@@ -254,8 +227,10 @@ def _networkd(file: _File) -> list[Plan]:
         return [plan] if plan.kind in ("bond", "bridge", "vlan") else []
     if not file.path.endswith(".network"):
         return []
+    types = ""
     for section, key, value in _pairs(file.lines):
         if section == "match":
+            types = value if key == "Type" and not value.startswith("!") else types
             plan.name = value if key in ("Name", "OriginalName") else plan.name
             plan.mac = value.lower() if key in ("MACAddress", "PermanentMACAddress") else plan.mac
             plan.driver = value if key == "Driver" else plan.driver
@@ -268,27 +243,12 @@ def _networkd(file: _File) -> list[Plan]:
             plan.addresses.append(value)
         elif section in ("network", "route") and key == "Gateway" and ":" not in value:
             plan.gateway = value
-    plan.kind = _kind(plan.name)
+    plan.kind = _kind(plan.name, "" if "ether" in types else types)
     return [plan] if plan.name != "lo" else []
 
 
 def _netplan(file: _File) -> list[Plan]:
-    return [
-        Plan(
-            "netplan",
-            file.path,
-            name=row.name,
-            mac=row.mac,
-            driver=row.driver,
-            kind=row.kind,
-            dhcp=row.dhcp,
-            member=row.member,
-            addresses=row.addresses,
-            gateway=row.gateway,
-            dns=row.dns,
-        )
-        for row in netplan.read(file.lines)
-    ]
+    return netplan.read(file.path, file.lines)
 
 
 _READERS: Final[dict[str, Callable[[_File], list[Plan]]]] = {

@@ -5,15 +5,16 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""The devices in a file of netplan. The text comes from a host: it is read without references, and bounded."""
+"""The plans in a file of netplan. The text comes from a host: it is read without references, and bounded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 import yaml
+
+from .plan import Plan
 
 _KINDS: Final = {"ethernets": "ethernet", "bonds": "bond", "bridges": "bridge", "vlans": "vlan"}
 
@@ -21,7 +22,7 @@ _KINDS: Final = {"ethernets": "ethernet", "bonds": "bond", "bridges": "bridge", 
 class _Loader(yaml.BaseLoader):
     """A loader of texts, which refuses references: a few lines of them make an object of any size.
 
-    As a number, a hardware address of digits alone would be one to the base of 60.
+    It makes no numbers: YAML 1.1 reads a hardware address that contains only digits as a number to the base of 60.
     """
 
     def compose_node(self, parent: Any, index: Any) -> Any:
@@ -31,42 +32,24 @@ class _Loader(yaml.BaseLoader):
         return super().compose_node(parent, index)
 
 
-@dataclass
-class Device:
-    """One device of a file of netplan."""
-
-    name: str = ""
-    mac: str = ""
-    driver: str = ""
-    kind: str = "ethernet"
-    dhcp: bool = False
-    member: bool = False
-    addresses: list[str] = field(default_factory=list)
-    gateway: str = ""
-    dns: list[str] = field(default_factory=list)
-
-
-def read(lines: list[str]) -> list[Device]:
-    """Return the devices that the file configures, none where it is no YAML."""
+def read(path: str, lines: list[str]) -> list[Plan]:
+    """Return the plans of the file with these lines, none where it is no YAML."""
     try:
-        document = yaml.load("\n".join(lines), Loader=_Loader)  # noqa: S506 - its loader makes texts, lists and mappings only
+        document = _Loader("\n".join(lines)).get_single_data()
     except (yaml.YAMLError, ValueError, RecursionError):
         return []
     body = _mapping(_mapping(document).get("network"))
-    devices = [
-        _device(str(name), _mapping(row), kind)
-        for section, kind in _KINDS.items()
-        for name, row in _mapping(body.get(section)).items()
-    ]
     members = {
-        str(name)
+        name
         for section in ("bonds", "bridges")
         for row in _mapping(body.get(section)).values()
         for name in _words(_mapping(row).get("interfaces"))
     }
-    for device in devices:
-        device.member = device.name in members
-    return devices
+    return [
+        _plan(path, str(name), _mapping(row), kind, str(name) in members)
+        for section, kind in _KINDS.items()
+        for name, row in _mapping(body.get(section)).items()
+    ]
 
 
 def _mapping(value: Any) -> Mapping[Any, Any]:
@@ -83,16 +66,19 @@ def _words(value: Any) -> list[str]:
     return [str(next(iter(item), "")) if isinstance(item, Mapping) else str(item) for item in items]
 
 
-def _device(name: str, row: Mapping[Any, Any], kind: str) -> Device:
+def _plan(path: str, name: str, row: Mapping[Any, Any], kind: str, member: bool) -> Plan:
     match = _mapping(row.get("match"))
     routes = [_mapping(item) for item in _list(row.get("routes"))]
     gateway = next((item.get("via") for item in routes if item.get("to") in ("default", "0.0.0.0/0")), None)
-    return Device(
+    return Plan(
+        "netplan",
+        path,
         # With a match the key is a name of netplan alone.
         name=str(match.get("name") or "") if match else name,
         mac=str(match.get("macaddress") or "").lower(),
         driver=" ".join(_words(match.get("driver"))),
         kind=kind,
+        member=member,
         dhcp=str(row.get("dhcp4")).lower() in ("true", "yes", "on"),
         addresses=[item for item in _words(row.get("addresses")) if ":" not in item],
         gateway=str(row.get("gateway4") or gateway or ""),

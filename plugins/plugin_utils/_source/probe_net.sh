@@ -4,7 +4,8 @@
 # shellcheck shell=sh
 
 # How the network is configured: the files of every configuration system, line by line. What they mean is decided in
-# netconf.py. Only lines with known keys are read: the same files may contain keys and passwords.
+# netconf.py. The same files may contain keys and passwords. So only lines with known keys are sent, and of netplan, whose
+# lines mean nothing without those around them, no section that may contain a secret.
 
 NET_LINES=1200
 NET_FILE_LINES=120
@@ -14,34 +15,33 @@ net_wanted() { # kind line: whether a line of a file of this kind has a known ke
     case $1 in
     ifupdown)
         case $2 in
-        *route*) ;;
-        auto[\ \	]* | allow-* | iface[\ \	]* | address[\ \	]* | netmask[\ \	]* | gateway[\ \	]* | dns-* | hwaddress[\ \	]* | \
-            bond-* | bond_* | slaves[\ \	]* | bridge_* | bridge-* | vlan-* | vlan_* | source*) ;;
+        up[\ \	]* | pre-up[\ \	]* | post-up[\ \	]*) case $2 in *route\ add* | *route\ replace*) ;; *) return 1 ;; esac ;;
+        auto[\ \	]* | allow-* | iface[\ \	]* | address[\ \	]* | gateway[\ \	]* | dns-nameserver* | bond[-_]slaves* | \
+            slaves[\ \	]* | bond[-_]master* | bridge[-_]ports* | vlan[-_]raw*) ;;
         *) return 1 ;;
         esac
         ;;
     ifcfg)
         case $2 in
-        DEVICE=* | NAME=* | HWADDR=* | LLADDR=* | MACADDR=* | BOOTPROTO=* | ONBOOT=* | STARTMODE=* | TYPE=* | IPADDR*=* | PREFIX*=* | \
-            NETMASK*=* | GATEWAY*=* | DNS[0-9]=* | MASTER=* | SLAVE=* | BRIDGE=* | VLAN=* | ETHERDEVICE=* | BONDING_* | \
-            BRIDGE_PORTS=* | TEAM_MASTER=* | NM_CONTROLLED=* | INTERFACETYPE=*) ;;
+        DEVICE=* | HWADDR=* | BOOTPROTO=* | ONBOOT=* | STARTMODE=* | TYPE=* | IPADDR*=* | GATEWAY*=* | DNS[0-9]=* | MASTER=* | \
+            BRIDGE=* | VLAN=* | ETHERDEVICE=* | BONDING_* | BRIDGE_PORTS=* | TEAM_MASTER=*) ;;
         *) return 1 ;;
         esac
         ;;
     keyfile)
         case $2 in
-        '['*']' | id=* | type=* | interface-name=* | mac-address=* | method=* | address[0-9]*=* | addresses[0-9]*=* | address=* | \
+        '['*']' | type=* | interface-name=* | mac-address=* | method=* | address[0-9]*=* | addresses[0-9]*=* | address=* | \
             addresses=* | route[0-9]*=* | routes[0-9]*=* | gateway=* | dns=* | autoconnect=* | master=* | controller=* | driver=*) ;;
         *) return 1 ;;
         esac
         ;;
     nmconf)
-        case $2 in '['*']' | no-auto-default=* | unmanaged-devices=* | managed=* | plugins=*) ;; *) return 1 ;; esac
+        case $2 in '['*']' | no-auto-default=*) ;; *) return 1 ;; esac
         ;;
     networkd)
         case $2 in
         '['*']' | Name=* | OriginalName=* | MACAddress=* | PermanentMACAddress=* | Driver=* | Type=* | Path=* | Kind=* | DHCP=* | \
-            Address=* | Gateway=* | DNS=* | Destination=* | Bond=* | Bridge=* | VLAN=* | NamePolicy=*) ;;
+            Address=* | Gateway=* | DNS=* | Destination=* | Bond=* | Bridge=*) ;;
         *) return 1 ;;
         esac
         ;;
@@ -50,10 +50,10 @@ net_wanted() { # kind line: whether a line of a file of this kind has a known ke
         case $2 in *'"net"'* | *address* | *eth* | *KERNELS==*) ;; *) return 1 ;; esac
         ;;
     cloud)
-        case $2 in network:* | config:* | *'config: disabled'*) ;; *) return 1 ;; esac
+        case $2 in network: | config: | network:*config:*disabled* | config:*disabled*) ;; *) return 1 ;; esac
         ;;
     netplan)
-        case $2 in *[Pp]assword* | *psk* | *[Kk]ey* | *secret* | *auth:*) return 1 ;; esac
+        case $2 in *[Pp]assword* | *psk* | *[Kk]ey* | *secret* | *auth:* | *wifis* | *modems* | *tunnels*) return 1 ;; esac
         ;;
     esac
 }
@@ -62,16 +62,22 @@ net_file() { # kind file: its lines with known keys
     [ -f "$2" ] || return 0
     [ -r "$2" ] || { say needs-root "network configuration"; return 0; }
     count=0
-    # shellcheck disable=SC2094  # the name is said, the file is not written
+    below=
+    # shellcheck disable=SC2094  # the name is printed, the file is not written
     while IFS= read -r line || [ -n "$line" ]; do
         if [ $count -ge $NET_FILE_LINES ] || [ $NET_LINES -le 0 ]; then say net-cut "$2"; break; fi
         line=${line%"$NET_RETURN"}
         bare=${line#"${line%%[!	 ]*}"}
         case $bare in '' | '#'* | ';'*) continue ;; esac
-        [ ${#line} -le $NET_LENGTH ] || continue
-        # The indentation of YAML means something, that of the others does not.
+        # The indentation of YAML means something, that of the others does not: what is below an unwanted line belongs to it.
         case $1 in netplan) ;; *) line=$bare ;; esac
-        net_wanted "$1" "$bare" || continue
+        indent=$((${#line} - ${#bare}))
+        [ -z "$below" ] || [ $indent -le "$below" ] || continue
+        below=
+        if [ ${#line} -gt $NET_LENGTH ] || ! net_wanted "$1" "$bare"; then
+            case $1 in netplan) below=$indent ;; esac
+            continue
+        fi
         [ $count -gt 0 ] || say net-file "$1" "$2"
         count=$((count + 1))
         NET_LINES=$((NET_LINES - 1))
@@ -161,7 +167,7 @@ probe_netconf() {
     net_files cloud /etc/cloud/cloud.cfg /etc/cloud/cloud.cfg.d/*.cfg
     value /proc/cmdline
     case " $VALUE " in *' network-config=disabled '*) say net-cloud-off 'network-config=disabled in /proc/cmdline' ;; esac
-    # A file that a program writes at each start is a link, or says so; any other is kept as it is.
+    # A file that a program writes at each start is a link; any other stays as it is.
     [ ! -h /etc/resolv.conf ] || say net-resolver "$(readlink /etc/resolv.conf 2>/dev/null)"
     for name in dhclient dhcpcd udhcpc pump; do found "$name" && say net-client "$name"; done
 }

@@ -17,7 +17,7 @@ from support import PATIENCE
 from support.shells import SHELLS
 
 from .conftest import Host
-from .field_network import FIELD, LOST, NM, Field
+from .field_network import FIELD, LOST, NETWORKD, NM, PREDICTABLE, Field
 
 FENCE = "EDGELIFT-00"
 BY_NAME = {field.name: field for field in FIELD}
@@ -70,20 +70,52 @@ def test_every_shell_reads_the_same_lines(tmp_path: Path, shell: list[str]) -> N
 def test_no_key_or_password_leaves_the_host(tmp_path: Path) -> None:
     secret = "hunter2"
     wifi = f"network:\n  wifis:\n    wlan0:\n      access-points:\n        home:\n          password: {secret}\n"
+    folded = (
+        f"network:\n  ethernets:\n    eth0:\n      auth:\n        password: >-\n          {secret}\n      dhcp4: true\n"
+        f"  tunnels:\n    wg0:\n      mode: wireguard\n      keys:\n        private: {secret}\n      peers:\n"
+        f"      - keys:\n          shared: {secret}\n  modems:\n    cdc-wdm0: {{pin: {secret}}}\n  version: 2\n"
+    )
     files = {
         "etc/netplan/10-wifi.yaml": wifi,
+        "etc/netplan/20-folded.yaml": folded,
         "etc/network/interfaces": f"auto wlan0\niface wlan0 inet dhcp\n wpa-psk {secret}\n"
-        f" up mount -o password={secret}\n",
+        f" up mount -o password={secret}\niface wlan1 inet dhcp\n wpa-psk router-{secret}\n up call router {secret}\n",
         "etc/sysconfig/network-scripts/ifcfg-wlan0": f"DEVICE=wlan0\nKEY={secret}\nIEEE_8021X_PASSWORD={secret}\n",
         "etc/NetworkManager/system-connections/vpn": f"[connection]\nid=vpn\ntype=vpn\n[vpn-secrets]\n"
         f"IPSec secret={secret}\n",
         "etc/systemd/network/wg.netdev": f"[NetDev]\nKind=wireguard\n[WireGuard]\nPrivateKey={secret}\n"
         f"PresharedKey={secret}\n",
-        "etc/cloud/cloud.cfg.d/1.cfg": f"users:\n- passwd: {secret}\nnetwork:\n  config:\n",
+        "etc/cloud/cloud.cfg.d/1.cfg": f"users:\n- passwd: {secret}\nnetwork:\n  config:\n"
+        f"chef:\n  config: {secret}\n",
     }
     lines = told(tmp_path, Field("secrets", "", "", files), ["sh"])
     assert len([line for line in lines if line.startswith("net-file")]) == len(files)
     assert secret not in "\n".join(lines)
+    # What comes after a section with secrets is read.
+    assert "net-line\t      dhcp4: true" in lines
+    assert "net-line\t  version: 2" in lines
+
+
+def test_a_section_with_secrets_is_left_out_and_the_rest_of_the_file_is_understood(host: Host, tmp_path: Path) -> None:
+    text = "network:\n  wifis:\n    wlan0:\n      access-points: {home: {password: x}}\n  ethernets:\n    any:\n"
+    files = {**PREDICTABLE, "etc/netplan/1.yaml": f"{text}      match: {{name: 'en*'}}\n      dhcp4: true\n"}
+    field = Field("wifi", "", "", files)
+    assert judged(host, field, told(tmp_path, field, ["sh"])) == {}
+
+
+@pytest.mark.parametrize(("kind", "found"), [("ether", set()), ("!loopback", set()), ("wlan", {LOST})])
+def test_a_file_of_networkd_for_another_type_of_device_does_not_count(
+    host: Host, tmp_path: Path, kind: str, found: set[str]
+) -> None:
+    text = f"[Match]\nType={kind}\n[Network]\nDHCP=yes\n"
+    field = Field("type", "", "", {**NETWORKD, "etc/systemd/network/50-any.network": text})
+    assert set(judged(host, field, told(tmp_path, field, ["sh"]))) == found
+
+
+def test_a_part_of_a_bond_is_found_by_its_key_in_netplan() -> None:
+    text = "network: {ethernets: {a: {match: {name: 'en*'}}, b: {}}, bonds: {bond0: {interfaces: [a]}}}"
+    plans = netplan.read("/etc/netplan/1.yaml", [text])
+    assert [(plan.name, plan.member) for plan in plans] == [("en*", True), ("b", False), ("bond0", False)]
 
 
 def test_files_without_end_are_cut_and_that_is_said(host: Host, tmp_path: Path) -> None:
@@ -91,6 +123,19 @@ def test_files_without_end_are_cut_and_that_is_said(host: Host, tmp_path: Path) 
     lines = told(tmp_path, field, ["sh"])
     assert len(lines) < 200
     assert "/etc/network/interfaces" in judged(host, field, lines)["nic-unknown"]
+
+
+@pytest.mark.parametrize(
+    ("line", "finding"), [("needs-root\tnetwork configuration", "needs-root"), ("expired\tnetconf\t4", "probe-expired")]
+)
+def test_where_not_all_was_read_no_fix_is_suggested_for_it(host: Host, line: str, finding: str) -> None:
+    host.extra += ["net-naming\tkernel\t", "net-file\tifcfg\t/etc/ifcfg-eth0", "net-line\tDEVICE=eth7"]
+    host.uid, host.tools["cloud-init"] = "1000", ""
+    assert LOST in {item["id"] for item in source.judge(host.probe())}
+    host.extra.append(line)
+    found = source.judge(host.probe())
+    assert finding in {item["id"] for item in found}
+    assert "remediate_dhcp" not in {item["remediation"] for item in found}
 
 
 def test_a_host_without_any_file_is_not_known(host: Host, tmp_path: Path) -> None:
@@ -125,8 +170,8 @@ def test_a_private_name_server_that_nobody_writes_again_is_said(host: Host) -> N
     ],
 )
 def test_no_text_of_a_host_breaks_the_reader(text: str) -> None:
-    for device in netplan.read(text.split("\n")):
-        assert isinstance(device.addresses, list)
+    for plan in netplan.read("/etc/netplan/1.yaml", text.split("\n")):
+        assert isinstance(plan.addresses, list)
 
 
 def test_the_names_of_the_device_follow_from_the_rules(host: Host) -> None:
