@@ -116,8 +116,8 @@ def _not_configured(probe: Facts) -> str | None:
     for plan in _used(probe):
         reason = why_not(plan, wanted) or ("it has a static address" if plan["addresses"] else "it does not ask DHCP")
         shown.append(f"{_where(plan)}: {reason}")
-    off = f"; cloud-init leaves the network alone ({network['cloud_init_off']})" if network["cloud_init_off"] else ""
-    return f"{_some(shown)}{off}"
+    off = network["cloud_init_off"]
+    return _some(shown) + (f"; cloud-init does not configure the network ({off})" if off else "")
 
 
 def _static(probe: Facts) -> str | None:
@@ -182,9 +182,8 @@ RULES: Final = (
         "nic-not-configured",
         27,
         "risk",
-        "An ENS instance has one virtio network device and gets its address by DHCP. Nothing in the present "
-        "configuration "
-        "asks for it, so the instance may be reachable through its console only.",
+        "An ENS instance has one virtio network device and gets its address by DHCP. The present configuration does "
+        "not request one, so the instance may be reachable through its console only.",
         "Prepare DHCP for the first virtio device (remediate_dhcp). The present configuration stays as it is.",
         _COPIED,
         _not_configured,
@@ -194,12 +193,10 @@ RULES: Final = (
         "nic-static-address",
         27,
         "note",
-        "ENS assigns the address of an instance. Static addresses, gateways and routes of the source have no "
-        "meaning in its "
-        "network.",
-        "Look for the addresses in the configuration of services, of firewalls and of other hosts, and change "
-        "them at the "
-        "cutover.",
+        "ENS assigns the address of an instance. Static addresses, gateways and routes of the source are not valid in "
+        "its network.",
+        "Look for the addresses in the configuration of services, of firewalls and of other hosts, and change them "
+        "at the cutover.",
         _COPIED,
         _static,
     ),
@@ -207,9 +204,8 @@ RULES: Final = (
         "nic-layers",
         27,
         "note",
-        "An ENS instance has one network device and receives no VLAN tags. A bond, a bridge or a VLAN of the "
-        "source has no "
-        "device below it there.",
+        "An ENS instance has one network device and receives no VLAN tags. The devices below a bond, a bridge or a "
+        "VLAN of the source do not exist there.",
         "Check which services use them, and configure these services for the one device after the move.",
         _COPIED,
         _layers,
@@ -218,9 +214,8 @@ RULES: Final = (
         "nic-names",
         27,
         "note",
-        "The device of an ENS instance has another hardware address, so it does not get the name that a rule "
-        "gives to the "
-        "present one.",
+        "The device of an ENS instance has another hardware address, so it does not get the name that a rule gives to "
+        "the present one.",
         "Check which services and firewall rules use the name. Do not remove the rules while the source is in use.",
         _COPIED,
         _names,
@@ -230,7 +225,7 @@ RULES: Final = (
         27,
         "note",
         "A private name server of the source may not be reachable from the network of the ENS instance.",
-        "Make these name servers reachable, or take those that DHCP offers.",
+        "Make these name servers reachable, or use those that DHCP offers.",
         _COPIED,
         _name_servers,
     ),

@@ -97,7 +97,7 @@ DHCP = ("BOOTPROTO=dhcp", "ONBOOT=yes")
 
 
 def ifcfg(*lines: str) -> Change:
-    """A host that names devices as the kernel does, whose cloud-init leaves the network alone, with a file of ifcfg."""
+    """A host with device names of the kernel, a file of ifcfg, and a cloud-init that does not configure the network."""
     return more(*NIC[:3], *(f"net-line\t{line}" for line in lines))
 
 

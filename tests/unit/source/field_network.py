@@ -262,7 +262,7 @@ FIELD = (
     Field(
         "cloud-init-network-disabled",
         "https://github.com/canonical/cloud-init/pull/4457",
-        "cloud-init runs, but is told to leave the network alone, and the present configuration is static.",
+        "cloud-init runs, but its configuration of the network is disabled, and the present configuration is static.",
         {
             **NETWORKD,
             "etc/cloud/cloud.cfg.d/99-disable.cfg": "# by ops\nnetwork:\n  config: disabled\n",
@@ -270,13 +270,13 @@ FIELD = (
             "      addresses: [198.51.100.7/24]\n",
         },
         frozenset({LOST, STATIC}),
-        "cloud-init leaves the network alone (/etc/cloud/cloud.cfg.d/99-disable.cfg)",
+        "cloud-init does not configure the network (/etc/cloud/cloud.cfg.d/99-disable.cfg)",
         cloud_init=True,
     ),
     Field(
         "cloud-init-network-disabled-dhcp",
         "https://github.com/canonical/cloud-init/issues/5205",
-        "cloud-init leaves the network alone, and the image asks DHCP on every device by itself.",
+        "cloud-init does not configure the network, and a file in the image asks DHCP on every device.",
         {
             **NETWORKD,
             "etc/cloud/cloud.cfg.d/99-net.cfg": "network: {config: disabled}\n",
