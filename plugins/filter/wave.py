@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The filters of the roles; what they do is in module_utils/_receipt.py."""
+"""The filters of the roles; what they do is in plugin_utils."""
 
 from __future__ import annotations
 

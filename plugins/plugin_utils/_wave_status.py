@@ -9,9 +9,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._status.rows import STATUSES
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
 
 _HEAD: Final = ("host", "status", "phase", "copy", "copy ends", "state")
@@ -41,17 +42,11 @@ def lines(migration: Mapping[str, Any]) -> list[str]:
 def summary(migration: Mapping[str, Any]) -> list[str]:
     """Return the last lines: how many servers have which status, and why the migration cannot go on."""
     counts = migration["summary"]
-    words = [f"{counts[name]} {name.replace('_', ' ')}" for name in _order(counts) if counts[name]]
-    found = [f"{migration['name']} at {migration['time']}: {counts['servers']} servers, {', '.join(words)}"]
-    if not counts["servers"]:
-        found = [f"{migration['name']} at {migration['time']}: no service shows a server of this migration"]
+    words = [f"{counts[name]} {name.replace('_', ' ')}" for name in STATUSES if counts[name]]
+    total = f"{counts['servers']} servers" if words else "no service shows a server of this migration"
+    found = [f"{migration['name']} at {migration['time']}: {', '.join([total, *words])}"]
     if counts["copies_end"]:
         found.append(f"the last running copy ends at about {counts['copies_end']}")
     if migration["ended"]:
         found.append(f"the migration cannot go on: {migration['ended']}")
     return found
-
-
-def _order(counts: Mapping[str, Any]) -> Sequence[str]:
-    numbers = {name for name, value in counts.items() if isinstance(value, int) and not isinstance(value, bool)}
-    return [name for name in counts if name in numbers - {"servers"}]

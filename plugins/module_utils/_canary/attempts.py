@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timezone
 from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ExportedObject, Policy, Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_IMAGE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming, states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.contract import DOCUMENTED, Layout
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.ens_import import import_params
@@ -125,7 +125,7 @@ class Importer:
         self._record.images.setdefault(attempt.name, [])
         self._record.keep(self._oss)
         policy = Policy(self._policy.region, self._policy.bucket, images.FORMAT_OF[form.container], layout=form.layout)
-        attempt.at = self._clock.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        attempt.at = stamp(self._clock.now())
         attempt.sent = self._clock.monotonic()
         self.attempts.append(attempt)
         try:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.ecs import PROTECTED
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 
 from . import others
 from .order import ORDER
@@ -166,7 +166,7 @@ def _remove_kind(
                 final.add(identity)
         scope.look()
         shown = _remaining(scope, kind, open_ids, reasons)
-        when = clock.now().astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        when = stamp(clock.now())
         for identity in sorted(open_ids - shown):
             outcome.seen.gone(kind.name, identity, when, f"{kind.call} at {when} does not list {identity}")
         open_ids &= shown

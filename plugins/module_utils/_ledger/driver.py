@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, NotSent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Requested
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import client_tokens, limits
 
 from . import decide, parent
@@ -52,13 +53,18 @@ AGAIN: Final = "Set migration_restart: true to start it again, or choose a new m
 
 def moment(seconds: float) -> str:
     """Return a time of the service as text."""
-    return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return stamp(datetime.fromtimestamp(seconds, timezone.utc))
+
+
+def process_of(owner: Owner) -> str:
+    """Return the process that drives a server, as users read it."""
+    since = f" since {moment(owner.who.started)}" if owner.who.started else ""
+    return f"{owner.who.host} (process {owner.who.pid}){since}"
 
 
 def driven_by(owner: Owner) -> str:
     """Return who drives a server, as users read it."""
-    since = f" since {moment(owner.who.started)}" if owner.who.started else ""
-    return f"driven by {owner.who.host} (process {owner.who.pid}){since}"
+    return f"driven by {process_of(owner)}"
 
 
 def ended(migration: str, stopped: Stopped) -> CloudError:

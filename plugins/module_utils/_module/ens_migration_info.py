@@ -12,6 +12,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._status import rows
@@ -52,7 +53,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         "migration": {
             "name": migration,
             "wave_id": wave_id(migration),
-            "time": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "time": stamp(now),
             "ended": stopped,
             "summary": rows.summary(found),
             "servers": rows.described(found),

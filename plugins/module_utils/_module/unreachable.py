@@ -81,11 +81,11 @@ def judge(migration: str, entry: Mapping[str, Any], jobs: Iterable[Row], images:
 def _is_of(migration: str, host: str, job: Row) -> bool:
     """Return whether a job is proven to be that of a server of this migration with this inventory name."""
     tags = JOB.value(job, "tags")
-    identity = naming.owner_of(job.get("Name", "")) or ""
+    identity = naming.owned_by(migration, job.get("Name", ""))
     return (
         bool(job.get("JobId"))
         and tags.get(naming.HOST_TAG) == host
-        and identity.startswith(naming.wave_id(migration))
+        and bool(identity)
         and not proof.job_doubt(migration, identity, job)
     )
 
@@ -93,9 +93,9 @@ def _is_of(migration: str, host: str, job: Row) -> bool:
 def _is_named(migration: str, entry: Mapping[str, Any], name: str) -> bool:
     """Return whether an image has a name that this migration gives for this inventory name. That is told to the user,
     and decides nothing."""
-    identity = naming.owner_of(name) or ""
+    identity = naming.owned_by(migration, name)
     base = str(entry.get("image_name") or entry["host"])
-    return identity.startswith(naming.wave_id(migration)) and name == naming.resource_name(base, identity)
+    return bool(identity) and name == naming.resource_name(base, identity)
 
 
 def _server(migration: str, entry: Mapping[str, Any], identity: str, job: Row) -> Server:

@@ -212,4 +212,4 @@ def namesake(identity: str, name: str) -> str:
     other = naming.owner_of(name) or ""
     if other == identity or naming.machine(other) != naming.machine(identity):
         return ""
-    return name.rpartition(f"-{other}")[0]
+    return naming.base_of(name, other)

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.listings import MAX_KEYS
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import reader
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .resource import Resource
@@ -36,7 +37,7 @@ def stamp(written: float | None) -> str:
     """Return the time of an object as the other services write it, '' for one that is not known."""
     if written is None:
         return ""
-    return datetime.fromtimestamp(written, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return reader.stamp(datetime.fromtimestamp(written, timezone.utc))
 
 
 def object_id(bucket: str, key: str) -> str:

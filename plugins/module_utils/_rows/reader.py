@@ -147,6 +147,11 @@ def moment(value: Any) -> datetime | None:
     return when if when.tzinfo else when.replace(tzinfo=timezone.utc)
 
 
+def stamp(when: datetime) -> str:
+    """Return a time in UTC as the services write it, such as ``2026-11-24T08:00:00Z``."""
+    return when.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def not_before(created: str, start: str) -> bool:
     """Return whether ``created`` is not before ``start``. ECS gives some times in whole minutes (facts 3.2): the minute
     of the start counts. A time that is missing proves nothing."""

@@ -119,6 +119,17 @@ def owner_of(name: str) -> str | None:
     return found.group(1) if found else None
 
 
+def owned_by(migration: str, name: str) -> str:
+    """Return the migration id that ends ``name`` when it is one of ``migration``, else ''. That alone is no proof."""
+    identity = owner_of(name) or ""
+    return identity if identity.startswith(wave_id(migration)) else ""
+
+
+def base_of(name: str, identity: str) -> str:
+    """Return the part of a resource name before its migration id."""
+    return name.rpartition(f"-{identity}")[0]
+
+
 def is_id(text: str) -> bool:
     """Return whether ``text`` is a complete migration id."""
     return _ID.fullmatch(text) is not None

@@ -9,9 +9,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta, timezone
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
@@ -51,7 +52,7 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
         ],
         "NetMode": policy.net_mode,
         "RunOnce": True,
-        "ValidTime": (now.astimezone(timezone.utc) + valid).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "ValidTime": stamp(now + valid),
         "Tags": naming.tags(server.migration, server.host, server.id),
     }
     optional = {

@@ -15,10 +15,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import decide
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import driven_by, moment
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import moment, process_of
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import reader
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 Status = Literal["migrated", "running", "waiting", "failed", "not_started"]
 STATUSES: Final[tuple[Status, ...]] = ("migrated", "running", "waiting", "failed", "not_started")
-"""Running: a service works on it. Waiting: the next call is due. Failed: a service shows a failure, which a run may
-cure."""
+"""Running: a service works on it. Waiting: the next call is due. Failed: a service shows a failure, which the next run
+may repeat."""
 
 _PLACEHOLDER: Final = "el" + "0" * (naming.ID_LENGTH - 2)
 _LEAST_PERCENT: Final = 1.0
@@ -85,33 +86,38 @@ class _Server:
 
     identity: str
     job: Row | None = None
-    image: Row | None = None
-    names: list[str] = field(default_factory=list)
+    images: list[Row] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """The name of its image, else of its job."""
+        return str(self.images[-1]["ImageName"] if self.images else (self.job or {}).get("Name", ""))
 
     @property
     def newest(self) -> str:
         """When the newest part of it was made."""
-        return max(str((row or {}).get("CreationTime") or "") for row in (self.job, self.image))
+        return max(str((row or {}).get("CreationTime") or "") for row in (self.job, *self.images))
 
 
 def our_jobs(migration: str, jobs: Iterable[Row]) -> list[Row]:
     """Return the jobs of a migration: their names have its wave id, and nothing in them names another migration."""
-    wave = naming.wave_id(migration)
     return [
         job
         for job in jobs
-        if (naming.owner_of(job.get("Name", "")) or "").startswith(wave)
+        if naming.owned_by(migration, job.get("Name", ""))
         and naming.same_wave(migration, JOB.value(job, "tags"), job.get("Description", "")) is not False
     ]
 
 
 def copied(migration: str, jobs: Iterable[Row], ens_images: Iterable[Row]) -> list[str]:
-    """Return the ECS images of finished jobs without an ENS image: their export tasks are worth a call."""
-    imported = {naming.owner_of(image.get("ImageName", "")) for image in ens_images}
+    """Return the ECS images of finished jobs without an ENS image, whose export tasks have to be listed."""
+    imported = {naming.owned_by(migration, image.get("ImageName", "")) for image in ens_images}
     return [
         job["ImageId"]
         for job in our_jobs(migration, jobs)
-        if job.get("Status") == "Finished" and job.get("ImageId") and naming.owner_of(job["Name"]) not in imported
+        if job.get("Status") == "Finished"
+        and job.get("ImageId")
+        and naming.owned_by(migration, job["Name"]) not in imported
     ]
 
 
@@ -139,33 +145,30 @@ def servers(migration: str, listed: Listed, known: Sequence[Known], now: datetim
         row.migration_id = server.identity
         if server.job:
             _of_job(row, server.job, now)
-            _of_export(row, server.job, tasks.get(server.job.get("ImageId", "")), listed.ledger)
-        if server.image:
-            _of_image(row, server.image)
+            _of_export(row, server.job, tasks.get(server.job.get("ImageId", "")), listed.ledger, now)
+        if server.images:
+            _of_image(row, server.images)
         _driver(row, listed.ledger, now)
     order = {item.host: place for place, item in enumerate(known)}
     return sorted(rows.values(), key=lambda row: (order.get(row.host, len(order)), row.host))
 
 
 def _base(name: str) -> str:
-    """Return what stands before the migration id in the names of a host's resources."""
-    return naming.resource_name(name, _PLACEHOLDER)[: -len(_PLACEHOLDER) - 1]
+    """Return the part of the names of a host's resources before the migration id."""
+    return naming.base_of(naming.resource_name(name, _PLACEHOLDER), _PLACEHOLDER)
 
 
 def _by_identity(migration: str, listed: Listed) -> dict[str, _Server]:
     found: dict[str, _Server] = {}
     for job in our_jobs(migration, listed.jobs):
-        identity = naming.owner_of(job["Name"]) or ""
+        identity = naming.owned_by(migration, job["Name"])
         server = found.setdefault(identity, _Server(identity))
         if not server.job or str(job.get("CreationTime") or "") >= str(server.job.get("CreationTime") or ""):
             server.job = job
-        server.names.append(job["Name"])
     for image in listed.ens_images:
-        identity = naming.owner_of(image.get("ImageName", "")) or ""
-        if identity.startswith(naming.wave_id(migration)):
-            server = found.setdefault(identity, _Server(identity))
-            server.image = image
-            server.names.append(image["ImageName"])
+        identity = naming.owned_by(migration, image.get("ImageName", ""))
+        if identity:
+            found.setdefault(identity, _Server(identity)).images.append(image)
     return found
 
 
@@ -173,7 +176,7 @@ def _host(server: _Server, bases: Mapping[str, str], tagged: Mapping[str, str]) 
     tag = JOB.value(server.job, "tags").get(naming.HOST_TAG, "") if server.job else ""
     if tag:
         return tagged.get(tag, tag)
-    base = server.names[-1].partition(f"-{server.identity}")[0]
+    base = naming.base_of(server.name, server.identity)
     return bases.get(base, base)
 
 
@@ -203,6 +206,8 @@ def _of_job(row: ServerStatus, job: Row, now: datetime) -> None:
     elif status in ("InError", "Expired"):
         why = ": ".join(filter(None, [job.get("ErrorCode", ""), job.get("StatusInfo", "")])) or "no code"
         row.now("failed", "transfer", f"job {name} is {status} ({why})")
+    elif status == "Finished" and not row.image_id:
+        row.now("failed", "transfer", f"job {name} is Finished but names no image")
     else:
         row.now("waiting", "transfer", f"job {name} is {status}")
 
@@ -216,7 +221,7 @@ def copy_ends(started: str, percent: float | None, now: datetime) -> str:
     return moment((now + left).timestamp())
 
 
-def _of_export(row: ServerStatus, job: Row, task: Row | None, ledger: State | None) -> None:
+def _of_export(row: ServerStatus, job: Row, task: Row | None, ledger: State | None, now: datetime) -> None:
     image = job.get("ImageId", "")
     if job.get("Status") != "Finished" or not image:
         return
@@ -226,16 +231,29 @@ def _of_export(row: ServerStatus, job: Row, task: Row | None, ledger: State | No
     outcome = states.outcome(states.EXPORT_TASK, task.get("TaskStatus", ""))
     shown = f"export task {task['TaskId']} of ECS image {image} is {task.get('TaskStatus')}"
     if outcome == "success":
-        called = ledger.calls.get((row.migration_id, "import")) if ledger else None
-        requested = called is not None and called.outcome not in ("error", "unsent")
-        state = f"the import was requested at {moment(called.at)}" if called and requested else "the import is due"
-        row.now("running" if requested else "waiting", "import", f"{shown}; {state}")
+        status, state = _import_call(row.migration_id, ledger, now)
+        row.now(status, "import", f"{shown}; {state}")
     else:
         row.now("running" if outcome == "pending" else "failed", "export", shown)
     row.started = task.get("CreationTime", "")
 
 
-def _of_image(row: ServerStatus, image: Row) -> None:
+def _import_call(identity: str, ledger: State | None, now: datetime) -> tuple[Status, str]:
+    """Return the state of an import whose image ENS does not show, by the rule that a run uses for its next call."""
+    step = decide.next_step(ledger, identity, ens_import.NAME, now.timestamp()) if ledger else None
+    if ledger is None or step is None or step.kind == "make":
+        return "waiting", "the import is due"
+    if step.kind == "follow" and step.until < now.timestamp():
+        return "failed", f"ENS does not show image {step.id}, which ImportImage has returned"
+    return "running", f"the import was requested at {moment(ledger.calls[identity, ens_import.NAME].at)}"
+
+
+def _of_image(row: ServerStatus, images: Sequence[Row]) -> None:
+    image = images[-1]
+    same = [other["ImageId"] for other in images if other["ImageName"] == image["ImageName"]]
+    if len(same) > 1:
+        row.now("failed", "import", f"{len(same)} ENS images have the name {image['ImageName']} ({', '.join(same)})")
+        return
     row.ens_image_id = image["ImageId"]
     outcome = states.outcome(states.ENS_IMAGE, image.get("Status", ""))
     shown = f"ENS image {row.ens_image_id} is {image.get('Status')}"
@@ -248,7 +266,7 @@ def _of_image(row: ServerStatus, image: Row) -> None:
 
 def _driver(row: ServerStatus, ledger: State | None, now: datetime) -> None:
     owner = decide.holder(ledger, row.migration_id, now.timestamp()) if ledger else None
-    row.driven_by = driven_by(owner).removeprefix("driven by ") if owner and row.status != "migrated" else ""
+    row.driven_by = process_of(owner) if owner and row.status != "migrated" else ""
 
 
 def summary(rows: Sequence[ServerStatus]) -> dict[str, Any]:

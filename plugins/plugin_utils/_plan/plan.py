@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from math import ceil
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
 
 from .facts import WAVE_GROUP, Facts, listed, uplinks, used_bytes
@@ -145,11 +146,6 @@ def wave_plan(
     found = hosts(names, facts, groups, migration.get("servers") or [])
     given = assumptions(options, list(facts.values()))
     return plan(str(options["name"]), found, given, options, now or datetime.now(timezone.utc))
-
-
-def stamp(when: datetime) -> str:
-    """Return a time as text."""
-    return when.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _assumed(given: Assumptions) -> dict[str, Any]:

@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Call, Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import LEASE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
@@ -95,6 +97,37 @@ def test_an_image_alone_is_recognised_by_its_name(status: str, expected: str) ->
     cloud.add_ens_image(item.image_name, status)
     found = state(cloud, "web 01.example", "db-01")
     assert {host: row.status for host, row in found.items()} == {"web 01.example": expected, "db-01": "not_started"}
+
+
+def test_what_a_run_refuses_is_shown_as_failed() -> None:
+    cloud, item, twin = Cloud(), server("db-01"), server("web-01")
+    cloud.register(item)
+    cloud.add_job(item, "Finished", ImageId="")
+    for _image in range(2):
+        cloud.add_ens_image(twin.image_name)
+    found = state(cloud, "db-01", "web-01")
+    assert {row.status for row in found.values()} == {"failed"}
+    assert "names no image" in found["db-01"].state
+    assert f"2 ENS images have the name {twin.image_name}" in found["web-01"].state
+
+
+@pytest.mark.parametrize(("outcome", "age", "expected"), [("", 0, "running"), ("done", 0, "running"),
+                                                          ("done", 10**5, "failed"), ("", 10**5, "waiting"),
+                                                          ("error", 0, "waiting")])
+def test_a_requested_import_follows_the_rule_of_the_run(outcome: Any, age: int, expected: str) -> None:
+    cloud, item = Cloud(), server("web-01")
+    cloud.register(item)
+    cloud.add_job(item, "Finished", ImageId="m-1")
+    driver = Driver(cloud, BUCKET, WAVE, restart=False)
+    driver.own([item.id])
+    driver.announce([Call(item.id, "import", "x")])
+    if outcome:
+        driver.record([Result(item.id, "import", outcome, "m-ens" if outcome == "done" else "code")])
+    cloud.sleep(age)
+    listed, _stopped = look(cloud, BUCKET, WAVE)
+    task = {"TaskId": "t-1", "ResourceId": "m-1", "TaskStatus": "Finished"}
+    (seen,) = rows.servers(WAVE, replace(listed, tasks=[task]), [rows.Known("web-01")], cloud.now)
+    assert (seen.status, seen.phase) == (expected, "import")
 
 
 def test_other_migrations_are_not_shown() -> None:
