@@ -48,12 +48,11 @@ from typing import Any
 
 from ansible import constants
 from ansible.plugins.callback import CallbackBase
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Follower
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import STRUCTURED, Follower
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._live import bars, wave
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress import FOLLOWED
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress import FOLLOWED, LOOK_SECONDS
 
 ACTIONS = ("edgelift.ens_migration.ens_migration", "ens_migration")
-LOOK_SECONDS = 1.0
 _NOT_A_TERMINAL = ("JOB_ID", "AWX_ISOLATED_DATA_DIR", "RUNNER_OMIT_EVENTS", "CI")
 
 
@@ -85,7 +84,7 @@ class CallbackModule(CallbackBase):
         if task.action not in ACTIONS:
             return
         handle, self._path = tempfile.mkstemp(
-            prefix="edgelift-progress-", suffix=".jsonl", dir=constants.DEFAULT_LOCAL_TMP
+            prefix="edgelift-progress-", suffix=STRUCTURED, dir=constants.DEFAULT_LOCAL_TMP
         )
         os.close(handle)
         os.environ[FOLLOWED] = self._path

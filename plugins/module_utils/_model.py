@@ -208,6 +208,8 @@ class Decision:
     """Whether the cloud work of a server that fails stays until the user decides about it."""
     account: str = ""
     """The cause, where every other server of the account would fail with it too."""
+    limited: bool = False
+    """Whether a service handles no more servers at once."""
 
     @classmethod
     def done(cls, text: str = "") -> Decision:

@@ -35,30 +35,36 @@ class WithProgress(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the module."""
         result: dict[str, Any] = super().run(tmp, task_vars)
-        args = dict(self._task.args)
         local = self._connection.transport in ("local", "ansible.builtin.local")
-        if args.get("progress_file") or not local:
-            result.update(self._execute_module(module_args=args, task_vars=task_vars))
-            return result
-        if os.environ.get(FOLLOWED):
-            args["progress_file"] = os.environ[FOLLOWED]
-            result.update(self._execute_module(module_args=args, task_vars=task_vars))
-            result.get("invocation", {}).get("module_args", {}).pop("progress_file", None)
-            return result
+        if self._task.args.get("progress_file") or not local:
+            result.update(self._execute_module(module_args=dict(self._task.args), task_vars=task_vars))
+        elif os.environ.get(FOLLOWED):
+            result.update(self._write_to(os.environ[FOLLOWED], task_vars))
+        else:
+            result.update(self._shown(task_vars))
+        return result
+
+    def _write_to(self, path: str, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module with a file for its progress, which is not part of its result."""
+        args = {**self._task.args, "progress_file": path}
+        found: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars)
+        found.get("invocation", {}).get("module_args", {}).pop("progress_file", None)
+        return found
+
+    def _shown(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
+        """Run the module, and show its lines meanwhile."""
         with tempfile.NamedTemporaryFile(prefix="edgelift-progress-", dir=constants.DEFAULT_LOCAL_TMP) as file:
             follower = Follower(file.name, lambda text: Display().display(f"  {text}"))
             ended = threading.Event()
             teller = threading.Thread(target=self._follow, args=(follower, ended), daemon=True)
             teller.start()
             try:
-                args["progress_file"] = file.name
-                result.update(self._execute_module(module_args=args, task_vars=task_vars))
+                found = self._write_to(file.name, task_vars)
             finally:
                 ended.set()
                 teller.join()
             follower.look()
-        result.get("invocation", {}).get("module_args", {}).pop("progress_file", None)
-        return result
+        return found
 
     @staticmethod
     def _follow(follower: Follower, ended: threading.Event) -> None:

@@ -281,7 +281,7 @@ class Fleet:
             decision = stage.decide(self.context, row.server, row.seen)
             if slots and decision.action in slots.starts:
                 if most is not None and running >= most:
-                    decision = Decision.wait(slots.text.format(running=running))
+                    decision = Decision("wait", slots.text.format(running=running), limited=True)
                 else:
                     running += 1
             found.append((row, decision))
@@ -305,7 +305,7 @@ class Fleet:
         return False
 
     def _apply(self, stage: Stage, row: Progress, decision: Decision, batch: list[Act]) -> None:
-        row.state, row.percent = decision.text, decision.progress
+        row.state, row.percent, row.limited = decision.text, decision.progress, decision.limited
         if decision.account:
             self._halt(stage.name, row, decision.account)
         if decision.kind == "fail":
@@ -381,7 +381,7 @@ class Fleet:
                     self._halt(act.stage.name, row, f"{outcome.error}. {outcome.error.hint}".strip())
                 self._doubt(row, outcome.error, "act")
             elif outcome.held:
-                row.state = outcome.held
+                row.state, row.limited = outcome.held, outcome.full
             else:
                 self.acts[act.step] += 1
                 row.failures["act"] = 0

@@ -93,6 +93,7 @@ def structured_line(rows: Sequence[Progress]) -> str:
             "verdict": row.verdict,
             "state": row.state if row.open else "; ".join(row.reasons),
             "percent": row.percent if row.open else None,
+            "limited": row.open and row.limited,
             "bytes": sum(disk.bytes for disk in row.server.disks),
         }
         for row in rows

@@ -32,6 +32,8 @@ class Progress:
     verdict: Verdict = "pending"
     state: str = ""
     percent: float | None = None
+    limited: bool = False
+    """Whether it waits because a service handles no more servers at once."""
     reasons: list[str] = field(default_factory=list)
     error: dict[str, Any] | None = None
     existed: bool = False

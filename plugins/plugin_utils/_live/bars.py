@@ -62,7 +62,7 @@ def table(found: wave.Wave, now: float) -> Any:
         done = 100.0 if row.verdict == "migrated" else row.percent or 0.0
         grid.add_row(
             text(row.host),
-            text(row.phase if row.verdict == "pending" else row.verdict),
+            text(row.place),
             progress(total=100, completed=done, width=24),
             text("" if row.percent is None else f"{row.percent:.0f} %"),
             text(f"{rate * 60:.1f} %/min" if rate else ""),

@@ -23,9 +23,6 @@ SUMMARY_SECONDS: Final = 60.0
 _LEAST_PERCENT: Final = 1.0
 """A rate needs at least so much progress."""
 
-_LIMITS: Final = ("at once", "window", "uplink", "quota")
-"""Words in the state of a server that waits for a limit."""
-
 
 @dataclass
 class Server:
@@ -37,6 +34,8 @@ class Server:
     state: str = ""
     percent: float | None = None
     bytes: int = 0
+    limited: bool = False
+    """Whether it waits because a service handles no more servers at once."""
     first: tuple[float, float] | None = None
     """Time and percent when the present copy was first seen."""
     last: tuple[float, float] | None = None
@@ -57,9 +56,9 @@ class Server:
         return max(0.0, (100 - self.last[1]) / rate - (now - self.last[0]))
 
     @property
-    def waits(self) -> str:
-        """The limit that it waits for, '' where it waits for none."""
-        return self.state if self.percent is None and any(word in self.state for word in _LIMITS) else ""
+    def place(self) -> str:
+        """Its phase, or its verdict where it has one."""
+        return self.phase if self.verdict == "pending" else self.verdict
 
 
 @dataclass
@@ -79,17 +78,19 @@ class Wave:
             return []
 
     def _take(self, now: float, row: Mapping[str, Any]) -> Server | None:
-        server = self.servers.setdefault(str(row["host"]), Server(str(row["host"])))
-        before = server.phase, server.verdict, server.state
-        server.phase, server.verdict = _encode.one_line(row["phase"]), _encode.one_line(row["verdict"])
-        server.state, server.bytes = _encode.one_line(row["state"]), int(row["bytes"])
+        host, size, limited = str(row["host"]), int(row["bytes"]), bool(row["limited"])
         percent = None if row["percent"] is None else float(row["percent"])
+        news = tuple(_encode.one_line(row[name]) for name in ("phase", "verdict", "state"))
+        server = self.servers.setdefault(host, Server(host))
+        before = server.phase, server.verdict, server.state
+        server.phase, server.verdict, server.state = news
+        server.bytes, server.limited = size, limited
         # A job that was started again begins at 0.
         if percent is None or server.last is None or percent < server.last[1]:
             server.first = None if percent is None else (now, percent)
         server.last = None if percent is None else (now, percent)
         server.percent = percent
-        return server if (server.phase, server.verdict, server.state) != before else None
+        return server if news != before else None
 
     def left(self, now: float) -> float | None:
         """Return the seconds until the last running copy ends, None where that is not known."""
@@ -99,7 +100,7 @@ class Wave:
     def summary(self, now: float) -> str:
         """Return the state of the wave in one line."""
         rows = self.servers.values()
-        counts = Counter(row.phase if row.verdict == "pending" else row.verdict for row in rows)
+        counts = Counter(row.place for row in rows)
         words = [f"{len(rows)} servers", *(f"{count} {name}" for name, count in sorted(counts.items()))]
         copies = [row.percent for row in rows if row.percent is not None and row.verdict == "pending"]
         if copies:
@@ -107,7 +108,7 @@ class Wave:
         left = self.left(now)
         if left is not None:
             words.append(f"the last of them ends in about {duration(left)}")
-        waits = Counter(row.waits for row in rows if row.waits)
+        waits = Counter(row.state for row in rows if row.limited)
         if waits:
             reason, count = min(waits.items(), key=lambda item: (-item[1], item[0]))
             words.append(f"{count} wait: {reason}")
@@ -116,7 +117,7 @@ class Wave:
 
 def line(server: Server, now: float) -> str:
     """Return what is shown of a server, such as ``web-01: transfer, job j-1 is Syncing, 40 %, 2.0 %/min, 30 min``."""
-    words = [server.phase if server.verdict == "pending" else server.verdict, server.state]
+    words = [server.place, server.state]
     if server.percent is not None and server.verdict == "pending":
         words.append(f"{server.percent:.0f} %")
         rate, left = server.rate, server.left(now)

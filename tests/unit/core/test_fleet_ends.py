@@ -161,6 +161,7 @@ def test_fifty_jobs_run_at_once_and_the_largest_servers_go_first() -> None:
     sizes = [cloud.jobs[job]["SystemDiskSize"] for job in started]
     assert sizes == list(range(80, 30, -1))
     waiting = [row for row in made.rows if "SMC runs 50 at once" in row.state]
+    assert waiting == [row for row in made.rows if row.limited]
     assert len(waiting) == 10
     assert verdicts(run(made)) == ["migrated"] * 60
 

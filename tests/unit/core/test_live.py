@@ -26,7 +26,8 @@ FULL = "50 jobs are running, SMC runs 50 at once"
 
 
 def told(at: float, *rows: dict[str, Any]) -> str:
-    plain = {"phase": "transfer", "verdict": "pending", "state": "job j-1 is Syncing", "percent": None, "bytes": 1}
+    plain = {"phase": "transfer", "verdict": "pending", "state": "job j-1 is Syncing", "percent": None, "bytes": 1,
+             "limited": False}
     return json.dumps({"at": at, "servers": [{**plain, **row} for row in rows]})
 
 
@@ -55,7 +56,8 @@ def test_a_line_is_shown_for_a_change_of_state_and_not_for_percents() -> None:
 
 def test_the_summary_counts_and_names_what_bounds_the_wave() -> None:
     found = wave.Wave()
-    found.read(told(0, {"host": "a", "percent": 10.0}, {"host": "b", "state": FULL}, {"host": "c", "state": FULL}))
+    found.read(told(0, {"host": "a", "percent": 10.0}, {"host": "b", "state": FULL, "limited": True},
+                    {"host": "c", "state": FULL, "limited": True}))
     found.read(told(600, {"host": "a", "percent": 20.0}, {"host": "d", "phase": "done", "verdict": "migrated"}))
     assert found.summary(600) == (
         "wave: 4 servers, 1 migrated, 3 transfer, 1 copies at 20 % on average, the last of them ends in about "
@@ -76,6 +78,7 @@ def test_a_copy_that_begins_again_has_a_new_rate() -> None:
 def test_a_line_that_is_none_changes_nothing(text: str) -> None:
     found = wave.Wave()
     assert found.read(text) == []
+    assert found.servers == {}
     assert found.left(0) is None
 
 
