@@ -97,9 +97,9 @@ def _judged(claim: Claim, row: Facts, shown: Shown, rival: Refused | None, timeo
     error = error or _changed(claim, source_id) or _misfit(row, claim, shown)
     if error:
         return _verdict("", error, shared, keep=True)
-    if row.get("state") not in READY:
-        return _verdict(source_id, _late(row, timeout))
     ours = _registered(row, claim, migration)
+    if row.get("state") not in READY:
+        return _verdict(source_id, _late(row, timeout), keep=not ours)
     tags, there = _tags(claim, migration, ours), row.get("tags") or {}
     return _verdict(source_id, keep=not ours, tags=tags if tags != there else {})
 

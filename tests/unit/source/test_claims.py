@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.claims import CHECKS, claims
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.claims import CHECKS, READY, claims
 
 GIB = 1024**3
 SINCE = "2026-11-29T08:00:00Z"
@@ -48,6 +50,11 @@ def judge(hosts: dict[str, dict[str, Any]], *rows: dict[str, Any], since: str = 
 
 def accepted(*, keep: bool = False, tags: dict[str, str] | None = None) -> dict[str, Any]:
     return {"source_id": "s-1", "error": "", "shared": False, "keep": keep, "tags": tags or {}}
+
+
+def test_the_role_waits_for_the_states_that_are_accepted() -> None:
+    role = Path(__file__).resolve().parents[3] / "roles/agent/vars/main.yml"
+    assert tuple(yaml.safe_load(role.read_text(encoding="utf-8"))["__agent_ready_states"]) == READY
 
 
 def test_a_source_that_fits_is_accepted_and_marked_as_registered() -> None:
@@ -204,6 +211,8 @@ def test_a_source_that_is_not_ready_is_named_with_its_state_and_is_not_kept() ->
     found = judge({"web-01": facts()}, late, timeout=300)["web-01"]
     assert found["error"] == "source s-1 is Unavailable after 300 s the client is offline"
     assert (found["source_id"], found["keep"]) == ("s-1", False)
+    earlier = judge({"web-01": facts(steps=("start", "wait"))}, late)["web-01"]
+    assert (earlier["source_id"], earlier["keep"]) == ("s-1", True)
 
 
 def test_a_source_that_smc_does_not_show_is_an_error_only_if_smc_was_asked_for_it() -> None:
