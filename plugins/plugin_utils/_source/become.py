@@ -14,8 +14,7 @@ import shlex
 from typing import Any, Final
 
 _ASK: Final = (
-    "LC_ALL=C LANG=C LANGUAGE=C; export LC_ALL LANG LANGUAGE; "
-    '{sudo} -n {user} true </dev/null 2>&1; echo "status $?"'
+    'LC_ALL=C LANG=C LANGUAGE=C; export LC_ALL LANG LANGUAGE; {sudo} -n {user} true </dev/null 2>&1; echo "status $?"'
 )
 """A sudo that wants a password or a terminal ends at once with -n and without input."""
 

@@ -83,9 +83,7 @@ class Result(NamedTuple):
 class Remote:
     """The shell of one source, with the connection and become settings of the action."""
 
-    def __init__(
-        self, action: Action, limits: answers.Limits | None = None, silence: Silence | None = None
-    ) -> None:
+    def __init__(self, action: Action, limits: answers.Limits | None = None, silence: Silence | None = None) -> None:
         self._action = action
         self._limits = limits or answers.Limits()
         self._silence = silence or Silence("this host", folder="")

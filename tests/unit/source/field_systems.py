@@ -63,7 +63,7 @@ FIELD = (
     Field(
         "openvz",
         "https://github.com/nix-community/nixos-anywhere/pull/272",
-        "An OpenVZ container has no kernel of its own.",
+        "An OpenVZ container uses the kernel of its host.",
         ("container\topenvz\t/proc/vz",),
         frozenset({"is-container"}),
     ),
@@ -111,7 +111,7 @@ FIELD = (
     Field(
         "rhel7-from-vmware",
         "https://github.com/kubevirt/kubevirt/issues/11133",
-        "An initramfs for the present hardware alone waits for its root forever on KVM.",
+        "An initramfs for the present hardware alone waits for its root device without limit on KVM.",
         (),
         frozenset({"virtio-missing"}),
         (
@@ -147,91 +147,97 @@ FIELD = (
     ),
 )
 
-ID = "machine-id\t0123456789abcdef0123456789abcdef"
-KEY = "sshkey\tssh-ed25519 AAAA root@template"
+
+def uuid(text: str) -> str:
+    """The line of the probe with what the firmware shows as the UUID."""
+    return f"dmi product_uuid\t{text}"
+
+
+TEMPLATE = ("machine-id\t0123456789abcdef0123456789abcdef", "sshkey\tssh-ed25519 AAAA root@template")
+"""Lines that all machines of the pairs have in common."""
 ONE, OTHER = "mac\t00:50:56:00:00:01", "mac\t00:50:56:00:00:02"
-UUID = "dmi product_uuid\t4c4c4544-0042-3510-8052-b4c04f4d3232"
+UUID, OF_A_CLONE = uuid("4c4c4544-0042-3510-8052-b4c04f4d3232"), uuid("4c4c4545-0042-3510-8052-b4c04f4d3232")
 
 PAIRS = (
     Pair(
         "uuid-not-settable",
         "https://github.com/Katello/katello/pull/8118",
         "Firmware that has no UUID prints words. Two clones differ by their network cards.",
-        (KEY, "dmi product_uuid\tNot Settable", ONE),
-        (KEY, "dmi product_uuid\tNot Settable", OTHER),
+        (uuid("Not Settable"), ONE),
+        (uuid("Not Settable"), OTHER),
         same=False,
     ),
     Pair(
         "uuid-not-present",
         "https://github.com/system76/coreboot/issues/99",
         "The same with the other words that dmidecode has.",
-        (KEY, "dmi product_uuid\tNot Present", ONE),
-        (KEY, "dmi product_uuid\tNot Present", OTHER),
+        (uuid("Not Present"), ONE),
+        (uuid("Not Present"), OTHER),
         same=False,
     ),
     Pair(
         "uuid-after-a-flash",
         "https://github.com/Dasharo/dasharo-issues/issues/779",
         "A board that shows no UUID stays the machine that it is when it restarts.",
-        (KEY, "dmi product_uuid\tNot Settable", ONE),
-        (KEY, "dmi product_uuid\t", ONE),
+        (uuid("Not Settable"), ONE),
+        (uuid(""), ONE),
         same=True,
     ),
     Pair(
         "uuid-of-the-board-type",
         "https://github.com/systemd/systemd/pull/11137",
         "Boards of one type share a UUID that counts up. Two clones on them are two machines.",
-        (KEY, "dmi product_uuid\t00010203-0405-0607-0809-0a0b0c0d0e0f", ONE),
-        (KEY, "dmi product_uuid\t00010203-0405-0607-0809-0a0b0c0d0e0f", OTHER),
+        (uuid("00010203-0405-0607-0809-0a0b0c0d0e0f"), ONE),
+        (uuid("00010203-0405-0607-0809-0a0b0c0d0e0f"), OTHER),
         same=False,
     ),
     Pair(
         "uuid-with-an-address",
         "https://github.com/OCSInventory-NG/UnixAgent/pull/120",
         "A UUID of zeros and a hardware address identifies its board.",
-        (KEY, "dmi product_uuid\t00000000-0000-0000-0000-002590c7c000"),
-        (KEY, "dmi product_uuid\t00000000-0000-0000-0000-002590c7c002"),
+        (uuid("00000000-0000-0000-0000-002590c7c000"),),
+        (uuid("00000000-0000-0000-0000-002590c7c002"),),
         same=False,
     ),
     Pair(
         "xen-pv",
         "https://github.com/saltstack/salt/pull/69036",
-        "A paravirtual guest has no DMI: its hypervisor tells clones apart.",
-        (KEY, "hypervisor-uuid\t7d3fbb90-0000-4000-8000-000000000001", ONE),
-        (KEY, "hypervisor-uuid\t7d3fbb90-0000-4000-8000-000000000002", ONE),
+        "A paravirtual guest has no DMI. The UUID that its hypervisor shows is different for each clone.",
+        ("hypervisor-uuid\t7d3fbb90-0000-4000-8000-000000000001", ONE),
+        ("hypervisor-uuid\t7d3fbb90-0000-4000-8000-000000000002", ONE),
         same=False,
     ),
     Pair(
         "xen-pv-restarted",
         "https://github.com/google/cadvisor/issues/3783",
         "The same guest after a restart, with a new network card.",
-        (KEY, "hypervisor-uuid\t7d3fbb90-0000-4000-8000-000000000001", ONE),
-        (KEY, "hypervisor-uuid\t7d3fbb90-0000-4000-8000-000000000001", OTHER),
+        ("hypervisor-uuid\t7d3fbb90-0000-4000-8000-000000000001", ONE),
+        ("hypervisor-uuid\t7d3fbb90-0000-4000-8000-000000000001", OTHER),
         same=True,
     ),
     Pair(
         "clone-of-a-template",
         "https://github.com/uyuni-project/uyuni/issues/3478",
-        "Clones keep machine-id and host keys, and get a UUID of their own.",
-        (KEY, UUID),
-        (KEY, UUID.replace("4c4c4544", "4c4c4545")),
+        "Clones keep machine-id and host keys, and get another UUID.",
+        (UUID,),
+        (OF_A_CLONE,),
         same=False,
     ),
     Pair(
         "clone-with-the-same-uuid",
         "https://github.com/openshift/assisted-installer-agent/issues/155",
-        "A hypervisor that copies the UUID too. Nothing that stays with a machine tells them apart: the wave blocks "
-        "both (same-machine) until one has an identity of its own.",
-        (KEY, UUID, ONE),
-        (KEY, UUID, OTHER),
+        "A hypervisor that copies the UUID too. No lasting fact differs between the machines: the wave blocks both "
+        "(same-machine) until one gets another identity.",
+        (UUID, ONE),
+        (UUID, OTHER),
         same=True,
     ),
     Pair(
         "new-disk-and-kernel",
         "https://github.com/MatthewKing/DeviceId/issues/70",
         "After a restart with a new kernel, a new disk and a new bridge of Docker it is the same machine.",
-        (KEY, UUID, ONE, "uname\tLinux web-01 4.18.0-80.el8.x86_64 x86_64"),
-        (KEY, UUID, ONE, f"block\tvdq\t{GIB}\t0\t\t253:16\t\t\t", "netdev\tdocker0\tbridge\t\t02:42:00:00:00:07"),
+        (UUID, ONE, "uname\tLinux web-01 4.18.0-80.el8.x86_64 x86_64"),
+        (UUID, ONE, f"block\tvdq\t{GIB}\t0\t\t253:16\t\t\t", "netdev\tdocker0\tbridge\t\t02:42:00:00:00:07"),
         same=True,
     ),
 )

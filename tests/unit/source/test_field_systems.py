@@ -17,7 +17,7 @@ from support.shells import SHELLS
 
 from . import field_disks, field_network
 from .conftest import Host
-from .field_systems import FIELD, ID, PAIRS, Field, Pair
+from .field_systems import FIELD, PAIRS, TEMPLATE, Field, Pair
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "field-reports.md"
 
@@ -37,7 +37,7 @@ def test_two_machines_are_never_one_and_one_stays_one(pair: Pair) -> None:
     for lines in (pair.one, pair.other):
         host = Host()
         host.machine_id = ""
-        host.extra += [ID, *lines]
+        host.extra += [*TEMPLATE, *lines]
         prints.append(host.probe()["fingerprint"])
     assert all(prints)
     assert (prints[0] == prints[1]) == pair.same, pair.about

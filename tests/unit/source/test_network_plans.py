@@ -85,8 +85,7 @@ def test_no_key_or_password_leaves_the_host(tmp_path: Path) -> None:
         f"IPSec secret={secret}\n",
         "etc/systemd/network/wg.netdev": f"[NetDev]\nKind=wireguard\n[WireGuard]\nPrivateKey={secret}\n"
         f"PresharedKey={secret}\n",
-        "etc/cloud/cloud.cfg.d/1.cfg": f"users:\n- passwd: {secret}\nnetwork:\n  config:\n"
-        f"chef:\n  config: {secret}\n",
+        "etc/cloud/cloud.cfg.d/1.cfg": f"users:\n- passwd: {secret}\nnetwork:\n  config:\nchef:\n  config: {secret}\n",
     }
     lines = told(tmp_path, Field("secrets", "", "", files), ["sh"])
     assert len([line for line in lines if line.startswith("net-file")]) == len(files)
