@@ -14,10 +14,10 @@ remedy_theirs() { # fault file: whether it was changed since the fix
     [ -n "$sum" ] && [ -e "$2" ] && [ "$sum" != "$(remedy_check "$2")" ]
 }
 
-remedy_back() { # copy file: an initramfs is replaced in one step, any other file keeps owner, mode and label
+remedy_back() { # copy file: an initramfs is replaced in one step, any other file that is there keeps owner, mode and label
     case $2 in
     /boot/*) rm -f "$2.edgelift" && cp -p "$1" "$2.edgelift" && mv "$2.edgelift" "$2" ;;
-    *) cat "$1" >"$2" ;;
+    *) if [ -e "$2" ]; then cat "$1" >"$2"; else cp -p "$1" "$2"; fi ;;
     esac
 }
 

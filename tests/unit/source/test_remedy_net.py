@@ -158,7 +158,9 @@ def test_cloud_init_that_is_switched_off_is_switched_on_and_off_again(shell: lis
     machine.program("cloud-init", "exit 0")
     for folder in ("run/systemd/system", "etc/systemd/system", "etc/cloud/cloud.cfg.d"):
         (private / folder).mkdir(parents=True)
-    (private / "etc/cloud/cloud-init.disabled").write_text("by ops\n")
+    disabled = private / "etc/cloud/cloud-init.disabled"
+    disabled.write_text("by ops\n")
+    disabled.chmod(0o640)
     (private / "etc/systemd/system/cloud-init.service").symlink_to("/dev/null")
     before = machine.files()
     status, detail = machine.look().faults["cloud_init"]
@@ -173,6 +175,7 @@ def test_cloud_init_that_is_switched_off_is_switched_on_and_off_again(shell: lis
     assert "network: {config: disabled}" in written["etc/cloud/cloud.cfg.d/99-edgelift.cfg"]
     assert machine.undo().left == []
     assert machine.files() == before
+    assert disabled.stat().st_mode & 0o777 == 0o640
 
 
 def test_cloud_init_is_installed_with_what_protects_the_source_and_removed_again(private: Path) -> None:
