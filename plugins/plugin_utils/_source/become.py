@@ -5,8 +5,11 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Why sudo did not start a script. Its messages are in the language of the login user, so it is asked once more, in the
-C locale and without a password, and its exit status and its answer there decide."""
+"""Why sudo did not start a script.
+
+Its messages are in the language of the login user. So it is called once more in the C locale and without a password.
+The exit status and the output of this call decide.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,11 @@ def question(become: Any) -> str:
     return f"/bin/sh -c {shlex.quote(ask)}"
 
 
-def reason(output: str, password: bool) -> str:
-    """Return what keeps sudo from starting a script and what to do, or '' where that is not known.
+def reason(output: str, password: bool, refused: bool) -> str:
+    """Return why sudo does not start a script and what to do, or '' where that is not known.
 
-    ``output`` is the answer to the question, ``password`` whether the inventory has one for sudo.
+    ``output`` is the answer to the question, ``password`` whether the inventory has one for sudo, ``refused`` whether
+    ansible-core reported that it failed.
     """
     lines = output.strip().split("\n")
     status = lines[-1].strip().removeprefix("status ")
@@ -43,6 +47,9 @@ def reason(output: str, password: bool) -> str:
     if "not in the sudoers file" in said or "not allowed to" in said or "may not run" in said:
         return "sudo on this host does not allow the login user to run commands as root. Add the user to its sudoers"
     if "password is required" in said:
+        # A sudo that wants a password tells nothing without it. Then the words of the host are all that is known.
+        if password and not refused:
+            return ""
         if password:
             return "sudo on this host does not accept the password. Check ansible_become_password for this host"
         return "sudo on this host requires a password. Set ansible_become_password, or allow NOPASSWD in its sudoers"
@@ -55,6 +62,6 @@ def reason(output: str, password: bool) -> str:
 
 
 def waits(error: Exception) -> bool:
-    """Return whether ansible-core gave up on the become method. These words are its own, in one language."""
+    """Return whether ansible-core reports that the become method failed. It writes these words in English only."""
     text = str(error).lower()
     return "privilege escalation" in text or "sudo password" in text

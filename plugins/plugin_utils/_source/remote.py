@@ -117,7 +117,7 @@ class Remote:
         """Run the named scripts and then ``command`` in one shell on the source, and return the result.
 
         ``waits`` are the seconds that the scripts wait by themselves, ``seconds`` those after which they end on the
-        source whatever they wait for: otherwise shortly before this side gives the host up.
+        source whatever they wait for. Without ``seconds``, they end shortly before the controller stops waiting.
         """
         fence = script.new_fence()
         ends = max(1, int(self._silence.seconds(self._limits.seconds + waits)) - _END_SECONDS)
@@ -131,7 +131,7 @@ class Remote:
         except answers.UnreadableError as error:
             raise NotUnderstoodError(f"answer not understood: {error}") from error
         if answer is None and raw["rc"] != 0:
-            self._refuse_become()
+            self._refuse_become(refused=False)
         return Result(answer, raw["rc"], raw["stdout"], raw["stderr"])
 
     def work(
@@ -183,7 +183,7 @@ class Remote:
                 raw: dict[str, Any] = self._action._low_level_execute_command(command, in_data=data)
         except AnsibleError as failed:
             if become.waits(failed):
-                self._refuse_become()
+                self._refuse_become(refused=True)
             if not isinstance(failed, AnsibleConnectionFailure):
                 raise
             # A host can write the words of its connection, also as the reason why it is unreachable.
@@ -195,15 +195,15 @@ class Remote:
             raise NoAnswerError(f"the host got no more time, {error}. The connection was closed") from error
         return raw
 
-    def _refuse_become(self) -> None:
-        """Raise SourceError with what keeps sudo from starting a script, if that is the reason."""
+    def _refuse_become(self, refused: bool) -> None:
+        """Raise SourceError with why sudo does not start a script, if that is the reason."""
         method = self._action._connection.become
         if not method or method.name != "sudo":
             return
         with contextlib.suppress(AnsibleError, deadline.ExceededError):
             with self._cut_off(), deadline.guarded(self._limits.seconds, self._grown()):
                 told = self._action._low_level_execute_command(become.question(method), sudoable=False, in_data=b"")
-            reason = become.reason(told["stdout"], bool(method.get_option("become_pass")))
+            reason = become.reason(told["stdout"], bool(method.get_option("become_pass")), refused)
             if reason:
                 raise SourceError(reason)
 

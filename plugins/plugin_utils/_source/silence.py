@@ -7,7 +7,7 @@
 
 """Which hosts did not answer earlier in this run of Ansible, so that the other hosts wait for them only once.
 
-Each action runs in a process of its own. They share the temporary folder that ansible-core makes for one run, readable
+Each action runs in a separate process. They share the temporary folder that ansible-core makes for one run, readable
 only by its user, and removes at the end of it.
 """
 

@@ -58,7 +58,7 @@ class Sudo:
 
 
 class Connection:
-    """A connection whose command does nothing by itself."""
+    """A connection whose command does nothing."""
 
     has_pipelining = True
     transport = "ssh"
@@ -108,6 +108,12 @@ def test_a_wrong_password_is_no_host_that_cannot_be_reached(error: Exception) ->
     action = Action(error, ASKED[PASSWORD][0], Sudo("wrong"))
     with pytest.raises(SourceError, match="does not accept the password"):
         Remote(action).run([], {})
+
+
+def test_a_password_that_was_not_refused_is_not_the_reason() -> None:
+    """Without the password, sudo says only that it needs one, whatever ended the script."""
+    seen = Remote(Action("sh: Killed", ASKED[PASSWORD][0], Sudo("right"))).run([], {})
+    assert seen.evidence() == "exit status 1: sh: Killed"
 
 
 def test_a_host_that_cannot_be_reached_is_asked_nothing_more() -> None:

@@ -147,7 +147,7 @@ def test_networkmanager_alone_asks_dhcp(host: Host, tmp_path: Path) -> None:
     assert judged(host, field, told(tmp_path, field, ["sh"])) == {}
 
 
-def test_a_private_name_server_that_nobody_writes_again_is_said(host: Host) -> None:
+def test_a_private_name_server_in_a_file_that_no_program_writes_is_reported(host: Host) -> None:
     host.extra += ["net-naming\tkernel\t", "resolver\tnameserver\t10.0.0.2", "net-file\tifcfg\t/etc/ifcfg-eth0"]
     host.extra += ["net-line\tDEVICE=eth0", "net-line\tBOOTPROTO=none", "net-line\tIPADDR=10.0.0.9"]
     found = {item["id"]: item["evidence"] for item in source.judge(host.probe())}

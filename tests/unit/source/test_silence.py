@@ -44,7 +44,7 @@ def test_the_first_time_is_the_whole_one_then_a_short_one_then_none(tmp_path: Pa
     action = Hanging()
     for text in ("no complete answer within 2 s", "no complete answer within 1 s"):
         with pytest.raises(remote.NoAnswerError, match=text):
-            # Each task of a run has a process and a connection of its own.
+            # Each task of a run has a separate process and connection.
             remote.Remote(action, limits, silent(tmp_path)).put(b"", "/smc/x")
     with pytest.raises(remote.NoAnswerError, match="did not answer earlier in this run and was not asked again"):
         remote.Remote(action, limits, silent(tmp_path)).run(["agent_state"], {})
