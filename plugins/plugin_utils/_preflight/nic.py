@@ -170,11 +170,10 @@ def _unknown(probe: Facts) -> str | None:
     network = probe["network"]
     if network["cut"]:
         return f"the configuration was read only in part: {', '.join(network['cut'])}"
-    if not network["known"] or network["plans"] or _catches(probe):
+    if not network["known"] or _used(probe) or _catches(probe):
         return None
-    return (
-        f"no file that configures the network was found; started: {', '.join(network['services']) or 'nothing known'}"
-    )
+    services = ", ".join(network["services"]) or "nothing known"
+    return f"no file was found that configures a network device at the start of the host; started services: {services}"
 
 
 RULES: Final = (

@@ -97,8 +97,20 @@ waits() { # seconds: whether the device works within them
     done
 }
 
+has_networkmanager() {
+    has nmcli && nmcli -t -f RUNNING general 2>/dev/null | grep -q -x running
+}
+
+has_networkd() {
+    has systemctl && systemctl -q is-active systemd-networkd
+}
+
+has_wicked() {
+    has wicked && [ -d /etc/sysconfig/network ] && [ ! -e "/etc/sysconfig/network/ifcfg-$device" ]
+}
+
 by_networkmanager() {
-    has nmcli && nmcli -t -f RUNNING general 2>/dev/null | grep -q -x running || return 1
+    has_networkmanager || return 1
     nmcli connection delete edgelift-dhcp >/dev/null 2>&1
     nmcli connection add type ethernet con-name edgelift-dhcp ifname "$device" || return 1
     nmcli connection up edgelift-dhcp
@@ -106,7 +118,7 @@ by_networkmanager() {
 }
 
 by_networkd() {
-    has systemctl && systemctl -q is-active systemd-networkd || return 1
+    has_networkd || return 1
     mkdir -p /run/systemd/network || return 1
     printf '[Match]\nName=%s\n[Network]\nDHCP=yes\n' "$device" >/run/systemd/network/00-edgelift-dhcp.network
     systemctl restart systemd-networkd
@@ -114,7 +126,7 @@ by_networkd() {
 }
 
 by_wicked() {
-    has wicked && [ -d /etc/sysconfig/network ] && [ ! -e "/etc/sysconfig/network/ifcfg-$device" ] || return 1
+    has_wicked || return 1
     printf "BOOTPROTO='dhcp'\nSTARTMODE='auto'\n" >"/etc/sysconfig/network/ifcfg-$device"
     wicked ifup "$device"
     waits 20
@@ -146,6 +158,10 @@ done
 waits "$limit" && exit 0
 # A card of the source may have appeared since the first check.
 on_source && exit 0
+if ! has dhclient && ! has dhcpcd && ! has udhcpc && ! has busybox && ! has_networkmanager && ! has_networkd && ! has_wicked; then
+    echo "$device has no address that works, and no DHCP client was found. Nothing was changed"
+    exit 1
+fi
 # With a static address of the source, whose gateway does not exist here, the route of DHCP would not be used.
 case $(addresses) in
 *inet*) if has ip; then ip -4 addr flush dev "$device"; else ifconfig "$device" 0.0.0.0; fi ;;

@@ -47,6 +47,9 @@ def network(rows: Rows) -> dict[str, Any]:
     naming, sign = (*next(iter(rows.all("net-naming")), ()), "", "")[:2]
     files = list(_files(rows))
     plans = [plan for file in files for plan in _READERS.get(file.kind, _nothing)(file)][:MAX_PLANS]
+    started = _started(files)
+    for plan in plans:
+        plan.auto = plan.auto and (plan.manager != "ifupdown" or plan.name in started)
     off = rows.first("net-cloud-off") or next((file.path for file in files if _cloud_off(file)), "")
     resolver = rows.first("net-resolver")
     return {
@@ -118,13 +121,10 @@ def _kind(name: str, types: str = "") -> str:
 
 def _ifupdown(file: _File) -> list[Plan]:
     plans: dict[str, Plan] = {}
-    auto: set[str] = set()
     plan = None
     for line in file.lines:
         key, *words = line.split()
-        if key == "auto" or key.startswith("allow-"):
-            auto.update(words)
-        elif key == "iface" and words:
+        if key == "iface" and words:
             method = words[2] if len(words) > 2 else ""
             # The instance has IPv4, so a configuration of IPv6 does not count.
             if words[1:2] == ["inet6"] or words[0] == "lo":
@@ -148,9 +148,15 @@ def _ifupdown(file: _File) -> list[Plan]:
                 plan.kind = "vlan"
             elif key in ("bond-master", "bond_master"):
                 plan.member = True
-    for name, row in plans.items():
-        row.auto = name in auto
     return list(plans.values())
+
+
+def _started(files: list[_File]) -> set[str]:
+    """Return the devices that ifupdown configures at the start. Another file than that of a device may name it."""
+    lines = [line.split() for file in files if file.kind == "ifupdown" for line in file.lines]
+    return {
+        word.partition(":")[0] for key, *words in lines if key == "auto" or key.startswith("allow-") for word in words
+    }
 
 
 def _ifcfg(file: _File) -> list[Plan]:

@@ -17,7 +17,7 @@ from support import PATIENCE
 from support.shells import SHELLS
 
 from .conftest import Host
-from .field_network import FIELD, LOST, NETWORKD, NM, PREDICTABLE, Field
+from .field_network import FIELD, LOST, NETWORKD, NM, PREDICTABLE, Field, started
 
 FENCE = "EDGELIFT-00"
 BY_NAME = {field.name: field for field in FIELD}
@@ -109,6 +109,14 @@ def test_a_file_of_networkd_for_another_type_of_device_does_not_count(
     text = f"[Match]\nType={kind}\n[Network]\nDHCP=yes\n"
     field = Field("type", "", "", {**NETWORKD, "etc/systemd/network/50-any.network": text})
     assert set(judged(host, field, told(tmp_path, field, ["sh"]))) == found
+
+
+def test_ifupdown_starts_a_device_that_another_file_names(host: Host, tmp_path: Path) -> None:
+    files = {**started("networking"), "etc/network/interfaces.d/eth0": "iface eth0 inet dhcp\n"}
+    field = Field("auto", "", "", {**files, "etc/network/interfaces": "allow-hotplug eth0\nsource interfaces.d/*\n"})
+    assert judged(host, field, told(tmp_path / "one", field, ["sh"])) == {}
+    field = Field("manual", "", "", files)
+    assert list(judged(Host(), field, told(tmp_path / "two", field, ["sh"]))) == ["nic-unknown"]
 
 
 def test_a_part_of_a_bond_is_found_by_its_key_in_netplan() -> None:

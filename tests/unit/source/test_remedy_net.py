@@ -228,7 +228,9 @@ option subnet 255.255.255.0
 HOOK = '#!/bin/sh\ncase $1 in bound | renew) /usr/sbin/ip addr add "$ip/$mask" dev "$interface" ;; esac\n'
 
 
-def moved(root: Path, shell: str, before: str = "", known: str = "00:50:56:00:00:01") -> tuple[str, str]:
+def moved(
+    root: Path, shell: str, before: str = "", known: str = "00:50:56:00:00:01", lacks: str = ""
+) -> tuple[str, str]:
     """What the script says on a machine with one virtio device, and the addresses of the device after it."""
     mac = "02:00:00:00:00:09"
     device = root / "sys/class/net/v0"
@@ -253,7 +255,7 @@ def moved(root: Path, shell: str, before: str = "", known: str = "00:50:56:00:00
     text = text.replace("PATH=/usr/sbin", f"PATH={root}/bin:/usr/sbin").replace(
         "/sys/class/net", f"{root}/sys/class/net"
     )
-    (root / "run").write_text(re.sub(r"has (nmcli|systemctl|wicked|dhclient|dhcpcd)\b", "false", text))
+    (root / "run").write_text(re.sub(rf"has (nmcli|systemctl|wicked|dhclient|dhcpcd{lacks})\b", "false", text))
     script = NAMESPACE.format(root=root, shell=shell, before=before, settle=2)
     done = subprocess.run(
         ["unshare", "-n", "sh", "-c", script],
@@ -285,10 +287,19 @@ def test_another_machine_gets_an_address_by_dhcp(private: Path) -> None:
     assert "198.51.100.5" in addresses, said
 
 
+STATIC = "ip link set v0 up; ip addr add 10.9.8.7/24 dev v0; ip route add default via 10.9.8.1 dev v0"
+
+
+@needs_namespaces
+def test_without_a_dhcp_client_a_static_address_stays(private: Path) -> None:
+    said, addresses = moved(private, "sh", STATIC, lacks="|udhcpc|busybox")
+    assert "Nothing was changed\nstatus 1\n" in said
+    assert "10.9.8.7" in addresses
+
+
 @needs_namespaces
 def test_a_static_address_that_no_gateway_answers_for_makes_room(private: Path) -> None:
-    static = "ip link set v0 up; ip addr add 10.9.8.7/24 dev v0; ip route add default via 10.9.8.1 dev v0"
-    said, addresses = moved(private, "sh", static)
+    said, addresses = moved(private, "sh", STATIC)
     assert "198.51.100.5" in addresses, said
     assert "10.9.8.7" not in addresses
 
