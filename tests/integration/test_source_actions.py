@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -284,7 +285,8 @@ def _registered(bed: Bed, host: str, row: dict[str, Any]) -> None:
     commands, holding = ask(bed, host, "cat /run/commands; echo --; sort -u /run/holding").split("--\n")
     assert "go2aliyun_client" in commands
     assert CODE not in commands
-    assert {line for line in holding.splitlines() if not line.endswith("/Code")} == {
+    # The file is written beside itself, under its name and the number of the process, and then renamed.
+    assert {re.sub(r"[.][0-9]+$", "", line) for line in holding.splitlines() if not line.endswith("/Code")} == {
         f"-rw------- {DIR}/user_config.json"
     }
     modes = ask(bed, host, f"ls -ld /smc /smc/.edgelift {DIR} {DIR}/user_config.json | cut -c1-10").split()
