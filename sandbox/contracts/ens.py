@@ -20,6 +20,7 @@ from .spec import (
     json_any,
     json_list,
     json_objects,
+    many,
     need,
     objects,
     structure,
@@ -53,7 +54,8 @@ ACTIONS: tuple[Action, ...] = (
                      integer("Size", 20)),
         provenance=APPROXIMATE,
     ),
-    # Scheduling over an area, subscriptions, networks of one's own and data disks exist in the API and not here.
+    action("DescribeAvailableResource", provenance=APPROXIMATE),
+    # Scheduling over an area, subscriptions and networks of one's own exist in the API and not here.
     action(
         "RunInstances",
         need(integer("Amount", 1, 100)), need(text("InstanceType")),
@@ -65,7 +67,8 @@ ACTIONS: tuple[Action, ...] = (
         choice("InstanceChargeStrategy", "instance"), choice("BillingCycle", "Hour", "Day", "Month"),
         choice("SchedulingStrategy", "Concentrate", elsewhere=("Disperse",)),
         choice("SchedulingPriceStrategy", "PriceHighPriority", "PriceLowPriority"),
-        text("Password"), text("KeyPairName"), flag("PasswordInherit"), json_any("SystemDisk"),
+        text("Password"), text("KeyPairName"), flag("PasswordInherit"), json_any("SystemDisk"), json_any("DataDisk"),
+        text("AutoReleaseTime"),
         text("InstanceName", r"(?!https?://)[^\W\d_][\w.:-]{1,127}"), text("HostName"), flag("UniqueSuffix"),
         text("UserData", r"(?s:.{1,16384})"), flag("DeletionProtection"), TAGS, provenance=APPROXIMATE,
     ),
@@ -75,5 +78,14 @@ ACTIONS: tuple[Action, ...] = (
         text("InstanceName"), text("ImageId"), text("InstanceType"),
         choice("Status", "Running", "Stopped", "Expired"), *PAGE_100,
     ),
+    action("StartInstance", need(text("InstanceId")), provenance=APPROXIMATE),
+    action("StopInstance", need(text("InstanceId")), choice("ForceStop", "true", "false"), provenance=APPROXIMATE),
     action("ReleasePostPaidInstance", need(text("InstanceId")), provenance=APPROXIMATE),
+    action(
+        "TagResources",
+        need(choice("ResourceType", "instance",
+                    elsewhere=("eip", "disk", "vswitch", "network", "natgateway", "armserver"))),
+        need(many("ResourceId", 50)), need(objects("Tag", 20, need(text("Key")), need(text("Value")))),
+        provenance=APPROXIMATE,
+    ),
 )

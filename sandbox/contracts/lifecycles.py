@@ -158,7 +158,17 @@ ENS_IMAGE = Lifecycle(
     failed="Upload_failed",
 )
 
-ENS_INSTANCE = Lifecycle("ens_instances", (Edge("Creating", "Running", (0.2, 60.0), jitter=(0.05, 20.0)),))
+# ENS documents Running, Stopped and Expired; the words of the steps between are an assumption (facts 4.3).
+ENS_INSTANCE = Lifecycle(
+    "ens_instances",
+    (
+        Edge("Creating", "Running", (0.2, 60.0), jitter=(0.05, 20.0)),
+        Edge("Starting", "Running", (0.1, 20.0), jitter=(0.05, 10.0)),
+        Edge("Stopping", "Stopped", (0.1, 20.0), jitter=(0.05, 10.0)),
+        Edge("Running", GONE, (0.1, 1.0), "auto_release_due", "release_ens_instance"),
+        Edge("Stopped", GONE, (0.1, 1.0), "auto_release_due", "release_ens_instance"),
+    ),
+)
 
 LIFECYCLES: dict[str, Lifecycle] = {
     "smc.source": SMC_SOURCE,

@@ -144,12 +144,11 @@ DIFFERENCES: tuple[Difference, ...] = (
     ),
     Difference(
         "not emulated",
-        "areas, subscriptions, spot instances, launch templates, data disks and networks of ENS instances are "
-        "not emulated",
+        "areas, subscriptions, spot instances, launch templates and networks of ENS instances are not emulated",
         {
             "ens:RunInstances": (
-                "AutoInstallCloudAssistant", "AutoReleaseTime", "AutoRenew", "AutoUseCoupon", "Carrier",
-                "CloudAssistantRegion", "DataDisk", "DeploymentSetId", "Ipv6AddressCount",
+                "AutoInstallCloudAssistant", "AutoRenew", "AutoUseCoupon", "Carrier", "CloudAssistantRegion",
+                "DeploymentSetId", "Ipv6AddressCount",
                 "LaunchTemplateId", "LaunchTemplateName", "LaunchTemplateVersion", "NetDistrictCode",
                 "NetWorkId", "Period", "PeriodUnit", "PrivateIpAddress", "SecurityId", "SpotDuration",
                 "SpotStrategy", "VSwitchId", "VpdId", "VpdVSwitchIds",
@@ -324,7 +323,7 @@ DIFFERENCES: tuple[Difference, ...] = (
         "read by the action",
         "the action reads the JSON itself and refuses other keys and sizes",
         {
-            "ens:RunInstances": ("SystemDisk",),
+            "ens:RunInstances": ("DataDisk", "SystemDisk"),
         },
     ),
 )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.effects import ens_import, export, image, intermediate
+from sandbox.effects import ens_import, ens_instance, export, image, intermediate
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
 
@@ -30,4 +30,5 @@ EFFECTS: dict[str, Effect] = {
     "start_ingest": ens_import.start,
     "tell_ingest_failure": ens_import.tell_failure,
     "finish_ingest": ens_import.finish,
+    "release_ens_instance": ens_instance.stop_billing,
 }

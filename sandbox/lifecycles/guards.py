@@ -183,6 +183,11 @@ def parts_are_there(cloud: Cloud, row: Row) -> bool:
     return cloud.work.done(key) and row["parts"] >= len(cloud.work.result(key))
 
 
+def auto_release_due(cloud: Cloud, instance: Row) -> bool:
+    """True once the AutoReleaseTime of an ENS instance is past; an instance without one stays."""
+    return instance["release_at"] is not None and instance["release_at"] <= cloud.clock.time()
+
+
 def ingest_done(cloud: Cloud, image: Row) -> bool:
     """True when every object was read as a disk."""
     return cloud.work.done(f"ingest/{image['id']}")
@@ -203,6 +208,10 @@ def _expired_at(_cloud: Cloud, job: Row) -> float | None:
     return max(float(job["since"]), float(job["valid_until"]))
 
 
+def _released_at(_cloud: Cloud, instance: Row) -> float | None:
+    return None if instance["release_at"] is None else max(float(instance["since"]), float(instance["release_at"]))
+
+
 def _online_at(_cloud: Cloud, source: Row) -> float | None:
     return source.get("offline_until")
 
@@ -221,6 +230,7 @@ MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
     "source_online": _online_at,
     "all_bytes_received": _bytes_received_at,
     "job_expired": _expired_at,
+    "auto_release_due": _released_at,
     "disk_is_next": _next_since,
     "part_is_missing": _since,
     "parts_are_there": _since,
@@ -238,7 +248,8 @@ REAL_MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {"source_offline
 # Guards whose answer only changes when a row or background work does, so that the engine is told of it.
 _TOLD = frozenset(
     {"source_online", "source_offline", "source_has_running_job", "source_has_no_running_job", "instance_lost",
-     "job_expired", "job_repeats", "image_work_done", "image_work_failed", "conversion_failed", "part_is_missing",
+     "job_expired", "auto_release_due",
+     "job_repeats", "image_work_done", "image_work_failed", "conversion_failed", "part_is_missing",
      "parts_are_there", "ingest_done", "ingest_failed"}
 )
 _TOLD_WHEN_SIMULATED = frozenset({"all_bytes_received", "transfer_failed", "source_unavailable"})
@@ -257,6 +268,6 @@ GUARDS: dict[str, Guard] = {
         instance_lost, job_expired, job_repeats, all_bytes_received, transfer_failed,
         image_work_done, image_work_failed, snapshots_are_ready, export_bucket_gone, all_disks_exported,
         disk_export_failed, disk_is_next, conversion_failed, upload_taken_away, part_is_missing, parts_are_there,
-        ingest_done, ingest_failed,
+        auto_release_due, ingest_done, ingest_failed,
     )
 }

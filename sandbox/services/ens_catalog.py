@@ -33,6 +33,9 @@ TYPES = {"ens.sn1.stiny": (1, 1), "ens.sn1.tiny": (1, 2), "ens.sn1.small": (2, 4
 # Name and GiB by image id; the id is the vendor's own example.
 PUBLIC_IMAGES = {"centos_6_08_64_20G_alibase_20171208": ("CentOS 6.8 64 bit", 20)}
 
+_STOCK = 100
+"""How many instances a node takes, unless the world file says it (``ens_stock``)."""
+
 _HOURS = {"Day": 24, "Month": 30 * 24}
 
 
@@ -67,6 +70,22 @@ def price(cloud: Cloud, call: Call) -> dict[str, Any]:
     return {"PriceInfo": {"Price": shown}}
 
 
+def available(cloud: Cloud, _call: Call) -> dict[str, Any]:
+    """What can be bought where. Nodes without stock are left out: whether ENS lists them is not documented."""
+    rows = [
+        {"EnsRegionId": node.id, "InstanceSpec": name, "SupportResourcesCount": str(room(cloud, node.id)),
+         "SystemDiskSize": "20", "DataDiskSize": "20"}
+        for node in NODES if room(cloud, node.id) for name in TYPES
+    ]
+    images = [{"ImageId": image_id, "ImageName": name} for image_id, (name, _gib) in PUBLIC_IMAGES.items()]
+    return {"Code": 0, "SupportResources": {"SupportResource": rows}, "Images": {"Image": images}}
+
+
+def room(cloud: Cloud, node_id: str) -> int:
+    """How many more instances a node takes."""
+    return max(0, cloud.settings.ens_stock.get(node_id, _STOCK) - len(cloud.ens_instances.where(node=node_id)))
+
+
 def checked_node(cloud: Cloud, node_id: str) -> str:
     """The node itself, or a refusal when it does not exist."""
     if node_id not in [node.id for node in NODES]:
@@ -83,4 +102,5 @@ def checked_type(cloud: Cloud, name: str) -> tuple[int, int]:
 
 HANDLERS: dict[str, Handler] = {
     "DescribeEnsRegions": regions, "DescribeImageInfos": image_infos, "DescribePrice": price,
+    "DescribeAvailableResource": available,
 }

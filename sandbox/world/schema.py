@@ -33,6 +33,7 @@ class Quotas(Strict):
     export_weekly: int = Field(default=1000, ge=0, description="image exports within seven days")
 
     images: int = Field(default=100, ge=0, description="custom ECS images per region")
+    ens_instances: int = Field(default=100, ge=0, description="ENS instances")
 
 
 Throttling = dict[Annotated[str, StringConstraints(pattern=r"^[a-z*?]+:[A-Za-z*?]+$")], Annotated[int, Field(ge=0)]]
@@ -195,6 +196,9 @@ class World(Strict):
     ens_images: list[EnsImage] = []
     ens_accept_formats: list[Literal["qcow2", "raw", "vhd"]] = ["qcow2", "raw", "vhd"]
     ens_imports: EnsImports = EnsImports()
+    ens_stock: dict[str, Annotated[int, Field(ge=0)]] = Field(
+        default={}, description="EnsRegionId: how many instances the node has room for; unset: 100"
+    )
     export_listing_delay: float = Field(default=0, ge=0, description="virtual seconds until a new export task is shown")
     job_error_form: Literal["word", "number"] = Field(
         default="word", description="number: a failed job has the code S1, and the word is within its StatusInfo"

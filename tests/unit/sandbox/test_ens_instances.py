@@ -7,7 +7,9 @@ import json
 from typing import Any
 
 import pytest
-from support.local_cloud import LocalCloud
+from support.local_cloud import START, LocalCloud
+
+from sandbox.state.clock import iso
 
 OWN = "m-unitensimage01"
 PUBLIC = "centos_6_08_64_20G_alibase_20171208"
@@ -66,7 +68,14 @@ def test_many_are_numbered_paged_and_filtered(local: LocalCloud) -> None:
         ({"SystemDisk": "40"}, "InvalidParameter.SystemDisk"),
         ({"ScheduleAreaLevel": "Big"}, "Sandbox.NotEmulated"),
         ({"InstanceChargeType": "PrePaid"}, "Sandbox.NotEmulated"),
-        ({"DataDisk": "[]"}, "Sandbox.NotEmulated"),
+        ({"VSwitchId": "vsw-1"}, "Sandbox.NotEmulated"),
+        ({"DataDisk": "{}"}, "InvalidParameter.DataDisk"),
+        ({"DataDisk": '[{"Size": 10}]'}, "InvalidParameter.DataDisk"),
+        ({"DataDisk": '[{"Size": 20, "Colour": "red"}]'}, "InvalidParameter.DataDisk"),
+        ({"Password": "short1!"}, "InvalidParameter.Password"),
+        ({"Password": "onlylowercase1"}, "InvalidParameter.Password"),
+        ({"AutoReleaseTime": "tomorrow"}, "InvalidParameter.AutoReleaseTime"),
+        ({"AutoReleaseTime": iso(START + 3500)}, "InvalidParameter.AutoReleaseTime"),
     ],
 )
 def test_what_is_not_run(local: LocalCloud, changes: dict[str, Any], code: str) -> None:
@@ -93,3 +102,52 @@ def test_nodes_public_images_and_prices(local: LocalCloud) -> None:
     assert price["TradePrice"] == pytest.approx(2 * 30 * 24 * 0.02)
     for name in PRICE:
         assert local.code("ens", "DescribePrice", **{**PRICE, name: ""}) == (400, "MissingParameter")
+
+
+def test_an_instance_is_stopped_started_and_tagged(local: LocalCloud) -> None:
+    (instance_id,) = local.ok("ens", "RunInstances", **RUN, Tag__1__Key="keep", Tag__1__Value="no")["InstanceIds"]
+    assert local.code("ens", "StopInstance", InstanceId=instance_id) == (400, "ens.interface.error")
+    local.advance(100)
+    assert local.code("ens", "StartInstance", InstanceId=instance_id) == (400, "ens.interface.error")
+    local.ok("ens", "StopInstance", InstanceId=instance_id, ForceStop="true")
+    assert instances(local)[0]["Status"] == "Stopping"
+    local.advance(100)
+    assert instances(local, Status="Stopped")[0]["InstanceId"] == instance_id
+    local.ok("ens", "StartInstance", InstanceId=instance_id)
+    local.advance(100)
+    local.ok("ens", "TagResources", ResourceType="instance", ResourceId__1=instance_id, Tag__1__Key="keep",
+             Tag__1__Value="yes")
+    (shown,) = instances(local)
+    assert (shown["Status"], shown["Tags"]["Tags"]) == ("Running", [{"TagKey": "keep", "TagValue": "yes"}])
+    for action in ("StartInstance", "StopInstance"):
+        assert local.code("ens", action, InstanceId="i-none") == (400, "InvalidParameter.InstanceId")
+
+
+def test_an_instance_ends_at_its_time_and_is_billed_until_then(local: LocalCloud) -> None:
+    at = iso(START + 7200)
+    local.ok("ens", "RunInstances", **RUN, AutoReleaseTime=at, InternetMaxBandwidthOut=5,
+             DataDisk=json.dumps([{"Size": 40}]))
+    local.advance(3600)
+    (shown,) = instances(local)
+    assert (shown["AutoReleaseTime"], shown["DataDisk"]["DataDisk"][0]["DiskSize"]) == (f"{at[:-3]}00Z", 40)
+    assert shown["PublicIpAddress"]["IpAddress"] == [shown["PublicIpAddresses"]["PublicIpAddress"][0]["Ip"]]
+    local.advance(7200)
+    assert instances(local) == []
+    report = local.cloud.meter.report()
+    assert (report["running_count"], report["seconds"]["ens_instance"]) == (0, pytest.approx(7200, abs=60))
+
+
+@pytest.mark.sandbox_world({"ens_stock": {NODE: 1}, "account": {"quotas": {"ens_instances": 2}}})
+def test_a_node_without_stock_and_a_quota_that_is_used_up(local: LocalCloud) -> None:
+    def offered() -> set[str]:
+        rows = local.ok("ens", "DescribeAvailableResource")["SupportResources"]["SupportResource"]
+        return {row["EnsRegionId"] for row in rows if row["InstanceSpec"] == RUN["InstanceType"]}
+
+    public = {**RUN, "ImageId": PUBLIC}
+    assert NODE in offered()
+    local.ok("ens", "RunInstances", **public)
+    assert NODE not in offered()
+    assert local.code("ens", "RunInstances", **public) == (400, "ens.interface.error")
+    elsewhere = {**public, "EnsRegionId": "ap-southeast-1-edge"}
+    local.ok("ens", "RunInstances", **elsewhere)
+    assert local.code("ens", "RunInstances", **elsewhere) == (400, "QuotaExceed")
