@@ -12,7 +12,7 @@ from __future__ import annotations
 from math import ceil
 from typing import Any, Final
 
-from .reader import Field, Malformed, Table, number, objects, required
+from .reader import ENS_TAGS, Field, Malformed, Table, each, filled, flag, number, objects, required, size, whole
 
 
 def gib(value: Any) -> int:
@@ -48,6 +48,72 @@ ENS_IMAGE: Final = Table(
     },
     rows="Images.Image",
     key="ImageId",
+)
+
+
+def _mib_as_gib(value: Any) -> int:
+    """Return a size that ENS gives in MiB, in whole GiB, rounded up."""
+    return ceil(gib(value) / 1024)
+
+
+def _addresses(where: str) -> Field:
+    """Return the field of the addresses of an instance: ENS gives them in several places, of which any may be empty."""
+    return Field(where, each(filled), [])
+
+
+ENS_INSTANCE: Final = Table(
+    "ens.DescribeInstances",
+    {
+        "instance_id": required("InstanceId"),
+        "instance_name": Field("InstanceName"),
+        "host_name": Field("HostName"),
+        "status": required("Status"),
+        "ens_region_id": Field("EnsRegionId"),
+        "image_id": Field("ImageId"),
+        "instance_type": Field("SpecName"),
+        "cpu": size("Cpu"),
+        "memory_mib": size("Memory"),
+        "system_disk_size": Field("SystemDisk.Size", _mib_as_gib, 0),
+        "data_disk_sizes": Field("DataDisk.DataDisk[].Size", each(_mib_as_gib), []),
+        "private_ips": _addresses(
+            "PrivateIpAddresses.PrivateIpAddress[].Ip || InnerIpAddress.IpAddress || "
+            "NetworkAttributes.PrivateIpAddress.IpAddress"
+        ),
+        "public_ips": _addresses("PublicIpAddresses.PublicIpAddress[].Ip || PublicIpAddress.IpAddress"),
+        "internet_max_bandwidth_out": size("InternetMaxBandwidthOut"),
+        "key_pair_name": Field("KeyPairName"),
+        "auto_release_time": Field("AutoReleaseTime"),
+        "deletion_protection": Field("DeletionProtection", flag, False),
+        "creation_time": Field("CreationTime"),
+        "tags": ENS_TAGS,
+    },
+    rows="Instances.Instance",
+    key="InstanceId",
+    page=100,
+)
+
+RUN: Final = Table("ens.RunInstances", {"instance_ids": Field("InstanceIds", each(filled), required=True)})
+
+STOCK: Final = Table(
+    "ens.DescribeAvailableResource",
+    {
+        "stock": objects(
+            "SupportResources.SupportResource",
+            ens_region_id=Field("EnsRegionId"),
+            instance_type=Field("InstanceSpec"),
+            count=Field("SupportResourcesCount", whole, 0),
+        )
+    },
+)
+
+NODES: Final = Table(
+    "ens.DescribeEnsRegions",
+    {"nodes": objects("EnsRegions.EnsRegions", ens_region_id=required("EnsRegionId"), name=Field("EnName"))},
+)
+
+PRICE: Final = Table(
+    "ens.DescribePrice",
+    {"currency": Field("PriceInfo.Price.Currency"), "amount": Field("PriceInfo.Price.TradePrice", number, 0.0)},
 )
 
 IMPORT: Final = Table("ens.ImportImage", {"image_id": required("ImageId")})

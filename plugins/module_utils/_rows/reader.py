@@ -228,6 +228,8 @@ def objects(where: str, /, **fields: Field) -> Field:
 
 
 TAGS: Final = Field("Tags.Tag", _tags, {}, inner=True)
+ENS_TAGS: Final = Field("Tags.Tags", _tags, {}, inner=True)
+"""Instances of ENS have the name twice."""
 _TOTAL: Final = required("TotalCount", whole)
 _TOKEN: Final = Field("NextToken")
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import (
     ens_image_info,
+    ens_instance_info,
     smc_source_info,
     smc_transfer_info,
 )
@@ -85,3 +86,44 @@ def test_image_facts_are_typed(clients: Any, wire: Any) -> None:
     first, second = ens_image_info.work(FakeModule({"image_ids": None, "names": None}), clients)["images"][:2]
     assert (first["size"], first["disks"]) == (20, [])
     assert second["disks"] == [{"type": "system", "format": "qcow2", "size": 20}]
+
+
+INSTANCES = [
+    {"InstanceId": "i-1", "InstanceName": "web", "Status": "Running", "Cpu": "2", "Memory": 4096,
+     "SystemDisk": {"Size": 20480}, "DataDisk": {"DataDisk": [{"Size": 40960}]},
+     "InnerIpAddress": {"IpAddress": ["10.0.0.2"]}, "PublicIpAddress": {"IpAddress": []},
+     "PublicIpAddresses": {"PublicIpAddress": [{"Ip": "203.0.113.2", "Isp": "unicom"}]},
+     "Tags": {"Tags": [{"TagKey": "edgelift:wave", "TagValue": "wave_01"}]}},
+    {"InstanceId": "i-2", "InstanceName": "web-2", "Status": "Stopped"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, ["i-1", "i-2"]),
+        ({"names": ["web"]}, ["i-1"]),
+        ({"instance_ids": ["i-2"], "names": ["web"]}, ["i-1", "i-2"]),
+        ({"migration": "wave_01"}, ["i-1"]),
+        ({"migration": "wave_01", "instance_ids": ["i-2"]}, []),
+    ],
+)
+def test_instances_are_chosen_exactly(clients: Any, wire: Any, options: dict[str, Any], found: list[str]) -> None:
+    wire.expect("DescribeInstances", listed(("Instances", "Instance"), INSTANCES))
+    params = {"instance_ids": None, "names": None, "migration": None, "stock": False, **options}
+    result = ens_instance_info.work(FakeModule(params), clients)
+    assert [row["instance_id"] for row in result["instances"]] == found
+
+
+def test_instance_facts_are_typed_and_the_stock_is_a_number(clients: Any, wire: Any) -> None:
+    wire.expect("DescribeInstances", listed(("Instances", "Instance"), INSTANCES))
+    wire.expect("DescribeAvailableResource", {"Code": 0, "SupportResources": {"SupportResource": [
+        {"EnsRegionId": "node", "InstanceSpec": "ens.sn1.tiny", "SupportResourcesCount": "50"}]}})  # fmt: skip
+    params = {"instance_ids": None, "names": None, "migration": None, "stock": True}
+    result = ens_instance_info.work(FakeModule(params), clients)
+    first, second = result["instances"]
+    assert (first["cpu"], first["memory_mib"]) == (2, 4096)
+    assert (first["system_disk_size"], first["data_disk_sizes"]) == (20, [40])
+    assert (first["private_ips"], first["public_ips"]) == (["10.0.0.2"], ["203.0.113.2"])
+    assert (second["private_ips"], second["tags"], second["deletion_protection"]) == ([], {}, False)
+    assert result["stock"] == [{"ens_region_id": "node", "instance_type": "ens.sn1.tiny", "count": 50}]

@@ -118,6 +118,15 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "VSwitchId": "vsw-1", "VSwitchName": "edgelift", "CidrBlock": "192.168.0.0/20", "ZoneId": "z-a",
         "Status": "Available", "CreationTime": WHEN,
     }),
+    "ens.DescribeInstances": listed("Instances.Instance", {
+        "InstanceId": "i-1", "InstanceName": SERVER.image_name, "Status": "Running", "ImageId": "m-1", "Cpu": "2",
+        "EnsRegionId": "node", "SpecName": "ens.sn1.tiny", "Memory": 4096, "SystemDisk": {"Size": 20480},
+        "DataDisk": {"DataDisk": [{"Size": 40960}]}, "InnerIpAddress": {"IpAddress": ["10.0.0.2"]},
+        "PublicIpAddress": {"IpAddress": ["203.0.113.2"]}, "DeletionProtection": False, "CreationTime": WHEN,
+        "Tags": {"Tags": [{"TagKey": "edgelift:wave", "TagValue": MIGRATION}]},
+    }),
+    "ens.DescribeAvailableResource": {"RequestId": "R-1", "Code": 0, "SupportResources": {"SupportResource": [
+        {"EnsRegionId": "node", "InstanceSpec": "ens.sn1.tiny", "SupportResourcesCount": "50"}]}},
     "vpc.CreateVpc": {"RequestId": "R-1", "VpcId": "vpc-1"},
     "vpc.CreateVSwitch": {"RequestId": "R-1", "VSwitchId": "vsw-1"},
     "sts.GetCallerIdentity": {"RequestId": "R-1", "AccountId": "1234567890123456"},
@@ -161,6 +170,7 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, dict[str, Any]]]] = [
     ("sources", "smc_source_info", {}, {}),
     ("transfers", "smc_transfer_info", {}, {}),
     ("images", "ens_image_info", {}, {}),
+    ("instances", "ens_instance_info", {"stock": True}, {}),
     ("a migration", "ens_migration_info", {"name": "wave_01", "bucket": "bucket"}, {}),
     ("account", "ens_account_info", {**WAVE, "source_images": {SERVER.host: "m-1"}}, {}),
     ("account, strict", "ens_account_info", {**WAVE, "strict": True}, {}),
