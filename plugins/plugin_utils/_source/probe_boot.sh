@@ -8,7 +8,6 @@
 # The names of virtio modules in a cpio archive: right behind a header of 110 digits. Lists of modules, which the archive
 # may hold too, name modules that it does not hold.
 CPIO_NAME='07070[12][0-9A-Fa-f]\{104\}[A-Za-z0-9_./+-]*virtio[A-Za-z0-9_-]*\.ko'
-BLANK=' 	'
 INITRAMFS_BYTES=268435456
 CONTENT_BYTES=1073741824
 EARLY_ENTRIES=40
@@ -126,128 +125,8 @@ probe_boot() {
     done
 }
 
-quoted() { # a line of a menu: its first word in quotes, or its first word, in $VALUE
-    VALUE=${1#"${1%%[!"$BLANK"]*}"}
-    case $VALUE in
-    "'"*) VALUE=${VALUE#?} && VALUE=${VALUE%%"'"*} ;;
-    '"'*) VALUE=${VALUE#?} && VALUE=${VALUE%%'"'*} ;;
-    *) VALUE=${VALUE%%["$BLANK"]*} ;;
-    esac
-}
-
-saved_entry() { # folder: what GRUB 2 boots next, or has saved, in $SAVED
-    SAVED=
-    once=
-    for file in "$1/grubenv" /boot/grub2/grubenv /boot/grub/grubenv; do
-        [ -r "$file" ] || continue
-        while IFS= read -r line; do
-            case $line in
-            next_entry=?*) once=${line#*=} ;;
-            saved_entry=?*) SAVED=${line#*=} ;;
-            esac
-        done 2>/dev/null <"$file"
-        [ -z "$SAVED$once" ] || break
-    done
-    SAVED=${once:-$SAVED}
-}
-
-grub2_menu() { # grub.cfg: the kernel and the initramfs of its default entry, in $KERNEL and $INITRD
-    wanted=0
-    depth=0
-    number=0
-    inner=0
-    above=
-    taken=
-    while IFS= read -r line || [ -n "$line" ]; do
-        line=${line#"${line%%[!	 ]*}"}
-        case $line in
-        'set default='*)
-            # Those in front of the menu: one for the next start alone, then the usual one.
-            [ "$number$depth" = 00 ] || continue
-            quoted "${line#set default=}"
-            case $VALUE in *next_entry*) ;; *saved_entry*) wanted=$SAVED ;; *) wanted=$VALUE ;; esac
-            ;;
-        'submenu '* | 'menuentry '*)
-            [ -z "$taken" ] || break
-            quoted "${line#* }"
-            title=$VALUE
-            id=
-            case $line in *menuentry_id_option*) quoted "${line#*menuentry_id_option}" && id=$VALUE ;; *' --id '*) quoted "${line#* --id }" && id=$VALUE ;; esac
-            case $depth in 0) place=$number && number=$((number + 1)) ;; *) place=$inner && inner=$((inner + 1)) ;; esac
-            case $line in
-            submenu*)
-                depth=1
-                inner=0
-                above="$place>" above_title="$title>" above_id="$id>"
-                # A menu that is wanted itself opens at its first entry.
-                case ${wanted:-0} in "$place" | "$title" | "${id:-none}") wanted="$place>0" ;; esac
-                continue
-                ;;
-            esac
-            case $depth in 0) above='' above_title='' above_id='' ;; esac
-            case ${wanted:-0} in
-            "$above$place" | "$above_title$title" | "$above_id${id:-none}") taken=1 ;;
-            "$title" | "${id:-none}") taken=1 ;;
-            esac
-            level=$depth
-            depth=2
-            ;;
-        '}'*)
-            case $depth in 2) depth=$level ;; *) depth=0 ;; esac
-            [ -z "$taken" ] || break
-            ;;
-        linux["$BLANK"]* | linux16["$BLANK"]* | linuxefi["$BLANK"]*) [ -z "$taken" ] || { quoted "${line#*["$BLANK"]}" && KERNEL=$VALUE; } ;;
-        initrd["$BLANK"]* | initrd16["$BLANK"]* | initrdefi["$BLANK"]*) [ -z "$taken" ] || INITRD=${line##*["$BLANK"]} ;;
-        esac
-    done 2>/dev/null <"$1"
-}
-
-grub1_menu() { # menu.lst: the same for GRUB 0.97
-    wanted=0
-    number=-1
-    while IFS= read -r line || [ -n "$line" ]; do
-        line=${line#"${line%%[!	 ]*}"}
-        case $line in
-        default["=$BLANK"]*) wanted=${line#default?} && wanted=${wanted%%[!0-9]*} ;;
-        title["=$BLANK"]*) number=$((number + 1)) ;;
-        kernel["=$BLANK"]*) [ "$number" != "${wanted:-0}" ] || { quoted "${line#kernel?}" && KERNEL=${VALUE#\(*\)}; } ;;
-        initrd["=$BLANK"]*) [ "$number" != "${wanted:-0}" ] || { quoted "${line#initrd?}" && INITRD=${VALUE#\(*\)}; } ;;
-        esac
-    done 2>/dev/null <"$1"
-}
-
-bls_entry() { # name of an entry of the Boot Loader Specification, without .conf: the same
-    [ -r "/boot/loader/entries/$1.conf" ] || return 1
-    while IFS= read -r line || [ -n "$line" ]; do
-        case $line in
-        linux["$BLANK"]*) quoted "${line#*["$BLANK"]}" && KERNEL=$VALUE ;;
-        initrd["$BLANK"]*) quoted "${line#*["$BLANK"]}" && INITRD=$VALUE ;;
-        esac
-    done 2>/dev/null <"/boot/loader/entries/$1.conf"
-}
-
-next_kernel() { # the kernel of the default entry, in $KERNEL and $INITRD as the menu names them, and the menu in $MENU
-    KERNEL=
-    INITRD=
-    MENU=
-    for file in /boot/grub2/grub.cfg /boot/grub/grub.cfg /boot/efi/EFI/*/grub.cfg; do
-        [ -r "$file" ] || continue
-        menu=$file
-        saved_entry "${file%/*}"
-        if [ -d /boot/loader/entries ] && bls_entry "${SAVED:-none}"; then MENU=/boot/loader/entries/$SAVED.conf && return 0; fi
-        grub2_menu "$menu"
-        [ -z "$KERNEL" ] || { MENU=$menu && return 0; }
-    done
-    for file in /boot/grub/menu.lst /boot/grub/grub.conf; do
-        [ -r "$file" ] || continue
-        grub1_menu "$file"
-        [ -z "$KERNEL" ] || { MENU=$file && return 0; }
-    done
-    return 1
-}
-
 in_boot() { # path as a boot loader names it: where it is here, in $VALUE
-    for VALUE in "$1" "/boot/${1#/}" "/boot/${1##*/}"; do [ -f "$VALUE" ] && return 0; done
+    for VALUE in "$1" "/boot/${1#/}" "/boot/efi/${1#/}" "/efi/${1#/}" "/boot/${1##*/}"; do [ -f "$VALUE" ] && return 0; done
     VALUE=
     return 1
 }
@@ -275,7 +154,8 @@ boot_kernel() { # the kernel that boots next, in $release, its initramfs, in $im
     if next_kernel; then
         if in_boot "$KERNEL"; then
             release_of "$KERNEL"
-            release=$VALUE
+            release=${VERSION:-$VALUE}
+            [ -d "/lib/modules/$release" ] || release=$VALUE
             [ -z "$INITRD" ] || { in_boot "$INITRD" && image=$VALUE; }
             [ -z "$release" ] || [ ! -d "/lib/modules/$release" ] || how=$MENU
         else
@@ -288,7 +168,7 @@ boot_kernel() { # the kernel that boots next, in $release, its initramfs, in $im
     release=$(uname -r 2>/dev/null)
     image=
     for file in "/boot/initrd.img-$release" "/boot/initramfs-$release.img" "/boot/initrd-$release.img" "/boot/initrd-$release" \
-        "/boot/initramfs-$release"; do
+        "/boot/initramfs-$release" "/boot/initramfs-genkernel-"*"-$release"; do
         [ -e "$file" ] && image=$file && break
     done
     if [ -z "$image" ] && [ ! -e "/boot/vmlinuz-$release" ] && [ ! -d "/lib/modules/$release" ]; then
@@ -299,7 +179,7 @@ boot_kernel() { # the kernel that boots next, in $release, its initramfs, in $im
         done
         # Its name tells the kernel; a link has none.
         release=${image##*/}
-        case $release in initrd.img-* | initramfs-* | initrd-*) release=${release#*-} && release=${release%.img} ;; *) release= ;; esac
+        case $release in initrd.img-* | initramfs-* | initrd-*) release_of "$release" && release=$VALUE ;; *) release= ;; esac
         if [ -z "$release" ]; then
             for file in /lib/modules/*; do [ -d "$file" ] && release=${file##*/}; done
         fi

@@ -9,6 +9,7 @@ and "Force new target kernel to be default boot entry" (https://github.com/oamg/
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -75,9 +76,10 @@ DEFAULTS = {
 
 def chosen(shell: list[str], root: Path) -> tuple[str, ...]:
     """Release, initramfs and menu of the next kernel, in a tree that is used as /."""
-    text = _script.text("probe_boot").replace("/boot/", f"{root}/boot/").replace("/lib/modules", f"{root}/lib/modules")
+    text = _script.text("probe_menu") + _script.text("probe_boot")
+    text = re.sub(r"(?<=[ \"])/(boot|efi|lib/modules|sys/firmware)\b", rf"{root}/\1", text)
     # The menus themselves name files below /boot.
-    text = text.replace('"$1" "' + f'{root}/boot/', f'"{root}$1" "{root}/boot/')
+    text = text.replace('"$1" "' + f"{root}/boot/", f'"{root}$1" "{root}/boot/')
     command = f'{text}\nboot_kernel; say next "$release" "$image" "$how" "$gone"'
     script = _script.compose(FENCE, [], {}, command)
     words = [*shell, "-c", 'eval "$(cat)"']
@@ -156,3 +158,93 @@ def test_a_default_entry_whose_kernel_is_gone_is_said(shell: list[str], tmp_path
     assert chosen(shell, root)[3] == f"/vmlinuz-{old}"
     (root / f"boot/vmlinuz-{new}").unlink()
     assert len(chosen(shell, root)) == 3, "/boot may be on a file system that is not mounted"
+
+
+EL = "5.14.0-70.el9.x86_64", "5.14.0-162.22.2.el9_1.x86_64", "5.14.0-284.30.1.el9_2.x86_64"
+MACHINE = "104a42359fae41b687caac066397aec2"
+RESCUE = f"0-rescue-{MACHINE}"
+
+
+def el9(root: Path, environment: str, menu: str = 'set default="${saved_entry}"\ninsmod blscfg\nblscfg\n') -> Path:
+    """A system with three kernels and the rescue entry that the installer makes, as anaconda and grubby leave it."""
+    files = {"boot/grub2/grub.cfg": menu, "boot/grub2/grubenv": f"# GRUB Environment Block\n{environment}\n####"}
+    for kernel in (*EL, RESCUE):
+        text = BLS_ENTRY.replace(EL[1], kernel).replace("Rocky Linux", f"Rocky Linux ({kernel}) 9.2")
+        files |= {f"boot/loader/entries/{MACHINE}-{kernel}.conf": text, f"boot/vmlinuz-{kernel}": ""}
+        files[f"boot/initramfs-{kernel}.img"] = ""
+    return system(root, files, *EL)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("environment", "kernel"),
+    [
+        # Without a saved entry, with one that is gone, or with a number: sorted by version, the newest first.
+        ("kernelopts=x", EL[2]),
+        ("saved_entry=ffffffffffffffffffffffffffffffff-4.18.0-80.el8.x86_64", EL[2]),
+        ("saved_entry=0", EL[2]),
+        ("saved_entry=1", EL[1]),
+        ("saved_entry=2", EL[0]),
+        (f"saved_entry=Rocky Linux ({EL[0]}) 9.2", EL[0]),
+    ],
+)
+def test_entries_without_a_saved_one_are_sorted_by_version(
+    shell: list[str], tmp_path: Path, environment: str, kernel: str
+) -> None:
+    """https://github.com/redhat-cop/infra.lvm_snapshots/pull/22"""
+    found = chosen(shell, el9(tmp_path, environment))
+    assert found == (kernel, f"/boot/initramfs-{kernel}.img", f"/boot/loader/entries/{MACHINE}-{kernel}.conf")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_default_of_the_menu_counts_for_entries_too(shell: list[str], tmp_path: Path) -> None:
+    """GRUB_DEFAULT=0 beside a saved entry that nothing reads, and a custom entry in front of the others."""
+    root = el9(tmp_path, f"saved_entry={MACHINE}-{EL[0]}", 'set default="0"\nblscfg\n' + entry("Custom", "c", EL[1]))
+    assert chosen(shell, root)[0] == EL[2]
+    (root / "boot/grub2/grub.cfg").write_text('set default="1"\n' + entry("Custom", "c", EL[1]) + "blscfg\n")
+    assert chosen(shell, root)[0] == EL[2]
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_grub_of_the_efi_partition_comes_before_a_menu_that_it_does_not_read(shell: list[str], tmp_path: Path) -> None:
+    """grub2-mkconfig -o /boot/grub2/grub.cfg on a system with UEFI whose GRUB reads the file on its own partition."""
+    root = debian(tmp_path, "0")
+    path = root / "boot/efi/EFI/centos/grub.cfg"
+    path.parent.mkdir(parents=True)
+    path.write_text(MENU % "1>2")
+    assert chosen(shell, root)[0] == NEW
+    (root / "sys/firmware/efi").mkdir(parents=True)
+    assert chosen(shell, root)[0] == OLD
+    path.write_text("search --set=root\nconfigfile $prefix/grub.cfg\n")
+    assert chosen(shell, root)[0] == NEW
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("default", "kernel"), [("", EL[2]), (f"default {MACHINE}-{EL[0]}.conf", EL[0]), ("default *", EL[2])]
+)
+def test_what_kernel_install_has_made_for_systemd_boot(
+    shell: list[str], tmp_path: Path, default: str, kernel: str
+) -> None:
+    """The files of a kernel are in a folder of its name on the EFI partition."""
+    files = {"boot/efi/loader/loader.conf": f"timeout 3\n{default}\n"}
+    for name in EL:
+        folder = f"/{MACHINE}/{name}"
+        files[f"boot/efi/loader/entries/{MACHINE}-{name}.conf"] = (
+            f"title Linux\nversion {name}\nlinux {folder}/linux\ninitrd {folder}/initrd\n"
+        )
+        files |= {f"boot/efi{folder}/linux": "", f"boot/efi{folder}/initrd": ""}
+    found = chosen(shell, system(tmp_path, files, *EL))
+    assert found[:2] == (kernel, f"/boot/efi/{MACHINE}/{kernel}/initrd")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_the_names_of_genkernel(shell: list[str], tmp_path: Path) -> None:
+    kernel = "5.15.32-gentoo-r1"
+    names = f"kernel-genkernel-x86_64-{kernel}", f"initramfs-genkernel-x86_64-{kernel}"
+    menu = f"menuentry 'Gentoo' {{\n\tlinux\t/{names[0]} root=/dev/vda3 ro\n\tinitrd\t/{names[1]}\n}}\n"
+    root = system(tmp_path, {f"boot/{names[0]}": "", f"boot/{names[1]}": "", "boot/grub/grub.cfg": menu}, kernel)
+    assert chosen(shell, root) == (kernel, f"/boot/{names[1]}", "/boot/grub/grub.cfg")
+    # Without a menu, the name of the initramfs tells the kernel.
+    (root / "boot/grub/grub.cfg").unlink()
+    assert chosen(shell, root)[:2] == (kernel, f"/boot/{names[1]}")
