@@ -185,6 +185,10 @@ def test_objects_in_a_bucket(clients: Clients, sandbox: Any) -> None:
     assert head is not None
     assert head["size"] == 13
     assert oss.head("edgelift/none") is None
+    begun = oss.read_start("edgelift/ü +&?#%.txt", 4)
+    assert begun is not None
+    assert begun == {**head, "content": b"0123"}
+    assert oss.read_start("edgelift/none", 4) is None
     assert oss.read_range("edgelift/ü +&?#%.txt", 2, 5) == b"2345"
     assert {row["key"]: row["size"] for row in oss.list_keys("edgelift/")} == {
         "edgelift/x/export.json": 5,

@@ -267,6 +267,32 @@ class OssApi(AppendableObjects, Listings):
             raise CloudError("oss.HeadObject", "Answer.Malformed", f"{key}: no Content-Length", retryable=True)
         return {"size": found.content_length, "etag": found.etag, "last_modified": found.last_modified}
 
+    def read_start(self, key: str, length: int) -> dict[str, Any] | None:
+        """Returns size, etag, last_modified and the first ``length`` bytes (content) of an object with one request;
+        None when there is no such object."""
+
+        def read() -> dict[str, Any]:
+            headers = {"x-oss-range-behavior": "standard"}
+            with closing(self._bucket.get_object(key, byte_range=(0, length - 1), headers=headers)) as found:
+                size = found.headers.get("Content-Range", "").rpartition("/")[2] or str(found.content_length)
+                if not size.isdecimal():
+                    problem = f"{key}: no Content-Range and no Content-Length"
+                    raise CloudError("oss.GetObject", "Answer.Malformed", problem, retryable=True)
+                row = {"size": int(size), "etag": found.etag, "last_modified": found.last_modified}
+                return {**row, "content": found.read(length)}
+
+        try:
+            row: dict[str, Any] = self._connection.run("GetObject", read)
+        except CloudError as error:
+            if error.code == "NoSuchKey":
+                return None
+            if error.code != "InvalidRange":
+                raise
+            # An empty object has no first byte.
+            head = self.head(key)
+            return head and {**head, "content": b""}
+        return row
+
     def read_range(self, key: str, start: int, end_inclusive: int) -> bytes:
         """Returns the bytes from start to end, both included; fewer when the object is shorter.
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol
 
-_FIRST: Final = 256 * 1024
+FIRST: Final = 256 * 1024
 """Bytes: header, refcount table and first refcounts of a qcow2 file with clusters of 64 KiB, or the headers of an
 archive."""
 
@@ -24,16 +24,14 @@ class Ranges(Protocol):
 
 
 class Ahead:
-    """The ranges of one object of ``size`` bytes; like the bucket, of which it uses that alone."""
+    """The ranges of one object of ``size`` bytes, whose first bytes are ``known``; like the bucket, of which it uses
+    that alone."""
 
-    def __init__(self, oss: Ranges, size: int) -> None:
-        self._oss, self._size = oss, size
-        self._known: bytes | None = None
+    def __init__(self, oss: Ranges, size: int, known: bytes) -> None:
+        self._oss, self._size, self._known = oss, size, known
 
     def read_range(self, key: str, start: int, end_inclusive: int) -> bytes:
         """Return the bytes from start to end, both included; fewer when the object is shorter."""
-        if end_inclusive >= min(_FIRST, self._size):
+        if end_inclusive >= min(len(self._known), self._size):
             return self._oss.read_range(key, start, end_inclusive)
-        if self._known is None:
-            self._known = self._oss.read_range(key, 0, min(_FIRST, self._size) - 1)
         return self._known[start : end_inclusive + 1]

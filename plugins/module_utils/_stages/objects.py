@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ExportedObject
 
 from . import archive, qcow2
-from .ahead import Ahead
+from .ahead import FIRST, Ahead
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Row
 
 MOST_KEYS: Final = 64
 """More objects than an image has disks: so many are looked at, others may have put any number there."""
@@ -60,12 +60,15 @@ def verify(
     for index, key in enumerate(keys):
         item = ExportedObject(index=index, bucket=policy.bucket, key=key, size=0, virtual_size=0)
         where = f"oss://{policy.bucket}/{key} (disk {index})"
-        problem = _inspect(oss, item, ended)
-        if problem:
+        row = oss.head(key) if policy.verify == "off" else oss.read_start(key, FIRST)
+        problem = _inspect(row, item, ended)
+        if row is None or problem:
             return found, f"{where} {problem}"
         found.append(item)
         expected = sizes[index] if sizes else 0
-        problem, note = ("", "") if policy.verify == "off" else _content(oss, item, policy, expected)
+        problem = note = ""
+        if policy.verify != "off":
+            problem, note = _content(Ahead(oss, item["size"], row["content"]), item, policy, expected)
         if problem and policy.verify == "strict":
             return found[:-1], f"{where} {problem}"
         if notes is not None and (problem or note):
@@ -73,25 +76,24 @@ def verify(
     return found, "" if found else "no object is named"
 
 
-def _inspect(oss: OssApi, item: ExportedObject, ended: datetime | None) -> str:
+def _inspect(row: Row | None, item: ExportedObject, ended: datetime | None) -> str:
     """Fill in the size of one object; return why it is not what the export has written, or ''."""
-    head = oss.head(item["key"])
-    if head is None:
+    if row is None:
         return "is missing although the export is finished"
-    item["size"] = int(head["size"])
+    item["size"] = int(row["size"])
     if item["size"] == 0:
         return "is empty"
-    written = head["last_modified"]
+    written = row["last_modified"]
     if ended and written is not None and written > (ended + _AFTER).timestamp():
         when = datetime.fromtimestamp(written, timezone.utc)
         return f"was written at {when:%Y-%m-%dT%H:%M:%SZ}, after the export had ended: it was replaced"
     return ""
 
 
-def _content(oss: OssApi, item: ExportedObject, policy: Policy, expected: int) -> tuple[str, str]:
+def _content(oss: Ahead, item: ExportedObject, policy: Policy, expected: int) -> tuple[str, str]:
     """Fill in the virtual size of one object; return what is wrong with its content, and what is unusual."""
     room = archive if policy.image_format == "raw" else qcow2
-    found = room.disk_size(Ahead(oss, item["size"]), item["key"], item["size"])
+    found = room.disk_size(oss, item["key"], item["size"])
     if isinstance(found, str):
         return found, ""
     item["virtual_size"] = found

@@ -110,6 +110,28 @@ def test_a_range_includes_its_end(oss: Any, wire: Any) -> None:
     assert wire.received[0].headers["x-oss-range-behavior"] == "standard"
 
 
+def test_the_start_of_an_object_comes_with_its_size(oss: Any, clients: Any, wire: Any) -> None:
+    headers = {"Content-Range": "bytes 0-3/100", "ETag": '"AB"', "Last-Modified": "Tue, 24 Nov 2026 08:00:00 GMT"}
+    wire.expect(f"GET {OBJECT}", b"QFI\xfb", 206, headers)
+    row = {"size": 100, "etag": "AB", "last_modified": 1795507200, "content": b"QFI\xfb"}
+    assert oss.read_start("k", 4) == row
+    assert wire.received[0].headers["range"] == "bytes=0-3"
+    wire.expect(f"GET {OBJECT}", failure("NoSuchKey"), 404)
+    assert oss.read_start("k", 4) is None
+    assert clients.calls == {"oss.GetObject": 2}
+
+
+def test_the_start_of_an_empty_object_is_empty_and_that_of_a_whole_one_is_not_longer_than_asked(
+    oss: Any, wire: Any
+) -> None:
+    wire.expect(f"GET {OBJECT}", failure("InvalidRange"), 416)
+    wire.expect(f"HEAD {OBJECT}", b"", 200, {"Content-Length": "0", "ETag": '"AB"'})
+    assert oss.read_start("k", 4) == {"size": 0, "etag": "AB", "last_modified": None, "content": b""}
+    wire.expect(f"GET {OBJECT}", b"QFI\xfb and more", 200)
+    found = oss.read_start("k", 4)
+    assert (found["size"], found["content"]) == (13, b"QFI\xfb")
+
+
 def listing(keys: list[str], following: str = "") -> bytes:
     rows = "".join(
         f"<Contents><Key>{key}</Key><Size>{n}</Size><LastModified>2026-11-24T08:00:00.000Z</LastModified><ETag>e</ETag>"

@@ -96,6 +96,16 @@ class Oss:
 
         return self.cloud.call("oss.Head", key, head)
 
+    def read_start(self, key: str, length: int) -> Row | None:
+        def read() -> Row | None:
+            if key not in self.cloud.objects:
+                return None
+            written = self.cloud.written.get(key, START).timestamp()
+            content = self.cloud.objects[key]
+            return {"size": len(content), "last_modified": written, "content": content[:length]}
+
+        return self.cloud.call("oss.ReadStart", key, read)
+
     def read_range(self, key: str, start: int, end_inclusive: int) -> bytes:
         return self.cloud.call("oss.ReadRange", key, lambda: self.cloud.objects[key][start : end_inclusive + 1])
 

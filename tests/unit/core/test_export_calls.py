@@ -90,10 +90,12 @@ def test_without_a_finished_copy_there_is_nothing_to_look_at() -> None:
 def test_the_objects_are_looked_into_once() -> None:
     cloud, item = exported()
     seen, resources = observe(cloud, item)
-    before = cloud.calls["oss.ReadRange"]
+    before = cloud.calls["oss.ReadStart"]
     export.observe(context(cloud, resources=resources), [item], seen)
     # The header, the refcount table, and the refcounts that name the last cluster are in its first bytes.
-    assert cloud.calls["oss.ReadRange"] == before == 1
+    assert cloud.calls["oss.ReadStart"] == before == 1
+    assert not cloud.calls["oss.ReadRange"]
+    assert not cloud.calls["oss.Head"]
 
 
 def test_the_newest_task_of_an_image_counts() -> None:
@@ -126,7 +128,7 @@ def test_a_wave_of_exports_is_observed_in_batches() -> None:
 def test_what_fails_for_one_server_leaves_the_others() -> None:
     cloud, first = exported()
     _cloud, second = exported(number=2, cloud=cloud)
-    cloud.fail("oss.Head", refused("AccessDenied"), only=first.id)
+    cloud.fail("oss.ReadStart", refused("AccessDenied"), only=first.id)
     seen = observe(cloud, first, second)[0]
     assert seen[first.id].trouble is not None
     assert seen[second.id].trouble is None
@@ -237,6 +239,7 @@ def test_of_very_many_objects_few_are_listed_and_named() -> None:
     assert problem.startswith("there are more than 64 objects for 1 disks: ")
     assert problem.count(item.id) == 5
     assert not cloud.calls["oss.Head"]
+    assert not cloud.calls["oss.ReadStart"]
 
 
 @pytest.mark.parametrize("listed", [True, False])

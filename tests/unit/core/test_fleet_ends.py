@@ -38,7 +38,7 @@ def test_a_wave_that_cannot_be_seen_is_an_error_and_not_pending(
 def test_objects_of_one_server_that_cannot_be_read_leave_the_others() -> None:
     wave = server(1), server(2)
     cloud = cloud_with(*wave)
-    cloud.fail("oss.Head", refused("AccessDenied", http_status=403), only=wave[0].id)
+    cloud.fail("oss.ReadStart", refused("AccessDenied", http_status=403), only=wave[0].id)
     rows = run(fleet(cloud, *wave))
     assert verdicts(rows) == ["failed", "migrated"]
     assert "AccessDenied" in rows[0].reasons[0]
