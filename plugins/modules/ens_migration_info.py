@@ -93,7 +93,7 @@ migration:
       type: str
       sample: '2026-11-24T08:30:00Z'
     ended:
-      description: By which cleanup the migration was ended. Empty if it can go on.
+      description: By which cleanup the migration was ended. Empty if it can continue.
       returned: always
       type: str
       sample: ''
@@ -149,7 +149,7 @@ migration:
           type: str
           sample: '2026-11-24T08:00:00Z'
         ends:
-          description: When the copy ends, if it goes on at its mean rate. Empty if that cannot be estimated.
+          description: When the copy ends, if it continues at its mean rate. Empty if that cannot be estimated.
           returned: always
           type: str
           sample: '2026-11-24T08:40:00Z'

@@ -12,6 +12,8 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 from ansible import constants
@@ -35,36 +37,40 @@ class WithProgress(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the module."""
         result: dict[str, Any] = super().run(tmp, task_vars)
+        with self._file() as path:
+            args = {**self._task.args, **({"progress_file": path} if path else {})}
+            found: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars)
+        if path:
+            # The task has not set this option.
+            found.get("invocation", {}).get("module_args", {}).pop("progress_file", None)
+        return {**result, **found}
+
+    @contextmanager
+    def _file(self) -> Iterator[str]:
+        """Give the file to which the module writes its progress, '' where the task has set one or it runs elsewhere."""
         local = self._connection.transport in ("local", "ansible.builtin.local")
         if self._task.args.get("progress_file") or not local:
-            result.update(self._execute_module(module_args=dict(self._task.args), task_vars=task_vars))
+            yield ""
         elif os.environ.get(FOLLOWED):
-            result.update(self._write_to(os.environ[FOLLOWED], task_vars))
+            yield os.environ[FOLLOWED]
         else:
-            result.update(self._shown(task_vars))
-        return result
+            with self._shown() as path:
+                yield path
 
-    def _write_to(self, path: str, task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        """Run the module with a file for its progress, which is not part of its result."""
-        args = {**self._task.args, "progress_file": path}
-        found: dict[str, Any] = self._execute_module(module_args=args, task_vars=task_vars)
-        found.get("invocation", {}).get("module_args", {}).pop("progress_file", None)
-        return found
-
-    def _shown(self, task_vars: dict[str, Any] | None) -> dict[str, Any]:
-        """Run the module, and show its lines meanwhile."""
+    @contextmanager
+    def _shown(self) -> Iterator[str]:
+        """Give a file whose lines are shown while they are written."""
         with tempfile.NamedTemporaryFile(prefix="edgelift-progress-", dir=constants.DEFAULT_LOCAL_TMP) as file:
             follower = Follower(file.name, lambda text: Display().display(f"  {text}"))
             ended = threading.Event()
             teller = threading.Thread(target=self._follow, args=(follower, ended), daemon=True)
             teller.start()
             try:
-                found = self._write_to(file.name, task_vars)
+                yield file.name
             finally:
                 ended.set()
                 teller.join()
             follower.look()
-        return found
 
     @staticmethod
     def _follow(follower: Follower, ended: threading.Event) -> None:

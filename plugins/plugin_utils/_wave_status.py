@@ -40,7 +40,7 @@ def lines(migration: Mapping[str, Any]) -> list[str]:
 
 
 def summary(migration: Mapping[str, Any]) -> list[str]:
-    """Return the last lines: how many servers have which status, and why the migration cannot go on."""
+    """Return the last lines: how many servers have which status, and why the migration cannot continue."""
     counts = migration["summary"]
     words = [f"{counts[name]} {name.replace('_', ' ')}" for name in STATUSES if counts[name]]
     total = f"{counts['servers']} servers" if words else "no service shows a server of this migration"
@@ -48,5 +48,5 @@ def summary(migration: Mapping[str, Any]) -> list[str]:
     if counts["copies_end"]:
         found.append(f"the last running copy ends at about {counts['copies_end']}")
     if migration["ended"]:
-        found.append(f"the migration cannot go on: {migration['ended']}")
+        found.append(f"the migration cannot continue: {migration['ended']}")
     return found

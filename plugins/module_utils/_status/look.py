@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def look(clients: Clients, bucket: str, migration: str) -> tuple[rows.Listed, str]:
-    """Return what the services list, and why no run goes on with the migration ('' where one may).
+    """Return what the services list, and why no run continues the migration ('' where one may).
 
     SMC and ENS list page by page, 50 rows at a time; ECS is asked only for the exports that are not imported yet.
     """

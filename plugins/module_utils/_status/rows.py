@@ -213,7 +213,7 @@ def _of_job(row: ServerStatus, job: Row, now: datetime) -> None:
 
 
 def copy_ends(started: str, percent: float | None, now: datetime) -> str:
-    """Return when a copy ends if it goes on at the mean rate since its start, '' where that cannot be estimated."""
+    """Return when a copy ends if it continues at the mean rate since its start, '' where that cannot be estimated."""
     begun = reader.moment(started)
     if begun is None or not percent or not _LEAST_PERCENT <= percent < 100 or now <= begun:
         return ""

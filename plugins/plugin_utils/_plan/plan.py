@@ -23,6 +23,7 @@ from .facts import WAVE_GROUP, Facts, listed, uplinks, used_bytes
 from .simulate import Assumptions, Cause, Load, Stage, Times, bound, lower_bound, simulate
 
 _PHASES: Final[dict[str, Stage]] = {"transfer": "transfer", "export": "export", "import": "import"}
+_STATUSES: Final = ("new", "continues", "migrated", "blocked")
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def _host(name: str, facts: Facts, wave: str, row: Facts | None) -> Host:
     has_job = bool(row.get("job_id"))
     return replace(
         plain,
-        status="goes on" if has_job else "new",
+        status="continues" if has_job else "new",
         stage=_PHASES.get(row["phase"], "transfer"),
         percent=row.get("progress"),
         has_job=has_job,
@@ -115,8 +116,7 @@ def plan(name: str, found: Sequence[Host], given: Assumptions, options: Facts, n
         "assumptions": _assumed(given),
         "summary": {
             "servers": len(found),
-            **{status: sum(1 for item in found if item.status == status) for status in ("new", "goes on", "migrated")},
-            "blocked": sum(1 for item in found if item.status == "blocked"),
+            **{status: sum(1 for item in found if item.status == status) for status in _STATUSES},
             **_span(found, times, now),
             "seconds": round((ends - now).total_seconds()),
             "copies_at_least_seconds": round(lower_bound(loads, given)),

@@ -31,7 +31,7 @@ _LEAST_WAIT: Final = 60.0
 
 @dataclass(frozen=True)
 class Load:
-    """One server: the bytes that are still to copy, the bytes of its image, where it goes on, and the bytes of its
+    """One server: the bytes that are still to copy, the bytes of its image, where it continues, and the bytes of its
     disks."""
 
     host: str

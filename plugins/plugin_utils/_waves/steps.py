@@ -182,8 +182,8 @@ def next_step(waves: Facts, seen: Facts, done: Facts, options: Facts, check_mode
         if number + 1 < len(rows) and begun and not check_mode and (wave["gate"] or options["gate"]) == "manual":
             return {
                 "state": "gate",
-                "text": f"{told}. migration_gate is manual: check the result, and run the same command again to go on "
-                f"with {rows[number + 1]['name']}",
+                "text": f"{told}. migration_gate is manual: check the result, and run the same command again to "
+                f"continue with {rows[number + 1]['name']}",
             }
     counts = Counter(status[host] for wave in rows for host in wave["hosts"])
     words = ", ".join(f"{count} {name}" for name, count in sorted(counts.items()))

@@ -186,7 +186,7 @@ def test_the_plan_knows_what_is_finished_and_what_goes_on() -> None:
     found = planned()
     rows = {item["host"]: item for item in found["servers"]}
     assert {host: item["status"] for host, item in rows.items()} == {
-        "web-01": "new", "db-01": "new", "half-01": "goes on", "copied-01": "goes on", "done-01": "migrated",
+        "web-01": "new", "db-01": "new", "half-01": "continues", "copied-01": "continues", "done-01": "migrated",
         "bad-01": "blocked",
     }
     assert {host: item["bytes"] for host, item in rows.items()} == {

@@ -166,5 +166,5 @@ def test_the_lines_have_every_server_and_the_counts() -> None:
     empty = {**migration, "summary": rows.summary([]), "servers": [], "ended": "it was ended by a cleanup of x"}
     assert _wave_status.lines(empty) == [
         f"{WAVE} at 2026-11-24T08:00:00Z: no service shows a server of this migration",
-        "the migration cannot go on: it was ended by a cleanup of x",
+        "the migration cannot continue: it was ended by a cleanup of x",
     ]

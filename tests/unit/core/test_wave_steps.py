@@ -91,7 +91,7 @@ def test_a_manual_gate_ends_the_run_and_the_next_run_goes_on() -> None:
     fleet = Fleet(plan(), gate="manual", max_failed=1)
     found, end = fleet.run(b="failed")
     assert (found, end["state"]) == ([["a", "b"]], "gate")
-    assert "run the same command again to go on with wave_2" in end["text"]
+    assert "run the same command again to continue with wave_2" in end["text"]
     found, end = fleet.run(b="failed")
     assert (found, end["state"]) == ([["b"], ["c", "d"]], "gate"), "the failed host is tried again first"
     found, end = fleet.run(b="failed")
