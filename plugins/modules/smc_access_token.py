@@ -75,10 +75,11 @@ options:
         used up is replaced anyway.
     type: bool
     default: false
-  keep_usable:
+  keep_others:
     description:
-      - Whether to keep other codes with this name with which servers can still register. Another run of the migration may be using them.
-      - With V(true), O(rotate=true) and O(state=absent) delete only codes that are expired, disabled or used up, and the code O(id).
+      - Whether to keep all other codes with this name. Another run of the migration may be using them, or may have registered servers with
+        them and been killed. M(edgelift.ens_migration.smc_cleanup) deletes them.
+      - With V(true), O(rotate=true) deletes no code, and O(state=absent) deletes only the code O(id).
     type: bool
     default: false
   id:
@@ -209,7 +210,7 @@ def main() -> None:
             "count": {"type": "int", "default": limits.DEFAULT_TOKEN_COUNT},
             "ttl_days": {"type": "int", "default": limits.DEFAULT_TOKEN_DAYS},
             "rotate": {"type": "bool", "default": False},
-            "keep_usable": {"type": "bool", "default": False},
+            "keep_others": {"type": "bool", "default": False},
             "id": {"type": "str"},
         },
         mutually_exclusive=[("name", "migration"), ("description", "migration")],

@@ -257,6 +257,13 @@ agent:
       returned: success
       type: str
       sample: 3f4b6f1c0a9d1d0a6a9d5ac1f1a3a1b6bb5c7b0d8f5d3e7b9c1f2a4e6d8c0b12
+    code_ids:
+      description: The ids of the activation codes with which this collection has started it.
+      returned: success
+      type: list
+      elements: str
+      sample:
+        - at-bp1a2b3c4d5e6f7g8h9i
     start_on_boot:
       description: What starts it after a restart of the host, V(systemd), V(init.d), V(rcS), V(local.d) or V(rc.local). Null if nothing does.
       returned: success

@@ -220,7 +220,7 @@ cleanup:
     kept:
       description: >-
         Shared resources of the migration, and its ledger, that stay because other servers of it are not finished or another run
-        takes part in it, with the reason. Servers that another run drives.
+        takes part in it, with the reason. Servers that another run drives. Sources that the migration uses or may have registered.
       returned: always
       type: list
       elements: dict

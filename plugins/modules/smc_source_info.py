@@ -42,6 +42,11 @@ options:
       - Available
       - InUse
       - Deleting
+  migration:
+    description:
+      - The name of a migration. The result then has RV(codes). It does not choose sources.
+      - If unset, activation codes are not listed.
+    type: str
 seealso:
   - module: edgelift.ens_migration.smc_source
 """
@@ -173,6 +178,22 @@ missing:
   type: list
   elements: str
   sample: []
+codes:
+  description: The activation codes of O(migration) with which at least one server has registered. SMC does not show which one registered a source.
+  returned: success, if O(migration) is set
+  type: list
+  elements: dict
+  contains:
+    id:
+      description: The id of the code.
+      returned: always
+      type: str
+      sample: at-bp1a2b3c4d5e6f7g8h9i
+    creation_time:
+      description: When it was created.
+      returned: always
+      type: str
+      sample: '2026-11-24T08:00:00Z'
 error:
   description: The error with API action, code and request ID of the service, HTTP status, whether a retry is safe, and a hint.
   returned: failure
@@ -202,6 +223,7 @@ def main() -> None:
         argument_spec={
             "source_ids": {"type": "list", "elements": "str"},
             "name": {"type": "str"},
+            "migration": {"type": "str"},
             "state": {"type": "str", "choices": ["Unavailable", "Available", "InUse", "Deleting"]},
         }
     )

@@ -110,6 +110,7 @@ def test_a_stopped_client_keeps_its_source_and_a_restarted_host_its_client(
     given = {"src": str(bundle.path), "sha256": bundle.sha256, **PROXY}
     [first] = agent("web-01", {**given, **REGISTER})
     assert (first["agent"]["start_on_boot"], first["source_id"]) == ("init.d", "s-test1")
+    assert first["agent"]["code_ids"] == ["at-1"]
     bed.restart("web-01")
     assert client_pids(bed, "web-01") == []
     for _time in range(2):
@@ -134,6 +135,7 @@ def test_a_stopped_client_keeps_its_source_and_a_restarted_host_its_client(
     assert stopped["agent"]["source_id"] == "s-test1"
     assert idle["changed"] is False
     assert (again["steps"], again["source_id"]) == (["start", "wait"], "s-test1")
+    assert again["agent"]["code_ids"] == ["at-1"]
 
 
 BOOTS = {

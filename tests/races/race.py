@@ -231,7 +231,7 @@ def play(controller: Controller, run: Run) -> dict[str, Any]:
         # The role agent removes the clients, and the code of this run.
         gone = controller.module(
             "smc_access_token", migration=MIGRATION, state="absent", name="", description="", count=1, ttl_days=7,
-            rotate=False, keep_usable=True, id=(registered.get("access_token") or {}).get("id", ""),
+            rotate=False, keep_others=True, id=(registered.get("access_token") or {}).get("id", ""),
         )
         world.rules.crashed(run, gone)
     return result
@@ -266,7 +266,7 @@ def _agent(controller: Controller, run: Run) -> dict[str, Any]:
     since = world.local.now
     result = controller.module(
         "smc_access_token", migration=MIGRATION, state="present", name="", description="", count=len(due), ttl_days=7,
-        rotate=True, keep_usable=True, id=None, restart=run.restart,
+        rotate=True, keep_others=True, id=None, restart=run.restart,
     )
     world.rules.crashed(run, result)
     code = result.get("access_token") or {}

@@ -19,13 +19,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment, not_before
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
 
 RULES: Final[dict[str, str]] = {
     "ens_image": "its name is exactly the image name of a proven job, it was created after that job, and no second "
@@ -72,9 +73,23 @@ def job_doubt(migration: str, identity: str, job: Row) -> str:
     return "" if job["Name"] == expected else f"this migration would name it {expected}"
 
 
-def within(created: str, start: str, days: int) -> bool:
-    """Return whether ``created`` is within so many days of ``start``."""
+def within(created: str, start: str, time: timedelta) -> bool:
+    """Return whether ``created`` is within a time after ``start``."""
     made, began = moment(created), moment(start)
-    return (
-        not_before(created, start) and made is not None and began is not None and made <= began + timedelta(days=days)
-    )
+    return not_before(created, start) and made is not None and began is not None and made <= began + time
+
+
+def registered_by(code: Facts, created: str) -> bool:
+    """Return whether a source that was registered then can have been registered with an activation code."""
+    return within(created, code["creation_time"], timedelta(days=code["ttl_days"] or limits.TOKEN_DAYS[1]))
+
+
+def unclaimed(codes: Sequence[Facts], sources: Iterable[Row]) -> dict[str, list[str]]:
+    """Return by source id the ids of the activation codes that can have registered it, for each source that no
+    migration has tagged. A source is tagged after it was registered: the run may have been killed between."""
+    found = {}
+    for row in sources:
+        tags = SOURCE.value(row, "tags")
+        if not {naming.WAVE_TAG, naming.KEEP_TAG} & set(tags) and row.get("State") != "Deleting":
+            found[row["SourceId"]] = [code["id"] for code in codes if registered_by(code, row.get("CreationTime", ""))]
+    return {source: ids for source, ids in found.items() if ids}

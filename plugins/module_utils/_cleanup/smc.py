@@ -30,6 +30,15 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
+_USED = (
+    "it costs nothing and was kept: nothing shows that this migration has registered it (tag edgelift:keep). Delete it "
+    "in the SMC console if nothing uses it"
+)
+_UNCLAIMED = (
+    "it costs nothing and was kept: it has no tag of a migration, and it was registered while activation codes of this "
+    "migration were valid ({}). A run that was killed may have registered it, or another user of SMC. Delete it in the "
+    "SMC console if it is a server of this migration and is not to be migrated"
+)
 _KEPT = (
     "it costs nothing and was kept, because its client may still run (cleanup_delete_sources: false). Run migrate.yml "
     "with --tags cleanup, which removes the client and deletes the source"
@@ -71,14 +80,54 @@ def _mark(scope: Scope, identity: str) -> None:
 
 
 def kept_sources(scope: Scope) -> list[dict[str, str]]:
-    """Return the sources that this cleanup was asked to keep, each with what deletes it."""
-    if scope.delete_sources:
-        return []
+    """Return the sources that stay, each with the reason and with what deletes it: those that the migration may have
+    registered, those that it has used and not registered, and those that this cleanup was asked to keep."""
     try:
-        found = [item.id for item in _sources(scope) if not item.foreign]
+        asked = [] if scope.delete_sources else [item.id for item in _sources(scope) if not item.foreign]
+        kept = {**_unclaimed(scope), **_used(scope), **dict.fromkeys(asked, _KEPT)}
     except CloudError as error:
-        return [{"kind": smc.SOURCE.name, "id": "", "reason": f"they could not be listed: {error}"}]
-    return [{"kind": smc.SOURCE.name, "id": identity, "reason": _KEPT} for identity in found]
+        kept = {"": f"they could not be listed: {error}"}
+    return [{"kind": smc.SOURCE.name, "id": identity, "reason": reason} for identity, reason in kept.items()]
+
+
+def _used(scope: Scope) -> dict[str, str]:
+    """Return the sources that the whole migration has used and not registered, each with the reason. Who cleans some
+    servers names theirs."""
+    tags = [{"Key": naming.KEEP_TAG, "Value": scope.migration[: naming.TAG_VALUE_LENGTH]}]
+    rows = scope.clients.smc.describe_source_servers(tags=tags) if scope.whole else ()
+    return {row["SourceId"]: _USED for row in rows}
+
+
+def _unclaimed(scope: Scope) -> dict[str, str]:
+    """Return the sources that nobody has tagged and that the migration may have registered, each with the reason. A
+    source that a proven job copies or that this cleanup deletes is not among them."""
+    known = {job["SourceId"] for job in scope.known_jobs()} | scope.proven.get(smc.SOURCE.name, set())
+    young = {code["id"] for code in _used_codes(scope) if not scope.whole and _young(scope, code)}
+    return {
+        source: _UNCLAIMED.format(", ".join(codes))
+        for source, codes in _proofs(scope).items()
+        if source not in known and not young.issuperset(codes)
+    }
+
+
+def _used_codes(scope: Scope) -> list[Facts]:
+    """Return the activation codes that have registered servers, as they were before this cleanup deleted codes."""
+
+    def ask() -> list[Facts]:
+        codes = [ACCESS_TOKEN_ROW.facts(row) for row, doubt in _codes(scope) if not doubt]
+        return [code for code in codes if code["registered_count"]]
+
+    return scope.once_for_all("used codes", ask)
+
+
+def _proofs(scope: Scope) -> dict[str, list[str]]:
+    """Return by source id the activation codes that alone show who may have registered it (proof.unclaimed)."""
+
+    def ask() -> dict[str, list[str]]:
+        codes = _used_codes(scope)
+        return proof.unclaimed(codes, [*scope.clients.smc.describe_source_servers()] if codes else ())
+
+    return scope.once_for_all("unclaimed", ask)
 
 
 def _find_sources(scope: Scope) -> list[Found]:
@@ -110,7 +159,7 @@ def _sources(scope: Scope) -> list[Found]:
     rows: list[Row] = [*scope.clients.smc.describe_source_servers(source_ids=unlisted)]
     rows += [row for source, (row, _owner) in by_tag.items() if source in wanted]
     tagged = {row["SourceId"]: proof.names_migration(scope.migration, SOURCE_ROW.value(row, "tags")) for row in rows}
-    codes = [] if all(tagged.values()) else [row for row, doubt in _codes(scope) if not doubt]
+    codes = [] if all(tagged.values()) else [ACCESS_TOKEN_ROW.facts(row) for row, doubt in _codes(scope) if not doubt]
     elsewhere = scope.other_jobs("SourceId")
     others = {job["SourceId"]: job["JobId"] for job in scope.migration_jobs() if not scope.owner(job["Name"])}
 
@@ -122,7 +171,7 @@ def _sources(scope: Scope) -> list[Found]:
             return f"SMC job {elsewhere[row['SourceId']]}, which is not of this migration, copies it"
         if row["SourceId"] in others:
             return f"SMC job {others[row['SourceId']]}, which is of another server of this migration, copies it"
-        if tagged[row["SourceId"]] or any(_registered_by(code, row) for code in codes):
+        if tagged[row["SourceId"]] or any(proof.registered_by(code, row.get("CreationTime", "")) for code in codes):
             return ""
         return "it has no tag of this migration, and no activation code of this migration can have registered it"
 
@@ -131,16 +180,9 @@ def _sources(scope: Scope) -> list[Found]:
     ]
 
 
-def _registered_by(code: Row, source: Row) -> bool:
-    """Return whether a source was registered while an activation code was valid."""
-    facts = ACCESS_TOKEN_ROW.facts(code)
-    days = facts["ttl_days"] or limits.TOKEN_DAYS[1]
-    return proof.within(source.get("CreationTime", ""), facts["creation_time"], days)
-
-
 def _codes(scope: Scope) -> list[tuple[Row, str]]:
     """Return the activation codes with the name that this migration gives, each with why it is not ours, or ''."""
-    named = smc.named_tokens(scope.clients, naming.token_name(scope.migration))
+    named = scope.once("codes", lambda: smc.named_tokens(scope.clients, naming.token_name(scope.migration)))
     expected = naming.description(scope.migration)
     return [
         (row, "" if row.get("Description") == expected else f"its description is {row.get('Description') or ''!r}")
@@ -150,19 +192,24 @@ def _codes(scope: Scope) -> list[tuple[Row, str]]:
 
 def _find_tokens(scope: Scope) -> list[Found]:
     """Return the activation codes of the migration; for some servers of it only those that no run can be using: codes
-    that are used up or expired, and those of runs that must have registered their servers by now."""
-    wave = naming.wave_id(scope.migration)
+    that are used up or expired, and those of runs that must have registered their servers by now. A code that may have
+    registered an untagged source of another server stays: it shows the next run of that server whose source it is."""
+    wave, needed = naming.wave_id(scope.migration), _proofs(scope)
+    proofs = {code for source, codes in needed.items() if source not in scope.source_ids for code in codes}
     return [
         Found(row["AccessTokenId"], wave, row.get("CreationTime", ""), foreign=doubt)
         for row, doubt in _codes(scope)
-        if scope.whole or not _in_use(scope, ACCESS_TOKEN_ROW.facts(row))
+        if scope.whole or (row["AccessTokenId"] not in proofs and not _in_use(scope, ACCESS_TOKEN_ROW.facts(row)))
     ]
 
 
 def _in_use(scope: Scope, code: Facts) -> bool:
-    """Return whether a run may be registering servers with a code, by the time of the services."""
-    if not smc.usable_token(code):
-        return False
+    """Return whether a run may be registering servers with a code."""
+    return smc.usable_token(code) and _young(scope, code)
+
+
+def _young(scope: Scope, code: Facts) -> bool:
+    """Return whether the run that made a code may still be busy with it, by the time of the services."""
     made, now = moment(code["creation_time"]), scope.clients.oss(scope.bucket).clock.now()
     return not made or not now or now <= made.timestamp() + limits.CODE_IN_USE_SECONDS
 

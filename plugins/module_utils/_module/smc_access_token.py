@@ -27,7 +27,7 @@ from .taking_part import taking_part
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
-    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts, Row
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,12 @@ class Plan:
     remove: tuple[Facts, ...]
 
 
-def decide(tokens: Sequence[Facts], state: str, rotate: bool, keep_usable: bool = False, own: str = "") -> Plan:
+def decide(tokens: Sequence[Facts], state: str, rotate: bool, keep_others: bool = False, own: str = "") -> Plan:
     """Return the plan for the tokens with our name: present keeps the newest usable one unless it is rotated.
 
-    With ``keep_usable`` a token that another run may be using is not deleted; ``own`` is the id of this run's token.
+    With ``keep_others`` only the token ``own`` of this run is deleted.
     """
-    remove = tuple(row for row in tokens if not keep_usable or row["id"] == own or not smc.usable_token(row))
+    remove = tuple(row for row in tokens if not keep_others or row["id"] == own)
     if state == "absent":
         return Plan("delete", None, remove)
     newest = max(
@@ -86,14 +86,14 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     wanted = wanted_of(params)
     check(wanted)
     migration = params["migration"]
-    listed = smc.named_tokens(clients, wanted["name"])
-    tokens = [ACCESS_TOKEN.facts(row) for row in listed if ours(migration, row)]
-    plan = decide(tokens, params["state"], params["rotate"], bool(params.get("keep_usable")), params.get("id") or "")
+    keep_others, own = bool(params.get("keep_others")), params.get("id") or ""
+    tokens = [ACCESS_TOKEN.facts(row) for row in smc.migration_tokens(clients, wanted["name"], migration)]
+    plan = decide(tokens, params["state"], params["rotate"], keep_others, own)
     after = {"keep": plan.keep or {}, "create": {**wanted, "status": "activated"}, "delete": {}}[plan.action]
     before = plan.keep or (plan.remove[-1] if plan.remove else {})
     change = Change(before, after)
-    # With keep_usable a token that appears meanwhile may be another run's: nothing that is unknown is deleted then.
-    known = None if params.get("keep_usable") else {row["AccessTokenId"] for row in listed}
+    # A token that appears meanwhile may be another run's.
+    known = None if keep_others else {token["id"] for token in tokens}
     with taking_part(module, clients, migration) if plan.action == "create" else nullcontext():
         if not change.wanted(module):
             return change.result(module, access_token=after)
@@ -150,12 +150,7 @@ def _with_second_attempt(once: Callable[[], Facts], tidy: Callable[[], None]) ->
         raise
 
 
-def ours(migration: str | None, row: Row) -> bool:
-    """Return whether the description of a token is exactly that of this migration."""
-    return migration is None or row.get("Description") == naming.description(migration)
-
-
 def _delete_unknown(clients: Clients, name: str, migration: str | None, known: set[str] | None) -> None:
-    for row in smc.named_tokens(clients, name) if known is not None else ():
-        if row["AccessTokenId"] not in (known or ()) and ours(migration, row):
+    for row in smc.migration_tokens(clients, name, migration) if known is not None else ():
+        if row["AccessTokenId"] not in (known or ()):
             smc.ACCESS_TOKEN.delete(clients, row["AccessTokenId"])

@@ -11,7 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import SOURCE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import smc
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import ACCESS_TOKEN, SOURCE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .exact import matching
 
@@ -21,10 +23,15 @@ if TYPE_CHECKING:
 
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Return the sources that match all options given."""
+    """Return the sources that match all options given, and the activation codes that a migration has used."""
     params = module.params
     rows = clients.smc.describe_source_servers(params["source_ids"], params["name"], params["state"])
     found = matching(map(SOURCE.facts, rows), name=params["name"], state=params["state"])
     shown = {str(row["source_id"]) for row in found}
     missing = [wanted for wanted in params["source_ids"] or [] if wanted not in shown]
-    return {"changed": False, "sources": found, "missing": missing}
+    result = {"changed": False, "sources": found, "missing": missing}
+    if params["migration"]:
+        tokens = smc.migration_tokens(clients, naming.token_name(params["migration"]), params["migration"])
+        used = [code for code in map(ACCESS_TOKEN.facts, tokens) if code["registered_count"]]
+        result["codes"] = [{name: code[name] for name in ("id", "creation_time")} for code in used]
+    return result

@@ -13,7 +13,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, states
 
 from .resource import Resource, busy
 
@@ -92,6 +92,13 @@ def _send_token(clients: Clients, identity: str) -> None:
 def named_tokens(clients: Clients, name: str) -> list[Row]:
     """Return the activation codes with exactly this name."""
     return [row for row in clients.smc.list_access_tokens(name) if row.get("Name") == name]
+
+
+def migration_tokens(clients: Clients, name: str, migration: str | None) -> list[Row]:
+    """Return the tokens with exactly this name, and the description of this migration if there is one. A token of
+    another migration with the same wave id has the same name."""
+    expected = None if migration is None else naming.description(migration)
+    return [row for row in named_tokens(clients, name) if expected in (None, row.get("Description"))]
 
 
 def usable_token(token: Facts) -> bool:

@@ -47,7 +47,8 @@ WAVE_TAG: Final = "edgelift:wave"
 SERVER_TAG: Final = "edgelift:migration"
 HOST_TAG: Final = "edgelift:host"
 KEEP_TAG: Final = "edgelift:keep"
-"""Tag of a source that a migration uses but has not registered: it is never deleted."""
+"""Tag of a source that a migration uses but has not registered: it is never deleted. Its value is the first such
+migration."""
 WAVE_FIELD: Final = "migration"
 """The field of a proof with the full name of the migration."""
 TAG_VALUE_LENGTH: Final = 128

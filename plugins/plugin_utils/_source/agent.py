@@ -40,6 +40,7 @@ class Agent:
     traces: bool = False
     machine: str = ""
     code_in: list[str] = field(default_factory=list)
+    code_ids: list[str] = field(default_factory=list)
     boot: str | None = None
     boot_digest: str | None = None
     boot_gone: list[str] = field(default_factory=list)
@@ -81,6 +82,7 @@ class Agent:
             "source_id": self.source_id,
             "source_ids": self.source_ids,
             "bundle_sha256": self.bundle_sha256,
+            "code_ids": self.code_ids,
             "start_on_boot": None if self.boot == "none" else self.boot,
             "unsafe": self.unsafe,
         }
@@ -116,6 +118,9 @@ def _own_note(agent: Agent, key: str, name: str, value: str) -> None:
         agent.bundle_sha256 = value
     elif (key, name) == ("agent-bundle", "dir"):
         agent.owned_dir = value
+    elif (key, name) == ("agent-bundle", "code"):
+        # agent_state.sh reads the file twice.
+        agent.code_ids += [value] if value not in agent.code_ids else []
     elif (key, name) == ("agent-boot", "how"):
         agent.boot = value
     elif (key, name) == ("agent-boot", "digest"):

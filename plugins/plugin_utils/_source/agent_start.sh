@@ -23,6 +23,11 @@ agent_start() {
 }
 
 agent_run() {
+    # Before the client runs: a controller that is killed after the registration leaves the id of the code to the next run.
+    if [ -n "${CODE_ID:-}" ] && ! printf 'code %s\n' "$CODE_ID" >>"$INSTALL_DIR/.edgelift/bundle"; then
+        say failed "cannot write $INSTALL_DIR/.edgelift/bundle"
+        return
+    fi
     cd "$CLIENT_DIR" || { say failed "cannot enter $CLIENT_DIR"; return; }
     set -- "$CLIENT_DIR/go2aliyun_client" "$@"
     command -v setsid >/dev/null 2>&1 && set -- setsid "$@"

@@ -14,8 +14,10 @@ and when it registered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import proof
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.machines import (
     CHECKS,
     Claim,
@@ -25,12 +27,14 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.
     refused,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, naming
 
 Facts = Mapping[str, Any]
 
 READY: Final = ("Available", "InUse")
 """States of a source that SMC can migrate."""
+
+CODE_IN_USE: Final = timedelta(seconds=limits.CODE_IN_USE_SECONDS)
 
 
 def claim_of(host: str, facts: Facts, migration: str = "") -> Claim:
@@ -78,7 +82,8 @@ def claims(
     for host, claim in told.items():
         source_id = str(hostvars[host].get("agent_source_id") or "")
         if source_id in rows:
-            found[host] = _judged(claim, rows[source_id], shown, rivals.get(host), timeout)
+            ours = _registered(rows[source_id], claim, migration, _codes(hostvars[host], answer))
+            found[host] = _judged(claim, rows[source_id], shown, rivals.get(host), timeout, ours)
         elif source_id and ("sources" not in answer or source_id in (answer.get("missing") or [])):
             found[host] = _verdict(source_id, _unseen(source_id, answer))
     return found
@@ -90,18 +95,20 @@ def _verdict(
     return {"source_id": source_id, "error": error, "shared": shared, "keep": keep, "tags": dict(tags or {})}
 
 
-def _judged(claim: Claim, row: Facts, shown: Shown, rival: Refused | None, timeout: float) -> dict[str, Any]:
+def _judged(
+    claim: Claim, row: Facts, shown: Shown, rival: Refused | None, timeout: float, ours: bool
+) -> dict[str, Any]:
     source_id, migration = str(row["source_id"]), shown.migration
     shared = bool(rival) or owner(row) not in ("", claim.host[: naming.TAG_VALUE_LENGTH])
     error = _claimed(claim.host, source_id, rival.others if rival else (owner(row),)) if shared else ""
     error = error or _changed(claim, source_id) or _misfit(row, claim, shown)
     if error:
         return _verdict("", error, shared, keep=True)
-    ours = _registered(row, claim, migration)
     if row.get("state") not in READY:
         return _verdict(source_id, _late(row, timeout), keep=not ours)
     tags, there = _tags(claim, migration, ours), row.get("tags") or {}
-    return _verdict(source_id, keep=not ours, tags=tags if tags != there else {})
+    known = tags == there or (not ours and naming.KEEP_TAG in there)
+    return _verdict(source_id, keep=not ours, tags={} if known else tags)
 
 
 def _unseen(source_id: str, answer: Facts) -> str:
@@ -146,12 +153,26 @@ def _misfit(row: Facts, claim: Claim, shown: Shown) -> str:
     )
 
 
-def _registered(row: Facts, claim: Claim, migration: str) -> bool:
-    """Return whether this migration has registered a source, in this run or in an earlier one."""
-    if claim.new and claim.since and not_before(str(row.get("creation_time") or ""), claim.since):
+def _codes(facts: Facts, answer: Facts) -> list[Facts]:
+    """Return the activation codes of the migration, as SMC lists them, with which this collection has started the
+    client of a host, as the host has recorded. Only such a host knows their ids."""
+    agent = (facts.get("preflight_probe") or {}).get("agent") or {}
+    noted = agent.get("code_ids") or [] if agent.get("ours") else []
+    return [code for code in answer.get("codes") or [] if code["id"] in noted]
+
+
+def _registered(row: Facts, claim: Claim, migration: str, codes: Sequence[Facts]) -> bool:
+    """Return whether this migration has registered a source, in this run or in an earlier one. If the earlier one was
+    killed before it tagged the source, the codes of the host show it, for as long as a run may use a code."""
+    created, tags = str(row.get("creation_time") or ""), row.get("tags") or {}
+    if claim.new and claim.since and not_before(created, claim.since):
         return True
-    tags = row.get("tags") or {}
-    return bool(migration) and naming.KEEP_TAG not in tags and naming.same_wave(migration, tags) is True
+    if not migration or naming.KEEP_TAG in tags:
+        return False
+    named = naming.same_wave(migration, tags)
+    if named is not None:
+        return named
+    return any(proof.within(created, code["creation_time"], CODE_IN_USE) for code in codes)
 
 
 def _tags(claim: Claim, migration: str, ours: bool) -> dict[str, str]:
@@ -160,4 +181,4 @@ def _tags(claim: Claim, migration: str, ours: bool) -> dict[str, str]:
     if ours:
         # Two inventories may have one name for two machines: the id tells the cleanup whose source it is.
         return {row["Key"]: row["Value"] for row in naming.tags(migration, claim.host, claim.identity)}
-    return {naming.KEEP_TAG: "true"}
+    return {naming.KEEP_TAG: migration[: naming.TAG_VALUE_LENGTH]}

@@ -98,7 +98,7 @@ class Lifecycle:
         if step == "install":
             return self._install()
         if step == "register":
-            self._start(agent, self._credentials(agent))
+            self._start(agent, self._credentials(agent), self._settings.token_id)
         elif step == "start":
             self._start(agent, [])
         elif step == "wait":
@@ -174,11 +174,12 @@ class Lifecycle:
         self._put(agent, _bundle.CONFIG, _bundle.with_credentials(config, settings.token_id, settings.token_code))
         return []
 
-    def _start(self, agent: Agent, arguments: Sequence[str]) -> None:
+    def _start(self, agent: Agent, arguments: Sequence[str], code_id: str = "") -> None:
         exports = [f"export {name}={shlex.quote(value)}" for name, value in self._settings.environment.items()]
         words = [shlex.quote(item) for item in (*self._settings.arguments, *arguments)]
         command = "\n".join([*exports, " ".join(["agent_start", *words])])
-        self._run(["agent_state", "agent_lock", "agent_start"], {"CLIENT_DIR": self._folder(agent)}, command)
+        values = {"CLIENT_DIR": self._folder(agent), "CODE_ID": code_id}
+        self._run(["agent_state", "agent_lock", "agent_start"], values, command)
 
     def _wait(self, agent: Agent) -> Agent:
         """Wait until the client has reported its source id, and return its state."""

@@ -202,6 +202,19 @@ def test_a_migration_gives_the_name_and_the_description(clients: Any, wire: Any)
     assert run(clients, name=None, migration="wave_01")["access_token"]["name"] == name
 
 
+def test_codes_of_other_runs_are_kept_also_used_up_ones(clients: Any, wire: Any) -> None:
+    """They show which sources a killed run has registered."""
+    there = listed(token("at-own"), token("at-2"), token("at-3", Status="expired"), token("at-4", RegisteredCount="10"))
+    wire.expect("ListAccessTokens", there)
+    wire.expect("CreateAccessToken", MADE)
+    wire.expect("ListAccessTokens", listed(token("at-new", CreationTime="2026-11-29T08:00:00Z")))
+    assert run(clients, rotate=True, keep_others=True)["access_token"]["id"] == "at-new"
+    wire.expect("ListAccessTokens", there)
+    for action in ("DisableAccessToken", "DeleteAccessToken"):
+        wire.expect(action, AccessTokenId="at-own")
+    assert run(clients, state="absent", keep_others=True, id="at-own")["changed"]
+
+
 @pytest.mark.parametrize("params", [{"rotate": True}, {"state": "absent"}])
 def test_a_code_of_a_migration_with_the_same_wave_id_is_not_deleted(
     clients: Any, wire: Any, params: dict[str, Any]

@@ -12,6 +12,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module imp
     smc_source_info,
     smc_transfer_info,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .conftest import FakeModule
 
@@ -21,7 +22,7 @@ def listed(path: tuple[str, str], rows: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def sources(clients: Any, **params: Any) -> list[dict[str, Any]]:
-    module = FakeModule({"source_ids": None, "name": None, "state": None, **params})
+    module = FakeModule({"source_ids": None, "name": None, "state": None, "migration": None, **params})
     found: list[dict[str, Any]] = smc_source_info.work(module, clients)["sources"]
     return found
 
@@ -35,6 +36,19 @@ def test_a_name_is_compared_exactly(clients: Any, wire: Any) -> None:
 def test_an_empty_list_of_ids_matches_nothing(clients: Any, wire: Any) -> None:
     assert sources(clients, source_ids=[]) == []
     assert wire.names == []
+
+
+def test_the_codes_of_a_migration_that_have_registered_a_server_are_listed_with_their_times(
+    clients: Any, wire: Any
+) -> None:
+    name, when = naming.token_name("wave_01"), "2026-11-24T08:00:00Z"
+    code = {"Name": name, "Description": naming.description("wave_01"), "RegisteredCount": "1", "CreationTime": when}
+    rows = [{**code, "AccessTokenId": "at-1"}, {**code, "AccessTokenId": "at-2", "RegisteredCount": "0"}]
+    rows.append({**code, "AccessTokenId": "at-3", "Description": "edgelift:wave_02"})
+    wire.expect("DescribeSourceServers", listed(("SourceServers", "SourceServer"), []))
+    wire.expect("ListAccessTokens", {"AccessTokens": {"AccessToken": rows}}, Name=name)
+    module = FakeModule({"source_ids": ["s-1"], "name": None, "state": None, "migration": "wave_01"})
+    assert smc_source_info.work(module, clients)["codes"] == [{"id": "at-1", "creation_time": when}]
 
 
 def test_jobs_are_returned_with_numbers(clients: Any, wire: Any) -> None:

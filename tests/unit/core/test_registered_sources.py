@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,8 +15,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.dri
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 
 from .cloud import Cloud
-from .kit import BUCKET, MIGRATION, server
-from .sweep import OTHER, SERVER, scope, similar
+from .kit import BUCKET, MIGRATION, server, stamp
+from .sweep import OTHER, SERVER, TOKEN, scope, similar
 from .waves import cloud_with, fleet
 
 
@@ -46,7 +47,7 @@ def test_the_whole_migration_finds_the_sources_of_all_servers_by_one_question() 
     outcome = clean(cloud, delete_sources=False)
     assert len(outcome.kept) == len(wave)
     asked = [args for name, args in cloud.log if name == "smc.DescribeSourceServers" and args]
-    assert asked == [naming.tags(MIGRATION)]
+    assert asked == [naming.tags(MIGRATION), [{"Key": naming.KEEP_TAG, "Value": MIGRATION}]]
     assert clean(cloud).residual == []
     assert cloud.sources == {}
 
@@ -134,3 +135,82 @@ def test_a_migration_that_has_begun_again_is_not_cleaned_as_an_ended_one() -> No
     assert not cleaning.run(cleaning.session.end_again())
     assert cleaning.session.state.marked is None
     again.leave()
+
+
+def killed(cloud: Cloud, *, count: str = "1", usable: bool = False, minutes: int = 0) -> None:
+    """Leave the source without tags, and the code with which a run registered it before it was killed."""
+    tagged(cloud)
+    cloud.tokens["at-1"] = {
+        "AccessTokenId": "at-1", "Name": TOKEN, "Description": naming.description(MIGRATION), "Status": "activated",
+        "Count": "5" if usable else count, "RegisteredCount": count, "CreationTime": stamp(cloud.now),
+        "TimeToLiveInDays": "1",
+    }  # fmt: skip
+    cloud.sleep(minutes * 60)
+    cloud.oss("images").told = cloud.now.timestamp()
+
+
+def named(outcome: Any) -> dict[str, str]:
+    return {row["id"]: row["reason"] for row in outcome.kept}
+
+
+def test_a_cleanup_of_the_migration_names_the_sources_of_a_killed_run_and_deletes_its_code() -> None:
+    cloud = cloud_with(SERVER)
+    killed(cloud)
+    outcome = clean(cloud, delete_sources=False)
+    assert "no tag of a migration" in named(outcome)[SERVER.source_id]
+    assert "(at-1)" in named(outcome)[SERVER.source_id]
+    assert list(cloud.sources) == [SERVER.source_id]
+    assert (cloud.tokens, outcome.residual) == ({}, [])
+
+
+@pytest.mark.parametrize(
+    ("count", "tags", "created", "state"),
+    [
+        ("0", {}, 0, "Available"),
+        ("1", {naming.WAVE_TAG: "wave_02"}, 0, "Available"),
+        ("1", {}, -1, "Available"),
+        ("1", {}, 2, "Available"),
+        ("1", {}, 0, "Deleting"),
+    ],
+    ids=["the code was not used", "another migration", "before the code", "after the code", "being deleted"],
+)
+def test_a_source_that_the_killed_run_cannot_have_registered_is_not_named(
+    count: str, tags: dict[str, str], created: int, state: str
+) -> None:
+    cloud = cloud_with(SERVER)
+    killed(cloud, count=count)
+    rows = [{"Key": key, "Value": value} for key, value in tags.items()]
+    when = stamp(cloud.now + timedelta(days=created))
+    cloud.sources[SERVER.source_id].update(Tags={"Tag": rows}, CreationTime=when, State=state)
+    assert named(clean(cloud, delete_sources=False)) == {}
+
+
+def test_a_source_that_the_migration_used_and_did_not_register_is_named_by_the_cleanup_of_the_migration() -> None:
+    cloud = cloud_with(SERVER, OTHER)
+    tagged(cloud, {"Key": naming.KEEP_TAG, "Value": MIGRATION})
+    assert "has registered it (tag edgelift:keep)" in named(clean(cloud, delete_sources=False))[SERVER.source_id]
+    assert named(clean(cloud, OTHER)) == {}
+
+
+@pytest.mark.parametrize("minutes", [0, 31], ids=["at once", "after half an hour"])
+@pytest.mark.parametrize("usable", [False, True], ids=["used up", "usable"])
+def test_a_code_that_shows_who_registered_a_source_of_another_server_stays_until_that_is_tagged(
+    usable: bool, minutes: int
+) -> None:
+    """The run may have been killed, or it is about to tag the source: within half an hour nothing is said of it."""
+    cloud = cloud_with(SERVER, OTHER)
+    killed(cloud, usable=usable, minutes=minutes)
+    outcome = clean(cloud, OTHER)
+    assert (list(cloud.tokens), list(cloud.sources)) == (["at-1"], [SERVER.source_id])
+    assert list(named(outcome)) == ([SERVER.source_id] if minutes else [])
+    tagged(cloud, *naming.tags(MIGRATION, SERVER.host, SERVER.id))
+    clean(cloud, OTHER)
+    assert list(cloud.tokens) == (["at-1"] if usable and not minutes else [])
+
+
+def test_the_code_of_a_source_that_this_cleanup_deletes_goes_with_it() -> None:
+    cloud = cloud_with(SERVER)
+    killed(cloud, minutes=31)
+    scoped = scope(cloud, SERVER, source_ids={SERVER.source_id: SERVER.id})
+    outcome = ownership.clean_servers(scoped, [], cloud.clock(), 900, 5)
+    assert (cloud.tokens, cloud.sources, outcome.kept) == ({}, {}, [])

@@ -37,6 +37,7 @@ def test_the_agent_of_a_host_without_one() -> None:
         "source_id": None,
         "source_ids": [],
         "bundle_sha256": None,
+        "code_ids": [],
         "start_on_boot": None,
         "unsafe": None,
     }
@@ -45,8 +46,10 @@ def test_the_agent_of_a_host_without_one() -> None:
 def test_the_agent_of_a_host_that_runs_one() -> None:
     rows = [("agent-dir", DIR), ("agent-pid", DIR, "4711"), ("agent-id", DIR, "s-1"), ("agent-own", "/smc/.edgelift")]
     rows += [("agent-bundle", f"dir {DIR}"), ("agent-bundle", f"sha256 {SHA}")]
+    # agent_state.sh reads the file twice.
+    rows += [("agent-bundle", f"code at-{number}") for number in (1, 2, 1, 2)]
     agent = parse_agent([Record(key, tuple(fields)) for key, *fields in rows])
-    assert agent == installed(pids=[4711], source_ids=["s-1"])
+    assert agent == installed(pids=[4711], source_ids=["s-1"], code_ids=["at-1", "at-2"])
     assert agent.source_id == "s-1"
 
 

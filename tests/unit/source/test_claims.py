@@ -176,16 +176,66 @@ def test_a_host_that_changes_its_answer_between_probe_and_start_is_an_error_with
 def test_a_source_that_was_registered_before_is_used_and_never_deleted() -> None:
     there = facts(steps=(), agent={"source_ids": ["s-1"]})
     found = judge({"web-01": there}, since="")["web-01"]
-    assert found == accepted(keep=True, tags={"edgelift:keep": "true"})
+    assert found == accepted(keep=True, tags={"edgelift:keep": "wave_01"})
     earlier = {**ROW, "tags": {"edgelift:wave": "wave_01", "edgelift:host": "web-01"}}
     assert judge({"web-01": there}, earlier, since="")["web-01"]["keep"] is False
     for tags in ({"edgelift:wave": "wave_02"}, {"edgelift:wave": "wave_01", "edgelift:keep": "true"}):
         assert judge({"web-01": there}, {**ROW, "tags": tags}, since="")["web-01"]["keep"] is True
 
 
+CODES = [{"id": "at-1", "creation_time": SINCE}]
+
+
+def resumed(*, ours: bool = True, code_ids: tuple[str, ...] = ("at-1",), **more: Any) -> dict[str, Any]:
+    """Return a host whose client an earlier run has started."""
+    agent = {"source_ids": ["s-1"], "ours": ours, "code_ids": [*code_ids]}
+    return {**facts(steps=(), agent=agent), "__agent_since": "", **more}
+
+
+def test_a_source_of_a_run_that_was_killed_before_it_tagged_the_source_is_tagged_by_the_next_one() -> None:
+    row = {**ROW, "creation_time": "2026-11-29T08:30:00Z"}
+    found = claims(["web-01"], {"web-01": resumed()}, {"sources": [row], "codes": CODES}, "wave_01")["web-01"]
+    assert found == accepted(tags={"edgelift:wave": "wave_01", "edgelift:host": "web-01"})
+
+
+@pytest.mark.parametrize(
+    ("host", "row", "codes"),
+    [
+        (resumed(), {}, []),
+        (resumed(), {}, [{"id": "at-2", "creation_time": SINCE}]),
+        (resumed(code_ids=()), {}, CODES),
+        (resumed(ours=False), {}, CODES),
+        (resumed(), {"creation_time": "2026-11-29T08:30:01Z"}, CODES),
+        (resumed(), {"creation_time": "2026-11-29T07:59:59Z"}, CODES),
+        (resumed(), {"creation_time": ""}, CODES),
+        (resumed(), {"tags": {"edgelift:wave": "wave_02"}}, CODES),
+        (resumed(), {"tags": {"edgelift:keep": "wave_02"}}, CODES),
+    ],
+    ids=[
+        "no code is left", "a code that the host does not name", "the host names none", "another installer",
+        "after the time in which a run uses a code", "before the code", "no time", "another migration", "kept before",
+    ],
+)  # fmt: skip
+def test_a_source_that_no_code_of_its_host_shows_is_kept(
+    host: dict[str, Any], row: dict[str, Any], codes: list[dict[str, str]]
+) -> None:
+    answer = {"sources": [{**ROW, **row}], "codes": codes}
+    found = claims(["web-01"], {"web-01": host}, answer, "wave_01")["web-01"]
+    # The first migration that kept it stays in its tag.
+    tags = {} if "edgelift:keep" in row.get("tags", {}) else {"edgelift:keep": "wave_01"}
+    assert (found["keep"], found["tags"]) == (True, tags)
+
+
+def test_a_code_does_not_give_a_host_the_source_of_another_machine() -> None:
+    liar = resumed(preflight_probe={**PROBE, "hostname": "db-07", "agent": {"ours": True, "code_ids": ["at-1"]}})
+    found = claims(["liar"], {"liar": liar}, {"sources": [ROW], "codes": CODES}, "wave_01")["liar"]
+    assert "s-1 is not this host" in found["error"]
+    assert (found["keep"], found["source_id"], found["tags"]) == (True, "", {})
+
+
 def test_without_a_time_of_the_code_a_source_is_kept() -> None:
     found = judge({"web-01": facts()}, since="")["web-01"]
-    assert found == accepted(keep=True, tags={"edgelift:keep": "true"})
+    assert found == accepted(keep=True, tags={"edgelift:keep": "wave_01"})
 
 
 def test_a_liar_that_reports_another_machine_in_every_field_gets_none_of_its_sources() -> None:
