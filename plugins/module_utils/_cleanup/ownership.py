@@ -212,7 +212,8 @@ def clean_servers(
         outcome.seen.load(following.seen.rows())
         outcome.residual += following.residual
         outcome.changes += following.changes
-        outcome.kept = [row for row in outcome.kept if row["kind"] in ("server", "smc_source")] + following.kept
+        first = [row for row in outcome.kept if row["kind"] in ("server", "smc_source") and row not in following.kept]
+        outcome.kept = first + following.kept
         for row in following.similar_names:
             outcome.similar(row["kind"], row["id"], row["created"], row["reason"].partition(": ")[2])
     return outcome
@@ -336,7 +337,8 @@ def _needed(
     """Return why the ledger has to stay in use, '' when no run needs it."""
     if alive:
         return f"another run of this migration is {driven_by(alive[0])}"
-    needed = [row for row in outcome.kept if row["kind"] != "smc_source"]
+    # What other servers need of codes shows below: a code that a run may be using does not keep the ledger.
+    needed = [row for row in outcome.kept if row["kind"] not in ("smc_source", "smc_access_token")]
     if needed:
         return str(needed[0]["reason"])
     if outcome.residual:

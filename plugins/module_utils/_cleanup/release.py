@@ -20,7 +20,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reade
 
 from . import others
 from .order import ORDER
-from .smc import kept_sources, quiet
+from .smc import kept, quiet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -45,7 +45,7 @@ class Outcome:
     similar_names: list[dict[str, Any]] = field(default_factory=list)
     kept: list[dict[str, Any]] = field(default_factory=list)
     """What stays for a reason that is no failure: shared resources that other servers of the migration need, sources
-    that the caller keeps. Each with the reason."""
+    that the caller keeps or that the migration has not registered, codes that a run may need. Each with the reason."""
     changes: int = 0
     """How many deletions were requested; in a report, how many would be."""
 
@@ -64,7 +64,7 @@ def report(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
             outcome.seen.saw(kind.name, item.id, _host(scope, item), item.created)
             outcome.residual.append(_residual(kind, item.id, _host(scope, item), item.busy or "it exists"))
             outcome.changes += not item.busy
-    outcome.kept += kept_sources(scope)
+    outcome.kept += kept(scope)
     return outcome
 
 
@@ -85,7 +85,7 @@ def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeo
         for item in items:
             outcome.seen.saw(kind.name, item.id, _host(scope, item), item.created)
         _remove_kind(scope, kind, items, outcome, clock, deadline, interval)
-    outcome.kept += kept_sources(scope)
+    outcome.kept += kept(scope)
     return outcome
 
 

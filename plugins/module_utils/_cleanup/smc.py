@@ -26,6 +26,8 @@ from . import ecs, proof
 from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
@@ -38,6 +40,14 @@ _UNCLAIMED = (
     "it costs nothing and was kept: it has no tag of a migration, and it was registered while activation codes of this "
     "migration were valid ({}). A run that was killed may have registered it, or another user of SMC. Delete it in the "
     "SMC console if it is a server of this migration and is not to be migrated"
+)
+_IN_USE = (
+    "it costs nothing and was kept: it is not older than 30 minutes, and a run may be registering servers with it. "
+    "That run deletes it at its end, otherwise a later cleanup or cleanup.yml"
+)
+_SHOWS = (
+    "it costs nothing and was kept: it alone shows the next run whether this migration has registered {}. Run "
+    "migrate.yml for the servers of these sources, or run cleanup.yml"
 )
 _KEPT = (
     "it costs nothing and was kept, because its client may still run (cleanup_delete_sources: false). Run migrate.yml "
@@ -79,15 +89,32 @@ def _mark(scope: Scope, identity: str) -> None:
             ecs.mark(scope, job)
 
 
-def kept_sources(scope: Scope) -> list[dict[str, str]]:
-    """Return the sources that stay, each with the reason and with what deletes it: those that the migration may have
-    registered, those that it has used and not registered, and those that this cleanup was asked to keep."""
+def kept(scope: Scope) -> list[dict[str, str]]:
+    """Return the sources and activation codes that stay, each with the reason and with what deletes it."""
+    return [
+        {"kind": kind, "id": identity, "reason": reason}
+        for kind, ask in ((smc.SOURCE.name, _kept_sources), (smc.ACCESS_TOKEN.name, _kept_codes))
+        for identity, reason in _listed(scope, ask).items()
+    ]
+
+
+def _listed(scope: Scope, ask: Callable[[Scope], dict[str, str]]) -> dict[str, str]:
     try:
-        asked = [] if scope.delete_sources else [item.id for item in _sources(scope) if not item.foreign]
-        kept = {**_unclaimed(scope), **_used(scope), **dict.fromkeys(asked, _KEPT)}
+        return ask(scope)
     except CloudError as error:
-        kept = {"": f"they could not be listed: {error}"}
-    return [{"kind": smc.SOURCE.name, "id": identity, "reason": reason} for identity, reason in kept.items()]
+        return {"": f"they could not be listed: {error}"}
+
+
+def _kept_sources(scope: Scope) -> dict[str, str]:
+    """Return the sources that the migration may have registered, those that it has used and not registered, and those
+    that this cleanup was asked to keep."""
+    asked = [] if scope.delete_sources else [item.id for item in _sources(scope) if not item.foreign]
+    return {**_unclaimed(scope), **_used(scope), **dict.fromkeys(asked, _KEPT)}
+
+
+def _kept_codes(scope: Scope) -> dict[str, str]:
+    codes = [] if scope.whole else [ACCESS_TOKEN_ROW.facts(row) for row, doubt in _codes(scope) if not doubt]
+    return {code["id"]: why for code in codes if (why := _needed(scope, code))}
 
 
 def _used(scope: Scope) -> dict[str, str]:
@@ -191,16 +218,25 @@ def _codes(scope: Scope) -> list[tuple[Row, str]]:
 
 
 def _find_tokens(scope: Scope) -> list[Found]:
-    """Return the activation codes of the migration; for some servers of it only those that no run can be using: codes
-    that are used up or expired, and those of runs that must have registered their servers by now. A code that may have
-    registered an untagged source of another server stays: it shows the next run of that server whose source it is."""
-    wave, needed = naming.wave_id(scope.migration), _proofs(scope)
-    proofs = {code for source, codes in needed.items() if source not in scope.source_ids for code in codes}
+    """Return the activation codes of the migration; for some servers of it only those that no run needs."""
+    wave = naming.wave_id(scope.migration)
+    # What the codes show is read before they are deleted.
+    _proofs(scope)
     return [
         Found(row["AccessTokenId"], wave, row.get("CreationTime", ""), foreign=doubt)
         for row, doubt in _codes(scope)
-        if scope.whole or (row["AccessTokenId"] not in proofs and not _in_use(scope, ACCESS_TOKEN_ROW.facts(row)))
+        if not _needed(scope, ACCESS_TOKEN_ROW.facts(row))
     ]
+
+
+def _needed(scope: Scope, code: Facts) -> str:
+    """Return why an activation code stays in a cleanup of some servers, '' if it may go: a code that is used up or
+    expired, or that of a run that must have registered its servers by now. A code that may have registered an untagged
+    source of another server shows the next run of that server whose source it is."""
+    if scope.whole:
+        return ""
+    shown = [source for source, ids in _proofs(scope).items() if code["id"] in ids and source not in scope.source_ids]
+    return _SHOWS.format(", ".join(shown)) if shown else _IN_USE if _in_use(scope, code) else ""
 
 
 def _in_use(scope: Scope, code: Facts) -> bool:

@@ -202,10 +202,13 @@ def test_a_code_that_shows_who_registered_a_source_of_another_server_stays_until
     killed(cloud, usable=usable, minutes=minutes)
     outcome = clean(cloud, OTHER)
     assert (list(cloud.tokens), list(cloud.sources)) == (["at-1"], [SERVER.source_id])
-    assert list(named(outcome)) == ([SERVER.source_id] if minutes else [])
+    assert list(named(outcome)) == ([SERVER.source_id] if minutes else []) + ["at-1"]
+    assert f"whether this migration has registered {SERVER.source_id}" in named(outcome)["at-1"]
     tagged(cloud, *naming.tags(MIGRATION, SERVER.host, SERVER.id))
-    clean(cloud, OTHER)
-    assert list(cloud.tokens) == (["at-1"] if usable and not minutes else [])
+    outcome = clean(cloud, OTHER)
+    stays = ["at-1"] if usable and not minutes else []
+    assert (list(cloud.tokens), list(named(outcome))) == (stays, stays)
+    assert all("a run may be registering servers with it" in reason for reason in named(outcome).values())
 
 
 def test_the_code_of_a_source_that_this_cleanup_deletes_goes_with_it() -> None:
