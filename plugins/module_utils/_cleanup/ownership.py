@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -281,11 +282,11 @@ def _clean_held(
 ) -> tuple[release.Outcome, bool]:
     """Return the outcome, and whether nothing of these servers is left but something of the migration is."""
     mine = driver.held
-    held = replace(scope, identities=mine)
+    held = replace(scope, identities=mine, beside=partial(_beside, driver))
     hosts = {scope.hosts.get(identity, "") for identity in mine}
     alive = driver.others_alive()
     if alive:
-        needed = f"another run of this migration is {driven_by(alive[0])}"
+        needed = _taking_part(alive)
         held.once_for_all("others", lambda: needed)
 
     def check(_action: str) -> None:
@@ -317,13 +318,25 @@ def _clean_held(
             if driver.close():
                 return outcome, False
             alive = driver.others_alive()
-            why = f"another run of this migration is {driven_by(alive[0])}" if alive else "it was closed meanwhile"
+            why = _taking_part(alive) or "it was closed meanwhile"
         except CloudError as error:
             why = f"it could not be closed: {error}"
     # The next line of this run, which is its last one, tells what was released.
     driver.tell(released)
     outcome.kept.append({"kind": "ledger", "id": driver.ledger, "reason": why})
     return outcome, not outcome.residual
+
+
+def _taking_part(alive: list[Owner]) -> str:
+    return f"another run of this migration is {driven_by(alive[0])}" if alive else ""
+
+
+def _beside(driver: Driver) -> str:
+    """Return that another run takes part by now. It may have begun since this cleanup has looked for the others."""
+    try:
+        return _taking_part(driver.others_now())
+    except CloudError as error:
+        return str(error)
 
 
 def _needed(
@@ -336,7 +349,7 @@ def _needed(
 ) -> str:
     """Return why the ledger has to stay in use, '' when no run needs it."""
     if alive:
-        return f"another run of this migration is {driven_by(alive[0])}"
+        return _taking_part(alive)
     # What other servers need of codes shows below: a code that a run may be using does not keep the ledger.
     needed = [row for row in outcome.kept if row["kind"] not in ("smc_source", "smc_access_token")]
     if needed:

@@ -81,6 +81,9 @@ def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeo
         if kind.late:
             scope.look()
         items = _find(scope, kind, outcome) if kind.late else early
+        if kind.shared and items and (needed := scope.beside()):
+            outcome.kept += [{"kind": kind.name, "id": item.id, "reason": needed} for item in items]
+            items = []
         items = [replace(item, busy=item.busy or _HELD) if item.identity in held else item for item in items]
         for item in items:
             outcome.seen.saw(kind.name, item.id, _host(scope, item), item.created)

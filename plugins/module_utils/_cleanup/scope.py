@@ -53,6 +53,8 @@ class Scope:
     """The ids of the resources that this cleanup could not delete."""
     unseen: set[str] = field(default_factory=set)
     """The kinds that this cleanup could not list."""
+    beside: Callable[[], str] = str
+    """Returns why another run needs what belongs to all servers, '' for none. It is asked right before the deletion."""
     _lock: RLock = field(default_factory=RLock, compare=False, repr=False)
     """Held while one of several threads asks what all of them want to know."""
     _cache: dict[str, Any] = field(default_factory=dict)

@@ -241,6 +241,14 @@ class Driver:
         """Return the other runs whose claim has not ended."""
         return decide.others_alive(self._session.state, self._session.who.id, self._session.clock.now())
 
+    def others_now(self) -> list[Owner]:
+        """Return the other runs whose claim has not ended, as the ledger says at this moment."""
+        try:
+            self._run(self._session.refresh())
+        except Stopped as stopped:
+            raise ended(self._migration, stopped) from None
+        return self.others_alive()
+
     def others(self) -> Mapping[str, int]:
         """Return the other runs that have ever taken part, each with the number of its newest line; after ``leave``
         those of that moment."""

@@ -115,8 +115,11 @@ def placed(context: Context) -> Policy:
     return replace(context.policy, vpc_id=shared.vpc["VpcId"], vswitch_id=shared.vswitch["VSwitchId"])
 
 
-def refused(context: Context, error: CloudError) -> None:
-    """Look for the shared network again if a job was refused because it is gone: a cleanup may have deleted it."""
-    if error.code in _GONE:
-        context.network.vpc = context.network.vswitch = None
-        context.network.made.clear()
+def gone(context: Context, error: CloudError) -> str:
+    """Return why to wait when a job was refused because a cleanup has deleted the shared network, '' for another error.
+    The next tick looks for the network, and makes it again."""
+    if error.code not in _GONE or not wanted(context.policy):
+        return ""
+    context.network.vpc = context.network.vswitch = None
+    context.network.made.clear()
+    return f"a cleanup has deleted the shared network ({error.code})"

@@ -293,7 +293,7 @@ def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
     if action == "network":
         return Outcome(held=network.act(context, server.migration))
     if action == "create":
-        return Outcome(ids={"job_id": _create(context, server, seen)})
+        return _create(context, server, seen)
     if action == "start" and seen.job:
         try:
             smc.start_replication_job(seen.job["JobId"])
@@ -309,20 +309,21 @@ def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
     return Outcome()
 
 
-def _create(context: Context, server: Server, seen: Seen) -> str:
+def _create(context: Context, server: Server, seen: Seen) -> Outcome:
     clients, now = context.clients, context.now
     params = job_spec.params(server, seen, network.placed(context), now)
     try:
         answer = clients.smc.create_replication_job(params, str(uuid.uuid4()))
     except CloudError as error:
-        network.refused(context, error)
+        if why := network.gone(context, error):
+            return Outcome(held=why)
         if error.code == "ReplicationJobName.Duplicate":
             # The next look tells whose it is.
             seen.looked = False
         raise
     created = str(answer.get("JobId") or "")
     seen.created = Requested(now + timedelta(seconds=limits.LIST_SETTLE_SECONDS), created)
-    return created
+    return Outcome(ids={"job_id": created})
 
 
 def worth(seen: Seen) -> str:

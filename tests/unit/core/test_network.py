@@ -143,12 +143,21 @@ def test_a_quota_that_is_used_up_fails_the_server_with_its_code_and_makes_no_job
 
 def test_a_network_that_a_cleanup_has_deleted_meanwhile_is_made_again() -> None:
     cloud = cloud_with(*THREE[:2])
-    gone = CloudError("smc CreateReplicationJob", "InvalidVSwitchId.NotFound", "no such vSwitch", "R-2", retryable=True)
+    gone = CloudError("smc CreateReplicationJob", "InvalidVSwitchId.NotFound", "no such vSwitch", "R-2")
     made = fleet(cloud, *THREE[:2], using=SHARED)
     cloud.fail("smc.CreateReplicationJob", gone, only="s-02")
     assert verdicts(run(made)) == ["migrated"] * 2
     assert cloud.calls["vpc.CreateVpc"] == 1
     assert len([name for name, _args in cloud.log if name == "smc.CreateReplicationJob"]) == 3
+
+
+def test_a_network_of_the_user_that_does_not_exist_fails_the_server() -> None:
+    cloud = cloud_with(THREE[0])
+    gone = CloudError("smc CreateReplicationJob", "InvalidVSwitchId.NotFound", "no such vSwitch", "R-2")
+    cloud.fail("smc.CreateReplicationJob", gone, times=9)
+    rows = run(fleet(cloud, THREE[0], using=policy(shared_network=True, vpc_id="vpc-9", vswitch_id="vsw-9")))
+    assert verdicts(rows) == ["failed"]
+    assert "InvalidVSwitchId.NotFound" in rows[0].reasons[0]
 
 
 def test_what_a_list_does_not_show_yet_is_not_made_twice() -> None:
