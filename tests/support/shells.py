@@ -27,7 +27,11 @@ PACKAGES = {
     "yash": ("yash", "usr/bin/yash"),
     "rksh": ("ksh93u+m", "bin/rksh93"),
 }
-COMMANDS = (["dash"], ["bash", "--posix"], ["busybox", "ash"], ["ksh93"], ["mksh"], ["yash", "--posixly-correct"])
+COMMANDS = (
+    *(["dash"], ["bash", "--posix"], ["busybox", "ash"], ["ksh93"], ["mksh"], ["yash", "--posixly-correct"]),
+    *(more.split() for more in os.environ.get("MORE_SHELLS", "").split(":") if more),
+)
+"""MORE_SHELLS adds old shells that somebody has built: "/old/bash-3.2 --posix:/old/busybox ash"."""
 
 
 @functools.cache
@@ -68,7 +72,7 @@ def _unpack(package: str, target: Path) -> None:
 def _shell(words: list[str]) -> object:
     path = program(words[0])
     mark = pytest.mark.skipif(path is None, reason=f"no {words[0]}")
-    return pytest.param([path or words[0], *words[1:]], id=words[0], marks=mark)
+    return pytest.param([path or words[0], *words[1:]], id=words[0].lstrip("/").replace("/", "-"), marks=mark)
 
 
 SHELLS = [_shell(words) for words in COMMANDS]

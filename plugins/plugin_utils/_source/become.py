@@ -5,14 +5,15 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Why sudo did not start a script.
+"""Why the become method did not start a script.
 
-Its messages are in the language of the login user. So it is called once more in the C locale and without a password.
-The exit status and the output of this call decide.
+The messages of sudo are in the language of the login user. So it is called once more in the C locale and without a
+password. The exit status and the output of this call decide.
 """
 
 from __future__ import annotations
 
+import re
 import shlex
 from typing import Any, Final
 
@@ -20,6 +21,9 @@ _ASK: Final = (
     'LC_ALL=C LANG=C LANGUAGE=C; export LC_ALL LANG LANGUAGE; {sudo} -n {user} true </dev/null 2>&1; echo "status $?"'
 )
 """A sudo that wants a password or a terminal ends at once with -n and without input."""
+
+
+_REFUSED: Final = re.compile(r"(incorrect|missing) [a-z0-9_.]+ password")
 
 
 def question(become: Any) -> str:
@@ -53,6 +57,11 @@ def reason(output: str, password: bool, refused: bool) -> str:
         if password:
             return "sudo on this host does not accept the password. Check ansible_become_password for this host"
         return "sudo on this host requires a password. Set ansible_become_password, or allow NOPASSWD in its sudoers"
+    if status == "0" and refused:
+        return (
+            "sudo on this host did not start a shell within the time that ansible-core waits for it, and it wants no "
+            "password. Check the name service (LDAP, SSSD) and the load of the host, or set a longer ansible_timeout"
+        )
     if status == "0":
         return (
             "sudo on this host runs 'true', but not the shell of the script. Allow the login user to run /bin/sh as "
@@ -61,7 +70,13 @@ def reason(output: str, password: bool, refused: bool) -> str:
     return ""
 
 
+def refusal(method: str, password: bool) -> str:
+    """Return what to do about another become method than sudo that ansible-core reports as failed."""
+    advice = "Check ansible_become_password for this host" if password else "Set ansible_become_password"
+    return f"the become method {method} did not start a shell, or it does not accept the password. {advice}"
+
+
 def waits(error: Exception) -> bool:
     """Return whether ansible-core reports that the become method failed. It writes these words in English only."""
     text = str(error).lower()
-    return "privilege escalation" in text or "sudo password" in text
+    return "privilege escalation" in text or bool(_REFUSED.search(text))

@@ -96,6 +96,17 @@ def _resident() -> int:
 
 def _children() -> set[int]:
     """Return the processes that this one has started, such as ssh. Without /proc, none is known."""
+    try:
+        return {
+            int(pid) for path in Path("/proc/self/task").iterdir() for pid in (path / "children").read_text().split()
+        }
+    except OSError:
+        # A kernel without CONFIG_PROC_CHILDREN, or a thread that has ended meanwhile.
+        return _children_of_all()
+
+
+def _children_of_all() -> set[int]:
+    """Return the same from the parents of all processes, which takes long on a controller with many of them."""
     found = set()
     with contextlib.suppress(OSError):
         for entry in Path("/proc").iterdir():

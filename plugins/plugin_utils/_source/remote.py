@@ -196,9 +196,13 @@ class Remote:
         return raw
 
     def _refuse_become(self, refused: bool) -> None:
-        """Raise SourceError with why sudo does not start a script, if that is the reason."""
+        """Raise SourceError with why the become method does not start a script, if that is the reason."""
         method = self._action._connection.become
-        if not method or method.name != "sudo":
+        if not method:
+            return
+        if method.name != "sudo":
+            if refused:
+                raise SourceError(become.refusal(method.name, bool(method.get_option("become_pass"))))
             return
         with contextlib.suppress(AnsibleError, deadline.ExceededError):
             with self._cut_off(), deadline.guarded(self._limits.seconds, self._grown()):

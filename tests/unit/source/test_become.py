@@ -57,6 +57,19 @@ class Sudo:
         return self.options[name]
 
 
+class Doas(Sudo):
+    """Another become method, as community.general has it for ansible-core 2.16."""
+
+    name = "community.general.doas"
+
+
+class Su(Sudo):
+    """The become method su of ansible-core."""
+
+    name = "su"
+    pipelining = False
+
+
 class Connection:
     """A connection whose command does nothing."""
 
@@ -108,6 +121,42 @@ def test_a_wrong_password_is_no_host_that_cannot_be_reached(error: Exception) ->
     action = Action(error, ASKED[PASSWORD][0], Sudo("wrong"))
     with pytest.raises(SourceError, match="does not accept the password"):
         Remote(action).run([], {})
+
+
+def test_a_sudo_that_is_slow_is_no_sudo_that_refuses() -> None:
+    """A name service that waits for a server makes each sudo as slow."""
+    error = AnsibleError("Timeout (12s) waiting for privilege escalation prompt: ")
+    with pytest.raises(SourceError, match="set a longer ansible_timeout"):
+        Remote(Action(error, "status 0\n", Sudo())).run([], {})
+
+
+@pytest.mark.parametrize("password", ["wrong", ""])
+@pytest.mark.parametrize(
+    "error",
+    [
+        AnsibleConnectionFailure("Timeout (12s) waiting for privilege escalation prompt: 密码:"),
+        AnsibleError("Incorrect community.general.doas password"),
+        AnsibleError("Missing community.general.doas password"),
+    ],
+)
+def test_another_method_that_wants_a_password_is_named_in_every_language(error: Exception, password: str) -> None:
+    action = Action(error, "", Doas(password))
+    with pytest.raises(SourceError, match=r"community\.general\.doas did not start a shell") as found:
+        Remote(action).run([], {})
+    assert str(found.value).endswith("for this host" if password else "Set ansible_become_password")
+    assert action.commands == []
+
+
+def test_what_another_method_says_is_the_evidence() -> None:
+    seen = Remote(Action("doas: Authentifizierung fehlgeschlagen", "", Doas("wrong"))).run([], {})
+    assert seen.evidence() == "exit status 1: doas: Authentifizierung fehlgeschlagen"
+
+
+def test_su_which_needs_a_terminal_is_refused_before_the_host_is_asked() -> None:
+    action = Action("", "", Su("wrong"))
+    with pytest.raises(SourceError, match=r"the become method su cannot send data to a command\. Use sudo"):
+        Remote(action).run([], {})
+    assert action.commands == []
 
 
 def test_a_password_that_was_not_refused_is_not_the_reason() -> None:

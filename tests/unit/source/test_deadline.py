@@ -29,6 +29,13 @@ def test_a_program_that_never_ends_is_ended() -> None:
     assert not Path("/proc", str(started[0].pid)).exists()
 
 
+def test_what_this_process_has_started_is_known_in_two_ways() -> None:
+    with subprocess.Popen(["sleep", "1000"]) as started:
+        assert started.pid in deadline._children()
+        assert deadline._children() == deadline._children_of_all()
+        started.kill()
+
+
 def test_code_that_swallows_every_exception_is_ended_too() -> None:
     def repeat() -> None:
         while True:
