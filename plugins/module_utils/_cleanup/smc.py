@@ -46,7 +46,7 @@ _IN_USE = (
     "That run deletes it at its end, otherwise a later cleanup or cleanup.yml"
 )
 _SHOWS = (
-    "it costs nothing and was kept: it alone shows the next run whether this migration has registered {}. Run "
+    "it costs nothing and was kept: the next run needs it to see whether this migration has registered {}. Run "
     "migrate.yml for the servers of these sources, or run cleanup.yml"
 )
 _KEPT = (
