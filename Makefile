@@ -211,9 +211,14 @@ checks: sanity-newest ruff mypy ansible-lint changelog
 checks-core: pytest-core sanity-core ansible-lint-core
 checks-oldest: checks-core galaxy molecule
 
+# Writes the bytecode of all tests, which every worker of pytest would otherwise compile for itself. The workers report what fails.
+.PHONY: bytecode
+bytecode: collection
+	@$(python) -m pytest -qq --collect-only >/dev/null || :
+
 # The checks use the processor while tests wait. pytest's closing line is the last one printed.
 test:
-	@$(MAKE) --no-print-directory -j2 collection rootfs
+	@$(MAKE) --no-print-directory -j2 bytecode rootfs
 	@tools/about.sh .venv
 	@tools/beside.sh checks $(python) $(pytest) -n 4 --durations=20 -m 'not long'
 

@@ -31,7 +31,7 @@ def texts(name: str) -> dict[str, Any]:
     found = {}
     for node in parsed(name).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            found[ast.unparse(node.targets[0])] = yaml.safe_load(node.value.value)
+            found[ast.unparse(node.targets[0])] = yaml.load(node.value.value, Loader=yaml.CSafeLoader)
     return found
 
 
@@ -50,7 +50,7 @@ def options_of_fragments(documentation: dict[str, Any], key: str) -> dict[str, A
         wanted = (variant or "documentation").upper()
         for node in ast.walk(tree):
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == wanted:
-                merged.update(yaml.safe_load(ast.literal_eval(node.value)).get(key, {}))
+                merged.update(yaml.load(ast.literal_eval(node.value), Loader=yaml.CSafeLoader).get(key, {}))
     return merged
 
 
