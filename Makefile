@@ -156,7 +156,7 @@ molecule: collection rootfs
 # ---- tests ----
 # Two markers (tests/conftest.py) say what a run leaves out: "long" tests run in make test-long, "any_core" tests run on the newest
 # ansible-core alone. More workers than cores: tests wait for processes and clocks of the local cloud.
-pytest := -m pytest --dist worksteal
+pytest := -m pytest --dist loadfile --no-loadscope-reorder
 .PHONY: unit integration pytest-core test test-oldest test-next test-core test-long checks checks-core checks-oldest environments
 unit: collection
 	@$(python) -m pytest $(or $(TESTS),tests/unit) $(ARGS)
@@ -216,16 +216,17 @@ checks-oldest: checks-core galaxy molecule
 bytecode: collection
 	@$(python) -m pytest -qq --collect-only >/dev/null || :
 
+# Each Python is tried with one ansible-core of .ci/run; "make sanity" tries all of them with both.
 # The checks use the processor while tests wait. pytest's closing line is the last one printed.
 test:
 	@$(MAKE) --no-print-directory -j2 bytecode rootfs
 	@tools/about.sh .venv
-	@tools/beside.sh checks $(python) $(pytest) -n 4 --durations=20 -m 'not long'
+	@PYTHONS='12 13 14' tools/beside.sh checks $(python) $(pytest) -n 4 --durations=20 -m 'not long'
 
 test-oldest:
 	@$(MAKE) --no-print-directory -j3 CORE=$(OLDEST) environments
 	@tools/about.sh .venv-$(OLDEST) .venv-importer
-	@$(MAKE) --no-print-directory -j2 --keep-going CORE=$(OLDEST) checks-oldest
+	@PYTHONS='10 11' $(MAKE) --no-print-directory -j2 --keep-going CORE=$(OLDEST) checks-oldest
 
 test-core:
 	@$(MAKE) --no-print-directory -j3 collection core rootfs

@@ -4,6 +4,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
 # usage: sanity.sh VENV : run ansible-test sanity of that virtual environment over build/tree, on every Python that is here.
+# PYTHONS="10 11" in the environment takes these minor versions of Python 3 only, and that of the virtual environment.
 # ansible-test keeps its virtual environments below HOME, so it gets a HOME inside build; it makes them with pip from the package index.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -16,7 +17,7 @@ pip_cache=$("$venv/bin/python" -m pip cache dir 2>/dev/null || true)
 # Real interpreters before everything else: pyenv's shims answer for Pythons that they do not have.
 path=$venv/bin
 missing=()
-for minor in 10 11 12 13 14; do
+for minor in ${PYTHONS:-10 11 12 13 14}; do
   if python=$(tools/python.sh "$minor"); then path+=:$(dirname "$python"); else missing+=("3.$minor"); fi
 done
 ((${#missing[@]} == 0)) || echo "sanity: compile and import left out for Python ${missing[*]}: not found on this machine"

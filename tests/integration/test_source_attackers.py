@@ -325,7 +325,7 @@ done
 """
 
 
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", [pytest.param("web-01", marks=pytest.mark.long), "legacy-01"])
 def test_an_attacker_who_creates_the_same_names_meanwhile_gets_none(
     bed: Bed, moves: Moves, tmp_path: Path, host: str
 ) -> None:

@@ -41,6 +41,7 @@ def ended(player: Player, played: Played, *hosts: str) -> None:
 
 
 @pytest.mark.any_core
+@pytest.mark.long
 def test_step_by_step_gives_the_same_as_the_wave(player: Player, sandbox: Any) -> None:
     first = player.play("step_by_step.yml", migration_name="steps")
     assert first.code == 0, first.output

@@ -23,6 +23,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight 
 
 from .test_modules import FQCN, MODULES, ROOT, fragments, texts
 
+pytestmark = pytest.mark.any_core
 Sources = Callable[..., list[str]]
 PREFIX = f"ansible_collections.{FQCN}."
 PACKAGES = {**{name: product.distribution for name, product in PRODUCTS.items()}, "oss": "oss2"}

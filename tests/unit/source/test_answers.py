@@ -155,6 +155,7 @@ def processor_time(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, former)
 
 
+@pytest.mark.any_core
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_long_text_in_any_field_costs_no_more_than_linear_time(pattern: str) -> None:
     """The limits of lines are raised, so that all of it is read."""

@@ -20,6 +20,7 @@ from support.shells import SHELLS
 
 from .conftest import Host
 
+pytestmark = pytest.mark.any_core
 FENCE = "EDGELIFT-00"
 FOREVER = "sleep 98765"
 

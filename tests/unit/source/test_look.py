@@ -23,6 +23,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source imp
 from support import PATIENCE
 from support.shells import SHELLS
 
+pytestmark = pytest.mark.any_core
 FENCE = "EDGELIFT-00"
 DRIVERS = "usr/lib/modules/6.1.0-9-amd64/kernel/drivers"
 BLK, PCI = f"{DRIVERS}/block/virtio_blk.ko.xz", f"{DRIVERS}/virtio/virtio_pci.ko"

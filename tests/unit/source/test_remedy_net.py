@@ -19,6 +19,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.ans
 from support import PATIENCE
 from support.shells import SHELLS
 
+pytestmark = pytest.mark.any_core
 DASH = ["dash"]
 INITS = {
     "systemd": ("run/systemd/system", "etc/systemd/system/multi-user.target.wants"),

@@ -17,6 +17,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source.age
 from support import PATIENCE
 from support.shells import SHELLS
 
+pytestmark = pytest.mark.any_core
 FENCE = "EDGELIFT-00"
 
 
