@@ -76,7 +76,8 @@ def whole(greeting: dict[str, Any], count: int, workers: int) -> dict[str, Any]:
     migrated = sum(row["verdict"] == "migrated" for row in done["migration"]["servers"])
     middle, cpu_middle = time.monotonic(), time.process_time()
     left = wave.run(
-        sandbox, "smc_cleanup", resources=done["migration"]["resources"], wait_timeout=TIMEOUT, **options
+        sandbox, "smc_cleanup", scope="servers", resources=done["migration"]["resources"], wait_timeout=TIMEOUT,
+        **options,
     )
     return {
         "migrated": migrated,

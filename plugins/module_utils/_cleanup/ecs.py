@@ -101,7 +101,27 @@ def mark(scope: Scope, job: Row) -> None:
                 tag("securitygroup", [group["SecurityGroupId"] for group, doubt in _groups_of(scope, row) if not doubt])
     with suppress(CloudError):
         made = {row["ImageId"] for row, image_owner in scope.known_images() if image_owner == owner}
-        tag("image", sorted(made & {row["ImageId"] for row in scope.image_rows()}))
+        for image in scope.image_rows():
+            if image["ImageId"] in made:
+                _mark_image(scope, image, owner)
+
+
+def _mark_image(scope: Scope, image: Row, owner: str) -> None:
+    """Tag the snapshots of an image, or an image that has none. The name of an image and the tags of all its snapshots
+    prove whose it is. A snapshot does not name its image: once the image is deleted, only its tags prove whose it is.
+    """
+    api, tags = scope.clients.ecs, scope.tags(owner)
+    ids = [identity for identity in snapshot_ids(image) if identity not in scope.marked]
+    if not snapshot_ids(image):
+        api.tag_resources("image", [image["ImageId"]], tags)
+    try:
+        api.tag_resources("snapshot", ids, tags)
+    except CloudError as error:
+        if error.code != "InvalidResourceId.NotFound":
+            raise
+        # One of them is deleted already.
+        api.tag_resources("snapshot", [row["SnapshotId"] for row in api.describe_snapshots(snapshot_ids=ids)], tags)
+    scope.marked.update(ids)
 
 
 def _released(scope: Scope) -> set[str]:
@@ -217,20 +237,27 @@ def _proven_disks(scope: Scope) -> dict[str, str]:
 
 
 def _learn_images(scope: Scope) -> None:
-    """Let the scope know the images that SMC made of the disks of a proven instance and that its job does not name: it
-    failed in between. ECS keeps of which disk a snapshot is, and of which snapshots an image consists."""
+    """Let the scope know the images that no proven job names: the job is deleted, or it failed before it named the
+    image. ECS keeps of which disk a snapshot is, which tags it has, and of which snapshots an image consists."""
     ours = {row["ImageId"] for row, _owner in scope.known_images()}
     named = [(row, scope.owner(row.get("ImageName", ""))) for row in scope.image_rows() if row["ImageId"] not in ours]
     open_rows = [(row, owner) for row, owner in named if owner and snapshot_ids(row)]
-    disks = _proven_disks(scope) if open_rows else {}
-    if not disks:
+    if not open_rows:
         return
+    disks = _proven_disks(scope)
     wanted = [snapshot for row, _owner in open_rows for snapshot in snapshot_ids(row)]
     shown = scope.clients.ecs.describe_snapshots(snapshot_ids=wanted)
-    owners = {row["SnapshotId"]: disks.get(row.get("SourceDiskId") or "") for row in shown}
+    snapshots = {row["SnapshotId"]: row for row in shown}
+
+    def made_for(snapshot: str, owner: str) -> bool:
+        row = snapshots[snapshot]
+        of_disk = disks.get(row.get("SourceDiskId") or "")
+        return owner in (scope.tagged(tables.SNAPSHOT.value(row, "tags")), of_disk)
+
     for row, owner in open_rows:
-        if all(owners.get(snapshot) == owner for snapshot in snapshot_ids(row)):
-            scope.learn_image(row, owner or "")
+        present = [snapshot for snapshot in snapshot_ids(row) if snapshot in snapshots]
+        if owner and present and all(made_for(snapshot, owner) for snapshot in present):
+            scope.learn_image(row, owner)
 
 
 def _find_images(scope: Scope) -> list[Found]:
@@ -250,20 +277,10 @@ def _earlier_image(scope: Scope, identity: str) -> str:
 
 
 def _mark_snapshots(scope: Scope, identity: str) -> None:
-    """Tag the snapshots of an image. A snapshot does not name its image: once the image is deleted, only the tags
-    prove whose it is. An image whose snapshots cannot be tagged stays."""
-    api = scope.clients.ecs
+    """Tag the snapshots of an image. An image whose snapshots cannot be tagged stays."""
     for image, owner in scope.known_images():
-        if image["ImageId"] != identity:
-            continue
-        try:
-            api.tag_resources("snapshot", snapshot_ids(image), scope.tags(owner))
-        except CloudError as error:
-            if error.code != "InvalidResourceId.NotFound":
-                raise
-            # One of them is deleted already.
-            left = [row["SnapshotId"] for row in api.describe_snapshots(snapshot_ids=snapshot_ids(image))]
-            api.tag_resources("snapshot", left, scope.tags(owner))
+        if image["ImageId"] == identity and snapshot_ids(image):
+            _mark_image(scope, image, owner)
 
 
 def _find_snapshots(scope: Scope) -> list[Found]:

@@ -14,9 +14,11 @@ page, what is kept of it is bounded, and only what an export task of ECS vouches
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import oss
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
@@ -26,12 +28,15 @@ from .exports import Exports, Written
 from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
 
 MOST: Final = 10_000
 """How many keys with a migration id are examined."""
+FEW: Final = 2
+"""Of so many servers each has a listing of its own: that of the whole migration may be longer."""
 SHOWN: Final = 5
 """How many objects of others are reported one by one; the rest is counted."""
 LARGEST_PROOF: Final = 64 * 1024
@@ -65,12 +70,32 @@ class _Others:
         return [*self.found, *rest]
 
 
-def _proofs(scope: Scope, bucket: OssApi, prefix: str, others: _Others, tried: dict[str, Found]) -> Iterator[Found]:
+def _listed(
+    scope: Scope, each: Callable[[str], Iterator[Row]], prefix_of: Callable[[str], str]
+) -> Iterator[tuple[str, Iterator[Row]]]:
+    """Yield each prefix of a scope with the rows that begin with it. One listing shows those of many servers, unless
+    the whole migration has more than MOST rows."""
+    wanted = scope.prefixes()
+    if len(wanted) > FEW:
+        rows = list(islice(each(prefix_of(naming.wave_id(scope.migration))), MOST + 1))
+        if len(rows) <= MOST:
+            length = len(prefix_of(wanted[0]))
+            found = defaultdict[str, list[Any]](list)
+            for row in rows:
+                found[row["key"][:length]].append(row)
+            yield from ((prefix, iter(found[prefix_of(prefix)])) for prefix in wanted)
+            return
+    yield from ((prefix, each(prefix_of(prefix))) for prefix in wanted)
+
+
+def _proofs(
+    scope: Scope, bucket: OssApi, rows: Iterator[Row], others: _Others, tried: dict[str, Found]
+) -> Iterator[Found]:
     """Yield the proofs of the bucket of this scope: small, with exactly their key, and of no other migration. They lead
     to nothing but themselves."""
     proven = {scope.owner(job["Name"]) for job in scope.known_jobs()} | set(scope.hosts)
     examined = 0
-    for row in oss.each_key(bucket, naming.folder_prefix(prefix)):
+    for row in rows:
         key = row["key"]
         if naming.ledger_number(scope.migration, key):
             continue
@@ -140,11 +165,12 @@ def _exported(
 def _find_objects(scope: Scope) -> list[Found]:
     bucket, found = scope.clients.oss(scope.bucket), list[Found]()
     tried = canary.objects(scope)
-    for prefix in scope.prefixes():
+    each = partial(oss.each_key, bucket)
+    for prefix, rows in _listed(scope, each, naming.folder_prefix):
         others = _Others(scope.bucket)
-        found += _proofs(scope, bucket, prefix, others, tried)
+        found += _proofs(scope, bucket, rows, others, tried)
         found += others.all(naming.folder_prefix(prefix))
-        rows = oss.each_key(bucket, naming.objects_prefix(prefix))
+    for prefix, rows in _listed(scope, each, naming.objects_prefix):
         written = (Written(oss.object_id(scope.bucket, row["key"]), row["key"], row["modified"]) for row in rows)
         found += _exported(scope, written, naming.objects_prefix(prefix), tried)
     return found
@@ -152,8 +178,7 @@ def _find_objects(scope: Scope) -> list[Found]:
 
 def _find_uploads(scope: Scope) -> list[Found]:
     bucket, found = scope.clients.oss(scope.bucket), list[Found]()
-    for prefix in scope.prefixes():
-        rows = bucket.each_upload(naming.objects_prefix(prefix))
+    for prefix, rows in _listed(scope, bucket.each_upload, naming.objects_prefix):
         begun = (
             Written(oss.upload_id(scope.bucket, row["key"], row["upload_id"]), row["key"], row["begun"], part=True)
             for row in rows

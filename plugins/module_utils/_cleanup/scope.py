@@ -67,6 +67,8 @@ class Scope:
     """By kind: the ids that the rules of proof have admitted in this cleanup."""
     refused: dict[str, set[str]] = field(default_factory=dict)
     """By kind: the ids that they have not admitted. That an earlier result lists them too does not help."""
+    marked: set[str] = field(default_factory=set)
+    """The snapshots that this cleanup has tagged."""
 
     def others(self) -> Scope:
         """Return the scope of the whole migration, which has seen nothing yet."""
@@ -77,6 +79,7 @@ class Scope:
             unseen=set(),
             proven={},
             refused={},
+            marked=set(),
             _cache={},
             _kept={},
             _waves={},

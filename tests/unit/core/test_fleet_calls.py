@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
+import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.pool import Pool
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import oss as cleanup_oss
 
 from .cloud import Cloud
 from .kit import server
+from .sweep import left, remove, scope
 from .waves import cloud_with, fleet, run, verdicts
 
 OF_ONE_SERVER = ("smc.CreateReplicationJob", "smc.StartReplicationJob", "ecs.ExportImage", "ens.ImportImage")
@@ -29,8 +32,34 @@ def test_a_server_costs_a_bounded_number_of_calls_and_more_servers_cost_no_more_
     for count, calls in costs.items():
         assert {calls[name] for name in OF_ONE_SERVER} == {count}
     per_server = {count: calls.total() / count for count, calls in costs.items()}
-    assert max(per_server.values()) < 9.5
+    assert max(per_server.values()) < 8.6
     assert per_server[200] < 1.1 * per_server[50]
+
+
+def test_the_whole_life_of_a_server_costs_at_most_fifteen_calls() -> None:
+    wave = [server(number) for number in range(1, 51)]
+    cloud = cloud_with(*wave)
+    made = fleet(cloud, *wave)
+    run(made, timeout=36000, interval=15)
+    outcome = remove(cloud, *wave, known=made.context.resources.rows())
+    assert outcome.residual == []
+    assert left(cloud, "jobs", "images", "snapshots", "objects", "sources") == []
+    assert len(cloud.ens_images) == 50
+    assert cloud.calls.total() / 50 <= 15, cloud.calls
+
+
+@pytest.mark.parametrize(("most", "listings"), [(10_000, 1), (5, 6)])
+def test_one_listing_shows_the_objects_of_many_servers_unless_it_is_very_long(
+    most: int, listings: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cleanup_oss, "MOST", most)
+    cloud, wave = migrated(6), [server(number) for number in range(1, 7)]
+    others = scope(cloud, *wave[:5])
+    cloud.calls.clear()
+    found = cleanup_oss.OBJECT.find(others)
+    assert {item.identity for item in found if not item.foreign} == {item.id for item in wave[:5]}
+    # Two more: the canaries, and the folder of the migration with nothing but the ledger.
+    assert cloud.calls["oss.ListKeys"] == 2 + listings
 
 
 def test_a_tick_over_jobs_that_run_or_wait_for_a_slot_costs_at_most_four_calls() -> None:

@@ -184,6 +184,23 @@ def test_snapshots_are_tagged_before_their_image_goes_and_found_by_the_tags_afte
     assert left(cloud, "snapshots") == []
 
 
+def test_an_image_whose_job_is_gone_stays_while_one_of_its_snapshots_has_other_tags() -> None:
+    cloud = full()
+    cloud.add_image("m-2", SERVER.image_name, (20, 30))
+    cloud.jobs["j-0001"]["ImageId"] = "m-2"
+    here = scope(cloud)
+    smc.JOB.find(here)
+    smc.JOB.delete(here, "j-0001")
+    cloud.sleep(60)
+    cloud.ecs.tag_resources("snapshot", ["s-snap0003"], naming.tags(MIGRATION, identity=OTHER.id))
+    sweep(cloud)
+    assert "m-2" in cloud.images
+    cloud.ecs.tag_resources("snapshot", ["s-snap0003"], naming.tags(MIGRATION, identity=SERVER.id))
+    sweep(cloud)
+    assert "m-2" not in cloud.images
+    assert {"s-snap0002", "s-snap0003"}.isdisjoint(cloud.snapshots)
+
+
 def test_a_snapshot_that_is_deleted_already_does_not_keep_its_image() -> None:
     cloud = full()
     cloud.add_image("m-2", SERVER.image_name, (20, 30))
