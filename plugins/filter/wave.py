@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import (
     _receipt,
+    _retry,
     _untrusted,
     _wave_hosts,
     _wave_status,
@@ -35,6 +36,7 @@ class FilterModule:
             "wave_pending": _receipt.pending,
             "wave_resources": _receipt.resources,
             "wave_receipt": _receipt.receipt,
+            "wave_retry": _retry.file,
             "wave_hosts": _wave_hosts.wave_hosts,
             "wave_plan": plan.wave_plan,
             "wave_plan_lines": plan_text.lines,

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import BILLED_BY, STAGES
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode, _table
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode, _retry, _table
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 _STAGE_RUNS: Final = tuple(f"{stage.role}_run" for stage in STAGES if stage.role)
@@ -238,6 +238,11 @@ def _row(
     return row
 
 
+def _with_retry(row: dict[str, Any], settled: bool) -> dict[str, Any]:
+    """Return the row with what a retry does."""
+    return {**row, "retry": _retry.of(row["status"], settled)}
+
+
 def receipt(
     hosts: Sequence[str],
     hostvars: Mapping[str, Mapping[str, Any]],
@@ -263,7 +268,10 @@ def receipt(
     return {
         "wave": wave,
         "servers": [
-            {**_row(host, hostvars[host], done.get(host), away.get(host)), "billed": billed.get(host, [])}
+            _with_retry(
+                {**_row(host, hostvars[host], done.get(host), away.get(host)), "billed": billed.get(host, [])},
+                bool((done.get(host) or {}).get("settled")) or _stage_settled(hostvars[host]),
+            )
             for host in hosts
         ],
         "resources": list(known),

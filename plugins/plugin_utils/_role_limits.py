@@ -128,7 +128,14 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
 }
 
 
-_FILES: Final = ("report_receipt", "canary_contract", "status_file", "migration_plan_file", "waves_file")
+_FILES: Final = (
+    "report_receipt",
+    "report_retry_file",
+    "canary_contract",
+    "status_file",
+    "migration_plan_file",
+    "waves_file",
+)
 _FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir")
 """Variables that name what is written on the controller."""
 

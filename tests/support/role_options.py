@@ -58,7 +58,8 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "_replication_parameters": {"bandwidth_limit": "100"}, "_job_parameters": {"InstanceType": "ecs.g7.large"},
         "_import_parameters": {"OSVersion": "12"}, "canary_poll_interval": 1.5,
         "migration_windows": ["Sat-Sun 22:00-06:00", "20:00-04:00"],
-        "report_receipt": str(folder / "r.json"), "migration_plan_file": str(folder / "p.json"),
+        "report_receipt": str(folder / "r.json"), "report_retry_file": str(folder / "r.txt"),
+        "migration_plan_file": str(folder / "p.json"),
         "status_file": str(folder / "s.json"), "waves_file": str(folder / "w.yml"),
         "canary_contract": str(folder / "c.yml"), "preflight_report_dir": str(folder), "agent_cache_dir": str(folder),
     }  # fmt: skip

@@ -235,7 +235,7 @@ def test_every_host_has_a_status_with_its_reasons(
     for words, reason in zip(reasons, found["reasons"], strict=True):
         assert words in reason
     identity = ["ens_image_id", "image_name", "migration_id"]
-    assert list(found) == ["host", "status", "reasons", "warnings", *identity, "seconds", "disks", "billed"]
+    assert list(found) == ["host", "status", "reasons", "warnings", *identity, "seconds", "disks", "billed", "retry"]
 
 
 def test_the_sample_of_the_receipt_has_the_fields_of_the_code() -> None:

@@ -170,7 +170,8 @@ def test_a_path_of_the_controller_begins_where_the_user_is(tmp_path: Path, monke
     assert _role_limits.from_here("migration_contract", "~/c.yml") == str(Path.home() / "c.yml")
     for kept in ("", "/srv/c.yml", {"version": 1}):
         assert _role_limits.from_here("migration_contract", kept) == kept
-    for name in ("canary_contract", "report_receipt", "preflight_report_dir", "agent_cache_dir", "waves_file"):
+    for name in ("canary_contract", "report_receipt", "report_retry_file", "preflight_report_dir", "agent_cache_dir",
+                 "waves_file"):
         assert _role_limits.from_here(name, "some/where") == str(tmp_path / "some" / "where")
     assert _role_limits.from_here("migration_name", "contract.yml") == "contract.yml"
 
@@ -186,7 +187,8 @@ def test_a_receipt_that_cannot_be_written_hides_no_result(folder: str, tmp_path:
             "name": f"play {number}",
             "hosts": f"web-{number}1,web-{number}2",
             "gather_facts": False,
-            "vars": {"report_name": "wave", "report_fail_on": [], "report_receipt": receipt},
+            "vars": {"report_name": "wave", "report_fail_on": [], "report_receipt": receipt,
+                     "report_retry_file": f"retry-{number}.txt"},
             "tasks": [{"ansible.builtin.include_role": {"name": "edgelift.ens_migration.report"}}],
         }
         for number, receipt in enumerate(receipts)
@@ -207,3 +209,5 @@ def test_a_receipt_that_cannot_be_written_hides_no_result(folder: str, tmp_path:
     assert done.returncode == 2
     assert {host for host, counts in read_recap(done.stdout).items() if counts["failed"]} == {"web-21"}
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["wave"] == "wave"
+    assert (tmp_path / "retry-1.txt").read_text(encoding="utf-8") == "web-11\nweb-12\n"
+    assert f"To try 2 servers again, add this to the same command: --limit @{tmp_path}/retry-1.txt" in outputs[1]
