@@ -45,6 +45,9 @@ _WHOLE: Final[Mapping[str, Range]] = {
     "agent_poll_interval": (1, None),
     "canary_poll_interval": (_SHORTEST_PAUSE, 30),
     "preflight_timeout": (1, None),
+    "launch_port": (1, 65535),
+    "launch_system_disk_size": (20, None),
+    "launch_internet_max_bandwidth_out": (0, None),
     "waves_step": (1, None),
     "waves_max_servers": (1, None),
     "waves_max_gib": (0, None),
@@ -82,6 +85,11 @@ def _bucket(value: str) -> str | None:
 def _checksum(value: str) -> str | None:
     fits = re.fullmatch(r"[0-9a-fA-F]{64}", value)
     return None if fits else f"is {value!r}, it must be the SHA-256 of the bundle: 64 hexadecimal digits"
+
+
+def _password(value: str) -> str | None:
+    problem = limits.password_problem(value)
+    return problem and f"is refused by ENS, {problem}"
 
 
 def _replication(value: Mapping[str, Any]) -> str | None:
@@ -123,6 +131,7 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_egress": look.egress_problem,
     "_environment": paths.environment_problem,
     "_windows": _windows,
+    "_password": _password,
     "_replication_parameters": _replication,
     **{f"_{option}": _parameters(option) for option in overrides.ACTIONS},
 }
@@ -135,6 +144,7 @@ _FILES: Final = (
     "status_file",
     "migration_plan_file",
     "waves_file",
+    "launch_inventory",
 )
 _FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir")
 """Variables that name what is written on the controller."""

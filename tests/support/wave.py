@@ -35,6 +35,7 @@ WORK = {
     "ecs_image_export": ("ecs_image_export", "work"),
     "ens_image_import": ("ens_image_import", "work"),
     "ens_canary": ("ens_canary", "work"),
+    "ens_instance": ("ens_instance", "work"),
 }
 
 
@@ -92,7 +93,7 @@ def defaults(module: str) -> dict[str, Any]:
     }
     specs = [options.servers_spec(False), options.transfer_spec(), options.bucket_spec(), options.identity_spec()]
     specs += [options.export_spec(), options.calls_spec()]
-    if module in ("smc_cleanup", "ens_canary"):
+    if module in ("smc_cleanup", "ens_canary", "ens_instance"):
         specs.append(utils(f"_module.{module}").spec())
     spec = {name: option for part in specs for name, option in part.argument_spec.items()}
     return {**{name: option.get("default") for name, option in spec.items()}, "wait": True, **own.get(module, {})}

@@ -6,22 +6,25 @@
 # without notice. Import it from nowhere else.
 
 """Leftover ENS images: imports that did not succeed, and those of canaries. Any other Available image is the result and
-stays."""
+stays. Of the ENS instances, those whose policy is release."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ens
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_INSTANCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import instances, states
 
 from . import canary
 from .scope import Found, Kind, Scope
 
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Row
+    from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
 
 
 _NOT_MADE = "its name is not the image name of a proven job of this migration"
@@ -71,3 +74,45 @@ def _find_ens_images(scope: Scope) -> list[Found]:
 
 
 IMAGE = Kind(ens.IMAGE, _find_ens_images)
+
+_STAYS = {
+    "manual": "its policy is manual: it is billed until the role launch with launch_state=absent releases it",
+    "keep": "its policy is keep: it is a result of the migration, and this collection never releases it",
+}
+
+
+def _instances(scope: Scope) -> list[Facts]:
+    rows = scope.once("ens instances", lambda: scope.clients.ens.describe_instances())
+    found = [ENS_INSTANCE.facts(row) for row in rows]
+    return [row for row in found if scope.owner(row["instance_name"])]
+
+
+def _doubt(scope: Scope, row: Facts) -> str:
+    return instances.doubt(scope.migration, row["instance_name"], row["tags"])
+
+
+def _find_instances(scope: Scope) -> list[Found]:
+    return [
+        Found(
+            row["instance_id"],
+            scope.owner(row["instance_name"]) or "",
+            row["creation_time"],
+            foreign=_doubt(scope, row),
+        )
+        for row in _instances(scope)
+        if _doubt(scope, row) or instances.policy(row["tags"]) == "release"
+    ]
+
+
+def kept_instances(scope: Scope) -> list[dict[str, str]]:
+    """Return the instances of the migration that a cleanup does not release, each with the reason."""
+    try:
+        ours = [row for row in _instances(scope) if not _doubt(scope, row)]
+    except CloudError:
+        # The kind itself reports that it could not be listed.
+        return []
+    kept = [(row, _STAYS.get(instances.policy(row["tags"]), "")) for row in ours]
+    return [{"kind": INSTANCE.name, "id": row["instance_id"], "reason": why} for row, why in kept if why]
+
+
+INSTANCE = Kind(ens.INSTANCE, _find_instances, by_server=True)

@@ -12,6 +12,7 @@ from __future__ import annotations
 from . import ecs, ens, network, oss, smc
 
 ORDER = (
+    ens.INSTANCE,
     ens.IMAGE,
     smc.JOB,
     ecs.INSTANCE,

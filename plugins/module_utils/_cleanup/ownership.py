@@ -32,7 +32,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.dri
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import, launch
 
 from . import others, release
 from .order import ORDER
@@ -47,6 +47,10 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stage import Clock
 
     from .scope import Scope
+
+
+_OF_SERVERS = ("server", "smc_source", "ens_instance")
+"""The kinds of what is kept that belong to the servers of one look."""
 
 
 class Interrupted(Exception):
@@ -213,7 +217,7 @@ def clean_servers(
         outcome.seen.load(following.seen.rows())
         outcome.residual += following.residual
         outcome.changes += following.changes
-        first = [row for row in outcome.kept if row["kind"] in ("server", "smc_source") and row not in following.kept]
+        first = [row for row in outcome.kept if row["kind"] in _OF_SERVERS and row not in following.kept]
         outcome.kept = first + following.kept
         for row in following.similar_names:
             outcome.similar(row["kind"], row["id"], row["created"], row["reason"].partition(": ")[2])
@@ -311,6 +315,8 @@ def _clean_held(
         for identity, owner in theirs.items()
     ]
     shown = {str(row.get("ImageId")) for row in scope.clients.ens.describe_self_images()}
+    if any(call == launch.NAME for _server, call in driver.calls()):
+        shown |= {str(row.get("InstanceId")) for row in scope.clients.ens.describe_instances()}
     released = _released(driver, shown)
     why = _needed(held, driver, released, shown, outcome, alive)
     if not why:
@@ -351,7 +357,7 @@ def _needed(
     if alive:
         return _taking_part(alive)
     # What other servers need of codes shows below: a code that a run may be using does not keep the ledger.
-    needed = [row for row in outcome.kept if row["kind"] not in ("smc_source", "smc_access_token")]
+    needed = [row for row in outcome.kept if row["kind"] not in ("smc_source", "smc_access_token", "ens_instance")]
     if needed:
         return str(needed[0]["reason"])
     if outcome.residual:
@@ -360,14 +366,14 @@ def _needed(
 
 
 def _released(driver: Driver, shown: set[str]) -> list[Result]:
-    """Return the results that no run may follow any more: what they have made was deleted. An ENS image that exists
-    is the result of the migration."""
+    """Return the results that no run may follow any more: what they have made was deleted. An ENS image or instance
+    that exists is the result of the migration."""
     return [
         Result(server, call, "error", "released")
         for (server, call), known in driver.calls().items()
         if server in driver.held
         and known.outcome == "done"
-        and not (call == ens_import.NAME and known.id in shown)
+        and not (call in (ens_import.NAME, launch.NAME) and known.id in shown)
     ]
 
 

@@ -32,6 +32,8 @@ RULES: Final[dict[str, str]] = {
     "ens_image": "its name is exactly the image name of a proven job, it was created after that job, and no second "
     "image that is not Available has this name; or it has the migration id of a canary, the record of that canary "
     "names it, and it is not older than the record",
+    "ens_instance": "its tags name this migration and the server, its name is exactly the one made from these tags, "
+    "and its tag `edgelift:instance` is `release`",
     "smc_job": "its tags name this migration and the server, and its name is exactly the one made from these tags",
     "ecs_instance": "it has the name that SMC gives, and either a proven job names it as its instance or it has the "
     "tags of this migration; no other job names it",

@@ -19,6 +19,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 
 from . import others
+from .ens import kept_instances
 from .order import ORDER
 from .smc import kept, quiet
 
@@ -64,7 +65,7 @@ def report(scope: Scope, known: Iterable[Mapping[str, Any]]) -> Outcome:
             outcome.seen.saw(kind.name, item.id, _host(scope, item), item.created)
             outcome.residual.append(_residual(kind, item.id, _host(scope, item), item.busy or "it exists"))
             outcome.changes += not item.busy
-    outcome.kept += kept(scope)
+    outcome.kept += kept(scope) + kept_instances(scope)
     return outcome
 
 
@@ -88,7 +89,7 @@ def remove(scope: Scope, known: Iterable[Mapping[str, Any]], clock: Clock, timeo
         for item in items:
             outcome.seen.saw(kind.name, item.id, _host(scope, item), item.created)
         _remove_kind(scope, kind, items, outcome, clock, deadline, interval)
-    outcome.kept += kept(scope)
+    outcome.kept += kept(scope) + kept_instances(scope)
     return outcome
 
 
@@ -129,7 +130,7 @@ def _find(scope: Scope, kind: Kind, outcome: Outcome) -> list[Found]:
 def _noted(scope: Scope, kind: Kind, outcome: Outcome) -> set[str]:
     """Return the ids of one kind that an earlier result lists without a proof. ``Kind.find`` does not list them when
     their job or image is deleted. An ENS image that it does not list is the result of the migration."""
-    if kind.name == "ens_image" or (kind.name == "smc_source" and not scope.delete_sources):
+    if kind.name in ("ens_image", "ens_instance") or (kind.name == "smc_source" and not scope.delete_sources):
         return set()
     open_ids = {row["id"] for row in outcome.seen.open() if row["kind"] == kind.name}
     return open_ids - scope.refused.get(kind.name, set())

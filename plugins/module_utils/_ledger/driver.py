@@ -301,13 +301,22 @@ class Driver:
     def returned(self, server: str, call: str) -> str:
         """Return the id that an announced call has returned, as the ledger says, '' for none. A ledger in which this
         run does not take part yet is read once. Others may have written that: it proves nothing alone."""
+        known = self._known(server, call)
+        return known.id if known and known.outcome == "done" else ""
+
+    def announced(self, server: str, call: str) -> bool:
+        """Return whether the ledger has a call that may have had its effect. A ledger in which this run does not take
+        part yet is read once."""
+        known = self._known(server, call)
+        return known is not None and known.outcome not in ("error", "unsent")
+
+    def _known(self, server: str, call: str) -> Announced | None:
         if self._store is None and self._read is None:
             self._read = self._new_store()
             with suppress(Stopped):
                 self._read.run(self._read.session.look(restart=True))
         store = self._store or self._read
-        known = store.session.state.calls.get((server, call)) if store else None
-        return known.id if known and known.outcome == "done" else ""
+        return store.session.state.calls.get((server, call)) if store else None
 
     def announce(self, calls: Sequence[Call]) -> set[str]:
         """Announce calls in one line and return the servers whose calls may be made now."""

@@ -5,7 +5,8 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Parameters of CreateReplicationJob and ImportImage that a user sets: what the SDK knows, and what stays ours."""
+"""Parameters of CreateReplicationJob, ImportImage and RunInstances that a user sets: what the SDK knows, and what stays
+ours."""
 
 from __future__ import annotations
 
@@ -14,7 +15,11 @@ from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api import transport
 
-ACTIONS: Final = {"job_parameters": ("smc", "CreateReplicationJob"), "import_parameters": ("ens", "ImportImage")}
+ACTIONS: Final = {
+    "job_parameters": ("smc", "CreateReplicationJob"),
+    "import_parameters": ("ens", "ImportImage"),
+    "instance_parameters": ("ens", "RunInstances"),
+}
 """By option: the product and the action whose parameters it contains."""
 
 OURS: Final[dict[str, dict[str, str]]] = {
@@ -38,6 +43,33 @@ OURS: Final[dict[str, dict[str, str]]] = {
         "OSSBucket": "bucket",
         "ImageFormat": "image_format",
     },
+    "instance_parameters": {
+        **dict.fromkeys(
+            (
+                "Amount", "InstanceName", "UniqueSuffix", "ScheduleAreaLevel", "SchedulingStrategy", "NetDistrictCode",
+                "InstanceChargeType", "Period", "PeriodUnit", "AutoRenew",
+            ),
+            "",
+        ),
+        "ImageId": "image_id",
+        "EnsRegionId": "ens_region_id",
+        "InstanceType": "instance_type",
+        "Password": "password",
+        "KeyPairName": "key_pair_name",
+        "PasswordInherit": "password_inherit",
+        "SystemDisk": "system_disk_size",
+        "DataDisk": "data_disks",
+        "VSwitchId": "vswitch_id",
+        "NetWorkId": "network_id",
+        "PrivateIpAddress": "private_ip",
+        "SecurityId": "security_group_id",
+        "InternetChargeType": "internet_charge_type",
+        "InternetMaxBandwidthOut": "internet_max_bandwidth_out",
+        "HostName": "host_name",
+        "UserData": "user_data",
+        "AutoReleaseTime": "auto_release_time",
+        "Tags": "tags",
+    },
 }  # fmt: skip
 """By option: the parameters that the collection decides itself, each with the option that influences it, if any."""
 
@@ -50,6 +82,13 @@ DOCUMENTED: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "LicenseType": ("Aliyun", "BYOL"),
         "Platform": ("centos", "ubuntu"),
     },
+    "instance_parameters": {
+        "IpType": ("ipv4", "ipv6", "ipv4Andipv6", "ipv4Withipv6"),
+        "InstanceChargeStrategy": ("instance",),
+        "BillingCycle": ("Hour", "Day", "Month"),
+        "SchedulingPriceStrategy": ("PriceHighPriority", "PriceLowPriority"),
+        "SpotStrategy": ("NoSpot", "SpotAsPriceGo"),
+    },
 }
 """By option: the values that the references list (facts 1.3 and 4.1), as far as they fit a Linux server on x86_64. The
 services refuse others only when the copy is billed."""
@@ -60,6 +99,7 @@ MOST_TEXT: Final = 2048
 LENGTHS: Final[dict[str, dict[str, tuple[int, int]]]] = {
     "job_parameters": {"Description": (2, 128)},
     "import_parameters": {"OSVersion": (1, 128)},
+    "instance_parameters": {},
 }
 """By option: the least and the most characters of a text. The second is our own: the reference names none."""
 

@@ -24,7 +24,11 @@ from .defect import Defect
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
-SECRET_OPTIONS = [name for name, option in auth_spec().argument_spec.items() if option.get("no_log")]
+SECRET_OPTIONS = [
+    *(name for name, option in auth_spec().argument_spec.items() if option.get("no_log")),
+    "password",
+    "user_data",
+]
 
 Work = Callable[["AnsibleModule", Clients], dict[str, Any]]
 

@@ -250,6 +250,40 @@ def bucket_problem(name: str) -> str | None:
     return f"{name!r}, which is not the name of a bucket: {BUCKET_RULE}{bare}"
 
 
+PASSWORD_LENGTH: Final = (8, 30)
+PASSWORD_SPECIAL: Final = "()`~!@#$%^&*-_+=|{}[]:;\\\"<>,.?/"
+"""The length of a password of an ENS instance, and its special characters (ENS, CreateInstance)."""
+
+
+def password_problem(password: str) -> str | None:
+    """Return why ENS refuses a password, None when it does not. The text does not contain the password."""
+    kinds = [
+        any("A" <= one <= "Z" for one in password),
+        any("a" <= one <= "z" for one in password),
+        any("0" <= one <= "9" for one in password),
+        any(one in PASSWORD_SPECIAL for one in password),
+    ]
+    least, most = PASSWORD_LENGTH
+    allowed = all(one in PASSWORD_SPECIAL or (one.isascii() and one.isalnum()) for one in password)
+    if least <= len(password) <= most and sum(kinds) >= 3 and allowed:
+        return None
+    return (
+        f"it has {len(password)} characters of {sum(kinds)} kinds"
+        f"{'' if allowed else ', and characters that ENS does not accept'}. ENS accepts {least} to {most} characters "
+        f"of at least three kinds: uppercase letters, lowercase letters, digits, and {PASSWORD_SPECIAL}"
+    )
+
+
+USER_DATA_BYTES: Final = 16 * 1024
+"""The most that UserData may have, base64-encoded (ENS, RunInstances)."""
+
+AUTO_RELEASE_SECONDS: Final = 3600
+"""AutoReleaseTime is at least so many seconds after the call (ENS, RunInstances)."""
+
+LAUNCH_TIMEOUT: Final = 1800
+"""Seconds to wait until an ENS instance is Running. Terraform waits for 600 seconds."""
+
+
 def network_problem(vpc_id: str | None, vswitch_id: str | None) -> str | None:
     """Return why a network of the user cannot be used, or None. With half of it, SMC would make the other half in the
     user's VPC, and no cleanup would know that."""

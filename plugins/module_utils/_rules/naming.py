@@ -46,6 +46,8 @@ FOLDER: Final = "edgelift"
 WAVE_TAG: Final = "edgelift:wave"
 SERVER_TAG: Final = "edgelift:migration"
 HOST_TAG: Final = "edgelift:host"
+INSTANCE_TAG: Final = "edgelift:instance"
+"""Tag of an ENS instance: what a cleanup does with it (keep, manual or release)."""
 KEEP_TAG: Final = "edgelift:keep"
 """Tag of a source that a migration uses but has not registered: it is never deleted. Its value is the first such
 migration."""

@@ -36,6 +36,13 @@ ENS_IMAGE: Final[dict[str, Outcome]] = {
     "Unavailable": "failure",
 }
 
+ENS_INSTANCE: Final[dict[str, Outcome]] = {
+    "Running": "success",
+    "Stopped": "success",
+    "Expired": "failure",
+}
+"""Those that ENS documents (DescribeInstances). Every other word is a step between them."""
+
 ECS_IMAGE: Final[dict[str, Outcome]] = {
     "Creating": "pending",
     "Waiting": "pending",

@@ -22,6 +22,9 @@ def _among(rows: Mapping[str, Row], ids: Iterable[str] | None) -> list[Row]:
     return list(rows.values()) if ids is None else [rows[key] for key in dict.fromkeys(ids) if key in rows]
 
 
+NODES = ("node-1", "node-2")
+
+
 def _tags_of(row: Row) -> list[dict[str, str]]:
     found: list[dict[str, str]] = row.get("Tags", {}).get("Tag", [])
     return found
@@ -271,6 +274,57 @@ class Ens:
 
     def delete_image(self, image_id: str) -> None:
         self.cloud.call("ens.DeleteImage", image_id, lambda: self.cloud.ens_images.pop(image_id))
+
+    def run_instances(self, params: Row) -> list[str]:
+        row = self.cloud.call("ens.RunInstances", params, lambda: self.cloud.add_ens_instance(params))
+        return [row["InstanceId"]]
+
+    def describe_instances(self, instance_ids: Any = None, name: Any = None) -> list[Row]:
+        def show() -> list[Row]:
+            return self.cloud.shown(_among(self.cloud.ens_instances, instance_ids))
+
+        return self.cloud.call("ens.DescribeInstances", instance_ids, show)
+
+    def start_instance(self, instance_id: str) -> None:
+        self._step("ens.StartInstance", instance_id, "Stopped", "Running")
+
+    def stop_instance(self, instance_id: str) -> None:
+        self._step("ens.StopInstance", instance_id, "Running", "Stopped")
+
+    def _step(self, call: str, instance_id: str, origin: str, to: str) -> None:
+        def step() -> None:
+            row = self.cloud.ens_instances[instance_id]
+            if row["Status"] != origin:
+                raise refused("ens.interface.error")
+            row["Status"] = to
+
+        self.cloud.call(call, instance_id, step)
+
+    def release_instance(self, instance_id: str) -> None:
+        def release() -> None:
+            if instance_id not in self.cloud.ens_instances:
+                raise refused("InvalidParameter.InstanceId")
+            del self.cloud.ens_instances[instance_id]
+
+        self.cloud.call("ens.ReleasePostPaidInstance", instance_id, release)
+
+    def tag_instance(self, instance_id: str, tags: list[dict[str, str]]) -> None:
+        def tag() -> None:
+            found = self.cloud.ens_instances[instance_id]["Tags"]["Tags"]
+            rest = [row for row in found if row["TagKey"] not in {tag["Key"] for tag in tags}]
+            found[:] = rest + [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in tags]
+
+        self.cloud.call("ens.TagResources", instance_id, tag)
+
+    def describe_ens_regions(self) -> list[Row]:
+        return self.cloud.call("ens.DescribeEnsRegions", None, lambda: [{"ens_region_id": node} for node in NODES])
+
+    def describe_available_resource(self) -> list[Row]:
+        rows = [{"ens_region_id": "node-1", "instance_type": "ens.sn1.tiny", "count": 3}]
+        return self.cloud.call("ens.DescribeAvailableResource", None, lambda: rows)
+
+    def describe_price(self, params: Row) -> Row:
+        return dict(self.cloud.call("ens.DescribePrice", params, lambda: {"currency": "USD", "amount": 14.4}))
 
 
 class Vpc:

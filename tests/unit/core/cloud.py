@@ -55,6 +55,7 @@ class Cloud:
     snapshots: dict[str, Row] = field(default_factory=dict)
     tasks: dict[str, Row] = field(default_factory=dict)
     ens_images: dict[str, Row] = field(default_factory=dict)
+    ens_instances: dict[str, Row] = field(default_factory=dict)
     tokens: dict[str, Row] = field(default_factory=dict)
     client_tokens: dict[str, str] = field(default_factory=dict)
     """The ClientTokens that VPC has seen, with the id that it returns for each."""
@@ -176,6 +177,9 @@ class Cloud:
         for image in self.ens_images.values():
             if image["Status"] == "Creating" and self.now >= image["_until"]:
                 image["Status"] = image.pop("_end", "Available")
+        for instance in self.ens_instances.values():
+            if instance["Status"] == "Creating" and self.now >= instance["_until"]:
+                instance["Status"] = "Running"
 
     def _end_job(self, job: Row) -> None:
         errors = self.job_errors.get(job["SourceId"])
@@ -300,3 +304,21 @@ class Cloud:
             "_shown": self.now + timedelta(seconds=self.listing_seconds),
         }
         return self.ens_images[image_id]
+
+    def add_ens_instance(self, params: Row) -> Row:
+        """Put an ENS instance into the cloud, as RunInstances is asked for it; the cloud makes it Running."""
+        instance_id = self.new_id("i-ens")
+        tags = [{"TagKey": tag["Key"], "TagValue": tag["Value"]} for tag in params["Tags"]]
+        self.ens_instances[instance_id] = {
+            "InstanceId": instance_id,
+            "InstanceName": params["InstanceName"],
+            "Status": "Creating",
+            "EnsRegionId": params["EnsRegionId"],
+            "SpecName": params["InstanceType"],
+            "ImageId": params["ImageId"],
+            "CreationTime": stamp(self.now),
+            "Tags": {"Tags": tags},
+            "_until": self.now + timedelta(seconds=30),
+            "_shown": self.now + timedelta(seconds=self.listing_seconds),
+        }
+        return self.ens_instances[instance_id]

@@ -13,7 +13,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup im
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.order import ORDER
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup.scope import Scope
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import instances, naming
 
 from .cloud import Cloud
 from .kit import MIGRATION, qcow2, server, stamp
@@ -54,7 +54,7 @@ def similar(outcome: release.Outcome) -> dict[str, str]:
 
 TABLES = (
     "jobs", "instances", "disks", "groups", "images", "snapshots", "objects", "uploads", "sources", "tokens", "vpcs",
-    "vswitches", "ens_images",
+    "vswitches", "ens_images", "ens_instances",
 )
 
 
@@ -93,7 +93,15 @@ def full() -> Cloud:
     cloud.vpcs["vpc-1"] = {"VpcId": "vpc-1", "VpcName": NAME, "Tags": tags}
     cloud.vswitches["vsw-1"] = {"VSwitchId": "vsw-1", "VSwitchName": NAME, "VpcId": "vpc-1"}
     cloud.add_ens_image(SERVER.image_name, "Unavailable")
+    launched(cloud, "release")
     return cloud
+
+
+def launched(cloud: Cloud, policy: str, item: Server = SERVER, **changes: Any) -> str:
+    """Put an ENS instance of a server with this policy into the cloud; return its id."""
+    tags = instances.tags(item.migration, item.host, item.id, policy, {})
+    params = {"InstanceName": item.job_name, "EnsRegionId": "node-1", "InstanceType": "t", "ImageId": "m", "Tags": tags}
+    return str(cloud.add_ens_instance({**params, **changes})["InstanceId"])
 
 
 ALL_KINDS = {kind.name for kind in ORDER}

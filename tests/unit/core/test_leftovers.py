@@ -50,8 +50,8 @@ def test_resources_that_use_others_are_deleted_first() -> None:
     remove(cloud)
     done = [name for name in cloud.mutations() if name != "ecs.TagResources"]
     assert done == [
-        "ens.DeleteImage", "smc.DeleteReplicationJob", "ecs.DeleteImage", "ecs.DeleteSnapshot", "oss.AbortUpload",
-        "smc.DeleteSourceServer", "oss.DeleteKeys", "smc.DisableAccessToken",
+        "ens.ReleasePostPaidInstance", "ens.DeleteImage", "smc.DeleteReplicationJob", "ecs.DeleteImage",
+        "ecs.DeleteSnapshot", "oss.AbortUpload", "smc.DeleteSourceServer", "oss.DeleteKeys", "smc.DisableAccessToken",
         "smc.DeleteAccessToken", "vpc.DeleteVSwitch", "vpc.DeleteVpc",
     ]
     objects = [args for name, args in cloud.log if name == "oss.DeleteKeys"]

@@ -22,6 +22,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.gate import Gate
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import defect, ens_canary, runner
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import instances
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import WAVE_TAG
 
 from .bucket import Oss
@@ -123,8 +124,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
         "EnsRegionId": "node", "SpecName": "ens.sn1.tiny", "Memory": 4096, "SystemDisk": {"Size": 20480},
         "DataDisk": {"DataDisk": [{"Size": 40960}]}, "InnerIpAddress": {"IpAddress": ["10.0.0.2"]},
         "PublicIpAddress": {"IpAddress": ["203.0.113.2"]}, "DeletionProtection": False, "CreationTime": WHEN,
-        "Tags": {"Tags": [{"TagKey": "edgelift:wave", "TagValue": MIGRATION}]},
+        "Tags": {"Tags": [{"TagKey": tag["Key"], "TagValue": tag["Value"]}
+                          for tag in instances.tags(MIGRATION, SERVER.host, SERVER.id, "manual", {})]},
     }),
+    "ens.RunInstances": {"RequestId": "R-1", "InstanceIds": ["i-1"], "OrderId": ""},
+    "ens.DescribeEnsRegions": {"RequestId": "R-1", "Code": 0, "EnsRegions": {"EnsRegions": [{"EnsRegionId": "node"}]}},
+    "ens.DescribePrice": {"RequestId": "R-1", "PriceInfo": {"Price": {"Currency": "USD", "TradePrice": 14.4}}},
     "ens.DescribeAvailableResource": {"RequestId": "R-1", "Code": 0, "SupportResources": {"SupportResource": [
         {"EnsRegionId": "node", "InstanceSpec": "ens.sn1.tiny", "SupportResourcesCount": "50"}]}},
     "vpc.CreateVpc": {"RequestId": "R-1", "VpcId": "vpc-1"},
@@ -162,6 +167,8 @@ WAVE = {
 }  # fmt: skip
 FINISHED = changed("smc.DescribeReplicationJobs", Status="Finished", ImageId="m-1", EndTime=WHEN)
 IN_ERROR = changed("smc.DescribeReplicationJobs", Status="InError", ErrorCode="S-1", StatusInfo="no")
+LAUNCH = {"name": MIGRATION, "host": SERVER.host, "bucket": BUCKET, "ens_region_id": "node",
+          "instance_type": "ens.sn1.tiny", "password_inherit": True}  # fmt: skip
 NO_IMAGE = none("ens.DescribeSelfImages")
 NO_NETWORK = none("vpc.DescribeVpcs", "vpc.DescribeVSwitches")
 FAILED_TASK = changed("ecs.DescribeTasks", TaskStatus="Failed")
@@ -171,6 +178,9 @@ CASES: list[tuple[str, str, dict[str, Any], dict[str, dict[str, Any]]]] = [
     ("transfers", "smc_transfer_info", {}, {}),
     ("images", "ens_image_info", {}, {}),
     ("instances", "ens_instance_info", {"stock": True}, {}),
+    ("instance, created", "ens_instance", {**LAUNCH, "state": "running"}, none("ens.DescribeInstances")),
+    ("instance, stopped at the edge", "ens_instance", {**LAUNCH, "state": "stopped"}, {}),
+    ("instance, released at the edge", "ens_instance", {**LAUNCH, "state": "absent"}, {}),
     ("a migration", "ens_migration_info", {"name": "wave_01", "bucket": "bucket"}, {}),
     ("account", "ens_account_info", {**WAVE, "source_images": {SERVER.host: "m-1"}}, {}),
     ("account, strict", "ens_account_info", {**WAVE, "strict": True}, {}),

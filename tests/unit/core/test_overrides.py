@@ -32,7 +32,8 @@ def test_the_known_ones_are_setters_of_the_vendors_request(option: str) -> None:
     assert all(callable(getattr(request, f"set_{name}")) for name in names)
     assert not set(names) & set(overrides.OURS[option])
     expected = {"job_parameters": {"InstanceType", "InstanceRamRole", "LicenseType", "Description"},
-                "import_parameters": {"OSVersion", "Platform", "ComputeType", "OSType"}}  # fmt: skip
+                "import_parameters": {"OSVersion", "Platform", "ComputeType", "OSType"},
+                "instance_parameters": {"Carrier", "IpType", "BillingCycle", "SpotStrategy"}}  # fmt: skip
     assert expected[option] <= set(names)
 
 
@@ -93,6 +94,7 @@ def test_what_is_set_replaces_what_is_sent() -> None:
         ("job_parameters", "Description", "x", "2 to 128"),
         ("job_parameters", "Description", "https://example.com", "must not begin with http://"),
         ("job_parameters", "InstanceType", "x" * 3000, "1 to 2048"),
+        ("instance_parameters", "IpType", "ipv5", "documents ipv4"),
     ],
 )
 def test_a_value_that_the_service_would_refuse_after_the_copy_is_refused_before(

@@ -21,14 +21,14 @@ IDS = {
     "ens_image": "m-ens0001", "smc_job": "j-0001", "ecs_instance": "i-0001", "ecs_disk": "d-0001",
     "security_group": "sg-0001", "ecs_image": "m-1", "ecs_snapshot": "s-snap0001",
     "oss_upload": f"{IMAGE_KEY}?uploadId=u-1", "smc_source": "s-01", "oss_object": IMAGE_KEY,
-    "smc_access_token": "at-1", "vswitch": "vsw-1", "vpc": "vpc-1",
+    "smc_access_token": "at-1", "vswitch": "vsw-1", "vpc": "vpc-1", "ens_instance": "i-ens0001",
 }  # fmt: skip
 DELETE = {
     "ens_image": "ens.DeleteImage", "smc_job": "smc.DeleteReplicationJob", "ecs_instance": "ecs.DeleteInstance",
     "ecs_disk": "ecs.DeleteDisk", "security_group": "ecs.DeleteSecurityGroup", "ecs_image": "ecs.DeleteImage",
     "ecs_snapshot": "ecs.DeleteSnapshot", "oss_upload": "oss.AbortUpload", "smc_source": "smc.DeleteSourceServer",
     "oss_object": "oss.DeleteKeys", "smc_access_token": "smc.DeleteAccessToken", "vswitch": "vpc.DeleteVSwitch",
-    "vpc": "vpc.DeleteVpc",
+    "vpc": "vpc.DeleteVpc", "ens_instance": "ens.ReleasePostPaidInstance",
 }  # fmt: skip
 RESOURCES = [kind.resource for kind in ORDER]
 

@@ -66,6 +66,7 @@ WAITS = [
     ("migration", "ens_migration"),
     ("cleanup", "smc_cleanup"),
     ("canary", "ens_canary"),
+    ("launch", "ens_instance"),
 ]
 
 
@@ -77,6 +78,8 @@ DEFAULTS: dict[str, Any] = {
     "cleanup_wait_timeout": limits.CLEANUP_TIMEOUT,
     "canary_wait_timeout": limits.CANARY_TIMEOUT,
     "canary_poll_interval": limits.POLL_INTERVAL,
+    "launch_wait_timeout": limits.LAUNCH_TIMEOUT,
+    "launch_poll_interval": limits.POLL_INTERVAL,
     "migration_poll_interval": limits.STAGE_POLL_INTERVAL,
     "transfer_poll_interval": limits.STAGE_POLL_INTERVAL,
     "export_poll_interval": limits.STAGE_POLL_INTERVAL,
@@ -279,7 +282,7 @@ def test_every_description_is_text(role: str) -> None:
 
 LONG = {
     "ens_migration", "smc_transfer", "ecs_image_export", "ens_image_import", "smc_cleanup", "source_remediation",
-    "smc_agent",
+    "smc_agent", "ens_instance",
 }
 """Modules that may take longer than the time limit that a site sets for all tasks."""
 

@@ -1,0 +1,67 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
+# without notice. Import it from nowhere else.
+
+"""The ENS instance of a migrated server: its tags, its proof, and what a cleanup does with it.
+
+RunInstances sets the tags, so that the instance is found and proven from its first moment. Its name is that of the
+replication job: inventory name and migration id.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from . import naming
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+POLICIES: Final = ("manual", "keep", "release")
+"""Who releases an instance: the user with state absent, nothing of this collection, or the cleanup."""
+
+
+def tags(migration: str, host: str, identity: str, policy: str, own: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the tags of a new instance: those of the migration, the policy, and those of the user."""
+    return [
+        *naming.tags(migration, host, identity),
+        policy_tag(policy),
+        *({"Key": key, "Value": value} for key, value in own.items()),
+    ]
+
+
+def policy_tag(policy: str) -> dict[str, str]:
+    """Return the tag of a policy."""
+    return {"Key": naming.INSTANCE_TAG, "Value": policy}
+
+
+def own_tags_problem(own: Mapping[str, Any]) -> str:
+    """Return why ENS or this collection refuses tags of the user, '' when they do not."""
+    for key, value in own.items():
+        if key.startswith("edgelift:") or not 1 <= len(key) <= naming.TAG_VALUE_LENGTH:
+            return f"the tag key {key[:40]!r} is not allowed: 1 to 128 characters that do not begin with edgelift:"
+        for text in (key, str(value)):
+            lower = text.lower()
+            if lower.startswith(("aliyun", "acs:")) or "http://" in lower or "https://" in lower or len(text) > 128:
+                return f"{text[:40]!r} is not allowed in a tag: no aliyun or acs: at the start, no URL, 128 characters"
+    return ""
+
+
+def doubt(migration: str, name: str, found: Mapping[str, str]) -> str:
+    """Return why an instance with these tags is not one of this migration, '' when it is."""
+    if found.get(naming.WAVE_TAG) != migration[: naming.TAG_VALUE_LENGTH]:
+        return f"it has no tag {naming.WAVE_TAG}={migration}"
+    identity = naming.owned_by(migration, name)
+    if not identity or found.get(naming.SERVER_TAG) != identity:
+        return f"its tag {naming.SERVER_TAG} is not the migration ID in its name"
+    expected = naming.resource_name(found.get(naming.HOST_TAG, ""), identity)
+    return "" if name == expected else f"this migration would name it {expected}"
+
+
+def policy(found: Mapping[str, str]) -> str:
+    """Return the policy in the tags of an instance: keep where there is none that is known."""
+    value = found.get(naming.INSTANCE_TAG, "")
+    return value if value in POLICIES else "keep"
