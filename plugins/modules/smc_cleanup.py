@@ -17,6 +17,8 @@ description:
     parts, ENS images whose import failed, sources, the activation code and the shared network.
   - Only resources with the migration ID, and resources that belong to them, are deleted. Available ENS images are the result
     and are never deleted.
+  - ENS instances with the policy V(release) of M(edgelift.ens_migration.ens_instance) are released. Those with V(manual) or V(keep)
+    stay, and RV(cleanup.kept) lists them.
   - The module needs only credentials, the region, the name of the migration and the bucket, so it works after a crash and from any controller.
 requirements:
   - aliyun-python-sdk-ecs
@@ -221,6 +223,7 @@ cleanup:
       description: >-
         Shared resources of the migration, and its ledger, that stay because other servers of it are not finished or another run
         takes part in it, with the reason. Servers that another run drives. Sources that the migration uses or may have registered.
+        ENS instances whose policy is not C(release).
       returned: always
       type: list
       elements: dict
