@@ -94,7 +94,7 @@ BREAKS = (
     Break(2, "uname reports aarch64", "not-x86-64", lambda rows: kernel_name(rows, None, "aarch64")),
     Break(3, "five data disks", "too-many-data-disks", lambda rows: data_disks(rows, 5, 20)),
     Break(4, "a data disk of 501 GiB", "data-disk-too-large", lambda rows: data_disks(rows, 1, 501)),
-    Break(5, "4 x 300 GiB in use", "total-too-large", lambda rows: data_disks(rows, 4, 400, used_gib=300)),
+    Break(5, "3 x 350 GiB in use", "total-too-large", lambda rows: data_disks(rows, 3, 450, used_gib=350)),
     Break(6, "LUKS on a data disk", "encrypted-disk", lambda rows: [*data_disks(rows, 1, 20), ("luks", "vdm1")]),
     Break(7, "no rsync", "rsync-missing", lambda rows: tools(rows, "rsync")),
     Break(8, "no virtio disk in the initramfs", "virtio-missing", drivers),

@@ -29,6 +29,9 @@ ExecStart=/record/run
 [Install]
 WantedBy=multi-user.target
 """
+# The probe comes when the data disk is mounted, with both of its paths, not while udev sets it up.
+READY = 'grep -q " /srv " /proc/mounts && { [ ! -e /dev/sda ] || [ -e /sys/block/dm-0/slaves/sdb ]; }'
+WAIT = f"ExecStartPre=-/bin/sh -c 'n=0; until {READY} || [ $$n -ge 120 ]; do sleep 1; n=$$((n + 1)); done'\n"
 RESOLVER = "nameserver 192.0.2.53\n"
 FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
 SECONDS = 1200
@@ -66,7 +69,8 @@ def dress(system: System, tree: Path, script: str) -> None:
     if system.machine.init == "systemd":
         wants = tree / "etc/systemd/system/multi-user.target.wants"
         wants.mkdir(parents=True, exist_ok=True)
-        (tree / "etc/systemd/system/record.service").write_text(UNIT, encoding="utf-8")
+        unit = UNIT.replace("ExecStart=", WAIT + "ExecStart=") if system.machine.extra in image.DATA else UNIT
+        (tree / "etc/systemd/system/record.service").write_text(unit, encoding="utf-8")
         (wants / "record.service").symlink_to("/etc/systemd/system/record.service")
     elif system.machine.init == "sysvinit":
         with (tree / "etc/inittab").open("a", encoding="utf-8") as table:
@@ -76,15 +80,19 @@ def dress(system: System, tree: Path, script: str) -> None:
 def run(system: System, tree: Path, kernel: Path, folder: Path, script: str) -> Told:
     """Boot the system and return what the probe said. ``kernel`` is the root file system that has a kernel."""
     dress(system, tree, script)
+    vmlinuz = folder / "vmlinuz"
+    shutil.copy2(max((kernel / "boot").glob("vmlinuz-*")), vmlinuz)
     disks = image.make(system, tree, folder)
     settings = {"NAME": system.name, "LAYOUT": system.machine.layout, "ROOT": disks.root, "DATA": disks.data}
+    settings |= {"BOOT": disks.boot, "EXTRA": system.machine.extra}
     initrd.make(kernel, folder / "initrd", {**settings, "INIT": INITS[system.machine.init]}, folder / "initrd.img")
     answer, console = folder / "answer", folder / "console"
     answer.write_bytes(b"")
     words = [*NICE, "qemu-system-x86_64", *_words(system, disks, folder)]
-    words += ["-kernel", str(next((kernel / "boot").glob("vmlinuz-*"))), "-initrd", str(folder / "initrd.img")]
+    words += ["-kernel", str(vmlinuz), "-initrd", str(folder / "initrd.img")]
     # A machine that is busy gives a guest so little time that its kernel takes the timer for a broken one.
-    words += ["-append", f"root={disks.root} ro console=ttyS0 no_timer_check quiet"]
+    root = f"LABEL={image.LABEL}" if system.machine.extra == "label" else disks.root
+    words += ["-append", f"root={root} ro console=ttyS0 no_timer_check quiet"]
     with (folder / "qemu.log").open("wb") as log:
         guest = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
@@ -104,9 +112,9 @@ def run(system: System, tree: Path, kernel: Path, folder: Path, script: str) -> 
 
 
 def _is_whole(answer: Path) -> bool:
-    """Whether the line that ends every answer has arrived."""
-    lines = answer.read_bytes().rstrip().rsplit(b"\n", 1)
-    return lines[-1].startswith(b"EDGELIFT-") and lines[-1].endswith(b" END")
+    """Whether the line that ends every answer has arrived; a line with a dot follows it."""
+    line = answer.read_bytes().rstrip(b".\r\n").rpartition(b"\n")[2]
+    return line.startswith(b"EDGELIFT-") and line.endswith(b" END")
 
 
 def _words(system: System, disks: image.Disks, folder: Path) -> list[str]:
@@ -114,8 +122,13 @@ def _words(system: System, disks: image.Disks, folder: Path) -> list[str]:
     words = ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1", "-m", "1024", "-no-reboot", "-display", "none"]
     words += ["-uuid", image.identity(system, "machine"), "-nic", "none", "-rtc", "base=utc"]
     words += ["-serial", f"file:{folder / 'console'}", "-serial", f"file:{folder / 'answer'}"]
-    for path in disks.paths:
+    for path in disks.paths[:1] if system.machine.extra == "multipath" else disks.paths:
         words += ["-drive", f"file={path},if=virtio,format=raw,cache=unsafe"]
+    for number in (0, 1) if system.machine.extra == "multipath" else ():
+        # Two controllers with the same disk, as two ports of a storage array show it.
+        drive = f"file={disks.paths[1]},if=none,id=path{number},format=raw,cache=unsafe,file.locking=off"
+        disk = f"scsi-hd,bus=port{number}.0,drive=path{number},serial=edgelift0,share-rw=on"
+        words += ["-device", f"virtio-scsi-pci,id=port{number}", "-drive", drive, "-device", disk]
     if system.machine.firmware == "uefi":
         code, variables = FIRMWARE
         own = folder / "variables.fd"

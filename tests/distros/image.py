@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import uuid
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ MIB = 1024**2
 DISK_MIB = 20 * 1024
 SWAP_MIB = 512
 BOOT_MIB = 1024
+LABEL = "system"
+DATA = {"multipath": "/dev/mapper/mpatha", "crypt-data": "/dev/mapper/data"}
+"""The device of the data disk of a guest that has one."""
 ESP = "C12A7328-F81F-11D2-BA4B-00C04FC93EC9"
 
 
@@ -26,6 +30,7 @@ class Disks:
     paths: list[Path]
     root: str
     data: str = ""
+    boot: str = ""
 
 
 def identity(system: System, what: str) -> str:
@@ -37,9 +42,11 @@ def make(system: System, tree: Path, folder: Path) -> Disks:
     """Write the disks of a guest into the folder, its root file system being ``tree``."""
     if system.machine.layout == "plain":
         return _plain(system, tree, folder)
-    names = ["vda", "vdb"] if system.machine.layout == "raid" else ["vda"]
+    if system.machine.layout == "boot-disk":
+        return _boot_disk(system, tree, folder)
+    names = ["vda", "vdb"] if system.machine.layout in ("raid", "btrfs") else ["vda"]
     paths = [folder / f"{name}.raw" for name in names]
-    kind = {"lvm": "8e", "luks": "83", "raid": "fd"}[system.machine.layout]
+    kind = {"lvm": "8e", "thin": "8e", "luks": "83", "raid": "fd", "btrfs": "83"}[system.machine.layout]
     for path in paths:
         _table(path, f"label: dos\nstart=1MiB, size={BOOT_MIB}MiB, type=83, bootable\ntype={kind}\n")
     _ext4(paths[0], 1, BOOT_MIB, tree / "boot", identity(system, "boot"))
@@ -47,12 +54,30 @@ def make(system: System, tree: Path, folder: Path) -> Disks:
     size = _mib(tree) * 5 // 4 + 256
     with data.open("wb") as image:
         image.truncate(size * MIB)
-    root = {"lvm": "/dev/vg0/root", "luks": "/dev/mapper/cryptroot", "raid": "/dev/md0"}[system.machine.layout]
+    logical = dict.fromkeys(("lvm", "thin"), "/dev/vg0/root")
+    root = {**logical, "luks": "/dev/mapper/cryptroot", "raid": "/dev/md0", "btrfs": "/dev/vda2"}[system.machine.layout]
     boot = f"UUID={identity(system, 'boot')} /boot ext4 defaults 0 2\n"
-    (tree / "etc/fstab").write_text(f"{root} / ext4 errors=remount-ro 0 1\n{boot}", encoding="utf-8")
-    (tree / "etc/fstab").write_text(f"{root} / ext4 errors=remount-ro 0 1\n{boot}", encoding="utf-8")
+    rest = "btrfs defaults 0 0" if system.machine.layout == "btrfs" else "ext4 errors=remount-ro 0 1"
+    (tree / "etc/fstab").write_text(f"{root} / {rest}\n{boot}", encoding="utf-8")
     _ext4(data, 0, size, tree, identity(system, "root"))
-    return Disks([*paths, data], root.replace("/dev/vg0/root", "/dev/mapper/vg0-root"), f"vd{'abc'[len(paths)]}")
+    real = root.replace("/dev/vg0/root", "/dev/mapper/vg0-root")
+    return Disks([*paths, data], real, f"vd{'abc'[len(paths)]}", "/dev/vda1")
+
+
+def _boot_disk(system: System, tree: Path, folder: Path) -> Disks:
+    """/ on the first disk and /boot on the second one, which is the one that boots."""
+    paths = [folder / "vda.raw", folder / "vdb.raw"]
+    size = DISK_MIB - 2
+    for path, bootable in zip(paths, ("", ", bootable"), strict=True):
+        _table(path, f"label: dos\nstart=1MiB, size={size}MiB, type=83{bootable}\n")
+    _ext4(paths[1], 1, size, tree / "boot", identity(system, "boot"))
+    rows = {"/": "root", "/boot": "boot"}
+    fstab = "".join(f"UUID={identity(system, what)} {target} ext4 defaults 0 2\n" for target, what in rows.items())
+    (tree / "etc/fstab").write_text(fstab, encoding="utf-8")
+    shutil.rmtree(tree / "boot")
+    (tree / "boot").mkdir()
+    _ext4(paths[0], 1, size, tree, identity(system, "root"))
+    return Disks(paths, "/dev/vda1", boot="/dev/vdb1")
 
 
 def _plain(system: System, tree: Path, folder: Path) -> Disks:
@@ -70,13 +95,33 @@ def _plain(system: System, tree: Path, folder: Path) -> Disks:
     if swap:
         rows.append(f"start={start + size}MiB" + (f", size={swap - 1}MiB" if gpt else ", type=82"))
     _table(path, "\n".join(rows) + "\n")
-    fstab = f"UUID={identity(system, 'root')} / ext4 errors=remount-ro 0 1\n"
+    extra = system.machine.extra
+    name = f"LABEL={LABEL}" if extra == "label" else f"UUID={identity(system, 'root')}"
+    fstab = f"{name} / ext4 errors=remount-ro 0 1\n"
     if swap:
         fstab += f"UUID={identity(system, 'swap')} none swap sw 0 0\n"
         _swap(path, start + size, swap - 1, identity(system, "swap"))
+    paths = [path]
+    if extra in DATA:
+        (tree / "srv").mkdir(exist_ok=True)
+        fstab += f"{DATA[extra]} /srv ext4 defaults,nofail 0 2\n"
+        paths.append(folder / "data.raw")
+        with paths[1].open("wb") as image:
+            image.truncate(DISK_MIB * MIB)
+    if extra == "multipath":
+        (tree / "empty").mkdir()
+        _ext4(paths[1], 0, DISK_MIB, tree / "empty", identity(system, "data"))
+        (tree / "empty").rmdir()
+        (tree / "etc/multipath.conf").write_text("defaults {\nuser_friendly_names yes\nfind_multipaths no\n}\n")
+    elif extra == "crypt-data":
+        (tree / "etc/data.key").write_text("a key of the tests", encoding="utf-8")
+        (tree / "etc/crypttab").write_text("data /dev/vdb /etc/data.key luks\n", encoding="utf-8")
+    elif extra == "old-default":
+        with (tree / "etc/default/grub").open("a", encoding="utf-8") as grub:
+            grub.write('GRUB_DEFAULT="1>2"\n')
     (tree / "etc/fstab").write_text(fstab, encoding="utf-8")
-    _ext4(path, start, size, tree, identity(system, "root"))
-    return Disks([path], f"/dev/vda{number}")
+    _ext4(path, start, size, tree, identity(system, "root"), *(["-L", LABEL] if extra == "label" else []))
+    return Disks(paths, f"/dev/vda{number}")
 
 
 def _table(path: Path, script: str) -> None:
@@ -86,10 +131,11 @@ def _table(path: Path, script: str) -> None:
     subprocess.run(["sfdisk", "--quiet", str(path)], input=script, text=True, check=True)
 
 
-def _ext4(path: Path, start: int, size: int, tree: Path, name: str) -> None:
+def _ext4(path: Path, start: int, size: int, tree: Path, name: str, *more: str) -> None:
     """An ext4 file system at ``start`` MiB of an image, with the content of a folder."""
     options = f"offset={start * MIB},lazy_itable_init=1,lazy_journal_init=1"
-    words = ["mke2fs", "-q", "-F", "-t", "ext4", "-U", name, "-E", options, "-d", str(tree), str(path), f"{size}M"]
+    words = ["mke2fs", "-q", "-F", "-t", "ext4", "-U", name, *more, "-E", options, "-d", str(tree)]
+    words += [str(path), f"{size}M"]
     subprocess.run(words, check=True)
 
 

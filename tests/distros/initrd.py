@@ -16,6 +16,8 @@ MAPPED = (
     *("dm-mod", "dm-crypt", "raid1", "xts", "ecb", "cbc", "aes_generic", "sha256_generic", "algif_hash"),
     "algif_skcipher",
 )
+BY_LAYOUT = {"plain": (), "boot-disk": (), "btrfs": ("btrfs",), "thin": (*MAPPED, "dm-thin-pool")}
+BY_EXTRA = {"crypt-data": MAPPED}
 
 
 def load_order(dependencies: str, wanted: tuple[str, ...]) -> list[str]:
@@ -33,8 +35,8 @@ def load_order(dependencies: str, wanted: tuple[str, ...]) -> list[str]:
 
 
 def modules_folder(tree: Path) -> Path:
-    """The folder of the one kernel's modules in a root file system."""
-    return next(iter(sorted(path for name in ("usr/lib", "lib") for path in (tree / name / "modules").glob("*"))))
+    """The folder of the newest kernel's modules in a root file system."""
+    return max(path for name in ("usr/lib", "lib") for path in (tree / name / "modules").glob("*"))
 
 
 def make(tree: Path, folder: Path, settings: dict[str, str], output: Path) -> None:
@@ -48,7 +50,7 @@ def make(tree: Path, folder: Path, settings: dict[str, str], output: Path) -> No
     (folder / "init").chmod(0o755)
     (folder / "settings").write_text("".join(f"{key}={shlex.quote(value)}\n" for key, value in settings.items()))
     kernel = modules_folder(tree)
-    wanted = MODULES if settings["LAYOUT"] == "plain" else MODULES + MAPPED
+    wanted = MODULES + BY_LAYOUT.get(settings["LAYOUT"], MAPPED) + BY_EXTRA.get(settings["EXTRA"], ())
     for number, path in enumerate(load_order((kernel / "modules.dep").read_text(encoding="utf-8"), wanted)):
         content = (kernel / path).read_bytes()
         name = Path(path).name.removesuffix(".xz")

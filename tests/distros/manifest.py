@@ -15,7 +15,8 @@ HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"
 HAND_BUILT = "documented file contents, asked on bash and the programs of busybox"
 KINDS = ("real", "hand-built")
-LAYOUTS = ("plain", "lvm", "luks", "raid")
+LAYOUTS = ("plain", "lvm", "luks", "raid", "thin", "btrfs", "boot-disk")
+EXTRAS = ("", "label", "old-default", "multipath", "crypt-data")
 FIRMWARES = ("bios", "uefi")
 INITS = ("systemd", "sysvinit", "none")
 
@@ -30,10 +31,15 @@ class Root:
 
 @dataclass(frozen=True)
 class Machine:
-    """The guest around a root file system. ``kernel`` is the suite whose kernel boots a root that has none."""
+    """The guest around a root file system. ``kernel`` is the suite whose kernel boots a root that has none.
+
+    ``extra`` is what a guest with the layout "plain" has besides: a root found by its label, a default entry that is
+    not the newest kernel, a data disk with two paths, an encrypted data disk with a key file.
+    """
 
     firmware: str = "bios"
     layout: str = "plain"
+    extra: str = ""
     init: str = "none"
     kernel: str = ""
     user: str = "root"
@@ -74,7 +80,10 @@ def system(row: dict[str, Any], sources: dict[str, str], packages: dict[str, lis
     machine = Machine(**row.get("machine", {}))
     if (row["kind"] == "real") != ("root" in row):
         raise ValueError(f"{name}: a real system has a root, a hand-built one has none")
-    words = ((row["kind"], KINDS), (machine.layout, LAYOUTS), (machine.firmware, FIRMWARES), (machine.init, INITS))
+    words = (
+        *((row["kind"], KINDS), (machine.layout, LAYOUTS), (machine.extra, EXTRAS)),
+        *((machine.firmware, FIRMWARES), (machine.init, INITS)),
+    )
     for value, allowed in words:
         if value not in allowed:
             raise ValueError(f"{name}: {value!r}, allowed: {', '.join(allowed)}")

@@ -79,9 +79,11 @@ guard_begin() {
 
 guard_over() { # the end of a script: no process of the guard stays. The last line may end this shell: its reader has ended
     if [ -n "$OVER" ]; then
-        printf 'expired\tscript\t%s\n' "$LIMIT"
         guard_below "$SELF"
         for line in $BELOW; do [ "$line" = "$SELF" ] || kill -9 "$line" 2>/dev/null; done
+        # At once with the end: guard_end may say the same as soon as this takes long.
+        printf 'expired\tscript\t%s\n%s END\n.\n' "$LIMIT" "$FENCE"
+        return 0
     elif [ -n "$SELF" ]; then
         [ -z "$TICKER" ] || guard_stop "$TICKER"
         guard_stop "$ENDER"

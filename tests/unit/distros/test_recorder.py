@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distros import handmade, initrd, manifest, recording
+from distros import guest, handmade, initrd, manifest, recording
 
 SYSTEMS = manifest.load()
 ROW: dict[str, Any] = {"name": "one", "kind": "real", "how": "made", "source": "debian", "root": {"suite": "bookworm"}}
@@ -72,3 +72,10 @@ def test_an_archive_of_a_hand_built_initramfs_is_one_that_cpio_reads(tmp_path: P
     with archive.open("rb") as given:
         done = subprocess.run(["busybox", "cpio", "-t"], stdin=given, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["init", "lib/modules/virtio_blk.ko"]
+
+
+def test_an_answer_of_a_guest_is_whole_when_its_last_marker_is_there(tmp_path: Path) -> None:
+    answer = tmp_path / "answer"
+    for text, whole in (("", False), ("uid\t0\nEDGELIFT-0 EN", False), ("uid\t0\r\nEDGELIFT-0 END\r\n.\r\n", True)):
+        answer.write_bytes(text.encode())
+        assert guest._is_whole(answer) == whole

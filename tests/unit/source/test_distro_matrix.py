@@ -136,7 +136,7 @@ def test_the_real_ones_are_of_every_way_to_boot() -> None:
     for system in REAL:
         probe = probes[system.name]
         assert probe["boot"] == system.machine.firmware
-        assert probe["root"]["lvm"] == (system.machine.layout == "lvm")
+        assert probe["root"]["lvm"] == (system.machine.layout in ("lvm", "thin"))
         assert probe["root"]["raid"] == (system.machine.layout == "raid")
         assert probe["root"]["encrypted"] == (system.machine.layout == "luks")
 
@@ -144,6 +144,16 @@ def test_the_real_ones_are_of_every_way_to_boot() -> None:
 @pytest.mark.parametrize("system", SYSTEMS, ids=lambda system: system.name)
 def test_no_system_is_blocked_without_reason(system: manifest.System) -> None:
     assert blockers(unbroken(system)) == set(system.blockers)
+
+
+@pytest.mark.parametrize(
+    ("name", "finding"),
+    [("debian-12-boot-disk", "boot-on-another-disk"), ("debian-12-btrfs", "several-system-disks")],
+)
+def test_a_system_on_two_disks_has_a_risk_that_names_both(name: str, finding: str) -> None:
+    [row] = [item for item in unbroken(next(item for item in SYSTEMS if item.name == name)) if item["id"] == finding]
+    assert row["severity"] == "risk"
+    assert {"vda", "vdb"} <= set(row["evidence"].replace(",", "").split())
 
 
 def test_a_clean_account_has_no_finding_but_what_no_api_tells() -> None:
