@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import account, answers
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, source
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers as read_answers
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import facts
@@ -154,6 +155,13 @@ def test_a_system_on_two_disks_has_a_risk_that_names_both(name: str, finding: st
     [row] = [item for item in unbroken(next(item for item in SYSTEMS if item.name == name)) if item["id"] == finding]
     assert row["severity"] == "risk"
     assert {"vda", "vdb"} <= set(row["evidence"].replace(",", "").split())
+
+
+def test_two_paths_to_one_disk_are_one_data_disk() -> None:
+    system = next(item for item in SYSTEMS if item.name == "debian-12-multipath")
+    records = [read_answers.Record(key, tuple(rest)) for key, *rest in read(system).records]
+    assert [disk.index for disk in disks.transferred(facts.build_probe(records))] == [0, 1]
+    assert ids(unbroken(system)) == {"swap-lost", "nic-name-servers"}
 
 
 def test_a_clean_account_has_no_finding_but_what_no_api_tells() -> None:
