@@ -23,6 +23,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import oss
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.export import related
@@ -69,13 +70,15 @@ class Exports:
             if job.get("ImageId"):
                 self._by_owner.setdefault(scope.owner(job["Name"]) or "", set()).add(job["ImageId"])
         self._listed: set[str] = set()
+        self.noted = {row["id"] for row in scope.listed if row["kind"] in (oss.OBJECT.name, oss.UPLOAD.name)}
+        """What an earlier result of this play lists: it may be deleted in any case (Kind.written)."""
         self._proven = {image for images in self._by_owner.values() for image in images}
 
     def judge(self, rows: list[Written]) -> list[tuple[Written, bool]]:
         """Return the rows, each with whether an export of this scope wrote it."""
         if not rows:
             return []
-        self._listed = self._proven | {image["ImageId"] for image in self._scope.image_rows()}
+        self._listed = self._listed or self._proven | {image["ImageId"] for image in self._scope.image_rows()}
         images = {row: self._image_of(row) for row in rows}
         tasks = self._tasks({image for image in images.values() if image})
         written = [(row, self._task_of(row, tasks.get(images[row], []))) for row in rows]

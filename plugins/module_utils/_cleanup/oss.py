@@ -89,11 +89,10 @@ def _listed(
 
 
 def _proofs(
-    scope: Scope, bucket: OssApi, rows: Iterator[Row], others: _Others, tried: dict[str, Found]
+    scope: Scope, bucket: OssApi, rows: Iterator[Row], others: _Others, tried: dict[str, Found], proven: set[str | None]
 ) -> Iterator[Found]:
     """Yield the proofs of the bucket of this scope: small, with exactly their key, and of no other migration. They lead
     to nothing but themselves."""
-    proven = {scope.owner(job["Name"]) for job in scope.known_jobs()} | set(scope.hosts)
     examined = 0
     for row in rows:
         key = row["key"]
@@ -132,13 +131,11 @@ def _other_wave(scope: Scope, bucket: OssApi, key: str) -> str:
 
 
 def _exported(
-    scope: Scope, rows: Iterator[Written], prefix: str, tried: Mapping[str, Found] | None = None
+    scope: Scope, exports: Exports, rows: Iterator[Written], prefix: str, tried: Mapping[str, Found] | None = None
 ) -> list[Found]:
     """Return what the exports and the canaries (``tried``) of this scope wrote, and what others wrote below its
     prefix."""
     others, ours, found = _Others(scope.bucket), list[Written](), list[Found]()
-    # What an earlier result of this play lists may be deleted in any case (Kind.written).
-    listed = {row["id"] for row in scope.listed if row["kind"] in (oss.OBJECT.name, oss.UPLOAD.name)}
     for row in rows:
         if tried and row.key in tried:
             found.append(tried[row.key])
@@ -147,13 +144,13 @@ def _exported(
         owner = scope.admits(identity) if separator else None
         if owner is None:
             others.add(row.id, "", row.at, "this migration writes no object of this name")
-        elif row.id in listed:
+        elif row.id in exports.noted:
             found.append(Found(row.id, owner, oss.stamp(row.at)))
         elif len(ours) >= MOST:
             others.add(row.id, owner, row.at, _MANY)
         else:
             ours.append(row)
-    for row, proven in Exports(scope).judge(ours):
+    for row, proven in exports.judge(ours):
         owner = row.key.partition("_")[0]
         if proven:
             found.append(Found(row.id, owner, oss.stamp(row.at)))
@@ -165,25 +162,26 @@ def _exported(
 def _find_objects(scope: Scope) -> list[Found]:
     bucket, found = scope.clients.oss(scope.bucket), list[Found]()
     tried = canary.objects(scope)
-    each = partial(oss.each_key, bucket)
+    each, exports = partial(oss.each_key, bucket), Exports(scope)
+    proven = {scope.owner(job["Name"]) for job in scope.known_jobs()} | set(scope.hosts)
     for prefix, rows in _listed(scope, each, naming.folder_prefix):
         others = _Others(scope.bucket)
-        found += _proofs(scope, bucket, rows, others, tried)
+        found += _proofs(scope, bucket, rows, others, tried, proven)
         found += others.all(naming.folder_prefix(prefix))
     for prefix, rows in _listed(scope, each, naming.objects_prefix):
         written = (Written(oss.object_id(scope.bucket, row["key"]), row["key"], row["modified"]) for row in rows)
-        found += _exported(scope, written, naming.objects_prefix(prefix), tried)
+        found += _exported(scope, exports, written, naming.objects_prefix(prefix), tried)
     return found
 
 
 def _find_uploads(scope: Scope) -> list[Found]:
-    bucket, found = scope.clients.oss(scope.bucket), list[Found]()
+    bucket, found, exports = scope.clients.oss(scope.bucket), list[Found](), Exports(scope)
     for prefix, rows in _listed(scope, bucket.each_upload, naming.objects_prefix):
         begun = (
             Written(oss.upload_id(scope.bucket, row["key"], row["upload_id"]), row["key"], row["begun"], part=True)
             for row in rows
         )
-        found += _exported(scope, begun, naming.objects_prefix(prefix))
+        found += _exported(scope, exports, begun, naming.objects_prefix(prefix))
     return found
 
 

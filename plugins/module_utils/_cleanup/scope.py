@@ -13,7 +13,7 @@ of proof admit (law 7, `proof`). The others are reported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from threading import RLock
@@ -57,7 +57,7 @@ class Scope:
     """Returns why another run needs what belongs to all servers, '' for none. It is asked right before the deletion."""
     _lock: RLock = field(default_factory=RLock, compare=False, repr=False)
     """Held while one of several threads asks what all of them want to know."""
-    _cache: dict[str, Any] = field(default_factory=dict)
+    _cache: dict[Hashable, Any] = field(default_factory=dict)
     _kept: dict[str, Any] = field(default_factory=dict)
     _waves: dict[str, str] = field(default_factory=dict)
     """By migration id: why it belongs to another migration, '' where it does not."""
@@ -91,8 +91,9 @@ class Scope:
         """Drop all listed rows, so that the next question is sent to the cloud again."""
         self._cache.clear()
 
-    def once(self, what: str, ask: Callable[[], Answer]) -> Answer:
-        """Return the answer to a question, which is sent once per look: of several threads one asks."""
+    def once(self, what: Hashable, ask: Callable[[], Answer]) -> Answer:
+        """Return the answer to a question, which is sent once per look: of several threads one asks. What depends on
+        the servers of this scope has them in ``what``: a narrower scope shares these answers."""
         with self._lock:
             if what not in self._cache:
                 self._cache[what] = ask()
@@ -115,7 +116,10 @@ class Scope:
 
     def named_jobs(self) -> list[Row]:
         """Return the replication jobs whose names have a migration id of this scope, whoever made them."""
-        return [job for job in self.all_jobs() if self.owner(job.get("Name", ""))]
+        return self.once(
+            ("named jobs", self.identities),
+            lambda: [job for job in self.all_jobs() if self.owner(job.get("Name", ""))],
+        )
 
     def doubt(self, job: Row) -> str:
         """Return why a job with a migration id of this scope is not proven to be ours, '' when it is."""
@@ -123,9 +127,13 @@ class Scope:
 
     def jobs(self) -> list[Row]:
         """Return the replication jobs that are proven to belong to this scope."""
-        found = [job for job in self.named_jobs() if not self.doubt(job)]
-        self._jobs.update({job["JobId"]: job for job in found})
-        return found
+
+        def judge() -> list[Row]:
+            found = [job for job in self.named_jobs() if not self.doubt(job)]
+            self._jobs.update({job["JobId"]: job for job in found})
+            return found
+
+        return self.once(("proven jobs", self.identities), judge)
 
     def known_jobs(self) -> list[Row]:
         """Return the proven jobs, those that this cleanup has deleted too: what they name stays proven."""
@@ -135,7 +143,9 @@ class Scope:
     def migration_jobs(self) -> list[Row]:
         """Return the proven jobs of the whole migration, those of servers outside this scope too."""
         whole = replace(self, identities=None)
-        return [job for job in whole.named_jobs() if not whole.doubt(job)]
+        return self.once(
+            ("jobs of the migration",), lambda: [job for job in whole.named_jobs() if not whole.doubt(job)]
+        )
 
     def other_jobs(self, field: str) -> dict[str, str]:
         """Return by the value of a field the jobs of the account that are not proven to belong to this migration."""
@@ -145,15 +155,23 @@ class Scope:
 
     def made_for_job(self, kind: str, identity: str, created: str) -> bool:
         """Return whether what an earlier result lists is not older than the first job that is known of its server."""
-        hosts = {row.get("host") or "" for row in self.listed if (row["kind"], row["id"]) == (kind, identity)}
-        known = [(self.hosts.get(self.owner(job["Name"]) or "", ""), job) for job in self.known_jobs()]
-        starts = [str(job.get("CreationTime") or "") for host, job in known if host in hosts]
-        starts += [
-            str(row.get("created") or "")
-            for row in self.listed
-            if row["kind"] == "smc_job" and (row.get("host") or "") in hosts
-        ]
-        return any(not_before(created, start) for start in starts)
+        hosts, starts = self.once(("first jobs", self.identities), self._starts)
+        known = hosts.get((kind, identity), ())
+        return any(not_before(created, start) for host in known for start in starts.get(host, ()))
+
+    def _starts(self) -> tuple[dict[tuple[str, str], set[str]], dict[str, list[str]]]:
+        """Return the hosts of what an earlier result lists, and by host when its known jobs were made."""
+        hosts: dict[tuple[str, str], set[str]] = {}
+        starts: dict[str, list[str]] = {}
+        for row in self.listed:
+            host = row.get("host") or ""
+            hosts.setdefault((row["kind"], row["id"]), set()).add(host)
+            if row["kind"] == "smc_job":
+                starts.setdefault(host, []).append(str(row.get("created") or ""))
+        for job in self.known_jobs():
+            host = self.hosts.get(self.owner(job["Name"]) or "", "")
+            starts.setdefault(host, []).append(str(job.get("CreationTime") or ""))
+        return hosts, starts
 
     def tagged(self, tags: Mapping[str, str]) -> str | None:
         """Return the migration id in the tags of a resource, when they name this migration and a server in scope."""
@@ -169,6 +187,9 @@ class Scope:
 
     def images(self) -> list[tuple[Row, str]]:
         """Return the ECS images that are proven to belong to this scope, each with its migration id."""
+        return self.once(("proven images", self.identities), self._proven_images)
+
+    def _proven_images(self) -> list[tuple[Row, str]]:
         by_job = {job["ImageId"]: self.owner(job["Name"]) for job in self.known_jobs() if job.get("ImageId")}
         found = []
         for row in self.image_rows():
@@ -200,14 +221,20 @@ class Scope:
         return self._waves.get(identity, "")
 
     def _other_wave(self, identity: str) -> str:
-        for job in self.named_jobs():
+        for job in self.once(("jobs by owner", self.identities), self._by_owner).get(identity, ()):
             tags, description = JOB.value(job, "tags"), job.get("Description", "")
-            if self.owner(job["Name"]) == identity and naming.same_wave(self.migration, tags, description) is False:
+            if naming.same_wave(self.migration, tags, description) is False:
                 return (
                     f"the tags or the description of SMC job {job['JobId']} name another migration with the same "
                     "wave id"
                 )
         return ""
+
+    def _by_owner(self) -> dict[str, list[Row]]:
+        found: dict[str, list[Row]] = {}
+        for job in self.named_jobs():
+            found.setdefault(self.owner(job["Name"]) or "", []).append(job)
+        return found
 
     def owner(self, name: str) -> str | None:
         """Return the migration id in ``name`` when it is one of this scope."""
