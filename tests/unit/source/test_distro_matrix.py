@@ -129,6 +129,7 @@ def test_the_real_ones_are_of_every_way_to_boot() -> None:
     machines = [system.machine for system in REAL]
     assert {machine.firmware for machine in machines} == set(manifest.FIRMWARES)
     assert {machine.layout for machine in machines} == set(manifest.LAYOUTS)
+    assert {machine.extra for machine in machines} == set(manifest.EXTRAS)
     assert {machine.init for machine in machines} == set(manifest.INITS)
     probes = {
         system.name: facts.build_probe([read_answers.Record(key, tuple(rest)) for key, *rest in read(system).records])
@@ -155,6 +156,14 @@ def test_a_system_on_two_disks_has_a_risk_that_names_both(name: str, finding: st
     [row] = [item for item in unbroken(next(item for item in SYSTEMS if item.name == name)) if item["id"] == finding]
     assert row["severity"] == "risk"
     assert {"vda", "vdb"} <= set(row["evidence"].replace(",", "").split())
+
+
+def test_the_older_kernel_that_is_the_default_is_the_one_that_counts() -> None:
+    system = next(item for item in SYSTEMS if item.name == "debian-12-old-default")
+    probe = facts.build_probe([read_answers.Record(key, tuple(rest)) for key, *rest in read(system).records])
+    assert probe["kernel"].startswith("6.1.0-50-")
+    assert probe["initramfs"]["kernel"].startswith("6.1.0-47-")
+    assert probe["initramfs"]["chosen_by"] == "/boot/grub/grub.cfg"
 
 
 def test_two_paths_to_one_disk_are_one_data_disk() -> None:
