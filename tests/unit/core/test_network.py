@@ -13,8 +13,10 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 
 from .cloud import Cloud
 from .kit import MIGRATION, policy, refused, server
+from .test_ownership import driver, sweep
 from .waves import cloud_with, fleet, run, verdicts
 
+ONE, TWO = server(1), server(2)
 SHARED = policy(shared_network=True)
 THREE = [server(number) for number in (1, 2, 3)]
 
@@ -166,3 +168,23 @@ def test_what_a_list_does_not_show_yet_is_not_made_twice() -> None:
     cloud.edit("vpc.DescribeVSwitches", lambda _rows: [], times=3)
     assert verdicts(run(fleet(cloud, THREE[0], using=SHARED))) == ["migrated"]
     assert (cloud.calls["vpc.CreateVpc"], cloud.calls["vpc.CreateVSwitch"]) == (1, 1)
+
+
+def test_a_run_that_begins_while_a_cleanup_deletes_keeps_the_shared_network() -> None:
+    cloud = cloud_with(ONE, TWO)
+    run(fleet(cloud, ONE, using=SHARED))
+    other, deleting = driver(cloud), cloud.smc.delete_replication_job
+
+    def meanwhile(*args: Any) -> Any:
+        # The cleanup has looked for other runs before.
+        other.own([TWO.id])
+        return deleting(*args)
+
+    cloud.smc.delete_replication_job = meanwhile  # type: ignore[method-assign]  # another run begins before this call
+    outcome = sweep(cloud, ONE)
+    assert {row["kind"] for row in outcome.kept} == {"vpc", "vswitch", "ledger"}
+    assert all("another run of this migration is driven by" in row["reason"] for row in outcome.kept)
+    assert (len(cloud.vpcs), len(cloud.vswitches), cloud.jobs, outcome.residual) == (1, 1, {}, [])
+    other.leave()
+    assert sweep(cloud, TWO).kept == []
+    assert (cloud.vpcs, cloud.vswitches) == ({}, {})

@@ -285,26 +285,6 @@ def test_the_last_of_two_cleanups_that_meet_closes_the_ledger() -> None:
     assert set(cloud.oss(BUCKET).ledgers) == {naming.ledger_key(MIGRATION, 1)}
 
 
-def test_a_run_that_begins_while_a_cleanup_deletes_keeps_the_shared_network() -> None:
-    cloud = cloud_with(ONE, TWO)
-    run(fleet(cloud, ONE, using=policy(shared_network=True)))
-    other, deleting = driver(cloud), cloud.smc.delete_replication_job
-
-    def meanwhile(*args: Any) -> Any:
-        # The cleanup has looked for other runs before.
-        other.own([TWO.id])
-        return deleting(*args)
-
-    cloud.smc.delete_replication_job = meanwhile  # type: ignore[method-assign]  # another run begins before this call
-    outcome = sweep(cloud, ONE)
-    assert {row["kind"] for row in outcome.kept} == {"vpc", "vswitch", "ledger"}
-    assert all("another run of this migration is driven by" in row["reason"] for row in outcome.kept)
-    assert (len(cloud.vpcs), len(cloud.vswitches), cloud.jobs, outcome.residual) == (1, 1, {}, [])
-    other.leave()
-    assert sweep(cloud, TWO).kept == []
-    assert (cloud.vpcs, cloud.vswitches) == ({}, {})
-
-
 def test_nothing_is_written_to_a_ledger_that_is_closed() -> None:
     cloud = cloud_with(ONE)
     run(fleet(cloud, ONE))
