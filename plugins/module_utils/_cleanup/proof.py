@@ -48,8 +48,8 @@ RULES: Final[dict[str, str]] = {
     "oss_upload": "its key begins with the migration id and the image id of an export task of ECS, whose image is "
     "proven or deleted, and it was begun while that task ran",
     "smc_source": "a proven job copies it, the caller names it or its tags name a server of this cleanup, and it has "
-    "the tags of this migration or was registered within the time of a proven activation code; no other job copies it, "
-    "and its tags do not say `edgelift:keep` or another migration",
+    "the tags of this migration or was registered within 30 minutes after a proven activation code was created; "
+    "no other job copies it, and its tags do not say `edgelift:keep` or another migration",
     "oss_object": "an export task of ECS names it, whose image is proven or deleted; or, for a task that names no "
     "object, its key begins with the migration id and the image id and it was written while that task ran; or a canary "
     "whose record is in the bucket writes an object of exactly this name",
@@ -85,6 +85,12 @@ def within(created: str, start: str, time: timedelta) -> bool:
 def registered_by(code: Facts, created: str) -> bool:
     """Return whether a source that was registered then can have been registered with an activation code."""
     return within(created, code["creation_time"], timedelta(days=code["ttl_days"] or limits.TOKEN_DAYS[1]))
+
+
+def registered_with(code: Facts, created: str) -> bool:
+    """Return whether a source was registered so shortly after an activation code was created that the run which had
+    created the code has registered it."""
+    return within(created, code["creation_time"], timedelta(seconds=limits.CODE_IN_USE_SECONDS))
 
 
 def unclaimed(codes: Sequence[Facts], sources: Iterable[Row]) -> dict[str, list[str]]:

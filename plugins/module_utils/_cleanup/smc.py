@@ -198,9 +198,9 @@ def _sources(scope: Scope) -> list[Found]:
             return f"SMC job {elsewhere[row['SourceId']]}, which is not of this migration, copies it"
         if row["SourceId"] in others:
             return f"SMC job {others[row['SourceId']]}, which is of another server of this migration, copies it"
-        if tagged[row["SourceId"]] or any(proof.registered_by(code, row.get("CreationTime", "")) for code in codes):
+        if tagged[row["SourceId"]] or any(proof.registered_with(code, row.get("CreationTime", "")) for code in codes):
             return ""
-        return "it has no tag of this migration, and no activation code of this migration can have registered it"
+        return "it has no tag of this migration, and none of its activation codes is at most 30 minutes older"
 
     return [
         Found(row["SourceId"], owners[row["SourceId"]], row.get("CreationTime", ""), foreign=doubt(row)) for row in rows

@@ -14,7 +14,6 @@ and when it registered.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import proof
@@ -27,14 +26,12 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.
     refused,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, naming
 
 Facts = Mapping[str, Any]
 
 READY: Final = ("Available", "InUse")
 """States of a source that SMC can migrate."""
-
-CODE_IN_USE: Final = timedelta(seconds=limits.CODE_IN_USE_SECONDS)
 
 
 def claim_of(host: str, facts: Facts, migration: str = "") -> Claim:
@@ -172,7 +169,7 @@ def _registered(row: Facts, claim: Claim, migration: str, codes: Sequence[Facts]
     named = naming.same_wave(migration, tags)
     if named is not None:
         return named
-    return any(proof.within(created, code["creation_time"], CODE_IN_USE) for code in codes)
+    return any(proof.registered_with(code, created) for code in codes)
 
 
 def _tags(claim: Claim, migration: str, ours: bool) -> dict[str, str]:

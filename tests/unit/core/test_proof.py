@@ -252,15 +252,15 @@ def test_a_source_of_our_job_that_registered_before_the_migration_goes_by_its_ta
 
 @pytest.mark.parametrize(
     ("registered", "code", "goes"),
-    [(0, 0, True), (3, 0, True), (8, 0, False), (-1, 0, False), (0, None, False)],
-    ids=["at once", "days later", "after the code", "before the migration", "no code"],
+    [(0, 0, True), (29, 0, True), (31, 0, False), (-1, 0, False), (0, None, False)],
+    ids=["at once", "minutes later", "after the time of a run", "before the migration", "no code"],
 )
-def test_a_source_without_a_job_was_registered_within_the_time_of_our_code(
+def test_a_source_without_a_job_was_registered_soon_after_our_code(
     registered: int, code: int | None, goes: bool
 ) -> None:
     cloud = Cloud()
     cloud.register(SERVER)
-    cloud.sources["s-01"].update(CreationTime=stamp(START + timedelta(days=registered)), Tags={})
+    cloud.sources["s-01"].update(CreationTime=stamp(START + timedelta(minutes=registered)), Tags={})
     if code is not None:
         token(cloud, naming.description(MIGRATION))
         cloud.tokens["at-1"].update(CreationTime=stamp(START), TimeToLiveInDays="7")
