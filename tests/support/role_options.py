@@ -61,6 +61,8 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "report_receipt": str(folder / "r.json"), "report_retry_file": str(folder / "r.txt"),
         "migration_plan_file": str(folder / "p.json"),
         "status_file": str(folder / "s.json"), "waves_file": str(folder / "w.yml"),
+        "launch_password": "Edge-2026-Lift", "_instance_parameters": {"BillingCycle": "Hour"},
+        "launch_inventory": str(folder / "l.yml"),
         "canary_contract": str(folder / "c.yml"), "preflight_report_dir": str(folder), "agent_cache_dir": str(folder),
     }  # fmt: skip
     found = next((value for end, value in samples.items() if name.endswith(end)), None)

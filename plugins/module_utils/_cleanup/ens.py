@@ -82,7 +82,7 @@ _STAYS = {
 
 
 def _instances(scope: Scope) -> list[Facts]:
-    rows = scope.once("ens instances", lambda: scope.clients.ens.describe_instances())
+    rows = scope.once("ens instances", scope.clients.ens.describe_instances)
     found = [ENS_INSTANCE.facts(row) for row in rows]
     return [row for row in found if scope.owner(row["instance_name"])]
 
