@@ -16,7 +16,7 @@ Names and objects in the bucket lead to resources, and prove nothing.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment, not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
@@ -87,7 +87,7 @@ def registered_by(code: Facts, created: str) -> bool:
     return within(created, code["creation_time"], timedelta(days=code["ttl_days"] or limits.TOKEN_DAYS[1]))
 
 
-def registered_with(code: Facts, created: str) -> bool:
+def registered_with(code: Mapping[str, Any], created: str) -> bool:
     """Return whether a source was registered so shortly after an activation code was created that the run which had
     created the code has registered it."""
     return within(created, code["creation_time"], timedelta(seconds=limits.CODE_IN_USE_SECONDS))
