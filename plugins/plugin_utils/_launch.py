@@ -37,8 +37,9 @@ def inventory(found: Iterable[Facts], hostvars: Mapping[str, Any], options: Mapp
     """Return C(text), the inventory in YAML, C(table), one line per instance, and C(left_out), what has no line in the
     inventory, with the reason. ``options`` are those of the role."""
     group, migration = str(options["group"]), str(options["name"])
-    if not _GROUP.fullmatch(group):
-        raise AnsibleFilterError(f"launch_group is {group!r}, it must have letters, digits and underscores only")
+    problem = group_problem(group)
+    if problem:
+        raise AnsibleFilterError(f"launch_group {problem}")
     known = {str(name)[: naming.TAG_VALUE_LENGTH]: str(name) for name in hostvars}
     hosts: dict[str, Any] = {}
     rows, left_out = [], []
@@ -58,6 +59,12 @@ def inventory(found: Iterable[Facts], hostvars: Mapping[str, Any], options: Mapp
     text = _HEAD + str(yaml.safe_dump(document, default_flow_style=False, allow_unicode=True, sort_keys=True))
     head = ("host", "instance", "node", "status", "policy", "address")
     return {"text": text, "table": _table.lines(head, sorted(rows)), "left_out": left_out}
+
+
+def group_problem(group: str) -> str | None:
+    """Return the words that follow the name of a variable whose value is no name of a group, None for one that is."""
+    fits = _GROUP.fullmatch(group)
+    return None if fits else f"is {group!r}, it must have letters, digits and underscores only, and begin with no digit"
 
 
 def _problem(host: str, address: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any, Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import MissingLibrary
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import overrides
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, windows
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _launch
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look, paths
 
 Range = tuple[float, float | None]
@@ -132,6 +133,8 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_environment": paths.environment_problem,
     "_windows": _windows,
     "_password": _password,
+    # Without this rule, the filter refuses it when the instances exist already.
+    "launch_group": _launch.group_problem,
     "_replication_parameters": _replication,
     **{f"_{option}": _parameters(option) for option in overrides.ACTIONS},
 }

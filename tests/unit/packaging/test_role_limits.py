@@ -53,6 +53,7 @@ def test_every_rule_belongs_to_a_documented_variable() -> None:
         ("migration_bucket", "oss://x/", "3 to 63 lower-case letters, digits and hyphens"),
         ("migration_bucket", "oss://x/", "without oss:// and without a folder"),
         ("cleanup_bucket", "Migration_Images", "is 'Migration_Images', which is not the name of a bucket"),
+        ("launch_group", "a-b", "is 'a-b', it must have letters, digits and underscores only, and begin with no digit"),
         ("agent_sha256", "abc", "is 'abc', it must be the SHA-256 of the bundle"),
         ("agent_install_dir", "smc", "must be an absolute path"),
         ("agent_install_dir", "/usr", "is a system folder"),
