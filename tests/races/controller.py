@@ -168,7 +168,7 @@ class Controller:
         given = {**defaults(module), **self._connection(), "parallel_calls": 1, **params}
         ended: list[dict[str, Any]] = []
         stub = SimpleNamespace(
-            params=given, check_mode=False, _diff=False, _name=module, warn=lambda _text: None,
+            params=given, argument_spec={}, check_mode=False, _diff=False, _name=module, warn=lambda _text: None,
             exit_json=lambda **result: ended.append(result),
             fail_json=lambda **result: ended.append({"failed": True, **result}),
         )

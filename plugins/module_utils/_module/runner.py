@@ -18,17 +18,10 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._secrets import without
 
-from .argspec import auth_spec
 from .defect import Defect
 
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-
-SECRET_OPTIONS = [
-    *(name for name, option in auth_spec().argument_spec.items() if option.get("no_log")),
-    "password",
-    "user_data",
-]
 
 Work = Callable[["AnsibleModule", Clients], dict[str, Any]]
 
@@ -40,7 +33,8 @@ def run_module(module: AnsibleModule, work: Work) -> None:
     the run has made so far. An exception that is no CloudError is reported as a defect of this collection.
     No result contains the value of an option that is a secret.
     """
-    secrets = [str(module.params.get(name) or "") for name in SECRET_OPTIONS]
+    secret = [name for name, option in module.argument_spec.items() if option.get("no_log")]
+    secrets = [str(module.params.get(name) or "") for name in secret]
     try:
         result = _result(module, work)
     except parent.Orphaned as orphaned:

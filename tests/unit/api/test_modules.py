@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 import yaml
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, MissingLibrary
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import argspec, defect, runner
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import (
+    argspec,
+    defect,
+    ens_instance,
+    runner,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import reader
 
 FRAGMENTS = "ansible_collections.edgelift.ens_migration.plugins.doc_fragments"
@@ -55,6 +60,7 @@ class Module:
     """A module that remembers how it ended."""
 
     params = {"region": "cn-beijing", "access_key": "unit-key-id", "secret_key": "unit-secret"}
+    argument_spec = argspec.auth_spec().argument_spec
     _name = "smc_transfer"
 
     def exit_json(self, **result: Any) -> None:
@@ -89,6 +95,15 @@ def test_no_result_contains_a_secret_option() -> None:
     how, result = end_of(refused)
     assert (how, result["source"]) == ("fail", {"name": "***"})
     assert "unit-secret" not in str(result)
+
+
+def test_the_secrets_are_those_of_the_options_of_the_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = ens_instance.spec().argument_spec
+    monkeypatch.setattr(Module, "argument_spec", {**Module.argument_spec, **own})
+    given = {"password": "Example-123", "user_data": "#!/bin/secret", "host": "web-01", "password_inherit": True}
+    monkeypatch.setattr(Module, "params", {**Module.params, **given})
+    told = {"seen": ["Example-123 of web-01", "#!/bin/secret"], "inherit": "True"}
+    assert end_of(lambda module, clients: told) == ("exit", {"seen": ["*** of web-01", "***"], "inherit": "True"})
 
 
 def test_a_failure_has_message_details_and_the_last_known_object() -> None:

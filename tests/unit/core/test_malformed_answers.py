@@ -272,7 +272,7 @@ class Module:
         given = {name: value for name, value in self.options.items() if name in argument_spec}
         checked = ArgumentSpecValidator(argument_spec, **rules).validate({"region": REGION, **given})
         assert not checked.error_messages
-        self.params = checked.validated_parameters
+        self.params, self.argument_spec = checked.validated_parameters, argument_spec
 
     def warn(self, text: str) -> None:
         assert text
