@@ -177,7 +177,7 @@ options:
   auto_release_time:
     description:
       - When ENS releases the instance by itself, in UTC and in whole minutes, such as V(2026-11-24T08:00:00Z). At least an hour from now.
-      - Cannot be used with O(policy=keep). It is not changed later.
+      - Cannot be used with O(policy=keep). For an instance that exists, it is neither changed nor compared.
     type: str
   tags:
     description:
@@ -218,7 +218,7 @@ EXAMPLES = r"""
   delegate_to: localhost
   register: launched
 
-- name: Launch it for a test, and let ENS release it after two hours whatever happens
+- name: Launch it for a test, and let ENS release it after two hours in any case
   edgelift.ens_migration.ens_instance:
     region: ap-southeast-1
     name: wave_01

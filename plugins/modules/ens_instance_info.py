@@ -60,7 +60,7 @@ EXAMPLES = r"""
     stock: true
   register: edge
 
-- name: Show the nodes with room for an instance type
+- name: Show the nodes with stock of an instance type
   ansible.builtin.debug:
     msg: "{{ edge.stock | selectattr('instance_type', 'eq', 'ens.sn1.small') | map(attribute='ens_region_id') }}"
 """

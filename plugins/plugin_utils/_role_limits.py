@@ -47,7 +47,7 @@ _WHOLE: Final[Mapping[str, Range]] = {
     "canary_poll_interval": (_SHORTEST_PAUSE, 30),
     "preflight_timeout": (1, None),
     "launch_port": (1, 65535),
-    "launch_system_disk_size": (20, None),
+    "launch_system_disk_size": (limits.INSTANCE_DISK_GIB, None),
     "launch_internet_max_bandwidth_out": (0, None),
     "waves_step": (1, None),
     "waves_max_servers": (1, None),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 from datetime import datetime, timezone
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
@@ -84,27 +85,28 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     """Return the ENS instance of one server in the wanted state."""
     params = module.params
     migration = options.migration(params)
-    options.refuse(input_problems(params, datetime.now(timezone.utc)))
+    options.refuse(input_problems(params))
     rows = [ENS_INSTANCE.facts(row) for row in clients.ens.describe_instances()]
     existing = of_host(migration, params["host"], rows)
     # An existing instance needs no image: that may have been deleted.
     image = {"image_id": params["image_id"] or ""} if existing else _image(clients, migration, params)
     identity = existing.get("tags", {}).get(naming.SERVER_TAG) or naming.owner_of((image or {}).get("image_name", ""))
+    absent = {"changed": False, "instance": {}, "price": {}, "phase": "done", "resources": []}
     if not identity:
         # Nothing shows that this server was ever migrated: there is nothing to stop or release.
-        options.refuse([f"{params['host']} has no ENS instance of migration {migration!r}"]
-                       if params["state"] == "stopped" else [])
-        return {"changed": False, "instance": {}, "price": {}, "phase": launch.NAME, "resources": []}
+        if params["state"] == "stopped":
+            options.refuse([f"{params['host']} has no ENS instance of migration {migration!r}"])
+        return absent
     server = Server(migration, params["host"], "", known_id=identity)
     wanted = _launch(params, image)
     policy = Policy(params["region"], params["bucket"], "", restart=params["restart"])
     fleet = Fleet(clients, [server], policy, check_mode=module.check_mode, stages=(launch.stage(wanted),))
     known = bool(existing) or fleet.driver.announced(server.id, launch.NAME)
     if params["state"] == "absent" and not known:
-        return {"changed": False, "instance": {}, "price": {}, "phase": launch.NAME, "resources": []}
+        return absent
     price: dict[str, Any] = {}
     if params["state"] == "running" and not known:
-        options.refuse(_problems(clients, params, image or {}))
+        options.refuse(_problems(clients, params, image or {}, datetime.now(timezone.utc)))
         price = _price(module, clients, params, wanted)
     result = single_stage.run(module, fleet, "instance", describe)
     result["changed"] = any(step != f"{launch.NAME}.forget" for step in fleet.acts)
@@ -133,10 +135,11 @@ def _image(clients: Clients, migration: str, params: Mapping[str, Any]) -> Facts
     than running, None when there is none."""
     images = [ENS_IMAGE.facts(row) for row in clients.ens.describe_self_images()]
     found = choose_image(migration, params["host"], params["image_name"] or "", params["image_id"] or "", images)
-    if isinstance(found, str):
-        options.refuse([found] if params["state"] == "running" else [])
-        return None
-    return found
+    if isinstance(found, dict):
+        return found
+    if params["state"] == "running":
+        options.refuse([found])
+    return None
 
 
 def choose_image(migration: str, host: str, base: str, image_id: str, images: Sequence[Facts]) -> Facts | str:
@@ -169,7 +172,7 @@ def choose_image(migration: str, host: str, base: str, image_id: str, images: Se
     return usable[0]
 
 
-def input_problems(params: Mapping[str, Any], now: datetime) -> list[str]:
+def input_problems(params: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the options alone; no text contains the password."""
     problems = []
     if params["password"] is not None:
@@ -181,12 +184,13 @@ def input_problems(params: Mapping[str, Any], now: datetime) -> list[str]:
     encoded = _encoded(params["user_data"])
     if len(encoded) > limits.USER_DATA_BYTES:
         problems.append(f"user_data has {len(encoded)} bytes in base64, ENS accepts {limits.USER_DATA_BYTES}")
-    problems += _release_problems(params, now)
+    problems += _release_problems(params)
+    least, step = limits.INSTANCE_DISK_GIB, limits.SYSTEM_DISK_STEP_GIB
     size = params["system_disk_size"]
-    if size is not None and (size < 20 or size % 10):
-        problems.append(f"system_disk_size is {size}, ENS accepts multiples of 10 from 20")
-    problems += [f"the size of a data disk is {disk['size']}, ENS accepts 20 or more"
-                 for disk in params["data_disks"] if disk["size"] < 20]
+    if size is not None and (size < least or size % step):
+        problems.append(f"system_disk_size is {size}, ENS accepts multiples of {step} from {least}")
+    problems += [f"the size of a data disk is {disk['size']}, ENS accepts {least} or more"
+                 for disk in params["data_disks"] if disk["size"] < least]
     if params["private_ip"] and not params["vswitch_id"]:
         problems.append("private_ip needs vswitch_id")
     if params["image_name"]:
@@ -197,29 +201,28 @@ def input_problems(params: Mapping[str, Any], now: datetime) -> list[str]:
     return problems + overrides.problems(params)
 
 
-def _release_problems(params: Mapping[str, Any], now: datetime) -> list[str]:
+def _release_problems(params: Mapping[str, Any]) -> list[str]:
     text = params["auto_release_time"]
     if not text:
         return []
-    when = moment(text) if text.endswith("Z") else None
-    if when is None:
+    if not text.endswith("Z") or moment(text) is None:
         return [f"auto_release_time is {text!r}, ENS accepts a time in UTC such as 2026-11-24T08:00:00Z"]
-    problems = []
     if params["policy"] == "keep":
-        problems.append("auto_release_time releases the instance, and the policy keep never does: set only one of them")
-    if params["state"] == "running" and (when - now).total_seconds() < limits.AUTO_RELEASE_SECONDS - 60:
-        problems.append(f"auto_release_time {text} is less than an hour from now: ENS accepts an hour or more")
-    return problems
+        return ["auto_release_time releases the instance, and the policy keep never does: set only one of them"]
+    return []
 
 
-def _problems(clients: Clients, params: Mapping[str, Any], image: Facts) -> list[str]:
+def _problems(clients: Clients, params: Mapping[str, Any], image: Facts, now: datetime) -> list[str]:
     """Return why no instance can be created, from the options and from what ENS offers. These calls only read."""
     missing = [name for name in ("ens_region_id", "instance_type") if not params[name]]
     problems = [f"{name} is required to create an instance" for name in missing]
     if not any(params[name] for name in LOGINS):
         problems.append(f"one of {', '.join(LOGINS)} is required to create an instance")
-    least = max([disk["size"] for disk in image.get("disks", []) if disk["type"] == "system"], default=0)
-    size = params["system_disk_size"]
+    when = moment(params["auto_release_time"])
+    if when and (when - now).total_seconds() < limits.AUTO_RELEASE_SECONDS - 60:
+        text = params["auto_release_time"]
+        problems.append(f"auto_release_time {text} is less than an hour from now: ENS accepts an hour or more")
+    least, size = _system_gib(image), params["system_disk_size"]
     if size is not None and size < least:
         problems.append(f"system_disk_size is {size}, the system disk of image {image['image_id']} has {least} GiB")
     return problems if missing else problems + _stock_problems(clients, params)
@@ -244,8 +247,7 @@ def _stock_problems(clients: Clients, params: Mapping[str, Any]) -> list[str]:
 
 
 def _price(module: AnsibleModule, clients: Clients, params: Mapping[str, Any], wanted: launch.Launch) -> dict[str, Any]:
-    """Return the price of a month, {} where ENS does not tell it: it decides nothing."""
-    system = wanted.parameters["SystemDisk"]["Size"]
+    """Return the price of a month, {} where it cannot be read: it decides nothing."""
     request = {
         "EnsRegionId": wanted.ens_region_id,
         "InstanceType": wanted.instance_type,
@@ -253,7 +255,7 @@ def _price(module: AnsibleModule, clients: Clients, params: Mapping[str, Any], w
         "Period": 1,
         "PeriodUnit": "Month",
         "Quantity": 1,
-        "SystemDiskSize": system,
+        "SystemDiskSize": wanted.parameters["SystemDisk"]["Size"],
     }
     try:
         return {**clients.ens.describe_price(request), "period": "Month"}
@@ -263,18 +265,12 @@ def _price(module: AnsibleModule, clients: Clients, params: Mapping[str, Any], w
 
 
 def _launch(params: Mapping[str, Any], image: Facts | None) -> launch.Launch:
-    image = image or {}
-    system = max([disk["size"] for disk in image.get("disks", []) if disk["type"] == "system"], default=0)
-    disk = {"Size": params["system_disk_size"] or max(20, -(-(system or image.get("size", 0)) // 10) * 10)}
-    if params["system_disk_category"]:
-        disk["Category"] = params["system_disk_category"]
+    image, step = image or {}, limits.SYSTEM_DISK_STEP_GIB
+    system = _system_gib(image) or image.get("size", 0)
+    size = params["system_disk_size"] or max(limits.INSTANCE_DISK_GIB, ceil(system / step) * step)
     given = {
-        "SystemDisk": disk,
-        "DataDisk": [
-            {"Size": row["size"], **({"Category": row["category"]} if row["category"] else {})}
-            for row in params["data_disks"]
-        ]
-        or None,
+        "SystemDisk": _disk(size, params["system_disk_category"]),
+        "DataDisk": [_disk(row["size"], row["category"]) for row in params["data_disks"]] or None,
         "Password": params["password"],
         "KeyPairName": params["key_pair_name"],
         "PasswordInherit": params["password_inherit"] or None,
@@ -300,6 +296,15 @@ def _launch(params: Mapping[str, Any], image: Facts | None) -> launch.Launch:
             **(params["instance_parameters"] or {}),
         },
     )
+
+
+def _system_gib(image: Facts) -> int:
+    """Return the GiB of the system disk of an image, 0 where ENS does not show them."""
+    return max((disk["size"] for disk in image.get("disks", []) if disk["type"] == "system"), default=0)
+
+
+def _disk(size: int, category: str | None) -> dict[str, Any]:
+    return {"Size": size, **({"Category": category} if category else {})}
 
 
 def _encoded(text: str | None) -> str:

@@ -274,6 +274,12 @@ def password_problem(password: str) -> str | None:
     )
 
 
+INSTANCE_DISK_GIB: Final = 20
+"""The least size of a disk of an ENS instance in GiB (ENS, RunInstances)."""
+
+SYSTEM_DISK_STEP_GIB: Final = 10
+"""The size of a system disk is a multiple of so many GiB (ENS, RunInstances)."""
+
 USER_DATA_BYTES: Final = 16 * 1024
 """The most that UserData may have, base64-encoded (ENS, RunInstances)."""
 

@@ -86,7 +86,8 @@ def test_an_instance_is_created_once_and_proven_by_its_tags(cloud: Cloud) -> Non
 
 
 def test_it_is_stopped_started_and_released(cloud: Cloud) -> None:
-    assert run(cloud, state="absent")["changed"] is False
+    nothing = run(cloud, state="absent")
+    assert (nothing["changed"], nothing["phase"]) == (False, "done")
     assert not cloud.objects, "a state that is reached needs no ledger"
     fails(cloud, "has no ENS instance", state="stopped")
     run(cloud)
@@ -320,3 +321,6 @@ def test_the_time_of_the_release_may_be_an_hour_ahead(cloud: Cloud) -> None:
     run(cloud, auto_release_time=at, policy="release")
     (sent,) = [args for name, args in cloud.log if name == "ens.RunInstances"]
     assert sent["AutoReleaseTime"] == at
+    # The same task run again changes nothing, also shortly before that time.
+    cloud.sleep(1800)
+    assert run(cloud, auto_release_time=at, policy="release")["changed"] is False
