@@ -100,10 +100,8 @@ class AppendableObjects:
             return _tail(found, length, body)
 
         try:
-            tail: Tail = self._connection.run("GetObject", read)
+            tail: Tail | None = self._connection.find("GetObject", read)
         except CloudError as error:
-            if error.code == "NoSuchKey":
-                return None
             if error.code != "InvalidRange":
                 raise
             return self._empty_tail(key)
@@ -111,13 +109,8 @@ class AppendableObjects:
 
     def _empty_tail(self, key: str) -> Tail | None:
         """Returns what an object without content from the wanted position on is."""
-        try:
-            found = self._connection.run("HeadObject", lambda: self._bucket.head_object(key))
-        except CloudError as error:
-            if error.code == "NoSuchKey":
-                return None
-            raise
-        return _tail(found, found.content_length or 0, b"")
+        found = self._connection.find("HeadObject", lambda: self._bucket.head_object(key))
+        return found and _tail(found, found.content_length or 0, b"")
 
 
 def _tail(found: Any, length: int, content: bytes) -> Tail:

@@ -56,10 +56,10 @@ class EnsApi:
         found: list[str] = tables.RUN.value(one(self._call, tables.RUN, params, repeatable=False), "instance_ids")
         return found
 
-    def describe_instances(self, instance_ids: Iterable[str] | None = None, name: str | None = None) -> list[Row]:
-        """Returns the instances of the account, or those of at most 100 ids. Callers compare names exactly."""
+    def describe_instances(self, instance_ids: Iterable[str] | None = None) -> list[Row]:
+        """Returns the instances of the account, or those of at most 100 ids."""
         ids = None if instance_ids is None else json.dumps(list(instance_ids))
-        return by_number(self._call, tables.ENS_INSTANCE, {"InstanceIds": ids, "InstanceName": name}, self._pool)
+        return by_number(self._call, tables.ENS_INSTANCE, {"InstanceIds": ids}, self._pool)
 
     def start_instance(self, instance_id: str) -> None:
         """Starts an instance that is Stopped. Not repeated: the second call of two would be refused."""

@@ -122,6 +122,15 @@ class OssConnection:
 
         return self.retry.run(once, repeatable)
 
+    def find(self, operation: str, call: Callable[[], Result]) -> Result | None:
+        """Returns what the call returns, as ``run`` does; None when there is no object with its key."""
+        try:
+            return self.run(operation, call)
+        except CloudError as error:
+            if error.code == "NoSuchKey":
+                return None
+            raise
+
     @property
     def _action(self) -> str:
         """The call that this thread makes."""
@@ -247,22 +256,14 @@ class OssApi(AppendableObjects, Listings):
                 raise CloudError("oss.GetObject", "Answer.Unreadable", problem, retryable=True)
             return body[:MOST_TEXT], found.versionid
 
-        try:
-            body, version = self._connection.run("GetObject", read)
-        except CloudError as error:
-            if error.code == "NoSuchKey":
-                return None
-            raise
-        return body.decode("utf-8", errors="replace"), version
+        found = self._connection.find("GetObject", read)
+        return found and (found[0].decode("utf-8", errors="replace"), found[1])
 
     def head(self, key: str) -> dict[str, Any] | None:
         """Returns size (bytes), etag and last_modified (seconds) of an object, None when there is no such object."""
-        try:
-            found = self._connection.run("HeadObject", lambda: self._bucket.head_object(key))
-        except CloudError as error:
-            if error.code == "NoSuchKey":
-                return None
-            raise
+        found = self._connection.find("HeadObject", lambda: self._bucket.head_object(key))
+        if found is None:
+            return None
         if found.content_length is None:
             raise CloudError("oss.HeadObject", "Answer.Malformed", f"{key}: no Content-Length", retryable=True)
         return {"size": found.content_length, "etag": found.etag, "last_modified": found.last_modified}
@@ -282,16 +283,13 @@ class OssApi(AppendableObjects, Listings):
                 return {**row, "content": found.read(length)}
 
         try:
-            row: dict[str, Any] = self._connection.run("GetObject", read)
+            return self._connection.find("GetObject", read)
         except CloudError as error:
-            if error.code == "NoSuchKey":
-                return None
             if error.code != "InvalidRange":
                 raise
-            # An empty object has no first byte.
-            head = self.head(key)
-            return head and {**head, "content": b""}
-        return row
+        # An empty object has no first byte.
+        head = self.head(key)
+        return head and {**head, "content": b""}
 
     def read_range(self, key: str, start: int, end_inclusive: int) -> bytes:
         """Returns the bytes from start to end, both included; fewer when the object is shorter.

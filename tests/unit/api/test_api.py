@@ -85,7 +85,6 @@ CALLS: list[tuple[Callable[[Any], Any], str, dict[str, str]]] = [
      {"Amount": "1", "SystemDisk": '{"Size": 20}', "PasswordInherit": "true", "DeletionProtection": "false",
       "Tag.1.Key": "k", "Tag.1.Value": "v"}),
     (lambda c: c.ens.describe_instances(["i-1"]), "DescribeInstances", {"InstanceIds": '["i-1"]', **PAGE_ECS}),
-    (lambda c: c.ens.describe_instances(name="n"), "DescribeInstances", {"InstanceName": "n", **PAGE_ECS}),
     (lambda c: c.ens.start_instance("i-1"), "StartInstance", {"InstanceId": "i-1"}),
     (lambda c: c.ens.stop_instance("i-1"), "StopInstance", {"InstanceId": "i-1", "ForceStop": "false"}),
     (lambda c: c.ens.release_instance("i-1"), "ReleasePostPaidInstance", {"InstanceId": "i-1"}),

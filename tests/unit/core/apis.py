@@ -279,7 +279,7 @@ class Ens:
         row = self.cloud.call("ens.RunInstances", params, lambda: self.cloud.add_ens_instance(params))
         return [row["InstanceId"]]
 
-    def describe_instances(self, instance_ids: Any = None, name: Any = None) -> list[Row]:
+    def describe_instances(self, instance_ids: Any = None) -> list[Row]:
         def show() -> list[Row]:
             return self.cloud.shown(_among(self.cloud.ens_instances, instance_ids))
 
