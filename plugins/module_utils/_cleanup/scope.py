@@ -143,9 +143,7 @@ class Scope:
     def migration_jobs(self) -> list[Row]:
         """Return the proven jobs of the whole migration, those of servers outside this scope too."""
         whole = replace(self, identities=None)
-        return self.once(
-            ("jobs of the migration",), lambda: [job for job in whole.named_jobs() if not whole.doubt(job)]
-        )
+        return self.once("jobs of the migration", lambda: [job for job in whole.named_jobs() if not whole.doubt(job)])
 
     def other_jobs(self, field: str) -> dict[str, str]:
         """Return by the value of a field the jobs of the account that are not proven to belong to this migration."""

@@ -113,7 +113,7 @@ def _kept_sources(scope: Scope) -> dict[str, str]:
 
 
 def _kept_codes(scope: Scope) -> dict[str, str]:
-    codes = [] if scope.whole else [ACCESS_TOKEN_ROW.facts(row) for row, doubt in _codes(scope) if not doubt]
+    codes = [] if scope.whole else _our_codes(scope)
     return {code["id"]: why for code in codes if (why := _needed(scope, code))}
 
 
@@ -126,8 +126,8 @@ def _used(scope: Scope) -> dict[str, str]:
 
 
 def _unclaimed(scope: Scope) -> dict[str, str]:
-    """Return the sources that nobody has tagged and that the migration may have registered, each with the reason. A
-    source that a proven job copies or that this cleanup deletes is not among them."""
+    """Return the sources without tags of a migration that this one may have registered, each with the reason. A source
+    that a proven job copies or that this cleanup deletes is not among them."""
     known = {job["SourceId"] for job in scope.known_jobs()} | scope.proven.get(smc.SOURCE.name, set())
     young = {code["id"] for code in _used_codes(scope) if not scope.whole and _young(scope, code)}
     return {
@@ -139,12 +139,7 @@ def _unclaimed(scope: Scope) -> dict[str, str]:
 
 def _used_codes(scope: Scope) -> list[Facts]:
     """Return the activation codes that have registered servers, as they were before this cleanup deleted codes."""
-
-    def ask() -> list[Facts]:
-        codes = [ACCESS_TOKEN_ROW.facts(row) for row, doubt in _codes(scope) if not doubt]
-        return [code for code in codes if code["registered_count"]]
-
-    return scope.once_for_all("used codes", ask)
+    return scope.once_for_all("used codes", lambda: [code for code in _our_codes(scope) if code["registered_count"]])
 
 
 def _proofs(scope: Scope) -> dict[str, list[str]]:
@@ -186,7 +181,7 @@ def _sources(scope: Scope) -> list[Found]:
     rows: list[Row] = [*scope.clients.smc.describe_source_servers(source_ids=unlisted)]
     rows += [row for source, (row, _owner) in by_tag.items() if source in wanted]
     tagged = {row["SourceId"]: proof.names_migration(scope.migration, SOURCE_ROW.value(row, "tags")) for row in rows}
-    codes = [] if all(tagged.values()) else [ACCESS_TOKEN_ROW.facts(row) for row, doubt in _codes(scope) if not doubt]
+    codes = [] if all(tagged.values()) else _our_codes(scope)
     elsewhere = scope.other_jobs("SourceId")
     others = {job["SourceId"]: job["JobId"] for job in scope.migration_jobs() if not scope.owner(job["Name"])}
 
@@ -215,6 +210,11 @@ def _codes(scope: Scope) -> list[tuple[Row, str]]:
         (row, "" if row.get("Description") == expected else f"its description is {row.get('Description') or ''!r}")
         for row in named
     ]
+
+
+def _our_codes(scope: Scope) -> list[Facts]:
+    """Return the activation codes of the migration."""
+    return [ACCESS_TOKEN_ROW.facts(row) for row, doubt in _codes(scope) if not doubt]
 
 
 def _find_tokens(scope: Scope) -> list[Found]:

@@ -151,6 +151,8 @@ def _with_second_attempt(once: Callable[[], Facts], tidy: Callable[[], None]) ->
 
 
 def _delete_unknown(clients: Clients, name: str, migration: str | None, known: set[str] | None) -> None:
-    for row in smc.migration_tokens(clients, name, migration) if known is not None else ():
-        if row["AccessTokenId"] not in (known or ()):
+    if known is None:
+        return
+    for row in smc.migration_tokens(clients, name, migration):
+        if row["AccessTokenId"] not in known:
             smc.ACCESS_TOKEN.delete(clients, row["AccessTokenId"])
