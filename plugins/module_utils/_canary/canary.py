@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.contract import (
     DOCUMENTED,
@@ -155,7 +156,7 @@ class Canary:
         self.swept.left += done.left
 
     def run(self) -> dict[str, Any]:
-        """Return the contract; what was made is deleted, whatever happens."""
+        """Return the contract; what was made is deleted in any case."""
         account_id = checks.account(self.clients, self.policy)
         self._prove_bucket()
         self._activated()
@@ -170,7 +171,7 @@ class Canary:
             self._sweep(self.record)
         return {
             "version": VERSION,
-            "written": f"{began:%Y-%m-%dT%H:%M:%SZ}",
+            "written": stamp(began),
             "account": account_id,
             "region": self.policy.region,
             "bucket": self.policy.bucket,
@@ -187,7 +188,7 @@ class Canary:
         return f"{told} in region {self.policy.region} with bucket {self.policy.bucket}: {'; '.join(rows)}"
 
     def _answer(self, question: str, answer: Any, *evidence: dict[str, str]) -> None:
-        now = f"{self.clock.now():%Y-%m-%dT%H:%M:%SZ}"
+        now = stamp(self.clock.now())
         self.questions[question] = {"answer": answer, "evidence": [{"time": now, **row} for row in evidence]}
 
     def _prove_bucket(self) -> None:

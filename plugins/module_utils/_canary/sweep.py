@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ens
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before, stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 
 from .record import Record
@@ -109,7 +109,7 @@ def _awaited(record: Record, listed: Sequence[str], unseen: Sequence[str], timeo
     parts = [f"ENS to list no image that was deleted ({', '.join(listed)})"] if listed else []
     if unseen:
         named = ", ".join(unseen)
-        parts.append(f"ENS to list what was imported and is not listed yet, until {due:%Y-%m-%dT%H:%M:%SZ} ({named})")
+        parts.append(f"ENS to list what was imported and is not listed yet, until {stamp(due)} ({named})")
     return f"deleting what canary {record.id} has made: waiting for {' and for '.join(parts)}, at most {timeout:.0f} s"
 
 

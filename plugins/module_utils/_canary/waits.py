@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-def _nobody(_text: str) -> None:
+def _quiet(_text: str) -> None:
     """Tell nothing."""
 
 
@@ -22,7 +22,7 @@ def _nobody(_text: str) -> None:
 class Waits:
     """Tells what is waited for. ``tell`` is called with each new text."""
 
-    tell: Callable[[str], Any] = _nobody
+    tell: Callable[[str], Any] = _quiet
     _last: str = ""
 
     def says(self, text: str) -> None:

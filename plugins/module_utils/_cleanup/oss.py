@@ -8,7 +8,7 @@
 """Leftover OSS objects: exports, proofs of the bucket, and the parts of unfinished uploads.
 
 Whoever may write to the bucket can put objects below our prefixes, any number of them. So the listing is read page by
-page, what is kept of it is bounded, and only what an export task of ECS vouches for is deleted (`exports`).
+page, what is kept of it is bounded, and only what an export task of ECS proves is deleted (`exports`).
 """
 
 from __future__ import annotations

@@ -32,6 +32,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.dri
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.session import Stopped
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import, launch
 
 from . import others, release
@@ -166,7 +167,7 @@ def _wait_for_drivers(
         for owner in alive:
             tell(
                 f"the cleanup waits for the run {driven_by(owner)}, which stops at its next step or at "
-                f"{moment(owner.until)}. It waits until {end:%Y-%m-%dT%H:%M:%SZ} at most"
+                f"{moment(owner.until)}. It waits until {stamp(end)} at most"
             )
         clock.sleep(interval)
 

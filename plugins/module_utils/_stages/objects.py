@@ -10,10 +10,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ExportedObject
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.oss import stamp
 
 from . import archive, qcow2
 from .ahead import FIRST, Ahead
@@ -85,15 +86,14 @@ def _inspect(row: Row | None, item: ExportedObject, ended: datetime | None) -> s
         return "is empty"
     written = row["last_modified"]
     if ended and written is not None and written > (ended + _AFTER).timestamp():
-        when = datetime.fromtimestamp(written, timezone.utc)
-        return f"was written at {when:%Y-%m-%dT%H:%M:%SZ}, after the export had ended: it was replaced"
+        return f"was written at {stamp(written)}, after the export had ended: it was replaced"
     return ""
 
 
 def _content(oss: Ahead, item: ExportedObject, policy: Policy, expected: int) -> tuple[str, str]:
     """Fill in the virtual size of one object; return what is wrong with its content, and what is unusual."""
-    room = archive if policy.image_format == "raw" else qcow2
-    found = room.disk_size(oss, item["key"], item["size"])
+    container = archive if policy.image_format == "raw" else qcow2
+    found = container.disk_size(oss, item["key"], item["size"])
     if isinstance(found, str):
         return found, ""
     item["virtual_size"] = found
