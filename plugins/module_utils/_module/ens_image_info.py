@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_IMAGE
 
+from .exact import among
+
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
@@ -29,7 +31,5 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         )
     else:
         rows = clients.ens.describe_self_images() if wanted or (ids is None and names is None) else []
-    found = [ENS_IMAGE.facts(row) for row in rows]
-    if ids is not None or names is not None:
-        found = [image for image in found if image["image_id"] in (ids or ()) or image["image_name"] in (names or ())]
+    found = among(map(ENS_IMAGE.facts, rows), image_id=ids, image_name=names)
     return {"changed": False, "images": found}

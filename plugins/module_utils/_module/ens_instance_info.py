@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._cleanup import proof
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_INSTANCE
 
+from .exact import among
+
 if TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.clients import Clients
@@ -22,11 +24,8 @@ if TYPE_CHECKING:
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     """Return the instances with one of the ids or names, all of the account when neither is given, and the stock."""
     ids, names, migration = (module.params[name] for name in ("instance_ids", "names", "migration"))
-    everything = ids is None and names is None
-    rows = clients.ens.describe_instances() if everything or ids or names else []
-    found = [ENS_INSTANCE.facts(row) for row in rows]
-    if not everything:
-        found = [row for row in found if row["instance_id"] in (ids or ()) or row["instance_name"] in (names or ())]
+    rows = clients.ens.describe_instances() if ids or names or (ids is None and names is None) else []
+    found = among(map(ENS_INSTANCE.facts, rows), instance_id=ids, instance_name=names)
     if migration:
         found = [row for row in found if proof.names_migration(migration, row["tags"])]
     stock = clients.ens.describe_available_resource() if module.params["stock"] else []

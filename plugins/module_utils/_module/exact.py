@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
 
@@ -21,3 +21,9 @@ def matching(rows: Iterable[Facts], **wanted: str | None) -> list[Facts]:
     """Return the rows with exactly the given values: the services do not promise that their name filters are exact."""
     given = {name: value for name, value in wanted.items() if value is not None}
     return [row for row in rows if all(row[name] == value for name, value in given.items())]
+
+
+def among(rows: Iterable[Facts], **wanted: Sequence[str] | None) -> list[Facts]:
+    """Return the rows in which any field has exactly one of its given values, all rows when no field has values."""
+    given = {name: values for name, values in wanted.items() if values is not None}
+    return [row for row in rows if not given or any(row[name] in values for name, values in given.items())]
