@@ -196,8 +196,6 @@ def input_problems(params: Mapping[str, Any]) -> list[str]:
     if params["image_name"]:
         problems += filter(None, [naming.base_name_problem(params["image_name"])])
     problems += filter(None, [instances.own_tags_problem(params["tags"])])
-    if len(params["tags"]) > 16:
-        problems.append(f"tags has {len(params['tags'])} tags, 16 are left beside those of the migration")
     return problems + overrides.problems(params)
 
 

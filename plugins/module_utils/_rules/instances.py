@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 POLICIES: Final = ("manual", "keep", "release")
 """Who releases an instance: the user with state absent, nothing of this collection, or the cleanup."""
 
+MOST_OWN_TAGS: Final = 16
+"""The tags that a user can add: ENS accepts 20 (TagResources), the migration sets four."""
+
 
 def tags(migration: str, host: str, identity: str, policy: str, own: Mapping[str, str]) -> list[dict[str, str]]:
     """Return the tags of a new instance: those of the migration, the policy, and those of the user."""
@@ -40,13 +43,18 @@ def policy_tag(policy: str) -> dict[str, str]:
 
 def own_tags_problem(own: Mapping[str, Any]) -> str:
     """Return why ENS or this collection refuses tags of the user, '' when they do not."""
+    if len(own) > MOST_OWN_TAGS:
+        return f"tags has {len(own)} tags, {MOST_OWN_TAGS} are left beside those of the migration"
+    most = naming.TAG_VALUE_LENGTH
     for key, value in own.items():
-        if key.startswith("edgelift:") or not 1 <= len(key) <= naming.TAG_VALUE_LENGTH:
-            return f"the tag key {key[:40]!r} is not allowed: 1 to 128 characters that do not begin with edgelift:"
+        if key.startswith("edgelift:") or not 1 <= len(key) <= most:
+            return f"the tag key {key[:40]!r} is not allowed: 1 to {most} characters that do not begin with edgelift:"
         for text in (key, str(value)):
             lower = text.lower()
-            if lower.startswith(("aliyun", "acs:")) or "http://" in lower or "https://" in lower or len(text) > 128:
-                return f"{text[:40]!r} is not allowed in a tag: no aliyun or acs: at the start, no URL, 128 characters"
+            if lower.startswith(("aliyun", "acs:")) or "http://" in lower or "https://" in lower or len(text) > most:
+                return (
+                    f"{text[:40]!r} is not allowed in a tag: no aliyun or acs: at the start, no URL, {most} characters"
+                )
     return ""
 
 

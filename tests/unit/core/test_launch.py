@@ -215,6 +215,7 @@ def test_a_refusal_fails_with_its_cause_and_creates_nothing(cloud: Cloud) -> Non
         ({"auto_release_time": "2026-11-25T08:00:00Z", "policy": "keep"}, "set only one of them"),
         ({"tags": {"edgelift:wave": "x"}}, "the tag key 'edgelift:wave' is not allowed"),
         ({"tags": {"a": "http://x"}}, "is not allowed in a tag"),
+        ({"tags": {f"key-{number}": "x" for number in range(17)}}, "tags has 17 tags, 16 are left"),
         ({"instance_parameters": {"InstanceChargeType": "PrePaid"}}, "is decided by the collection"),
     ],
 )  # fmt: skip
