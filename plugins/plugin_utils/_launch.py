@@ -15,7 +15,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import yaml
@@ -37,27 +38,29 @@ def inventory(found: Iterable[Facts], hostvars: Mapping[str, Any], options: Mapp
     """Return C(text), the inventory in YAML, C(table), one line per instance, and C(left_out), what has no line in the
     inventory, with the reason. ``options`` are those of the role."""
     group, migration = str(options["group"]), str(options["name"])
-    problem = group_problem(group)
-    if problem:
-        raise AnsibleFilterError(f"launch_group {problem}")
-    known = {str(name)[: naming.TAG_VALUE_LENGTH]: str(name) for name in hostvars}
+    if refused := group_problem(group):
+        raise AnsibleFilterError(f"launch_group {refused}")
+    # The tag contains only the first characters of a long name. A host never gets the address of another machine.
+    known: dict[str, list[str]] = {}
+    for name in hostvars:
+        known.setdefault(str(name)[: naming.TAG_VALUE_LENGTH], []).append(str(name))
+    ours = [row for row in found if not instances.doubt(migration, row["instance_name"], row["tags"])]
+    count = Counter(row["tags"].get(naming.HOST_TAG, "") for row in ours)
     hosts: dict[str, Any] = {}
     rows, left_out = [], []
-    for row in found:
-        if instances.doubt(migration, row["instance_name"], row["tags"]):
-            continue
+    for row in ours:
         tagged = row["tags"].get(naming.HOST_TAG, "")
-        host, address = known.get(tagged, ""), _address(row, str(options["address"]))
-        problem = _problem(host, address)
+        names, address = known.get(tagged, []), _address(row, str(options["address"]))
+        host, problem = "".join(names[:1]), _problem(names, count[tagged], address)
         if problem:
             left_out.append(f"{tagged}: {problem}")
         else:
             hosts[host] = _variables(row, address, int(options["port"]), hostvars[host])
         shown = [str(row[name]) for name in ("instance_id", "ens_region_id", "status")]
-        rows.append((tagged, *shown, instances.policy(row["tags"]), address))
+        rows.append((tagged, *shown, instances.policy(row["tags"]), address, problem))
     document = {group: {"hosts": hosts}}
     text = _HEAD + str(yaml.safe_dump(document, default_flow_style=False, allow_unicode=True, sort_keys=True))
-    head = ("host", "instance", "node", "status", "policy", "address")
+    head = ("host", "instance", "node", "status", "policy", "address", "not in the inventory because")
     return {"text": text, "table": _table.lines(head, sorted(rows)), "left_out": left_out}
 
 
@@ -67,15 +70,19 @@ def group_problem(group: str) -> str | None:
     return None if fits else f"is {group!r}, it must have letters, digits and underscores only, and begin with no digit"
 
 
-def _problem(host: str, address: str) -> str:
-    if not host:
+def _problem(names: Sequence[str], count: int, address: str) -> str:
+    if not names:
         return "the inventory of this run has no such host"
-    if not host_is_plain(host):
+    if len(names) > 1:
+        return f"the names of {len(names)} hosts begin with these {naming.TAG_VALUE_LENGTH} characters"
+    if count > 1:
+        return f"{count} instances have this host name"
+    if not _is_plain(names[0]):
         return "a YAML inventory cannot contain this name: Ansible reads it as a range or as a name with a port"
     return "" if address else "ENS shows no address"
 
 
-def host_is_plain(host: str) -> bool:
+def _is_plain(host: str) -> bool:
     """Return whether the YAML plugin reads a host name as this one host."""
     if "[" in host or not host.strip() or not host.isprintable():
         return False

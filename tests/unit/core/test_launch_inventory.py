@@ -92,6 +92,22 @@ def test_instances_of_others_and_of_unknown_hosts_are_left_out() -> None:
     made = inventory([foreign, lost, nowhere], {"web-01": {}, "web-03": {}}, OPTIONS)
     assert yaml.safe_load(made["text"]) == {"launched": {"hosts": {}}}
     assert made["left_out"] == ["web-02: the inventory of this run has no such host", "web-03: ENS shows no address"]
+    shown = [line.rpartition("  ")[2] for line in made["table"][2:]]
+    assert shown == [text.partition(": ")[2] for text in made["left_out"]]
+
+
+@pytest.mark.parametrize(
+    ("rows", "hosts", "reason"),
+    [
+        (["web-01", "web-01"], ["web-01"], "2 instances have this host name"),
+        (["x" * 130], ["x" * 130, "x" * 129], "the names of 2 hosts begin with these 128 characters"),
+    ],
+)
+def test_a_host_never_gets_the_address_of_another_machine(rows: list[str], hosts: list[str], reason: str) -> None:
+    found = [instance(host, instance_id=f"i-{number}") for number, host in enumerate(rows)]
+    made = inventory(found, {host: {} for host in hosts}, OPTIONS)
+    assert yaml.safe_load(made["text"]) == {"launched": {"hosts": {}}}
+    assert [text.partition(": ")[2] for text in made["left_out"]] == [reason] * len(rows)
 
 
 def test_the_private_address_can_be_chosen_and_the_group_must_be_a_name() -> None:
