@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from itertools import count
 from typing import Any
 
 from sandbox.contracts.check import missing
@@ -46,20 +47,26 @@ def run(cloud: Cloud, call: Call) -> dict[str, Any]:
         name = params.get("InstanceName", instance_id)
         if params.get("UniqueSuffix"):
             name = f"{name}{number:03}"
-        place = len(cloud.ens_instances) + 1
+        place = _free_place(cloud)
         cloud.ens_instances.add(
             {"id": instance_id, "name": name, "host_name": params.get("HostName", instance_id), "state": "Creating",
              "since": now, "created": now, "node": node, "image_id": params["ImageId"],
              "instance_type": params["InstanceType"], "cpu": cpu, "memory": memory, "disk": disk,
              "data_disks": data_disks, "protected": params.get("DeletionProtection", False), "tags": tags,
              "key_pair": params.get("KeyPairName", ""), "bandwidth": params.get("InternetMaxBandwidthOut", 0),
-             "inner_ip": f"10.0.{place // 250}.{place % 250 + 1}",
+             "place": place, "inner_ip": f"10.0.{place // 250}.{place % 250 + 1}",
              "public_ip": f"203.0.113.{place % 250 + 1}" if params.get("InternetMaxBandwidthOut") else "",
              "release_at": release_at}
         )
         cloud.meter.start("ens_instance", instance_id)
         made.append(instance_id)
     return {"InstanceIds": made, "OrderId": ""}
+
+
+def _free_place(cloud: Cloud) -> int:
+    """Return the lowest number from 1 on that no instance has: its addresses follow from it."""
+    taken = {row["place"] for row in cloud.ens_instances}
+    return next(place for place in count(1) if place not in taken)
 
 
 def describe(cloud: Cloud, call: Call) -> dict[str, Any]:

@@ -43,6 +43,15 @@ def test_an_instance_boots_is_billed_and_is_released(local: LocalCloud) -> None:
     local.ok("ens", "DeleteImage", ImageId=OWN)
 
 
+def test_an_address_belongs_to_one_instance(local: LocalCloud) -> None:
+    run = {**RUN, "InternetMaxBandwidthOut": 5}
+    first, _second = (local.ok("ens", "RunInstances", **run)["InstanceIds"][0] for _number in range(2))
+    local.ok("ens", "ReleasePostPaidInstance", InstanceId=first)
+    local.ok("ens", "RunInstances", **run)
+    for name in ("InnerIpAddress", "PublicIpAddress"):
+        assert len({row[name]["IpAddress"][0] for row in instances(local)}) == 2
+
+
 def test_many_are_numbered_paged_and_filtered(local: LocalCloud) -> None:
     made = local.ok("ens", "RunInstances", **{**RUN, "Amount": 12, "ImageId": PUBLIC}, InstanceName="edge",
                     UniqueSuffix=True)["InstanceIds"]
