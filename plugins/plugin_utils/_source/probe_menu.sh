@@ -163,7 +163,6 @@ bls_menu() { # folder wanted first: the entry that is wanted by id, title or pla
     place=$3
     # As long as the place is not reached, the newest of those that are older.
     while [ -z "$pick" ] && [ "$2" -ge "$place" ] 2>/dev/null && [ "$2" -lt $(($3 + COUNT)) ]; do
-        pick=
         for file in "$entries"/*.conf; do
             [ -r "$file" ] || continue
             id=${file##*/}
@@ -178,8 +177,8 @@ bls_menu() { # folder wanted first: the entry that is wanted by id, title or pla
         place=$((place + 1))
     done
     if [ -n "$pick" ] && bls_entry "$entries/$pick.conf"; then MENU=$entries/$pick.conf && return 0; fi
-    KERNEL=''
-    INITRD=''
+    # What was read belongs to no chosen entry.
+    KERNEL='' INITRD='' VERSION=''
     return 1
 }
 

@@ -206,6 +206,14 @@ def test_the_default_of_the_menu_counts_for_entries_too(shell: list[str], tmp_pa
 
 
 @pytest.mark.parametrize("shell", SHELLS)
+def test_a_custom_entry_behind_the_others_has_its_own_kernel(shell: list[str], tmp_path: Path) -> None:
+    menu = f'set default="{len([*EL, RESCUE])}"\nblscfg\n' + entry("Custom", "c", EL[1])
+    root = el9(tmp_path, "", menu)
+    (root / f"boot/initrd.img-{EL[1]}").touch()
+    assert chosen(shell, root) == (EL[1], f"/boot/initrd.img-{EL[1]}", "/boot/grub2/grub.cfg")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
 def test_grub_of_the_efi_partition_comes_before_a_menu_that_it_does_not_read(shell: list[str], tmp_path: Path) -> None:
     """grub2-mkconfig -o /boot/grub2/grub.cfg on a system with UEFI whose GRUB reads the file on its own partition."""
     root = debian(tmp_path, "0")
