@@ -17,10 +17,10 @@ from . import _encode
 
 CONTINUE, AGAIN, FIX = "continue", "again", "fix"
 
-NOBODY: Final = "no-host-to-retry"
+NO_HOST: Final = "no-host-to-retry"
 """The only line of a file without hosts. Ansible takes an empty file for all hosts of the inventory."""
 _NAME: Final = re.compile(r"\w[\w.:@+=-]*")
-"""Names that Ansible cannot take for a pattern if the inventory does not have the host any more."""
+"""Names that Ansible never reads as a pattern, also if the inventory no longer has the host."""
 _ALL: Final = ("all", "ungrouped")
 _SHOWN: Final = 5
 
@@ -48,4 +48,4 @@ def file(rows: Iterable[Mapping[str, Any]], path: str = "") -> dict[str, Any]:
         more = f" and {len(odd) - _SHOWN} more" if len(odd) > _SHOWN else ""
         why = "Ansible could take the name for a pattern"
         lines.append(f"Not in {_encode.one_line(path)}, because {why}: {shown}{more}")
-    return {"content": "".join(f"{host}\n" for host in named or [NOBODY]), "lines": lines}
+    return {"content": "".join(f"{host}\n" for host in named or [NO_HOST]), "lines": lines}

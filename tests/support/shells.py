@@ -31,7 +31,7 @@ COMMANDS = (
     *(["dash"], ["bash", "--posix"], ["busybox", "ash"], ["ksh93"], ["mksh"], ["yash", "--posixly-correct"]),
     *(more.split() for more in os.environ.get("MORE_SHELLS", "").split(":") if more),
 )
-"""MORE_SHELLS adds old shells that somebody has built: "/old/bash-3.2 --posix:/old/busybox ash"."""
+"""MORE_SHELLS adds shells, such as old ones that were built for this: "/old/bash-3.2 --posix:/old/busybox ash"."""
 
 
 @functools.cache

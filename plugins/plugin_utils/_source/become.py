@@ -51,7 +51,7 @@ def reason(output: str, password: bool, refused: bool) -> str:
     if "not in the sudoers file" in said or "not allowed to" in said or "may not run" in said:
         return "sudo on this host does not allow the login user to run commands as root. Add the user to its sudoers"
     if "password is required" in said:
-        # A sudo that wants a password tells nothing without it. Then the words of the host are all that is known.
+        # Without the password, this call shows only that sudo requires one. The message of the host is shown instead.
         if password and not refused:
             return ""
         if password:
@@ -59,8 +59,8 @@ def reason(output: str, password: bool, refused: bool) -> str:
         return "sudo on this host requires a password. Set ansible_become_password, or allow NOPASSWD in its sudoers"
     if status == "0" and refused:
         return (
-            "sudo on this host did not start a shell within the time that ansible-core waits for it, and it wants no "
-            "password. Check the name service (LDAP, SSSD) and the load of the host, or set a longer ansible_timeout"
+            "sudo on this host did not start a shell within the time that ansible-core waits for it, and it requires "
+            "no password. Check the name service (LDAP, SSSD) and the load of the host, or set a longer ansible_timeout"
         )
     if status == "0":
         return (

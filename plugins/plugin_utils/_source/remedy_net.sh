@@ -58,7 +58,7 @@ remedy_dhcp() {
     elif ! net_starts; then
         say remedy dhcp impossible "this host has neither systemd, nor /etc/local.d, nor /etc/init.d with run levels"
     elif [ -z "$(net_macs)" ]; then
-        say remedy dhcp impossible "this host has no network card with a hardware address, by which it is told from the migrated server"
+        say remedy dhcp impossible "this host has no network card with a hardware address, so the script could not distinguish it from the migrated server"
     elif net_ready; then
         say remedy dhcp ok "DHCP for the first virtio device is prepared ($DHCP_AT)"
     else
