@@ -56,7 +56,7 @@ has() { # program: whether it is there
 
 client() { # whether a DHCP client runs for the device, and does not belong to what manages the network
     # One program looks at all processes: a slow machine has many.
-    # shellcheck disable=SC2013  # one word a path
+    # shellcheck disable=SC2013  # one word per path
     for file in $(grep -l -e dhclient -e dhcpcd -e udhcpc /proc/[0-9]*/cmdline 2>/dev/null); do
         line=$(tr '\000' ' ' 2>/dev/null <"$file")
         case $line in *dhclient*" $device "* | *dhcpcd*" $device "* | *udhcpc*" $device "*) return 0 ;; esac

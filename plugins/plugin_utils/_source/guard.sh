@@ -41,7 +41,7 @@ guard_stop() { # pid: ends one of the two below and its sleep. A signal that a s
     line=
     if [ -r "/proc/$1/task/$1/children" ]; then
         read -r line <"/proc/$1/task/$1/children"
-        # shellcheck disable=SC2086  # one word a process
+        # shellcheck disable=SC2086  # one word per process
         kill -9 "$1" $line
     else
         guard_kill "$1"

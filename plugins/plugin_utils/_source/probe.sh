@@ -17,7 +17,7 @@ probe_all() { # each step is stopped after some seconds (guard.sh); what others 
     step netconf 4 probe_netconf
     step platform 2 probe_platform
     step client 4 agent_state
-    # shellcheck disable=SC2086  # one word a path
+    # shellcheck disable=SC2086  # one word per path
     steps paths 3 probe_paths $PROBE_PATHS
     probe_space
     probe_content
@@ -64,7 +64,7 @@ probe_system() {
     [ -d /proc/vz ] && [ ! -d /proc/bc ] && say container openvz /proc/vz
     value /proc/sys/kernel/osrelease
     case $VALUE in *[Mm]icrosoft*) say container wsl "$VALUE" ;; esac
-    # shellcheck disable=SC2094  # the name is said, the file is not written
+    # shellcheck disable=SC2094  # the name is printed, the file is not written
     [ ! -r /proc/1/environ ] || tr '\000' '\n' 2>/dev/null </proc/1/environ | while IFS= read -r line; do
         case $line in container=?*) say container "${line#container=}" /proc/1/environ ;; esac
     done
@@ -160,7 +160,7 @@ probe_network() {
     for file in /etc/environment /etc/profile.d/*proxy* /etc/sysconfig/proxy /etc/yum.conf /etc/dnf/dnf.conf \
         /etc/apt/apt.conf /etc/apt/apt.conf.d/*proxy*; do
         [ -r "$file" ] || continue
-        # shellcheck disable=SC2094  # the name is said, the file is not written
+        # shellcheck disable=SC2094  # the name is printed, the file is not written
         while read -r line || [ -n "$line" ]; do
             case $line in '#'* | '//'*) ;; *[Pp][Rr][Oo][Xx][Yy]*) say proxy "$file" "$line" ;; esac
         done 2>/dev/null <"$file"

@@ -17,7 +17,7 @@ names() { # stdin: a cpio archive; prints the virtio modules in it
 }
 
 magic() { # file offset: its first six bytes there, in hexadecimal, in $MAGIC
-    # shellcheck disable=SC2046  # one word a byte
+    # shellcheck disable=SC2046  # one word per byte
     set -- $(od -An -v -tx1 -j "$2" -N 6 "$1" 2>/dev/null)
     MAGIC="$*"
 }
@@ -67,7 +67,7 @@ after_early() { # file: where the archives in front of the compressed one end, i
 }
 
 skip_zeros() { # file: moves $OFFSET behind the zeros there, or makes it "end" where the file ends
-    # shellcheck disable=SC2046  # one word a byte
+    # shellcheck disable=SC2046  # one word per byte
     set -- $(od -An -v -tx1 -j "$OFFSET" -N 4096 "$1" 2>/dev/null)
     while [ "${1:-}" = 00 ]; do OFFSET=$((OFFSET + 1)); shift; done
     [ $# -gt 0 ] || OFFSET=end
@@ -76,7 +76,7 @@ skip_zeros() { # file: moves $OFFSET behind the zeros there, or makes it "end" w
 initramfs() { # file: says the virtio modules in it, and how the reading ended
     [ -f "$1" ] || { say initramfs "$1" unknown-format; return 0; }
     [ -r "$1" ] || { say needs-root "initramfs"; say initramfs "$1" unreadable; return 0; }
-    # shellcheck disable=SC2046  # one word a column
+    # shellcheck disable=SC2046  # one word per column
     set -- "$1" $(ls -lnL "$1" 2>/dev/null)
     [ "${6:-0}" -le $INITRAMFS_BYTES ] 2>/dev/null || { say initramfs "$1" too-large; return 0; }
     OFFSET=0

@@ -103,7 +103,7 @@ probe_first() { # kernel name...: a closed LUKS volume has no device-mapper entr
     nodes=
     for name in "$@"; do node_of "$name"; nodes="$nodes $NODE"; done
     # One program reads all devices; the second name makes it print the first one's.
-    # shellcheck disable=SC2086  # one word a device
+    # shellcheck disable=SC2086  # one word per device
     head -c 4 $nodes /dev/null 2>/dev/null | tr -d '\000' | while IFS= read -r line; do
         case $line in
         '==> '*) node=${line#==> /dev/}; node=${node% <==} ;;
@@ -120,13 +120,13 @@ probe_blkid() { # kernel name...: without udev blkid reads the content itself. W
         node_of "$name"
         nodes="$nodes $NODE"
     done
-    # shellcheck disable=SC2086  # one word a device
+    # shellcheck disable=SC2086  # one word per device
     [ -z "$nodes" ] || ! found blkid || blkid -c /dev/null $nodes 2>/dev/null | while IFS= read -r line; do say blkid "$line"; done
 }
 
 probe_content() {
     probe_nodes
-    # shellcheck disable=SC2086  # one word a device
+    # shellcheck disable=SC2086  # one word per device
     [ -z "$NODES" ] || { steps content 3 probe_first $NODES; steps content 3 probe_blkid $NODES; }
 }
 

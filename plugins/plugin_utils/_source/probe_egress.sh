@@ -65,7 +65,7 @@ probe_egress() {
             waiting="$waiting $target,,$dns"
         fi
     done
-    # shellcheck disable=SC2086  # one word a process
+    # shellcheck disable=SC2086  # one word per process
     (
         sleep "$EGRESS_TIMEOUT" &
         # A signal that may be caught could be lost in a process that has just begun.

@@ -72,7 +72,7 @@ class Module:
 
 def end_of(work: Any) -> tuple[str, dict[str, Any]]:
     with pytest.raises(Ended) as ended:
-        runner.run_module(Module(), work)  # type: ignore[arg-type]  # a stand-in
+        runner.run_module(Module(), work)  # type: ignore[arg-type]  # in place of AnsibleModule
     how, result = ended.value.args
     return how, result
 

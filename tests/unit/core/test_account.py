@@ -150,7 +150,7 @@ def look(cloud: Cloud, **params: Any) -> dict[str, Any]:
         "contract": proved(),
         **params,
     }
-    found: dict[str, Any] = ens_account_info.look(SimpleNamespace(params=given, check_mode=False), cloud)  # type: ignore[arg-type]  # stand-ins
+    found: dict[str, Any] = ens_account_info.look(SimpleNamespace(params=given, check_mode=False), cloud)  # type: ignore[arg-type]  # test classes
     return found
 
 

@@ -50,7 +50,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Cloud:
 
 
 def run(cloud: Any, check: bool = False, **options: Any) -> dict[str, Any]:
-    return ens_instance.work(Module(check, **options), cloud)  # type: ignore[arg-type]  # a stand-in
+    return ens_instance.work(Module(check, **options), cloud)  # type: ignore[arg-type]  # in place of AnsibleModule
 
 
 def fails(cloud: Any, words: str, **options: Any) -> CloudError:
@@ -234,7 +234,7 @@ def test_the_stock_that_ens_does_not_list_can_be_tried(cloud: Cloud) -> None:
 def test_a_price_that_cannot_be_read_is_a_warning(cloud: Cloud) -> None:
     cloud.fail("ens.DescribePrice", refused("CallInterface"))
     module = Module()
-    assert ens_instance.work(module, cloud)["price"] == {}  # type: ignore[arg-type]  # a stand-in
+    assert ens_instance.work(module, cloud)["price"] == {}  # type: ignore[arg-type]  # in place of AnsibleModule
     assert "could not be read" in module.warnings[0]
 
 

@@ -292,7 +292,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
         account, cloud = Account(answers), Cloud()
         for key, size in (("system", 20), ("data_xvdb", 40)):
             cloud.objects[f"{SERVER.id}_m-1_{key}.qcow2"] = qcow2(size)
-        clients = Clients(account)  # type: ignore[arg-type]  # a stand-in
+        clients = Clients(account)  # type: ignore[arg-type]  # a test class
         bucket = Bucket(cloud)
         monkeypatch.setattr(clients, "oss", lambda _name: bucket)
         monkeypatch.setattr(runner.parent, "watch", lambda: None)

@@ -69,7 +69,7 @@ def test_with_wait_a_run_waits_for_the_others_and_leaves_their_work_to_them() ->
         pause(seconds)
         first.driver.keep()
 
-    cloud.sleep = renewed  # type: ignore[method-assign]  # the other run lives on
+    cloud.sleep = renewed  # type: ignore[method-assign]  # the other run continues meanwhile
     second = fleet(cloud, ONE)
     run(second, timeout=600)
     assert verdicts(second.rows) == ["failed"]

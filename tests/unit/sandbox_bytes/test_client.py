@@ -205,7 +205,7 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Daemo
     def build(data: dict[str, str] | None = None, **answers: list[Any]) -> Daemon:
         folder = Folder(tmp_path)
         folder.update_data(**(data or {}))
-        made = Daemon(folder, FakeService(**answers), Log(tmp_path / "log"), dict)  # type: ignore[arg-type]  # a fake
+        made = Daemon(folder, FakeService(**answers), Log(tmp_path / "log"), dict)  # type: ignore[arg-type]  # a test class
         wait = made.stop.wait
         monkeypatch.setattr(made.stop, "wait", lambda seconds: wait(min(seconds, 0.01)))
         return made
@@ -243,7 +243,7 @@ KNOWN = {"source_id": "s-1", "agent_key": "key"}
 def test_a_known_client_attaches_and_keeps_its_code_unused(make: Callable[..., Daemon]) -> None:
     daemon = make(KNOWN, attach=[OK])
     daemon.start(CODE)
-    assert daemon._service.calls == ["attach"]  # type: ignore[attr-defined]  # the fake's
+    assert daemon._service.calls == ["attach"]  # type: ignore[attr-defined]  # an attribute of the test class
 
 
 def test_a_known_client_starts_while_the_service_is_down(make: Callable[..., Daemon], tmp_path: Path) -> None:
