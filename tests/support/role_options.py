@@ -62,7 +62,7 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "migration_plan_file": str(folder / "p.json"),
         "status_file": str(folder / "s.json"), "waves_file": str(folder / "w.yml"),
         "launch_password": "Edge-2026-Lift", "_instance_parameters": {"BillingCycle": "Hour"},
-        "launch_inventory": str(folder / "l.yml"),
+        "launch_inventory": str(folder / "l.yml"), "launch_group": "edge_2026",
         "canary_contract": str(folder / "c.yml"), "preflight_report_dir": str(folder), "agent_cache_dir": str(folder),
     }  # fmt: skip
     found = next((value for end, value in samples.items() if name.endswith(end)), None)
