@@ -118,11 +118,11 @@ def _kept_codes(scope: Scope) -> dict[str, str]:
 
 
 def _used(scope: Scope) -> dict[str, str]:
-    """Return the sources that the whole migration has used and not registered, each with the reason. Who cleans some
-    servers names theirs."""
+    """Return the sources that the servers in scope have used and the migration has not registered, each with the
+    reason. Who cleans some servers says which sources are to be kept: one of them without the tag is not of these."""
     tags = [{"Key": naming.KEEP_TAG, "Value": scope.migration[: naming.TAG_VALUE_LENGTH]}]
-    rows = scope.clients.smc.describe_source_servers(tags=tags) if scope.whole else ()
-    return {row["SourceId"]: _USED for row in rows}
+    rows = scope.clients.smc.describe_source_servers(tags=tags) if scope.whole or any(scope.keep_sources) else ()
+    return {row["SourceId"]: _USED for row in rows if scope.whole or row["SourceId"] in scope.keep_sources}
 
 
 def _unclaimed(scope: Scope) -> dict[str, str]:

@@ -192,6 +192,16 @@ def test_a_source_that_the_migration_used_and_did_not_register_is_named_by_the_c
     assert named(clean(cloud, OTHER)) == {}
 
 
+def test_a_cleanup_of_some_servers_names_the_source_that_they_used_and_the_migration_did_not_register() -> None:
+    cloud = cloud_with(SERVER, OTHER)
+    keep = frozenset({"", SERVER.source_id})
+    assert named(clean(cloud, SERVER, keep_sources=keep)) == {}, "a source that is kept for its client only"
+    tagged(cloud, {"Key": naming.KEEP_TAG, "Value": MIGRATION})
+    assert "has registered it (tag edgelift:keep)" in named(clean(cloud, SERVER, keep_sources=keep))[SERVER.source_id]
+    assert named(clean(cloud, OTHER, keep_sources=frozenset({OTHER.source_id}))) == {}
+    assert {*cloud.sources} == {SERVER.source_id, OTHER.source_id}
+
+
 @pytest.mark.parametrize("minutes", [0, 31], ids=["at once", "after half an hour"])
 @pytest.mark.parametrize("usable", [False, True], ids=["used up", "usable"])
 def test_a_code_that_shows_who_registered_a_source_of_another_server_stays_until_that_is_tagged(
