@@ -71,7 +71,7 @@ def _unpack(package: str, target: Path) -> None:
 
 def _shell(words: list[str]) -> object:
     path = program(words[0])
-    mark = pytest.mark.skipif(path is None, reason=f"no {words[0]}")
+    mark = pytest.mark.skipif(path is None, reason=f"this machine has no {words[0]}")
     return pytest.param([path or words[0], *words[1:]], id=words[0].lstrip("/").replace("/", "-"), marks=mark)
 
 

@@ -26,7 +26,7 @@ def test_another_argument_or_variable_is_another_set_of_files() -> None:
 def test_the_scripts_are_what_a_shell_reads(shell: str, tmp_path: Path) -> None:
     program = shutil.which(shell)
     if program is None:
-        pytest.skip(f"no {shell}")
+        pytest.skip(f"this machine has no {shell}")
     words = [program, "sh", "-n"] if shell == "busybox" else [program, "-n"]
     for number, text in enumerate((boot("/srv/a 'b", x="it's").start, boot("/srv/a 'b").init)):
         script = tmp_path / str(number)

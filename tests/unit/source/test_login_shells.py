@@ -28,7 +28,7 @@ def sent(login: str, command: str, data: bytes, sudo: bool) -> subprocess.Comple
     """What sshd starts for a command: the login shell with one text, with or without what a become method adds."""
     path = program(login)
     if path is None:
-        pytest.skip(f"no {login}")
+        pytest.skip(f"this machine has no {login}")
     if sudo:
         inner = f"echo BECOME-SUCCESS-abc ; {command}"
         command = f"env -u NOTHING /bin/sh -c {shlex.quote(inner)}"

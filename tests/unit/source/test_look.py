@@ -64,7 +64,10 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
 }
 CASES = [
     pytest.param(
-        name, marks=pytest.mark.skipif(not (name in ("plain", "lzma") or shutil.which(name)), reason=f"no {name}")
+        name,
+        marks=pytest.mark.skipif(
+            not (name in ("plain", "lzma") or shutil.which(name)), reason=f"this machine has no {name}"
+        ),
     )
     for name in PACKERS
 ]
@@ -142,7 +145,7 @@ def test_egress_is_tried_with_whatever_the_host_has(
     """PATH has one program that can connect, and what the script needs besides."""
     program, _space, applet = tool.partition(" ")
     if not shutil.which(program):
-        pytest.skip(f"no {program}")
+        pytest.skip(f"this machine has no {program}")
     for name in ("sleep", "true", "getent", *BUILTIN):
         (tmp_path / name).symlink_to(shutil.which(name) or "/missing")
     # What pyenv puts into PATH is a script that needs more programs.
