@@ -13,7 +13,6 @@ about the connection. Names and addresses come from the cloud, so each is compar
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +23,7 @@ from ansible.errors import AnsibleError, AnsibleFilterError
 from ansible.parsing.utils.addresses import parse_address
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import instances, naming
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _table
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._inventory.hosts import address as usable_address
 
 _GROUP: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _PLAIN: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,127}")
@@ -96,12 +96,7 @@ def _is_plain(host: str) -> bool:
 def _address(row: Facts, wanted: str) -> str:
     """Return the address to connect to, '' where ENS shows none."""
     first = row["private_ips"] if wanted == "private" else [*row["public_ips"], *row["private_ips"]]
-    for text in first:
-        try:
-            return str(ipaddress.ip_address(text))
-        except ValueError:
-            continue
-    return ""
+    return usable_address(first)
 
 
 def _variables(row: Facts, address: str, port: int, old: Mapping[str, Any]) -> dict[str, Any]:

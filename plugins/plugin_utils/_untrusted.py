@@ -37,6 +37,25 @@ def no_template(text: str) -> str:
     return text if _ONLY_MARKED else re.sub(r"\{(?=[{%#])", "{ ", text)
 
 
+def never_template(value: Any) -> Any:
+    """Return a value of a service, in which Ansible takes no text for a template.
+
+    Only a text with a brace can be one. The others stay plain: C(ansible-inventory) writes each text that is marked as
+    an object, which AWX shows as it is.
+    """
+    if _ONLY_MARKED:
+        return value
+    if isinstance(value, Mapping):
+        return {never_template(key): never_template(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [never_template(item) for item in value]
+    if isinstance(value, str) and "{" in value:
+        from ansible.utils.unsafe_proxy import wrap_var
+
+        return wrap_var(value)
+    return value
+
+
 def _wrapped(function: Callable[..., Any]) -> Callable[..., Any]:
     from ansible.utils.unsafe_proxy import wrap_var
 

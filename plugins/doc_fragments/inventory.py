@@ -1,0 +1,24 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    """The options that the inventory plugins share."""
+
+    DOCUMENTATION = r"""
+options:
+  hostnames:
+    description:
+      - Fields and tags to take the name of a host from. The first one with a usable value counts. V(tag:KEY) is the value of the tag C(KEY).
+      - If a name is that of several hosts, each of them is listed under its ID.
+      - A host that the inventory has already, from another file, gets the variables of this plugin, and keeps its address. A warning names it.
+    type: list
+    elements: str
+  migration:
+    description:
+      - The name of a migration. If set, only hosts with the tag of this migration are listed.
+    type: str
+"""
