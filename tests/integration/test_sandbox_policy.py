@@ -12,7 +12,6 @@ import oss2
 import pytest
 from aliyunsdkcore.acs_exception.exceptions import ServerException
 from conftest import WORLD
-from support.wave import WEB, run
 
 from sandbox.contracts import CONTRACTS
 from sandbox.ram.decide import allows
@@ -160,25 +159,3 @@ def test_a_version_is_not_its_object(sandbox):
     assert bucket.get_object("a").read() == b"x"
     bucket.batch_delete_objects(["a"])
     assert [item.versionid for item in bucket.list_object_versions().versions] == [version]
-
-
-def test_the_collection_needs_no_more_than_the_policy_of_its_run(sandbox):
-    wave = {"name": "wave", "servers": [WEB]}
-
-    def migrated() -> list[str]:
-        migration = run(sandbox, "ens_migration", **wave)["migration"]
-        swept = run(sandbox, "smc_cleanup", **wave, resources=migration["resources"])
-        assert swept["cleanup"]["residual"] == []
-        return [row["verdict"] for row in migration["servers"]]
-
-    assert migrated() == ["migrated"]
-    policy = sandbox.get("policy")
-    granted = {action for entry in policy["Statement"] for action in entry["Action"]}
-    assert not {"ecs:DeleteInstances", "ens:RunInstances", "oss:DeleteBucket", "sts:AssumeRole"} & granted
-    # With the same seed the same run has the same object keys.
-    sandbox.reset({**WORLD, "identities": {"deploy": policy}, "credentials": {
-        sandbox.access_key: {"secret": sandbox.secret_key, "user": "deploy"},
-    }})
-    assert migrated() == ["migrated"]
-    denied = [entry for entry in sandbox.requests() if entry["status"] in (401, 403)]
-    assert denied == []

@@ -36,6 +36,10 @@ WORK = {
     "ens_image_import": ("ens_image_import", "work"),
     "ens_canary": ("ens_canary", "work"),
     "ens_instance": ("ens_instance", "work"),
+    "ens_migration_info": ("ens_migration_info", "work"),
+    "smc_access_token": ("smc_access_token", "work"),
+    "smc_source": ("smc_source", "work"),
+    "smc_source_info": ("smc_source_info", "work"),
 }
 
 
