@@ -17,6 +17,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import (
 )
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan import plan
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan import text as plan_text
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._report import files
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import claims
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ class FilterModule:
             "wave_receipt": _receipt.receipt,
             "wave_retry": _retry.file,
             "wave_hosts": _wave_hosts.wave_hosts,
+            "wave_csv": files.receipt_csv,
+            "wave_html": files.receipt_html,
             "wave_plan": plan.wave_plan,
             "wave_plan_lines": plan_text.lines,
             "wave_known": _wave_status.known,

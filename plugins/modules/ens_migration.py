@@ -151,6 +151,16 @@ migration:
       returned: always
       type: str
       sample: el607cb8ded6d203
+    began:
+      description: When the run began, by the clock of the controller. Empty with O(state=checked).
+      returned: always
+      type: str
+      sample: '2026-11-24T07:58:00Z'
+    seconds:
+      description: How many seconds the run took. It is 0 with O(state=checked).
+      returned: always
+      type: float
+      sample: 1902.4
     finished:
       description: Whether every server has a verdict.
       returned: always
@@ -254,6 +264,26 @@ migration:
           returned: always
           type: float
           sample: 1834.2
+        exported_bytes:
+          description: The size of the exported objects in bytes. It is 0 if this run has not verified them.
+          returned: always
+          type: int
+          sample: 3221225472
+        timeline:
+          description:
+            - What each look at the cloud has shown of the server, in order. One element for each change.
+            - C(seconds) is the time since C(began). C(phase), C(state) and C(progress) are those of the server at this time.
+            - C(limited) is whether the server waits because a service handles no more servers at once.
+            - After 60 changes, only changes of the phase are recorded.
+          returned: always
+          type: list
+          elements: dict
+          sample:
+            - seconds: 0.8
+              phase: transfer
+              state: job j-bp17bclvg344jlyt0000 is Syncing
+              progress: 0.0
+              limited: false
     unreachable:
       description: The hosts of O(unreachable) that do not continue, with the reason in C(state). C(migration_id) is empty if it is not known.
       returned: always

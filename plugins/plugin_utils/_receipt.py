@@ -186,6 +186,11 @@ _STAYS: Final = (
 )
 
 
+def _finding(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a receipt has of a finding. Cause and fix follow from its id."""
+    return {**{key: item.get(key, "") for key in ("id", "severity", "evidence")}, "waived": item.get("waived") or {}}
+
+
 def _row(
     host: str, facts: Mapping[str, Any], done: Mapping[str, Any] | None, away: Mapping[str, Any] | None = None
 ) -> dict[str, Any]:
@@ -200,6 +205,10 @@ def _row(
         "migration_id": "",
         "seconds": 0.0,
         "disks": disks.as_options(disks.transferred(facts.get("preflight_probe") or {})),
+        "used_bytes": disks.used_bytes(facts.get("preflight_probe") or {}),
+        **{key: (done or {}).get(key) or nothing for key, nothing in (("exported_bytes", 0), ("timeline", []))},
+        "findings": [_finding(item) for item in facts.get("preflight_findings") or []],
+        "verification": facts.get("verify_result") or {},
     }
     errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
     lost = "" if facts.get("agent_error") else _lost(facts)
@@ -267,6 +276,7 @@ def receipt(
         billed[row["host"]].append({key: row[key] for key in ("kind", "id", "billed_by")})
     return {
         "wave": wave,
+        "run": {"began": (migration or {}).get("began") or "", "seconds": (migration or {}).get("seconds") or 0.0},
         "servers": [
             _with_retry(
                 {**_row(host, hostvars[host], done.get(host), away.get(host)), "billed": billed.get(host, [])},

@@ -142,6 +142,8 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
 
 _FILES: Final = (
     "report_receipt",
+    "report_html",
+    "report_csv",
     "report_retry_file",
     "canary_contract",
     "status_file",

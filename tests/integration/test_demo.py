@@ -123,7 +123,8 @@ def test_another_program_finds_the_contents_identical(receipt: dict[str, Any]) -
 def test_it_leaves_neither_process_nor_mount_nor_keys(folder: Path, finished: str) -> None:
     assert traces(folder) == []
     assert {path.name for path in folder.iterdir()} == {
-        "cloud", "cloud.log", "disks", "first-run.log", "lock", "receipt.json", "requests.json", "second-run.log",
+        "cloud", "cloud.log", "disks", "first-run.log", "lock", "receipt.json", "report.html", "requests.json",
+        "second-run.log",
     }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -118,6 +119,8 @@ def test_hostile_hosts_write_their_own_files_and_nothing_else(tmp_path: Path) ->
         ],
         inventory,
         report_receipt=str(receipt),
+        report_html=str(deep / "report.html"),
+        report_csv=str(deep / "report.csv"),
         report_name="wave",
         report_fail_on=[],
     )
@@ -136,10 +139,14 @@ def test_hostile_hosts_write_their_own_files_and_nothing_else(tmp_path: Path) ->
         assert "\x1b" not in text
     for path in (deep / "host_vars").glob("*.yml"):
         assert yaml.safe_load(path.read_text(encoding="utf-8")) is None
-    with (deep / "wave.csv").open(encoding="utf-8") as handle:
-        rows = list(csv.reader(handle))
-    assert len(rows) == len(hosts) + 1
-    assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    for table in ("wave.csv", "report.csv"):
+        with (deep / table).open(encoding="utf-8") as handle:
+            rows = list(csv.reader(handle))
+        assert len(rows) == len(hosts) + 1
+        assert not [cell for row in rows for cell in row if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
+    page = (deep / "report.html").read_text(encoding="utf-8")
+    assert page.count("<details") == len(hosts)
+    assert not {"<script", "<img", "\x1b", "\u202e"} & set(re.findall(r"<script|<img|[\x1b\u202e]", page))
     for path in (deep / "wave.json", receipt):
         assert path.read_text(encoding="utf-8").isascii()
         assert [row["host"] for row in json.loads(path.read_text(encoding="utf-8"))["servers"]] == hosts

@@ -67,7 +67,8 @@ def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Pl
     assert client_on(player.bed, "legacy-01") == ""
 
     since = sandbox.get("requests?since=0")["next"]
-    again = player.play("migrate.yml", migration_name="one fails")
+    page = player.folder / "report.html"
+    again = player.play("migrate.yml", migration_name="one fails", report_html=str(page))
     assert again.code == UNREACHABLE, "nothing is wrong but a host that cannot be reached"
     assert statuses(again) == {"off-01": "unreachable", "web-01": "migrated", "legacy-01": "migrated"}
     assert "could not connect" in again.row("off-01")["reasons"][0]
@@ -75,6 +76,11 @@ def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Pl
     rows = sandbox.requests(since=since)
     assert [done(rows, name) for name in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [1, 1, 1]
     settled(player, again, *UP)
+    phases = [change["phase"] for change in again.row("legacy-01")["timeline"]]
+    assert list(dict.fromkeys(phases)) == ["transfer", "export", "import"]
+    assert again.row("legacy-01")["exported_bytes"] > 0
+    assert f"The report is in {page}" in "".join(again.output.split("\n"))
+    assert "2 of 3 servers are migrated to ENS images: 1 unreachable." in page.read_text(encoding="utf-8")
 
     since = sandbox.get("requests?since=0")["next"]
     file = player.folder / "plan.json"

@@ -223,7 +223,7 @@ def _variables(run: Run, sandbox: Sandbox, left: Path) -> dict[str, Any]:
         "agent_cache_dir": str(left / "cache"),
         "agent_start_timeout": int(2 * PATIENCE),
         "agent_available_timeout": int(2 * PATIENCE),
-        "report_receipt": str(left / "artifacts" / "receipt.json"),
+        **{f"report_{kind}": str(left / "artifacts" / f"report.{kind}") for kind in ("receipt", "html", "csv")},
         **{f"{name}_poll_interval": 1 for name in intervals},
         **more,
     }

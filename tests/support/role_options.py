@@ -59,6 +59,7 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "_import_parameters": {"OSVersion": "12"}, "canary_poll_interval": 1.5,
         "migration_windows": ["Sat-Sun 22:00-06:00", "20:00-04:00"],
         "report_receipt": str(folder / "r.json"), "report_retry_file": str(folder / "r.txt"),
+        "report_html": str(folder / "r.html"), "report_csv": str(folder / "r.csv"),
         "migration_plan_file": str(folder / "p.json"),
         "status_file": str(folder / "s.json"), "waves_file": str(folder / "w.yml"),
         "launch_password": "Edge-2026-Lift", "_instance_parameters": {"BillingCycle": "Hour"},

@@ -160,6 +160,7 @@ class Demo:
             "agent_sha256": told["agent"]["sha256"],
             "agent_cache_dir": str(self.place.home / "cache"),
             "report_receipt": str(self.place.receipt),
+            "report_html": str(self.place.report),
             "testbed_dir": str(self.place.folder),
             "testbed_port": self.bed.port,
         }
@@ -209,7 +210,8 @@ def main(words: list[str] | None = None) -> int:
         console.print(f"NOT TRUE  {problem}", style="red", highlight=False, markup=False, soft_wrap=True)
     seconds = time.monotonic() - demo.started
     told = "Every check passed" if not problems else f"{len(problems)} checks failed"
-    console.print(f"{told}; {seconds:.0f} seconds; receipt: {demo.place.receipt}", highlight=False, soft_wrap=True)
+    files = f"receipt: {demo.place.receipt}; report: {demo.place.report}"
+    console.print(f"{told}; {seconds:.0f} seconds; {files}", highlight=False, soft_wrap=True)
     return 1 if problems else 0
 
 

@@ -33,6 +33,7 @@ class Workplace:
         self.sockets = self.folder / "cp"
         self.variables = self.folder / "cloud.yml"
         self.receipt = self.folder / "receipt.json"
+        self.report = self.folder / "report.html"
         self.requests = self.folder / "requests.json"
 
     def log(self, run: str) -> Path:
@@ -60,7 +61,8 @@ class Workplace:
 
     def clear(self) -> None:
         """Remove what an earlier run left."""
-        self._remove(self.cloud, self.cloud_log, self.receipt, self.requests, self.log("first"), self.log("second"))
+        self._remove(self.cloud, self.cloud_log, self.receipt, self.requests, self.report)
+        self._remove(self.log("first"), self.log("second"))
         self._remove(self.home, self.sockets, self.variables)
         self.home.mkdir(parents=True)
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.machines import SAME_MACHINE
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import ProgressFile
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import ProgressFile, Recorder
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.row import Progress
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
 
@@ -55,12 +56,20 @@ def _migrate(
 ) -> dict[str, Any]:
     params = module.params
     fleet = Fleet(clients, [item for item in servers if item.host not in blocked], policy, check_mode=module.check_mode)
-    if params["progress_file"]:
-        fleet.on_tick = ProgressFile(params["progress_file"]).write
+    recorder = Recorder(fleet.context.clock)
+    told = ProgressFile(params["progress_file"]).write if params["progress_file"] else None
+
+    def on_tick(looked: Sequence[Progress]) -> None:
+        recorder.note(looked)
+        if told:
+            told(looked)
+
+    fleet.on_tick = on_tick
     rows = [*fleet.rows, *(_blocked(item, blocked[item.host]) for item in servers if item.host in blocked)]
 
     def result() -> dict[str, Any]:
         migration = _migration(params["name"], rows, fleet.resources.rows(), clients, away)
+        migration.update(began=stamp(recorder.began), seconds=round(recorder.seconds, 1))
         return {"changed": fleet.changed, "migration": migration, "acts": dict(fleet.acts)}
 
     def ended(error: Exception) -> dict[str, Any]:
@@ -118,6 +127,8 @@ def _migration(
     return {
         "name": name,
         "wave_id": wave_id(name),
+        "began": "",
+        "seconds": 0.0,
         "finished": not any(row.open for row in rows),
         "servers": [describe(row) for row in rows],
         "unreachable": [item.row() for item in away if not item.server],
@@ -145,6 +156,8 @@ def describe(row: Progress) -> dict[str, Any]:
         **ids,
         "disks": [{"index": disk.index, "bytes": disk.bytes} for disk in row.server.disks],
         "seconds": round(row.seconds, 1),
+        "exported_bytes": sum(item["size"] for item in row.seen.objects),
+        "timeline": row.timeline,
     }
 
 

@@ -73,6 +73,15 @@ def file_systems(probe: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return list(seen.values())
 
 
+def used_bytes(probe: Mapping[str, Any]) -> int:
+    """Return the bytes that SMC copies of a probed server: the used space of the file systems on its disks. A disk
+    without a known file system counts in full."""
+    found = file_systems(probe)
+    seen = {name for mount in found for name in mount["disks"]}
+    whole = sum(disk.bytes for disk in transferred(probe) if disk.name not in seen)
+    return whole + sum(int(mount["used_bytes"]) for mount in found)
+
+
 def start_order(sizes: Iterable[int], host: str) -> tuple[int, str]:
     """Return the sort key of the order in which copies start: the largest disks first. ``sizes`` are bytes."""
     return -sum(sizes), host

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from .row import Progress
+    from .stage import Clock
 
 STRUCTURED = ".jsonl"
 """A progress file with this ending gets one JSON object per tick, for programs: every server that has changed since the
@@ -63,6 +64,25 @@ class ProgressFile:
         lines = structured if self._structured else [line(row) for row in changed]
         if lines and not self._lines.write(*lines):
             self._told.clear()
+
+
+class Recorder:
+    """Records in each server what changes while a run drives it."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.began = clock.now()
+        self._start = clock.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """The seconds since the run began."""
+        return self._clock.monotonic() - self._start
+
+    def note(self, rows: Sequence[Progress]) -> None:
+        """Look at the servers after a tick."""
+        for row in rows:
+            row.note(self.seconds)
 
 
 class Teller:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen, Verdict
 
@@ -19,6 +19,20 @@ from .stages import STAGES
 
 if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Server
+
+
+MOST_CHANGES: Final = 60
+"""So many changes of a server are recorded, and after that only those of its phase: each server stays small."""
+
+
+class Change(TypedDict):
+    """What a look at the cloud showed that the look before did not: ``seconds`` after the begin of the run."""
+
+    seconds: float
+    phase: str
+    state: str
+    progress: float | None
+    limited: bool
 
 
 @dataclass
@@ -45,6 +59,8 @@ class Progress:
     """Whether a stage has given the verdict: only then may a cleanup delete what is left."""
     elsewhere: bool = False
     """Whether another run drives it."""
+    timeline: list[Change] = field(default_factory=list)
+    """The changes that this run has seen, in their order."""
 
     @property
     def open(self) -> bool:
@@ -55,3 +71,22 @@ class Progress:
         """Give the server its verdict."""
         self.verdict = verdict
         self.reasons += reasons
+
+    def note(self, seconds: float) -> None:
+        """Record what a look at the cloud has shown ``seconds`` after the begin of the run, if it is new."""
+        last = self.timeline[-1] if self.timeline else None
+        if not self.open:
+            return
+        if last and last["phase"] == self.phase:
+            known = (last["state"], last["limited"], last["progress"] is None)
+            if known == (self.state, self.limited, self.percent is None) or len(self.timeline) >= MOST_CHANGES:
+                return
+        self.timeline.append(
+            {
+                "seconds": round(seconds, 1),
+                "phase": self.phase,
+                "state": self.state,
+                "progress": self.percent,
+                "limited": self.limited,
+            }
+        )

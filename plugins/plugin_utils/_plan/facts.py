@@ -12,21 +12,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
-
 Facts = Mapping[str, Any]
 
 WAVE_GROUP: Final = "wave_"
 """What the names of the groups begin with that are waves."""
-
-
-def used_bytes(probe: Facts) -> int:
-    """Return the bytes that SMC copies of a probed server: the used space of the file systems on its disks. A disk
-    without a known file system counts in full."""
-    found = disks.file_systems(probe)
-    seen = {name for mount in found for name in mount["disks"]}
-    whole = sum(disk.bytes for disk in disks.transferred(probe) if disk.name not in seen)
-    return whole + sum(int(mount["used_bytes"]) for mount in found)
 
 
 def listed(value: Any) -> tuple[str, ...]:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
 
-from .facts import WAVE_GROUP, Facts, listed, uplinks, used_bytes
+from .facts import WAVE_GROUP, Facts, listed, uplinks
 from .simulate import Assumptions, Cause, Load, Stage, Times, bound, lower_bound, simulate
 
 _PHASES: Final[dict[str, Stage]] = {"transfer": "transfer", "export": "export", "import": "import"}
@@ -69,7 +69,7 @@ def _host(name: str, facts: Facts, wave: str, row: Facts | None) -> Host:
         name,
         wave,
         "migrated",
-        used_bytes(probe),
+        disks.used_bytes(probe),
         len(copied),
         sum(disk.bytes for disk in copied),
         site=str(facts.get("migration_site") or ""),

@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, Final
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.facts import (
     Facts,
     listed,
     uplinks,
-    used_bytes,
 )
 
 ENVIRONMENTS: Final[Mapping[str, int]] = {"development": 0, "test": 1, "staging": 2, "production": 3}
@@ -80,7 +79,7 @@ def items(hosts: Iterable[str], hostvars: Mapping[str, Facts]) -> list[Item]:
 
 def _item(host: str, facts: Facts) -> Item:
     probe = facts.get("preflight_probe") or {}
-    size, known = used_bytes(probe) if probe else 0, bool(probe)
+    size, known = disks.used_bytes(probe) if probe else 0, bool(probe)
     numbers = {name: _number(facts.get(name)) for name in ("migration_used_gib", "migration_uplink")}
     used, uplink = (value if isinstance(value, float) else 0.0 for value in numbers.values())
     if used:

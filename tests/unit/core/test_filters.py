@@ -29,7 +29,7 @@ DISKS = [{"index": 0, "bytes": 20 * GIB}, {"index": 1, "bytes": 30 * GIB}, {"ind
 def done(host: str = "web-01", verdict: str = "migrated", **more: Any) -> dict[str, Any]:
     return {
         "host": host, "verdict": verdict, "reasons": [], "ens_image_id": "m-1", "image_name": "web-01-el",
-        "migration_id": "el", "seconds": 7.5, **more,
+        "migration_id": "el", "seconds": 7.5, "exported_bytes": 5, "timeline": [], **more,
     }
 
 
@@ -235,7 +235,9 @@ def test_every_host_has_a_status_with_its_reasons(
     for words, reason in zip(reasons, found["reasons"], strict=True):
         assert words in reason
     identity = ["ens_image_id", "image_name", "migration_id"]
-    assert list(found) == ["host", "status", "reasons", "warnings", *identity, "seconds", "disks", "billed", "retry"]
+    told = ["used_bytes", "exported_bytes", "timeline", "findings", "verification"]
+    known = ["host", "status", "reasons", "warnings", *identity, "seconds", "disks", *told, "billed", "retry"]
+    assert list(found) == known
 
 
 def test_the_sample_of_the_receipt_has_the_fields_of_the_code() -> None:
@@ -269,6 +271,7 @@ def test_the_cleanup_has_the_last_word_on_resources() -> None:
     both = FILTERS["wave_receipt"]([], {}, "wave_01", migration, cleanup)
     assert both == {
         "wave": "wave_01",
+        "run": {"began": "", "seconds": 0.0},
         "servers": [],
         "resources": cleanup["resources"],
         "residual": [{"kind": "vpc", "billed_by": ""}, {"kind": "ecs_disk", "billed_by": "ECS"}],

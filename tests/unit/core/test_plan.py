@@ -12,9 +12,8 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_limits
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan import facts as host_facts
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan import plan, simulate, text
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.simulate import Assumptions, Load
 
@@ -174,12 +173,12 @@ def planned(**options: Any) -> dict[str, Any]:
 
 
 def test_used_space_is_copied_and_not_the_size_of_the_disks() -> None:
-    assert host_facts.used_bytes(facts(20, 40)["preflight_probe"]) == 4 * 10**9
+    assert disks.used_bytes(facts(20, 40)["preflight_probe"]) == 4 * 10**9
     spanned = facts(20, 40)["preflight_probe"]
     spanned["mounts"] = [{"device": "vg-root", "disks": ["vda", "vdb"], "used_bytes": 7}] * 2
-    assert host_facts.used_bytes(spanned) == 7
-    assert host_facts.used_bytes({**spanned, "mounts": []}) == 60 * 1024**3
-    assert host_facts.used_bytes({}) == 0
+    assert disks.used_bytes(spanned) == 7
+    assert disks.used_bytes({**spanned, "mounts": []}) == 60 * 1024**3
+    assert disks.used_bytes({}) == 0
 
 
 def test_the_plan_knows_what_is_finished_and_what_goes_on() -> None:
