@@ -29,21 +29,25 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return _untrusted.untrusted({
-            "wave_claims": claims.claims,
-            "wave_servers": _receipt.servers,
-            "wave_settled": _receipt.settled,
-            "wave_unreachable": _receipt.unreachable,
-            "wave_pending": _receipt.pending,
-            "wave_resources": _receipt.resources,
-            "wave_receipt": _receipt.receipt,
-            "wave_retry": _retry.file,
-            "wave_hosts": _wave_hosts.wave_hosts,
-            "wave_csv": files.receipt_csv,
-            "wave_html": files.receipt_html,
-            "wave_plan": plan.wave_plan,
-            "wave_plan_lines": plan_text.lines,
-            "wave_known": _wave_status.known,
-            "wave_status": _wave_status.lines,
-            "wave_table": _receipt.table,
-        })
+        return _untrusted.untrusted(
+            {
+                "wave_claims": claims.claims,
+                "wave_servers": _receipt.servers,
+                "wave_settled": _receipt.settled,
+                "wave_unreachable": _receipt.unreachable,
+                "wave_pending": _receipt.pending,
+                "wave_resources": _receipt.resources,
+                "wave_receipt": _receipt.receipt,
+                "wave_retry": _retry.file,
+                "wave_hosts": _wave_hosts.wave_hosts,
+                "wave_csv": files.receipt_csv,
+                "wave_html": files.receipt_html,
+                "wave_plan": plan.wave_plan,
+                "wave_plan_lines": plan_text.lines,
+                "wave_known": _wave_status.known,
+                "wave_status": _wave_status.lines,
+                "wave_status_csv": files.status_csv,
+                "wave_status_html": files.status_html,
+                "wave_table": _receipt.table,
+            }
+        )

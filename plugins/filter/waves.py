@@ -20,10 +20,12 @@ class FilterModule:
 
     def filters(self) -> dict[str, Callable[..., Any]]:
         """Return the filters by name."""
-        return _untrusted.untrusted({
-            "plan_waves": plan.plan_waves,
-            "plan_waves_text": plan.text,
-            "waves_of_run": steps.plan,
-            "waves_results": steps.results,
-            "waves_next": steps.next_step,
-        })
+        return _untrusted.untrusted(
+            {
+                "plan_waves": plan.plan_waves,
+                "plan_waves_text": plan.text,
+                "waves_of_run": steps.plan,
+                "waves_results": steps.results,
+                "waves_next": steps.next_step,
+            }
+        )

@@ -147,6 +147,8 @@ _FILES: Final = (
     "report_retry_file",
     "canary_contract",
     "status_file",
+    "status_html",
+    "status_csv",
     "migration_plan_file",
     "waves_file",
     "launch_inventory",

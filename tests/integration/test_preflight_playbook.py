@@ -78,6 +78,7 @@ def test_a_wave_is_judged_and_nothing_is_done(player: Player, bed: Bed, sandbox:
     assert egress["evidence"] == f"the host cannot reach {host}:1 (refused or unreachable)"
     assert egress["waived"] == {"reason": "a test of ops", "expires": "2199-12-31"}
     assert {"rsync-missing", "no-cloud-init-path"} <= set(rows["legacy-01"]["risks"])
+    assert "Preflight report" in (folder / "wave.html").read_text(encoding="utf-8")
     with (folder / "wave.csv").open() as handle:
         lines = [(line["host"], line["id"]) for line in csv.DictReader(handle)]
     assert lines == [(row["host"], item["id"]) for row in rows.values() for item in row["findings"]]

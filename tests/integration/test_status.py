@@ -25,11 +25,12 @@ def test_the_state_is_read_from_any_machine(sandbox: Any, tmp_path: Path) -> Non
     player = Player(cast(Any, SimpleNamespace(folder=tmp_path)), sandbox, tmp_path)
     since = sandbox.get("requests?since=0")["next"]
 
-    file = tmp_path / "state.json"
-    played = player.play("status.yml", migration_name="wave", status_file=str(file))
+    file, page = tmp_path / "state.json", tmp_path / "state.html"
+    played = player.play("status.yml", migration_name="wave", status_file=str(file), status_html=str(page))
     assert (played.code, played.changed) == (0, 1), played.output
     state = json.loads(file.read_text(encoding="utf-8"))
     rows = {row["host"]: row for row in state["servers"]}
+    assert "<h1><bdi>wave</bdi></h1>" in page.read_text(encoding="utf-8")
     assert rows["web-01"]["status"] == "migrated"
     assert rows["db-01"]["phase"] in ("transfer", "export", "import", "done")
     assert (rows["late-01"]["status"], list(rows)) == ("not_started", ["web-01", "db-01", "late-01"])

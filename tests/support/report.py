@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import classes, report
+
 GIB = 1024**3
 MADE = "2026-11-24T09:12:00Z"
 
@@ -100,8 +102,8 @@ def receipt(more: int = 0) -> dict[str, Any]:
     )  # fmt: skip
     blocked = server(
         "huge-01", "blocked", retry="fix",
-        reasons=["too-many-disks: 5 data disks: sdb, sdc, sdd, sde, sdf. Fix: detach a disk"],
-        findings=[finding("too-many-disks", "blocker", "5 data disks: sdb, sdc, sdd, sde, sdf")], exported_bytes=0,
+        reasons=["too-many-data-disks: 5 data disks: sdb, sdc, sdd, sde, sdf. Fix: detach a disk"],
+        findings=[finding("too-many-data-disks", "blocker", "5 data disks: sdb, sdc, sdd, sde, sdf")], exported_bytes=0,
     )  # fmt: skip
     pending = server("app-0", "pending", timeline=timeline(0, "app")[:3], reasons=["job j-app is Syncing"])
     away = server("far-01", "unreachable", reasons=["Ansible could not connect to it; its cloud work was not changed"])
@@ -129,3 +131,53 @@ def receipt(more: int = 0) -> dict[str, Any]:
         "residual": [left],
         "kept": [kept],
     }
+
+
+def status(host: str, name: str = "not_started", phase: str = "", state: str = "", **more: Any) -> dict[str, Any]:
+    """One server as ens_migration_info returns it."""
+    times = {"progress": None, "started": "", "ends": "", "driven_by": ""}
+    ids = dict.fromkeys(("migration_id", "source_id", "job_id", "image_id", "ens_image_id"), "")
+    return {"host": host, "status": name, "phase": phase, "state": state, **times, **ids, **more}
+
+
+def migration(more: int = 0) -> dict[str, Any]:
+    """What ens_migration_info returns of a migration with a server in each status, and ``more`` of them."""
+    run = {"driven_by": "controller-1 (process 4711) since 2026-11-24T07:58:00Z", "started": "2026-11-24T08:01:00Z"}
+    rows = [
+        status("web-01", "migrated", "done", "ENS image m-5web-01 is Available", ens_image_id="m-5web-01"),
+        status(
+            "db-01", "running", "transfer", "job j-db is Syncing", progress=62.0, ends="2026-11-24T08:52:00Z", **run
+        ),
+        status("app-01", "running", "export", "task t-app is Processing", **{**run, "started": "2026-11-24T08:22:00Z"}),
+        status("app-02", "waiting", "transfer", "job j-app is Ready", job_id="j-app"),
+        status("old-01", "failed", "transfer", "job j-old is InError (Do Grub Failed: No GRUB)", job_id="j-old"),
+        status("late-01"),
+        *(
+            status(f"node-{number}", "running", "transfer", "job j is Syncing", progress=5.0, **run)
+            for number in range(more)
+        ),
+    ]
+    summary = {"servers": len(rows), "finished": False, "copies_end": "2026-11-24T08:52:00Z"}
+    return {"name": "wave_01", "time": "2026-11-24T08:30:00Z", "ended": "", "summary": summary, "servers": rows}
+
+
+def preflight(more: int = 0) -> list[dict[str, Any]]:
+    """The rows of a preflight with one blocked, one waived and one clear server, and ``more`` clear ones."""
+    day = {"reason": "tested by ops", "expires": "2026-12-31"}
+
+    def found(name: str, evidence: str, **other: Any) -> dict[str, Any]:
+        return {**classes.ALL[name].finding(evidence), **other}
+
+    role = found("export-role-missing", "the account has no role AliyunECSImageExportDefaultRole")
+    hosts = {
+        "huge-01": [found("too-many-data-disks", "5 data disks: sdb, sdc, sdd, sde, sdf")],
+        "web-01": [found("selinux-enforcing", "SELinux is enforcing", severity="risk", waived=day)],
+        "web-02": [],
+        **{f"node-{number:04d}": [found("selinux-enforcing", "SELinux is enforcing")] for number in range(more)},
+    }
+    rows = []
+    for host, items in hosts.items():
+        judged = report.judgement(items, {"findings": [role] if host == "huge-01" else [], "servers": {}}, host)
+        facts = {f"preflight_{name}": judged[name] for name in ("findings", "verdict", "reasons")}
+        rows += report.wave([host], {host: facts})
+    return rows

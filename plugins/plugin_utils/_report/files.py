@@ -13,13 +13,15 @@ import csv
 import io
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import STAGES
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._status.rows import ServerStatus
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode
 
-from . import page, run_view, timeline, words
+from . import page, preflight_view, run_view, status_view, timeline, words
 
 _STAGES: Final = tuple(stage.name for stage in STAGES)
 COLUMNS: Final = (
@@ -27,6 +29,7 @@ COLUMNS: Final = (
     "exported_bytes", "ens_image_id", "image_name", "migration_id", "reasons", "warnings", "findings", "waived",
     "verified", "billed",
 )  # fmt: skip
+STATUS_COLUMNS: Final = tuple(row.name for row in fields(ServerStatus))
 LONGEST_CELL: Final = 30_000
 """Characters of a cell. Spreadsheets take 32,767."""
 _MANIFEST: Final = Path(__file__).resolve().parents[3] / "MANIFEST.json"
@@ -44,6 +47,25 @@ def version() -> str:
 def receipt_html(receipt: Mapping[str, Any], made: str = "") -> str:
     """Return the page of a receipt; ``made`` is the time of the report in ISO 8601."""
     return page.render(run_view.view(receipt, made, version()))
+
+
+def status_html(migration: Mapping[str, Any]) -> str:
+    """Return the page of a result of ens_migration_info."""
+    return page.render(status_view.view(migration, version()))
+
+
+def status_csv(migration: Mapping[str, Any]) -> str:
+    """Return one line for each server of a result of ens_migration_info."""
+    servers = migration.get("servers") or []
+    return table(
+        STATUS_COLUMNS,
+        ([row.get(name) if row.get(name) is not None else "" for name in STATUS_COLUMNS] for row in servers),
+    )
+
+
+def preflight_html(rows: Iterable[Mapping[str, Any]], name: str = "", made: str = "") -> str:
+    """Return the page of the rows of preflight_wave; ``name`` is that of the migration, ``made`` the time."""
+    return page.render(preflight_view.view(rows, name, made, version()))
 
 
 def receipt_csv(receipt: Mapping[str, Any]) -> str:

@@ -13,11 +13,12 @@ import re
 from html.parser import HTMLParser
 
 import pytest
+from ansible_collections.edgelift.ens_migration.plugins.filter import preflight as preflight_filters
 from ansible_collections.edgelift.ens_migration.plugins.filter.wave import FilterModule
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._report import page, timeline, words
-from support.report import MADE, change, receipt, server
+from support.report import MADE, change, migration, preflight, receipt, server, status
 
-FILTERS = FilterModule().filters()
+FILTERS = {**FilterModule().filters(), **preflight_filters.FilterModule().filters()}
 VOID = {"meta", "link", "br", "hr", "img", "input"}
 HOSTILE = [
     "<script>alert(1)</script>",
@@ -177,6 +178,47 @@ def test_the_csv_has_one_line_for_each_server_in_the_order_of_the_receipt() -> N
 def test_the_page_is_made_from_the_json_file_alone() -> None:
     given = receipt()
     assert FILTERS["wave_html"](json.loads(json.dumps(given)), MADE) == FILTERS["wave_html"](given, MADE)
+
+
+# ---- the state of a migration, and the preflight ----
+def test_the_page_of_a_running_migration_shows_the_present_stages() -> None:
+    text = " ".join(" ".join(check(FILTERS["wave_status_html"](migration())).texts).split())
+    assert "1 of 6 servers is migrated: 1 failed, 1 waiting, 2 running, 1 not started." in text
+    assert "db-01: copy for 29 min, about 22 min left; running" in text
+    assert "app-01: export for 8 min; running" in text
+    assert "The axis begins at 2026-11-24 08:01:00 UTC" in text
+    rows = list(csv.DictReader(io.StringIO(FILTERS["wave_status_csv"](migration()))))
+    assert [(row["host"], row["progress"]) for row in rows[:2]] == [("web-01", ""), ("db-01", "62.0")]
+
+
+def test_a_migration_that_no_service_shows_has_a_page() -> None:
+    for nothing in ({}, {"servers": [], "ended": "a cleanup of c at noon", "summary": None}):
+        assert "No service shows a server" in " ".join(check(FILTERS["wave_status_html"](nothing)).texts)
+
+
+def test_the_page_of_a_preflight_has_each_finding_once_with_its_fix() -> None:
+    text = " ".join(" ".join(check(FILTERS["preflight_html"](preflight(30), "wave_01", MADE)).texts).split())
+    assert "1 of 33 servers is blocked, 32 are clear." in text
+    assert text.count("Create the role AliyunECSImageExportDefaultRole") == 1
+    assert "account : the account has no role" in text
+    assert "(waived until 2026-12-31: tested by ops)" in text
+    assert "11 more servers" in text
+    assert "has checked no server" in " ".join(check(FILTERS["preflight_html"]([])).texts)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_page_takes_a_text_for_markup(text: str) -> None:
+    ids = dict.fromkeys(("migration_id", "source_id", "job_id", "image_id", "ens_image_id"), text)
+    row = status(text, text, text, text, driven_by=text, started=text, ends=text, progress=text)
+    given = {"name": text, "time": text, "ended": text, "summary": {"copies_end": text}, "servers": [{**row, **ids}]}
+    item = dict.fromkeys(("id", "severity", "evidence", "why", "fix", "source", "remediation"), text)
+    rows = [{"host": text, "verdict": text, "blockers": [text], "reasons": [text], "findings": [item]}]
+    for made in (FILTERS["wave_status_html"](given), FILTERS["preflight_html"](rows, text, text)):
+        check(made)
+        assert not set("\u202e\u2066\u200b\x00\x1b\ud800") & set(made)
+        assert len(made) < 100_000
+    cells = list(csv.reader(io.StringIO(FILTERS["wave_status_csv"](given))))[1]
+    assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells)
 
 
 # ---- colours ----
