@@ -32,7 +32,7 @@ help:
 	@printf '%s\n' \
 	  'make demo               migrate four servers over SSH to ENS images in the local cloud (KEEP=1 keeps disks and images in build/demo)' \
 	  'make test               run every check on the newest ansible-core (about 13 minutes on two idle cores)' \
-	  'make test-oldest        run the checks that depend on ansible-core on 2.16, molecule and galaxy-importer (about 8 minutes)' \
+	  'make test-oldest        run the checks that depend on ansible-core on 2.16, molecule, galaxy-importer and docs (about 9 minutes)' \
 	  'make test-core          run sanity, ansible-lint, unit and integration tests on ansible-core CORE=2.16 to 2.22 (about 8 minutes)' \
 	  'make test-next          run make test-core on the next ansible-core, 2.22' \
 	  'make test-long          run the tests that make test leaves out because they are slow (about 25 minutes)' \
@@ -40,6 +40,7 @@ help:
 	  'make lint               run ruff, mypy, ansible-lint and the changelog check' \
 	  'make sanity             run ansible-test sanity on the newest and the oldest ansible-core' \
 	  'make galaxy             check the artifact with galaxy-importer' \
+	  'make docs               build the documentation site in build/docs/html (1 minute)' \
 	  'make unit               run the unit tests (TESTS="file ..." for these files only, ARGS="-k name" for pytest)' \
 	  'make integration        run the integration tests, those of make test-long included (TESTS and ARGS, too)' \
 	  'make conformance        run the tests and models of the vendor against the local cloud (3 minutes)' \
@@ -61,7 +62,7 @@ help:
 	  'make clean              stop what still runs, and remove everything that make has written'
 
 # ---- set-up: quick when everything is installed ----
-.PHONY: setup venv system collection core importer rootfs
+.PHONY: setup venv system collection core importer docs-tools rootfs
 setup: collection rootfs
 
 system:
@@ -79,6 +80,9 @@ core: system
 
 importer: system
 	@tools/venv.sh importer || [ $$? = 3 ]
+
+docs-tools: system
+	@tools/venv.sh docs || [ $$? = 3 ]
 
 # The packages of all environments with their hashes, at the newest versions of the package index.
 .PHONY: lock
@@ -122,7 +126,7 @@ distros: collection
 	@$(python) -m distros $(NAMES)
 
 # ---- checks: one line each, or the whole log of the one that failed ----
-.PHONY: lint ruff mypy ansible-lint ansible-lint-core changelog sanity sanity-newest sanity-core galaxy molecule
+.PHONY: lint ruff mypy ansible-lint ansible-lint-core changelog sanity sanity-newest sanity-core galaxy docs molecule
 lint: ruff mypy ansible-lint changelog
 sanity: sanity-newest sanity-core
 
@@ -150,6 +154,9 @@ sanity-core: collection core
 
 galaxy: collection importer
 	@if [ -e .venv-importer/complete ]; then $(gate) galaxy-importer tools/importer.sh; fi
+
+docs: collection docs-tools
+	@if [ -e .venv-docs/complete ]; then $(gate) docs tools/docs.sh; fi
 
 molecule: collection rootfs
 	@$(gate) molecule tools/molecule.sh
@@ -211,11 +218,11 @@ secrets: collection rootfs
 policies: collection
 	@WRITE_POLICIES=1 $(python) -m pytest -q -p no:cacheprovider tests/integration/test_policies.py -k passes
 
-environments: collection core importer rootfs
+environments: collection core importer docs-tools rootfs
 checks: sanity-newest ruff mypy ansible-lint changelog
 # The longest one first: it has one of the two cores while the others take turns on the other.
 checks-core: pytest-core sanity-core ansible-lint-core
-checks-oldest: checks-core galaxy molecule
+checks-oldest: checks-core galaxy docs molecule
 
 # Writes the bytecode of all tests, which every worker of pytest would otherwise compile for itself. The workers report what fails.
 .PHONY: bytecode

@@ -5,8 +5,8 @@
 
 usage: lock.py UV, the program uv. It resolves requirements.txt and tests/requirements.txt with each ansible-core for
 all Pythons at once, at the newest versions of the index that pip has (index-url, or PyPI). common.txt has
-what is the same for every ansible-core, 2.NN.txt and newest.txt have the rest; importer.txt, build.txt and uv.txt are
-complete.
+what is the same for every ansible-core, 2.NN.txt and newest.txt have the rest; importer.txt, docs.txt, build.txt and
+uv.txt are complete.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ HEAD = "# Written by make lock. Each package with the SHA-256 of its files; tool
 # ansible-core, and the lowest Python that it runs on; below it, the lock has any ansible-core.
 CORES = {"2.16": 10, "2.17": 10, "2.18": 11, "2.19": 11, "2.20": 12, "2.21": 12, "2.22": 13}
 IMPORTER = ("galaxy-importer>=0.4.30",)
+DOCS = ("ansible-core>=2.20", "antsibull-docs>=2.20", "myst-parser>=4", "sphinx>=8", "sphinx-ansible-theme>=0.10",
+        "sphinxcontrib-mermaid>=1")
+"""What builds the documentation site (tools/docs.sh)."""
 BUILD = ("setuptools", "wheel")
 """What builds the packages that have no wheel."""
 
@@ -81,6 +84,7 @@ def main() -> None:
     for name, lock in locks.items():
         write(f"{name}.txt", [entry for entry in lock if entry not in common])
     write("importer.txt", entries(resolve(uv, IMPORTER, (), 11)))
+    write("docs.txt", entries(resolve(uv, DOCS, (), 12)))
     write("build.txt", entries(resolve(uv, BUILD, (), 10)))
     write("uv.txt", entries(resolve(uv, ("uv",), (), 10)))
 

@@ -3,9 +3,10 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 #
-# usage: venv.sh newest|importer|2.NN : make that virtual environment of the clone, unless it is there and complete.
+# usage: venv.sh newest|importer|docs|2.NN : make that virtual environment of the clone, unless it is there and complete.
 #   newest    .venv           the newest released ansible-core that the newest Python takes
 #   importer  .venv-importer  galaxy-importer, whose pins do not fit the others
+#   docs      .venv-docs      Sphinx and antsibull-docs
 #   2.NN      .venv-2.NN      that ansible-core, pre-releases included, on the oldest Python that it takes
 # TEST_PYTHON=3.12 in the environment asks for that Python alone. The mark of a complete environment is written last and names what was
 # installed: an interrupted or outdated environment is made again. A second make waits for the first. Without a suitable Python: exit 3,
@@ -19,6 +20,7 @@ venv=.venv-$kind
 case $kind in
 newest) venv=.venv minors=(14 13 12 11 10) ;;
 importer) minors=(13 12 11) locks=(tests/locks/importer.txt) ;;
+docs) minors=(14 13 12) locks=(tests/locks/docs.txt) ;;
 2.16 | 2.17) minors=(10 11 12) ;;
 2.18 | 2.19) minors=(11 12 13) ;;
 2.20 | 2.21) minors=(12 13 14) ;;
