@@ -152,6 +152,8 @@ class Seen:
     """Why the last look at this server, and at no other, failed."""
     stale: set[str] = field(default_factory=set, compare=False)
     """The stages for which what was seen may be old: this run has made a call since, or another run has driven it."""
+    rests: bool = field(default=False, compare=False)
+    """Whether it waits for its turn in a stage and is not looked at until then."""
     looked: bool = field(default=False, compare=False)
     """Whether this run has looked for a job by the name of the server."""
     moved: str = field(default="", compare=False)
@@ -210,6 +212,8 @@ class Decision:
     """The cause, where every other server of the account would fail with it too."""
     limited: bool = False
     """Whether a service handles no more servers at once."""
+    brief: bool = False
+    """Whether a wait ends within seconds."""
 
     @classmethod
     def done(cls, text: str = "") -> Decision:

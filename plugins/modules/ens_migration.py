@@ -86,7 +86,8 @@ options:
   wait:
     description:
       - Whether to wait until every server has a verdict.
-      - Without waiting, the module advances every server as far as possible and returns. Unfinished servers are C(pending).
+      - Without waiting, the module makes the calls that are possible now and returns. It does not wait for a copy, an export or an import, and begins
+        no call after 12 seconds. Unfinished servers are C(pending), and their C(state) says what they wait for.
         Run the same task again to continue.
   wait_timeout:
     description:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError, NotSent
@@ -47,12 +48,12 @@ class Act:
         return Call(self.server.id, self.stage.name, about(self.server, self.seen)) if about else None
 
 
-def perform(context: Context, batch: Sequence[Act]) -> list[tuple[Act, Outcome]]:
+def perform(context: Context, batch: Sequence[Act], until: float = inf) -> list[tuple[Act, Outcome]]:
     """Announce the calls that have no ClientToken, make every call that may be made, several at the same time, and
     record the outcomes; return each act with its outcome. A server has one act in a batch.
 
     After a service has refused a start because it handles no more at once, or because of the account, no other one of
-    its kind begins.
+    its kind begins. After ``until``, by the clock, none begins: a tick that makes calls does not see what happens.
     """
     driver = context.driver
     early = {act.server.id for act in batch if act.stage.name in act.seen.requested}
@@ -68,6 +69,8 @@ def perform(context: Context, batch: Sequence[Act]) -> list[tuple[Act, Outcome]]
         if (call and act.server.id not in allowed) or not driver.holds(act.server.id):
             outcome = Outcome(held=f"another run has taken over {act.server.host}")
             call = call if act.server.id in allowed else None
+        elif context.clock.monotonic() >= until:
+            outcome = Outcome(held=f"the {act.step} waits for the next look at the cloud: others were first")
         elif act.step in full:
             outcome = Outcome(held=full[act.step])
         else:

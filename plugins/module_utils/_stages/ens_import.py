@@ -319,6 +319,7 @@ STAGE = Stage(
     follow=follow,
     found=lambda seen: (result(seen) or {}).get("ImageId", ""),
     starts=frozenset({"import"}),
+    lasting=frozenset({"import"}),
     settles_first=lambda seen: bool(seen.ens_images) or NAME in seen.requested,
-    idle=lambda seen: seen.job is not None and not seen.ens_images and NAME not in seen.requested,
+    idle=lambda seen: (seen.job is not None or seen.rests) and not seen.ens_images and NAME not in seen.requested,
 )

@@ -323,10 +323,10 @@ STAGE = Stage(
     failed=failed,
     notes=lambda _server, seen: list(seen.own.get(NAME, [])),
     starts=frozenset({"export"}),
+    lasting=frozenset({"export"}),
     slots=Slots(
         most=None,
         taken=_running,
-        starts=frozenset({"export"}),
         text="{running} exports are running, and ECS has refused one more (ConcurrentQuotaExceed)",
     ),
 )

@@ -22,12 +22,14 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.driver import Driver, driven_by
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Verdict
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import states
 
 from .batch import Act, account_wide, perform
+from .rhythm import ALWAYS, Rhythm
 from .row import Progress
 from .stage import Clock, Context, check
 from .stages import STAGES
+from .turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,19 +42,13 @@ if TYPE_CHECKING:
         Server,
     )
 
-    from .stage import Slots, Stage
+    from .stage import Stage
 
 TRANSIENT_LIMIT = 5
 """Retryable failures in a row after which a server, or the wave's query of the cloud, fails."""
 
 KEPT = "Its client and its cloud work are kept, and billed: run the same command again to continue"
 """The reason of a server that has no result at the timeout."""
-
-FULL_SECONDS = 60.0
-"""For how long a refusal because of a service's limit of what it handles at once counts."""
-
-AFTER_ACT_SECONDS = 2.0
-"""How soon the next tick follows one that changed something: its effect often allows the next step at once."""
 
 
 class Fleet:
@@ -93,8 +89,10 @@ class Fleet:
         """The stages that have looked at a server in this tick, by the names of both."""
         self._halted: dict[str, str] = {}
         """By stage: the cause in the account for which it starts no further server."""
-        self._full: dict[str, tuple[int, float]] = {}
-        """By stage: how many servers its service handled when it refused one more, and when that was."""
+        self._turns = Turns(clock.monotonic)
+        self._due: frozenset[str] | None = None
+        """The servers of the present tick, None for all."""
+        self._rhythm = ALWAYS
 
     @property
     def resources(self) -> ResourcesSeen:
@@ -109,8 +107,9 @@ class Fleet:
     def run(self, wait: bool, timeout: float, interval: float) -> None:
         """Tick until every server has a verdict. A server without one when ``timeout`` seconds are over fails with the
         last state seen, and keeps its cloud work, which may be hours of copying. Without ``wait`` ticks repeat only
-        while they get something done; servers that are not finished stay ``pending``, and so do those that another run
-        drives. A look at the cloud that fails is an error; with ``wait`` only if it repeats."""
+        for the servers whose next step is possible within seconds, and for some seconds; servers that are not
+        finished stay ``pending``, and so do those that another run drives. A look at the cloud that fails is an error;
+        with ``wait`` only if it repeats."""
         try:
             self._run(wait, timeout, interval)
         finally:
@@ -118,11 +117,9 @@ class Fleet:
             self.driver.leave()
 
     def _run(self, wait: bool, timeout: float, interval: float) -> None:
-        clock = self.context.clock
-        deadline = clock.monotonic() + timeout
-        # Without time to wait it is one tick (law 5), and what is not finished is no failure.
-        wait = wait and timeout > 0
-        blind = 0
+        clock, blind = self.context.clock, 0
+        self._due, self._rhythm = None, Rhythm(wait, timeout, interval, clock.monotonic())
+        waits = self._rhythm.waits
         while True:
             before = sum(self.acts.values())
             try:
@@ -132,26 +129,27 @@ class Fleet:
                 blind = 0
             except CloudError as error:
                 blind += 1
-                if not (wait and error.retryable) or self.context.check_mode or blind >= TRANSIENT_LIMIT:
+                if not (waits and error.retryable) or self.context.check_mode or blind >= TRANSIENT_LIMIT:
                     raise
             if self.context.check_mode or not any(row.open for row in self.rows):
                 return
             acted = sum(self.acts.values()) > before
-            if not (wait or acted):
-                return
-            pause = min(interval, AFTER_ACT_SECONDS) if acted else interval
-            if wait and clock.monotonic() + pause > deadline:
+            soon = frozenset(row.server.id for row in self.rows if row.open and row.soon)
+            pause = self._rhythm.pause(clock.monotonic(), acted, bool(soon))
+            if pause is None:
                 break
+            self._due = None if waits else soon
             clock.sleep(pause)
         for row in self.rows:
-            if row.open:
+            # Without time to wait, what is not finished is no failure.
+            if waits and row.open:
                 why = f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}"
                 self._end(row, "failed", f"{why}. {KEPT}")
                 row.settled = False
 
     def tick(self) -> None:
-        """Claim every open server, look at it once, let its stages decide, and make the calls that they decided on as
-        one batch. Servers whose result exists already need no claim."""
+        """Claim every open server, look at those that are due once, let their stages decide, and make the calls that
+        they decided on as one batch. Servers whose result exists already need no claim."""
         parent.check()
         self._looked.clear()
         batch: list[Act] = []
@@ -163,7 +161,8 @@ class Fleet:
         elif not self.context.check_mode and self._open_rows():
             batch.clear()
             self._looked.clear()
-            rows = self._settle_all(self._own(self._open_rows()), batch)
+            rows = [row for row in self._own(self._open_rows()) if self._due is None or row.server.id in self._due]
+            rows = self._settle_all(rows, batch)
             self._look_elsewhere()
         for stage in self.stages:
             rows = self._go_through(stage, rows, batch)
@@ -177,7 +176,7 @@ class Fleet:
         others = self.driver.own([row.server.id for row in rows])
         for row in rows:
             owner = others.get(row.server.id)
-            row.elsewhere = owner is not None
+            row.elsewhere, row.soon = owner is not None, False
             if owner or row.server.id in self.driver.gained:
                 row.seen.stale.update(stage.name for stage in self.stages)
             row.state = driven_by(owner) if owner else row.state
@@ -214,6 +213,7 @@ class Fleet:
         stage.observe(self.context.of(stage), [row.server for row in rows], seen)
         for row in rows:
             row.seen.stale.discard(stage.name)
+            row.started = "" if row.started == stage.name else row.started
             self._looked.add((stage.name, row.server.id))
             for about in stage.announced.values():
                 self._follow(stage, row, about(row.server, row.seen))
@@ -269,31 +269,13 @@ class Fleet:
         return [row for row in rows if row.open and row.server.id in done]
 
     def _decisions(self, stage: Stage, rows: Sequence[Progress]) -> list[tuple[Progress, Decision]]:
-        slots, running, found = stage.slots, 0, []
-        if slots:
-            running = sum(1 for row in rows if slots.taken(row.seen))
-            most = self._room(stage, slots)
-            rows = sorted(rows, key=_largest_first)
+        found = []
         for row in rows:
             row.phase = stage.name
-            if self._troubled(stage, row):
-                continue
-            decision = stage.decide(self.context, row.server, row.seen)
-            if slots and decision.action in slots.starts:
-                if most is not None and running >= most:
-                    decision = Decision("wait", slots.text.format(running=running), limited=True)
-                else:
-                    running += 1
-            found.append((row, decision))
-        return found
-
-    def _room(self, stage: Stage, slots: Slots) -> int | None:
-        """Return how many servers a service handles at once, None where no refusal has shown it. A refusal counts for
-        some time: others use the same quota."""
-        known, at = self._full.get(stage.name, (0, 0.0))
-        if stage.name not in self._full or self.context.clock.monotonic() - at > FULL_SECONDS:
-            return slots.most
-        return max(1, known) if slots.most is None else min(slots.most, max(1, known))
+            if not self._troubled(stage, row):
+                found.append((row, stage.decide(self.context, row.server, row.seen)))
+        # What would be made in check mode is all of it, at whatever time.
+        return found if self.context.check_mode else self._turns.grant(stage, self.rows, found)
 
     def _troubled(self, stage: Stage, row: Progress) -> bool:
         """Return whether the last look of a stage failed for this server alone; count such failures."""
@@ -306,6 +288,7 @@ class Fleet:
 
     def _apply(self, stage: Stage, row: Progress, decision: Decision, batch: list[Act]) -> None:
         row.state, row.percent, row.limited = decision.text, decision.progress, decision.limited
+        row.soon = decision.brief
         if decision.account:
             self._halt(stage.name, row, decision.account)
         if decision.kind == "fail":
@@ -366,11 +349,9 @@ class Fleet:
             self.acts.update(act.step for act in batch)
             return
         rows = {row.server.id: row for row in self.rows}
-        outcomes = perform(self.context, batch)
-        for stage in {act.stage.name: act.stage for act, outcome in outcomes if outcome.full}.values():
-            started = sum(1 for act, outcome in outcomes if act.stage is stage and not (outcome.held or outcome.error))
-            taken = sum(1 for row in self.rows if row.open and stage.slots and stage.slots.taken(row.seen))
-            self._full[stage.name] = (taken + started, self.context.clock.monotonic())
+        # What frees a slot, or ends a server, comes before what begins.
+        batch = sorted(batch, key=lambda act: -self.stages.index(act.stage))
+        outcomes = perform(self.context, batch, self._rhythm.until(self.context.clock.monotonic()))
         for act, outcome in outcomes:
             row = rows[act.server.id]
             row.seen.stale.add(act.stage.name)
@@ -382,9 +363,14 @@ class Fleet:
                 self._doubt(row, outcome.error, "act")
             elif outcome.held:
                 row.state, row.limited = outcome.held, outcome.full
+                row.soon = not outcome.full and act.action not in act.stage.lasting
             else:
                 self.acts[act.step] += 1
                 row.failures["act"] = 0
+                row.soon = act.action not in act.stage.lasting
+                if not row.soon:
+                    row.started, row.state = act.stage.name, f"{row.state}; {act.action} was called"
+        self._turns.refused(outcomes, self.rows)
 
     def _doubt(self, row: Progress, error: CloudError, what: str) -> None:
         """Keep a server for which a look failed, or a call that may have had its effect, or that came too early: the
@@ -395,6 +381,3 @@ class Fleet:
         if not transient or row.failures[what] >= TRANSIENT_LIMIT:
             self._give_up(row, f"{error}. {error.hint}".strip())
 
-
-def _largest_first(row: Progress) -> tuple[int, str]:
-    return disks.start_order((disk.bytes for disk in row.server.disks), row.server.host)

@@ -70,7 +70,8 @@ def decide(context: Context) -> Decision | None:
         return None
     for row, key in ((shared.vpc, "VpcId"), (shared.vswitch, "VSwitchId")):
         if row and row.get("Status") != "Available":
-            return Decision.wait(f"the shared network is not ready: {row[key]} is {row.get('Status', 'not known')}")
+            text = f"the shared network is not ready: {row[key]} is {row.get('Status', 'not known')}"
+            return Decision("wait", text, brief=True)
     return Decision.act("network", "the jobs of this migration need a shared network")
 
 

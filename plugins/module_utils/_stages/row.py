@@ -57,6 +57,10 @@ class Progress:
     seconds: float = 0.0
     settled: bool = False
     """Whether a stage has given the verdict: only then may a cleanup delete what is left."""
+    soon: bool = False
+    """Whether its next step is possible within seconds."""
+    started: str = ""
+    """The stage in which this run has started it since that stage looked at it."""
     elsewhere: bool = False
     """Whether another run drives it."""
     timeline: list[Change] = field(default_factory=list)

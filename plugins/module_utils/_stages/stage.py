@@ -101,6 +101,10 @@ class Leaves:
     billed_by: str = ""
 
 
+def _never(_seen: Seen) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class Slots:
     """How many servers a service handles at once in a stage. A start beyond that waits; the largest disks go first."""
@@ -108,9 +112,10 @@ class Slots:
     most: int | None
     """None where no document says it: the first refusal shows how many there are."""
     taken: Callable[[Seen], bool]
-    starts: frozenset[str]
     text: str
     """Why a server waits; ``{running}`` is the number of slots that are taken."""
+    rests: Callable[[Seen], bool] = _never
+    """Whether a server that waits for its turn is not looked at until then."""
 
 
 def _no_facts(_seen: Seen) -> dict[str, str]:
@@ -123,10 +128,6 @@ def _no_notes(_server: Server, _seen: Seen) -> list[str]:
 
 def _nothing(_seen: Seen) -> str:
     return ""
-
-
-def _never(_seen: Seen) -> bool:
-    return False
 
 
 @dataclass(frozen=True)
@@ -155,7 +156,9 @@ class Stage:
     """The id of a result that took long to make, '' for none: when a later stage fails and no retry is left, it is
     kept with all that leads to it, and the next run continues from there."""
     starts: frozenset[str] = frozenset()
-    """The actions that begin something new for a server."""
+    """The actions that begin something new for a server: where there are slots, each start takes one."""
+    lasting: frozenset[str] = frozenset()
+    """The actions whose result takes minutes or hours: a run that does not wait does not look for it."""
     slots: Slots | None = None
     settles_first: Callable[[Seen], bool] | None = None
     """For a stage whose result may exist before any stage has run: whether it exists. Such a stage is observed first,

@@ -78,11 +78,11 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
 
 
 def asleep(seen: Seen) -> bool:
-    """Return whether the job of a server stays as it was seen until this run makes a call for it: it is finished, or it
-    waits for its start."""
+    """Return whether nothing new is to be seen of a server until this run makes a call for it: its job is finished or
+    waits for its start, or it has none and waits for its turn."""
     job = seen.job or {}
     waits = job.get("Status") in ("Ready", "Stopped") or bool(job.get("Status") == "Finished" and job.get("ImageId"))
-    return waits and STAGE.name not in seen.stale
+    return (waits or (seen.rests and not job)) and STAGE.name not in seen.stale
 
 
 def _needs_source(seen: Seen) -> bool:
@@ -359,10 +359,11 @@ STAGE = Stage(
         Leaves("ecs_snapshot", billed_by="ECS"),
     ),
     starts=frozenset({"network", "create", "start"}),
+    lasting=frozenset({"start"}),
     slots=Slots(
         most=limits.CONCURRENT_JOBS,
         taken=lambda seen: (seen.job or {}).get("Status") == "Running",
-        starts=frozenset({"start"}),
+        rests=lambda seen: seen.job is None,
         text=f"{{running}} jobs are running, SMC runs {limits.CONCURRENT_JOBS} at once",
     ),
 )

@@ -40,6 +40,8 @@ class Cloud:
     export_seconds: float = 30
     import_seconds: float = 30
     release_seconds: float = 10
+    call_seconds: float = 0
+    """How long each call takes."""
     listing_seconds: float = 0
     """For how long no call shows a new export task or ENS image."""
     releases: bool = True
@@ -143,6 +145,7 @@ class Cloud:
 
     def _answer(self, name: str, args: Any, effect: Callable[[], Any]) -> Any:
         self.calls[name] += 1
+        self.now += timedelta(seconds=self.call_seconds)
         self.log.append((name, args))
         self._live()
         faults = [item for item in self._faults.get(name, []) if item.times and item.only in repr(args)]

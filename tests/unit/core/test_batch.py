@@ -40,14 +40,14 @@ def test_a_tick_announces_the_calls_of_all_stages_in_one_line_and_records_them_i
     cloud = wave_in_three_stages()
     made = fleet(cloud, server(1), server(2), server(3))
     made.tick()
-    assert cloud.mutations() == ["smc.CreateReplicationJob", "ecs.ExportImage", "ens.ImportImage"]
+    assert cloud.mutations() == ["ens.ImportImage", "ecs.ExportImage", "smc.CreateReplicationJob"]
     claim, announced, told = lines(cloud)
     assert claim["claim"] == [server(1).id, server(2).id, server(3).id]
     assert announced["calls"] == [
-        [server(2).id, "export", "m-0001"], [server(3).id, "import", server(3).image_name],
+        [server(3).id, "import", server(3).image_name], [server(2).id, "export", "m-0001"],
     ]
     task, image = list(cloud.tasks)[-1], list(cloud.ens_images)[-1]
-    assert told["results"] == [[server(2).id, "export", "done", task], [server(3).id, "import", "done", image]]
+    assert told["results"] == [[server(3).id, "import", "done", image], [server(2).id, "export", "done", task]]
     names = [name for name, _args in cloud.log if name in ("oss.AppendObject", *cloud.mutations())]
     assert names == ["oss.AppendObject"] * 2 + cloud.mutations() + ["oss.AppendObject"]
 

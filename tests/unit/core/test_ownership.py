@@ -55,7 +55,7 @@ def test_a_server_of_another_run_is_reported_and_the_rest_continues() -> None:
     assert (theirs.verdict, theirs.settled, theirs.elsewhere) == ("pending", False, True)
     assert theirs.state.startswith("driven by ")
     assert "since 2026-11-24T08:00:0" in theirs.state
-    assert ours.state.endswith("Syncing")
+    assert ours.state.endswith("start was called")
     assert cloud.calls["smc.CreateReplicationJob"] == 2
     first.driver.leave()
 
