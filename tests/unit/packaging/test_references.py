@@ -141,7 +141,7 @@ def test_links_of_the_documents_lead_somewhere(sources: Sources) -> None:
         folder = ROOT if name.startswith("docs/site/") else (ROOT / name).parent
         for link in re.findall(r"\]\(([^)\s]+)\)", text):
             path = unquote(link.split("#")[0])
-            if path and "://" not in path and not (folder / path).exists():
+            if path and "://" not in path and not (folder / path).is_file():
                 broken.append((name, link))
         defined = set(re.findall(r"^\[([^\]]+)\]: ", text, re.MULTILINE))
         if defined:
