@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[3]
+# REUSE-IgnoreStart  these are the lines that other files begin with
 LICENCE = [
     "# Copyright: (c) 2026, Edgelift contributors",
     "# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)",
     "# SPDX-License-Identifier: GPL-3.0-or-later",
 ]
+# REUSE-IgnoreEnd
 PRIVATE = [
     "# This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release",
     "# without notice. Import it from nowhere else.",
