@@ -184,6 +184,12 @@ options:
       - Further tags for a new instance, at most 16.
     type: dict
     default: {}
+  required_tags:
+    description:
+      - Tags that an existing instance must have. An instance without them is not changed and not released, and the task fails.
+      - Use it with the same O(tags), so that the task never touches an instance that another task has created.
+    type: dict
+    default: {}
   instance_parameters:
     description:
       - Other parameters of RunInstances for a new instance, by the name in the API reference, such as C(Carrier), C(IpType) or C(BillingCycle).

@@ -247,9 +247,26 @@ def _row(
     return row
 
 
+def _with_verification(row: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row: a migrated server that was to be verified, and is not, has failed; its image stays."""
+    found, error = row["verification"], facts.get("verify_error")
+    if row["status"] != "migrated" or not (error or found):
+        return row
+    if found.get("verdict") == "verified" and not error:
+        return {**row, "warnings": [*row["warnings"], *(found.get("warnings") or [])]}
+    reasons = list(found.get("reasons") or []) or list(filter(None, [error]))
+    return {**row, "status": "failed", "reasons": [f"not verified: {text}" for text in reasons]}
+
+
 def _with_retry(row: dict[str, Any], settled: bool) -> dict[str, Any]:
     """Return the row with what a retry does."""
     return {**row, "retry": _retry.of(row["status"], settled)}
+
+
+def _finished(row: dict[str, Any], facts: Mapping[str, Any], settled: bool) -> dict[str, Any]:
+    """Return the row with its verification and what a retry does. A retry of a failed verification only verifies."""
+    verified = _with_verification(row, facts)
+    return _with_retry(verified, settled and row["status"] == verified["status"])
 
 
 def receipt(
@@ -278,8 +295,9 @@ def receipt(
         "wave": wave,
         "run": {"began": (migration or {}).get("began") or "", "seconds": (migration or {}).get("seconds") or 0.0},
         "servers": [
-            _with_retry(
+            _finished(
                 {**_row(host, hostvars[host], done.get(host), away.get(host)), "billed": billed.get(host, [])},
+                hostvars[host],
                 bool((done.get(host) or {}).get("settled")) or _stage_settled(hostvars[host]),
             )
             for host in hosts

@@ -20,6 +20,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, windows
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _launch
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look, paths
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._verify import checks
 
 Range = tuple[float, float | None]
 
@@ -30,6 +31,7 @@ _BY_ENDING: Final[Mapping[str, Range]] = {
     "_wait_timeout": (0, None),
     "_available_timeout": (1, None),
     "_start_timeout": (1, None),
+    "_check_timeout": (0, None),
     "_egress_timeout": (1, None),
     "_poll_interval": (_SHORTEST_PAUSE, None),
     "_retries": (0, None),
@@ -47,6 +49,9 @@ _WHOLE: Final[Mapping[str, Range]] = {
     "canary_poll_interval": (_SHORTEST_PAUSE, 30),
     "preflight_timeout": (1, None),
     "launch_port": (1, 65535),
+    "verify_port": (1, 65535),
+    # ENS wants an hour, and the checks before RunInstances take minutes.
+    "verify_lifetime": (4200, None),
     "launch_system_disk_size": (limits.INSTANCE_DISK_GIB, None),
     "launch_internet_max_bandwidth_out": (0, None),
     "waves_step": (1, None),
@@ -111,6 +116,11 @@ def _windows(value: list[str]) -> str | None:
     return f"has an element that cannot be used: {'; '.join(found)}" if found else None
 
 
+def _checks(value: list[Mapping[str, Any]]) -> str | None:
+    found = checks.problems(value)
+    return f"cannot be used: {'; '.join(found)}" if found else None
+
+
 def _parameters(option: str) -> Callable[[Any], str | None]:
     """Return the rule of more parameters of an action: what the module would refuse after the clients have started."""
 
@@ -132,6 +142,7 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_egress": look.egress_problem,
     "_environment": paths.environment_problem,
     "_windows": _windows,
+    "verify_checks": _checks,
     "_password": _password,
     # Without this rule, the filter refuses it when the instances exist already.
     "launch_group": _launch.group_problem,

@@ -42,7 +42,11 @@ def native(option: dict[str, Any]) -> Any:
     kind = option.get("type", "str")
     if kind == "list":
         if option.get("elements") == "dict":
-            return [{name: f"a {name}" for name in option["options"]} if "options" in option else {"host": "web-01"}]
+            plain = {"type": "str"}
+            fields = {name: {**plain, **row} for name, row in (option.get("options") or {}).items()}
+            texts = {name for name, row in fields.items() if row["type"] == "str" and "choices" not in row}
+            found = {name: f"a {name}" if name in texts else native(row) for name, row in fields.items()}
+            return [found or {"host": "web-01"}]
         return list(option.get("choices", ["one", "two"])[:2])
     if "choices" in option:
         return next(choice for choice in option["choices"] if choice and choice != option.get("default"))
@@ -65,6 +69,8 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "status_csv": str(folder / "s.csv"),
         "waves_file": str(folder / "w.yml"),
         "launch_password": "Edge-2026-Lift", "_instance_parameters": {"BillingCycle": "Hour"},
+        "verify_checks": [{**dict.fromkeys(option.get("options") or {}), "kind": "port", "port": 443}],
+        "verify_lifetime": 9000,
         "launch_inventory": str(folder / "l.yml"), "launch_group": "edge_2026",
         "canary_contract": str(folder / "c.yml"), "preflight_report_dir": str(folder), "agent_cache_dir": str(folder),
     }  # fmt: skip
@@ -82,7 +88,8 @@ def forms(option: dict[str, Any]) -> list[Any]:
     if kind == "dict":
         return [json.dumps(value), ", ".join(f"{key}={row}" for key, row in value.items())]
     if kind == "list":
-        texts = [json.dumps(value), str(value)]
+        # YAML does not read the None of Python.
+        texts = [json.dumps(value), *([] if "None" in str(value) else [str(value)])]
         return texts if isinstance(value[0], dict) else [*texts, *(sep.join(value) for sep in (",", ", ", "\n"))]
     if kind == "raw":
         # It takes what it is given: a mapping, or a text.

@@ -110,7 +110,7 @@ def _server(row: Mapping[str, Any], whole: float) -> list[Any]:
             for item in found
             if item.get("waived")
         ),
-        {True: "yes", False: "no"}[verification.get("verified") is True] if verification else "",
+        {True: "yes", False: "no"}[verification.get("verdict") == "verified"] if verification else "",
         "; ".join(run_view.billed(row)),
     ]
 

@@ -23,13 +23,13 @@ def shown(result: Any) -> dict[str, Any]:
         return {}
     checks = [item for item in result.get("checks") or [] if isinstance(item, Mapping)]
     return {
-        "verified": result.get("verified") is True,
+        "verified": result.get("verdict") == "verified",
         "reasons": [words.text(item) for item in _listed(result.get("reasons"))],
         "checks": [
             {
-                "name": words.text(item.get("name") or item.get("check") or words.UNKNOWN, 200),
-                "passed": item.get("passed") is True,
-                "evidence": words.text(item.get("evidence") or words.UNKNOWN),
+                "name": words.text(item.get("name") or words.UNKNOWN, 200),
+                "passed": item.get("ok") is True,
+                "evidence": words.text(f"expected: {item.get('expected', '')}; seen: {item.get('seen', '')}"),
             }
             for item in checks[:_CHECKS]
         ],

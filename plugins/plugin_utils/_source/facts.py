@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from . import boot, identity, netconf, runtime, storage
+from . import boot, identity, netconf, runtime, state, storage
 from .agent import parse_agent
 from .answers import integer
 from .devices import Devices
@@ -105,6 +105,7 @@ def build_probe(records: Sequence[Record], asked: tuple[float, float] | None = N
         "resolver": runtime.resolver(rows),
         "proxies": runtime.proxies(rows),
         "egress": runtime.egress(rows),
+        "state": state.state(rows),
         "install_dir": rows.first("install-dir") or None,
         "agent": parse_agent(records).as_dict(),
         "expired": storage.expired(rows, mounts),

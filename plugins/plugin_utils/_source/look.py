@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Final, Literal
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-PIECES: Final = ("agent_state", "probe", "probe_disks", "probe_menu", "probe_boot", "probe_net", "probe_egress")
+PIECES: Final = (
+    "agent_state",
+    "probe",
+    "probe_disks",
+    "probe_menu",
+    "probe_boot",
+    "probe_net",
+    "probe_egress",
+    "probe_state",
+)
 """The scripts of a probe, in order. They run in one shell, in one round trip."""
 
 COMMAND: Final = "probe_all"

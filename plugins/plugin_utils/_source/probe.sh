@@ -23,6 +23,7 @@ probe_all() { # each step is stopped after some seconds (guard.sh); what others 
     probe_content
     step initramfs 10 probe_initramfs
     [ -z "$EGRESS" ] || step egress $((EGRESS_TIMEOUT + 2)) probe_egress
+    step state 4 probe_state
 }
 
 probe_system() {

@@ -240,6 +240,25 @@ def test_every_host_has_a_status_with_its_reasons(
     assert list(found) == known
 
 
+@pytest.mark.parametrize(
+    ("facts", "status", "reasons", "retry"),
+    [
+        ({"verify_result": {"verdict": "verified", "reasons": []}}, "migrated", [], ""),
+        ({"verify_result": {"verdict": "failed", "reasons": ["x"]}}, "failed", ["not verified: x"], "continue"),
+        ({"verify_error": "no node"}, "failed", ["not verified: no node"], "continue"),
+        ({"verify_result": {}}, "migrated", [], ""),
+    ],
+)
+def test_a_migrated_server_that_is_not_verified_has_failed(
+    facts: dict[str, Any], status: str, reasons: list[str], retry: str
+) -> None:
+    found = row({**CLEAR, **facts}, done())
+    assert (found["status"], found["reasons"], found["retry"]) == (status, reasons, retry)
+    assert (found["ens_image_id"], found["verification"]) == ("m-1", facts.get("verify_result") or {})
+    # A server that has failed before has its own reason.
+    assert row({**CLEAR, **facts}, done(verdict="failed", reasons=["no disk"]))["reasons"] == ["no disk"]
+
+
 def test_the_sample_of_the_receipt_has_the_fields_of_the_code() -> None:
     readme = (Path(__file__).resolve().parents[3] / "roles" / "report" / "README.md").read_text(encoding="utf-8")
     sample = json.loads(readme.split("```json\n", 1)[1].split("```", 1)[0])

@@ -107,10 +107,11 @@ def test_what_was_not_recorded_is_not_known() -> None:
 
 
 def test_the_verification_of_a_host_is_shown_with_its_evidence() -> None:
-    checks = [{"name": "port 80", "passed": True, "evidence": "HTTP 200"}, {"name": "rows", "passed": False}, "odd"]
-    result = {"verified": False, "reasons": "rows are missing", "checks": checks}
+    page = {"name": "page", "kind": "http", "expected": "HTTP status 200", "seen": "HTTP status 404", "ok": False}
+    checks = [page, {"name": "rows", "ok": True}, {}, "odd"]
+    result = {"verdict": "failed", "reasons": "rows are missing", "checks": checks}
     text = " ".join(check(FILTERS["wave_html"]({"servers": [server("web-01", verification=result)]})).texts)
-    for shown in ("not verified", "rows are missing", "HTTP 200", "not known"):
+    for shown in ("not verified", "rows are missing", "seen: HTTP status 404", "not known"):
         assert shown in text
 
 
@@ -120,7 +121,7 @@ def test_texts_of_hosts_and_services_stay_texts(text: str) -> None:
         **server(text, "failed"), "reasons": [text] * 30, "warnings": [text], "image_name": text, "migration_id": text,
         "timeline": [change(1, text, text), change(2, "transfer", text)],
         "findings": [{"id": text, "severity": text, "evidence": text, "waived": {"reason": text, "expires": text}}],
-        "verification": {"verified": text, "checks": [{"name": text, "passed": text, "evidence": text}]},
+        "verification": {"verdict": text, "checks": [{"name": text, "ok": text, "expected": text, "seen": text}]},
         "billed": [{"kind": text, "id": text, "billed_by": text}],
     }  # fmt: skip
     left = {"kind": text, "id": text, "host": text, "reason": text, "proof": text, "created": text, "deleted": text}

@@ -59,7 +59,8 @@ def test_the_action_group_has_every_module_that_takes_the_connection_options() -
     connected = [name for name in MODULES if f"{FQCN}.alicloud" in fragments(name)]
     assert groups["alicloud"] == connected
     # The others are actions that need no credentials: they work on the controller, or on a source over its connection.
-    assert sorted(set(MODULES) - set(connected)) == ["role_options", "smc_agent", "source_probe", "source_remediation"]
+    others = ["instance_check", "role_options", "smc_agent", "source_probe", "source_remediation"]
+    assert sorted(set(MODULES) - set(connected)) == others
 
 
 def test_every_action_has_a_module_that_documents_it() -> None:

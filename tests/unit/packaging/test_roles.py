@@ -80,6 +80,7 @@ DEFAULTS: dict[str, Any] = {
     "canary_poll_interval": limits.POLL_INTERVAL,
     "launch_wait_timeout": limits.LAUNCH_TIMEOUT,
     "launch_poll_interval": limits.POLL_INTERVAL,
+    "verify_poll_interval": limits.POLL_INTERVAL,
     "migration_poll_interval": limits.STAGE_POLL_INTERVAL,
     "transfer_poll_interval": limits.STAGE_POLL_INTERVAL,
     "export_poll_interval": limits.STAGE_POLL_INTERVAL,

@@ -1,0 +1,137 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""playbooks/verify.yml on hosts behind real SSH: another test host answers as the booted copy of a source."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import WORLD
+from support import PATIENCE
+from support.source import ask, beside
+from support.wave import ROOT, Player, run, standing_still, utils
+from support.wave_hosts import hosts_up
+from testbed.hosts import Bed
+
+pytestmark = pytest.mark.any_core
+WAVE, NODE, EMPTY = "wave", "cn-dalian-unicom", "cn-chenzhou-telecom_unicom_cmcc"
+PAGE = "<h1>Shop</h1>\n"
+CHECKS: list[dict[str, Any]] = [
+    {"kind": "command", "command": "cat /srv/rows", "text": "1042"},
+    {"kind": "mount", "path": "/"},
+    {"kind": "file", "path": "/srv/page", "sha256": hashlib.sha256(PAGE.encode()).hexdigest()},
+]
+
+
+@pytest.fixture(scope="module")
+def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
+    """Two sources, and a host that stands for the booted copy of the first one."""
+    with hosts_up(tmp_path_factory.mktemp("bed"), "web-01", "legacy-01", "copy-01") as bed:
+        machine = ask(bed, "web-01", "cat /etc/machine-id")
+        ask(bed, "copy-01", f"echo {machine} >/etc/machine-id; echo 1042 >/srv/rows; printf '{PAGE}' >/srv/page")
+        yield bed
+
+
+@pytest.fixture
+def player(bed: Bed, sandbox: Any, tmp_path: Path) -> Player:
+    """Runs playbooks on the sources, which have an ENS image each."""
+    naming = utils("_rules.naming")
+    names = [naming.resource_name(host, naming.migration_id(WAVE, host, host)) for host in ("web-01", "legacy-01")]
+    images = [{"name": name, "id": f"m-verify{number:04}"} for number, name in enumerate(names)]
+    sandbox.reset({**WORLD, "ens_images": images, "ens_stock": {EMPTY: 0}})
+    return Player(bed, sandbox, tmp_path)
+
+
+def variables(bed: Bed, **changes: Any) -> dict[str, Any]:
+    # The address of an instance of the local cloud leads nowhere: verify_host is that of the test host.
+    (copy,) = (row for row in bed.status() if row.name == "copy-01")
+    return {
+        "migration_name": WAVE, "ens_instance_type": "ens.sn1.tiny", "ens_region_id": NODE, "launch_poll_interval": 1,
+        "verify_host": copy.address, "verify_port": copy.port, "verify_poll_interval": 0.5,
+        "verify_start_timeout": 60, "verify_check_timeout": 1, "verify_checks": CHECKS, **changes,
+    }  # fmt: skip
+
+
+def nothing_left(sandbox: Any) -> bool:
+    """Whether no instance is left, and nothing is billed beside the ledger, which a cleanup deletes."""
+    assert sandbox.get("state")["ens_instances"] == []
+    run(sandbox, "smc_cleanup", name=WAVE)
+    return standing_still(sandbox)
+
+
+def launched(sandbox: Any) -> list[dict[str, Any]]:
+    return [entry["params"] for entry in sandbox.requests("ens") if entry["action"] == "RunInstances"]
+
+
+def test_a_copy_is_verified_another_machine_is_not_and_both_instances_are_released(
+    sandbox: Any, bed: Bed, player: Player
+) -> None:
+    played = player.play("verify.yml", "--limit", "web-01,legacy-01", **variables(bed))
+    text = " ".join(played.output.split())
+    assert (played.code, played.recap["web-01"]["failed"], played.recap["legacy-01"]["failed"]) == (2, 0, 1), text
+    assert "the machine is a copy of the source: expected machine-id" in text
+    assert "The host name: web-01 on the source, copy-01 on the copy." in text
+    first, second = launched(sandbox)
+    for params in (first, second):
+        assert params["AutoReleaseTime"].endswith(":00Z")
+        tags = {params[f"Tag.{n}.Key"]: params[f"Tag.{n}.Value"] for n in range(1, 6)}
+        assert (tags["edgelift:instance"], tags["edgelift-verify"]) == ("release", "true")
+    assert nothing_left(sandbox)
+
+
+@pytest.mark.long
+def test_an_instance_of_the_user_is_verified_and_stays(sandbox: Any, bed: Bed, player: Player, tmp_path: Path) -> None:
+    own = variables(bed, launch_inventory=str(tmp_path / "launched.yml"))
+    assert player.play("launch.yml", "--limit", "web-01", **own).code == 0
+    played = player.play("verify.yml", "--limit", "web-01", **own)
+    assert (played.code, played.changed) == (0, 0), played.output
+    (instance,) = sandbox.get("state")["ens_instances"]
+    assert (instance["state"], len(launched(sandbox))) == ("Running", 1)
+    assert "(released)" not in played.output
+
+
+ANSWER = {"kind": "command", "command": "printf '%s%s 7 * 7 %s%s' '{' '{' '}' '}'; exit 4"}
+"""A check whose output looks like a template."""
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("changes", "words", "instances"),
+    [
+        ({"verify_port": 1}, "the TCP port refuses connections; last error:", 1),
+        ({"verify_checks": [ANSWER]}, "seen exit status 4:", 1),
+        ({"verify_checks": [{"kind": "ping"}]}, "value of kind must be one of", 0),
+        ({"verify_checks": [{"kind": "port", "port": 0}]}, "verify_checks cannot be used: check 1 (port)", 0),
+        ({"ens_region_id": EMPTY}, "has no stock of ens.sn1.tiny", 0),
+        ({"launch_password": "onlylowercase"}, "launch_password is refused by ENS", 0),
+        ({"ansible_ssh_host": "127.0.11.1"}, "Do not set ansible_ssh_host or ansible_connection with -e", 1),
+    ],
+)
+def test_a_failure_has_its_reason_and_leaves_nothing(
+    sandbox: Any, bed: Bed, player: Player, changes: dict[str, Any], words: str, instances: int
+) -> None:
+    played = player.play("verify.yml", "--limit", "web-01", **variables(bed, verify_start_timeout=2, **changes))
+    assert (played.code, len(launched(sandbox))) == (2, instances), played.output
+    assert words in " ".join(played.output.split())
+    assert "49" not in played.output.partition("seen exit status 4:")[2][:40]
+    assert nothing_left(sandbox)
+
+
+@pytest.mark.long
+def test_an_instance_that_somebody_else_releases_is_no_copy(sandbox: Any, bed: Bed, player: Player) -> None:
+    slow = [{"kind": "command", "command": "touch /srv/begun; sleep 8; exit 5"}]
+    command = player.command("verify.yml", "--limit", "web-01", **variables(bed, verify_checks=slow))
+    with beside(command, env=player.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT) as going:
+        sandbox.until(lambda: ask(bed, "copy-01", "ls /srv/begun 2>/dev/null; true"))
+        (instance,) = sandbox.get("state")["ens_instances"]
+        sandbox.call("ens", "ReleasePostPaidInstance", InstanceId=instance["id"])
+        output, _nothing = going.communicate(timeout=PATIENCE)
+    assert going.returncode == 2
+    assert f"ENS instance {instance['id']} does not exist any more" in " ".join(output.decode().split())
+    assert nothing_left(sandbox)
