@@ -36,6 +36,7 @@ help:
 	  'make test-core          run sanity, ansible-lint, unit and integration tests on ansible-core CORE=2.16 to 2.22 (about 8 minutes)' \
 	  'make test-next          run make test-core on the next ansible-core, 2.22' \
 	  'make test-long          run the tests that make test leaves out because they are slow (about 25 minutes)' \
+	  'make report-check       open the HTML reports in Chromium, and check them with axe-core, which npm gets (2 minutes)' \
 	  'make setup              install virtual environments, system packages and the collection' \
 	  'make lint               run ruff, mypy, ansible-lint and the changelog check' \
 	  'make sanity             run ansible-test sanity on the newest and the oldest ansible-core' \
@@ -251,6 +252,15 @@ test-next:
 
 test-long: collection rootfs
 	@$(python) $(pytest) -n 3 --durations=20 -m long $(TESTS) $(ARGS)
+
+# The HTML reports in Chromium, with axe-core from the package registry: npm compares it with its published digest.
+AXE := 4.14.1
+.PHONY: report-check
+report-check: collection
+	@command -v npm >/dev/null || { echo 'report-check: npm is not installed; it is needed once, to get axe-core $(AXE)' >&2; exit 1; }
+	@[ "$$(cat build/axe/version 2>/dev/null)" = $(AXE) ] || { rm -rf build/axe && mkdir -p build/axe && cd build/axe \
+	  && npm pack --silent axe-core@$(AXE) >/dev/null && tar xzf axe-core-$(AXE).tgz package/axe.min.js && echo $(AXE) >version; }
+	@$(python) -m pytest tests/integration/test_report_browser.py $(ARGS)
 
 # A wave under every fault of the catalogue, and a table of the results.
 .PHONY: scenarios

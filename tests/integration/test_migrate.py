@@ -80,7 +80,7 @@ def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Pl
     assert list(dict.fromkeys(phases)) == ["transfer", "export", "import"]
     assert again.row("legacy-01")["exported_bytes"] > 0
     assert f"The report is in {page}" in "".join(again.output.split("\n"))
-    assert "2 of 3 servers are migrated to ENS images: 1 unreachable." in page.read_text(encoding="utf-8")
+    assert "2 of 3 servers are migrated to ENS images; 1 unreachable." in page.read_text(encoding="utf-8")
 
     since = sandbox.get("requests?since=0")["next"]
     file = player.folder / "plan.json"

@@ -149,7 +149,7 @@ def _sentence(receipt: Mapping[str, Any], counts: Counter[str], known: Sequence[
         f"{counts['migrated']} of {words.count(total, 'server')} {'is' if counts['migrated'] == 1 else 'are'} migrated"
     )
     others = [f"{counts[name]} {name}" for name in STATUSES if counts[name] and name != "migrated"]
-    first = f"{done} to ENS images{': ' if others else ''}{', '.join(others)}." if total else "The run had no server."
+    first = f"{done} to ENS images{'; ' if others else ''}{', '.join(others)}." if total else "The run had no server."
     residual = len(receipt.get("residual") or [])
     open_ = sum(1 for row in known if not row.get("deleted"))
     if residual:

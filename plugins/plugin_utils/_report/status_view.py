@@ -132,5 +132,5 @@ def _sentence(counts: Mapping[str, int], total: int, migration: Mapping[str, Any
         f"{counts['migrated']} of {words.count(total, 'server')} {'is' if counts['migrated'] == 1 else 'are'} migrated"
     )
     others = [f"{counts[name]} {name.replace('_', ' ')}" for name in ORDER[:-1] if counts[name]]
-    text = f"{done}{': ' if others else ''}{', '.join(others)}."
+    text = f"{done}{'; ' if others else ''}{', '.join(others)}."
     return f"{text} The migration cannot continue." if migration.get("ended") else text

@@ -51,9 +51,9 @@ def rate(amount: float, seconds: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return seconds as text: ``0.8 s``, ``50 s``, ``12 min 30 s``, ``3 h 20 min``."""
+    """Return seconds as text: ``0.8 s``, ``5 s``, ``12 min 30 s``, ``3 h 20 min``."""
     if seconds < 59.5:
-        return f"{seconds:.1f} s" if seconds < 9.95 else f"{seconds:.0f} s"
+        return f"{seconds:.1f} s".replace(".0 ", " ") if seconds < 9.95 else f"{seconds:.0f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes} min {rest} s" if rest and minutes < 10 else f"{minutes + (rest >= 30)} min"

@@ -87,7 +87,7 @@ def check(text: str) -> Page:
 def test_the_page_of_a_wave_has_every_server_with_its_status_and_its_times() -> None:
     found = check(FILTERS["wave_html"](receipt(), MADE))
     text = " ".join(" ".join(found.texts).split())
-    assert "2 of 6 servers are migrated to ENS images: 1 failed, 1 unreachable, 1 blocked, 1 pending." in text
+    assert "2 of 6 servers are migrated to ENS images; 1 failed, 1 unreachable, 1 blocked, 1 pending." in text
     assert "1 resource is left and may be billed." in text
     assert "web-02: copy 36 min, export 9 min 50 s, import 7 min; migrated" in text
     assert "2026-11-24 08:00:00 UTC" in text
@@ -184,7 +184,7 @@ def test_the_page_is_made_from_the_json_file_alone() -> None:
 # ---- the state of a migration, and the preflight ----
 def test_the_page_of_a_running_migration_shows_the_present_stages() -> None:
     text = " ".join(" ".join(check(FILTERS["wave_status_html"](migration())).texts).split())
-    assert "1 of 6 servers is migrated: 1 failed, 1 waiting, 2 running, 1 not started." in text
+    assert "1 of 6 servers is migrated; 1 failed, 1 waiting, 2 running, 1 not started." in text
     assert "db-01: copy for 29 min, about 22 min left; running" in text
     assert "app-01: export for 8 min; running" in text
     assert "The axis begins at 2026-11-24 08:01:00 UTC" in text
