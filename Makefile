@@ -59,6 +59,7 @@ help:
 	  'make bench-fleet        measure calls, CPU and memory for 50 and 200 simulated servers, and write docs/performance.md (15 minutes; FULL=1: 1,000)' \
   'make bench-probe        compare source_probe with ansible.builtin.setup on 200 hosts over SSH (10 minutes)' \
 	  'make distros            probe the operating systems of tests/distros/manifest.yml, as root (30 minutes)' \
+	  'make awx                write examples/awx from tools/awx.yml and the argument specs of the roles' \
 	  'make policies           write docs/policies from the calls that each job makes against the local cloud (1 minute)' \
 	  'make clean              stop what still runs, and remove everything that make has written'
 
@@ -213,6 +214,11 @@ conformance-oss: collection
 .PHONY: secrets
 secrets: collection rootfs
 	@$(python) -m leaks $(ARGS)
+
+# The objects of AWX below examples/awx, from tools/awx.yml and the argument specs of the roles.
+.PHONY: awx
+awx: venv
+	@$(python) tools/awx.py
 
 # The RAM policies of docs/policies, from the calls that each job makes against the local cloud.
 .PHONY: policies

@@ -16,7 +16,10 @@ from support.wave import DB, WEB, Player, changing, registered, run
 pytestmark = pytest.mark.any_core
 
 
-def test_the_state_is_read_from_any_machine(sandbox: Any, tmp_path: Path) -> None:
+def test_the_state_is_read_from_any_machine(
+    sandbox: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANSIBLE_SHOW_CUSTOM_STATS", "1")
     registered(sandbox, "wave", WEB, DB)
     run(sandbox, "ens_migration", name="wave", servers=[WEB])
     run(sandbox, "ens_migration", name="wave", servers=[DB], wait=False)
@@ -35,6 +38,10 @@ def test_the_state_is_read_from_any_machine(sandbox: Any, tmp_path: Path) -> Non
     assert rows["db-01"]["phase"] in ("transfer", "export", "import", "done")
     assert (rows["late-01"]["status"], list(rows)) == ("not_started", ["web-01", "db-01", "late-01"])
     assert f"ENS image {rows['web-01']['ens_image_id']} is Available" in " ".join(played.output.split())
+
+    shown = " ".join(played.output.split("CUSTOM STATS")[1].split())
+    passed = f"failed: 0 migrated: {state['summary']['migrated']} servers: 3 unfinished: true"
+    assert f"edgelift_migration_state: {passed}" in shown
 
     strict = player.play("status.yml", migration_name="wave", status_fail_on="not_started")
     assert strict.code == 2, strict.output
