@@ -99,7 +99,8 @@ def _own_images() -> AbstractContextManager[Any]:
 
 PLANTED = {
     "the cleanup of some servers is one of the whole migration": Planted(
-        "lost", _whole_scope, _plan(_play("web-1", wait=False), _play("web-2", gap=1500.0))
+        # The first run is killed while SMC copies.
+        "lost", _whole_scope, _plan(_play("web-1", fates=(Fate("kill after", 60),)), _play("web-2", gap=1500.0)),
     ),
     "a cleanup deletes what another migration has": Planted("of others", _all_images, _plan(_play("web-1"))),
     "a cleanup forgets the snapshots": Planted("billed", _kept_snapshots, _plan(_play("web-1"))),
