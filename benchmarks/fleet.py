@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import conftest
+import schedule
 from support import wave
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -166,7 +167,9 @@ def plot(title: str, points: list[tuple[int, float]]) -> str:
     )
 
 
-def report(wholes: dict[int, dict[str, Any]], alone: tuple[int, dict[str, Any]], ticks: list[list[str]]) -> str:
+def report(
+    wholes: dict[int, dict[str, Any]], alone: tuple[int, dict[str, Any]], ticks: list[list[str]], most: int
+) -> str:
     """The measured part of the page."""
     rows = [
         [
@@ -196,6 +199,7 @@ def report(wholes: dict[int, dict[str, Any]], alone: tuple[int, dict[str, Any]],
         table(["how", "servers", "calls each", "CPU-s each", "seconds"], baseline),
         "One run with `migration_wait: false`:",
         table(["servers", "added to each call", "run", "seconds", "CPU-s", "calls"], ticks),
+        schedule.report(table, most),
         "![calls per server](performance-calls.svg) ![CPU per server](performance-cpu.svg)",
     ])
 
@@ -220,7 +224,7 @@ def main() -> int:
     text = PAGE.read_text(encoding="utf-8")
     before, _begin, rest = text.partition(BEGIN)
     after = rest.partition(END)[2]
-    PAGE.write_text(f"{before}{BEGIN}\n\n{report(wholes, alone, ticks)}\n\n{END}{after}", encoding="utf-8")
+    PAGE.write_text(f"{before}{BEGIN}\n\n{report(wholes, alone, ticks, most)}\n\n{END}{after}", encoding="utf-8")
     folder = PAGE.parent
     each = [(count, (one["calls"] + one["cleanup_calls"]) / count) for count, one in wholes.items()]
     cpu = [(count, (one["cpu"] + one["cleanup_cpu"]) / count) for count, one in wholes.items()]

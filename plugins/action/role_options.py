@@ -52,6 +52,8 @@ class ActionModule(ActionBase):
         problems = [_renamed(text, names) for text in problems]
         converted = {name: _role_limits.from_here(name, value) for name, value in converted.items()}
         problems += [f"{names[name]} {words}" for name, words in _role_limits.problems(converted, names)]
+        groups = given.get("groups") or {}
+        problems += [f"{names[name]} {words}" for name, words in _role_limits.unknown_groups(converted, groups)]
         # The report shows what is known before it writes. The playbooks have checked its file in their first task.
         files = {} if role == "report" else converted
         create = not self._task.check_mode
@@ -77,7 +79,11 @@ class ActionModule(ActionBase):
         converted, problems = _role_options.convert(spec, given)
         texts = [_renamed(text, names) for text in problems]
         usable = {name: converted[name] for name in given if name in converted}
-        rows = [*_role_limits.problems(usable, names), *_role_limits.unwritable(usable, not self._task.check_mode)]
+        rows = [
+            *_role_limits.problems(usable, names),
+            *_role_limits.unknown_groups(usable, task_vars.get("groups") or {}),
+            *_role_limits.unwritable(usable, not self._task.check_mode),
+        ]
         return texts + [f"{names[name]} {words}" for name, words in rows]
 
     def _values(self, spec: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -103,6 +103,35 @@ options:
           - What the server says of itself, with the keys C(hostname), C(addresses) and C(source_ids).
           - M(edgelift.ens_migration.ens_account_info) compares it with the sources in SMC if two servers have one fingerprint. Other modules ignore it.
         type: dict
+      copy:
+        description:
+          - When and how fast the server may be copied. Only M(edgelift.ens_migration.ens_migration) uses it.
+        type: dict
+        suboptions:
+          bytes:
+            description:
+              - How many bytes are expected to be copied. The longest expected copies start first.
+              - If unset, the size of the disks.
+            type: int
+          site:
+            description: The site of the server, which shares an uplink with the other servers of the site.
+            type: str
+          uplink:
+            description:
+              - The uplink of the site in Mbit/s, at least 0. Of several values for one site the smallest one counts. V(0) is no limit.
+              - Each copy gets a share of it as C(bandwidth_limit), so that all copies of the site together do not exceed it. SMC cannot change the
+                limit of a running copy. What a copy leaves when it ends goes to the next ones.
+            type: float
+          windows:
+            description:
+              - The maintenance windows in UTC in which the copy may start, such as V(Sat-Sun 22:00-06:00) or V(20:00-04:00).
+              - If unset, at any time. A copy that runs is not stopped at the end of a window.
+            type: list
+            elements: str
+          groups:
+            description: The groups of the server that O(edgelift.ens_migration.ens_migration#module:max_parallel) may name.
+            type: list
+            elements: str
       disks:
         description:
           - The disks of the server that SMC transfers, as the module M(edgelift.ens_migration.source_probe) returns them.

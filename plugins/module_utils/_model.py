@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Row
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.contract import DOCUMENTED, Layout
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.schedule import Copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,11 +65,20 @@ class Server:
     disks: tuple[Disk, ...] = ()
     known_id: str = ""
     """Its migration id as the cloud shows it, for a host that cannot be reached and so has no fingerprint."""
+    terms: Copy | None = None
+    """When and how fast it may be copied, None where the caller has not said it."""
+    uplink: float = 0.0
+    """The uplink of its site in bytes per second, 0 for none."""
 
     @property
     def id(self) -> str:
         """The migration id."""
         return self.known_id or naming.migration_id(self.migration, self.host, self.fingerprint)
+
+    @property
+    def copy(self) -> Copy:
+        """What the schedule knows of it before it is copied."""
+        return self.terms or Copy(self.host, sum(disk.bytes for disk in self.disks))
 
     @property
     def job_name(self) -> str:
@@ -103,6 +113,8 @@ class Policy:
     """Whether an exported object that is not what it must be fails (strict), warns (warn), or is not read (off)."""
     export_retries: int = limits.EXPORT_RETRIES
     replication_parameters: str = ""
+    max_parallel: Mapping[str, int] = field(default_factory=dict)
+    """How many copies run at once, by group."""
     job_parameters: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of CreateReplicationJob that the user sets, by the name of the SDK's setter."""
     import_parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -168,6 +180,8 @@ class Seen:
     """How often a job that failed for a quota was started again."""
     cured: datetime | None = None
     """When that was done last."""
+    limit: float = 0.0
+    """The share of the uplink for the job that is made next, in bytes per second; 0 for none."""
     enlarged: int = 0
     """GiB by which the target disks are larger than the server's."""
     own: dict[str, Any] = field(default_factory=dict)

@@ -78,6 +78,11 @@ options:
       image_name:
         description: The prefix of the image name, as in O(servers[].image_name).
         type: str
+  max_parallel:
+    description:
+      - How many servers of a group are copied at the same time, by the names of O(servers[].copy.groups). Each is at least 1.
+      - If unset, the limit of SMC counts alone.
+    type: dict
   progress_file:
     description:
       - A file to which the module appends a line at every step of a server.
@@ -361,6 +366,7 @@ def main() -> None:
         options.unreachable_spec(),
         options.own_network_spec(),
         options.transfer_spec(),
+        options.schedule_spec(),
         options.regions_spec(),
         options.restart_spec(),
         options.calls_spec(),

@@ -47,6 +47,13 @@ def server_of(host: str, facts: Mapping[str, Any]) -> dict[str, Any]:
             "addresses": probe.get("addresses") or [],
             "source_ids": agent.get("source_ids") or [],
         },
+        "copy": {
+            "bytes": disks.used_bytes(probe),
+            "site": str(facts.get("migration_site") or ""),
+            "uplink": facts.get("migration_uplink") or 0,
+            "windows": facts.get("migration_windows") or [],
+            "groups": list(facts.get("group_names") or []),
+        },
         "disks": disks.as_options(disks.transferred(probe)),
     }
 

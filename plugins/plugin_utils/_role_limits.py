@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import MissingLibrary
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import overrides
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, schedule, windows
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _launch
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look, paths
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._verify import checks
@@ -121,6 +121,15 @@ def _checks(value: list[Mapping[str, Any]]) -> str | None:
     return f"cannot be used: {'; '.join(found)}" if found else None
 
 
+def unknown_groups(values: Mapping[str, Any], groups: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
+    """Yield the variables that name groups which the inventory lacks, and the words after the name."""
+    for name, value in values.items():
+        if name.endswith("_max_parallel") and isinstance(value, Mapping):
+            missing = sorted(str(group) for group in value if group not in groups)
+            if missing:
+                yield name, f"names groups that the inventory does not have: {', '.join(missing)}"
+
+
 def _parameters(option: str) -> Callable[[Any], str | None]:
     """Return the rule of more parameters of an action: what the module would refuse after the clients have started."""
 
@@ -143,6 +152,7 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_environment": paths.environment_problem,
     "_windows": _windows,
     "verify_checks": _checks,
+    "_max_parallel": schedule.groups_problem,
     "_password": _password,
     # Without this rule, the filter refuses it when the instances exist already.
     "launch_group": _launch.group_problem,

@@ -61,6 +61,7 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "_sha256": "A" * 64, "_install_dir": "/opt/smc", "_egress": ["smc.example.com:443", "192.0.2.1:80"],
         "_replication_parameters": {"bandwidth_limit": "100"}, "_job_parameters": {"InstanceType": "ecs.g7.large"},
         "_import_parameters": {"OSVersion": "12"}, "canary_poll_interval": 1.5,
+        "migration_max_parallel": {"all": 2},
         "migration_windows": ["Sat-Sun 22:00-06:00", "20:00-04:00"],
         "report_receipt": str(folder / "r.json"), "report_retry_file": str(folder / "r.txt"),
         "report_html": str(folder / "r.html"), "report_csv": str(folder / "r.csv"),

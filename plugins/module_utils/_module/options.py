@@ -14,9 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Policy, Server
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, windows
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.contract import DOCUMENTED
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.schedule import (
+    Copy,
+    group_limits,
+    groups_problem,
+)
 
 from . import contract, overrides
 from .argspec import ArgSpec
@@ -28,6 +33,13 @@ _DISKS: dict[str, Any] = {
     "type": "list",
     "elements": "dict",
     "options": {"index": {"type": "int", "required": True}, "bytes": {"type": "int", "required": True}},
+}
+_COPY: dict[str, Any] = {
+    "bytes": {"type": "int"},
+    "site": {"type": "str"},
+    "uplink": {"type": "float"},
+    "windows": {"type": "list", "elements": "str"},
+    "groups": {"type": "list", "elements": "str"},
 }
 _NET_MODES = {"internet": 0, "vpc": 2}
 """NetMode of CreateReplicationJob; the 1 of the predecessor tool is gone (facts 1.3)."""
@@ -65,6 +77,7 @@ def servers_spec(required: bool) -> ArgSpec:
                     "platform": {"type": "str"},
                     "keep_source": {"type": "bool", "default": False},
                     "claim": {"type": "dict"},
+                    "copy": {"type": "dict", "options": dict(_COPY)},
                     "disks": dict(_DISKS),
                 },
                 "required_one_of": [("fingerprint", "source_id", "migration_id")],
@@ -158,6 +171,11 @@ def export_spec() -> ArgSpec:
     )
 
 
+def schedule_spec() -> ArgSpec:
+    """Return the option O(max_parallel) of the module ens_migration."""
+    return ArgSpec(argument_spec={"max_parallel": {"type": "dict"}})
+
+
 def server(migration: str, entry: Mapping[str, Any]) -> Server:
     """Return one server from its options; without a fingerprint its source id identifies the machine."""
     return Server(
@@ -169,6 +187,24 @@ def server(migration: str, entry: Mapping[str, Any]) -> Server:
         platform=entry.get("platform") or "",
         known_id=_known_id(migration, entry),
         disks=tuple(sorted((Disk(disk["index"], disk["bytes"]) for disk in entry.get("disks") or []), key=_index)),
+        terms=_terms(entry),
+        uplink=((entry.get("copy") or {}).get("uplink") or 0.0) * limits.MEGABIT,
+    )
+
+
+def _terms(entry: Mapping[str, Any]) -> Copy:
+    """Return when and how fast a server may be copied; refuse what no schedule can keep."""
+    copy = entry.get("copy") or {}
+    texts, uplink = copy.get("windows") or [], copy.get("uplink") or 0.0
+    found = [f"copy of {entry['host']}: {text}" for text in windows.problems(texts)]
+    found += [f"copy of {entry['host']}: uplink is {uplink:g}, it must be at least 0"] if uplink < 0 else []
+    refuse(found)
+    return Copy(
+        entry["host"],
+        copy.get("bytes") or sum(disk["bytes"] for disk in entry.get("disks") or []),
+        site=copy.get("site") or "",
+        groups=tuple(copy.get("groups") or ()),
+        windows=windows.spans(texts),
     )
 
 
@@ -209,6 +245,8 @@ def policy(params: Mapping[str, Any]) -> Policy:
     problems += filter(None, [limits.network_problem(params.get("vpc_id"), params.get("vswitch_id"))])
     if net_mode == "vpc" and not params.get("vswitch_id"):
         problems.append("net_mode vpc needs vswitch_id")
+    groups = params.get("max_parallel") or {}
+    problems += [f"max_parallel {problem}" for problem in filter(None, [groups_problem(groups)])]
     extra = json.dumps(params["replication_parameters"]) if params.get("replication_parameters") else ""
     if len(extra) > 2048:
         problems.append(f"replication_parameters has {len(extra)} characters as JSON, SMC takes 2048")
@@ -236,6 +274,7 @@ def policy(params: Mapping[str, Any]) -> Policy:
         job_retries=params.get("job_retries", limits.JOB_RETRIES),
         export_retries=params.get("export_retries", limits.EXPORT_RETRIES),
         replication_parameters=extra,
+        max_parallel=group_limits(groups),
         verify=params.get("verify") or "strict",
         job_parameters=params.get("job_parameters") or {},
         import_parameters=params.get("import_parameters") or {},

@@ -82,11 +82,6 @@ def used_bytes(probe: Mapping[str, Any]) -> int:
     return whole + sum(int(mount["used_bytes"]) for mount in found)
 
 
-def start_order(sizes: Iterable[int], host: str) -> tuple[int, str]:
-    """Return the sort key of the order in which copies start: the largest disks first. ``sizes`` are bytes."""
-    return -sum(sizes), host
-
-
 def as_options(disks: Iterable[Disk]) -> list[dict[str, int]]:
     """Return disks as the option C(disks) of the modules takes them."""
     return [{"index": disk.index, "bytes": disk.bytes} for disk in disks]

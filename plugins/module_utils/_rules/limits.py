@@ -109,6 +109,12 @@ MEMORY_USED_PERCENT: Final = 95
 LOAD_PER_CPU: Final = 10
 """A load per processor that cannot be anything but more than the 90 % above which the vendor warns; our own line."""
 
+SITE_COPIES: Final = 4
+"""Among so many copies the uplink of a site is divided, or more where they are needed to use it."""
+
+COPY_RATE: Final = 20.0 * MEGABYTE
+"""Bytes per second of one copy, until the copies of this run have shown it; the plan assumes the same."""
+
 MAX_JOBS: Final = 1000
 """Replication jobs of one account (SMC limits, 2023-06)."""
 

@@ -89,7 +89,7 @@ class Fleet:
         """The stages that have looked at a server in this tick, by the names of both."""
         self._halted: dict[str, str] = {}
         """By stage: the cause in the account for which it starts no further server."""
-        self._turns = Turns(clock.monotonic)
+        self._turns = Turns(servers, policy, clock)
         self._due: frozenset[str] | None = None
         """The servers of the present tick, None for all."""
         self._rhythm = ALWAYS

@@ -9,12 +9,13 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, naming, schedule
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -58,10 +59,20 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
     optional = {
         "VpcId": policy.vpc_id,
         "VSwitchId": policy.vswitch_id,
-        "ReplicationParameters": policy.replication_parameters,
+        "ReplicationParameters": _replication(policy.replication_parameters, seen.limit),
     }
     wanted.update({key: value for key, value in optional.items() if value})
     return {**wanted, **policy.job_parameters}
+
+
+def _replication(chosen: str, share: float) -> str:
+    """Return the parameters of the copy: those that the user has chosen, and its share of the uplink of the site where
+    that is less."""
+    if not share:
+        return chosen
+    wanted: dict[str, Any] = json.loads(chosen) if chosen else {}
+    own, most = int(wanted.get("bandwidth_limit") or 0), schedule.limit_kilobytes(share)
+    return json.dumps({**wanted, "bandwidth_limit": min(own or most, most)})
 
 
 def _data_disks(table: Table, row: Row) -> list[dict[str, Any]]:

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger import parent
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import ResourcesSeen, SharedNetwork
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.schedule import Copy
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -105,15 +106,21 @@ def _never(_seen: Seen) -> bool:
     return False
 
 
+def _plain(server: Server, _seen: Seen) -> Copy:
+    return Copy(server.host, sum(disk.bytes for disk in server.disks))
+
+
 @dataclass(frozen=True)
 class Slots:
-    """How many servers a service handles at once in a stage. A start beyond that waits; the largest disks go first."""
+    """How many servers a service handles at once in a stage. A start beyond that waits (`schedule`)."""
 
     most: int | None
     """None where no document says it: the first refusal shows how many there are."""
     taken: Callable[[Seen], bool]
     text: str
     """Why a server waits; ``{running}`` is the number of slots that are taken."""
+    copy: Callable[[Server, Seen], Copy] = _plain
+    """What the schedule knows of a server."""
     rests: Callable[[Seen], bool] = _never
     """Whether a server that waits for its turn is not looked at until then."""
 

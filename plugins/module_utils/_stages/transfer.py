@@ -14,6 +14,7 @@ billed on error), an ECS image and its snapshots.
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
     naming,
     states,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.schedule import Copy, limit_bytes
 
 from . import cures, job_spec, network
 from .stage import Leaves, Outcome, Slots, Stage
@@ -326,6 +328,17 @@ def _create(context: Context, server: Server, seen: Seen) -> Outcome:
     return Outcome(ids={"job_id": created})
 
 
+def copy_of(server: Server, seen: Seen) -> Copy:
+    """Return what the schedule knows of the copy of a server."""
+    job = seen.job or {}
+    return replace(
+        server.copy,
+        begun=bool(job),
+        tries=seen.cures + seen.queued,
+        rate=limit_bytes(job.get("ReplicationParameters")),
+    )
+
+
 def worth(seen: Seen) -> str:
     """Return the ECS image of a finished copy that can be exported, '' for none."""
     job, image = seen.job or {}, seen.image or {}
@@ -363,6 +376,7 @@ STAGE = Stage(
     slots=Slots(
         most=limits.CONCURRENT_JOBS,
         taken=lambda seen: (seen.job or {}).get("Status") == "Running",
+        copy=copy_of,
         rests=lambda seen: seen.job is None,
         text=f"{{running}} jobs are running, SMC runs {limits.CONCURRENT_JOBS} at once",
     ),

@@ -5,11 +5,11 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What the variables and the probe of a host say for a plan (pure): bytes to copy, sites and their uplinks, lists."""
+"""What the variables and the probe of a host say for a plan (pure): bytes to copy, lists."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 Facts = Mapping[str, Any]
@@ -23,12 +23,3 @@ def listed(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         value = value.split(",")
     return tuple(text for item in value or () if (text := str(item).strip()))
-
-
-def uplinks(sites: Iterable[tuple[str, float]]) -> dict[str, float]:
-    """Return the uplink of each site: the smallest one that a host of the site names. 0 is none."""
-    found: dict[str, float] = {}
-    for site, uplink in sites:
-        if uplink:
-            found[site] = min(uplink, found.get(site, uplink))
-    return found

@@ -17,9 +17,9 @@ from math import ceil
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, schedule, windows
 
-from .facts import WAVE_GROUP, Facts, listed, uplinks
+from .facts import WAVE_GROUP, Facts, listed
 from .simulate import Assumptions, Cause, Load, Stage, Times, bound, lower_bound, simulate
 
 _PHASES: Final[dict[str, Stage]] = {"transfer": "transfer", "export": "export", "import": "import"}
@@ -35,7 +35,6 @@ class Host:
     status: str
     bytes: int = 0
     disks: int = 0
-    disk_bytes: int = 0
     stage: Stage | None = None
     percent: float | None = None
     has_job: bool = False
@@ -43,6 +42,7 @@ class Host:
     reasons: Sequence[str] = ()
     site: str = ""
     windows: tuple[windows.Span, ...] = field(default=())
+    groups: tuple[str, ...] = ()
 
     def load(self) -> Load | None:
         """Return what is left to do for it, None for nothing."""
@@ -50,7 +50,8 @@ class Host:
             return None
         left = int(self.bytes * (100 - self.percent) / 100) if self.percent else self.bytes
         running = self.percent is not None
-        return Load(self.host, left, self.bytes, self.stage, running, self.site, self.windows, self.disk_bytes)
+        copy = schedule.Copy(self.host, left, self.has_job, site=self.site, groups=self.groups, windows=self.windows)
+        return Load(copy, self.bytes, self.stage, running)
 
 
 def hosts(
@@ -71,9 +72,9 @@ def _host(name: str, facts: Facts, wave: str, row: Facts | None) -> Host:
         "migrated",
         disks.used_bytes(probe),
         len(copied),
-        sum(disk.bytes for disk in copied),
         site=str(facts.get("migration_site") or ""),
         windows=windows.spans(listed(facts.get("migration_windows"))),
+        groups=tuple(facts.get("group_names") or ()),
     )
     if facts.get("preflight_verdict") == "migrated" or (row and row["verdict"] == "migrated"):
         return plain
@@ -95,13 +96,15 @@ def assumptions(options: Facts, known: Sequence[Facts]) -> Assumptions:
     """Return what the plan assumes, from the options of the role migration and the variables of the hosts."""
     limit = int((options.get("replication_parameters") or {}).get("bandwidth_limit") or 0) * 1024
     rate = float(options["plan_copy_rate"]) * limits.MEGABYTE
-    sites = uplinks((str(row.get("migration_site") or ""), float(row.get("migration_uplink") or 0)) for row in known)
+    uplinks = ((str(row.get("migration_site") or ""), float(row.get("migration_uplink") or 0)) for row in known)
+    sites = schedule.uplinks(uplinks)
     return Assumptions(
         copy_rate=min(rate, limit) if limit else rate,
         export_rate=float(options["plan_export_rate"]) * limits.MEGABYTE,
         import_rate=float(options["plan_import_rate"]) * limits.MEGABYTE,
         exports=int(options["plan_exports"]),
         uplinks={site: megabits * limits.MEGABIT for site, megabits in sites.items()},
+        groups=schedule.group_limits(options.get("max_parallel")),
     )
 
 
@@ -155,6 +158,7 @@ def _assumed(given: Assumptions) -> dict[str, Any]:
         "import_megabytes_per_second": given.import_rate / limits.MEGABYTE,
         "copies_at_once": given.slots,
         "exports_at_once": given.exports,
+        "copies_at_once_by_group": dict(sorted(given.groups.items())),
         "uplink_megabits_per_second": {site: rate / limits.MEGABIT for site, rate in sorted(given.uplinks.items())},
         "image_seconds": given.image_seconds,
     }
@@ -168,7 +172,7 @@ def _span(found: Sequence[Host], times: Mapping[str, Times], now: datetime) -> d
             waits[cause] += seconds
     return {
         "to_migrate": len(own),
-        "bytes": sum(load.bytes for item in found if (load := item.load()) and load.stage == "transfer"),
+        "bytes": sum(load.copy.bytes for item in found if (load := item.load()) and load.stage == "transfer"),
         "begins": stamp(min((row.begins for row in own), default=now)),
         "ends": stamp(max((row.ends for row in own), default=now)),
         "bound": bound(waits) if own else "",
@@ -182,7 +186,7 @@ def _row(item: Host, times: Times | None) -> dict[str, Any]:
         "wave": item.wave,
         "status": item.status,
         "stage": item.stage or "",
-        "bytes": left.bytes if left and left.stage == "transfer" else 0,
+        "bytes": left.copy.bytes if left and left.stage == "transfer" else 0,
         "disks": item.disks,
         "begins": "",
         "copied": "",
@@ -229,7 +233,7 @@ def queries(loads: Sequence[Load], times: Mapping[str, Times], options: Facts, n
     """Return about how many describe calls the waiting makes: each query of a stage asks for 50 servers at once."""
     total = 0.0
     for begins, ends in (("begins", "copied"), ("copied", "exported"), ("exported", "ends")):
-        rows = [times[load.host] for load in loads]
+        rows = [times[load.copy.host] for load in loads]
         lasts = [(getattr(row, ends) - getattr(row, begins)).total_seconds() for row in rows]
         span = max((getattr(row, ends) - now).total_seconds() for row in rows) if rows else 0.0
         busy = sum(lasts) / span if span else 0.0

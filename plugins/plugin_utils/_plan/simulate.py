@@ -10,16 +10,16 @@
 from __future__ import annotations
 
 import heapq
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, schedule, windows
 
-Cause = Literal["slots", "uplink", "exports", "window"]
-"""What a server waits for: a running job to end, its site's uplink, a running export to end, a maintenance window."""
+Cause = schedule.Cause | Literal["exports"]
+"""What a server waits for: what the schedule of the copies names, or a running export to end."""
 
 Stage = Literal["transfer", "export", "import"]
 _ROUNDING: Final = 1e-3
@@ -31,18 +31,13 @@ _LEAST_WAIT: Final = 60.0
 
 @dataclass(frozen=True)
 class Load:
-    """One server: the bytes that are still to copy, the bytes of its image, where it continues, and the bytes of its
-    disks."""
+    """One server: its copy with the bytes that are left, the bytes of its image, and where it continues."""
 
-    host: str
-    bytes: int
+    copy: schedule.Copy
     image_bytes: int
     stage: Stage = "transfer"
     running: bool = False
     """Whether its job runs already."""
-    site: str = ""
-    windows: tuple[windows.Span, ...] = ()
-    disk_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -59,6 +54,13 @@ class Assumptions:
     image_seconds: float = 300
     uplinks: Mapping[str, float] = field(default_factory=dict)
     """Bytes per second by site."""
+    groups: Mapping[str, int] = field(default_factory=dict)
+    """How many copies of a group run at once."""
+
+    @property
+    def quotas(self) -> schedule.Quotas:
+        """What the copies share."""
+        return schedule.Quotas(max(1, self.slots), self.groups, self.uplinks, self.copy_rate)
 
 
 @dataclass
@@ -84,24 +86,34 @@ def bound(waits: Mapping[Cause, float]) -> str:
 
 
 def simulate(loads: Sequence[Load], given: Assumptions, now: datetime) -> dict[str, Times]:
-    """Return the times of every server: the largest disks first, as many at once as there are slots, every site's
-    uplink shared evenly by its running copies; exports in the order in which the images are made."""
-    found = {load.host: Times(now, now, now, now) for load in loads}
+    """Return the times of every server: copies start as the schedule of the fleet lets them; exports begin in the order
+    in which the images are made."""
+    found = {load.copy.host: Times(now, now, now, now) for load in loads}
     _copy([load for load in loads if load.stage == "transfer"], given, now, found)
     _export(loads, given, found)
     return found
 
 
 def _copy(loads: Sequence[Load], given: Assumptions, now: datetime, found: Mapping[str, Times]) -> None:
-    waiting, first = sorted(loads, key=_order), now
-    active: dict[str, Load] = {}
-    left: dict[str, float] = {}
+    quotas, first = given.quotas, now
+    waiting = schedule.order((load.copy for load in loads if not load.running), quotas)
+    active = {load.copy.host: _shared(load.copy, quotas) for load in loads if load.running}
+    left = {host: float(max(1, copy.bytes)) for host, copy in active.items()}
+    why: dict[str, Cause] = {}
     while waiting or active:
-        waiting, opens = _start(waiting, active, left, given, (first, now), found)
-        sites = Counter(load.site for load in active.values())
-        rates = {host: _rate(load, sites, given) for host, load in active.items()}
+        turns = schedule.turns(waiting, active.values(), quotas, now)
+        for copy in waiting:
+            if copy.host in turns.starts:
+                active[copy.host] = replace(copy, rate=turns.starts[copy.host])
+                left[copy.host] = float(max(1, copy.bytes))
+                found[copy.host].begins = now
+                _waited(found[copy.host], copy, why.get(copy.host, "slots"), first, now)
+        waiting = [copy for copy in waiting if copy.host not in turns.starts]
+        why.update(turns.waits)
+        rates = {host: min(given.copy_rate, copy.rate or given.copy_rate) for host, copy in active.items()}
         ends = [now + timedelta(seconds=left[host] / rates[host]) for host in active]
-        until = min([*ends, *opens])
+        closed = {copy.windows for copy in waiting if turns.waits.get(copy.host) == "window"}
+        until = min([*ends, *(windows.next_open(spans, now) for spans in closed)])
         seconds = (until - now).total_seconds()
         for host in list(active):
             found[host].waits["uplink"] += seconds * (1 - rates[host] / given.copy_rate)
@@ -112,56 +124,28 @@ def _copy(loads: Sequence[Load], given: Assumptions, now: datetime, found: Mappi
         now = until
 
 
-def _order(load: Load) -> tuple[bool, int, str]:
-    return (not load.running, *disks.start_order([load.disk_bytes], load.host))
+def _shared(copy: schedule.Copy, quotas: schedule.Quotas) -> schedule.Copy:
+    """Return a copy that runs already, with the share of the uplink that its job is assumed to have."""
+    uplink = quotas.uplinks.get(copy.site)
+    return replace(copy, rate=uplink / quotas.at_once(copy.site)) if uplink else copy
 
 
-def _start(
-    waiting: Sequence[Load],
-    active: dict[str, Load],
-    left: dict[str, float],
-    given: Assumptions,
-    clock: tuple[datetime, datetime],
-    found: Mapping[str, Times],
-) -> tuple[list[Load], list[datetime]]:
-    """Start what may start; return the others, and when windows open for which there is a slot. ``clock`` is the begin
-    of the simulation and its present time."""
-    (first, now), rest, opens = clock, list[Load](), list[datetime]()
-    for place, load in enumerate(waiting):
-        if len(active) >= max(1, given.slots):
-            return [*rest, *waiting[place:]], opens
-        begins = now if load.running else windows.next_open(load.windows, now)
-        if begins <= now:
-            active[load.host], left[load.host] = load, float(max(1, load.bytes))
-            found[load.host].begins = now
-            _waited(found[load.host], load, first, now)
-            continue
-        rest.append(load)
-        opens.append(begins)
-    return rest, opens
-
-
-def _waited(times: Times, load: Load, first: datetime, now: datetime) -> None:
-    """Note what a server has waited for: its first window, then a slot."""
-    opened = min(now, first if load.running else windows.next_open(load.windows, first))
+def _waited(times: Times, copy: schedule.Copy, cause: Cause, first: datetime, now: datetime) -> None:
+    """Note what a server has waited for: its first window, then what it waited for last."""
+    opened = min(now, windows.next_open(copy.windows, first))
     times.waits["window"] += (opened - first).total_seconds()
-    times.waits["slots"] += (now - opened).total_seconds()
-
-
-def _rate(load: Load, sites: Mapping[str, int], given: Assumptions) -> float:
-    uplink = given.uplinks.get(load.site)
-    return min(given.copy_rate, uplink / sites[load.site]) if uplink else given.copy_rate
+    times.waits[cause] += (now - opened).total_seconds()
 
 
 def _export(loads: Sequence[Load], given: Assumptions, found: Mapping[str, Times]) -> None:
     ready = []
     for load in loads:
-        times = found[load.host]
+        times = found[load.copy.host]
         if load.stage == "import":
             times.exported = times.copied
         else:
             made = timedelta(seconds=given.image_seconds if load.stage == "transfer" else 0)
-            ready.append((times.copied + made, load.host, load.image_bytes))
+            ready.append((times.copied + made, load.copy.host, load.image_bytes))
     running: list[datetime] = []
     for when, host, size in sorted(ready):
         begins = when
@@ -171,7 +155,7 @@ def _export(loads: Sequence[Load], given: Assumptions, found: Mapping[str, Times
         found[host].exported = begins + timedelta(seconds=size / given.export_rate)
         heapq.heappush(running, found[host].exported)
     for load in loads:
-        times = found[load.host]
+        times = found[load.copy.host]
         times.ends = times.exported + timedelta(seconds=load.image_bytes / given.import_rate)
 
 
@@ -179,9 +163,9 @@ def lower_bound(loads: Sequence[Load], given: Assumptions) -> float:
     """Return the seconds that the copies take at least: the longest one, all of them spread over the slots, or those of
     a site over its uplink."""
     copies = [load for load in loads if load.stage == "transfer"]
-    seconds = [load.bytes / given.copy_rate for load in copies]
-    sites: Counter[str] = Counter()
+    seconds = [load.copy.bytes / given.copy_rate for load in copies]
+    sites: defaultdict[str, float] = defaultdict(float)
     for load in copies:
-        sites[load.site] += load.bytes
+        sites[load.copy.site] += load.copy.bytes
     shared = [sent / given.uplinks[site] for site, sent in sites.items() if given.uplinks.get(site)]
     return max(*seconds, sum(seconds) / max(1, given.slots), *shared) if seconds else 0.0

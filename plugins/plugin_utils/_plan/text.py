@@ -18,6 +18,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _enc
 _HEAD: Final = ("wave", "host", "status", "to copy", "begins", "ends", "bound by")
 _WORDS: Final = {
     "slots": "the number of copies at once",
+    "group": "the number of copies of a group at once",
     "uplink": "the uplink of the site",
     "exports": "the number of exports at once",
     "window": "the maintenance windows",

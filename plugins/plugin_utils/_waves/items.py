@@ -14,12 +14,8 @@ from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any, Final
 
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.facts import (
-    Facts,
-    listed,
-    uplinks,
-)
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, schedule, windows
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.facts import Facts, listed
 
 ENVIRONMENTS: Final[Mapping[str, int]] = {"development": 0, "test": 1, "staging": 2, "production": 3}
 """The order in which environments are migrated. A host without one counts as production."""
@@ -73,7 +69,7 @@ class Item:
 def items(hosts: Iterable[str], hostvars: Mapping[str, Facts]) -> list[Item]:
     """Return the hosts with their variables. All hosts of a site have its uplink."""
     found = [_item(host, hostvars[host]) for host in hosts]
-    known = uplinks((item.site, item.uplink) for item in found)
+    known = schedule.uplinks((item.site, item.uplink) for item in found)
     return [replace(item, uplink=known.get(item.site, 0.0)) for item in found]
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.schedule import Copy
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.facts import WAVE_GROUP
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.simulate import (
     Assumptions,
@@ -71,7 +72,7 @@ def hours(wave: Sequence[Item], wishes: Wishes) -> float:
     """Return the hours that the copies of a wave take at least."""
     rate = wishes.rate * limits.MEGABYTE
     uplinks = {item.site: item.uplink * limits.MEGABIT for item in wave}
-    loads = [Load(item.host, item.bytes, item.bytes, site=item.site) for item in wave]
+    loads = [Load(Copy(item.host, item.bytes, site=item.site), item.bytes) for item in wave]
     return lower_bound(loads, Assumptions(rate, rate, rate, uplinks=uplinks)) / 3600
 
 

@@ -38,6 +38,8 @@ def test_a_server_is_what_its_roles_have_found() -> None:
     told = {"hostname": "web-01", "addresses": ["10.0.0.5"], "agent": {"source_ids": ["s-2"]}}
     facts = {
         **CLEAR, "agent_source_id": "s-1", "migration_image_name": "shop", "preflight_probe": {**PROBE, **told},
+        "migration_site": "munich", "migration_uplink": 100, "migration_windows": ["20:00-04:00"],
+        "group_names": ["rack"],
     }
     assert FILTERS["wave_servers"](["web-01"], {"web-01": facts}) == [
         {
@@ -48,6 +50,9 @@ def test_a_server_is_what_its_roles_have_found() -> None:
             "image_name": "shop",
             "platform": "debian",
             "claim": {"hostname": "web-01", "addresses": ["10.0.0.5"], "source_ids": ["s-2"]},
+            "copy": {
+                "bytes": 90 * GIB, "site": "munich", "uplink": 100, "windows": ["20:00-04:00"], "groups": ["rack"],
+            },
             "disks": DISKS,
         }
     ]
@@ -88,6 +93,7 @@ def test_what_is_not_known_is_empty(probe: Any) -> None:
             "image_name": "",
             "platform": "",
             "claim": {"hostname": "", "addresses": [], "source_ids": []},
+            "copy": {"bytes": 0, "site": "", "uplink": 0, "windows": [], "groups": []},
             "disks": [],
         }
     ]

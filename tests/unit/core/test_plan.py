@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks, limits, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.schedule import Copy
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_limits
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan import plan, simulate, text
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.simulate import Assumptions, Load
@@ -28,7 +29,8 @@ OPTIONS: dict[str, Any] = {
 
 
 def load(host: str, megabytes: int, **more: Any) -> Load:
-    return Load(host, megabytes * MB, megabytes * MB, disk_bytes=megabytes * MB, **more)
+    of_load = {name: more.pop(name) for name in ("stage", "running") if name in more}
+    return Load(Copy(host, megabytes * MB, **more), megabytes * MB, **of_load)
 
 
 def seconds(times: simulate.Times, name: str) -> float:
@@ -77,12 +79,14 @@ def test_the_largest_copy_comes_first_and_the_others_wait_for_a_slot() -> None:
     assert simulate.lower_bound([load("large", 4000), load("small", 1000)], given) == 400
 
 
-def test_the_copies_of_a_site_share_its_uplink_and_get_more_when_one_ends() -> None:
+def test_the_copies_of_a_site_share_its_uplink_and_the_next_ones_get_what_one_leaves() -> None:
     given = Assumptions(10 * MB, 10**15, 10**15, image_seconds=0, uplinks={"munich": 10 * MB})
     loads = [load("a", 1000, site="munich"), load("b", 500, site="munich"), load("c", 1000, site="frankfurt")]
     times = simulate.simulate(loads, given, NOW)
-    assert {host: seconds(row, "copied") for host, row in times.items()} == {"a": 150, "b": 100, "c": 100}
-    assert {host: row.bound for host, row in times.items()} == {"a": "size", "b": "size", "c": "size"}
+    assert {host: seconds(row, "copied") for host, row in times.items()} == {"a": 150, "b": 150, "c": 100}
+    assert {host: row.bound for host, row in times.items()} == {"a": "size", "b": "uplink", "c": "size"}
+    five = simulate.simulate([load(str(number), 1000, site="munich") for number in range(5)], given, NOW)
+    assert sorted(seconds(row, "copied") for row in five.values()) == [400] * 4 + [500]
     slow = simulate.simulate([load(str(number), 6000, site="munich") for number in range(4)], given, NOW)
     assert {row.bound for row in slow.values()} == {"uplink"}
 
@@ -207,11 +211,13 @@ def test_a_host_without_the_uplink_of_its_site_shares_it_and_windows_may_be_one_
     assert found["summary"]["copies_at_least_seconds"] == 800
 
 
-def test_the_copies_start_in_the_order_of_the_run_which_is_that_of_the_disks() -> None:
-    given = Assumptions(10 * MB, 10**15, 10**15, slots=1, image_seconds=0)
-    loads = [Load("full", 900 * MB, 900 * MB, disk_bytes=10**9), Load("large", 1, 1, disk_bytes=10**12)]
-    assert simulate.simulate(loads, given, NOW)["full"].bound == "size"
-    assert seconds(simulate.simulate(loads, given, NOW)["large"], "begins") == 0
+def test_a_limit_of_a_group_bounds_its_copies_and_no_others() -> None:
+    hosts = {name: facts(20, used=5, group_names=["rack"] if name != "free" else []) for name in ("a", "b", "free")}
+    options = {**OPTIONS, "max_parallel": {"rack": 1}}
+    found = plan.wave_plan(list(hosts), hosts, {}, options, {"servers": [row(host) for host in hosts]}, NOW)
+    assert found["assumptions"]["copies_at_once_by_group"] == {"rack": 1}
+    assert {item["host"]: item["bound"] for item in found["servers"]} == {"a": "size", "b": "group", "free": "size"}
+    assert any("the number of copies of a group at once" in line for line in text.lines(found))
 
 
 def test_the_calls_are_those_that_are_left() -> None:
