@@ -217,6 +217,7 @@ def _row(
         "findings": [_finding(item) for item in facts.get("preflight_findings") or []],
         "verification": facts.get("verify_result") or {},
     }
+    hook = facts.get("hooks_after_failure_error")
     errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
     lost = "" if facts.get("agent_error") else _lost(facts)
     errors = [lost] if lost else errors
@@ -251,6 +252,8 @@ def _row(
         row.update(status="pending", reasons=["this run did not migrate it; run without tags to continue"])
     else:
         row["reasons"] = ["the run ended before this server had a result; run the same command again"]
+    if hook:
+        row["warnings"] = [*row["warnings"], str(hook)]
     return row
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import yaml
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import MissingLibrary
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import overrides
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, schedule, windows
@@ -130,6 +131,20 @@ def unknown_groups(values: Mapping[str, Any], groups: Mapping[str, Any]) -> Iter
                 yield name, f"names groups that the inventory does not have: {', '.join(missing)}"
 
 
+def _task_file(value: str) -> str | None:
+    """Return what is wrong with a file of tasks on the controller. Only its form is read, as Ansible has own tags."""
+    path = Path.cwd() / Path(value).expanduser()
+    try:
+        text = path.read_text(encoding="utf-8")
+        # Ansible decrypts a file that is encrypted as a whole.
+        is_list = text.startswith("$ANSIBLE_VAULT") or isinstance(yaml.compose(text), yaml.SequenceNode)
+    except OSError as error:
+        return f"is {value!r}, which cannot be read on the controller: {error.strerror} ({path})"
+    except (yaml.YAMLError, UnicodeDecodeError):
+        return f"is {value!r}, which is no YAML file ({path})"
+    return None if is_list else f"is {value!r}, which is no list of tasks ({path})"
+
+
 def _parameters(option: str) -> Callable[[Any], str | None]:
     """Return the rule of more parameters of an action: what the module would refuse after the clients have started."""
 
@@ -153,6 +168,9 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_windows": _windows,
     "verify_checks": _checks,
     "_max_parallel": schedule.groups_problem,
+    "_before_copy": _task_file,
+    "_after_failure": _task_file,
+    "_after_boot": _task_file,
     "_password": _password,
     # Without this rule, the filter refuses it when the instances exist already.
     "launch_group": _launch.group_problem,
@@ -205,7 +223,7 @@ def unwritable(values: Mapping[str, Any], create: bool) -> Iterable[tuple[str, s
 def from_here(name: str, value: Any) -> Any:
     """Return a variable; a path on the controller begins in the folder where the user has started Ansible. A module on
     the controller runs in the folder of the playbook."""
-    is_path = name in (*_FILES, *_FOLDERS) or name.endswith("_contract")
+    is_path = name in (*_FILES, *_FOLDERS) or name.endswith("_contract") or _rule(name) is _task_file
     if not is_path or not isinstance(value, str) or not value or _has_nul(value):
         return value
     return str(Path.cwd() / Path(value).expanduser())

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from conftest import WORLD
 from support import PATIENCE
 from support.source import ask, beside
@@ -135,3 +136,51 @@ def test_an_instance_that_somebody_else_releases_is_no_copy(sandbox: Any, bed: B
     assert going.returncode == 2
     assert f"ENS instance {instance['id']} does not exist any more" in " ".join(output.decode().split())
     assert nothing_left(sandbox)
+
+
+def hook(folder: Path, name: str, *tasks: dict[str, Any]) -> str:
+    """A task file of the user, beside the other files of the test."""
+    (folder / f"{name}.yml").write_text(yaml.safe_dump(list(tasks)), encoding="utf-8")
+    return str(folder / f"{name}.yml")
+
+
+@pytest.mark.long
+def test_a_migration_runs_its_hooks_and_verifies_its_result(
+    sandbox: Any, bed: Bed, player: Player, tmp_path: Path
+) -> None:
+    sandbox.reset({"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]})
+    ask(bed, "copy-01", "rm -f /hooks; echo 1042 >/srv/rows")
+    run_on = {"ansible.builtin.raw": "echo {{ inventory_hostname }} >>/hooks", "changed_when": True}
+    hooks = {
+        "migration_hook_before_copy": hook(tmp_path, "before", {"name": "Before the copy", **run_on}),
+        "migration_hook_after_failure": hook(tmp_path, "failure", {"name": "After a failure", **run_on}),
+        "migration_hook_after_boot": hook(tmp_path, "boot", {"name": "After the boot", **run_on}),
+        "verify_checks": CHECKS[:1], "verify_after_migration": True, "launch_wait_timeout": 60, "preflight_egress": [],
+    }  # fmt: skip
+    played = player.play("migrate.yml", "--limit", "web-01,legacy-01", **variables(bed, **hooks))
+    text = " ".join(played.output.split())
+    assert played.receipt, text
+    assert (played.row("web-01")["status"], played.row("web-01")["verification"]["verdict"]) == ("migrated", "verified")
+    failed = played.row("legacy-01")
+    assert (failed["status"], failed["retry"]) == ("failed", "continue"), text
+    assert (failed["verification"]["verdict"], bool(failed["ens_image_id"])) == ("failed", True)
+    ran = "cat /hooks 2>/dev/null; true"
+    shown = {host: ask(bed, host, ran).split() for host in ("web-01", "legacy-01", "copy-01")}
+    assert shown["web-01"] == ["web-01"]
+    assert shown["legacy-01"] == ["legacy-01", "legacy-01"]
+    assert sorted(shown["copy-01"]) == ["legacy-01", "web-01"]
+    assert sandbox.get("state")["ens_instances"] == []
+    images = sandbox.get("state")["ens_images"]
+    busy = hook(tmp_path, "busy", {"name": "Refuse the copy", "ansible.builtin.fail": {"msg": "busy"}})
+    broken = {**hooks, "migration_hook_before_copy": busy}
+    broken["migration_hook_after_boot"] = "missing.yml"
+    refused = player.play("migrate.yml", "--limit", "web-01", **variables(bed, **broken))
+    assert refused.code == 2
+    assert "migration_hook_after_boot is 'missing.yml', which cannot be read" in " ".join(refused.output.split())
+    broken["migration_hook_after_boot"] = ""
+    again = player.play("migrate.yml", "--limit", "web-01", **variables(bed, **{**broken, "migration_name": "wave-2"}))
+    row = again.row("web-01")
+    assert (row["status"], len(row["reasons"])) == ("failed", 1)
+    assert "the hook before the copy failed" in row["reasons"][0]
+    assert "busy" in row["reasons"][0]
+    assert sandbox.get("state")["ens_images"] == images

@@ -212,3 +212,18 @@ def test_a_receipt_that_cannot_be_written_hides_no_result(folder: str, tmp_path:
     assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["wave"] == "wave"
     assert (tmp_path / "retry-1.txt").read_text(encoding="utf-8") == "web-11\nweb-12\n"
     assert f"To try 2 servers again, add this to the same command: --limit @{tmp_path}/retry-1.txt" in outputs[1]
+
+
+def test_a_hook_is_a_list_of_tasks_on_the_controller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    good = "- ansible.builtin.debug:\n    msg: !unsafe '{{'\n"
+    texts = {"good.yml": good, "vault.yml": "$ANSIBLE_VAULT;1.1;AES256\n61\n"}
+    wrong = {"map.yml": "a: b\n", "empty.yml": "", "odd.yml": "- [\n"}
+    for name, text in {**texts, **wrong}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    for option in ("migration_hook_before_copy", "hooks_after_failure", "verify_hook_after_boot"):
+        assert [refused(**{option: name}) for name in (*texts, str(tmp_path / "good.yml"), "")] == [[]] * 4
+        assert _role_limits.from_here(option, "good.yml") == str(tmp_path / "good.yml")
+        for name in (*wrong, "missing.yml", "."):
+            (text,) = refused(**{option: name})
+            assert text.startswith(f"{option} is {name!r}, which ")
