@@ -60,6 +60,7 @@ help:
   'make bench-probe        compare source_probe with ansible.builtin.setup on 200 hosts over SSH (10 minutes)' \
 	  'make distros            probe the operating systems of tests/distros/manifest.yml, as root (30 minutes)' \
 	  'make awx                write examples/awx from tools/awx.yml and the argument specs of the roles' \
+	  'make runner             install what an execution environment has, and run a wave there under ansible-runner (3 minutes)' \
 	  'make policies           write docs/policies from the calls that each job makes against the local cloud (1 minute)' \
 	  'make clean              stop what still runs, and remove everything that make has written'
 
@@ -219,6 +220,11 @@ secrets: collection rootfs
 .PHONY: awx
 awx: venv
 	@$(python) tools/awx.py
+
+# The installation of execution-environment.yml without a container, and a wave under ansible-runner.
+.PHONY: runner
+runner: collection rootfs
+	@$(python) -m pytest -q -rs -p no:cacheprovider tests/integration/test_runner.py $(ARGS)
 
 # The RAM policies of docs/policies, from the calls that each job makes against the local cloud.
 .PHONY: policies

@@ -28,7 +28,7 @@ SAME = {
 }  # fmt: skip
 """What all job templates have in common."""
 LOGIN, CLOUD = "ENS migration sources", "ENS migration account"
-ON_SOURCES = ("preflight.yml", "migrate.yml")
+ON_SOURCES = ("preflight.yml", "migrate.yml", "verify.yml")
 
 
 def plain(texts: Any) -> str:
@@ -44,16 +44,15 @@ def question(role: str, variable: str, words: str, default: str | None = None) -
     choices = ["true", "false"] if option["type"] == "bool" else [item for item in option.get("choices", []) if item]
     value = option.get("default", "") if default is None else default
     shown = str(value).lower() if isinstance(value, bool) else value
-    number = option["type"] in ("int", "float")
     row = {
         "question_name": words,
         "question_description": plain(option["description"]),
-        "required": True,
+        "required": value != "",
         "type": "multiplechoice" if choices else TYPES[option["type"]],
         "variable": variable,
         "default": shown,
     }
-    return {**row, "choices": choices} if choices else {**row, "min": 0, "max": 1000000 if number else 1024}
+    return {**row, "choices": choices} if choices else row
 
 
 def surveyed(row: Row) -> Row:

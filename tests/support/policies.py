@@ -38,7 +38,8 @@ def preflight(sandbox: Any) -> Any:
     """Check the account as playbooks/preflight.yml does without the proof of the bucket, and a network of the user."""
     options = {"name": NAME, "servers": [WEB, DB], "prove_bucket": False, "vpc_id": "vpc-1", "vswitch_id": "vsw-1"}
     found = run(sandbox, "ens_account_info", **options, **USER)
-    return sorted(item["id"] for item in found["findings"])
+    rows = [found, *found["servers"]]
+    return [sorted(item["id"] for item in row["findings"]) for row in rows]
 
 
 def canary(sandbox: Any) -> Any:
@@ -67,6 +68,12 @@ def migrate(sandbox: Any) -> Any:
 def begin(sandbox: Any) -> None:
     """Begin to copy a server."""
     run(sandbox, "ens_migration", name=NAME, servers=[WEB], wait=False)
+
+
+def end(sandbox: Any) -> None:
+    """End the migration with a cleanup."""
+    begin(sandbox)
+    run(sandbox, "smc_cleanup", name=NAME)
 
 
 def status(sandbox: Any) -> Any:
@@ -137,7 +144,13 @@ class Case:
 
 
 JOBS: dict[str, list[Case]] = {
-    "preflight": [Case(preflight, sorted([*UNPROVED, "bucket-unproven", "network-unusable"]))],
+    "preflight": [
+        Case(
+            preflight,
+            [sorted([*UNPROVED, "bucket-unproven", "network-unusable"]), ["migration-ended"], ["migration-ended"]],
+            end,
+        )
+    ],
     "canary": [Case(canary, [CANARY, []])],
     "run": [Case(migrate, [UNPROVED, ["migrated"], [[], [], []]])],
     "status": [Case(status, ["running"], begin)],

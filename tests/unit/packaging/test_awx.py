@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def test_a_template_asks_at_most_six_questions_with_answers(name: str) -> None:
     template = TEMPLATES[name]
     questions = template["survey_spec"]["spec"]
     assert 0 < len(questions) <= 6
-    assert [row["variable"] for row in questions if not row["default"] and row["default"] != 0] == []
+    assert [row["variable"] for row in questions if row["required"] and row["default"] == ""] == []
     assert [row["variable"] for row in questions if row.get("choices") and row["default"] not in row["choices"]] == []
     played = yaml.safe_load((awx.FOLDER / "project" / template["playbook"]).read_text(encoding="utf-8"))
     assert played[0]["ansible.builtin.import_playbook"] == f"edgelift.ens_migration.{template['playbook'][:-4]}"
@@ -138,3 +139,10 @@ def test_the_objects_fit_the_modules_of_awx() -> None:
                 elif option.get("choices") and row[name] not in option["choices"]:
                     wrong.append(f"{variable}: {name} is {row[name]!r}, not one of {option['choices']}")
     assert wrong == []
+
+
+def test_the_execution_environment_has_the_version_of_the_collection() -> None:
+    version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
+    definition = (ROOT / "execution-environment.yml").read_text(encoding="utf-8")
+    assert set(re.findall(r"edgelift-ens_migration-(.*?)\.tar\.gz", definition)) == {version}
+    assert f"ens-migration-ee:{version}" == FOUND["controller_execution_environments"][0]["image"].rpartition("/")[2]
