@@ -192,7 +192,7 @@ _FILES: Final = (
     "waves_file",
     "launch_inventory",
 )
-_FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir")
+_FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir", "handover_dir")
 """Variables that name what is written on the controller."""
 
 

@@ -184,3 +184,18 @@ def test_a_migration_runs_its_hooks_and_verifies_its_result(
     assert "the hook before the copy failed" in row["reasons"][0]
     assert "busy" in row["reasons"][0]
     assert sandbox.get("state")["ens_images"] == images
+
+
+@pytest.mark.long
+def test_each_server_gets_a_checklist_that_is_never_overwritten(sandbox: Any, player: Player, tmp_path: Path) -> None:
+    given = {"migration_name": WAVE, "handover_dir": str(tmp_path / "lists")}
+    first = player.play("handover.yml", "--limit", "web-01,legacy-01", **given)
+    names = sorted(path.name for path in (tmp_path / "lists").iterdir())
+    assert (first.code, names) == (0, ["legacy-01.md", "web-01.md"]), first.output
+    (tmp_path / "lists" / "web-01.md").write_text("- [x] done\n", encoding="utf-8")
+    again = player.play("handover.yml", "--limit", "web-01,legacy-01", **given)
+    assert (again.code, again.changed) == (0, 0), again.output
+    assert (tmp_path / "lists" / "web-01.md").read_text(encoding="utf-8") == "- [x] done\n"
+    text = (tmp_path / "lists" / "legacy-01.md").read_text(encoding="utf-8")
+    assert "There is no instance yet" in text
+    assert "Old addresses: not known" not in text

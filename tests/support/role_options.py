@@ -74,7 +74,8 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "verify_lifetime": 9000,
         **dict.fromkeys(("_before_copy", "_after_failure", "_after_boot"), str(ROOT / "roles/hooks/tasks/main.yml")),
         "launch_inventory": str(folder / "l.yml"), "launch_group": "edge_2026",
-        "canary_contract": str(folder / "c.yml"), "preflight_report_dir": str(folder), "agent_cache_dir": str(folder),
+        "canary_contract": str(folder / "c.yml"), "preflight_report_dir": str(folder), "handover_dir": str(folder),
+        "agent_cache_dir": str(folder),
     }  # fmt: skip
     found = next((value for end, value in samples.items() if name.endswith(end)), None)
     return option if found is None else {**option, "sample": found}
