@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
@@ -195,10 +196,12 @@ def server(migration: str, entry: Mapping[str, Any]) -> Server:
 def _terms(entry: Mapping[str, Any]) -> Copy:
     """Return when and how fast a server may be copied; refuse what no schedule can keep."""
     copy = entry.get("copy") or {}
-    texts, uplink = copy.get("windows") or [], copy.get("uplink") or 0.0
-    found = [f"copy of {entry['host']}: {text}" for text in windows.problems(texts)]
-    found += [f"copy of {entry['host']}: uplink is {uplink:g}, it must be at least 0"] if uplink < 0 else []
-    refuse(found)
+    texts = copy.get("windows") or []
+    found = windows.problems(texts)
+    for name in ("bytes", "uplink"):
+        value = copy.get(name) or 0
+        found += [f"{name} is {value:g}, it must be at least 0"] if not 0 <= value < inf else []
+    refuse([f"copy of {entry['host']}: {text}" for text in found])
     return Copy(
         entry["host"],
         copy.get("bytes") or sum(disk["bytes"] for disk in entry.get("disks") or []),

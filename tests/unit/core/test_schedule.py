@@ -196,6 +196,10 @@ def test_unknown_groups_and_servers_that_no_schedule_can_keep_are_refused() -> N
         "migration_max_parallel": "names groups that the inventory does not have: rock"
     }
     assert dict(_role_limits.unknown_groups(values, {"rack": [], "rock": []})) == {}
-    for copy, words in (({"windows": ["25:00-26:00"]}, "is no window"), ({"uplink": -1.0}, "at least 0")):
+    wrong: list[tuple[dict[str, Any], str]] = [
+        *(({"windows": [text]}, "is no window") for text in ("25:00-26:00", "")), ({"bytes": -1}, "bytes is -1"),
+        *(({"uplink": uplink}, "uplink is .*at least 0") for uplink in (-1.0, float("nan"), float("inf"))),
+    ]
+    for copy, words in wrong:
         with pytest.raises(CloudError, match=words):
             options.server("wave", {"host": "web-01", "source_id": "s-1", "copy": copy})
