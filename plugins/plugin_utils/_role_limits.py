@@ -185,6 +185,7 @@ _FILES: Final = (
     "report_csv",
     "report_retry_file",
     "canary_contract",
+    "diagnostics_file",
     "status_file",
     "status_html",
     "status_csv",

@@ -66,6 +66,7 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "report_receipt": str(folder / "r.json"), "report_retry_file": str(folder / "r.txt"),
         "report_html": str(folder / "r.html"), "report_csv": str(folder / "r.csv"),
         "migration_plan_file": str(folder / "p.json"),
+        "diagnostics_file": str(folder / "d.tar.gz"),
         "status_file": str(folder / "s.json"), "status_html": str(folder / "s.html"),
         "status_csv": str(folder / "s.csv"),
         "waves_file": str(folder / "w.yml"),

@@ -25,6 +25,10 @@ agent_ids() { # folder: every source id that the client of this folder reported,
         "$1"/Logs/* "$INSTALL_DIR/.edgelift/console.log" 2>/dev/null | sort -u
 }
 
+agent_mask() { # lines without activation codes: the client may log what it was started with
+    sed -e 's/\([Aa]ccess_*[Tt]oken_*[Cc]ode"*[=: ]*"*\)[^" ]*/\1***/g'
+}
+
 agent_own() { # what this collection has recorded of the client that it installed
     own=$INSTALL_DIR/.edgelift
     [ -d "$own" ] && say agent-own "$own"

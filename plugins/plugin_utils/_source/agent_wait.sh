@@ -8,9 +8,7 @@
 agent_log() { # the last lines that the client wrote, for a message
     for file in "$INSTALL_DIR/.edgelift/console.log" "$CLIENT_DIR"/Logs/*; do
         if [ ! -f "$file" ] || [ -h "$file" ]; then continue; fi
-        # The client may log what it was started with.
-        tail -n 3 "$file" 2>/dev/null |
-            sed -e 's/\([Aa]ccess_*[Tt]oken_*[Cc]ode"*[=: ]*"*\)[^" ]*/\1***/g' -e 's/^\(.\{500\}\).*/\1/' |
+        tail -n 3 "$file" 2>/dev/null | agent_mask | sed -e 's/^\(.\{500\}\).*/\1/' |
             while IFS= read -r line; do say log "$line"; done
     done
 }

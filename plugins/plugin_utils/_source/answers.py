@@ -82,7 +82,7 @@ _SHAPES: Final = {
     **dict.fromkeys(("uid", "epoch", "cpu-count"), _Shape(1, (0,))),
     **dict.fromkeys(("memory", "agent-pid"), _Shape(2, (1,))),
     **dict.fromkeys(("agent-machine", "agent-dir", "agent-code", "agent-unsafe"), _Shape(1)),
-    **dict.fromkeys(("agent-bundle", "agent-boot", "luks", "log"), _Shape(1)),
+    **dict.fromkeys(("agent-bundle", "agent-boot", "luks", "log", "log-file"), _Shape(1)),
     "expired": _Shape(2, (1,)),
     "untouched": _Shape(2),
     "agent-id": _Shape(2, ids=(1,)),

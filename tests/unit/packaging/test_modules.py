@@ -59,7 +59,9 @@ def test_the_action_group_has_every_module_that_takes_the_connection_options() -
     connected = [name for name in MODULES if f"{FQCN}.alicloud" in fragments(name)]
     assert groups["alicloud"] == connected
     # The others are actions that need no credentials: they work on the controller, or on a source over its connection.
-    others = ["instance_check", "role_options", "smc_agent", "source_probe", "source_remediation"]
+    controller = ["diagnostics_bundle", "role_options"]
+    source = ["instance_check", "smc_agent", "smc_agent_log", "source_probe", "source_remediation"]
+    others = sorted([*controller, *source])
     assert sorted(set(MODULES) - set(connected)) == others
 
 
