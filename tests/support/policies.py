@@ -72,7 +72,6 @@ def begin(sandbox: Any) -> None:
 
 def end(sandbox: Any) -> None:
     """End the migration with a cleanup."""
-    begin(sandbox)
     run(sandbox, "smc_cleanup", name=NAME)
 
 
@@ -210,10 +209,15 @@ def world(policy: dict[str, Any]) -> dict[str, Any]:
             "credentials": {"LTAI5tSandboxAccessKey": root, USER["access_key"]: key}}  # fmt: skip
 
 
-def recorded(sandbox: Any, case: Case, policy: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
-    """Run a job with this policy; return the outcome and the policy that its calls need."""
+def prepare(sandbox: Any, case: Case, policy: dict[str, Any]) -> None:
+    """Begin a world in which the user of the jobs has this policy, with what is to be there before the job."""
     sandbox.reset(world(policy))
     case.before(sandbox)
+
+
+def recorded(sandbox: Any, case: Case, policy: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Run a job with this policy; return the outcome and the policy that its calls need."""
+    prepare(sandbox, case, policy)
     before = sandbox.get("requests")["next"]
     outcome = case.job(sandbox)
     return outcome, statements(sandbox.get(f"policy?since={before}")["Statement"])
