@@ -23,6 +23,10 @@ BUCKET = "BUCKET"
 """What the files have in place of the name of the bucket."""
 USER = {"access_key": "LTAI5tJobOfPolicy", "secret_key": "secret-of-the-job"}
 NAME = "wave"
+CODE: dict[str, Any] = {
+    "migration": NAME, "name": None, "description": None, "rotate": True, "keep_others": True, "id": None,
+    "count": 1, "ttl_days": 1,
+}  # fmt: skip
 # Calls that the sweep makes in a state that the local cloud does not get into: it deletes the disks and the groups of
 # an instance with the instance.
 NOT_MADE = frozenset({"ecs:DeleteDisk", "ecs:DeleteSecurityGroup"})
@@ -52,15 +56,14 @@ def canary(sandbox: Any) -> Any:
 def migrate(sandbox: Any) -> Any:
     """Migrate a server as playbooks/migrate.yml does, without what happens on the source itself."""
     findings = run(sandbox, "ens_account_info", name=NAME, servers=[WEB], strict=True, **USER)["findings"]
-    code = {"migration": NAME, "name": None, "description": None, "rotate": True, "keep_others": True, "id": None}
-    token = run(sandbox, "smc_access_token", **code, state="present", count=1, ttl_days=1, **USER)["access_token"]
+    token = run(sandbox, "smc_access_token", **CODE, state="present", **USER)["access_token"]
     run(sandbox, "smc_source_info", source_ids=[WEB["source_id"]], migration=NAME, **USER, name=None, state=None)
     tags = {row["Key"]: row["Value"] for row in utils("_rules.naming").tags(NAME, WEB["host"])}
     source = {"source_id": WEB["source_id"], "description": None, "tags": tags, "name": None}
     run(sandbox, "smc_source", state="present", **source, **USER)
     migration = run(sandbox, "ens_migration", name=NAME, servers=[WEB], **USER)["migration"]
     swept = run(sandbox, "smc_cleanup", name=NAME, servers=[WEB], resources=migration["resources"], **USER)["cleanup"]
-    run(sandbox, "smc_access_token", **{**code, "id": token["id"]}, state="absent", count=1, ttl_days=1, **USER)
+    run(sandbox, "smc_access_token", **{**CODE, "id": token["id"]}, state="absent", **USER)
     left = [swept["residual"], sandbox.get("state")["tokens"], sandbox.get("meter")["running"]]
     return [sorted(item["id"] for item in findings), [row["verdict"] for row in migration["servers"]], left]
 
@@ -71,7 +74,8 @@ def begin(sandbox: Any) -> None:
 
 
 def end(sandbox: Any) -> None:
-    """End the migration with a cleanup."""
+    """Begin the migration with an activation code, and end it with a cleanup."""
+    run(sandbox, "smc_access_token", **CODE, state="present")
     run(sandbox, "smc_cleanup", name=NAME)
 
 
