@@ -380,4 +380,3 @@ class Fleet:
         transient = error.retryable or error.code in states.SMC_LOOK_AGAIN | states.ECS_LOOK_AGAIN
         if not transient or row.failures[what] >= TRANSIENT_LIMIT:
             self._give_up(row, f"{error}. {error.hint}".strip())
-
