@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import resource
 import sys
 import tempfile
@@ -190,8 +191,8 @@ def report(
          f"{one['seconds']:.0f}"],
     ]
     return "\n\n".join([
-        "Measured " + time.strftime("%Y-%m-%d") + " on a machine with two processors, which other programs used too. "
-        "CPU is that of the module's process, without the local cloud.",
+        "Measured " + time.strftime("%Y-%m-%d") + " on a machine with two processors, which other programs used too "
+        f"(load {os.getloadavg()[2]:.0f} at the end). CPU is that of the module's process, without the local cloud.",
         table(["servers", "calls each, migration", "calls each, cleanup", "calls each, together",
                "CPU-s each, migration",
                "CPU-s each, cleanup", "peak MB", "seconds, migration", "seconds, cleanup"], rows),
@@ -217,7 +218,7 @@ def main() -> int:
     ticks = []
     most = 1000 if given.full else max(sizes)
     for delay in (0.0, 0.2):
-        for number, one in enumerate(measured(most, tick, given.workers, delay=delay, ticks=3), 1):
+        for number, one in enumerate(measured(most, tick, given.workers, delay=delay, ticks=5), 1):
             row = [most, f"{delay * 1000:.0f} ms", number, round(one["seconds"], 1), round(one["cpu"], 1), one["calls"]]
             ticks.append([str(value) for value in row])
     print(json.dumps({"wholes": wholes, "alone": alone, "ticks": ticks}, indent=1))

@@ -137,14 +137,17 @@ def test_no_limit_is_ever_exceeded_and_every_copy_starts(seed: int) -> None:
     assert ended == len(copies)
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_two_hundred_servers_take_hardly_longer_than_they_must_and_leave_no_slot_idle(seed: int) -> None:
+@pytest.mark.parametrize(("spread", "most"), [(0.5, 1.08), (1.0, 1.05)])
+@pytest.mark.parametrize("seed", range(3))
+def test_two_hundred_servers_take_hardly_longer_than_they_must_and_leave_no_slot_idle(
+    seed: int, spread: float, most: float
+) -> None:
     chance = random.Random(seed)
     given = Assumptions(20 * MB, 10**15, 10**15, image_seconds=0)
-    loads = [Load(Copy(f"h{number}", chance.lognormvariate(3, 1) * 1000 * MB), 1) for number in range(200)]
+    loads = [Load(Copy(f"h{number}", chance.lognormvariate(3, spread) * 1000 * MB), 1) for number in range(200)]
     times = simulate(loads, given, NOW)
     last = max(row.copied for row in times.values())
-    assert (last - NOW).total_seconds() <= 1.05 * lower_bound(loads, given)
+    assert (last - NOW).total_seconds() <= most * lower_bound(loads, given)
     queued = max(row.begins for row in times.values())
     busy = sum((min(row.copied, queued) - row.begins).total_seconds() for row in times.values())
     assert busy >= 0.98 * given.slots * (queued - NOW).total_seconds()
