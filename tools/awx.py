@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,17 @@ def plain(texts: Any) -> str:
     return re.sub(r"\b[A-Z]\(([^)]*)\)", r"\1", first).split(". ")[0].rstrip(".")
 
 
+@cache
+def options(role: str) -> Row:
+    """Return the documented variables of a role."""
+    text = (ROOT / "roles" / role / "meta" / "argument_specs.yml").read_text(encoding="utf-8")
+    found: Row = yaml.safe_load(text)["argument_specs"]["main"]["options"]
+    return found
+
+
 def question(role: str, variable: str, words: str, default: str | None = None) -> Row:
     """Return one question of a survey. A boolean is a choice: AWX has no type for it, and the roles convert text."""
-    path = ROOT / "roles" / role / "meta" / "argument_specs.yml"
-    option = yaml.safe_load(path.read_text(encoding="utf-8"))["argument_specs"]["main"]["options"][variable]
+    option = options(role)[variable]
     choices = ["true", "false"] if option["type"] == "bool" else [item for item in option.get("choices", []) if item]
     value = option.get("default", "") if default is None else default
     shown = str(value).lower() if isinstance(value, bool) else value
@@ -93,9 +101,9 @@ def configuration() -> dict[str, str]:
     found = objects()
     for row in found["controller_credential_types"]:
         row["injectors"] = json.loads(json.dumps(row["injectors"]).replace("{{ ", "{  { "))
-    options = {"Dumper": Indented, "sort_keys": False, "allow_unicode": True, "width": 140}
+    style = {"Dumper": Indented, "sort_keys": False, "allow_unicode": True, "width": 140}
     return {
-        f"controller/{name}.yml": HEAD + str(yaml.dump({name: rows}, **options)) for name, rows in found.items()
+        f"controller/{name}.yml": HEAD + str(yaml.dump({name: rows}, **style)) for name, rows in found.items()
     }
 
 
