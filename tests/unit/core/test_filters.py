@@ -265,6 +265,11 @@ def test_a_migrated_server_that_is_not_verified_has_failed(
     assert row({**CLEAR, **facts}, done(verdict="failed", reasons=["no disk"]))["reasons"] == ["no disk"]
 
 
+def test_a_hook_that_fails_after_a_failure_is_a_warning() -> None:
+    found = row({**CLEAR, "hooks_after_failure_error": "no shell"}, done(verdict="failed", reasons=["no disk"]))
+    assert (found["status"], found["reasons"], found["warnings"]) == ("failed", ["no disk"], ["no shell"])
+
+
 def test_the_sample_of_the_receipt_has_the_fields_of_the_code() -> None:
     readme = (Path(__file__).resolve().parents[3] / "roles" / "report" / "README.md").read_text(encoding="utf-8")
     sample = json.loads(readme.split("```json\n", 1)[1].split("```", 1)[0])
