@@ -193,8 +193,10 @@ _FILES: Final = (
     "waves_file",
     "launch_inventory",
 )
-_FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir", "handover_dir")
+_FOLDERS: Final = ("preflight_report_dir", "agent_cache_dir")
 """Variables that name what is written on the controller."""
+_LATER: Final = ("handover_dir",)
+"""A folder that the role itself makes: nothing of the run depends on it, so it is not made before."""
 
 
 def unwritable(values: Mapping[str, Any], create: bool) -> Iterable[tuple[str, str]]:
@@ -224,7 +226,7 @@ def unwritable(values: Mapping[str, Any], create: bool) -> Iterable[tuple[str, s
 def from_here(name: str, value: Any) -> Any:
     """Return a variable; a path on the controller begins in the folder where the user has started Ansible. A module on
     the controller runs in the folder of the playbook."""
-    is_path = name in (*_FILES, *_FOLDERS) or name.endswith("_contract") or _rule(name) is _task_file
+    is_path = name in (*_FILES, *_FOLDERS, *_LATER) or name.endswith("_contract") or _rule(name) is _task_file
     if not is_path or not isinstance(value, str) or not value or _has_nul(value):
         return value
     return str(Path.cwd() / Path(value).expanduser())
