@@ -204,8 +204,8 @@ A pass sees the end of a copy half an interval late on average.
 
 {table(rhythm, schedules)}
 
-Simulated: passes over {most} servers, five minutes apart, where nothing but the calls takes time ({CALLS_AT_ONCE} at
-once, copies of 20 minutes).
+Simulated: passes over {most} servers, five minutes apart, copies of 20 minutes. Nothing but the calls takes time,
+and {CALLS_AT_ONCE} of them always overlap: a lower bound, because the looks of a tick follow each other.
 
 {table(passes, passes_of(most, 0.2))}
 
