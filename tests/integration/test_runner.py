@@ -32,7 +32,7 @@ HOST = "legacy-01"
 NOBODY = 65534
 pytestmark = [pytest.mark.any_core, pytest.mark.long, pytest.mark.sandbox_world(WORLD)]
 HELD = 840
-"""Seconds for which the copy does not go on: calls are refused when the clocks differ by 15 minutes."""
+"""Seconds for which the copy does not continue: calls are refused when the clocks differ by 15 minutes."""
 
 
 def as_nobody(command: list[str]) -> list[str]:
