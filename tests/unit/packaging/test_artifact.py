@@ -35,7 +35,7 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> list[tarfile.TarInfo]:
 
 def test_only_what_a_user_runs_is_published(members: list[tarfile.TarInfo]) -> None:
     tops = {member.name.split("/")[0] for member in members}
-    allowed = {"changelogs", "docs", "examples", "inventories", "meta", "playbooks", "plugins", "roles", "tests"}
+    allowed = {"changelogs", "docs", "inventories", "meta", "playbooks", "plugins", "roles", "tests"}
     documents = {"MANIFEST.json", "FILES.json", "LICENSE", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "bindep.txt"}
     assert tops <= allowed | documents | {"requirements.txt", "requirements.yml"}
     below_tests = {member.name for member in members if member.name.startswith("tests/")}
