@@ -65,14 +65,17 @@ seealso:
 """
 
 EXAMPLES = r"""
-# account.smc_sources.yml: all sources, credentials from the environment
+# account.smc_sources.yml, credentials from the environment. The plugin and the region are enough: they list all sources.
 plugin: edgelift.ens_migration.smc_sources
 region: ap-southeast-1
 
----
-# Groups by state, migration and result of the last job
-plugin: edgelift.ens_migration.smc_sources
-region: ap-southeast-1
+# Only the online sources of one migration
+migration: wave_01
+states:
+  - Available
+  - InUse
+
+# Groups by state, migration and result of the last job; a template that fails is an error
 strict: true
 keyed_groups:
   - prefix: smc
@@ -86,14 +89,7 @@ groups:
 compose:
   ansible_port: smc_source.tags['ssh-port'] | default(22)
 
----
-# The online sources of one migration, asked at most every ten minutes
-plugin: edgelift.ens_migration.smc_sources
-region: ap-southeast-1
-migration: wave_01
-states:
-  - Available
-  - InUse
+# Ask SMC at most every ten minutes
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_timeout: 600

@@ -45,7 +45,8 @@ def listed(folder: Path, **files: Any) -> tuple[dict[str, Any], str]:
         path.write_text(yaml.safe_dump(content), encoding="utf-8")
         command += ["-i", str(path)]
     env = {**os.environ, "COLUMNS": "2000"}
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, env=env)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE,
+                          env=env)
     assert done.returncode == 0, done.stderr
     return plain(json.loads(done.stdout)), " ".join(done.stderr.split())
 

@@ -138,7 +138,7 @@ def _stages(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     """Return the legend: the stages of the bars, and the wait for a place where a server had one."""
     names = dict.fromkeys(name for row in rows for name in row["phases"])
     found = [{"title": timeline.title(name), "style": str(timeline.style(name))} for name in names]
-    if any(bar["style"] == "wait" for row in rows for bar in row["bars"]):
+    if any(drawn["style"] == "wait" for row in rows for drawn in row["bars"]):
         found.append({"title": "waits because the service handles no more servers at once", "style": "wait"})
     return found
 

@@ -62,7 +62,7 @@ def view(migration: Mapping[str, Any], version: str = "") -> dict[str, Any]:
         "axis": timeline.ticks(whole),
         "begin": words.shown_time(first.isoformat()) if first else "",
         "stages": _legend(rows),
-        "estimated": any(bar["style"] == "wait" for row in rows for bar in row["bars"]),
+        "estimated": any(drawn["style"] == "wait" for row in rows for drawn in row["bars"]),
     }
 
 
