@@ -31,7 +31,7 @@ endif
 help:
 	@printf '%s\n' \
 	  'make demo               migrate four servers over SSH to ENS images in the local cloud (KEEP=1 keeps disks and images in build/demo)' \
-	  'make test               run every check on the newest ansible-core (about 13 minutes on two idle cores)' \
+	  'make test               run every check on the newest ansible-core (about 14 minutes on two idle cores)' \
 	  'make test-oldest        run the checks that depend on ansible-core on 2.16, molecule, galaxy-importer and docs (about 9 minutes)' \
 	  'make test-core          run sanity, ansible-lint, unit and integration tests on ansible-core CORE=2.16 to 2.22 (about 8 minutes)' \
 	  'make test-next          run make test-core on the next ansible-core, 2.22' \

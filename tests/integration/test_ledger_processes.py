@@ -99,8 +99,11 @@ def alive(pid: int) -> bool:
 
 @pytest.fixture
 def controllers(sandbox: Any, tmp_path: Path) -> Iterator[Controllers]:
+    # Under nohup, this process ignores SIGHUP, and its children would inherit that.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     found = Controllers(sandbox, tmp_path)
     yield found
+    signal.signal(signal.SIGHUP, before)
     for process in found.running:
         if process.poll() is None:
             process.kill()

@@ -47,9 +47,11 @@ mkdir -p /etc/selinux; echo SELINUX=enforcing >/etc/selinux/config
 wc -c </smc/.edgelift/payload; sha256sum </smc/.edgelift/payload
 """
 EVERY = [*look.PIECES, "agent_lock", "agent_install", "agent_scrub", "agent_boot", "agent_start", "agent_wait"]
-EVERY += ["agent_remove", "remedy_look", "remedy_net", "remedy_do", "remedy_undo"]
+EVERY += ["agent_tail", "agent_remove", "remedy_look", "remedy_net", "remedy_do", "remedy_undo", "verify_checks"]
 CALLS = f"""
-agent_scrub {DIR}; {look.COMMAND}; agent_boot_on; agent_start; agent_wait; agent_remove {DIR}
+agent_scrub {DIR}; {look.COMMAND}; agent_boot_on; agent_start; agent_wait; agent_tail; agent_remove {DIR}
+check_command 1 x 'echo x'; check_service 2 cron; check_file 3 /etc/passwd
+check_http 4 x http://127.0.0.1:1/ http 127.0.0.1 1 /
 remedy_do selinux; remedy_look; remedy_undo; found rsync; say where "$VALUE"
 """
 SAYS = {
@@ -62,8 +64,10 @@ SAYS = {
     "agent_install": "agent-bundle",
     "agent_boot": "agent-boot",
     "agent_wait": "log",
+    "agent_tail": "log-line",
     "remedy_look": "remedy",
     "remedy_do": "journal",
+    "verify_checks": "check",
 }
 """What a script says when it is called; the others are known by what they leave."""
 
