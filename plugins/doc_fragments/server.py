@@ -119,6 +119,7 @@ options:
           uplink:
             description:
               - The uplink of the site in Mbit/s, at least 0. Of several values for one site the smallest one counts. V(0) is no limit.
+              - Only the copies of one run share it. What other runs copy, or hosts that cannot be reached, does not count.
               - Each copy gets a share of it as C(bandwidth_limit), so that all copies of the site together do not exceed it. SMC cannot change the
                 limit of a running copy. What a copy leaves when it ends goes to the next ones.
             type: float

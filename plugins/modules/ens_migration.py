@@ -81,6 +81,7 @@ options:
   max_parallel:
     description:
       - How many servers of a group are copied at the same time, by the names of O(servers[].copy.groups). Each is at least 1.
+      - Only the copies of this task count, not those that another run drives, and not those of O(unreachable).
       - If unset, the limit of SMC counts alone.
     type: dict
   progress_file:

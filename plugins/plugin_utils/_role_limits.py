@@ -126,7 +126,7 @@ def unknown_groups(values: Mapping[str, Any], groups: Mapping[str, Any]) -> Iter
     """Yield the variables that name groups which the inventory lacks, and the words after the name."""
     for name, value in values.items():
         if name.endswith("_max_parallel") and isinstance(value, Mapping):
-            missing = sorted(str(group) for group in value if group not in groups)
+            missing = sorted(text for group in value if (text := str(group)) not in groups)
             if missing:
                 yield name, f"names groups that the inventory does not have: {', '.join(missing)}"
 

@@ -114,9 +114,12 @@ def turns(ordered: Sequence[Copy], running: Iterable[Copy], quotas: Quotas, now:
                 fresh[copy.site].append(copy)
     for site, copies in fresh.items():
         # In proportion to their bytes, so that they end together: SMC cannot give one what another has left.
-        total = sum(copy.bytes for copy in copies) or 1.0
+        known = [copy.bytes for copy in copies if copy.bytes]
+        # One whose bytes are not known is taken for one like the others: with less it could take months.
+        usual = sum(known) / len(known) if known else 1.0
+        total = sum(copy.bytes or usual for copy in copies)
         for copy in copies:
-            starts[copy.host] = min(left.uplinks[site] * (copy.bytes or 1.0) / total, quotas.copy_rate)
+            starts[copy.host] = min(left.uplinks[site] * (copy.bytes or usual) / total, quotas.copy_rate)
     return Turns(starts, waits)
 
 

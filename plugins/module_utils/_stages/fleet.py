@@ -274,8 +274,10 @@ class Fleet:
             row.phase = stage.name
             if not self._troubled(stage, row):
                 found.append((row, stage.decide(self.context, row.server, row.seen)))
-        # What would be made in check mode is all of it, at whatever time.
-        return found if self.context.check_mode else self._turns.grant(stage, self.rows, found)
+        # What would be made in check mode is all of it, at whatever time. A stage that starts no further server makes
+        # none of them wait: all of them fail now.
+        starts_all = self.context.check_mode or stage.name in self._halted
+        return found if starts_all else self._turns.grant(stage, self.rows, found)
 
     def _troubled(self, stage: Stage, row: Progress) -> bool:
         """Return whether the last look of a stage failed for this server alone; count such failures."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment, stamp
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import schedule, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, schedule, windows
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -38,6 +38,9 @@ class Turns:
     def __init__(self, servers: Sequence[Server], policy: Policy, clock: Clock) -> None:
         self._clock = clock
         self._groups = policy.max_parallel
+        own = schedule.limit_bytes(policy.replication_parameters)
+        self._copy_rate = min(own or limits.COPY_RATE, limits.COPY_RATE)
+        """What one copy is expected to reach: no more than the limit that the user has chosen for each of them."""
         self._uplinks = schedule.uplinks((server.copy.site, server.uplink) for server in servers)
         self._full: dict[str, tuple[int, float]] = {}
         """By stage: how many servers its service handled when it refused one more, and when that was."""
@@ -55,7 +58,8 @@ class Turns:
             for row, decision in decided
             if decision.action in stage.starts
         }
-        quotas = schedule.Quotas(self._room(stage, slots), self._groups, self._uplinks, measured=_rates(rows))
+        room, rates = self._room(stage, slots), _rates(rows)
+        quotas = schedule.Quotas(room, self._groups, self._uplinks, self._copy_rate, rates)
         ordered = schedule.order(copies.values(), quotas)
         turns = schedule.turns(ordered, running, quotas, now)
         place = {copy.host: number for number, copy in enumerate(ordered)}

@@ -17,6 +17,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module imp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, schedule, windows
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.schedule import Copy, Quotas
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_limits
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.plan import assumptions
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.simulate import (
     Assumptions,
     Load,
@@ -24,12 +25,13 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._plan.simul
     simulate,
 )
 
-from .kit import policy, server
+from .kit import policy, refused, server
 from .waves import cloud_with, fleet, run, verdicts
 
 NOW = datetime(2026, 11, 23, 8, 0, tzinfo=timezone.utc)
 """A Monday."""
 MB = float(limits.MEGABYTE)
+PLAN = {"plan_copy_rate": 20, "plan_export_rate": 40, "plan_import_rate": 40, "plan_exports": 0}
 
 
 def starts(copies: list[Copy], quotas: Quotas, running: tuple[Copy, ...] = ()) -> dict[str, float]:
@@ -62,6 +64,10 @@ def test_the_copies_that_start_divide_what_is_left_of_an_uplink_by_their_bytes()
     assert starts([Copy("a", 30, site="x")], quotas, (running,)) == {"a": 3 * MB}
     assert starts([Copy("a", 30, site="x")], quotas, (Copy("r", 1, site="x", rate=7.5 * MB),)) == {}
     assert starts([Copy("a", 30, site="x"), Copy("b", 1)], quotas, (Copy("r", 1, site="x"),)) == {"b": 0.0}
+    # A copy whose bytes are not known gets as much as the others do on average.
+    unknown = [Copy("a", 30, site="x"), Copy("b", 10, site="x"), Copy("c", 0, site="x"), Copy("d", 0, site="x")]
+    assert starts(unknown, quotas) == {"a": 3 * MB, "b": MB, "c": 2 * MB, "d": 2 * MB}
+    assert starts(unknown[2:], quotas) == {"c": 4 * MB, "d": 4 * MB}
     many = [Copy(f"h{number}", 1, site="x") for number in range(9)]
     assert starts(many, quotas) == {f"h{number}": 2 * MB for number in range(limits.SITE_COPIES)}
     # As many as are needed to use an uplink.
@@ -183,6 +189,32 @@ def test_the_fleet_keeps_windows_groups_and_uplinks_and_says_what_a_server_waits
     assert min(job["StartTime"] for job in cloud.jobs.values() if job["SourceId"] == "s-03") >= "2026-11-24T20:00"
 
 
+def test_as_many_copies_use_an_uplink_as_the_plan_assumes_if_the_user_limits_each_of_them() -> None:
+    limit = 1024 * 1024
+    hosts = [
+        server(number, terms=Copy(server(number).host, 10**9, site="x"), uplink=6.0 * limit) for number in range(1, 10)
+    ]
+    cloud = cloud_with(*hosts, copy_seconds=600)
+    made = fleet(cloud, *hosts, using=policy(replication_parameters='{"bandwidth_limit": 1024}'))
+    run(made, wait=False)
+    assert [job["Status"] for job in cloud.jobs.values()] == ["Running"] * 6
+    given = assumptions({"replication_parameters": {"bandwidth_limit": 1024}, **PLAN}, [
+        {"migration_site": "x", "migration_uplink": 6.0 * limit / limits.MEGABIT}
+    ])
+    times = simulate([Load(item.copy, 1) for item in hosts], given, NOW)
+    assert sum(row.begins == NOW for row in times.values()) == 6
+
+
+def test_a_server_does_not_wait_for_a_turn_in_a_stage_that_starts_no_further_server() -> None:
+    night = Copy(server(2).host, 10**9, windows=windows.spans(["20:00-04:00"]))
+    hosts = [server(1), server(2, terms=night)]
+    cloud = cloud_with(*hosts)
+    cloud.fail("smc.CreateReplicationJob", refused("Forbidden.Unauthorized", http_status=403), times=9)
+    rows = run(fleet(cloud, *hosts), timeout=600)
+    assert verdicts(rows) == ["failed", "failed"]
+    assert rows[1].reasons[0].startswith("its transfer was not started: see web-01")
+
+
 # ---- what cannot be kept is refused before anything starts ----
 @pytest.mark.parametrize("most", [0, -1, "0", "-2", True, 1.5, "two", None, [1]])
 def test_a_limit_of_a_group_is_at_least_one(most: Any) -> None:
@@ -199,6 +231,7 @@ def test_unknown_groups_and_servers_that_no_schedule_can_keep_are_refused() -> N
         "migration_max_parallel": "names groups that the inventory does not have: rock"
     }
     assert dict(_role_limits.unknown_groups(values, {"rack": [], "rock": []})) == {}
+    assert dict(_role_limits.unknown_groups({"migration_max_parallel": {7: 1}}, {"7": []})) == {}
     wrong: list[tuple[dict[str, Any], str]] = [
         *(({"windows": [text]}, "is no window") for text in ("25:00-26:00", "")), ({"bytes": -1}, "bytes is -1"),
         *(({"uplink": uplink}, "uplink is .*at least 0") for uplink in (-1.0, float("nan"), float("inf"))),
