@@ -121,6 +121,8 @@ class Slots:
     """Why a server waits; ``{running}`` is the number of slots that are taken."""
     copy: Callable[[Server, Seen], Copy] = _plain
     """What the schedule knows of a server."""
+    shares_uplink: bool = False
+    """Whether the servers send through the uplinks of their sites."""
     rests: Callable[[Seen], bool] = _never
     """Whether a server that waits for its turn is not looked at until then."""
 

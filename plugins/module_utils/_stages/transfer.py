@@ -377,6 +377,7 @@ STAGE = Stage(
         most=limits.CONCURRENT_JOBS,
         taken=lambda seen: (seen.job or {}).get("Status") == "Running",
         copy=copy_of,
+        shares_uplink=True,
         rests=lambda seen: seen.job is None,
         text=f"{{running}} jobs are running, SMC runs {limits.CONCURRENT_JOBS} at once",
     ),

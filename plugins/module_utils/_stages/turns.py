@@ -58,8 +58,8 @@ class Turns:
             for row, decision in decided
             if decision.action in stage.starts
         }
-        room, rates = self._room(stage, slots), _rates(rows)
-        quotas = schedule.Quotas(room, self._groups, self._uplinks, self._copy_rate, rates)
+        room, uplinks = self._room(stage, slots), self._uplinks if slots.shares_uplink else {}
+        quotas = schedule.Quotas(room, self._groups, uplinks, self._copy_rate, _rates(rows))
         ordered = schedule.order(copies.values(), quotas)
         turns = schedule.turns(ordered, running, quotas, now)
         place = {copy.host: number for number, copy in enumerate(ordered)}
@@ -86,7 +86,8 @@ class Turns:
         if cause == "window":
             return Decision.wait(f"its maintenance window opens at {stamp(windows.next_open(copy.windows, now))}")
         if cause == "uplink":
-            text = f"the uplink of the site {copy.site} is in use by other copies"
+            of_site = f" of the site {copy.site}" if copy.site else ""
+            text = f"the uplink{of_site} is in use by other copies"
         elif cause == "group":
             most = {group: self._groups[group] for group in copy.groups if group in self._groups}
             shown = " and ".join(f"{group} {count}" for group, count in sorted(most.items()))

@@ -205,6 +205,21 @@ def test_as_many_copies_use_an_uplink_as_the_plan_assumes_if_the_user_limits_eac
     assert sum(row.begins == NOW for row in times.values()) == 6
 
 
+def test_an_uplink_without_a_site_is_shared_by_copies_and_not_by_exports() -> None:
+    hosts = [server(number, uplink=MB) for number in range(1, 8)]
+    cloud = cloud_with(*hosts, copy_seconds=1000)
+    made = fleet(cloud, *hosts)
+    run(made, wait=False)
+    assert [row.state for row in made.rows].count("the uplink is in use by other copies") == 3
+    cloud = cloud_with(*hosts)
+    for item in hosts:
+        image_id = cloud.new_id("m-")
+        cloud.add_image(image_id, item.image_name, (20,))
+        cloud.add_job(item, "Finished", ImageId=image_id)
+    run(fleet(cloud, *hosts), wait=False)
+    assert cloud.calls["ecs.ExportImage"] == 7
+
+
 def test_a_server_does_not_wait_for_a_turn_in_a_stage_that_starts_no_further_server() -> None:
     night = Copy(server(2).host, 10**9, windows=windows.spans(["20:00-04:00"]))
     hosts = [server(1), server(2, terms=night)]
