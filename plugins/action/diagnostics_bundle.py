@@ -38,10 +38,7 @@ PROFILES: Final = "~/.aliyun/config.json"
 class ActionModule(ActionBase):
     """Writes the archive."""
 
-    TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(ARGUMENT_SPEC)
-    _supports_check_mode = True
-    _supports_async = False
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -119,5 +116,11 @@ def _profiles() -> Mapping[str, Any]:
 def _write(path: Path, data: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".edgelift-", delete=False) as file:
-        file.write(data)
-    Path(file.name).replace(path)
+        whole = Path(file.name)
+        try:
+            file.write(data)
+            file.flush()
+            whole.replace(path)
+        except OSError:
+            whole.unlink()
+            raise

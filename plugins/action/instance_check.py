@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from ansible.errors import AnsibleConnectionFailure
 from ansible.plugins.action import ActionBase
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _role_limits
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import (
     answers,
     deadline,
@@ -52,11 +53,7 @@ class NotReadyError(Exception):
 class ActionModule(ActionBase):
     """Checks a booted copy of a server."""
 
-    TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(ARGUMENT_SPEC)
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the verdict with the result of each check; a copy that does not answer is a verdict, not a failure."""
@@ -64,6 +61,8 @@ class ActionModule(ActionBase):
         _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
         problem = (
             answers.problem(args)
+            or paths.named("port", _role_limits.out_of_range("verify_port", args["port"]))
+            or paths.named("poll_interval", _role_limits.out_of_range("verify_poll_interval", args["poll_interval"]))
             or paths.named("start_timeout", look.seconds_problem(args["start_timeout"]))
             or paths.named("check_timeout", look.seconds_problem(args["check_timeout"], 0))
             or paths.named("egress", look.egress_problem(args["egress"]))

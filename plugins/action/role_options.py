@@ -28,10 +28,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 class ActionModule(ActionBase):
     """Returns the variables of the role that contains the task, or checks those of other roles."""
 
-    TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(ARGUMENT_SPEC)
-    _supports_check_mode = True
-    _supports_async = False
     _requires_connection = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

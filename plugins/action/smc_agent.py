@@ -60,11 +60,7 @@ _NOT_IN_URL = re.compile(r"[\s\x00-\x20\x7f-\xa0]")
 class ActionModule(ActionBase):
     """Installs, starts and removes the SMC client on a source server."""
 
-    TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(ARGUMENT_SPEC)
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the state of the client and its source id; a failed step is a failure with its cause."""

@@ -20,11 +20,7 @@ ARGUMENT_SPEC: dict[str, Any] = {"install_dir": {"type": "str", "default": "/smc
 class ActionModule(ActionBase):
     """Reads the end of the client logs, without secrets."""
 
-    TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(ARGUMENT_SPEC)
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the logs, or the failure with its cause."""

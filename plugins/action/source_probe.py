@@ -53,11 +53,7 @@ MAX_FACTS_BYTES: Final = 4 * 1024**2
 class ActionModule(ActionBase):
     """Probes a source server."""
 
-    TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(ARGUMENT_SPEC)
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the probe, its findings and the verdict; a host that cannot be probed is a finding, not a failure."""

@@ -38,11 +38,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
 class ActionModule(ActionBase):
     """Applies the enabled fixes, or reverts them."""
 
-    TRANSFERS_FILES = False
     _VALID_ARGS = frozenset(ARGUMENT_SPEC)
-    _supports_check_mode = True
-    _supports_async = False
-    _requires_connection = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the applied or reverted fixes; a failed fix is a failure with its cause."""

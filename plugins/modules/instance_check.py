@@ -40,7 +40,7 @@ options:
     type: str
     required: true
   port:
-    description: Its SSH port.
+    description: Its SSH port, 1 to 65535.
     type: int
     default: 22
   source:
@@ -124,7 +124,7 @@ options:
     type: int
     default: 300
   poll_interval:
-    description: Seconds between two attempts.
+    description: Seconds between two attempts, at least 0.1.
     type: float
     default: 5
 seealso:

@@ -31,9 +31,6 @@ the action."""
 class WithProgress(ActionBase):
     """Runs the module. If it runs on the controller, the action shows its progress line by line."""
 
-    _supports_async = False
-    _supports_check_mode = True
-
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         """Return the result of the module."""
         result: dict[str, Any] = super().run(tmp, task_vars)

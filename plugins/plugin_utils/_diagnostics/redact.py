@@ -55,8 +55,9 @@ def values(variables: Mapping[str, Any], depth: int = 4) -> set[str]:
     for name, value in variables.items():
         if named(name):
             found |= set(_texts(value))
-        elif isinstance(value, dict) and depth and name not in _SEVERAL:
-            found |= values(value, depth - 1)
+        elif depth and name not in _SEVERAL:
+            for item in value if isinstance(value, list) else [value]:
+                found |= values(item, depth - 1) if isinstance(item, dict) else set()
     return found
 
 

@@ -110,7 +110,7 @@ def _server(row: Mapping[str, Any], whole: float) -> list[Any]:
             for item in found
             if item.get("waived")
         ),
-        {True: "yes", False: "no"}[verification.get("verdict") == "verified"] if verification else "",
+        ("yes" if verification.get("verdict") == "verified" else "no") if verification else "",
         "; ".join(run_view.billed(row)),
     ]
 

@@ -22,6 +22,7 @@ VARIABLES = {
     "alicloud_secret_key": SECRET,
     "ansible_become_pass": "root-passphrase",
     "nested": {"deep": {"access_token_code": "nested-code-7777"}},
+    "accounts": [{"name": "shop", "db_password": "row-password"}, "plain"],
     "list_of_tokens": ["first-token-1", ["second-token-2"]],
     "number_password": 12345678,
     "agent_token_days": 1,
@@ -42,6 +43,7 @@ def test_the_secrets_of_variables_are_known_by_their_names() -> None:
     found = redact.values(VARIABLES)
     assert found == {
         SECRET, "root-passphrase", "nested-code-7777", "first-token-1", "second-token-2", "12345678",
+        "row-password",
     }  # fmt: skip
     assert redact.values({"vars": VARIABLES, "hostvars": {"h": VARIABLES}}) == set()
 
