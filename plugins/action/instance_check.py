@@ -59,16 +59,7 @@ class ActionModule(ActionBase):
         """Return the verdict with the result of each check; a copy that does not answer is a verdict, not a failure."""
         result: dict[str, Any] = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(ARGUMENT_SPEC)
-        problem = (
-            answers.problem(args)
-            or paths.named("port", _role_limits.out_of_range("verify_port", args["port"]))
-            or paths.named("poll_interval", _role_limits.out_of_range("verify_poll_interval", args["poll_interval"]))
-            or paths.named("start_timeout", look.seconds_problem(args["start_timeout"]))
-            or paths.named("check_timeout", look.seconds_problem(args["check_timeout"], 0))
-            or paths.named("egress", look.egress_problem(args["egress"]))
-            or "; ".join(checks.problems(args["checks"]))
-            or self._elsewhere(args["address"])
-        )
+        problem = _problem(args) or self._elsewhere(args["address"])
         if problem:
             return {**result, "failed": True, "msg": problem}
         if self._task.check_mode:
@@ -186,6 +177,20 @@ class ActionModule(ActionBase):
         waits = sum(checks.seconds(check) for check in wanted.values())
         seen = self._run(args, checks.PIECES, {}, command, waits)
         return checks.results(wanted, seen.answer.records if seen.answer else [], probe)
+
+
+def _problem(args: dict[str, Any]) -> str | None:
+    """Return which option has an invalid value, or None."""
+    return (
+        answers.problem(args)
+        or paths.named("port", _role_limits.out_of_range("verify_port", args["port"]))
+        or paths.named("poll_interval", _role_limits.out_of_range("verify_poll_interval", args["poll_interval"]))
+        or paths.named("start_timeout", look.seconds_problem(args["start_timeout"]))
+        or paths.named("check_timeout", look.seconds_problem(args["check_timeout"], 0))
+        or paths.named("egress", look.egress_problem(args["egress"]))
+        or "; ".join(checks.problems(args["checks"]))
+        or None
+    )
 
 
 def _port_state(address: str, port: int) -> str:

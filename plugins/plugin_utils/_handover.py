@@ -124,7 +124,7 @@ def _licences(probe: Facts) -> Iterator[str]:
         name, binding = _encode.markdown(row["name"]), _encode.markdown(row["binding"])
         yield f"{name}: {binding}. Signs: {signs}. Request a new licence."
     if not rows:
-        yield "The probe knows no licence on this server. Ask the owners: it looks for common ones only."
+        yield "The probe has found no licence on this server. Ask the owners: it looks for common ones only."
 
 
 def _data(probe: Facts) -> Iterator[str]:

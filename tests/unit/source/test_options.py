@@ -9,7 +9,12 @@ from typing import Any
 
 import pytest
 import yaml
-from ansible_collections.edgelift.ens_migration.plugins.action import smc_agent, source_probe, source_remediation
+from ansible_collections.edgelift.ens_migration.plugins.action import (
+    instance_check,
+    smc_agent,
+    source_probe,
+    source_remediation,
+)
 
 PLUGINS = Path(__file__).resolve().parents[3] / "plugins"
 MODULES, FRAGMENTS = PLUGINS / "modules", PLUGINS / "doc_fragments"
@@ -39,6 +44,22 @@ def test_the_defaults_can_be_used() -> None:
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, problem: str) -> None:
     assert problem in (smc_agent._problem(options(**{name: value})) or "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "problem"),
+    [
+        ("port", 0, "port is 0, it must be 1 to 65535"),
+        ("port", 65536, "port is 65536, it must be 1 to 65535"),
+        ("poll_interval", -1.0, "poll_interval is -1.0, it must be at least 0.1"),
+        ("start_timeout", 0, "start_timeout is 0, it must be"),
+        ("checks", [{"kind": "port", "port": 70000}], "check 1 (port) has port 70000, it must be"),
+    ],
+)
+def test_a_check_of_an_instance_names_a_value_that_cannot_be_used(name: str, value: Any, problem: str) -> None:
+    given = {option: row.get("default") for option, row in instance_check.ARGUMENT_SPEC.items()}
+    assert instance_check._problem(given) is None
+    assert problem in (instance_check._problem({**given, name: value}) or "")
 
 
 def test_an_address_without_a_checksum_must_be_waived() -> None:
