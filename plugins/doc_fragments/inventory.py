@@ -6,14 +6,21 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
+    """What the inventory plugins share. Each adds the choices of ``plugin`` and the default of ``hostnames``."""
+
     """The options that the inventory plugins share."""
 
     DOCUMENTATION = r"""
 options:
+  plugin:
+    description: The name of this plugin.
+    type: str
+    required: true
   hostnames:
     description:
       - Fields and tags to take the name of a host from. The first one with a usable value counts. V(tag:KEY) is the value of the tag C(KEY).
-      - If a name is that of several hosts, each of them is listed under its ID.
+      - A host without a usable value is listed under its ID, with a warning. So is a host whose name is that of several hosts, and one whose
+        name is V(all), V(ungrouped) or C(localhost).
       - A host that the inventory has already, from another file, gets the variables of this plugin, and keeps its address. A warning names it.
     type: list
     elements: str

@@ -18,8 +18,6 @@ description:
   - Everything that the service shows is in the variable C(ens_instance) of a host. It has the fields that
     M(edgelift.ens_migration.ens_instance_info) returns.
   - C(ansible_host) is the first address of the instance, see O(address).
-  - An instance whose name is empty, is no name of a host, or is the name of several instances is listed under its ID, with a warning.
-    So is an instance whose name is V(all), V(ungrouped) or C(localhost).
 requirements:
   - aliyun-python-sdk-ens
 extends_documentation_fragment:
@@ -29,9 +27,6 @@ extends_documentation_fragment:
   - ansible.builtin.inventory_cache
 options:
   plugin:
-    description: The name of this plugin.
-    type: str
-    required: true
     choices:
       - edgelift.ens_migration.ens_instances
   hostnames:

@@ -20,8 +20,6 @@ description:
     M(edgelift.ens_migration.smc_source_info) returns, and C(job), the last job with the fields that
     M(edgelift.ens_migration.smc_transfer_info) returns.
   - C(ansible_host) is the address that the SMC client has reported. It is not set if it is no address, or that of the controller itself.
-  - A source whose name is empty, is no name of a host, or is the name of several sources is listed under its ID, with a warning.
-    So is a source whose name is V(all), V(ungrouped) or C(localhost).
 requirements:
   - aliyun-python-sdk-smc
 extends_documentation_fragment:
@@ -31,9 +29,6 @@ extends_documentation_fragment:
   - ansible.builtin.inventory_cache
 options:
   plugin:
-    description: The name of this plugin.
-    type: str
-    required: true
     choices:
       - edgelift.ens_migration.smc_sources
   hostnames:

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import json
+from abc import abstractmethod
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, ClassVar
@@ -31,7 +32,7 @@ _SHOWN = 10
 
 
 class CloudInventory(BaseInventoryPlugin, Constructable, Cacheable):
-    """An inventory of what a service lists. A subclass says what it asks and which field has the ID."""
+    """An inventory of what a service lists. A subclass defines the calls, the addresses and the field with the ID."""
 
     VARIABLE: ClassVar[str]
     """The variable of a host with all that the service shows."""
@@ -40,13 +41,13 @@ class CloudInventory(BaseInventoryPlugin, Constructable, Cacheable):
     FIELDS: ClassVar[frozenset[str]]
     """The fields of a row."""
 
+    @abstractmethod
     def fetch(self, clients: Clients) -> list[dict[str, Any]]:
         """Return the facts of everything that the service lists."""
-        raise NotImplementedError
 
+    @abstractmethod
     def addresses(self, row: hosts.Facts) -> Sequence[str]:
         """Return the addresses of a row, the preferred one first."""
-        raise NotImplementedError
 
     def verify_file(self, path: str) -> bool:
         """Return whether the file is a configuration of this plugin."""
