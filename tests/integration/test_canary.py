@@ -16,6 +16,7 @@ import pytest
 import yaml
 from support import CALM, PATIENCE
 from support.oss_client import bucket as bucket_of
+from support.policies import CANARY
 from support.wave import ROOT, connection, run, utils
 
 CLAIM = 120
@@ -36,21 +37,12 @@ def empty(sandbox: Any) -> bool:
     return state["ens_images"] == [] and state["objects"] == []
 
 
-EXPECTED = {
-    "ens_activated": "yes", "bucket_access": "yes", "image_formats": ["qcow2"], "plain_raw": "no",
-    "oss_region": "given", "target_region": "given", "one_disk": "object", "mapping_order": "system_first",
-    "sizes": "exact", "duplicate_names": "refused", "append_race": "yes", "append_after_deletion": "yes",
-    "image_quota": "no", "export_role": "yes",
-    "bucket": "class Standard, versioning never enabled, encryption none, retention none",
-}
-
-
 def test_a_canary_proves_the_account_and_leaves_nothing(sandbox: Any) -> None:
     done = run(sandbox, "ens_canary", name="canary")["canary"]
     contract = done["contract"]
     found = answers(contract)
     assert found.pop("listing_delay") >= 0
-    assert found == EXPECTED
+    assert found == CANARY
     assert (contract["account"], contract["region"], contract["bucket"]) == (
         "1234567890123456", "ap-southeast-1", "migration-images",
     )
@@ -166,7 +158,7 @@ def test_the_playbook_writes_the_contract(sandbox: Any, tmp_path: Path) -> None:
     done = played(sandbox, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
     contract = yaml.safe_load((tmp_path / "contract.yml").read_text(encoding="utf-8"))
-    assert answers(contract) | {"listing_delay": 0} == EXPECTED | {"listing_delay": 0}
+    assert answers(contract) | {"listing_delay": 0} == CANARY | {"listing_delay": 0}
     assert utils("_rules.contract").read(contract).formats == ("qcow2",)
     assert empty(sandbox)
 
