@@ -119,7 +119,7 @@ def _kept_codes(scope: Scope) -> dict[str, str]:
 
 def _used(scope: Scope) -> dict[str, str]:
     """Return the sources that the servers in scope have used and the migration has not registered, each with the
-    reason. Who cleans some servers says which sources are to be kept: one of them without the tag is not of these."""
+    reason. A cleanup of some servers gets the sources to keep; one of them without the tag is not returned."""
     tags = [{"Key": naming.KEEP_TAG, "Value": scope.migration[: naming.TAG_VALUE_LENGTH]}]
     rows = scope.clients.smc.describe_source_servers(tags=tags) if scope.whole or any(scope.keep_sources) else ()
     return {row["SourceId"]: _USED for row in rows if scope.whole or row["SourceId"] in scope.keep_sources}
@@ -188,7 +188,7 @@ def _sources(scope: Scope) -> list[Found]:
     def doubt(row: Row) -> str:
         tags = SOURCE_ROW.value(row, "tags")
         if naming.KEEP_TAG in tags or naming.same_wave(scope.migration, tags) is False:
-            return "its tags say that this migration has not registered it"
+            return "its tags show that this migration has not registered it"
         if row["SourceId"] in elsewhere:
             return f"SMC job {elsewhere[row['SourceId']]}, which is not of this migration, copies it"
         if row["SourceId"] in others:

@@ -233,7 +233,7 @@ def test_a_source_that_another_job_copies_stays() -> None:
 def test_a_source_that_this_migration_has_not_registered_stays_although_its_job_copies_it(tags: dict[str, str]) -> None:
     cloud = full()
     cloud.sources["s-01"]["Tags"] = {"Tag": [{"Key": key, "Value": value} for key, value in tags.items()]}
-    assert "its tags say that this migration has not registered it" in similar(sweep(cloud))["smc_source s-01"]
+    assert "its tags show that this migration has not registered it" in similar(sweep(cloud))["smc_source s-01"]
     assert "s-01" in cloud.sources
 
 
