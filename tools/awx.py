@@ -88,7 +88,7 @@ def objects() -> dict[str, list[Row]]:
 class Indented(yaml.SafeDumper):
     """Writes lists below their key, as yamllint wants them."""
 
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - the name is PyYAML's
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002  the name is PyYAML's
         """Indent lists too."""
         super().increase_indent(flow, False)
 
@@ -143,7 +143,7 @@ def assets() -> str:
             {"extra_vars": json.dumps(row["extra_vars"])} if "extra_vars" in row else {}
         )
 
-    def told(row: Row) -> Row:
+    def notified(row: Row) -> Row:
         names = [name for name in row if name.startswith("notification_templates_")]
         return {name: [key("notification_template", item) for item in row[name]] for name in names}
 
@@ -155,8 +155,8 @@ def assets() -> str:
         ]  # fmt: skip
         for item in schedules:
             item["natural_key"].pop("organization")
-        fields = without(row, "survey_spec", "credentials", "simplified_workflow_nodes", *told(row))
-        all_related = {**told(row), "survey_spec": row["survey_spec"], "schedules": schedules, **related}
+        fields = without(row, "survey_spec", "credentials", "simplified_workflow_nodes", *notified(row))
+        all_related = {**notified(row), "survey_spec": row["survey_spec"], "schedules": schedules, **related}
         return asset(kind, fields, all_related)
 
     inputs = {row["name"]: dict.fromkeys(row["inputs"], "") for row in found["controller_credentials"]}

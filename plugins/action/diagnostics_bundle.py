@@ -98,7 +98,7 @@ def _variables(facts: Any) -> dict[str, Any]:
     for name in filter(redact.named, facts):
         try:
             found[str(name)] = facts[name]
-        except Exception:  # noqa: BLE001 a template of the inventory can raise anything; its secret is in another variable
+        except Exception:  # noqa: BLE001  a template of the inventory can raise anything; its secret is in another variable
             continue
     return found
 

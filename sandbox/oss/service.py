@@ -152,7 +152,7 @@ async def handle(request: web.Request, cloud: Cloud, rules: Faults) -> web.Strea
     except OSError:
         # A full disk, which the middleware answers.
         raise
-    except Exception as bug:  # noqa: BLE001 - a bug of the sandbox must reach the client as an answer that names it
+    except Exception as bug:  # noqa: BLE001  a bug of the sandbox must reach the client as an answer that names it
         _LOG.exception("oss:%s failed", action)
         answer = OssError("InternalError", headers={"x-sandbox-bug": type(bug).__name__}, status=500)
         response, code = await send(request, refused(request, answer, request_id, cloud)), answer.code

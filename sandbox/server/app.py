@@ -106,7 +106,7 @@ async def _heartbeat(local: LocalCloud) -> AsyncIterator[None]:
                     engine.tick()
                 else:
                     await settle(engine)
-            except Exception:  # noqa: BLE001 - one failing step must not stop the others
+            except Exception:  # noqa: BLE001  one failing step must not stop the others
                 _LOG.exception("a lifecycle step failed")
             save_quietly(local.writer)
 

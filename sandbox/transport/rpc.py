@@ -69,7 +69,7 @@ class RpcService:
         except ServiceError as refused:
             code = refused.code
             reply = self._refusal(refused, product, request_id)
-        except Exception as bug:  # noqa: BLE001 - a bug of the sandbox must reach the client as an answer that names it
+        except Exception as bug:  # noqa: BLE001  a bug of the sandbox must reach the client as an answer that names it
             _LOG.exception("%s:%s failed", product, action)
             code = "InternalError"
             reply = self._refusal(self.cloud.error(code), product, request_id)

@@ -45,7 +45,7 @@ def test_the_archive_has_the_logs_and_no_secret(bed: Bed, sandbox: Any, tmp_path
     for secret in (sandbox.secret_key, "planted-code-1"):
         assert secret not in played.output
     with tarfile.open(archive) as opened:
-        found = {row.name: opened.extractfile(row).read().decode() for row in opened.getmembers()}  # type: ignore[union-attr] # only files
+        found = {row.name: opened.extractfile(row).read().decode() for row in opened.getmembers()}  # type: ignore[union-attr]  # only files
     assert not [name for name, text in found.items() if sandbox.secret_key in text or "planted-code-1" in text]
     log = found["diagnostics/hosts/web-01/1.log"]
     assert "the last line" in log

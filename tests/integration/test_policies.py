@@ -97,5 +97,5 @@ def passes(sandbox: Any, case: policies.Case, policy: dict[str, Any]) -> bool:
     policies.prepare(sandbox, case, policy)
     try:
         return bool(case.job(sandbox) == case.good)
-    except Exception:  # noqa: BLE001 - any failure shows that the action is needed
+    except Exception:  # noqa: BLE001  any failure shows that the action is needed
         return False

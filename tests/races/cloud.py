@@ -111,7 +111,7 @@ class _AtOnce(ThreadPoolExecutor):
         done: Future[Any] = Future()
         try:
             done.set_result(fn(*args, **kwargs))
-        except Exception as problem:  # noqa: BLE001 - whatever it is, it belongs to the caller
+        except Exception as problem:  # noqa: BLE001  whatever it is, it belongs to the caller
             done.set_exception(problem)
         return done
 
@@ -130,7 +130,7 @@ class _Work(InstantWork):
         self._ended.append(key)
         try:
             self.outcomes[key] = (self._run_now(make()), None)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the outcome
+        except Exception as problem:  # noqa: BLE001  whatever it is, it is the outcome
             self.outcomes[key] = (None, str(problem))
 
 

@@ -74,7 +74,7 @@ class Process:
                 work(self)
         except Dropped:
             return
-        except BaseException as problem:  # noqa: BLE001 - the seed that found it has to be reported
+        except BaseException as problem:  # noqa: BLE001  the seed that found it has to be reported
             self.schedule.problems.append(problem)
         finally:
             self.alive = False
@@ -139,7 +139,7 @@ class Schedule:
         """Let the next process continue; return when it is this one's turn again."""
         try:
             chosen = self._next()
-        except Exception as problem:  # noqa: BLE001 - the world is broken: the main thread reports it
+        except Exception as problem:  # noqa: BLE001  the world is broken: the main thread reports it
             self.problems.append(problem)
             chosen = None
         if chosen is process and process is not None:

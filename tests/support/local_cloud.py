@@ -111,7 +111,7 @@ class InstantWork(Work):
         self._ended.append(key)
         try:
             self.outcomes[key] = (asyncio.run(_await(make)), None)
-        except Exception as problem:  # noqa: BLE001 - whatever it is, it is the outcome
+        except Exception as problem:  # noqa: BLE001  whatever it is, it is the outcome
             self.outcomes[key] = (None, str(problem))
 
     def done(self, key: str) -> bool:

@@ -187,7 +187,7 @@ def run_module(
             {
                 "name": "Write",
                 "keep_on_controller": {
-                    "content": "{{ %s | to_json }}" % collected,  # noqa: UP031 - braces of Jinja
+                    "content": "{{ %s | to_json }}" % collected,  # noqa: UP031  braces of Jinja
                     "dest": str(out),
                 },
                 "run_once": True,

@@ -154,7 +154,7 @@ remedy_do_clock() {
     if chronyc tracking >/dev/null 2>&1; then
         chronyc makestep >/dev/null 2>&1 || chronyc -a makestep >/dev/null 2>&1
     elif command -v ntpdate >/dev/null 2>&1; then
-        # shellcheck disable=SC2046 # one word per server
+        # shellcheck disable=SC2046  # one word per server
         ntpdate -u -b $(sed -n -e 's/^[[:space:]]*server[[:space:]]*\([^[:space:]]*\).*/\1/p' -e 's/^[[:space:]]*pool[[:space:]]*\([^[:space:]]*\).*/\1/p' /etc/ntp.conf 2>/dev/null) >/dev/null 2>&1
     fi </dev/null
     # The clock may have been set in between. The time since START comes from a clock that was not set.

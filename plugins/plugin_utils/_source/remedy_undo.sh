@@ -51,7 +51,7 @@ remedy_undo_line() { # fault kind word word
         if remedy_theirs "$1" "$3"; then errors="$3 was changed since"; else errors=$(rm -f "$3" 2>&1); fi
         ;;
     packages)
-        # shellcheck disable=SC2086 # one word per package
+        # shellcheck disable=SC2086  # one word per package
         said=$(remedy_unpack "$3" $4) || errors="packages $4: $(echo "$said" | tail -n 1)"
         ;;
     folder)

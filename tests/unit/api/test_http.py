@@ -397,4 +397,4 @@ def test_one_connection_serves_all_calls(connect: Any, wire: Any) -> None:
     while wire.script:
         clients.sts.get_caller_identity()
     pools = clients._transport.http.session.get_adapter("http://").poolmanager.pools
-    assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118  # not a dict
+    assert [pools[key].num_connections for key in pools.keys()] == [1]  # noqa: SIM118  not a dict

@@ -36,7 +36,7 @@ def contents(data: bytes) -> dict[str, str]:
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
         rows = archive.getmembers()
         assert all(row.isfile() and row.mode == 0o600 and row.name.startswith("diagnostics/") for row in rows)
-        return {row.name.removeprefix("diagnostics/"): archive.extractfile(row).read().decode() for row in rows}  # type: ignore[union-attr] # only files
+        return {row.name.removeprefix("diagnostics/"): archive.extractfile(row).read().decode() for row in rows}  # type: ignore[union-attr]  # only files
 
 
 def test_the_secrets_of_variables_are_known_by_their_names() -> None:

@@ -20,7 +20,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._api import
 ROOT = Path(__file__).resolve().parents[3]
 sys.path.insert(0, str(ROOT / "tools"))
 
-import awx  # noqa: E402 - a program of tools, which is no package
+import awx  # noqa: E402  a program of tools, which is no package
 
 pytestmark = pytest.mark.any_core
 FOUND = awx.objects()

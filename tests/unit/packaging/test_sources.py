@@ -78,7 +78,7 @@ def test_no_check_is_silenced_by_a_file(sources: Sources) -> None:
 
 
 def test_silenced_checks_give_a_reason(sources: Sources) -> None:
-    """A comment that silences a checker is followed, on its line, by words that say why."""
+    """A comment that silences a checker is followed, on its line, by two spaces and the reason."""
     silence = re.compile(
         r"#\s*(?:noqa|type:\s*ignore|pylint:\s*disable|pragma:\s*no cover|nosec|shellcheck\s+disable)"
         r"(?:(?::|=)?\s*(?:\[[^\]]*\]|[A-Za-z0-9-]+(?:,\s*[A-Za-z0-9-]+)*))?(?P<reason>.*)$"
@@ -87,6 +87,6 @@ def test_silenced_checks_give_a_reason(sources: Sources) -> None:
     for name in [*sources(".py"), *sources(".sh")]:
         for number, line in enumerate(lines(name), start=1):
             found = silence.search(line)
-            if found and 'r"#' not in line and not re.search(r"[A-Za-z]{3,}", found["reason"]):
+            if found and 'r"#' not in line and not re.match(r"  (?:# )?(?=\w).*[A-Za-z]{3,}", found["reason"]):
                 bare.append(f"{name}:{number}: {line.strip()}")
     assert bare == []

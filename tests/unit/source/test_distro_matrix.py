@@ -192,7 +192,7 @@ def test_every_class_is_caught_on_a_host_broken_in_exactly_that_way() -> None:
         assert blockers(after) <= {finding}
         lines.append((number, what, finding, row["severity"], "account"))
     assert sorted(line[0] for line in lines) == [item.number for item in classes.CLASSES]
-    print()  # noqa: T201 - the table is what the test is for; pytest -s shows it
+    print()  # noqa: T201  the table is what the test is for; pytest -s shows it
     for number, what, finding, severity, where in lines:
-        print(f"{number:2}  {what:32} {finding:25} {severity:8} {where}")  # noqa: T201 - a line of that table
-    print(f"{len(lines)} of {len(classes.CLASSES)} classes caught; {len(CLEAN)} clean systems, 0 false blockers")  # noqa: T201 - a line of that table
+        print(f"{number:2}  {what:32} {finding:25} {severity:8} {where}")  # noqa: T201  a line of that table
+    print(f"{len(lines)} of {len(classes.CLASSES)} classes caught; {len(CLEAN)} clean systems, 0 false blockers")  # noqa: T201  a line of that table
