@@ -134,7 +134,7 @@ def test_a_failure_has_its_reason_and_leaves_nothing(
 
 
 @pytest.mark.long
-def test_an_instance_that_somebody_else_releases_is_no_copy(sandbox: Any, bed: Bed, player: Player) -> None:
+def test_an_instance_that_another_user_releases_is_no_copy(sandbox: Any, bed: Bed, player: Player) -> None:
     slow = [{"kind": "command", "command": "touch /srv/begun; sleep 8; exit 5"}]
     command = player.command("verify.yml", "--limit", "web-01", **variables(bed, verify_checks=slow))
     with beside(command, env=player.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=ROOT) as going:
