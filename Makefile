@@ -165,8 +165,8 @@ molecule: collection rootfs
 	@$(gate) molecule tools/molecule.sh
 
 # ---- tests ----
-# Two markers (tests/conftest.py) say what a run leaves out: "long" tests run in make test-long, "any_core" tests run on the newest
-# ansible-core alone. More workers than cores: tests wait for processes and clocks of the local cloud.
+# Markers (tests/conftest.py) say what a run leaves out: "long" tests run in make test-long, "any_core" tests run on the newest
+# ansible-core alone, "oldest_core" tests on the oldest alone and in make test-long. So .ci/run runs each that is not long. More workers than cores: tests wait for processes and clocks of the local cloud.
 pytest := -m pytest --dist loadfile --no-loadscope-reorder
 .PHONY: unit integration pytest-core test test-oldest test-next test-core test-long checks checks-core checks-oldest environments
 unit: collection
@@ -247,7 +247,7 @@ bytecode: collection
 test:
 	@$(MAKE) --no-print-directory -j2 bytecode rootfs
 	@tools/about.sh .venv
-	@PYTHONS='12 13 14' tools/beside.sh checks $(python) $(pytest) -n 4 --durations=20 -m 'not long'
+	@PYTHONS='12 13 14' tools/beside.sh checks $(python) $(pytest) -n 4 --durations=20 -m 'not long and not oldest_core'
 
 test-oldest:
 	@$(MAKE) --no-print-directory -j3 CORE=$(OLDEST) environments
@@ -263,7 +263,7 @@ test-next:
 	@$(MAKE) --no-print-directory CORE=$(NEXT) test-core
 
 test-long: collection rootfs
-	@$(python) $(pytest) -n 3 --durations=20 -m long $(TESTS) $(ARGS)
+	@$(python) $(pytest) -n 3 --durations=20 -m 'long or oldest_core' $(TESTS) $(ARGS)
 
 # The HTML reports in Chromium, with axe-core from the package registry: npm compares it with its published digest.
 AXE := 4.14.1

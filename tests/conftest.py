@@ -221,6 +221,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of this suite, and where sandboxes leave their answers."""
     config.addinivalue_line("markers", "sandbox_world(changes): the world of the fixture sandbox, merged over WORLD")
     config.addinivalue_line("markers", "any_core: does not depend on ansible-core; runs on the newest one only")
+    config.addinivalue_line("markers", "oldest_core: takes long; runs on the oldest one only, and in make test-long")
     config.addinivalue_line("markers", "long: is slow and rarely fails; make test-long runs it, make test does not")
     answers.begin(config)
 

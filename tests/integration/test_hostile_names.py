@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from support import CALM, PATIENCE
 from support.wave import ROOT
@@ -73,6 +74,7 @@ def play(folder: Path, play_or_name: Any, inventory: Path, **variables: Any) -> 
     )
 
 
+@pytest.mark.oldest_core
 def test_hostile_hosts_write_their_own_files_and_nothing_else(tmp_path: Path) -> None:
     mark, deep = tmp_path / "executed", tmp_path / "a" / "b" / "reports"
     hosts = names(mark)

@@ -97,7 +97,7 @@ def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Pl
     assert standing_still(sandbox)
 
 
-@pytest.mark.any_core
+@pytest.mark.oldest_core
 def test_tags_and_limit(player: Player, sandbox: Any) -> None:
     judged = player.play("migrate.yml", "--tags", "preflight", "--limit", BOTH, migration_name="parts")
     assert (judged.code, statuses(judged)) == (0, dict.fromkeys(UP, "pending")), judged.output

@@ -24,6 +24,7 @@ from support.source import DEPRECATION
 
 COLLECTION = "edgelift.ens_migration"
 PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
+pytestmark = pytest.mark.oldest_core
 Step = list[dict[str, Any]]
 
 

@@ -114,6 +114,7 @@ def created(sandbox: Any) -> list[str]:
     return [name.partition(".")[2] for name in changing(sandbox.requests())]
 
 
+@pytest.mark.oldest_core
 @pytest.mark.sandbox_world(WORLD)
 def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox: Any, go: Go) -> None:
     foreseen = go("--check", hosts="web-01", preflight_check_account=True)
