@@ -15,8 +15,8 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from testbed.hosts import Bed
 
 WORLD = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
 HOST = "legacy-01"
+HOSTS = ("edge-01", "edge-02", HOST, "web-01")
 NOBODY = 65534
 pytestmark = [pytest.mark.any_core, pytest.mark.long, pytest.mark.sandbox_world(WORLD)]
 HELD = 840
@@ -89,22 +90,27 @@ def usable(python: Path) -> bool:
 
 @pytest.fixture(scope="module")
 def bed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bed]:
-    with hosts_up(tmp_path_factory.mktemp("bed"), HOST) as bed:
+    with hosts_up(tmp_path_factory.mktemp("bed"), *HOSTS) as bed:
         yield bed
 
 
 class Runner:
     """Runs the project of examples/awx as AWX does: its credential is the environment, its survey extra variables."""
 
-    def __init__(self, installed: Path, place: Path, bed: Bed, sandbox: Any) -> None:
+    def __init__(
+        self, installed: Path, place: Path, bed: Bed, sandbox: Any, *hosts: str, folder: str = "runner"
+    ) -> None:
         self.installed, self.home = installed, place / "home"
-        self.folder = place / "runner"
+        self.folder = place / folder
         shutil.copytree(ROOT / "examples" / "awx" / "project", self.folder / "project")
         keys = self.folder / "keys"
         shutil.copytree(bed.ssh, keys)
-        inventory = (bed.folder / "inventory.json").read_text(encoding="utf-8").replace(str(bed.ssh), str(keys))
+        text = (bed.folder / "inventory.json").read_text(encoding="utf-8").replace(str(bed.ssh), str(keys))
+        inventory = json.loads(text)
+        known = inventory["sources"]["hosts"]
+        inventory["sources"]["hosts"] = {host: known[host] for host in hosts}
         (self.folder / "inventory").mkdir()
-        (self.folder / "inventory" / "hosts.json").write_text(inventory, encoding="utf-8")
+        (self.folder / "inventory" / "hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
         (self.folder / "env").mkdir()
         self.write("extravars", {
             "alicloud_endpoints": sandbox.endpoints, "migration_bucket": sandbox.bucket, "migration_name": "runner",
@@ -118,6 +124,11 @@ class Runner:
             "ANSIBLE_COLLECTIONS_PATH": str(installed / "collections"),
         })  # fmt: skip
         give(self.folder)
+
+    def read(self, name: str) -> dict[str, Any]:
+        """Return the content of a file of the environment of the runs."""
+        content: dict[str, Any] = yaml.safe_load((self.folder / "env" / name).read_text(encoding="utf-8"))
+        return content
 
     def write(self, name: str, content: dict[str, Any]) -> None:
         """Write a file of the environment of the runs."""
@@ -157,7 +168,20 @@ class Runner:
 
 @pytest.fixture
 def runner(installed: Path, place: Path, bed: Bed, sandbox: Any) -> Runner:
-    return Runner(installed, place, bed, sandbox)
+    return Runner(installed, place, bed, sandbox, HOST)
+
+
+@pytest.fixture
+def sliced(installed: Path, place: Path, bed: Bed, sandbox: Any) -> Callable[[int], list[Runner]]:
+    """Makes the jobs of a template with so many slices: every job has its own folder, and its share of the hosts."""
+
+    def make(count: int) -> list[Runner]:
+        return [
+            Runner(installed, place, bed, sandbox, *sorted(HOSTS)[index::count], folder=f"slice-{index}-of-{count}")
+            for index in range(count)
+        ]
+
+    return make
 
 
 def test_a_wave_survives_a_timeout_and_a_cancelled_job_and_passes_its_state_on(runner: Runner, sandbox: Any) -> None:
@@ -187,6 +211,54 @@ def test_a_wave_survives_a_timeout_and_a_cancelled_job_and_passes_its_state_on(r
     assert runner.run("status", "status.yml") == "successful", runner.output
     assert runner.events("status")[-1]["event_data"]["artifact_data"] == {"edgelift_migration_state": passed}
     assert not list(runner.home.iterdir())
+
+
+def shown(runner: Runner, ident: str, words: str) -> bool:
+    """Whether a job has shown these words, or the name of this task."""
+    return any(words in event["stdout"] for event in runner.events(ident))
+
+
+MOMENTS = (": transfer, job ", ": export, ", ": import, ", "Delete the leftover resources of the migration")
+"""What a job shows when it is cancelled: a copy, an export, an import, and the cleanup."""
+
+
+def test_slices_at_once_that_are_cancelled_lose_nothing(sliced: Any, sandbox: Any) -> None:
+    four = sliced(4)
+    with ExitStack() as stack:
+        processes = [stack.enter_context(job.started("wave", "migrate.yml")) for job in four]
+        waiting = dict(enumerate(MOMENTS))
+
+        def all_cancelled() -> bool:
+            for number, moment in list(waiting.items()):
+                if processes[number].poll() is not None or shown(four[number], "wave", moment):
+                    processes[number].send_signal(signal.SIGTERM)
+                    del waiting[number]
+            return not waiting
+
+        sandbox.until(all_cancelled, seconds=2 * PATIENCE)
+    # A job that had ended before its moment would be "successful" or "failed".
+    assert [job.status("wave") for job in four] == ["canceled"] * 4, [job.output for job in four]
+
+    two = sliced(2)
+    with ExitStack() as stack:
+        for job in two:
+            stack.enter_context(job.started("wave", "migrate.yml"))
+    assert [job.status("wave") for job in two] == ["successful"] * 2, [job.output for job in two]
+    rows = sandbox.requests()
+    assert [done(rows, action) for action in ("CreateReplicationJob", "ExportImage", "ImportImage")] == [4, 4, 4]
+    assert done(rows, "CreateVpc") == done(rows, "DeleteVpc") == 1
+    assert len(sandbox.get("state")["ens_images"]) == 4
+    assert remains(sandbox) == []
+    assert sandbox.get("meter")["running"] == []
+
+    # What the schedule of the sweep starts every hour.
+    [sweep] = sliced(1)
+    sweep.write("extravars", {**sweep.read("extravars"), "cleanup_state": "reported"})
+    assert sweep.run("sweep", "cleanup.yml") == "successful", sweep.output
+    events = sweep.events("sweep")
+    assert events[-1]["event_data"]["changed"] == {}
+    shows = {event["event_data"]["task"] for event in events if event["event"] == "runner_on_ok"}
+    assert {task for task in shows if task.startswith("Show")} == set()
 
 
 def test_the_context_of_the_image_has_the_artifact_and_the_base_image_is_an_argument(tmp_path: Path) -> None:
