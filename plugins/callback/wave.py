@@ -40,19 +40,15 @@ options:
 
 import os
 import sys
-import tempfile
 import threading
 import time
-from contextlib import suppress
 from typing import Any
 
-from ansible import constants
-from ansible.plugins.callback import CallbackBase
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import STRUCTURED, Follower
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import Follower
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._follow import Following
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._live import bars, wave
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress import FOLLOWED, LOOK_SECONDS
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress import LOOK_SECONDS
 
-ACTIONS = ("edgelift.ens_migration.ens_migration", "ens_migration")
 _NOT_A_TERMINAL = ("JOB_ID", "AWX_ISOLATED_DATA_DIR", "RUNNER_OMIT_EVENTS", "CI")
 
 
@@ -63,8 +59,8 @@ def wants_bars(display: str, environ: Any, terminal: bool) -> bool:
     return terminal and environ.get("TERM") != "dumb" and not any(environ.get(name) for name in _NOT_A_TERMINAL)
 
 
-class CallbackModule(CallbackBase):
-    """Follows the progress file of the module, in a thread that runs as long as its task."""
+class CallbackModule(Following):
+    """Shows the progress file of the module as bars or lines."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -73,66 +69,23 @@ class CallbackModule(CallbackBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._ended = threading.Event()
-        self._teller: threading.Thread | None = None
-        self._path = ""
         self._fresh: list[str] = []
 
-    def v2_playbook_on_task_start(self, task: Any, *_args: Any, **_options: Any) -> None:
-        """Begin to follow the module, before Ansible forks the process that runs it."""
-        self._stop()
-        if task.action not in ACTIONS:
-            return
-        handle, self._path = tempfile.mkstemp(
-            prefix="edgelift-progress-", suffix=STRUCTURED, dir=constants.DEFAULT_LOCAL_TMP
-        )
-        os.close(handle)
-        os.environ[FOLLOWED] = self._path
-        self._ended.clear()
-        self._teller = threading.Thread(target=self._follow, args=(self._path,), daemon=True)
-        self._teller.start()
-
-    def v2_runner_on_ok(self, *_args: Any, **_options: Any) -> None:
-        """Stop with the task."""
-        self._stop()
-
-    def v2_runner_on_failed(self, *_args: Any, **_options: Any) -> None:
-        """Stop with the task."""
-        self._stop()
-
-    def v2_runner_on_unreachable(self, *_args: Any, **_options: Any) -> None:
-        """Stop with the task."""
-        self._stop()
-
-    def v2_playbook_on_stats(self, *_args: Any, **_options: Any) -> None:
-        """Stop at the end of the run."""
-        self._stop()
-
-    def _stop(self) -> None:
-        if self._teller is None:
-            return
-        self._ended.set()
-        self._teller.join()
-        self._teller = None
-        os.environ.pop(FOLLOWED, None)
-        with suppress(OSError):
-            os.unlink(self._path)
-
-    def _follow(self, path: str) -> None:
+    def follow(self, path: str, ended: threading.Event) -> None:
+        """Show what is new until the task has ended."""
         found = wave.Wave()
         follower = Follower(path, self._fresh.append)
         drawn = bars.Bars() if self._draws() else None
         told = time.monotonic()
-        # The task is forked meanwhile: nothing is written, and no lock is held.
-        ended = self._ended.wait(LOOK_SECONDS)
+        over = ended.wait(LOOK_SECONDS)
         if drawn:
             drawn.start()
         try:
             while True:
                 told = self._look(follower, found, drawn, told)
-                if ended:
+                if over:
                     break
-                ended = self._ended.wait(LOOK_SECONDS)
+                over = ended.wait(LOOK_SECONDS)
         finally:
             if drawn:
                 drawn.stop()

@@ -105,7 +105,7 @@ class Teller:
 
 
 def structured_line(rows: Sequence[Progress]) -> str:
-    """Return a JSON object with the time and the state of these servers."""
+    """Return a JSON object with the time, the migration and the state of these servers."""
     servers = [
         {
             "host": row.server.host,
@@ -118,7 +118,7 @@ def structured_line(rows: Sequence[Progress]) -> str:
         }
         for row in rows
     ]
-    return json.dumps({"at": time.time(), "servers": servers})
+    return json.dumps({"at": time.time(), "migration": rows[0].server.migration, "servers": servers})
 
 
 def line(row: Progress) -> str:

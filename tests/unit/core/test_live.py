@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.callback import wave as callback
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import progress
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _follow as follow
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._live import bars, wave
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress import FOLLOWED
 
@@ -139,7 +140,7 @@ def test_the_callback_follows_the_file_of_its_task_and_leaves_nothing(
 ) -> None:
     shown: list[str] = []
     monkeypatch.setattr(callback, "LOOK_SECONDS", 0.01)
-    monkeypatch.setattr(callback.constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
+    monkeypatch.setattr(follow.constants, "DEFAULT_LOCAL_TMP", str(tmp_path))
     monkeypatch.setattr(wave, "SUMMARY_SECONDS", 0.0)
     plugin = callback.CallbackModule()
     monkeypatch.setattr(plugin, "get_option", lambda _name: "lines")
@@ -147,7 +148,7 @@ def test_the_callback_follows_the_file_of_its_task_and_leaves_nothing(
 
     plugin.v2_playbook_on_task_start(SimpleNamespace(action="ansible.builtin.debug"), is_conditional=False)
     assert FOLLOWED not in os.environ
-    plugin.v2_playbook_on_task_start(SimpleNamespace(action=callback.ACTIONS[0]), is_conditional=False)
+    plugin.v2_playbook_on_task_start(SimpleNamespace(action=follow.ACTIONS[0]), is_conditional=False)
     path = Path(os.environ[FOLLOWED])
     path.write_text(told(0, {"host": "a", "percent": 1.0}) + "\n", encoding="utf-8")
     plugin.v2_runner_on_ok(None)
