@@ -46,6 +46,7 @@ control calls (no signature):
   GET  /_sandbox/requests?since=N           every call after number N, secrets scrubbed
   GET  /_sandbox/meter?migration=N          what would be billed, and for how long; all, or of one migration
   GET  /_sandbox/images/<ENS image id>      the files of an ENS image's disks
+  GET  /_sandbox/instances/<ENS instance>   the serial console of an instance that boots (no API of ENS shows it)
   POST /_sandbox/clock {"advance": 3600}    move the clock by an hour; {"rate": 60}: a minute per second; {"rate": 0}:
                                             freeze it; {"step": 1}: move a frozen clock to the next event
   POST /_sandbox/seed  <world>              add the resources of a world file (YAML or JSON)
@@ -71,6 +72,8 @@ world file (YAML; every field has a default, an unknown field is an error):
   ecs_images, ecs_instances, ens_images: [{name: ..., region: ..., ...}]
   ens_accept_formats: [qcow2, raw, vhd]     formats that ENS ImportImage accepts
   ens_imports: {mapping_order: system_first, listing_delay: 0, ...}  how ENS imports; sandbox/README.md lists all
+  boot_instances: false                     boot the ENS images that have content in QEMU; boot_memory: 1024 (MiB),
+                                            boot_port_offset: 0
   export_listing_delay: 0                   virtual seconds until ECS shows a new export task
   job_error_form: word                      of failed jobs: word, or number (S1, and the word in StatusInfo)
   job_errors: {<source name>: <code>}       its jobs end InError with that code while Syncing
@@ -122,6 +125,11 @@ def _parser() -> argparse.ArgumentParser:
                         "A scenario that is active in the state folder's cloud continues")
     parser.add_argument("--profile", choices=("fast", "realistic", "frozen"), help="overrides the world's profile")
     parser.add_argument("--clock-rate", type=float, metavar="N", help="overrides the world's clock_rate")
+    parser.add_argument("--boot-instances", action="store_true", default=None, help="boot the ENS images that have "
+                        "content: RunInstances starts a guest in QEMU, with an address of 127.0.9.0/24")
+    parser.add_argument("--boot-memory", type=int, metavar="MIB", help="memory of each guest (default 1024)")
+    parser.add_argument("--boot-port-offset", type=int, metavar="N", help="added to the ports 22, 80 and 443 of a "
+                        "guest's address, for users who may not listen on them (default 0)")
     parser.add_argument("--check-invariants", action="store_true", help="check the invariants of the sandbox after "
                         "every request; a violation is answered with HTTP 500 and the header x-sandbox-bug")
     return parser
@@ -129,8 +137,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def _start(world: World, options: argparse.Namespace) -> StartOptions:
     scenarios = tuple(load_scenario(path) for path in options.scenario)
-    return StartOptions(world, options.world is not None, options.profile, options.clock_rate, options.rate_card,
-                        options.fresh, scenarios, options.check_invariants)
+    return StartOptions(world, options.world is not None, _overrides(options), options.rate_card, options.fresh,
+                        scenarios, options.check_invariants)
 
 
 def _port(given: int | None, folder: Path) -> tuple[int, bool]:
@@ -145,14 +153,19 @@ def _port(given: int | None, folder: Path) -> tuple[int, bool]:
 
 def _world(options: argparse.Namespace) -> World:
     world = load_world(options.world or _DEFAULT_WORLD)
-    changes: dict[str, Any] = {}
-    if options.profile:
-        changes["profile"] = options.profile
-    if options.clock_rate is not None:
-        if not 0 <= options.clock_rate <= 100000:
-            raise StartError(f"--clock-rate {options.clock_rate}: allowed is 0 to 100000 virtual seconds per second")
-        changes["clock_rate"] = options.clock_rate
-    return world.model_copy(update=changes)
+    if options.clock_rate is not None and not 0 <= options.clock_rate <= 100000:
+        raise StartError(f"--clock-rate {options.clock_rate}: allowed is 0 to 100000 virtual seconds per second")
+    if options.boot_memory is not None and options.boot_memory < 128:
+        raise StartError(f"--boot-memory {options.boot_memory}: allowed is 128 or more MiB")
+    if options.boot_port_offset is not None and not 0 <= options.boot_port_offset <= 60000:
+        raise StartError(f"--boot-port-offset {options.boot_port_offset}: allowed is 0 to 60000")
+    return world.model_copy(update=_overrides(options))
+
+
+def _overrides(options: argparse.Namespace) -> dict[str, Any]:
+    """Return the fields of the world that the command line sets."""
+    names = ("profile", "clock_rate", "boot_instances", "boot_memory", "boot_port_offset")
+    return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 
 def _address(host: str, beyond_loopback: bool) -> str:
@@ -217,6 +230,7 @@ class _Folder:
 async def _serve(options: StartOptions, sock: socket.socket, folder: Path) -> None:
     from aiohttp import web
 
+    from sandbox.guests.hypervisor import GuestsError
     from sandbox.persistence.state_file import StateFileError
     from sandbox.server.app import make_app
     from sandbox.server.assembly import assemble
@@ -229,7 +243,7 @@ async def _serve(options: StartOptions, sock: socket.socket, folder: Path) -> No
     try:
         local = await assemble(options, folder, endpoint)
         (folder / _PORT_FILE).write_text(str(sock.getsockname()[1]), encoding="ascii")
-    except (StateFileError, RateCardError) as failed:
+    except (StateFileError, RateCardError, GuestsError) as failed:
         raise StartError(str(failed)) from failed
     except OSError as failed:
         raise StartError(f"--state {folder}: {failed.filename or folder}: {failed.strerror}") from failed

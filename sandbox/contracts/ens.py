@@ -80,7 +80,9 @@ ACTIONS: tuple[Action, ...] = (
     ),
     action("StartInstance", need(text("InstanceId")), provenance=APPROXIMATE),
     action("StopInstance", need(text("InstanceId")), choice("ForceStop", "true", "false"), provenance=APPROXIMATE),
+    action("RebootInstance", need(text("InstanceId")), choice("ForceStop", "true", "false"), provenance=APPROXIMATE),
     action("ReleasePostPaidInstance", need(text("InstanceId")), provenance=APPROXIMATE),
+    action("DescribeInstanceVncUrl", need(text("InstanceId")), provenance=APPROXIMATE),
     action(
         "TagResources",
         need(choice("ResourceType", "instance",

@@ -158,13 +158,14 @@ ENS_IMAGE = Lifecycle(
     failed="Upload_failed",
 )
 
-# ENS documents Running, Stopped and Expired; the words of the steps between are an assumption (facts 4.3).
+# Creating is an assumption; Starting and Stopping are in the pages of RebootInstance and StopInstance (facts 4.3).
 ENS_INSTANCE = Lifecycle(
     "ens_instances",
     (
         Edge("Creating", "Running", (0.2, 60.0), jitter=(0.05, 20.0)),
-        Edge("Starting", "Running", (0.1, 20.0), jitter=(0.05, 10.0)),
-        Edge("Stopping", "Stopped", (0.1, 20.0), jitter=(0.05, 10.0)),
+        Edge("Starting", "Running", (0.1, 20.0), "guest_is_off", jitter=(0.05, 10.0)),
+        Edge("Stopping", "Stopped", (0.1, 20.0), "guest_is_off", jitter=(0.05, 10.0)),
+        Edge("Running", "Stopped", guard="guest_powered_off"),
         Edge("Running", GONE, (0.1, 1.0), "auto_release_due", "release_ens_instance"),
         Edge("Stopped", GONE, (0.1, 1.0), "auto_release_due", "release_ens_instance"),
     ),

@@ -188,6 +188,16 @@ def auto_release_due(cloud: Cloud, instance: Row) -> bool:
     return instance["release_at"] is not None and instance["release_at"] <= cloud.clock.time()
 
 
+def guest_is_off(cloud: Cloud, instance: Row) -> bool:
+    """True when no process of an ENS instance is left, in real time; without guests, there is none."""
+    return cloud.guests is None or cloud.guests.is_off(instance["id"])
+
+
+def guest_powered_off(cloud: Cloud, instance: Row) -> bool:
+    """True when the system of an ENS instance that runs has switched it off, in real time."""
+    return cloud.guests is not None and cloud.guests.powered_off(instance["id"], instance.get("boots", 0))
+
+
 def ingest_done(cloud: Cloud, image: Row) -> bool:
     """True when every object was read as a disk."""
     return cloud.work.done(f"ingest/{image['id']}")
@@ -225,12 +235,17 @@ def _since(_cloud: Cloud, row: Row) -> float | None:
     return float(row["since"])
 
 
+def _since_without_guests(cloud: Cloud, row: Row) -> float | None:
+    return float(row["since"]) if cloud.guests is None else None
+
+
 # When a guard that waits for time became true: its step happens at that moment, also when the clock jumped past it.
 MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
     "source_online": _online_at,
     "all_bytes_received": _bytes_received_at,
     "job_expired": _expired_at,
     "auto_release_due": _released_at,
+    "guest_is_off": _since_without_guests,
     "disk_is_next": _next_since,
     "part_is_missing": _since,
     "parts_are_there": _since,
@@ -242,8 +257,14 @@ def _silent_at(cloud: Cloud, source: Row) -> float | None:
     return None if source["simulated"] else float(source["heartbeat_real"]) + _patience(cloud) + 0.001
 
 
-# The same in real seconds, for guards that a client's silence makes true.
-REAL_MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {"source_offline": _silent_at}
+def _unknown(_cloud: Cloud, _row: Row) -> float | None:
+    return None
+
+
+# The same in real seconds, for guards that a client's silence or a guest makes true.
+REAL_MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
+    "source_offline": _silent_at, "guest_is_off": _unknown, "guest_powered_off": _unknown,
+}
 
 # Guards whose answer only changes when a row or background work does, so that the engine is told of it.
 _TOLD = frozenset(
@@ -257,6 +278,8 @@ _TOLD_WHEN_SIMULATED = frozenset({"all_bytes_received", "transfer_failed", "sour
 
 def is_told(cloud: Cloud, row: Row, guard: str) -> bool:
     """True when a guard that does not hold need not be asked again before something is changed."""
+    if guard == "guest_powered_off":
+        return cloud.guests is None
     return guard in _TOLD or (guard in _TOLD_WHEN_SIMULATED and not _streams(cloud, row))
 
 
@@ -268,6 +291,6 @@ GUARDS: dict[str, Guard] = {
         instance_lost, job_expired, job_repeats, all_bytes_received, transfer_failed,
         image_work_done, image_work_failed, snapshots_are_ready, export_bucket_gone, all_disks_exported,
         disk_export_failed, disk_is_next, conversion_failed, upload_taken_away, part_is_missing, parts_are_there,
-        auto_release_due, ingest_done, ingest_failed,
+        auto_release_due, guest_is_off, guest_powered_off, ingest_done, ingest_failed,
     )
 }

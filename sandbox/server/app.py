@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
+from sandbox.effects import ens_guest
 from sandbox.faults.rules import Faults
 from sandbox.lifecycles.advance import settle
 from sandbox.lifecycles.engine import Engine
@@ -106,6 +107,7 @@ async def _heartbeat(local: LocalCloud) -> AsyncIterator[None]:
                     engine.tick()
                 else:
                     await settle(engine)
+                ens_guest.follow(cloud)
             except Exception:  # noqa: BLE001  one failing step must not stop the others
                 _LOG.exception("a lifecycle step failed")
             save_quietly(local.writer)
@@ -117,5 +119,7 @@ async def _heartbeat(local: LocalCloud) -> AsyncIterator[None]:
         await task
     await cloud.work.stop()
     await cloud.receivers.close_all()
+    if cloud.guests is not None:
+        await cloud.guests.close()
     save_quietly(local.writer)
     local.writer.file.close()

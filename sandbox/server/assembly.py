@@ -15,6 +15,7 @@ from sandbox.bytes.receiver import Receivers
 from sandbox.faults import state_rules
 from sandbox.faults.play import go_on
 from sandbox.faults.rules import Faults
+from sandbox.guests.hypervisor import Guests
 from sandbox.lifecycles.engine import Engine
 from sandbox.persistence.resume import load, resume
 from sandbox.persistence.state_file import StateFile
@@ -35,7 +36,8 @@ STATE_FILE = "state.db"
 async def assemble(options: StartOptions, folder: Path, endpoint: str) -> LocalCloud:
     """Return the cloud in the state folder, where it stopped; without one, a new cloud from the world.
 
-    StateFileError when the state file cannot be read or written, WorldError when it belongs to another world.
+    StateFileError when the state file cannot be read or written, WorldError when it belongs to another world,
+    GuestsError when instances are to boot and this machine cannot do that.
     """
     blobs = folder / "blobs"
     if options.fresh:
@@ -58,6 +60,8 @@ async def assemble(options: StartOptions, folder: Path, endpoint: str) -> LocalC
         resume(cloud)
     else:
         seed(cloud, faults, options.world)
+    if cloud.settings.boot_instances:
+        cloud.guests = Guests(blobs / "guests", cloud.settings.boot_memory, cloud.settings.boot_port_offset)
     local.writer.rewrite()
     if options.check_invariants:
         local.invariants = Invariants(engine)
@@ -68,16 +72,14 @@ async def assemble(options: StartOptions, folder: Path, endpoint: str) -> LocalC
 
 
 def _override(cloud: Cloud, options: StartOptions) -> None:
-    given = {"profile": options.profile, "clock_rate": options.clock_rate}
-    changes = {name: value for name, value in given.items() if value is not None}
-    cloud.settings = cloud.settings.model_copy(update=changes)
-    if changes or cloud.settings.profile == "frozen":
+    cloud.settings = cloud.settings.model_copy(update=dict(options.overrides))
+    if {"profile", "clock_rate"} & set(options.overrides) or cloud.settings.profile == "frozen":
         cloud.clock.set_rate(cloud.settings.rate)
 
 
 def _refuse_another_world(cloud: Cloud, options: StartOptions, folder: Path) -> None:
     origin = cloud.origin
-    overridden = {"profile", "clock_rate"}
+    overridden = {"profile", "clock_rate", "boot_instances", "boot_memory", "boot_port_offset"}
     if options.world_given and origin is not None \
             and options.world.model_dump(exclude=overridden) != origin.model_dump(exclude=overridden):
         raise WorldError(f"--state {folder}: the folder contains a cloud of another world than --world names. "

@@ -70,6 +70,7 @@ class Control:
             ("POST", "faults", self.add_faults),
             ("DELETE", "faults", self.clear_faults),
             ("GET", "images/{image_id}", self.image),
+            ("GET", "instances/{instance_id}", self.instance),
         )
         routes = [web.route(method, f"/_sandbox/{path}", _json(answer)) for method, path, answer in answers]
         return [web.get("/_sandbox", self.to_page), web.get("/_sandbox/", self.page), *routes]
@@ -222,12 +223,26 @@ class Control:
             raise Refused(f"there is no ENS image {request.match_info['image_id']}")
         return {"id": image["id"], "name": image["name"], "status": image["state"], "disks": image["disks"]}
 
+    async def instance(self, request: web.Request) -> dict[str, Any]:
+        """Return the process and the serial console of an ENS instance that boots. ENS has no API for that."""
+        self._engine.tick()
+        instance = self.cloud.ens_instances.get(request.match_info["instance_id"])
+        if instance is None:
+            raise Refused(f"there is no ENS instance {request.match_info['instance_id']}")
+        if self.cloud.guests is None or not instance.get("boots"):
+            raise Refused(f"the instance {instance['id']} does not boot: its image has no content, or the sandbox was "
+                          "started without boot_instances")
+        return {"id": instance["id"], "status": instance["state"], "address": instance["public_ip"],
+                **self.cloud.guests.report(instance["id"])}
+
 
 async def empty(local: LocalCloud) -> None:
     """Stop all work, close every receiver and delete every row, file and log entry."""
     cloud = local.cloud
     await cloud.work.stop()
     await cloud.receivers.close_all()
+    if cloud.guests is not None:
+        await cloud.guests.close()
     cloud.tables.clear()
     if local.invariants is not None:
         local.invariants.restart()
@@ -237,7 +252,7 @@ async def empty(local: LocalCloud) -> None:
     cloud.buckets.clear()
     for disk_id in cloud.disk_store.ids():
         cloud.disk_store.delete(disk_id)
-    for name in ("ens", "export"):
+    for name in ("ens", "export", "guests"):
         shutil.rmtree(cloud.root / name, ignore_errors=True)
 
 

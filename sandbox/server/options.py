@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sandbox.world.scenario import Scenario
 from sandbox.world.schema import World
@@ -16,13 +18,12 @@ from sandbox.world.schema import World
 class StartOptions:
     """The world of a new cloud and the options; a cloud in the state folder has its own world.
 
-    ``profile`` and ``clock_rate`` apply to both; ``world`` includes them.
+    ``overrides`` are fields of the world that the command line sets: they apply to both; ``world`` includes them.
     """
 
     world: World
     world_given: bool = False
-    profile: str | None = None
-    clock_rate: float | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
     rate_card: Path | None = None
     fresh: bool = False
     scenarios: tuple[Scenario, ...] = ()

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
-from itertools import count
 from typing import Any
+from urllib.parse import quote
 
 from sandbox.contracts.check import missing
-from sandbox.effects import ens_instance
+from sandbox.effects import ens_guest, ens_instance
+from sandbox.guests.machine import NoAddressError, public_ip
 from sandbox.state.clock import iso
 from sandbox.state.cloud import Cloud
 from sandbox.state.meter import GIB
@@ -40,14 +41,15 @@ def run(cloud: Cloud, call: Call) -> dict[str, Any]:
         raise cloud.error("ens.interface.error", f"The node {node} has no stock of {params['InstanceType']}.")
     if len(cloud.ens_instances) + params["Amount"] > cloud.settings.account.quotas.ens_instances:
         raise cloud.error("QuotaExceed", "The quota of instances is used up.")
-    tags, now = tags_of(params), cloud.clock.time()
+    tags, now, boots = tags_of(params), cloud.clock.time(), ens_guest.boots(cloud, params["ImageId"])
     made = []
     for number in range(1, params["Amount"] + 1):
         instance_id = cloud.new_id("i-", of=params["ImageId"])
         name = params.get("InstanceName", instance_id)
         if params.get("UniqueSuffix"):
             name = f"{name}{number:03}"
-        place = _free_place(cloud)
+        place = _free_place(cloud, boots)
+        address = public_ip(place) if boots else f"203.0.113.{place % 250 + 1}"
         cloud.ens_instances.add(
             {"id": instance_id, "name": name, "host_name": params.get("HostName", instance_id), "state": "Creating",
              "since": now, "created": now, "node": node, "image_id": params["ImageId"],
@@ -55,18 +57,25 @@ def run(cloud: Cloud, call: Call) -> dict[str, Any]:
              "data_disks": data_disks, "protected": params.get("DeletionProtection", False), "tags": tags,
              "key_pair": params.get("KeyPairName", ""), "bandwidth": params.get("InternetMaxBandwidthOut", 0),
              "place": place, "inner_ip": f"10.0.{place // 250}.{place % 250 + 1}",
-             "public_ip": f"203.0.113.{place % 250 + 1}" if params.get("InternetMaxBandwidthOut") else "",
-             "release_at": release_at}
+             "public_ip": address if params.get("InternetMaxBandwidthOut") else "",
+             "release_at": release_at, "boots": int(boots), "forced": False}
         )
         cloud.meter.start("ens_instance", instance_id)
         made.append(instance_id)
     return {"InstanceIds": made, "OrderId": ""}
 
 
-def _free_place(cloud: Cloud) -> int:
-    """Return the lowest number from 1 on that no instance has: its addresses follow from it."""
+def _free_place(cloud: Cloud, boots: bool) -> int:
+    """Return the lowest number from 1 on that no instance has: its addresses follow from it. That of a guest must be
+    free on this machine too."""
     taken = {row["place"] for row in cloud.ens_instances}
-    return next(place for place in count(1) if place not in taken)
+    if not boots or cloud.guests is None:
+        return next(place for place in range(1, len(taken) + 2) if place not in taken)
+    try:
+        return cloud.guests.place(taken)
+    except NoAddressError as failed:
+        # The node of the real service has no stock then.
+        raise cloud.error("ens.interface.error", f"The sandbox cannot boot another instance: {failed}.") from failed
 
 
 def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -83,22 +92,31 @@ def describe(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 def start(cloud: Cloud, call: Call) -> dict[str, Any]:
     """Start an instance that is Stopped."""
-    _step(cloud, call.params["InstanceId"], "Stopped", "Starting")
+    _step(cloud, call, "Stopped", "Starting")
+    return {"Code": 0}
+
+
+def reboot(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Stop an instance that is Running, and start it again; it is Starting meanwhile."""
+    _step(cloud, call, "Running", "Starting")
     return {"Code": 0}
 
 
 def stop(cloud: Cloud, call: Call) -> dict[str, Any]:
     """Stop an instance that is Running; it is billed as before."""
-    _step(cloud, call.params["InstanceId"], "Running", "Stopping")
+    _step(cloud, call, "Running", "Stopping")
     return {"Code": 0}
 
 
-def _step(cloud: Cloud, instance_id: str, origin: str, to: str) -> None:
-    instance = _known(cloud, instance_id)
+def _step(cloud: Cloud, call: Call, origin: str, to: str) -> None:
+    """Bring an instance into its next state. A guest boots again after Starting; forced, its power is switched off."""
+    instance = _known(cloud, call.params["InstanceId"])
     if instance["state"] != origin:
         # Which code says this is not documented.
-        raise cloud.error("ens.interface.error", f"The instance {instance_id} is {instance['state']}.")
-    cloud.ens_instances.update(instance_id, state=to, since=cloud.clock.time())
+        raise cloud.error("ens.interface.error", f"The instance {instance['id']} is {instance['state']}.")
+    boots = instance["boots"] + 1 if instance["boots"] and to == "Starting" else instance["boots"]
+    cloud.ens_instances.update(instance["id"], state=to, since=cloud.clock.time(), boots=boots,
+                               forced=call.params.get("ForceStop") == "true")
 
 
 def release(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -109,6 +127,15 @@ def release(cloud: Cloud, call: Call) -> dict[str, Any]:
     cloud.ens_instances.delete(instance["id"])
     ens_instance.stop_billing(cloud, instance)
     return {}
+
+
+def vnc_url(cloud: Cloud, call: Call) -> dict[str, Any]:
+    """Return the address of the console of an instance: its form is documented, here nothing answers there."""
+    instance = _known(cloud, call.params["InstanceId"])
+    if instance["state"] != "Running":
+        raise cloud.error("IncorrectInstanceStatus", status=400)
+    address = f"wss://vnc.invalid/websockify/?s={cloud.draws.hexadecimal(32, 'vnc', instance['id'])}"
+    return {"VncUrl": quote(address, safe="")}
 
 
 def tag(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -219,5 +246,6 @@ def _view(row: Row) -> dict[str, Any]:
 
 HANDLERS: dict[str, Handler] = {
     "RunInstances": run, "DescribeInstances": describe, "StartInstance": start, "StopInstance": stop,
-    "ReleasePostPaidInstance": release, "TagResources": tag,
+    "RebootInstance": reboot, "ReleasePostPaidInstance": release,
+    "DescribeInstanceVncUrl": vnc_url, "TagResources": tag,
 }

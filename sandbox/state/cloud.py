@@ -22,6 +22,7 @@ from typing import Any
 from sandbox.bytes.disks import DiskStore
 from sandbox.bytes.receiver import Receivers
 from sandbox.contracts.errors import ServiceError, error
+from sandbox.guests.hypervisor import Guests
 from sandbox.world.schema import World
 
 from .buckets import Buckets
@@ -49,6 +50,7 @@ class Cloud:
     agent_bundle: dict[str, str] = field(default_factory=dict)
     rate_card: Path | None = None
     origin: World | None = None
+    guests: Guests | None = None
 
     def __post_init__(self) -> None:
         self.origin = self.origin or self.settings

@@ -199,6 +199,13 @@ class World(Strict):
     ens_stock: dict[str, Annotated[int, Field(ge=0)]] = Field(
         default={}, description="EnsRegionId: how many instances the node has room for; unset: 100"
     )
+    boot_instances: bool = Field(
+        default=False, description="whether instances of ENS images with content boot in QEMU (read at the start)"
+    )
+    boot_memory: int = Field(default=1024, ge=128, description="MiB of each guest, and at most those of its type")
+    boot_port_offset: int = Field(
+        default=0, ge=0, le=60000, description="added to the ports 22, 80 and 443 of the public address of a guest"
+    )
     export_listing_delay: float = Field(default=0, ge=0, description="virtual seconds until a new export task is shown")
     job_error_form: Literal["word", "number"] = Field(
         default="word", description="number: a failed job has the code S1, and the word is within its StatusInfo"
