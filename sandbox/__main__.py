@@ -93,6 +93,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.umask(0o077)
     try:
         world, address = _world(options), _address(options.host, options.beyond_loopback)
+        _check_agent_host(options.agent_host)
         with _Folder(options.state) as folder, _listen(address, _port(options.port, folder)) as sock:
             asyncio.run(_serve(_start(world, options), sock, folder))
     except (StartError, WorldError) as failed:
@@ -114,6 +115,8 @@ def _parser() -> argparse.ArgumentParser:
                         "is not loopback needs --beyond-loopback")
     parser.add_argument("--beyond-loopback", action="store_true", help="accept connections from other machines, over "
                         "plain HTTP. The control calls have no signature: every client of the port has full access")
+    parser.add_argument("--agent-host", default="", metavar="ADDRESS", help="IPv4 address at which source servers "
+                        "reach this sandbox (default: --host); 10.0.2.2 for guests of QEMU with a user network")
     parser.add_argument("--world", type=Path, help="world file; default: sandbox/worlds/default.yml")
     parser.add_argument("--state", type=Path, help="folder for the state file, disks, images and objects. "
                         "A cloud in it continues where it stopped, also after a kill. "
@@ -138,7 +141,7 @@ def _parser() -> argparse.ArgumentParser:
 def _start(world: World, options: argparse.Namespace) -> StartOptions:
     scenarios = tuple(load_scenario(path) for path in options.scenario)
     return StartOptions(world, options.world is not None, _overrides(options), options.rate_card, options.fresh,
-                        scenarios, options.check_invariants)
+                        scenarios, options.check_invariants, options.agent_host)
 
 
 def _port(given: int | None, folder: Path) -> tuple[int, bool]:
@@ -180,6 +183,14 @@ def _address(host: str, beyond_loopback: bool) -> str:
     if address.is_unspecified:
         raise StartError(f"--host {host}: name one address: answers contain it, and clients connect to it")
     return str(address)
+
+
+def _check_agent_host(host: str) -> None:
+    try:
+        ipaddress.IPv4Address(host or "127.0.0.1")
+    except ValueError:
+        raise StartError(f"--agent-host {host}: not an IPv4 address. Use the address at which source servers reach "
+                         "this sandbox") from None
 
 
 def _listen(address: str, wish: tuple[int, bool]) -> socket.socket:

@@ -40,9 +40,11 @@ class _Open:
 class Receivers:
     """The intermediate instances that can be reached now; each has a separate control port and data port."""
 
-    def __init__(self, store: DiskStore, host: str) -> None:
+    def __init__(self, store: DiskStore, host: str, announced: str = "") -> None:
+        """Listen on ``host``; clients are told to connect to ``announced`` (unset: ``host``)."""
         self.store = store
         self.host = host
+        self.announced = announced or host
         self._open: dict[str, _Open] = {}
 
     async def open(self, instance_id: str, job_id: str, source_id: str, disks: Sequence[ReceiverDisk]) -> Ports:
@@ -61,7 +63,7 @@ class Receivers:
             instance.received[disk.index] = dict(blocks)
         control = await self._listen(instance, serve_control)
         data = await self._listen(instance, serve_data)
-        ports = Ports(self.host, _port(control), _port(data), instance.key)
+        ports = Ports(self.announced, _port(control), _port(data), instance.key)
         self._open[instance_id] = _Open(instance, ports, [control, data])
         return ports
 

@@ -17,6 +17,7 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -38,13 +39,15 @@ _SHORTEST_BEAT, _LONGEST_BEAT = 0.25, 1.0
 
 
 def bundle(cloud: Cloud) -> dict[str, str]:
-    """Build the client bundle for ``cloud.endpoint`` and return {"url", "sha256"}; it blocks for up to two seconds.
+    """Build the client bundle and return {"url", "sha256"}; it blocks for up to two seconds.
 
+    Its client connects to the port of ``cloud.endpoint`` on the address that is announced to source servers.
     The part that is the same for every endpoint is cached in the clone's build/cache: only the first start builds it.
     """
     clone = Path(sandbox.__file__).resolve().parents[1]
     cache = clone / "build" / "cache" / "client" if os.access(clone, os.W_OK) else None
-    built = build_bundle(f"{cloud.endpoint}/_agent", cloud.root / "client", cache)
+    service = f"http://{cloud.receivers.announced}:{urlsplit(cloud.endpoint).port}/_agent"
+    built = build_bundle(service, cloud.root / "client", cache)
     return {"url": f"{cloud.endpoint}/_agent/{NAME}", "sha256": built.sha256}
 
 

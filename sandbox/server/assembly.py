@@ -48,7 +48,7 @@ async def assemble(options: StartOptions, folder: Path, endpoint: str) -> LocalC
     if not held:
         shutil.rmtree(blobs, ignore_errors=True)
     store = DiskStore(blobs / "disks")
-    cloud = Cloud(options.world, blobs, store, Receivers(store, urlsplit(endpoint).hostname or ""),
+    cloud = Cloud(options.world, blobs, store, Receivers(store, urlsplit(endpoint).hostname or "", options.agent_host),
                   Buckets(blobs / "oss"), endpoint, rate_card=options.rate_card)
     faults = Faults()
     engine = Engine(cloud, partial(state_rules.edit, cloud, faults))

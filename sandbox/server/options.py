@@ -19,6 +19,8 @@ class StartOptions:
     """The world of a new cloud and the options; a cloud in the state folder has its own world.
 
     ``overrides`` are fields of the world that the command line sets: they apply to both; ``world`` includes them.
+    ``agent_host`` is the address that clients on source servers connect to, if it is not the one that the sandbox
+    listens on.
     """
 
     world: World
@@ -28,3 +30,4 @@ class StartOptions:
     fresh: bool = False
     scenarios: tuple[Scenario, ...] = ()
     check_invariants: bool = False
+    agent_host: str = ""

@@ -89,6 +89,10 @@ def test_a_malformed_world_names_file_and_field(tmp_path):
     assert "cannot be read: No such file" in complaint("--world", str(tmp_path / "none.yml"))
 
 
+def test_an_agent_host_is_an_address():
+    assert complaint("--agent-host", "vm.example").startswith("sandbox: --agent-host vm.example: not an IPv4 address.")
+
+
 @pytest.mark.parametrize(("words", "reason"), [
     (["0.0.0.0"], "Use --beyond-loopback"),
     (["192.0.2.1"], "Use --beyond-loopback"),

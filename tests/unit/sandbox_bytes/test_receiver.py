@@ -9,6 +9,7 @@ import os
 import socket
 import threading
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,18 @@ def test_both_disks_arrive_and_only_what_is_not_zero_travels(copy: Copy) -> None
     scenario(copy, steps)
     assert copy.same()
     assert copy.store.used_bytes("d-0") < 8 * BLOCK
+
+
+def test_a_client_is_told_the_announced_address(tmp_path: Path) -> None:
+    copy = Copy(tmp_path)
+    copy.receivers = Receivers(copy.store, "127.0.0.1", "10.0.2.2")
+
+    async def steps(ports: Ports) -> None:
+        assert ports.host == "10.0.2.2"
+        await asyncio.to_thread(copy.transfer(replace(ports, host="127.0.0.1")).run)
+
+    scenario(copy, steps)
+    assert copy.same()
 
 
 def test_a_second_run_sends_only_what_changed(copy: Copy) -> None:
