@@ -33,6 +33,7 @@ ARGUMENT_SPEC: dict[str, Any] = {
     "checks": {"type": "list", "elements": "dict", "default": [], "options": checks.OPTIONS},
     "ignore": {"type": "list", "elements": "str", "default": []},
     "egress": {"type": "list", "elements": "str", "default": []},
+    "probe_timeout": {"type": "int", "default": look.SECONDS},
     "start_timeout": {"type": "int", "default": 900},
     "check_timeout": {"type": "int", "default": 300},
     "poll_interval": {"type": "float", "default": 5},
@@ -119,7 +120,7 @@ class ActionModule(ActionBase):
     def _probe(self, args: dict[str, Any]) -> dict[str, Any]:
         begin = time.time()
         waits = look.EGRESS_SECONDS if args["egress"] else 0
-        seconds = look.SECONDS + waits - look.END_SECONDS
+        seconds = args["probe_timeout"] + waits - look.END_SECONDS
         values = look.values("/smc", args["egress"], look.EGRESS_SECONDS)
         seen = self._run(args, look.PIECES, values, look.COMMAND, waits, seconds)
         try:
@@ -185,6 +186,7 @@ def _problem(args: dict[str, Any]) -> str | None:
         answers.problem(args)
         or paths.named("port", _role_limits.out_of_range("verify_port", args["port"]))
         or paths.named("poll_interval", _role_limits.out_of_range("verify_poll_interval", args["poll_interval"]))
+        or paths.named("probe_timeout", _role_limits.out_of_range("verify_probe_timeout", args["probe_timeout"]))
         or paths.named("start_timeout", look.seconds_problem(args["start_timeout"]))
         or paths.named("check_timeout", look.seconds_problem(args["check_timeout"], 0))
         or paths.named("egress", look.egress_problem(args["egress"]))

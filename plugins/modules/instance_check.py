@@ -115,6 +115,11 @@ options:
     type: list
     elements: str
     default: []
+  probe_timeout:
+    description:
+      - Seconds after which a probe has ended on the copy, whatever it waits for, at least 10. A slow copy needs more.
+    type: int
+    default: 15
   start_timeout:
     description: Seconds to wait until the copy answers over SSH.
     type: int

@@ -49,6 +49,7 @@ _WHOLE: Final[Mapping[str, Range]] = {
     "agent_poll_interval": (1, None),
     "canary_poll_interval": (_SHORTEST_PAUSE, 30),
     "preflight_timeout": (1, None),
+    "verify_probe_timeout": (look.LEAST_SECONDS + look.EGRESS_SECONDS, None),
     "launch_port": (1, 65535),
     "verify_port": (1, 65535),
     # ENS wants an hour, and the checks before RunInstances take minutes.

@@ -34,7 +34,7 @@ RULES: Final = (
         0,
         "risk",
         "A part of the host did not answer in time, so facts are missing. The SMC client may wait for it too.",
-        "Check the mount or the program that is named. On a slow host, set a longer timeout of source_probe.",
+        "Check the mount or the program that is named. On a slow host, set more seconds in preflight_timeout.",
         "edgelift.ens_migration",
         _expired,
     ),

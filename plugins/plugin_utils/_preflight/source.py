@@ -49,7 +49,8 @@ PROBE_INCOMPLETE: Final = Rule(
     0,
     "blocker",
     "The probe ended before it had read all facts.",
-    "Run the play again. If the probe ends early again, check the log of the host for the cause.",
+    "Run the play again, on a slow host with more seconds in preflight_timeout. If the probe ends early again, check "
+    "the log of the host for the cause.",
     "edgelift.ens_migration",
     lambda _probe: None,
     fact=True,

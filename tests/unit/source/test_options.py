@@ -53,6 +53,7 @@ def test_a_value_that_cannot_be_used_is_named(name: str, value: Any, problem: st
         ("port", 65536, "port is 65536, it must be 1 to 65535"),
         ("poll_interval", -1.0, "poll_interval is -1.0, it must be at least 0.1"),
         ("start_timeout", 0, "start_timeout is 0, it must be"),
+        ("probe_timeout", 9, "probe_timeout is 9, it must be at least 10"),
         ("checks", [{"kind": "port", "port": 70000}], "check 1 (port) has port 70000, it must be"),
     ],
 )
