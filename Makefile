@@ -137,7 +137,7 @@ ruff: venv
 	@$(gate) ruff $(python) -m ruff check --no-cache .
 
 mypy: collection
-	@$(gate) mypy env MYPYPATH=build/tree:tests $(python) -m mypy -p ansible_collections.edgelift.ens_migration.plugins -p sandbox -p testbed -p distros -p races
+	@$(gate) mypy env MYPYPATH=build/tree:tests $(python) -m mypy -p ansible_collections.edgelift.ens_migration.plugins -p sandbox -p testbed -p guests -p distros -p races
 
 ansible-lint: collection
 	@$(gate) ansible-lint env -C $(tree) NO_COLOR=1 PATH=$(root)/.venv/bin:$$PATH ansible-lint --offline --strict

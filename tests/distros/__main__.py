@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import shutil
 import subprocess
 import sys
@@ -15,36 +14,17 @@ from pathlib import Path
 
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, look
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
+from guests import roots, tools
+from guests.machine import Root
 from testbed.workplace import CLONE
 
-from distros import guest, handmade, manifest, roots
-from distros.manifest import Root, System
+from distros import guest, handmade, manifest
+from distros.manifest import System
 from distros.recording import Recording
 
 CACHE = CLONE / "build" / "cache" / "distros"
 WORK = CLONE / "build" / "distros"
 INSTALL_DIR = "/smc"
-TOOLS = {
-    "mmdebstrap": "mmdebstrap",
-    "qemu-system-x86_64": "qemu-system-x86",
-    "mke2fs": "e2fsprogs",
-    "sfdisk": "fdisk",
-    "/bin/busybox": "busybox-static",
-    guest.FIRMWARE[0]: "ovmf",
-}
-
-
-def missing() -> str:
-    """One line that says what this machine lacks for recording; empty when nothing."""
-    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-    packages = [
-        package
-        for tool, package in TOOLS.items()
-        if not (Path(tool).is_file() if tool.startswith("/") else shutil.which(tool, path=path))
-    ]
-    if packages:
-        return f"recording needs more packages: apt-get install --no-install-recommends {' '.join(packages)}"
-    return "" if os.geteuid() == 0 else "recording makes root file systems with files of many owners: run it as root"
 
 
 def kernel_for(system: System, systems: list[System], work: Path) -> Path:
@@ -90,7 +70,7 @@ def main(words: list[str] | None = None) -> int:
     if strangers := set(names) - {item.name for item in systems}:
         parser.error(f"no such system: {', '.join(sorted(strangers))}")
     wanted = [item for item in systems if item.name in (names or [item.name]) and args.kind in (None, item.kind)]
-    if lack := missing():
+    if lack := tools.missing():
         print(lack, file=sys.stderr)
         return 2
     failed = 0

@@ -11,11 +11,12 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from guests import image, initrd, qemu
+from guests.machine import identity
+from guests.roots import NICE
 from testbed.ssh import make_key
 
-from distros import image, initrd
 from distros.manifest import System
-from distros.roots import NICE
 
 INITS = {"systemd": "/sbin/init", "sysvinit": "/sbin/init", "none": "/record/run"}
 UNIT = """\
@@ -33,7 +34,6 @@ WantedBy=multi-user.target
 READY = 'grep -q " /srv " /proc/mounts && { [ ! -e /dev/sda ] || [ -e /sys/block/dm-0/slaves/sdb ]; }'
 WAIT = f"ExecStartPre=-/bin/sh -c 'n=0; until {READY} || [ $$n -ge 120 ]; do sleep 1; n=$$((n + 1)); done'\n"
 RESOLVER = "nameserver 192.0.2.53\n"
-FIRMWARE = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
 SECONDS = 1200
 LOOK_SECONDS = 0.5
 
@@ -82,17 +82,16 @@ def run(system: System, tree: Path, kernel: Path, folder: Path, script: str) -> 
     dress(system, tree, script)
     vmlinuz = folder / "vmlinuz"
     shutil.copy2(max((kernel / "boot").glob("vmlinuz-*")), vmlinuz)
-    disks = image.make(system, tree, folder)
+    disks = image.make(system.name, system.machine, tree, folder)
     settings = {"NAME": system.name, "LAYOUT": system.machine.layout, "ROOT": disks.root, "DATA": disks.data}
     settings |= {"BOOT": disks.boot, "EXTRA": system.machine.extra}
     initrd.make(kernel, folder / "initrd", {**settings, "INIT": INITS[system.machine.init]}, folder / "initrd.img")
     answer, console = folder / "answer", folder / "console"
     answer.write_bytes(b"")
-    words = [*NICE, "qemu-system-x86_64", *_words(system, disks, folder)]
+    words = [*NICE, qemu.PROGRAM, *_words(system, disks, folder)]
     words += ["-kernel", str(vmlinuz), "-initrd", str(folder / "initrd.img")]
-    # A machine that is busy gives a guest so little time that its kernel takes the timer for a broken one.
     root = f"LABEL={image.LABEL}" if system.machine.extra == "label" else disks.root
-    words += ["-append", f"root={root} ro console=ttyS0 no_timer_check quiet"]
+    words += ["-append", f"root={root} ro console=ttyS0 {qemu.KERNEL_OPTIONS} quiet"]
     with (folder / "qemu.log").open("wb") as log:
         guest = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         try:
@@ -119,8 +118,8 @@ def _is_whole(answer: Path) -> bool:
 
 def _words(system: System, disks: image.Disks, folder: Path) -> list[str]:
     """What QEMU is told about the machine."""
-    words = ["-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "1", "-m", "1024", "-no-reboot", "-display", "none"]
-    words += ["-uuid", image.identity(system, "machine"), "-nic", "none", "-rtc", "base=utc"]
+    words = [*qemu.WORDS, "-smp", "1"]
+    words += ["-uuid", identity(system.name, "machine"), "-nic", "none"]
     words += ["-serial", f"file:{folder / 'console'}", "-serial", f"file:{folder / 'answer'}"]
     for path in disks.paths[:1] if system.machine.extra == "multipath" else disks.paths:
         words += ["-drive", f"file={path},if=virtio,format=raw,cache=unsafe"]
@@ -129,10 +128,4 @@ def _words(system: System, disks: image.Disks, folder: Path) -> list[str]:
         drive = f"file={disks.paths[1]},if=none,id=path{number},format=raw,cache=unsafe,file.locking=off"
         disk = f"scsi-hd,bus=port{number}.0,drive=path{number},serial=edgelift0,share-rw=on"
         words += ["-device", f"virtio-scsi-pci,id=port{number}", "-drive", drive, "-device", disk]
-    if system.machine.firmware == "uefi":
-        code, variables = FIRMWARE
-        own = folder / "variables.fd"
-        shutil.copy(variables, own)
-        words += ["-machine", "q35", "-drive", f"if=pflash,format=raw,readonly=on,file={code}"]
-        words += ["-drive", f"if=pflash,format=raw,file={own}"]
-    return words
+    return words + qemu.firmware(system.machine, folder)

@@ -10,39 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from guests.machine import EXTRAS, FIRMWARES, INITS, LAYOUTS, Machine, Root
 
 HERE = Path(__file__).parent
 RECORDED = HERE / "recorded"
 HAND_BUILT = "documented file contents, asked on bash and the programs of busybox"
 KINDS = ("real", "hand-built")
-LAYOUTS = ("plain", "lvm", "luks", "raid", "thin", "btrfs", "boot-disk")
-EXTRAS = ("", "label", "old-default", "multipath", "crypt-data")
-FIRMWARES = ("bios", "uefi")
-INITS = ("systemd", "sysvinit", "none")
-
-
-@dataclass(frozen=True)
-class Root:
-    """A root file system: a suite of Debian with packages beside its essential ones, or busybox and nothing else."""
-
-    suite: str
-    packages: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Machine:
-    """The guest around a root file system. ``kernel`` is the suite whose kernel boots a root that has none.
-
-    ``extra`` is what a guest with the layout "plain" has besides: a root found by its label, a default entry that is
-    not the newest kernel, a data disk with two paths, an encrypted data disk with a key file.
-    """
-
-    firmware: str = "bios"
-    layout: str = "plain"
-    extra: str = ""
-    init: str = "none"
-    kernel: str = ""
-    user: str = "root"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from distros import guest, handmade, initrd, manifest, recording
+from distros import guest, handmade, manifest, recording
+from guests import initrd
+from guests.machine import Root
 
 SYSTEMS = manifest.load()
 ROW: dict[str, Any] = {"name": "one", "kind": "real", "how": "made", "source": "debian", "root": {"suite": "bookworm"}}
@@ -22,7 +24,7 @@ def parsed(**changes: Any) -> manifest.System:
 
 def test_a_row_names_its_packages_and_its_source() -> None:
     system = parsed(root={"suite": "bookworm", "packages": "full"})
-    assert system.root == manifest.Root("bookworm", ("grub-pc",))
+    assert system.root == Root("bookworm", ("grub-pc",))
     assert system.source == "its archive"
 
 

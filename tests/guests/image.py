@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from distros.manifest import System
+from guests.machine import Machine, identity
 
 MIB = 1024**2
-DISK_MIB = 20 * 1024
+DATA_MIB = 512
+"""The size of the disk of a data folder."""
+CONTENT = "content.raw"
+"""The disk from which a guest copies its root file system to a volume that it makes."""
 SWAP_MIB = 512
 BOOT_MIB = 1024
 LABEL = "system"
@@ -33,84 +35,106 @@ class Disks:
     boot: str = ""
 
 
-def identity(system: System, what: str) -> str:
-    """A UUID that is the same whenever this system is recorded."""
-    return str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{what}.{system.name}.edgelift"))
+def make(name: str, machine: Machine, tree: Path, folder: Path) -> Disks:
+    """Write the disks of a guest into the folder, its root file system being ``tree``.
+
+    The folders of ``machine.data`` move from the tree to disks of their own: the last ones of the guest.
+    """
+    rows, paths = _data(name, machine, tree, folder)
+    if machine.layout == "plain":
+        disks = _plain(name, machine, tree, folder, rows)
+    elif machine.layout == "boot-disk":
+        disks = _boot_disk(name, machine, tree, folder)
+    else:
+        disks = _volumes(name, machine, tree, folder, rows)
+    return replace(disks, paths=[*disks.paths, *paths])
 
 
-def make(system: System, tree: Path, folder: Path) -> Disks:
-    """Write the disks of a guest into the folder, its root file system being ``tree``."""
-    if system.machine.layout == "plain":
-        return _plain(system, tree, folder)
-    if system.machine.layout == "boot-disk":
-        return _boot_disk(system, tree, folder)
-    names = ["vda", "vdb"] if system.machine.layout in ("raid", "btrfs") else ["vda"]
-    paths = [folder / f"{name}.raw" for name in names]
-    kind = {"lvm": "8e", "thin": "8e", "luks": "83", "raid": "fd", "btrfs": "83"}[system.machine.layout]
+def _data(name: str, machine: Machine, tree: Path, folder: Path) -> tuple[str, list[Path]]:
+    """The disks of the data folders, and their rows of fstab."""
+    rows, paths = "", []
+    for number, target in enumerate(machine.data, start=1):
+        path, content = folder / f"data{number}.raw", tree / target.lstrip("/")
+        with path.open("wb") as image:
+            image.truncate(DATA_MIB * MIB)
+        _ext4(path, 0, DATA_MIB, content, identity(name, target))
+        shutil.rmtree(content)
+        content.mkdir()
+        rows += f"UUID={identity(name, target)} {target} ext4 defaults 0 2\n"
+        paths.append(path)
+    return rows, paths
+
+
+def _volumes(name: str, machine: Machine, tree: Path, folder: Path, rows: str) -> Disks:
+    """/boot on a partition, and the content on a disk from which the guest copies it to a volume that it makes."""
+    count = 2 if machine.layout in ("raid", "btrfs") else 1
+    paths = [folder / f"vd{letter}.raw" for letter in "ab"[:count]]
+    kind = {"lvm": "8e", "thin": "8e", "luks": "83", "raid": "fd", "btrfs": "83"}[machine.layout]
     for path in paths:
-        _table(path, f"label: dos\nstart=1MiB, size={BOOT_MIB}MiB, type=83, bootable\ntype={kind}\n")
-    _ext4(paths[0], 1, BOOT_MIB, tree / "boot", identity(system, "boot"))
-    data = folder / "data.raw"
+        _table(path, machine.disk_mib, f"label: dos\nstart=1MiB, size={BOOT_MIB}MiB, type=83, bootable\ntype={kind}\n")
+    _ext4(paths[0], 1, BOOT_MIB, tree / "boot", identity(name, "boot"))
+    data = folder / CONTENT
     size = _mib(tree) * 5 // 4 + 256
     with data.open("wb") as image:
         image.truncate(size * MIB)
     logical = dict.fromkeys(("lvm", "thin"), "/dev/vg0/root")
-    root = {**logical, "luks": "/dev/mapper/cryptroot", "raid": "/dev/md0", "btrfs": "/dev/vda2"}[system.machine.layout]
-    boot = f"UUID={identity(system, 'boot')} /boot ext4 defaults 0 2\n"
-    rest = "btrfs defaults 0 0" if system.machine.layout == "btrfs" else "ext4 errors=remount-ro 0 1"
-    (tree / "etc/fstab").write_text(f"{root} / {rest}\n{boot}", encoding="utf-8")
-    _ext4(data, 0, size, tree, identity(system, "root"))
+    root = {**logical, "luks": "/dev/mapper/cryptroot", "raid": "/dev/md0", "btrfs": "/dev/vda2"}[machine.layout]
+    boot = f"UUID={identity(name, 'boot')} /boot ext4 defaults 0 2\n"
+    rest = "btrfs defaults 0 0" if machine.layout == "btrfs" else "ext4 errors=remount-ro 0 1"
+    (tree / "etc/fstab").write_text(f"{root} / {rest}\n{boot}{rows}", encoding="utf-8")
+    _ext4(data, 0, size, tree, identity(name, "root"))
     real = root.replace("/dev/vg0/root", "/dev/mapper/vg0-root")
     return Disks([*paths, data], real, f"vd{'abc'[len(paths)]}", "/dev/vda1")
 
 
-def _boot_disk(system: System, tree: Path, folder: Path) -> Disks:
+def _boot_disk(name: str, machine: Machine, tree: Path, folder: Path) -> Disks:
     """/ on the first disk and /boot on the second one, which is the one that boots."""
     paths = [folder / "vda.raw", folder / "vdb.raw"]
-    size = DISK_MIB - 2
+    size = machine.disk_mib - 2
     for path, bootable in zip(paths, ("", ", bootable"), strict=True):
-        _table(path, f"label: dos\nstart=1MiB, size={size}MiB, type=83{bootable}\n")
-    _ext4(paths[1], 1, size, tree / "boot", identity(system, "boot"))
+        _table(path, machine.disk_mib, f"label: dos\nstart=1MiB, size={size}MiB, type=83{bootable}\n")
+    _ext4(paths[1], 1, size, tree / "boot", identity(name, "boot"))
     rows = {"/": "root", "/boot": "boot"}
-    fstab = "".join(f"UUID={identity(system, what)} {target} ext4 defaults 0 2\n" for target, what in rows.items())
+    fstab = "".join(f"UUID={identity(name, what)} {target} ext4 defaults 0 2\n" for target, what in rows.items())
     (tree / "etc/fstab").write_text(fstab, encoding="utf-8")
     shutil.rmtree(tree / "boot")
     (tree / "boot").mkdir()
-    _ext4(paths[0], 1, size, tree, identity(system, "root"))
+    _ext4(paths[0], 1, size, tree, identity(name, "root"))
     return Disks(paths, "/dev/vda1", boot="/dev/vdb1")
 
 
-def _plain(system: System, tree: Path, folder: Path) -> Disks:
+def _plain(name: str, machine: Machine, tree: Path, folder: Path, data: str) -> Disks:
     """One disk: root and, with a real init, swap; on UEFI an EFI system partition before both."""
     path = folder / "vda.raw"
     start, number = 1, 1
     rows = ["label: dos"]
-    swap = SWAP_MIB if system.machine.init != "none" else 0
-    if system.machine.firmware == "uefi":
+    swap = SWAP_MIB if machine.init != "none" else 0
+    if machine.firmware == "uefi":
         rows = ["label: gpt", f"start=1MiB, size={SWAP_MIB}MiB, type={ESP}"]
         start, number = 1 + SWAP_MIB, 2
-    size = DISK_MIB - start - swap - 1
+    size = machine.disk_mib - start - swap - 1
     gpt = len(rows) > 1
     rows.append(f"start={start}MiB, size={size}MiB" + ("" if gpt else ", type=83, bootable"))
     if swap:
         rows.append(f"start={start + size}MiB" + (f", size={swap - 1}MiB" if gpt else ", type=82"))
-    _table(path, "\n".join(rows) + "\n")
-    extra = system.machine.extra
-    name = f"LABEL={LABEL}" if extra == "label" else f"UUID={identity(system, 'root')}"
-    fstab = f"{name} / ext4 errors=remount-ro 0 1\n"
+    _table(path, machine.disk_mib, "\n".join(rows) + "\n")
+    extra = machine.extra
+    root = f"LABEL={LABEL}" if extra == "label" else f"UUID={identity(name, 'root')}"
+    fstab = f"{root} / ext4 errors=remount-ro 0 1\n"
     if swap:
-        fstab += f"UUID={identity(system, 'swap')} none swap sw 0 0\n"
-        _swap(path, start + size, swap - 1, identity(system, "swap"))
+        fstab += f"UUID={identity(name, 'swap')} none swap sw 0 0\n"
+        _swap(path, start + size, swap - 1, identity(name, "swap"))
+    fstab += data
     paths = [path]
     if extra in DATA:
         (tree / "srv").mkdir(exist_ok=True)
         fstab += f"{DATA[extra]} /srv ext4 defaults,nofail 0 2\n"
         paths.append(folder / "data.raw")
         with paths[1].open("wb") as image:
-            image.truncate(DISK_MIB * MIB)
+            image.truncate(machine.disk_mib * MIB)
     if extra == "multipath":
         (tree / "empty").mkdir()
-        _ext4(paths[1], 0, DISK_MIB, tree / "empty", identity(system, "data"))
+        _ext4(paths[1], 0, machine.disk_mib, tree / "empty", identity(name, "data"))
         (tree / "empty").rmdir()
         (tree / "etc/multipath.conf").write_text("defaults {\nuser_friendly_names yes\nfind_multipaths no\n}\n")
     elif extra == "crypt-data":
@@ -120,14 +144,14 @@ def _plain(system: System, tree: Path, folder: Path) -> Disks:
         with (tree / "etc/default/grub").open("a", encoding="utf-8") as grub:
             grub.write('GRUB_DEFAULT="1>2"\n')
     (tree / "etc/fstab").write_text(fstab, encoding="utf-8")
-    _ext4(path, start, size, tree, identity(system, "root"), *(["-L", LABEL] if extra == "label" else []))
+    _ext4(path, start, size, tree, identity(name, "root"), *(["-L", LABEL] if extra == "label" else []))
     return Disks(paths, f"/dev/vda{number}")
 
 
-def _table(path: Path, script: str) -> None:
+def _table(path: Path, mib: int, script: str) -> None:
     """A new sparse disk with this partition table, in the words of sfdisk."""
     with path.open("wb") as image:
-        image.truncate(DISK_MIB * MIB)
+        image.truncate(mib * MIB)
     subprocess.run(["sfdisk", "--quiet", str(path)], input=script, text=True, check=True)
 
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import subprocess
 from pathlib import Path
 
 from testbed.rootfs import apt_targets, mirror, suite
 
-from distros.manifest import Root
+from guests.machine import Root
 
 BUSYBOX = "busybox"
 NICE = ["nice", "-n", "10"]
@@ -41,7 +42,9 @@ def unpacked(root: Root, cache: Path, folder: Path) -> None:
 
 def _archive(root: Root, cache: Path) -> Path:
     """The tar of a Debian root, built when there is none of this recipe; it has its name only when it is whole."""
-    recipe = [*OPTIONS, *([f"--include={','.join(root.packages)}"] if root.packages else []), root.suite]
+    hooks = [f'--customize-hook=chroot "$1" sh -ec {shlex.quote(command)}' for command in root.commands]
+    include = [f"--include={','.join(root.packages)}"] if root.packages else []
+    recipe = [*OPTIONS, *include, *hooks, root.suite]
     name = f"{root.suite}-{hashlib.sha256(' '.join(recipe).encode()).hexdigest()[:12]}.tar"
     finished = cache / name
     if finished.is_file():
