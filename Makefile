@@ -60,7 +60,8 @@ help:
   'make bench-probe        compare source_probe with ansible.builtin.setup on 200 hosts over SSH (10 minutes)' \
 	  'make distros            probe the operating systems of tests/distros/manifest.yml, as root (30 minutes)' \
 	  'make awx                write examples/awx from tools/awx.yml and the argument specs of the roles' \
-	  'make runner             install what an execution environment has, and run a wave there under ansible-runner (3 minutes)' \
+	  'make awx-load           load examples/awx with the collection awx.awx into a stand-in for the API of AWX (3 minutes)' \
+	  'make runner             install what an execution environment has, and run waves and slices there under ansible-runner (5 minutes)' \
 	  'make policies           write docs/policies from the calls that each job makes against the local cloud (1 minute)' \
 	  'make clean              stop what still runs, and remove everything that make has written'
 
@@ -217,11 +218,23 @@ secrets: collection rootfs
 	@$(python) -m leaks $(ARGS)
 
 # The objects of AWX below examples/awx, from tools/awx.yml and the argument specs of the roles.
-.PHONY: awx
+.PHONY: awx awx-load
 awx: venv
 	@$(python) tools/awx.py
 
-# The installation of execution-environment.yml without a container, and a wave under ansible-runner.
+# The collection awx.awx, out of the package ansible, loads the objects into a stand-in for the API of AWX.
+AWX := ansible==12.3.0 --hash=sha256:cd156f82fa87f7a899212b0efa9f7ca3a24d609212de9f78428a572eb01e5414
+awx_folder := build/awx/ansible_collections/awx/awx
+awx-load: collection
+	@[ "$$(cat build/awx/complete 2>/dev/null)" = '$(AWX)' ] || { rm -rf build/awx && mkdir -p build/awx && cd build/awx \
+	  && echo '$(AWX)' >requirements.txt && $(root)/$(python) -m pip download -q --no-deps --require-hashes -r requirements.txt \
+	  && $(root)/$(python) -c 'import sys, zipfile as z; f = z.ZipFile(sys.argv[1]); \
+	    f.extractall(members=[n for n in f.namelist() if n.startswith("ansible_collections/awx/")])' ansible-*.whl \
+	  && rm ansible-*.whl && echo '$(AWX)' >complete; }
+	@AWX_COLLECTION=$(root)/$(awx_folder) $(python) -m pytest -q -rs -p no:cacheprovider tests/integration/test_awx_load.py \
+	  tests/unit/packaging/test_awx.py $(ARGS)
+
+# The installation of execution-environment.yml without a container, a wave under ansible-runner, and slices at once.
 .PHONY: runner
 runner: collection rootfs
 	@$(python) -m pytest -q -rs -p no:cacheprovider tests/integration/test_runner.py $(ARGS)
