@@ -97,17 +97,20 @@ def command(machine: Machine, folder: Path) -> list[str]:
     words += ["-display", "none", "-vga", "std", "-pidfile", str(folder / "pid"), "-qmp", "stdio"]
     console = f"file,id=console,path={_escaped(folder / 'console')},append=on"
     words += ["-chardev", console, "-serial", "chardev:console"]
+    # DHCP gives the guest the inner address that the API shows.
+    network = f"user,id=net0,restrict=on,ipv6=off,net=10.0.0.0/24,host={_GATEWAY},dns={_RESOLVER}"
+    network += f",dhcpstart={machine.inner_ip}"
+    for port in PORTS if machine.public_ip else ():
+        network += f",hostfwd=tcp:{machine.public_ip}:{port + machine.port_offset}-:{port}"
+    mac = "52:54:00:" + ":".join(f"{int(part):02x}" for part in machine.inner_ip.split(".")[1:])
+    # Without a ROM, the card is not booted from. In this slot, its name does not depend on the number of disks.
+    words += ["-netdev", network, "-device", f"virtio-net-pci,netdev=net0,addr=0x3,romfile=,mac={mac}"]
     for number in range(len(machine.disks)):
         path = _escaped(folder / f"{number}.qcow2")
         boots = ",bootindex=1" if number == 0 else ""
         words += ["-drive", f"if=none,id=disk{number},format=qcow2,file={path}"]
         words += ["-device", f"virtio-blk-pci,drive=disk{number}{boots}"]
-    # DHCP gives the guest the inner address that the API shows. Without a ROM, the card is not booted from.
-    network = f"user,id=net0,restrict=on,net=10.0.0.0/24,host={_GATEWAY},dns={_RESOLVER},dhcpstart={machine.inner_ip}"
-    for port in PORTS if machine.public_ip else ():
-        network += f",hostfwd=tcp:{machine.public_ip}:{port + machine.port_offset}-:{port}"
-    mac = "52:54:00:" + ":".join(f"{int(part):02x}" for part in machine.inner_ip.split(".")[1:])
-    return [*words, "-netdev", network, "-device", f"virtio-net-pci,netdev=net0,romfile=,mac={mac}"]
+    return words
 
 
 def _escaped(path: Path) -> str:

@@ -36,7 +36,7 @@ _TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "images": ("ECS images", ("id", "name", "region", "status")),
     "tasks": ("Export tasks", ("id", "image_id", "bucket", "state", "error_code", "status_info")),
     "ens_images": ("ENS images", ("id", "name", "region", "state", "error_code", "status_info")),
-    "ens_instances": ("ENS instances", ("id", "name", "node", "image_id", "state")),
+    "ens_instances": ("ENS instances", ("id", "name", "node", "image_id", "public_ip", "state")),
     "security_groups": ("Security groups", ("id", "name", "vpc_id")),
     "vpcs": ("VPCs", ("id", "name", "region", "cidr")),
     "vswitches": ("vSwitches", ("id", "name", "vpc_id", "cidr")),
