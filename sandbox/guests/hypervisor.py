@@ -13,6 +13,7 @@ import os
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ STOP_SECONDS = 60.0
 
 _POWER_BUTTON = b'{"execute": "qmp_capabilities"}\n{"execute": "system_powerdown"}\n'
 _SPARE_MIB = 512
+_END_SECONDS = 20.0
 _LOG = logging.getLogger("sandbox")
 
 
@@ -154,12 +156,10 @@ class Guests:
             _LOG.error("instance %s does not boot: %s", machine.name, failed)
 
     def _end_strays(self) -> None:
-        """End the guests of a former process of this sandbox that the kernel has not ended."""
+        """End the guests of a former process of this sandbox, and wait until they have released ports and disks."""
         for file in self.root.glob("*/pid"):
             with contextlib.suppress(OSError, ValueError):
-                number = int(file.read_text(encoding="ascii"))
-                if os.fsencode(file) in Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0"):
-                    os.kill(number, signal.SIGKILL)
+                _end(int(file.read_text(encoding="ascii")), file)
             file.unlink(missing_ok=True)
 
 
@@ -189,6 +189,19 @@ def _refusal(address: str, port_offset: int) -> OSError | None:
             except OSError as failed:
                 return failed
     return None
+
+
+def _end(number: int, file: Path) -> None:
+    """End the process with this number if it is the guest that wrote this pid file. OSError once it is gone."""
+    process, latest = Path(f"/proc/{number}"), time.monotonic() + _END_SECONDS
+    while time.monotonic() < latest and (process / "stat").read_text().rpartition(") ")[2][0] not in "ZX":
+        words = (process / "cmdline").read_bytes().split(b"\0")
+        if os.fsencode(file) in words:
+            os.kill(number, signal.SIGKILL)
+        elif words != [b""]:
+            # The number belongs to another program. A process that is ending shows no words.
+            return
+        time.sleep(0.05)
 
 
 def _free_mib() -> int:

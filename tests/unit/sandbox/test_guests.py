@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,7 @@ def test_the_command_line_forwards_the_ports_of_the_public_address_and_nothing_e
     words = machine.command(one, Path("/a,b/i-1"))
     (network,) = (word for word in words if word.startswith("user,"))
     assert "restrict=on" in network
+    assert "virtio-net-pci,netdev=net0,addr=0x3,romfile=,mac=52:54:00:00:00:02" in words
     assert "dhcpstart=10.0.0.2" in network
     assert [part for part in network.split(",") if part.startswith("hostfwd=")] == [
         "hostfwd=tcp:127.0.9.1:10022-:22", "hostfwd=tcp:127.0.9.1:10080-:80", "hostfwd=tcp:127.0.9.1:10443-:443"]
@@ -117,14 +119,26 @@ def test_an_address_is_free_for_instances_and_for_other_programs() -> None:
         machine.free_place(set(), lambda _address: False)
 
 
-def test_a_port_in_use_and_missing_programs_are_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_what_prevents_guests_on_this_machine_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with socket.create_server(("127.0.9.254", 0)) as taken:
         offset = taken.getsockname()[1] - machine.PORTS[0]
         assert hypervisor._refusal("127.0.9.254", offset) is not None
         assert hypervisor._refusal("127.0.9.253", offset) is None
+    monkeypatch.setattr(hypervisor, "_refusal", lambda _address, _offset: PermissionError())
+    with pytest.raises(hypervisor.GuestsError, match=r"may not listen on port 22 of 127\.0\.9\.1"):
+        hypervisor._check(0)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(hypervisor.GuestsError, match=r"qemu-system-x86_64, qemu-img, setpriv not found\. Install"):
         hypervisor.Guests(tmp_path, 1024, 0)
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_a_stray_guest_is_ended_and_another_program_is_not(tmp_path: Path, own: bool) -> None:
+    file = tmp_path / "pid"
+    with subprocess.Popen(["sh", "-c", "read line", str(file) if own else "other"], stdin=subprocess.PIPE) as process:
+        hypervisor._end(process.pid, file)
+        assert (process.poll() is not None) is own
+        process.kill()
 
 
 def test_a_guest_follows_its_instance(local: LocalCloud, guests: Recorder) -> None:
