@@ -73,7 +73,7 @@ world file (YAML; every field has a default, an unknown field is an error):
   ens_accept_formats: [qcow2, raw, vhd]     formats that ENS ImportImage accepts
   ens_imports: {mapping_order: system_first, listing_delay: 0, ...}  how ENS imports; sandbox/README.md lists all
   boot_instances: false                     boot the ENS images that have content in QEMU; boot_memory: 1024 (MiB),
-                                            boot_port_offset: 0
+                                            boot_port_offset: 0, boot_outbound: false
   export_listing_delay: 0                   virtual seconds until ECS shows a new export task
   job_error_form: word                      of failed jobs: word, or number (S1, and the word in StatusInfo)
   job_errors: {<source name>: <code>}       its jobs end InError with that code while Syncing
@@ -133,6 +133,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--boot-memory", type=int, metavar="MIB", help="memory of each guest (default 1024)")
     parser.add_argument("--boot-port-offset", type=int, metavar="N", help="added to the ports 22, 80 and 443 of a "
                         "guest's address, for users who may not listen on them (default 0)")
+    parser.add_argument("--boot-outbound", action="store_true", default=None, help="give guests a default route: they "
+                        "reach what this machine reaches, as an instance with a public address does")
     parser.add_argument("--check-invariants", action="store_true", help="check the invariants of the sandbox after "
                         "every request; a violation is answered with HTTP 500 and the header x-sandbox-bug")
     return parser
@@ -167,7 +169,7 @@ def _world(options: argparse.Namespace) -> World:
 
 def _overrides(options: argparse.Namespace) -> dict[str, Any]:
     """Return the fields of the world that the command line sets."""
-    names = ("profile", "clock_rate", "boot_instances", "boot_memory", "boot_port_offset")
+    names = ("profile", "clock_rate", "boot_instances", "boot_memory", "boot_port_offset", "boot_outbound")
     return {name: value for name in names if (value := getattr(options, name)) is not None}
 
 

@@ -37,4 +37,4 @@ def _machine(cloud: Cloud, row: Row) -> Machine:
     disks = disks_of(image["disks"] if image else [], row["disk"], row["data_disks"])
     memory = min(row["memory"] * 1024, guests.memory)
     return Machine(row["id"], min(row["cpu"], os.cpu_count() or 1), memory, disks, row["inner_ip"], row["public_ip"],
-                   guests.port_offset)
+                   guests.port_offset, guests.outbound)

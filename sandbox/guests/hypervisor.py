@@ -57,8 +57,8 @@ class _Guest:
 class Guests:
     """The guests of one sandbox, each in a folder below ``root``. GuestsError when this machine cannot boot any."""
 
-    def __init__(self, root: Path, memory: int, port_offset: int) -> None:
-        self.root, self.memory, self.port_offset = root, memory, port_offset
+    def __init__(self, root: Path, memory: int, port_offset: int, outbound: bool = False) -> None:
+        self.root, self.memory, self.port_offset, self.outbound = root, memory, port_offset, outbound
         self._guests: dict[str, _Guest] = {}
         _check(port_offset)
         self._end_strays()

@@ -38,7 +38,10 @@ class Disk:
 
 @dataclass(frozen=True)
 class Machine:
-    """One guest. ``public_ip`` is empty for a guest that nothing reaches; ``memory`` is in MiB."""
+    """One guest. ``public_ip`` is empty for a guest that nothing reaches; ``memory`` is in MiB.
+
+    With ``outbound`` it has a default route, and reaches what this machine reaches.
+    """
 
     name: str
     cpus: int
@@ -47,6 +50,7 @@ class Machine:
     inner_ip: str
     public_ip: str = ""
     port_offset: int = 0
+    outbound: bool = False
 
 
 def disks_of(image: list[dict[str, object]], system_gib: int, data_gib: list[int]) -> tuple[Disk, ...]:
@@ -88,7 +92,8 @@ def command(machine: Machine, folder: Path) -> list[str]:
     """Return the command line of a guest whose disks are ``0.qcow2``, ``1.qcow2``, ... in ``folder``.
 
     Only the system disk boots, with BIOS. The kernel ends QEMU when the sandbox ends, however that happens. QEMU reads
-    commands (QMP) from its standard input. The guest reaches nothing: only the ports of its public address lead to it.
+    commands (QMP) from its standard input. Without ``outbound``, the guest reaches nothing: only the ports of its
+    public address lead to it.
     """
     words = ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", "-name", machine.name]
     words += ["-uuid", str(uuid.uuid5(uuid.NAMESPACE_DNS, machine.name)), "-nodefaults", "-no-user-config"]
@@ -97,9 +102,9 @@ def command(machine: Machine, folder: Path) -> list[str]:
     words += ["-display", "none", "-vga", "std", "-pidfile", str(folder / "pid"), "-qmp", "stdio"]
     console = f"file,id=console,path={_escaped(folder / 'console')},append=on"
     words += ["-chardev", console, "-serial", "chardev:console"]
-    # DHCP gives the guest the inner address that the API shows.
-    network = f"user,id=net0,restrict=on,ipv6=off,net=10.0.0.0/24,host={_GATEWAY},dns={_RESOLVER}"
-    network += f",dhcpstart={machine.inner_ip}"
+    # DHCP gives the guest the inner address that the API shows, and a default route only if nothing is restricted.
+    network = f"user,id=net0,restrict={'off' if machine.outbound else 'on'},ipv6=off,net=10.0.0.0/24,host={_GATEWAY}"
+    network += f",dns={_RESOLVER},dhcpstart={machine.inner_ip}"
     for port in PORTS if machine.public_ip else ():
         network += f",hostfwd=tcp:{machine.public_ip}:{port + machine.port_offset}-:{port}"
     mac = "52:54:00:" + ":".join(f"{int(part):02x}" for part in machine.inner_ip.split(".")[1:])

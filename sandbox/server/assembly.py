@@ -61,7 +61,8 @@ async def assemble(options: StartOptions, folder: Path, endpoint: str) -> LocalC
     else:
         seed(cloud, faults, options.world)
     if cloud.settings.boot_instances:
-        cloud.guests = Guests(blobs / "guests", cloud.settings.boot_memory, cloud.settings.boot_port_offset)
+        settings = cloud.settings
+        cloud.guests = Guests(blobs / "guests", settings.boot_memory, settings.boot_port_offset, settings.boot_outbound)
     local.writer.rewrite()
     if options.check_invariants:
         local.invariants = Invariants(engine)
@@ -79,7 +80,7 @@ def _override(cloud: Cloud, options: StartOptions) -> None:
 
 def _refuse_another_world(cloud: Cloud, options: StartOptions, folder: Path) -> None:
     origin = cloud.origin
-    overridden = {"profile", "clock_rate", "boot_instances", "boot_memory", "boot_port_offset"}
+    overridden = {"profile", "clock_rate", "boot_instances", "boot_memory", "boot_port_offset", "boot_outbound"}
     if options.world_given and origin is not None \
             and options.world.model_dump(exclude=overridden) != origin.model_dump(exclude=overridden):
         raise WorldError(f"--state {folder}: the folder contains a cloud of another world than --world names. "

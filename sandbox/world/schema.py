@@ -206,6 +206,9 @@ class World(Strict):
     boot_port_offset: int = Field(
         default=0, ge=0, le=60000, description="added to the ports 22, 80 and 443 of the public address of a guest"
     )
+    boot_outbound: bool = Field(
+        default=False, description="whether guests have a default route and reach what this machine reaches"
+    )
     export_listing_delay: float = Field(default=0, ge=0, description="virtual seconds until a new export task is shown")
     job_error_form: Literal["word", "number"] = Field(
         default="word", description="number: a failed job has the code S1, and the word is within its StatusInfo"

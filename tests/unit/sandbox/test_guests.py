@@ -31,7 +31,7 @@ pytestmark = pytest.mark.sandbox_world({"ens_images": [{"name": "web-01", "id": 
 class Recorder:
     """Guests without processes: what they are told."""
 
-    memory, port_offset = 1024, 0
+    memory, port_offset, outbound = 1024, 0, False
 
     def __init__(self) -> None:
         self.told: list[tuple[Any, ...]] = []
@@ -111,6 +111,8 @@ def test_the_command_line_forwards_the_ports_of_the_public_address_and_nothing_e
     assert [word for word in words if word.endswith("bootindex=1")] == ["virtio-blk-pci,drive=disk0,bootindex=1"]
     private = machine.Machine("i-1", 2, 1024, (), "10.0.0.2")
     assert not any("hostfwd" in word for word in machine.command(private, Path("/a")))
+    outbound = machine.Machine("i-1", 2, 1024, (), "10.0.0.2", outbound=True)
+    assert any("restrict=off" in word for word in machine.command(outbound, Path("/a")))
 
 
 def test_an_address_is_free_for_instances_and_for_other_programs() -> None:
