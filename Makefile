@@ -58,6 +58,7 @@ help:
 	  'make bench-jobs         measure the cost of 1,000 replication jobs for a request to the local cloud (30 seconds)' \
 	  'make bench-fleet        measure calls, CPU and memory for 50 and 200 simulated servers, and write docs/performance.md (15 minutes; FULL=1: 1,000)' \
   'make bench-probe        compare source_probe with ansible.builtin.setup on 200 hosts over SSH (10 minutes)' \
+	  'make e2e                migrate a Debian guest of QEMU, and boot its ENS image, as root (20 minutes; GUESTS=all)' \
 	  'make distros            probe the operating systems of tests/distros/manifest.yml, as root (30 minutes)' \
 	  'make awx                write examples/awx from tools/awx.yml and the argument specs of the roles' \
 	  'make awx-load           load examples/awx with the collection awx.awx into a stand-in for the API of AWX (3 minutes)' \
@@ -129,6 +130,11 @@ bench-probe: collection
 distros: collection
 	@$(python) -m distros $(NAMES)
 
+# Exit 1 when something is not true, 2 when this machine lacks something; GUESTS="lvm no-python", ARGS=--keep and the like.
+.PHONY: e2e
+e2e: collection
+	@$(python) -m e2e $(GUESTS) $(ARGS)
+
 # ---- checks: one line each, or the whole log of the one that failed ----
 .PHONY: lint ruff mypy ansible-lint ansible-lint-core changelog sanity sanity-newest sanity-core galaxy docs molecule
 lint: ruff mypy ansible-lint changelog
@@ -138,7 +144,7 @@ ruff: venv
 	@$(gate) ruff $(python) -m ruff check --no-cache .
 
 mypy: collection
-	@$(gate) mypy env MYPYPATH=build/tree:tests $(python) -m mypy -p ansible_collections.edgelift.ens_migration.plugins -p sandbox -p testbed -p guests -p distros -p races
+	@$(gate) mypy env MYPYPATH=build/tree:tests $(python) -m mypy -p ansible_collections.edgelift.ens_migration.plugins -p sandbox -p testbed -p guests -p distros -p e2e -p races
 
 ansible-lint: collection
 	@$(gate) ansible-lint env -C $(tree) NO_COLOR=1 PATH=$(root)/.venv/bin:$$PATH ansible-lint --offline --strict

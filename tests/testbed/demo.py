@@ -21,7 +21,7 @@ from typing import Any
 
 from rich.console import Console
 
-from testbed import judge
+from testbed import client, judge
 from testbed.__main__ import CACHE
 from testbed.fleet import KNOWN, Host
 from testbed.hosts import Bed, BedError
@@ -34,10 +34,6 @@ from testbed.workplace import CLONE, Workplace
 
 PORT = 2222
 HOUR = 3600
-TRACES = """\
-ls -d /smc/* 2>/dev/null
-for folder in /proc/[0-9]*; do tr '\\0' ' ' <$folder/cmdline 2>/dev/null | grep -F go2aliyun; done
-true"""
 WORLD = Path(__file__).with_name("world.yml")
 
 
@@ -133,11 +129,11 @@ class Demo:
 
     def _traces(self, name: str) -> str:
         """The client's files and processes on this host, in words."""
-        words = [*self.bed.command(name), TRACES]
+        words = [*self.bed.command(name), client.TRACES]
         done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=60)
         if done.returncode:
             return f"it cannot be looked at: {done.stderr.strip()}"
-        return ", ".join(line.strip() for line in done.stdout.splitlines() if "/proc/[0-9]" not in line)
+        return client.left(done.stdout)
 
     def cloud_call(self, path: str) -> Any:
         """The answer of a control call of the local cloud."""
@@ -149,15 +145,8 @@ class Demo:
         """Run the unchanged playbook; everything that makes it use the local cloud are these variables."""
         if self.cloud is None:
             raise LocalCloudError("the local cloud does not run")
-        told = self.cloud.told
         variables = {
-            "alicloud_region": told["region"],
-            "alicloud_endpoints": told["endpoints"],
-            "alicloud_access_key": told["access_key"],
-            "alicloud_secret_key": told["secret_key"],
-            "migration_bucket": told["bucket"],
-            "agent_url": told["agent"]["url"],
-            "agent_sha256": told["agent"]["sha256"],
+            **self.cloud.variables(),
             "agent_cache_dir": str(self.place.home / "cache"),
             "report_receipt": str(self.place.receipt),
             "report_html": str(self.place.report),

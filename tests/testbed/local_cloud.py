@@ -34,10 +34,10 @@ class LocalCloud:
         self.process = Process.of(child.pid)
 
     @classmethod
-    def start(cls, world: Path, state: Path, log: Path, env: dict[str, str]) -> LocalCloud:
+    def start(cls, world: Path, state: Path, log: Path, env: dict[str, str], *more: str) -> LocalCloud:
         """Start one on a free port, which ends when this process does; raises LocalCloudError with its own words."""
         words = [sys.executable, "-m", "sandbox", "--port", "0", "--fresh", "--world", str(world),
-                 "--state", str(state)]
+                 "--state", str(state), *more]
         with log.open("wb") as errors:
             child = subprocess.Popen(
                 ["setpriv", "--pdeathsig", "TERM", "--", *words],
@@ -56,6 +56,18 @@ class LocalCloud:
             child.wait()
             last = log.read_text(errors="replace").strip().splitlines()
             raise LocalCloudError(f"the local cloud did not start: {last[-1] if last else 'no reason given'}") from exc
+
+    def variables(self) -> dict[str, Any]:
+        """The variables that make a playbook of the collection use it."""
+        return {
+            "alicloud_region": self.told["region"],
+            "alicloud_endpoints": self.told["endpoints"],
+            "alicloud_access_key": self.told["access_key"],
+            "alicloud_secret_key": self.told["secret_key"],
+            "migration_bucket": self.told["bucket"],
+            "agent_url": self.told["agent"]["url"],
+            "agent_sha256": self.told["agent"]["sha256"],
+        }
 
     def get(self, path: str) -> Any:
         """The answer of a control call."""

@@ -1,0 +1,107 @@
+# Copyright: (c) 2026, Edgelift contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The parts of make e2e that need neither root nor QEMU."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from e2e import judge, table
+from e2e.consoles import kept_consoles
+from e2e.guests import GUESTS
+from e2e.source import last_lines
+from guests.machine import LAYOUTS
+from support.source import until
+
+CHECKS: list[dict[str, Any]] = [{"kind": "port", "port": 80}, {"kind": "mount", "path": "/a"}]
+
+
+def rows(*more: str) -> list[dict[str, Any]]:
+    return [{"kind": kind, "name": kind, "expected": "a", "seen": "a", "ok": True} for kind in (*judge.COMPARED, *more)]
+
+
+def verification(**changes: Any) -> dict[str, Any]:
+    told = {"verdict": "verified", "reasons": [], "checks": rows("port", "mount"), "released": True}
+    return {**told, "instance_id": "i-1", "boot_seconds": 20.0, "seconds": 50.0, **changes}
+
+
+def server(**changes: Any) -> dict[str, Any]:
+    return {"host": "base", "status": "migrated", "reasons": [], "verification": verification(), **changes}
+
+
+def test_a_verified_copy_is_what_it_must_be() -> None:
+    assert judge.verified(server(), CHECKS) == []
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ({}, "the server is not in the receipt"),
+        (server(status="failed", reasons=["why"]), "expected migrated: why"),
+        (server(verification={}), "was not verified"),
+        (server(verification=verification(verdict="failed", reasons=["why"])), "the copy is failed: why"),
+        (server(verification=verification(checks=rows("port"))), "0 checks of the kind mount"),
+        (server(verification=verification(checks=rows("port", "mount")[1:])), "nothing was compared of the kind ssh"),
+        (server(verification=verification(released=False)), "the instance i-1 was not released"),
+    ],
+)
+def test_a_copy_that_is_not_verified_is_reported(row: dict[str, Any], words: str) -> None:
+    assert words in "; ".join(judge.verified(row, CHECKS))
+
+
+def test_a_blocked_server_needs_the_expected_blocker() -> None:
+    finding = {"id": "virtio-missing", "severity": "blocker"}
+    assert judge.blocked({"status": "blocked", "findings": [finding]}, "virtio-missing") == []
+    assert judge.blocked({"status": "blocked", "findings": [finding]}, "no-grub")
+    assert judge.blocked({"status": "migrated", "findings": [finding]}, "virtio-missing")
+
+
+def test_an_image_that_does_not_boot_is_a_failed_verification() -> None:
+    silent = verification(verdict="failed", checks=[{**rows()[0], "ok": False}], boot_seconds=None)
+    failed = server(status="failed", ens_image_id="m-1", verification=silent)
+    assert judge.not_booted(failed) == []
+    assert judge.not_booted({**failed, "verification": {**silent, "released": False}})
+    assert judge.not_booted(server(ens_image_id="m-1"))
+
+
+def test_only_qemu_of_the_folder_counts_as_left() -> None:
+    lines = ["qemu-system-x86_64 -drive file=/build/e2e/base/cloud/0.qcow2", "qemu-system-x86_64 -drive file=/else"]
+    assert judge.no_process([*lines, "grep /build/e2e/base/cloud"], "/build/e2e/base/cloud") == [
+        f"QEMU still runs: {lines[0]}"
+    ]
+
+
+def test_the_stages_are_those_of_the_timeline() -> None:
+    timeline = [{"phase": phase, "seconds": at} for phase, at in (("transfer", 2), ("export", 30), ("import", 45))]
+    parts = table.stages({"servers": [server(timeline=timeline, seconds=60.0)]}, "base")
+    assert [part.seconds for part in parts] == [28, 15, 15, 20, 30]
+    assert table.stages({"servers": []}, "base") == []
+
+
+def test_the_end_of_a_console_is_text(tmp_path: Path) -> None:
+    console = tmp_path / "console"
+    console.write_bytes(b"\x1b[2Jone\r\n\n\xff\ntwo\n")
+    assert last_lines(console).splitlines()[-1] == "two"
+    assert "\x1b" not in last_lines(console)
+    assert last_lines(tmp_path / "none") == "the console shows nothing"
+
+
+def test_the_console_of_a_released_instance_is_kept(tmp_path: Path) -> None:
+    console, kept = tmp_path / "cloud" / "blobs" / "guests" / "i-1" / "console", tmp_path / "i-1.console"
+    console.parent.mkdir(parents=True)
+    console.write_text("Booting\n")
+    with kept_consoles(tmp_path / "cloud", tmp_path):
+        until(kept.is_file)
+    console.unlink()
+    assert kept.read_text() == "Booting\n"
+
+
+def test_each_guest_is_described_and_has_a_layout_that_can_be_made() -> None:
+    for name, guest in GUESTS.items():
+        assert (name, bool(guest.what)) == (guest.name, True)
+        assert guest.machine.layout in LAYOUTS
+        assert guest.ends in ("verified", "not-booted", "blocked")
+        assert bool(guest.finding) == (guest.ends != "verified")
