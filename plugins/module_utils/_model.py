@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
@@ -70,22 +71,22 @@ class Server:
     uplink: float = 0.0
     """The uplink of its site in bytes per second, 0 for none."""
 
-    @property
+    @cached_property
     def id(self) -> str:
         """The migration id."""
         return self.known_id or naming.migration_id(self.migration, self.host, self.fingerprint)
 
-    @property
+    @cached_property
     def copy(self) -> Copy:
         """What the schedule knows of it before it is copied."""
         return self.terms or Copy(self.host, sum(disk.bytes for disk in self.disks))
 
-    @property
+    @cached_property
     def job_name(self) -> str:
         """The Name of the replication job."""
         return naming.resource_name(self.host, self.id)
 
-    @property
+    @cached_property
     def image_name(self) -> str:
         """The ImageName of the ECS image and of the ENS image."""
         return naming.resource_name(self.base_name or self.host, self.id)

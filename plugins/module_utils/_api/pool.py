@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TypeVar
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,40 +34,75 @@ class Pool:
         """Return what the call returns for each item, in the order of the items.
 
         After an exception no further call begins. When those that have begun are over, the exception of the first item
-        that has one is raised. A call that uses the pool itself makes its own calls one after another.
+        that has one is raised. A call may use the pool itself: its thread makes its calls, and free threads help it.
         """
         work = list(items)
-        if self.workers <= 1 or len(work) <= 1 or getattr(self._inside, "worker", False):
+        if self.workers <= 1 or len(work) <= 1:
             return [call(item) for item in work]
-        stopped = threading.Event()
-
-        def make(item: Item) -> Result:
-            self._inside.worker = True
-            try:
-                return call(item)
-            except BaseException:
-                stopped.set()
-                raise
-
+        batch = _Batch(call, work)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self.workers, thread_name_prefix="calls")
-        return _results(self._threads, make, work, stopped)
+        inside = getattr(self._inside, "worker", False)
+
+        def help_with_it() -> None:
+            self._inside.worker = True
+            batch.work()
+
+        for _thread in range(min(len(work), self.workers) - inside):
+            self._threads.submit(help_with_it)
+        if inside:
+            # All threads may be busy, with calls that wait for calls such as these: then none of them helps.
+            batch.work()
+        return batch.results()
+
+    def looks(self, *looks: Callable[[], Any]) -> list[Any]:
+        """Return what several looks return that do not depend on each other, made at the same time."""
+        return self.each(lambda look: look(), looks)
 
 
-def _results(
-    threads: ThreadPoolExecutor, make: Callable[[Item], Result], work: list[Item], stopped: threading.Event
-) -> list[Result]:
-    def unless_stopped(item: Item) -> list[Result]:
-        # [] is a call that was not begun.
-        return [] if stopped.is_set() else [make(item)]
+class _Batch(Generic[Item, Result]):
+    """The calls of one list, which several threads take one by one."""
 
-    futures: list[Future[list[Result]]] = [threads.submit(unless_stopped, item) for item in work]
-    try:
-        failed = [error for future in futures if (error := future.exception())]
-    except BaseException:
-        # An interrupt of this thread: what has not begun never does.
-        stopped.set()
-        raise
-    if failed:
-        raise failed[0]
-    return [result for future in futures for result in future.result()]
+    def __init__(self, call: Callable[[Item], Result], items: list[Item]) -> None:
+        self._call, self._items = call, items
+        self._lock = threading.Lock()
+        self._next = self._begun = 0
+        self._over = threading.Event()
+        self._found: dict[int, Result] = {}
+        self._failed: dict[int, BaseException] = {}
+
+    def _take(self) -> int | None:
+        with self._lock:
+            if self._next >= len(self._items):
+                return None
+            self._next, self._begun = self._next + 1, self._begun + 1
+            return self._next - 1
+
+    def work(self) -> None:
+        """Make the calls that no thread has begun."""
+        while (place := self._take()) is not None:
+            try:
+                self._found[place] = self._call(self._items[place])
+            except BaseException as error:  # noqa: BLE001  it is raised by the thread that waits for the results
+                self._failed[place] = error
+                self._stop()
+            with self._lock:
+                self._begun -= 1
+                if not self._begun and self._next >= len(self._items):
+                    self._over.set()
+
+    def _stop(self) -> None:
+        with self._lock:
+            self._next = len(self._items)
+
+    def results(self) -> list[Result]:
+        """Return what all calls have returned, when they are over."""
+        try:
+            self._over.wait()
+        except BaseException:
+            # An interrupt of this thread: what has not begun never does.
+            self._stop()
+            raise
+        if self._failed:
+            raise self._failed[min(self._failed)]
+        return [self._found[place] for place in range(len(self._items))]

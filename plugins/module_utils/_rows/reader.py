@@ -173,7 +173,7 @@ class Field:
 
     def value(self, row: Row) -> Any:
         """Return the field of a row, or its default where it is absent; raise Malformed."""
-        found = compiled(_steps(self.path) if self.inner else self.path).search(row)
+        found = _search(self.path, self.inner)(row)
         absent = found is None or (found == "" and self.read in (number, whole))
         if absent or (self.inner and isinstance(found, Mapping)):
             if self.required:
@@ -185,6 +185,27 @@ class Field:
             return self.read(found)
         except Malformed as error:
             raise Malformed(f"{self.path}{error.name}", error.problem) from None
+
+
+@cache
+def _search(path: str, inner: bool) -> Callable[[Row], Any]:
+    """Return what finds a field in a row. Nearly all paths are names alone: these need no JMESPath, which takes most of
+    the time of a wave of 1,000 servers."""
+    names = path.split(".")
+    if not all(name.isidentifier() for name in names):
+        found: Callable[[Row], Any] = compiled(_steps(path) if inner else path).search
+        return found
+
+    def walk(row: Row) -> Any:
+        value, last = row, None
+        for name in names:
+            value = value.get(name) if isinstance(value, Mapping) else None  # type: ignore[assignment]  # any JSON
+            if value is None:
+                return last if inner else None
+            last = value
+        return last
+
+    return walk
 
 
 @cache

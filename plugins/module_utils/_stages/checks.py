@@ -88,28 +88,31 @@ def server_problems(
 def bucket_info(clients: Clients, name: str) -> dict[str, Any]:
     """Return what a bucket is; refuse one whose objects may not be listed: each is looked at before an import."""
     oss = clients.oss(name)
-    info = oss.bucket_info()
-    next(oss.each_key(naming.FOLDER + "/.readable"), None)
-    return info
+    looks = oss.bucket_info, lambda: next(oss.each_key(naming.FOLDER + "/.readable"), None)
+    found: dict[str, Any] = clients.pool.looks(*looks)[0]
+    return found
 
 
 def account(clients: Clients, policy: Policy) -> str:
     """Return the account id; refuse credentials that do not work and a bucket that cannot carry the images."""
-    caller = clients.sts.get_caller_identity()
     checking = f"Checking bucket {policy.bucket!r} for region {policy.region!r}"
-    try:
-        bucket = bucket_info(clients, policy.bucket)
-    except CloudError as error:
-        # OSS does not say in its message which bucket it means.
-        raise CloudError(
-            checking,
-            error.code,
-            error.message,
-            error.request_id,
-            error.http_status,
-            error.retryable,
-            hint=error.hint,
-        ) from error
+
+    def bucket_seen() -> dict[str, Any]:
+        try:
+            return bucket_info(clients, policy.bucket)
+        except CloudError as error:
+            # OSS does not say in its message which bucket it means.
+            raise CloudError(
+                checking,
+                error.code,
+                error.message,
+                error.request_id,
+                error.http_status,
+                error.retryable,
+                hint=error.hint,
+            ) from error
+
+    caller, bucket = clients.pool.looks(clients.sts.get_caller_identity, bucket_seen)
     location = str(bucket.get("location", ""))
     if location != policy.region:
         raise CloudError(

@@ -59,13 +59,16 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
     for server in wanted.values():
         seen[server.id].task = seen[server.id].trouble = None
     tasks: dict[str, set[str]] = {server.id: set() for server in wanted.values()}
-    _observe_images(context, wanted, seen)
-    for task in clients.ecs.describe_tasks(action="ExportImage", resource_ids=list(wanted)):
-        owner = wanted.get(task.get("ResourceId", ""))
-        if owner:
-            tasks[owner.id].add(task["TaskId"])
-        if owner and task.get("CreationTime", "") >= (seen[owner.id].task or {}).get("CreationTime", ""):
-            seen[owner.id].task = task
+
+    def observe_tasks() -> None:
+        for task in clients.ecs.describe_tasks(action="ExportImage", resource_ids=list(wanted)):
+            owner = wanted.get(task.get("ResourceId", ""))
+            if owner:
+                tasks[owner.id].add(task["TaskId"])
+            if owner and task.get("CreationTime", "") >= (seen[owner.id].task or {}).get("CreationTime", ""):
+                seen[owner.id].task = task
+
+    clients.pool.looks(lambda: _observe_images(context, wanted, seen), observe_tasks)
 
     def observe_one(pair: tuple[str, Server]) -> None:
         image_id, server = pair

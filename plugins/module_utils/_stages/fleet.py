@@ -162,7 +162,7 @@ class Fleet:
             batch.clear()
             self._looked.clear()
             rows = [row for row in self._own(self._open_rows()) if self._due is None or row.server.id in self._due]
-            rows = self._settle_all(rows, batch)
+            rows = self._settle_all(rows, batch, ahead=True)
             self._look_elsewhere()
         for stage in self.stages:
             rows = self._go_through(stage, rows, batch)
@@ -194,23 +194,34 @@ class Fleet:
                 self._advance(stage, row)
                 row.reasons.append(f"another run has finished it ({row.state})")
 
-    def _settle_all(self, rows: list[Progress], batch: list[Act]) -> list[Progress]:
-        """Return the servers that have no result yet."""
+    def _settle_all(self, rows: list[Progress], batch: list[Act], ahead: bool = False) -> list[Progress]:
+        """Return the servers that have no result yet. With ``ahead`` the first stage looks at the same time at those
+        that had none when they were looked at last."""
+        first = self.stages[0]
         for stage in self.stages:
             if stage.settles_first:
                 due = [row for row in rows if stage.name in row.seen.stale or not stage.idle(row.seen)]
-                self._observe(stage, due)
+                early = [row for row in rows if not stage.settles_first(row.seen)]
+                self._observe((stage, due), *([(first, early)] if ahead and first is not stage else []))
+                ahead = False
                 over = {row.server.id for row in due if self._settle(stage, row, batch)}
                 rows = [row for row in rows if row.server.id not in over]
         return rows
 
-    def _observe(self, stage: Stage, rows: Sequence[Progress]) -> None:
-        if not rows:
-            return
-        for row in rows:
+    def _observe(self, *looks: tuple[Stage, Sequence[Progress]]) -> None:
+        """Let stages look at servers, at the same time where there are several."""
+        looks = tuple((stage, rows) for stage, rows in looks if rows)
+        for row in (row for _stage, rows in looks for row in rows):
             row.seen.trouble = None
+        self.context.clients.pool.each(lambda look: self._look(*look), looks)
+        for stage, rows in looks:
+            self._looked_at(stage, rows)
+
+    def _look(self, stage: Stage, rows: Sequence[Progress]) -> None:
         seen = {row.server.id: row.seen for row in rows}
         stage.observe(self.context.of(stage), [row.server for row in rows], seen)
+
+    def _looked_at(self, stage: Stage, rows: Sequence[Progress]) -> None:
         for row in rows:
             row.seen.stale.discard(stage.name)
             row.started = "" if row.started == stage.name else row.started
@@ -253,14 +264,14 @@ class Fleet:
             # What earlier stages have made is not known yet. It decides whether the server continues, and what is kept.
             for earlier in self.stages:
                 if not earlier.settles_first:
-                    self._observe(earlier, [row])
+                    self._observe((earlier, [row]))
             decision = stage.decide(self.context, row.server, row.seen)
         self._apply(stage, row, decision, batch)
         return True
 
     def _go_through(self, stage: Stage, rows: Sequence[Progress], batch: list[Act]) -> list[Progress]:
         """Let one stage query its servers and decide for each; return the servers that continue with the next stage."""
-        self._observe(stage, [row for row in rows if (stage.name, row.server.id) not in self._looked])
+        self._observe((stage, [row for row in rows if (stage.name, row.server.id) not in self._looked]))
         done = set()
         for row, decision in self._decisions(stage, rows):
             self._apply(stage, row, decision, batch)

@@ -65,16 +65,25 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
         owner = by_source.get(job.get("SourceId", ""))
         if owner and job.get("JobId"):
             _sort_in(owner, job, seen[owner.id], resources)
-    _look_by_name(context, [server for server in awake if seen[server.id].job is None], seen)
     open_ids = [source for source, server in by_source.items() if _needs_source(seen[server.id])]
-    for source in clients.smc.describe_source_servers(source_ids=open_ids) if open_ids else ():
-        owner = by_source.get(source.get("SourceId", ""))
-        if owner:
-            seen[owner.id].source = source
-            resources.saw("smc_source", owner.source_id, owner.host, source.get("CreationTime", ""))
-    if network.wanted(context.policy) and any(seen[server.id].job is None for server in by_source.values()):
-        network.observe(context, servers[0].migration)
-    _observe_instances(context, awake, seen)
+    nameless = [server for server in awake if seen[server.id].job is None]
+
+    def jobs() -> None:
+        _look_by_name(context, nameless, seen)
+        _observe_instances(context, awake, seen)
+
+    def sources() -> None:
+        for source in clients.smc.describe_source_servers(source_ids=open_ids) if open_ids else ():
+            owner = by_source.get(source.get("SourceId", ""))
+            if owner:
+                seen[owner.id].source = source
+                resources.saw("smc_source", owner.source_id, owner.host, source.get("CreationTime", ""))
+
+    def shared_network() -> None:
+        if network.wanted(context.policy) and any(server.source_id for server in nameless):
+            network.observe(context, servers[0].migration)
+
+    clients.pool.looks(jobs, sources, shared_network)
     for server in awake:
         cures.recall(context, server, seen[server.id])
 

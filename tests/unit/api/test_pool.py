@@ -54,6 +54,27 @@ def test_a_call_that_uses_the_pool_itself_does_not_wait_for_its_own_thread() -> 
     assert pool.each(lambda number: sum(pool.each(int, range(number))), range(4)) == [0, 0, 1, 3]
 
 
+def test_free_threads_help_a_call_that_uses_the_pool_itself() -> None:
+    together, pool = threading.Barrier(4), Pool(4)
+
+    def inner(number: int) -> int:
+        together.wait(PATIENCE)
+        return number
+
+    assert pool.each(lambda number: pool.each(inner, [number, number + 1]), [10, 20]) == [[10, 11], [20, 21]]
+
+
+def test_an_exception_of_a_call_that_a_free_thread_makes_reaches_the_one_that_asked_for_it() -> None:
+    pool = Pool(3)
+
+    def look(number: int) -> list[int]:
+        return pool.each(lambda inner: number // inner, [1, 0, 2])
+
+    with pytest.raises(ZeroDivisionError):
+        pool.each(look, range(5))
+    assert pool.looks(lambda: 1, lambda: "two") == [1, "two"]
+
+
 def test_one_worker_makes_the_calls_in_this_thread() -> None:
     assert set(Pool(1).each(lambda _number: threading.get_ident(), range(3))) == {threading.get_ident()}
 

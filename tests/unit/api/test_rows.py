@@ -91,6 +91,16 @@ def test_an_absent_field_reads_as_its_default_and_never_as_that_of_another_row()
     assert (again["tags"], again["data_disks"], again["name"], again["system_disk_size"]) == ({}, [], "", 0)
 
 
+@pytest.mark.parametrize("path", ["A", "A.B", "A.B.C"])
+@pytest.mark.parametrize("row", [
+    {}, {"A": None}, {"A": {"B": {"C": [1]}}}, {"A": {"B": []}}, {"A": {"B": None}}, {"A": "text"}, {"A": [{"B": 1}]},
+    {"A": {"B": {"C": None}}}, {"A": {"B": {"C": ""}}}, {"A": 0}, {"A": {"B": False}},
+])
+def test_names_alone_are_found_as_jmespath_finds_them(path: str, row: dict[str, Any]) -> None:
+    assert reader._search(path, False)(row) == reader.compiled(path).search(row)
+    assert reader._search(path, True)(row) == reader.compiled(reader._steps(path)).search(row)
+
+
 def test_an_error_shows_no_text_that_may_be_a_secret() -> None:
     answer = {"AccessTokenId": "at-1", "AccessTokenCode": {"secret": "value"}}
     with pytest.raises(Malformed, match=r"^AccessTokenCode is an object, not text$"):
