@@ -116,6 +116,8 @@ class Policy:
     replication_parameters: str = ""
     max_parallel: Mapping[str, int] = field(default_factory=dict)
     """How many copies run at once, by group."""
+    copy_rate: float = limits.COPY_RATE
+    """Bytes per second that one copy is expected to reach."""
     job_parameters: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of CreateReplicationJob that the user sets, by the name of the SDK's setter."""
     import_parameters: Mapping[str, Any] = field(default_factory=dict)

@@ -84,6 +84,12 @@ options:
       - Only the copies of this task count, not those that another run drives, and not those of O(unreachable).
       - If unset, the limit of SMC counts alone.
     type: dict
+  copy_rate:
+    description:
+      - MB/s that one copy reaches if nothing limits it. It decides among how many copies the uplink of a site is divided, and is the largest limit of a
+        copy there. A smaller C(bandwidth_limit) in O(replication_parameters) counts.
+    type: float
+    default: 20
   progress_file:
     description:
       - A file to which the module appends a line at every step of a server.

@@ -40,7 +40,7 @@ _BY_ENDING: Final[Mapping[str, Range]] = {
     "_clock_tolerance": (1, None),
     "_valid_days": limits.JOB_VALID_DAYS,
     "_token_days": limits.TOKEN_DAYS,
-    "_rate": (0.001, None),
+    "_rate": (limits.LEAST_RATE, None),
     "_uplink": (0, None),
     "_exports": (0, None),
     "_max_failed": (0, None),

@@ -89,7 +89,8 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     options.refuse(input_problems(params))
     rows = [ENS_INSTANCE.facts(row) for row in clients.ens.describe_instances()]
     existing = of_host(migration, params["host"], rows)
-    options.refuse(_foreign(params, existing))
+    lacking = launch.foreign(_texts(params["required_tags"]), existing) if existing else ""
+    options.refuse([lacking] if lacking else [])
     # An existing instance needs no image: that may have been deleted.
     image = {"image_id": params["image_id"] or ""} if existing else _image(clients, migration, params)
     identity = existing.get("tags", {}).get(naming.SERVER_TAG) or naming.owner_of((image or {}).get("image_name", ""))
@@ -130,15 +131,6 @@ def of_host(migration: str, host: str, rows: Sequence[Facts]) -> Facts:
         told = f"{host} has {len(found)} ENS instances of this migration, each of them billed: {ids}"
         options.refuse([f"{told}. Release those that are not needed"])
     return found[0] if found else {}
-
-
-def _foreign(params: Mapping[str, Any], existing: Facts) -> list[str]:
-    """Return why the existing instance may not be changed by this task: it lacks a tag that the task requires."""
-    if not existing:
-        return []
-    wanted = {key: str(value) for key, value in params["required_tags"].items()}
-    missing = ", ".join(f"{key}={value}" for key, value in wanted.items() if existing["tags"].get(key) != value)
-    return [f"ENS instance {existing['instance_id']} has no tag {missing}, so it stays as it is"] if missing else []
 
 
 def _image(clients: Clients, migration: str, params: Mapping[str, Any]) -> Facts | None:
@@ -299,12 +291,17 @@ def _launch(params: Mapping[str, Any], image: Facts | None) -> launch.Launch:
         ens_region_id=params["ens_region_id"] or "",
         instance_type=params["instance_type"] or "",
         policy=params["policy"],
-        tags={key: str(value) for key, value in params["tags"].items()},
+        tags=_texts(params["tags"]),
+        required_tags=_texts(params["required_tags"]),
         parameters={
             **{name: value for name, value in given.items() if value is not None},
             **(params["instance_parameters"] or {}),
         },
     )
+
+
+def _texts(tags: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(value) for key, value in tags.items()}
 
 
 def _system_gib(image: Facts) -> int:

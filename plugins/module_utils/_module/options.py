@@ -173,8 +173,9 @@ def export_spec() -> ArgSpec:
 
 
 def schedule_spec() -> ArgSpec:
-    """Return the option O(max_parallel) of the module ens_migration."""
-    return ArgSpec(argument_spec={"max_parallel": {"type": "dict"}})
+    """Return the options O(max_parallel) and O(copy_rate) of the module ens_migration."""
+    rate = limits.COPY_RATE / limits.MEGABYTE
+    return ArgSpec(argument_spec={"max_parallel": {"type": "dict"}, "copy_rate": {"type": "float", "default": rate}})
 
 
 def server(migration: str, entry: Mapping[str, Any]) -> Server:
@@ -250,6 +251,9 @@ def policy(params: Mapping[str, Any]) -> Policy:
         problems.append("net_mode vpc needs vswitch_id")
     groups = params.get("max_parallel") or {}
     problems += [f"max_parallel {problem}" for problem in filter(None, [groups_problem(groups)])]
+    copy_rate = params.get("copy_rate", limits.COPY_RATE / limits.MEGABYTE)
+    if not limits.LEAST_RATE <= copy_rate < inf:
+        problems.append(f"copy_rate is {copy_rate}, it must be a number of MB/s, at least {limits.LEAST_RATE:g}")
     extra = json.dumps(params["replication_parameters"]) if params.get("replication_parameters") else ""
     if len(extra) > 2048:
         problems.append(f"replication_parameters has {len(extra)} characters as JSON, SMC takes 2048")
@@ -278,6 +282,7 @@ def policy(params: Mapping[str, Any]) -> Policy:
         export_retries=params.get("export_retries", limits.EXPORT_RETRIES),
         replication_parameters=extra,
         max_parallel=group_limits(groups),
+        copy_rate=copy_rate * limits.MEGABYTE,
         verify=params.get("verify") or "strict",
         job_parameters=params.get("job_parameters") or {},
         import_parameters=params.get("import_parameters") or {},

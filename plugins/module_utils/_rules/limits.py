@@ -113,7 +113,10 @@ SITE_COPIES: Final = 4
 """Among so many copies the uplink of a site is divided, or more where they are needed to use it."""
 
 COPY_RATE: Final = 20.0 * MEGABYTE
-"""Bytes per second of one copy, until the copies of this run have shown it; the plan assumes the same."""
+"""Bytes per second of one copy, if the user expects no other rate; the plan assumes the same."""
+
+LEAST_RATE: Final = 0.001
+"""MB/s: the smallest rate that an option takes."""
 
 MAX_JOBS: Final = 1000
 """Replication jobs of one account (SMC limits, 2023-06)."""

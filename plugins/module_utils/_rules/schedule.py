@@ -41,6 +41,8 @@ class Copy:
     """Whether its job exists already."""
     tries: int = 0
     """How often it has failed."""
+    billed: bool = False
+    """Whether it has failed and its intermediate instance is kept, and billed until it continues."""
     site: str = ""
     groups: tuple[str, ...] = ()
     windows: tuple[windows.Span, ...] = ()
@@ -84,11 +86,13 @@ class Turns:
 
 
 def order(waiting: Iterable[Copy], quotas: Quotas) -> list[Copy]:
-    """Return copies in the order in which they start: what failed after the others, what needs one more call before
-    what needs several, and then the longest expected one first (list scheduling)."""
+    """Return copies in the order in which they start: what has failed and is billed meanwhile first, what else has
+    failed after the others, what needs one more call before what needs several, and then the longest expected one first
+    (list scheduling)."""
 
     def key(copy: Copy) -> tuple[int, bool, float, str]:
-        return copy.tries, not copy.begun, -copy.bytes / quotas.rate(copy.site), copy.host
+        tries = -1 if copy.billed else copy.tries
+        return tries, not copy.begun, -copy.bytes / quotas.rate(copy.site), copy.host
 
     return sorted(waiting, key=key)
 

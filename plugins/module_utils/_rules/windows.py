@@ -61,6 +61,18 @@ def _minute(clock: str) -> int | None:
     return (hours * 60 + minutes) % _DAY_MINUTES if inside else None
 
 
+def open_minutes(windows: Sequence[Span], when: datetime) -> int:
+    """Return for how many minutes a window that is open at ``when`` stays open, 0 where none is."""
+    minute = when.weekday() * _DAY_MINUTES + when.hour * 60 + when.minute
+    left = [end - at for start, end in windows for at in (minute, minute + _WEEK_MINUTES) if start <= at < end]
+    return max(left, default=0)
+
+
+def shortest(found: Iterable[Sequence[Span]]) -> int:
+    """Return the minutes of the shortest of several hosts' windows, 0 where there is none."""
+    return min((end - start for windows in found for start, end in windows), default=0)
+
+
 def next_open(windows: Sequence[Span], when: datetime) -> datetime:
     """Return ``when`` if a window is open then, or there is none; else the time at which the next one opens (UTC)."""
     if not windows:

@@ -198,11 +198,12 @@ class Fleet:
         """Return the servers that have no result yet. With ``ahead`` the first stage looks at the same time at those
         that had none when they were looked at last."""
         first = self.stages[0]
+        ahead = ahead and not first.settles_first
         for stage in self.stages:
             if stage.settles_first:
                 due = [row for row in rows if stage.name in row.seen.stale or not stage.idle(row.seen)]
-                early = [row for row in rows if not stage.settles_first(row.seen)]
-                self._observe((stage, due), *([(first, early)] if ahead and first is not stage else []))
+                early = [row for row in rows if not stage.settles_first(row.seen)] if ahead else []
+                self._observe((stage, due), (first, early))
                 ahead = False
                 over = {row.server.id for row in due if self._settle(stage, row, batch)}
                 rows = [row for row in rows if row.server.id not in over]

@@ -54,6 +54,8 @@ class Launch:
     instance_type: str = ""
     policy: str = "manual"
     tags: Mapping[str, str] = field(default_factory=dict)
+    required_tags: Mapping[str, str] = field(default_factory=dict)
+    """Tags without which an existing instance stays as it is."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -91,7 +93,17 @@ def decide(launch: Launch, context: Context, server: Server, seen: Seen) -> Deci
             f"the name {server.job_name} is used by ENS instance {row['instance_id']}, which is not from this "
             f"migration: {problem}. Rename that instance"
         )
+    lacking = foreign(launch.required_tags, row)
+    if lacking:
+        return Decision.fail(lacking)
     return _with_instance(launch, row, seen)
+
+
+def foreign(required: Mapping[str, str], row: Facts) -> str:
+    """Return why an instance may not be changed by this task: it lacks a tag that the task requires. '' when it has
+    all of them."""
+    missing = ", ".join(f"{key}={value}" for key, value in required.items() if row["tags"].get(key) != value)
+    return f"ENS instance {row['instance_id']} has no tag {missing}, so it stays as it is" if missing else ""
 
 
 def _without_instance(launch: Launch, context: Context, server: Server, seen: Seen) -> Decision:
@@ -212,6 +224,6 @@ def stage(launch: Launch) -> Stage:
         follow=follow,
         found=lambda seen: instance(seen).get("instance_id", ""),
         starts=frozenset({"run"}),
-        settles_first=lambda seen: bool(seen.own[NAME]),
+        settles_first=lambda seen: bool(seen.own.get(NAME)),
         facts=lambda seen: {"ens_instance_id": instance(seen).get("instance_id", "")},
     )

@@ -344,6 +344,7 @@ def copy_of(server: Server, seen: Seen) -> Copy:
         server.copy,
         begun=bool(job),
         tries=seen.cures + seen.queued,
+        billed=job.get("Status") == "InError" and seen.instance is not None,
         rate=limit_bytes(job.get("ReplicationParameters")),
     )
 

@@ -39,7 +39,7 @@ class Turns:
         self._clock = clock
         self._groups = policy.max_parallel
         own = schedule.limit_bytes(policy.replication_parameters)
-        self._copy_rate = min(own or limits.COPY_RATE, limits.COPY_RATE)
+        self._copy_rate = min(own or policy.copy_rate, policy.copy_rate)
         """What one copy is expected to reach: no more than the limit that the user has chosen for each of them."""
         self._uplinks = schedule.uplinks((server.copy.site, server.uplink) for server in servers)
         self._full: dict[str, tuple[int, float]] = {}
@@ -84,7 +84,9 @@ class Turns:
         self, slots: Slots, copy: schedule.Copy, cause: schedule.Cause, running: int, now: datetime
     ) -> Decision:
         if cause == "window":
-            return Decision.wait(f"its maintenance window opens at {stamp(windows.next_open(copy.windows, now))}")
+            opens = windows.next_open(copy.windows, now)
+            minutes = windows.open_minutes(copy.windows, opens)
+            return Decision.wait(f"its maintenance window opens at {stamp(opens)} for {minutes} minutes")
         if cause == "uplink":
             of_site = f" of the site {copy.site}" if copy.site else ""
             text = f"the uplink{of_site} is in use by other copies"

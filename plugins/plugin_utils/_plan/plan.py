@@ -132,6 +132,8 @@ def plan(name: str, found: Sequence[Host], given: Assumptions, options: Facts, n
         "calls": calls(found, options),
         "queries_about": queries(loads, times, options, now),
         "resources": resources(found, times, options, now, ends),
+        "shortest_window_minutes": windows.shortest(load.copy.windows for load in loads if load.stage == "transfer"),
+        "waits": bool(options["wait"]),
     }
 
 

@@ -53,6 +53,11 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
     for row in plan["resources"]:
         stays = "kept, it is the result" if row["kept"] else f"{row['hours']:g} hours in total until it is deleted"
         shown.append(f"resource: {row['count']} x {row['kind']}, at most {row['most_at_once']} at once, {stays}")
+    if plan["shortest_window_minutes"] and not plan["waits"]:
+        shown.append(
+            f"the shortest maintenance window is open for {plan['shortest_window_minutes']} minutes, and migration_wait "
+            "is false: start a run more often than that, otherwise no run may start its copies"
+        )
     shown.append(_assumed(plan["assumptions"]))
     return shown
 

@@ -106,6 +106,17 @@ def test_it_is_stopped_started_and_released(cloud: Cloud) -> None:
     assert (cloud.calls["ens.RunInstances"], len(cloud.ens_instances)) == (2, 1)
 
 
+def test_an_instance_without_a_required_tag_stays_although_the_first_list_lacks_it(cloud: Cloud) -> None:
+    run(cloud)
+    before = dict(cloud.ens_instances)
+    for state in ("running", "absent"):
+        cloud.edit("ens.DescribeInstances", lambda _rows: [])
+        fails(cloud, "has no tag check=yes, so it stays as it is", state=state, required_tags={"check": "yes"},
+              tags={"check": "yes"})
+        fails(cloud, "has no tag check=yes, so it stays as it is", state=state, required_tags={"check": "yes"})
+    assert (cloud.ens_instances, cloud.calls["ens.RunInstances"]) == (before, 1)
+
+
 def test_a_kept_instance_is_never_released_and_its_policy_can_change(cloud: Cloud) -> None:
     run(cloud, policy="keep")
     fails(cloud, "has the policy keep", state="absent")

@@ -24,7 +24,7 @@ MB = limits.MEGABYTE
 FAST = Assumptions(10 * MB, 10**15, 10**15, image_seconds=0)
 OPTIONS: dict[str, Any] = {
     "name": "wave", "network": "shared", "vpc_id": "", "replication_parameters": {}, "plan_copy_rate": 10.0,
-    "plan_export_rate": 10.0, "plan_import_rate": 10.0, "plan_exports": 0, "poll_interval": 15.0,
+    "plan_export_rate": 10.0, "plan_import_rate": 10.0, "plan_exports": 0, "poll_interval": 15.0, "wait": True,
 }
 
 
@@ -170,6 +170,17 @@ MIGRATION = {
         row("copied-01", "export", source_id="s-3", job_id="j-3", image_id="m-3"),
     ]
 }
+
+
+def test_a_short_window_is_shown_where_runs_do_not_wait() -> None:
+    hosts = {"a": facts(20, migration_windows=["20:00-04:00", "Sat 12:00-12:20"]), "b": facts(20)}
+
+    def lines(wait: bool) -> str:
+        rows = {"servers": [row(host) for host in hosts]}
+        return " ".join(text.lines(plan.wave_plan(list(hosts), hosts, {}, {**OPTIONS, "wait": wait}, rows, NOW)))
+
+    assert "the shortest maintenance window is open for 20 minutes, and migration_wait is false" in lines(False)
+    assert "shortest maintenance window" not in lines(True)
 
 
 def planned(**options: Any) -> dict[str, Any]:

@@ -42,11 +42,13 @@ def starts(copies: list[Copy], quotas: Quotas, running: tuple[Copy, ...] = ()) -
 def test_the_longest_expected_copy_starts_first_what_exists_before_it_and_what_failed_last() -> None:
     copies = [
         Copy("small", 1), Copy("large", 9), Copy("failed", 99, begun=True, tries=1), Copy("made", 2, begun=True),
-        Copy("slow", 5, site="far"),
+        Copy("slow", 5, site="far"), Copy("billed", 1, begun=True, tries=2, billed=True),
     ]
     quotas = Quotas(measured={"far": limits.COPY_RATE / 2})
-    assert [copy.host for copy in schedule.order(copies, quotas)] == ["made", "slow", "large", "small", "failed"]
-    assert list(starts(copies, Quotas(2))) == ["made", "large"]
+    assert [copy.host for copy in schedule.order(copies, quotas)] == [
+        "billed", "made", "slow", "large", "small", "failed",
+    ]
+    assert list(starts(copies, Quotas(3))) == ["billed", "made", "large"]
 
 
 def test_a_group_a_window_and_the_slots_are_different_causes() -> None:
@@ -176,7 +178,7 @@ def test_the_fleet_keeps_windows_groups_and_uplinks_and_says_what_a_server_waits
     started = [number for number in range(1, 11) if "start was called" in states[f"web-{number:02d}"]]
     assert started == [1, 4, 5, 6, 7, 10]
     assert states["web-02"] == "so many servers of its group are copied as max_parallel allows (rack 1)"
-    assert states["web-03"].startswith("its maintenance window opens at 2026-11-24T20:00")
+    assert states["web-03"] == "its maintenance window opens at 2026-11-24T20:00:00Z for 480 minutes"
     assert states["web-08"] == "the uplink of the site x is in use by other copies"
     shared = {job["SourceId"]: json.loads(job["ReplicationParameters"]) for job in cloud.jobs.values()}
     assert shared["s-01"] == {"checksum": True}
@@ -203,6 +205,28 @@ def test_as_many_copies_use_an_uplink_as_the_plan_assumes_if_the_user_limits_eac
     ])
     times = simulate([Load(item.copy, 1) for item in hosts], given, NOW)
     assert sum(row.begins == NOW for row in times.values()) == 6
+
+
+def test_a_run_and_its_plan_divide_an_uplink_by_the_rate_that_a_copy_is_expected_to_reach() -> None:
+    hosts = [server(number, terms=Copy(server(number).host, 10**9, site="x"), uplink=800 * MB) for number in range(9)]
+    cloud = cloud_with(*hosts, copy_seconds=600)
+    run(fleet(cloud, *hosts, using=policy(copy_rate=160 * MB)), wait=False)
+    shared = [json.loads(job["ReplicationParameters"])["bandwidth_limit"] for job in cloud.jobs.values()]
+    assert shared == [schedule.limit_kilobytes(160 * MB)] * 5
+    given = assumptions({**PLAN, "plan_copy_rate": 160}, [{"migration_site": "x", "migration_uplink": 6400}])
+    times = simulate([Load(item.copy, 1) for item in hosts], given, NOW)
+    assert sum(row.begins == NOW for row in times.values()) == 5
+
+
+def test_a_failed_copy_whose_instance_is_billed_continues_before_the_others_begin() -> None:
+    hosts = [server(number) for number in range(1, limits.CONCURRENT_JOBS + 3)]
+    cloud = cloud_with(*hosts, copy_seconds=300)
+    cloud.job_errors["s-01"] = ["InternalError"]
+    rows = run(fleet(cloud, *hosts, using=policy(job_retries=2)), timeout=7200, interval=15)
+    assert set(verdicts(rows)) == {"migrated"}
+    begun = [args for name, args in cloud.log if name == "smc.StartReplicationJob"]
+    first = next(job["JobId"] for job in cloud.jobs.values() if job["SourceId"] == "s-01")
+    assert begun.count(first) == 2
 
 
 def test_an_uplink_without_a_site_is_shared_by_copies_and_not_by_exports() -> None:
