@@ -105,7 +105,7 @@ def flag(value: Any) -> bool:
 
 def mapping(value: Any) -> Row:
     """Return an object; raise Malformed for anything else."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, (dict, Mapping)):
         raise Malformed("", f"is {_kind(value)}, not an object")
     return value
 
@@ -199,7 +199,7 @@ def _search(path: str, inner: bool) -> Callable[[Row], Any]:
     def walk(row: Row) -> Any:
         value, last = row, None
         for name in names:
-            value = value.get(name) if isinstance(value, Mapping) else None  # type: ignore[assignment]  # any JSON
+            value = value.get(name) if isinstance(value, (dict, Mapping)) else None  # type: ignore[assignment]  # any JSON
             if value is None:
                 return last if inner else None
             last = value
@@ -313,7 +313,7 @@ class Table:
 
 def _without_nulls(value: Any) -> Any:
     """Return a value without null members: they mean the same as absent ones."""
-    if isinstance(value, Mapping):
+    if isinstance(value, (dict, Mapping)):
         return {name: _without_nulls(item) for name, item in value.items() if item is not None}
     if isinstance(value, list):
         return [_without_nulls(item) for item in value if item is not None]

@@ -197,13 +197,14 @@ class Fleet:
     def _settle_all(self, rows: list[Progress], batch: list[Act], ahead: bool = False) -> list[Progress]:
         """Return the servers that have no result yet. With ``ahead`` the first stage looks at the same time at those
         that had none when they were looked at last."""
-        first = self.stages[0]
+        first, now = self.stages[0], self.context.clock.monotonic()
         ahead = ahead and not first.settles_first
         for stage in self.stages:
             if stage.settles_first:
                 due = [row for row in rows if stage.name in row.seen.stale or not stage.idle(row.seen)]
+                look = [row for row in due if stage.name in row.seen.stale or row.seen.trouble or row.next_look <= now]
                 early = [row for row in rows if not stage.settles_first(row.seen)] if ahead else []
-                self._observe((stage, due), (first, early))
+                self._observe((stage, look), (first, early))
                 ahead = False
                 over = {row.server.id for row in due if self._settle(stage, row, batch)}
                 rows = [row for row in rows if row.server.id not in over]
@@ -223,7 +224,10 @@ class Fleet:
         stage.observe(self.context.of(stage), [row.server for row in rows], seen)
 
     def _looked_at(self, stage: Stage, rows: Sequence[Progress]) -> None:
+        again = self.context.clock.monotonic() + self._rhythm.interval
         for row in rows:
+            if stage.settles_first:
+                row.next_look = again if stage.settles_first(row.seen) else 0.0
             row.seen.stale.discard(stage.name)
             row.started = "" if row.started == stage.name else row.started
             self._looked.add((stage.name, row.server.id))

@@ -37,7 +37,7 @@ class Rhythm:
 
     def __init__(self, wait: bool, timeout: float, interval: float, now: float) -> None:
         self.waits = wait and timeout > 0
-        self._interval = interval
+        self.interval = interval
         self._deadline = now + (timeout if self.waits else PASS_SECONDS)
         self._hurried = 0
 
@@ -55,7 +55,7 @@ class Rhythm:
         if not (self.waits or quick):
             return None
         short = AFTER_ACT_SECONDS if self.waits else PASS_PAUSE_SECONDS
-        pause = min(self._interval, short) if acted or quick else self._interval
+        pause = min(self.interval, short) if acted or quick else self.interval
         return pause if now + pause <= self._deadline else None
 
 

@@ -61,6 +61,8 @@ class Progress:
     """Whether its next step is possible within seconds."""
     started: str = ""
     """The stage in which this run has started it since that stage looked at it."""
+    next_look: float = 0.0
+    """When a result that is being made is looked at again, by the clock: such a look lists all of the account."""
     elsewhere: bool = False
     """Whether another run drives it."""
     timeline: list[Change] = field(default_factory=list)

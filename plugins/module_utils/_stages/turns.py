@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment, stamp
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, schedule, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import schedule, windows
 
 if TYPE_CHECKING:
     from datetime import datetime

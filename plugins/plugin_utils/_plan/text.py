@@ -55,8 +55,8 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
         shown.append(f"resource: {row['count']} x {row['kind']}, at most {row['most_at_once']} at once, {stays}")
     if plan["shortest_window_minutes"] and not plan["waits"]:
         shown.append(
-            f"the shortest maintenance window is open for {plan['shortest_window_minutes']} minutes, and migration_wait "
-            "is false: start a run more often than that, otherwise no run may start its copies"
+            f"the shortest maintenance window is open for {plan['shortest_window_minutes']} minutes, and "
+            "migration_wait is false: start a run more often than that, otherwise no run may start its copies"
         )
     shown.append(_assumed(plan["assumptions"]))
     return shown

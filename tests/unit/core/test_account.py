@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.ecs import EcsApi
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.ens import EnsApi
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.pool import Pool
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.ram_bss import BssApi, RamApi
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.smc import SmcApi
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.sts import StsApi
@@ -66,6 +67,7 @@ class Cloud:
         self.asked: list[str] = []
         self.region = "ap-southeast-1"
         self.request_seconds = 80.0
+        self.pool = Pool()
         self.ledger = Bucket(Services())
         self.bucket: Any = BUCKET
         self._answers = {

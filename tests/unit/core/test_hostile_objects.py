@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.oss import OssApi
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.pool import Pool
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.store import LedgerStore
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources.oss import delete_under
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
@@ -127,7 +128,7 @@ def test_a_ledger_among_very_many_objects_is_not_looked_for() -> None:
 
 def test_whether_a_bucket_may_be_listed_takes_one_row() -> None:
     asked = [0]
-    clients: Any = SimpleNamespace(oss=lambda _name: endless(asked))
+    clients: Any = SimpleNamespace(oss=lambda _name: endless(asked), pool=Pool())
     checks.bucket_info(clients, BUCKET)
     assert asked == [0]
 
