@@ -14,5 +14,5 @@ mkdir -p "$home"
 export PATH=$PWD/.venv-importer/bin:$PATH HOME=$home ANSIBLE_HOME=$home/ansible NO_COLOR=1
 unset ANSIBLE_CONFIG ANSIBLE_COLLECTIONS_PATH PYTHONPATH
 cd "$home"
-python -m galaxy_importer.main "$artifact" 2>&1 | tee importer.txt
+python ../../tools/importer.py "$artifact" 2>&1 | tee importer.txt
 if grep -E '^(WARNING|ERROR)' importer.txt; then exit 1; fi
