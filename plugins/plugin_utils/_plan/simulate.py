@@ -160,12 +160,15 @@ def _export(loads: Sequence[Load], given: Assumptions, found: Mapping[str, Times
 
 
 def lower_bound(loads: Sequence[Load], given: Assumptions) -> float:
-    """Return the seconds that the copies take at least: the longest one, all of them spread over the slots, or those of
-    a site over its uplink."""
+    """Return the seconds that the copies take at least: the longest one, all of them spread over the slots, those of a
+    site over its uplink, or several in one slot where there are more copies than slots."""
     copies = [load for load in loads if load.stage == "transfer"]
-    seconds = [load.copy.bytes / given.copy_rate for load in copies]
+    seconds = sorted((load.copy.bytes / given.copy_rate for load in copies), reverse=True)
+    slots = max(1, given.slots)
+    # Of the k * slots + 1 longest copies, one slot gets k + 1: at least the shortest ones of them.
+    rounds = [sum(seconds[k * slots - k : k * slots + 1]) for k in range(1, -(-len(seconds) // slots))]
     sites: defaultdict[str, float] = defaultdict(float)
     for load in copies:
         sites[load.copy.site] += load.copy.bytes
     shared = [sent / given.uplinks[site] for site, sent in sites.items() if given.uplinks.get(site)]
-    return max(*seconds, sum(seconds) / max(1, given.slots), *shared) if seconds else 0.0
+    return max(seconds[0], sum(seconds) / slots, *rounds, *shared) if seconds else 0.0
