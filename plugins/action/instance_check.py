@@ -196,11 +196,20 @@ def _problem(args: dict[str, Any]) -> str | None:
 
 
 def _port_state(address: str, port: int) -> str:
-    """Return what the TCP port answers to the controller itself, without the SSH options of the host."""
+    """Return what the TCP port answers to the controller itself, without the SSH options of the host.
+
+    A gateway may accept connections for a machine that does not answer. An SSH server speaks first.
+    """
     try:
-        with socket.create_connection((address, port), _CONNECT_SECONDS):
-            return "the TCP port answers"
+        connection = socket.create_connection((address, port), _CONNECT_SECONDS)
     except ConnectionRefusedError:
         return "the TCP port refuses connections"
     except OSError as error:
         return f"the TCP port does not answer ({error.strerror or 'timeout'})"
+    with connection:
+        try:
+            return "the TCP port answers" if connection.recv(1) else "the TCP port closes connections"
+        except TimeoutError:
+            return "the TCP port accepts connections and sends nothing"
+        except OSError:
+            return "the TCP port closes connections"

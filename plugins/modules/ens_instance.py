@@ -13,6 +13,7 @@ author:
   - Edgelift contributors (@edgelift)
 description:
   - Creates one pay-as-you-go instance of Edge Node Service from the ENS image of a server, and waits until it is Running.
+  - An instance is Running also if its system does not boot. The role P(edgelift.ens_migration.verify#role) checks that.
   - A server has at most one instance per migration. It is found by its exact name, which is the inventory name with the migration ID, and proven by
     its tags. The same task run again changes nothing.
   - RunInstances has no idempotency token. The module announces the call in the ledger of the migration first, so that an instance whose answer was

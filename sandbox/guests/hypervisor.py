@@ -44,6 +44,7 @@ class _Guest:
         self.process: asyncio.subprocess.Process | None = None
         self.task: asyncio.Task[None] | None = None
         self.kill_at: float | None = None
+        self.reported = False
 
     def busy(self) -> bool:
         """Return whether it is being started."""
@@ -77,6 +78,10 @@ class Guests:
         if known is None or (known.boots != boots and not known.busy() and not known.runs()):
             guest = self._guests[instance_id] = _Guest(boots)
             guest.task = asyncio.create_task(self._start(guest, machine))
+        elif known.process is not None and known.process.returncode and not known.reported:
+            known.reported = True
+            _LOG.error("QEMU of instance %s ended with %s: %s", instance_id, known.process.returncode,
+                       _text(self.root / instance_id / "log").strip())
 
     def stop(self, instance_id: str, forced: bool) -> None:
         """Press the power button of a guest, and switch its power off when it does not shut down; at once if forced.

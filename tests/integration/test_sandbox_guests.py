@@ -10,13 +10,12 @@ import json
 import os
 import shutil
 import signal
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 from support import PATIENCE
-from support.oss_client import bucket
+from support.boot_images import SWITCH_OFF, boot_sector, image
 from testbed.process import Process
 
 pytestmark = [pytest.mark.any_core, pytest.mark.long,
@@ -24,42 +23,6 @@ pytestmark = [pytest.mark.any_core, pytest.mark.long,
 
 SMALL = {"boot_memory": 128, "boot_port_offset": 20000,
          "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
-MIB = 1024**2
-
-# mov dx, 0x3f8; mov si, text; next: lodsb; test al, al; jz end; out dx, al; jmp next; end:
-_WRITE = bytes.fromhex("baf803 be207c ac 84c0 7403 ee ebf8")
-# mov dx, 0x604; mov ax, 0x2000; out dx, ax (ACPI: soft off)
-_SWITCH_OFF = bytes.fromhex("ba0406 b80020 ef")
-# hlt; jmp to it
-_WAIT = bytes.fromhex("f4 ebfd")
-
-
-def boot_sector(word: str, end: bytes = b"") -> bytes:
-    """A disk's first sector that writes a word on the serial console, and then waits."""
-    code = (_WRITE + end + _WAIT).ljust(0x20, b"\x90") + word.encode() + b"\r\n\0"
-    return code.ljust(510, b"\0") + b"\x55\xaa"
-
-
-def image(sandbox: Any, tmp_path: Path, name: str, contents: list[bytes]) -> str:
-    """An ENS image of disks that begin with these bytes."""
-    mapping = []
-    for number, content in enumerate(contents):
-        raw, key = tmp_path / f"{name}.{number}.raw", f"{name}.{number}.qcow2"
-        with raw.open("wb") as file:
-            file.write(content)
-            file.truncate((number + 1) * 64 * MIB)
-        subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, tmp_path / key], check=True)
-        bucket(sandbox).put_object_from_file(key, str(tmp_path / key))
-        mapping.append({"OSSBucket": sandbox.bucket, "OSSObject": key, "OSSRegion": sandbox.region})
-    answer = sandbox.call("ens", "ImportImage", ImageName=name, ComputeType="ens_vm", OSType="linux",
-                          Architecture="x86_64", ImageFormat="qcow2", DiskDeviceMapping=json.dumps(mapping))
-    image_id = answer["ImageId"]
-
-    def available() -> bool:
-        return [row["state"] for row in sandbox.get("state")["ens_images"] if row["id"] == image_id] == ["Available"]
-
-    sandbox.until(available)
-    return str(image_id)
 
 
 def run(sandbox: Any, image_id: str, **more: Any) -> str:
@@ -117,12 +80,12 @@ def test_instances_boot_stop_start_and_are_released(start_sandbox: Any, tmp_path
     assert other.wait_gone(PATIENCE)
     sandbox.until(lambda: not folder.exists())
     assert path.read_bytes() == before
-    assert not [row for row in sandbox.get("meter")["running"] if row["kind"] == "ens_instance"]
+    assert sandbox.get("meter")["running"] == []
 
 
 def test_an_instance_that_switches_itself_off_is_stopped(start_sandbox: Any, tmp_path: Path) -> None:
     sandbox = start_sandbox(SMALL, "--boot-instances")
-    instance_id = run(sandbox, image(sandbox, tmp_path, "web", [boot_sector("bye", _SWITCH_OFF)]))
+    instance_id = run(sandbox, image(sandbox, tmp_path, "web", [boot_sector("bye", SWITCH_OFF)]))
     sandbox.until(lambda: status(sandbox, instance_id) == "Stopped")
     assert sandbox.get(f"instances/{instance_id}")["console"].count("bye") == 1
     sandbox.call("ens", "StartInstance", InstanceId=instance_id)
@@ -139,6 +102,11 @@ def test_a_killed_sandbox_leaves_no_guest_and_boots_it_again(start_sandbox: Any,
     assert guest.wait_gone(PATIENCE)
     again = start_sandbox(state=killed.greeting["state"])
     guest = booted(again, instance_id, "it boots", 2)
+    again.post("snapshot", {"name": "running"})
+    again.post("restore", {"name": "running"})
+    assert guest.wait_gone(PATIENCE)
+    guest = booted(again, instance_id, "it boots")
+    assert again.get(f"instances/{instance_id}")["console"].count("it boots") == 1
     again.post("reset", {"buckets": []})
     assert guest.wait_gone(PATIENCE)
     assert not Path(killed.greeting["state"], "blobs", "guests").exists()
@@ -146,9 +114,14 @@ def test_a_killed_sandbox_leaves_no_guest_and_boots_it_again(start_sandbox: Any,
 
 def test_an_instance_runs_though_its_image_does_not_boot(start_sandbox: Any, tmp_path: Path) -> None:
     sandbox = start_sandbox(SMALL, "--boot-instances")
-    instance_id = run(sandbox, image(sandbox, tmp_path, "garbage", [os.urandom(500).ljust(MIB, b"x")]))
+    instance_id = run(sandbox, image(sandbox, tmp_path, "garbage", [os.urandom(500).ljust(1024**2, b"x")]))
     guest = booted(sandbox, instance_id, "No bootable device")
     assert status(sandbox, instance_id) == "Running"
-    sandbox.call("ens", "ReleasePostPaidInstance", InstanceId=instance_id)
+    early = run(sandbox, sandbox.get("state")["ens_images"][0]["id"])
+    sandbox.until(lambda: status(sandbox, early) == "Running")
+    for released in (early, instance_id):
+        sandbox.call("ens", "ReleasePostPaidInstance", InstanceId=released)
     assert guest.wait_gone(PATIENCE)
-    assert not [row for row in sandbox.get("meter")["running"] if row["kind"] == "ens_instance"]
+    guests = Path(sandbox.greeting["state"], "blobs", "guests")
+    sandbox.until(lambda: list(guests.iterdir()) == [])
+    assert sandbox.get("meter")["running"] == []

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 import yaml
 from conftest import WORLD
 from support import PATIENCE
+from support.boot_images import boot_sector, image
 from support.source import ask, beside
 from support.wave import ROOT, Player, run, standing_still, utils
 from support.wave_hosts import hosts_up
@@ -145,6 +147,25 @@ def test_an_instance_that_another_user_releases_is_no_copy(sandbox: Any, bed: Be
     assert going.returncode == 2
     assert f"ENS instance {instance['id']} does not exist any more" in " ".join(output.decode().split())
     assert nothing_left(sandbox)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(shutil.which("qemu-system-x86_64") is None, reason="QEMU is not installed")
+def test_an_image_that_does_not_boot_is_no_copy(start_sandbox: Any, bed: Bed, tmp_path: Path) -> None:
+    sandbox = start_sandbox({"buckets": WORLD["buckets"], "boot_memory": 128}, "--boot-instances",
+                            "--boot-port-offset", "20000")
+    naming = utils("_rules.naming")
+    name = naming.resource_name("web-01", naming.migration_id(WAVE, "web-01", "web-01"))
+    image(sandbox, tmp_path, name, [boot_sector("You are in emergency mode.")])
+    player = Player(bed, sandbox, tmp_path)
+    own = {"verify_host": "", "verify_port": 20022, "launch_internet_max_bandwidth_out": 5}
+    played = player.play("verify.yml", "--limit", "web-01", **variables(bed, verify_start_timeout=20, **own))
+    text = " ".join(played.output.split())
+    assert played.code == 2, text
+    assert "the TCP port accepts connections and sends nothing" in text
+    assert "127.0.9." in text
+    assert nothing_left(sandbox)
+    assert list(Path(sandbox.greeting["state"], "blobs", "guests").iterdir()) == []
 
 
 def hook(folder: Path, name: str, *tasks: dict[str, Any]) -> str:
