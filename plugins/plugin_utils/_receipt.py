@@ -216,6 +216,7 @@ def _row(
         **{key: (done or {}).get(key) or nothing for key, nothing in (("exported_bytes", 0), ("timeline", []))},
         "findings": [_finding(item) for item in facts.get("preflight_findings") or []],
         "verification": facts.get("verify_result") or {},
+        "digests": [],
     }
     hook = facts.get("hooks_after_failure_error")
     errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
@@ -273,6 +274,18 @@ def _with_retry(row: dict[str, Any], settled: bool) -> dict[str, Any]:
     return {**row, "retry": _retry.of(row["status"], settled)}
 
 
+def _with_digests(row: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row with the digests of its disks. ``told`` is the result of ecs_export_digest, {} for a run without
+    one. A digest that is missing is a warning: the server is migrated."""
+    rows = [item for item in told.get("digests") or [] if item["host"] == row["host"]]
+    digests = [{key: value for key, value in item.items() if key != "host"} for item in rows]
+    bad = [item for item in digests if item["problem"]]
+    missing = [f"disk {item['index']} has no digest: oss://{item['object']} {item['problem']}" for item in bad]
+    if told.get("failed") and row["status"] == "migrated":
+        missing = [f"its disks have no digest: {told.get('msg') or 'no reason is known'}"]
+    return {**row, "digests": digests, "warnings": [*row["warnings"], *missing]}
+
+
 def _finished(row: dict[str, Any], facts: Mapping[str, Any], settled: bool) -> dict[str, Any]:
     """Return the row with its verification and what a retry does. A retry of a failed verification only verifies."""
     verified = _with_verification(row, facts)
@@ -301,12 +314,15 @@ def receipt(
     billed: dict[str, list[dict[str, str]]] = defaultdict(list)
     for row in (cleanup or {}).get("billed") or []:
         billed[row["host"]].append({key: row[key] for key in ("kind", "id", "billed_by")})
+    told: Mapping[str, Any] = next(filter(None, (hostvars[host].get("migration_digest_run") for host in hosts)), {})
     return {
         "wave": wave,
         "run": {"began": (migration or {}).get("began") or "", "seconds": (migration or {}).get("seconds") or 0.0},
         "servers": [
             _finished(
-                {**_row(host, hostvars[host], done.get(host), away.get(host)), "billed": billed.get(host, [])},
+                _with_digests(
+                    {**_row(host, hostvars[host], done.get(host), away.get(host)), "billed": billed.get(host, [])}, told
+                ),
                 hostvars[host],
                 bool((done.get(host) or {}).get("settled")) or _stage_settled(hostvars[host]),
             )

@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from testbed.hosts import Bed
 WORLD: dict[str, Any] = {"sources": [], "buckets": [{"name": "migration-images", "region": "ap-southeast-1"}]}
 UP = ("web-01", "legacy-01")
 BOTH = ",".join(UP)
+CHECK_IMAGE = Path(__file__).resolve().parents[2] / "roles/report/files/check_image.py"
 UNREACHABLE = 2
 """How ansible-playbook ends when a host could not be probed: the report fails it."""
 pytestmark = pytest.mark.sandbox_world(WORLD)
@@ -68,7 +71,8 @@ def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Pl
 
     since = sandbox.get("requests?since=0")["next"]
     page = player.folder / "report.html"
-    again = player.play("migrate.yml", migration_name="one fails", report_html=str(page))
+    options = {"report_html": str(page), "migration_digests": True}
+    again = player.play("migrate.yml", migration_name="one fails", **options)
     assert again.code == UNREACHABLE, "nothing is wrong but a host that cannot be reached"
     assert statuses(again) == {"off-01": "unreachable", "web-01": "migrated", "legacy-01": "migrated"}
     assert "could not connect" in again.row("off-01")["reasons"][0]
@@ -79,6 +83,11 @@ def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Pl
     phases = [change["phase"] for change in again.row("legacy-01")["timeline"]]
     assert list(dict.fromkeys(phases)) == ["transfer", "export", "import"]
     assert again.row("legacy-01")["exported_bytes"] > 0
+    image = next(row for row in sandbox.get("state")["ens_images"] if row["name"].startswith("legacy-01"))
+    command = [sys.executable, CHECK_IMAGE, "--host", "legacy-01", str(player.folder / "receipt.json")]
+    told = subprocess.run([*command, *(disk["path"] for disk in image["disks"])], capture_output=True, text=True)
+    assert (told.returncode, told.stdout.count("equal")) == (0, len(image["disks"])), told
+    assert again.row("web-01")["digests"] == [], "its objects were deleted by the first run"
     assert f"The report is in {page}" in "".join(again.output.split("\n"))
     assert "2 of 3 servers are migrated to ENS images; 1 unreachable." in page.read_text(encoding="utf-8")
 

@@ -291,12 +291,13 @@ class OssApi(AppendableObjects, Listings):
         head = self.head(key)
         return head and {**head, "content": b""}
 
-    def read_range(self, key: str, start: int, end_inclusive: int) -> bytes:
-        """Returns the bytes from start to end, both included; fewer when the object is shorter.
+    def read_range(self, key: str, start: int, end_inclusive: int, etag: str = "") -> bytes:
+        """Returns the bytes from start to end, both included; fewer when the object is shorter. With ``etag``, an
+        object that was replaced is refused (PreconditionFailed).
 
         "standard" makes OSS refuse a range beyond the end; without it OSS answers with the whole object.
         """
-        headers = {"x-oss-range-behavior": "standard"}
+        headers = {"x-oss-range-behavior": "standard", **({"If-Match": f'"{etag}"'} if etag else {})}
         span = (start, end_inclusive)
         body: bytes = self._connection.run(
             "GetObject", lambda: self._bucket.get_object(key, byte_range=span, headers=headers).read()

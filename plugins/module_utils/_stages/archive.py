@@ -35,8 +35,8 @@ _RECORDS: Final = (
 )
 """What may precede the header of a file: extended headers and long names."""
 
-_MAGIC: Final = b"\x1f\x8b"
-_USTAR: Final = range(257, 262)
+MAGIC: Final = b"\x1f\x8b"
+USTAR: Final = range(257, 262)
 """Where the header of a tar file has its magic."""
 
 _MOST_ENTRIES: Final = 8
@@ -60,8 +60,8 @@ def disk_size(oss: Ranges, key: str, size: int) -> int | str:
     """Return the bytes of the disk in an archive of ``size`` bytes, or what is wrong with the object. Raw exports are
     one file in a tar.gz archive (facts 3.1)."""
     start = oss.read_range(key, 0, min(size, _BLOCK) - 1)
-    packed = start.startswith(_MAGIC)
-    if not packed and start[_USTAR.start : _USTAR.stop] != b"ustar":
+    packed = start.startswith(MAGIC)
+    if not packed and start[USTAR.start : USTAR.stop] != b"ustar":
         # A disk as it is has whole sectors; whether it is large enough is for the caller.
         other = start.startswith(b"QFI\xfb") or size % _BLOCK
         return "is not a raw.tar.gz archive (it begins like none)" if other else size
@@ -69,7 +69,7 @@ def disk_size(oss: Ranges, key: str, size: int) -> int | str:
     try:
         _look_at_records(content)
         with tarfile.open(fileobj=content, mode="r|") as archive:
-            member = _disk(archive)
+            member = disk_member(archive)
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         return f"is not a raw.tar.gz archive ({str(error)[:100]})"
     if member is None or not member.isreg():
@@ -83,7 +83,7 @@ def disk_size(oss: Ranges, key: str, size: int) -> int | str:
     return member.size
 
 
-def _disk(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
+def disk_member(archive: tarfile.TarFile) -> tarfile.TarInfo | None:
     """Return the file of the disk: the first large one. Folders and small files may precede it."""
     best: tarfile.TarInfo | None = None
     for _count in range(_MOST_ENTRIES):
@@ -147,9 +147,9 @@ class _Content(io.RawIOBase):
         if not self._unpacking.eof:
             return self._unpacking.unconsumed_tail or self._fetch()
         rest = self._unpacking.unused_data or self._fetch()
-        if len(rest) < len(_MAGIC):
+        if len(rest) < len(MAGIC):
             rest += self._fetch()
-        if not rest.startswith(_MAGIC):
+        if not rest.startswith(MAGIC):
             return b""
         self.members += 1
         self._unpacking = zlib.decompressobj(_GZIP)

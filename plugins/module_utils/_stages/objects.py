@@ -79,10 +79,15 @@ def verify(
 
 def _inspect(row: Row | None, item: ExportedObject, ended: datetime | None) -> str:
     """Fill in the size of one object; return why it is not what the export has written, or ''."""
+    item["size"] = int(row["size"]) if row else 0
+    return replaced(row, ended)
+
+
+def replaced(row: Row | None, ended: datetime | None) -> str:
+    """Return why an object is not what the export that ended then has written, or ''."""
     if row is None:
         return "is missing although the export is finished"
-    item["size"] = int(row["size"])
-    if item["size"] == 0:
+    if int(row["size"]) == 0:
         return "is empty"
     written = row["last_modified"]
     if ended and written is not None and written > (ended + _AFTER).timestamp():

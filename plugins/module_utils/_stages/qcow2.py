@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from .ahead import Ranges
 
-_MAGIC: Final = b"QFI\xfb"
+MAGIC: Final = b"QFI\xfb"
 _HEADER: Final = 104
 _VERSION_2_BITS: Final = 16
 """Version 2 has refcounts of 16 bits; from version 3 on the header says how wide they are."""
@@ -45,7 +45,7 @@ def disk_size(oss: Ranges, key: str, size: int) -> int | str:
         return oss.read_range(key, offset, end - 1) if offset < end else b""
 
     header = read(0, _HEADER)
-    if not header.startswith(_MAGIC):
+    if not header.startswith(MAGIC):
         return "is not a qcow2 file"
     if len(header) < _HEADER:
         return _CUT

@@ -96,6 +96,10 @@ def _server(row: Mapping[str, Any], whole: float) -> dict[str, Any]:
         "bytes": _bytes(row, stages, timeline.copy_seconds(parts) if len(stages) > 1 else 0.0),
         "findings": [{**findings.described(item), **findings.evidence(item)} for item in row.get("findings") or []],
         "verification": verification.shown(row.get("verification")),
+        "digests": [
+            {"disk": words.text(item.get("index"), 10), "sha256": words.text(item.get("sha256") or "", 64)}
+            for item in row.get("digests") or []
+        ],
         "billed": _texts(billed(row)),
     }
 

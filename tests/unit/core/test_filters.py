@@ -241,7 +241,7 @@ def test_every_host_has_a_status_with_its_reasons(
     for words, reason in zip(reasons, found["reasons"], strict=True):
         assert words in reason
     identity = ["ens_image_id", "image_name", "migration_id"]
-    told = ["used_bytes", "exported_bytes", "timeline", "findings", "verification"]
+    told = ["used_bytes", "exported_bytes", "timeline", "findings", "verification", "digests"]
     known = ["host", "status", "reasons", "warnings", *identity, "seconds", "disks", *told, "billed", "retry"]
     assert list(found) == known
 
@@ -276,6 +276,21 @@ def test_the_sample_of_the_receipt_has_the_fields_of_the_code() -> None:
     made = FILTERS["wave_receipt"](["web-01"], {"web-01": CLEAR}, "wave_01", {"servers": [done()]})
     assert list(sample) == list(made)
     assert list(sample["servers"][0]) == list(made["servers"][0])
+
+
+def test_the_digests_of_a_run_are_in_the_rows_of_their_hosts() -> None:
+    def told(run: dict[str, Any]) -> list[Any]:
+        facts = {"web-01": {**CLEAR, "migration_digest_run": run}, "web-02": CLEAR}
+        made = FILTERS["wave_receipt"](list(facts), facts, "wave_01", {"servers": [done(), done("web-02")]})
+        return [(row["digests"], row["warnings"]) for row in made["servers"]]
+
+    good = {"index": 0, "object": "b/k", "problem": "", "sha256": "a"}
+    bad = {"index": 1, "object": "b/l", "problem": "is missing"}
+    rows = [{"host": "web-01", **good}, {"host": "web-02", **bad}]
+    warning = "disk 1 has no digest: oss://b/l is missing"
+    assert told({"digests": rows}) == [([good], []), ([bad], [warning])]
+    assert told({"failed": True, "msg": "no key"}) == [([], ["its disks have no digest: no key"])] * 2
+    assert told({"skipped": True}) == [([], [])] * 2
 
 
 def test_the_image_is_named_wherever_it_is_known() -> None:

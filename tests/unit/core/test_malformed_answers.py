@@ -337,7 +337,8 @@ def broken(answer: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_every_module_that_calls_the_cloud_is_here() -> None:
     folder = Path(runner.__file__).parents[2] / "modules"
     calling = {path.stem for path in folder.glob("*.py") if "run_module(" in path.read_text(encoding="utf-8")}
-    assert {case[1] for case in CASES} == calling
+    # The module that reads objects and no answers has its hostile objects in test_digest.py.
+    assert {case[1] for case in CASES} == calling - {"ecs_export_digest"}
 
 
 @pytest.mark.parametrize(("name", "options", "answers"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])

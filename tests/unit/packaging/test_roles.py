@@ -76,6 +76,7 @@ DEFAULTS: dict[str, Any] = {
     "export_wait_timeout": limits.STAGE_TIMEOUT,
     "ens_import_wait_timeout": limits.STAGE_TIMEOUT,
     "cleanup_wait_timeout": limits.CLEANUP_TIMEOUT,
+    "migration_digest_wait_timeout": limits.STAGE_TIMEOUT,
     "canary_wait_timeout": limits.CANARY_TIMEOUT,
     "canary_poll_interval": limits.POLL_INTERVAL,
     "launch_wait_timeout": limits.LAUNCH_TIMEOUT,
