@@ -21,7 +21,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.sta
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._status.rows import ServerStatus
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode
 
-from . import page, preflight_view, run_view, status_view, timeline, words
+from . import history, page, preflight_view, run_view, status_view, timeline, words
 
 _STAGES: Final = tuple(stage.name for stage in STAGES)
 COLUMNS: Final = (
@@ -71,7 +71,8 @@ def preflight_html(rows: Iterable[Mapping[str, Any]], name: str = "", made: str 
 def receipt_csv(receipt: Mapping[str, Any]) -> str:
     """Return one line for each server of a receipt. Numbers are seconds and bytes; what is not known is empty."""
     whole = words.number((receipt.get("run") or {}).get("seconds"))
-    return table(COLUMNS, (_server(row, whole) for row in receipt.get("servers") or []))
+    known = history.of(receipt)
+    return table(COLUMNS, (_server(row, known.parts(row, whole)) for row in receipt.get("servers") or []))
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -84,8 +85,8 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     return out.getvalue()
 
 
-def _server(row: Mapping[str, Any], whole: float) -> list[Any]:
-    stages = timeline.by_stage(timeline.parts(row, whole))
+def _server(row: Mapping[str, Any], parts: Sequence[timeline.Part]) -> list[Any]:
+    stages = timeline.by_stage(parts)
     disks = [words.number(disk.get("bytes")) for disk in row.get("disks") or []]
     found = row.get("findings") or []
     verification = row.get("verification") or {}

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from . import findings, resources, timeline, verification, words
+from . import findings, history, resources, timeline, verification, words
 
 STATUSES: Final = ("failed", "unreachable", "blocked", "pending", "migrated")
 """In the order of the page: what needs attention first."""
@@ -30,9 +30,12 @@ def view(receipt: Mapping[str, Any], made: str = "", version: str = "") -> dict[
     """Return the view of a receipt. ``made`` is the time of the report, ``version`` that of the collection."""
     servers = list(receipt.get("servers") or [])
     run = receipt.get("run") or {}
-    whole = words.number(run.get("seconds"))
+    seconds = words.number(run.get("seconds"))
+    past = history.of(receipt)
+    whole = past.offset + seconds
     counts = Counter(_status(row) for row in servers)
-    rows = sorted((_server(row, whole) for row in servers), key=lambda row: STATUSES.index(row["status"]))
+    rows = [_server(row, past.parts(row, seconds), whole) for row in servers]
+    rows.sort(key=lambda row: STATUSES.index(row["status"]))
     for place, row in enumerate(rows, 1):
         row["anchor"] = f"server-{place}"
     known = list(receipt.get("resources") or [])
@@ -40,7 +43,8 @@ def view(receipt: Mapping[str, Any], made: str = "", version: str = "") -> dict[
         "kind": "run",
         "title": words.text(receipt.get("wave") or "migration without a name", 200),
         "sentence": _sentence(receipt, counts, known),
-        "meta": _meta(run, whole, made, version),
+        "meta": _meta(run, past, seconds, made, version),
+        "continued": bool(past.offset),
         "figures": _figures(rows, counts, whole),
         "statuses": [{"name": name, "count": counts[name]} for name in STATUSES if counts[name]],
         "servers": rows,
@@ -60,10 +64,11 @@ def _status(row: Mapping[str, Any]) -> str:
     return str(row["status"]) if row.get("status") in STATUSES else "failed"
 
 
-def _server(row: Mapping[str, Any], whole: float) -> dict[str, Any]:
-    parts = timeline.parts(row, whole)
+def _server(row: Mapping[str, Any], parts: Sequence[timeline.Part], whole: float) -> dict[str, Any]:
     stages = timeline.by_stage(parts)
     disks = [words.number(disk.get("bytes")) for disk in row.get("disks") or []]
+    # The times of earlier runs contain the waits between the runs: they give no rate.
+    timed = {} if any(part.state == history.STATE for part in parts) else stages
     bars = timeline.bars(parts, whole)
     end = parts[-1].end if parts else 0.0
     return {
@@ -93,7 +98,7 @@ def _server(row: Mapping[str, Any], whole: float) -> dict[str, Any]:
         ],
         "disks": [words.size(amount) for amount in disks],
         "disk_bytes": sum(disks),
-        "bytes": _bytes(row, stages, timeline.copy_seconds(parts) if len(stages) > 1 else 0.0),
+        "bytes": _bytes(row, timed, timeline.copy_seconds(parts) if len(timed) > 1 else 0.0),
         "findings": [{**findings.described(item), **findings.evidence(item)} for item in row.get("findings") or []],
         "verification": verification.shown(row.get("verification")),
         "digests": [
@@ -165,11 +170,14 @@ def _sentence(receipt: Mapping[str, Any], counts: Counter[str], known: Sequence[
     return first
 
 
-def _meta(run: Mapping[str, Any], whole: float, made: str, version: str) -> list[dict[str, str]]:
-    began = words.time(run.get("began"))
+def _meta(
+    run: Mapping[str, Any], past: history.History, seconds: float, made: str, version: str
+) -> list[dict[str, str]]:
+    first = [{"name": "The first job was made", "text": f"{words.duration(past.offset)} before this run"}]
     return [
-        {"name": "Cloud stages began", "text": words.shown_time(run.get("began")) if began else "not in this run"},
-        {"name": "They took", "text": words.duration(whole) if whole else words.UNKNOWN},
+        *(first if past.offset else []),
+        {"name": "Cloud stages began", "text": words.shown_time(run.get("began")) if past.began else "not in this run"},
+        {"name": "They took", "text": words.duration(seconds) if seconds else words.UNKNOWN},
         {"name": "Report made", "text": words.shown_time(made)},
         {"name": "Collection", "text": words.text(f"edgelift.ens_migration {version}".strip(), 60)},
     ]

@@ -15,8 +15,8 @@ from html.parser import HTMLParser
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.filter import preflight as preflight_filters
 from ansible_collections.edgelift.ens_migration.plugins.filter.wave import FilterModule
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._report import page, timeline, words
-from support.report import MADE, change, migration, preflight, receipt, server, status
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._report import history, page, timeline, words
+from support.report import MADE, change, migration, preflight, receipt, resource, server, status
 
 FILTERS = {**FilterModule().filters(), **preflight_filters.FilterModule().filters()}
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -165,6 +165,26 @@ def test_the_parts_of_a_timeline_end_where_the_next_begins() -> None:
     assert timeline.copy_seconds(found) == 4.0
     assert timeline.parts({**row, "seconds": 0.0}, 99.0)[-1].end == 99.0
     assert len(timeline.bars(found, 99.0)) == 2
+
+
+def test_a_migration_of_several_runs_has_one_timeline() -> None:
+    def made(kind: str, hour: int) -> dict[str, str]:
+        return {**resource(kind, "web-01"), "created": f"2026-11-24T{hour:02d}:00:00Z"}
+
+    row = server("web-01", seconds=90.0, timeline=[change(1.0, "import", "m is Creating")])
+    resources = [made("smc_job", 4), made("ecs_image", 6), made("oss_object", 7), made("vpc", 2)]
+    told = {"servers": [row], "run": {"began": "2026-11-24T08:00:00Z", "seconds": 90.0}, "resources": resources}
+    past = history.of(told)
+    assert [(part.phase, part.begin, part.end) for part in past.parts(row, 90.0)] == [
+        ("transfer", 0.0, 7200.0), ("export", 7200.0, 10800.0), ("import", 10800.0, 14401.0),
+        ("import", 14401.0, 14490.0),
+    ]  # fmt: skip
+    text = " ".join(check(FILTERS["wave_html"](told, MADE)).texts)
+    for words_ in ("The first job was made", "before this run", "an earlier run; by the times of the services"):
+        assert words_ in text
+    # A run that did all of it, or whose begin is not known, has its own times alone.
+    for run in ({"began": "2026-11-24T04:00:30Z", "seconds": 90.0}, {"began": "", "seconds": 90.0}):
+        assert len(history.of({**told, "run": run}).parts(row, 90.0)) == 1
 
 
 def test_the_csv_has_one_line_for_each_server_in_the_order_of_the_receipt() -> None:
