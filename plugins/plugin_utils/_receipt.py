@@ -298,10 +298,11 @@ def receipt(
     wave: str,
     migration: Mapping[str, Any] | None = None,
     cleanup: Mapping[str, Any] | None = None,
+    prices: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Return the receipt of a wave: every host with its status, every resource with its proof, and leftover resources
     with the service that bills them ('' for none), and what stays because others need it. If the cleanup failed, all
-    resources of the wave without a proof of deletion count as leftover."""
+    resources of the wave without a proof of deletion count as leftover. ``prices`` are those of the user."""
     done = {row["host"]: row for row in (migration or {}).get("servers", [])}
     away = {row["host"]: row for row in (migration or {}).get("unreachable") or []}
     known = (cleanup or migration or {}).get("resources") or resources(hosts, hostvars)
@@ -331,6 +332,10 @@ def receipt(
         "resources": list(known),
         "residual": [{**row, "billed_by": BILLED_BY.get(row["kind"], "")} for row in residual],
         "kept": list((cleanup or {}).get("kept", [])),
+        "prices": {
+            "currency": (prices or {}).get("currency") or "",
+            "per_hour": {kind: float(price) for kind, price in ((prices or {}).get("per_hour") or {}).items()},
+        },
     }
 
 

@@ -19,6 +19,7 @@ import yaml
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import MissingLibrary
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module import overrides
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import limits, schedule, windows
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import BILLED_BY
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _launch
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look, paths
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._verify import checks
@@ -113,6 +114,15 @@ def _replication(value: Mapping[str, Any]) -> str | None:
     return None
 
 
+def _prices(value: Mapping[str, Any]) -> str | None:
+    for kind, price in value.items():
+        if kind not in BILLED_BY:
+            return f"has the unknown kind {kind!r}. Allowed: {', '.join(sorted(filter(BILLED_BY.get, BILLED_BY)))}"
+        if isinstance(price, bool) or not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", str(price)):
+            return f"has {kind} {price!r}, it must be a number, at least 0, such as 0.9"
+    return None
+
+
 def _windows(value: list[str]) -> str | None:
     found = windows.problems(value)
     return f"has an element that cannot be used: {'; '.join(found)}" if found else None
@@ -173,6 +183,7 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_after_failure": _task_file,
     "_after_boot": _task_file,
     "_password": _password,
+    "_prices": _prices,
     # Without this rule, the filter refuses it when the instances exist already.
     "launch_group": _launch.group_problem,
     "_replication_parameters": _replication,

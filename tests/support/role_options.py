@@ -65,6 +65,7 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "migration_windows": ["Sat-Sun 22:00-06:00", "20:00-04:00"],
         "report_receipt": str(folder / "r.json"), "report_retry_file": str(folder / "r.txt"),
         "report_html": str(folder / "r.html"), "report_csv": str(folder / "r.csv"),
+        "report_prices": {"ecs_instance": "0.5"},
         "migration_plan_file": str(folder / "p.json"),
         "diagnostics_file": str(folder / "d.tar.gz"),
         "status_file": str(folder / "s.json"), "status_html": str(folder / "s.html"),

@@ -18,9 +18,10 @@ from . import words
 Receipt = Mapping[str, Any]
 
 
-def by_kind(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return one row for each kind: made, deleted with proof, not deleted, the service that bills it, and how long they
-    existed together, where both times of each are known."""
+def by_kind(rows: Iterable[Mapping[str, Any]], prices: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+    """Return one row for each kind: made, deleted with proof, not deleted, the service that bills it, how long they
+    existed together, where both times of each are known, and the cost of that by the ``prices`` of the receipt."""
+    priced = prices or {}
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         kind = words.text(row.get("kind", ""), 60)
@@ -32,7 +33,19 @@ def by_kind(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
         sums["deleted" if row.get("deleted") else "open"] += 1
         seconds = existed(row)
         sums["unknown" if seconds is None else "seconds"] += 1 if seconds is None else seconds
-    return [{**row, "billed_by": BILLED_BY.get(row["kind"], ""), "time": _time(row)} for row in found.values()]
+    return [
+        {**row, "billed_by": BILLED_BY.get(row["kind"], ""), "time": _time(row), "cost": _cost(row, priced)}
+        for row in found.values()
+    ]
+
+
+def _cost(row: Mapping[str, Any], prices: Mapping[str, Any]) -> str:
+    """Return the cost of the time that is known, and whether it is all; '' for a kind without a price."""
+    price = (prices.get("per_hour") or {}).get(row["kind"])
+    if price is None:
+        return ""
+    found = f"{words.number(price) * row['seconds'] / 3600:.2f} {words.text(prices.get('currency') or '', 10)}".strip()
+    return f"at least {found}" if row["unknown"] else found
 
 
 def existed(row: Mapping[str, Any]) -> float | None:

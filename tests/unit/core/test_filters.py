@@ -321,6 +321,7 @@ def test_the_cleanup_has_the_last_word_on_resources() -> None:
         "resources": cleanup["resources"],
         "residual": [{"kind": "vpc", "billed_by": ""}, {"kind": "ecs_disk", "billed_by": "ECS"}],
         "kept": cleanup["kept"],
+        "prices": {"currency": "", "per_hour": {}},
     }
     alone = FILTERS["wave_receipt"]([], {}, "wave_01", migration, {})
     assert (alone["resources"], alone["residual"]) == (migration["resources"], [])

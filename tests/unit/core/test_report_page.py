@@ -187,6 +187,16 @@ def test_a_migration_of_several_runs_has_one_timeline() -> None:
         assert len(history.of({**told, "run": run}).parts(row, 90.0)) == 1
 
 
+def test_the_costs_are_those_of_the_prices_and_of_nothing_else() -> None:
+    rows = [resource("ecs_instance", "web-01", 30), {**resource("ecs_snapshot", "web-01"), "created": ""}]
+    told = {"servers": [server("web-01")], "resources": [*rows, resource("oss_object", "web-01")]}
+    assert "This report has no prices." in "".join(check(FILTERS["wave_html"](told, MADE)).texts)
+    prices = {"currency": "CNY", "per_hour": {"ecs_instance": 2, "ecs_snapshot": 1}}
+    texts = check(FILTERS["wave_html"]({**told, "prices": prices}, MADE)).texts
+    assert [text for text in texts if text.endswith(" CNY")] == ["1.01 CNY", "at least 0.00 CNY"]
+    assert "no price" in texts
+
+
 def test_the_csv_has_one_line_for_each_server_in_the_order_of_the_receipt() -> None:
     given = receipt()
     rows = list(csv.DictReader(io.StringIO(FILTERS["wave_csv"](given))))
