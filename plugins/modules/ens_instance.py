@@ -180,9 +180,27 @@ options:
       - When ENS releases the instance by itself, in UTC and in whole minutes, such as V(2026-11-24T08:00:00Z). At least an hour from now.
       - Cannot be used with O(policy=keep). For an instance that exists, it is neither changed nor compared.
     type: str
+  commit_hours:
+    description:
+      - After how many hours a new instance with O(policy=manual) has to be committed, 0 to 8760. With V(0), there is no such time. It is a tag of the instance.
+      - Another O(policy), such as V(keep), commits the instance until then, and for ever. After that time, the policy cannot be changed.
+      - An instance that is not committed is overdue 45 minutes later. The playbook C(rollback) stops and releases it.
+    type: float
+    default: 0.0
+  only_overdue:
+    description:
+      - Whether to change only an instance that is overdue (O(commit_hours)). Any other instance stays as it is, without a failure.
+      - For O(state=stopped) and O(state=absent).
+    type: bool
+    default: false
+  create:
+    description:
+      - Whether O(state=running) creates an instance that does not exist. Otherwise, the task fails.
+    type: bool
+    default: true
   tags:
     description:
-      - Further tags for a new instance, at most 16.
+      - Further tags for a new instance, at most 16, or 15 with O(commit_hours).
     type: dict
     default: {}
   required_tags:
@@ -275,6 +293,16 @@ instance:
       returned: when it exists
       type: str
       sample: manual
+    commit_by:
+      description: Until when it has to be committed, in UTC. Empty for an instance that is committed or has no such time.
+      returned: when it exists
+      type: str
+      sample: '2026-11-26T08:00:00Z'
+    overdue:
+      description: Whether it was not committed in time, so that the playbook C(rollback) releases it.
+      returned: when it exists
+      type: bool
+      sample: false
     state:
       description: The last state seen, as text.
       returned: when it exists

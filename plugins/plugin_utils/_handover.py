@@ -152,5 +152,9 @@ def _commit(instance: Facts) -> Iterator[str]:
     if ends:
         advice = "Launch it again without a release time before you use it"
         yield f"ENS releases the instance at {_encode.markdown(ends)}. {advice}."
-    yield "To keep it: run the playbook launch with launch_policy=keep. Then switch the source off."
+    by = instances.commit_by(instance.get("tags") or {})
+    if by:
+        when = _encode.markdown(f"{by:%Y-%m-%dT%H:%M:%SZ}")
+        yield f"It must be committed until {when}. After that, the playbook rollback releases it."
+    yield "To keep it: run the playbook commit. Then switch the source off."
     yield "To roll back: change DNS back, start the services of the source, and run launch with launch_state=absent."

@@ -55,6 +55,7 @@ _WHOLE: Final[Mapping[str, Range]] = {
     "verify_port": (1, 65535),
     # ENS wants an hour, and the checks before RunInstances take minutes.
     "verify_lifetime": (4200, None),
+    "launch_commit_hours": (0, 8760),
     "launch_system_disk_size": (limits.INSTANCE_DISK_GIB, None),
     "launch_internet_max_bandwidth_out": (0, None),
     "waves_step": (1, None),
@@ -182,6 +183,7 @@ _RULES: Final[Mapping[str, Callable[[Any], str | None]]] = {
     "_before_copy": _task_file,
     "_after_failure": _task_file,
     "_after_boot": _task_file,
+    "_after_rollback": _task_file,
     "_password": _password,
     "_prices": _prices,
     # Without this rule, the filter refuses it when the instances exist already.

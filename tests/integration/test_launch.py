@@ -87,3 +87,37 @@ def test_a_repetition_changes_nothing(sandbox: Any, player: Player, tmp_path: Pa
     assert (changed.code, gone.code, sandbox.get("state")["ens_instances"]) == (0, 0, []), gone.output
     run(sandbox, "smc_cleanup", name=WAVE)
     assert standing_still(sandbox)
+
+
+@pytest.mark.long
+def test_an_instance_is_committed_or_rolled_back(sandbox: Any, player: Player, tmp_path: Path) -> None:
+    def states() -> dict[str, str]:
+        return {row["name"][:3]: row["state"] for row in sandbox.get("state")["ens_instances"]}
+
+    options = variables(tmp_path, launch_ens_region_id=NODE, launch_commit_hours=1)
+    del options["launch_policy"]
+    hook = tmp_path / "hook.yml"
+    options["migration_hook_after_rollback"] = str(hook)
+    hook.write_text("- ansible.builtin.fail:\n    msg: the services do not start\n", encoding="utf-8")
+    nothing = player.play("commit.yml", **options)
+    assert (nothing.code, states()) == (2, {}), nothing.output
+    launched = player.play("launch.yml", **options)
+    committed = player.play("commit.yml", "--limit", "web-01", **options)
+    early = player.play("rollback.yml", **options)
+    assert (launched.code, committed.code, early.code, early.changed) == (0, 0, 0, 0), early.output
+    for row in sandbox.get("state")["ens_instances"]:
+        if row["name"].startswith("old-01"):
+            past = [{"Key": "edgelift:commit-by", "Value": "2020-01-01T00:00:00Z"}]
+            sandbox.call("ens", "TagResources", ResourceType="instance", ResourceIds=[row["id"]], Tags=past)
+    late = player.play("commit.yml", "--limit", "old-01", **options)
+    assert (late.code, "the time to commit" in " ".join(late.output.split())) == (2, True), late.output
+    wrong = player.play("rollback.yml", **options, launch_only_overdue=False)
+    assert (wrong.code, states()) == (2, {"web": "Running", "old": "Running"}), wrong.output
+    failed = player.play("rollback.yml", **options)
+    assert (failed.code, states()) == (2, {"web": "Running", "old": "Stopped"}), failed.output
+    hook.write_text("- ansible.builtin.debug:\n    msg: 'again on {{ inventory_hostname }}'\n", encoding="utf-8")
+    over = player.play("rollback.yml", **options)
+    assert (over.code, states()) == (0, {"web": "Running"}), over.output
+    assert ("again on old-01" in over.output, "again on web-01" in over.output) == (True, False)
+    again = player.play("rollback.yml", **options)
+    assert (again.code, again.changed, states()) == (0, 0, {"web": "Running"}), again.output

@@ -74,7 +74,10 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "launch_password": "Edge-2026-Lift", "_instance_parameters": {"BillingCycle": "Hour"},
         "verify_checks": [{**dict.fromkeys(option.get("options") or {}), "kind": "port", "port": 443}],
         "verify_lifetime": 9000,
-        **dict.fromkeys(("_before_copy", "_after_failure", "_after_boot"), str(ROOT / "roles/hooks/tasks/main.yml")),
+        **dict.fromkeys(
+            ("_before_copy", "_after_failure", "_after_boot", "_after_rollback"),
+            str(ROOT / "roles/hooks/tasks/main.yml"),
+        ),
         "launch_inventory": str(folder / "l.yml"), "launch_group": "edge_2026",
         "canary_contract": str(folder / "c.yml"), "preflight_report_dir": str(folder), "handover_dir": str(folder),
         "agent_cache_dir": str(folder),

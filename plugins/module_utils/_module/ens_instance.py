@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LOGINS = ("password", "key_pair_name", "password_inherit")
 _CATEGORIES = ("cloud_efficiency", "cloud_ssd", "local_hdd", "local_ssd")
+_MOST_HOURS = 8760
+"""A year."""
 _SHOWN = ("instance_id", "status", "policy")
 """What a diff shows of an instance."""
 
@@ -74,6 +76,9 @@ def spec() -> ArgSpec:
             "host_name": {"type": "str"},
             "user_data": {"type": "str", "no_log": True},
             "auto_release_time": {"type": "str"},
+            "commit_hours": {"type": "float", "default": 0.0},
+            "only_overdue": {"type": "bool", "default": False},
+            "create": {"type": "bool", "default": True},
             "tags": {"type": "dict", "default": {}},
             "required_tags": {"type": "dict", "default": {}},
             "instance_parameters": {"type": "dict"},
@@ -92,12 +97,15 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     lacking = launch.foreign(_texts(params["required_tags"]), existing) if existing else ""
     options.refuse([lacking] if lacking else [])
     # An existing instance needs no image: that may have been deleted.
-    image = {"image_id": params["image_id"] or ""} if existing else _image(clients, migration, params)
+    needs_image = not existing and params["create"] and not params["only_overdue"]
+    image = _image(clients, migration, params) if needs_image else {"image_id": params["image_id"] or ""}
+    if not existing and not params["create"] and params["state"] == "running":
+        options.refuse([f"{params['host']} has no ENS instance of migration {migration!r}, and create is false"])
     identity = existing.get("tags", {}).get(naming.SERVER_TAG) or naming.owner_of((image or {}).get("image_name", ""))
     absent = {"changed": False, "instance": {}, "price": {}, "phase": "done", "resources": []}
     if not identity:
         # Nothing shows that this server was ever migrated: there is nothing to stop or release.
-        if params["state"] == "stopped":
+        if params["state"] == "stopped" and not params["only_overdue"]:
             options.refuse([f"{params['host']} has no ENS instance of migration {migration!r}"])
         return absent
     server = Server(migration, params["host"], "", known_id=identity)
@@ -198,7 +206,12 @@ def input_problems(params: Mapping[str, Any]) -> list[str]:
         problems.append("private_ip needs vswitch_id")
     if params["image_name"]:
         problems += filter(None, [naming.base_name_problem(params["image_name"])])
-    problems += filter(None, [instances.own_tags_problem(params["tags"])])
+    room = instances.MOST_OWN_TAGS - bool(params["commit_hours"])
+    problems += filter(None, [instances.own_tags_problem(params["tags"], room)])
+    if not 0 <= params["commit_hours"] <= _MOST_HOURS:
+        problems.append(f"commit_hours is {params['commit_hours']:g}, it must be 0 to {_MOST_HOURS}")
+    if params["only_overdue"] and params["state"] == "running":
+        problems.append("only_overdue needs state=stopped or state=absent")
     return problems + overrides.problems(params)
 
 
@@ -293,6 +306,9 @@ def _launch(params: Mapping[str, Any], image: Facts | None) -> launch.Launch:
         policy=params["policy"],
         tags=_texts(params["tags"]),
         required_tags=_texts(params["required_tags"]),
+        commit_hours=params["commit_hours"],
+        only_overdue=params["only_overdue"],
+        create=params["create"],
         parameters={
             **{name: value for name, value in given.items() if value is not None},
             **(params["instance_parameters"] or {}),
@@ -322,7 +338,15 @@ def describe(row: Progress) -> dict[str, Any]:
     found = launch.instance(row.seen)
     if not found:
         return {}
-    return {**found, "policy": instances.policy(found["tags"]), "migration_id": row.server.id, "state": row.state}
+    by = instances.commit_by(found["tags"])
+    return {
+        **found,
+        "policy": instances.policy(found["tags"]),
+        "commit_by": f"{by:%Y-%m-%dT%H:%M:%SZ}" if by else "",
+        "overdue": instances.overdue(found["tags"], datetime.now(timezone.utc)),
+        "migration_id": row.server.id,
+        "state": row.state,
+    }
 
 
 def _part(found: Mapping[str, Any]) -> dict[str, Any]:

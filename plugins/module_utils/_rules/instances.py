@@ -13,9 +13,10 @@ replication job: inventory name and migration id.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Final
 
-from . import naming
+from . import limits, naming
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,28 +24,59 @@ if TYPE_CHECKING:
 POLICIES: Final = ("manual", "keep", "release")
 """Who releases an instance: the user with state absent, nothing of this collection, or the cleanup."""
 
+_TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
+_COMMITTED: Final = "committed"
+
 MOST_OWN_TAGS: Final = 16
 """The tags that a user can add: ENS accepts 20 (TagResources), the migration sets four."""
 
 
-def tags(migration: str, host: str, identity: str, policy: str, own: Mapping[str, str]) -> list[dict[str, str]]:
-    """Return the tags of a new instance: those of the migration, the policy, and those of the user."""
+def tags(
+    migration: str, host: str, identity: str, policy: str, own: Mapping[str, str], commit_by: datetime | None = None
+) -> list[dict[str, str]]:
+    """Return the tags of a new instance: those of the migration, the policy with the time to commit, and those of the
+    user."""
+    by = [{"Key": naming.COMMIT_TAG, "Value": commit_by.strftime(_TIME)}] if commit_by and policy == "manual" else []
     return [
         *naming.tags(migration, host, identity),
-        policy_tag(policy),
+        {"Key": naming.INSTANCE_TAG, "Value": policy},
+        *by,
         *({"Key": key, "Value": value} for key, value in own.items()),
     ]
 
 
-def policy_tag(policy: str) -> dict[str, str]:
-    """Return the tag of a policy."""
-    return {"Key": naming.INSTANCE_TAG, "Value": policy}
+def policy_tags(policy: str, found: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the tags that give an instance with the tags ``found`` another policy. An instance with a time to commit
+    is committed by that: it is never rolled back, whatever its policy is later."""
+    committed = [{"Key": naming.COMMIT_TAG, "Value": _COMMITTED}] if naming.COMMIT_TAG in found else []
+    return [{"Key": naming.INSTANCE_TAG, "Value": policy}, *committed]
 
 
-def own_tags_problem(own: Mapping[str, Any]) -> str:
+def commit_by(found: Mapping[str, str]) -> datetime | None:
+    """Return until when an instance has to be committed, None for one that is committed or has no such time."""
+    try:
+        return datetime.strptime(found.get(naming.COMMIT_TAG, ""), _TIME).replace(tzinfo=timezone.utc)
+    except ValueError:
+        return None
+
+
+def overdue(found: Mapping[str, str], now: datetime) -> bool:
+    """Return whether an instance is to be rolled back: only one with the policy manual that nobody has committed."""
+    by = commit_by(found)
+    grace = timedelta(seconds=limits.COMMIT_GRACE_SECONDS)
+    return by is not None and policy(found) == "manual" and now > by + grace
+
+
+def too_late(found: Mapping[str, str], now: datetime) -> bool:
+    """Return whether an instance can no longer be committed: another controller may be rolling it back."""
+    by = commit_by(found)
+    return by is not None and now > by
+
+
+def own_tags_problem(own: Mapping[str, Any], room: int = MOST_OWN_TAGS) -> str:
     """Return why ENS or this collection refuses tags of the user, '' when they do not."""
-    if len(own) > MOST_OWN_TAGS:
-        return f"tags has {len(own)} tags, {MOST_OWN_TAGS} are left beside those of the migration"
+    if len(own) > room:
+        return f"tags has {len(own)} tags, {room} are left beside those of the migration"
     most = naming.TAG_VALUE_LENGTH
     for key, value in own.items():
         if key.startswith("edgelift:") or not 1 <= len(key) <= most:

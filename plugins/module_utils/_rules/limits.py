@@ -94,6 +94,10 @@ ENS may lag behind a write by as much as half an hour."""
 SIGNATURE_SECONDS: Final = 900
 """How far a clock may be off before signed calls are refused (gateway: InvalidTimeStamp.Expired beyond 15 minutes)."""
 
+COMMIT_GRACE_SECONDS: Final = 3 * SIGNATURE_SECONDS
+"""How long after the time to commit an instance it is rolled back. The clocks of two controllers that can sign calls
+differ by twice SIGNATURE_SECONDS at most; the rest is for a commit that is on its way."""
+
 DRIFT_SECONDS: Final = 60
 """A clock that is more than this off is not kept by anything; our own line, below every limit of the services."""
 

@@ -48,6 +48,8 @@ SERVER_TAG: Final = "edgelift:migration"
 HOST_TAG: Final = "edgelift:host"
 INSTANCE_TAG: Final = "edgelift:instance"
 """Tag of an ENS instance: what a cleanup does with it (keep, manual or release)."""
+COMMIT_TAG: Final = "edgelift:commit-by"
+"""Tag of an ENS instance: until when a user has to commit it, in UTC, or that it is committed."""
 KEEP_TAG: Final = "edgelift:keep"
 """Tag of a source that a migration uses but has not registered: it is never deleted. Its value is the first such
 migration."""

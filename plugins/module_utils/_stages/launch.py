@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -23,12 +24,13 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lin
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import ens
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ens import ENS_INSTANCE
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import instances, states
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import instances, naming, states
 
 from .stage import Leaves, Outcome, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Seen, Server
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Facts
@@ -57,6 +59,11 @@ class Launch:
     required_tags: Mapping[str, str] = field(default_factory=dict)
     """Tags without which an existing instance stays as it is."""
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    commit_hours: float = 0.0
+    """Until a new instance has to be committed, 0 for no such time."""
+    only_overdue: bool = False
+    """Whether only an instance that was not committed in time is changed."""
+    create: bool = True
 
 
 def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) -> None:
@@ -85,7 +92,7 @@ def decide(launch: Launch, context: Context, server: Server, seen: Seen) -> Deci
             "that are not needed"
         )
     if not rows:
-        return _without_instance(launch, context, server, seen)
+        return Decision.done() if launch.only_overdue else _without_instance(launch, context, server, seen)
     row = rows[0]
     problem = instances.doubt(server.migration, row["instance_name"], row["tags"])
     if problem:
@@ -96,7 +103,11 @@ def decide(launch: Launch, context: Context, server: Server, seen: Seen) -> Deci
     lacking = foreign(launch.required_tags, row)
     if lacking:
         return Decision.fail(lacking)
-    return _with_instance(launch, row, seen)
+    if launch.only_overdue and not instances.overdue(row["tags"], context.now):
+        by = instances.commit_by(row["tags"])
+        told = f"can be committed until {by:%Y-%m-%dT%H:%M:%SZ}" if by else "has no time to commit, or is committed"
+        return Decision.done(f"ENS instance {row['instance_id']} {told}")
+    return _with_instance(launch, row, seen, context.now)
 
 
 def foreign(required: Mapping[str, str], row: Facts) -> str:
@@ -121,14 +132,20 @@ def _without_instance(launch: Launch, context: Context, server: Server, seen: Se
             "released outside this migration, or at its auto_release_time. Run ens_instance with state=absent for this "
             "server, then launch it again"
         )
-    if launch.state == "stopped":
+    if launch.state == "stopped" or not launch.create:
         return Decision.fail(f"{server.host} has no ENS instance of this migration. Use state=running to create it")
     return Decision.act("run", f"{server.host} has no instance")
 
 
-def _with_instance(launch: Launch, row: Facts, seen: Seen) -> Decision:
+def _with_instance(launch: Launch, row: Facts, seen: Seen, now: datetime) -> Decision:
     identity, status = row["instance_id"], row["status"]
     policy = instances.policy(row["tags"])
+    tags_it = launch.policy != policy and launch.state != "absent" and not launch.only_overdue
+    if tags_it and instances.too_late(row["tags"], now):
+        return Decision.fail(
+            f"the time to commit ENS instance {identity} ended at {row['tags'][naming.COMMIT_TAG]}: the playbook "
+            "rollback releases it, so its policy stays manual. Release it with state=absent, then launch it again"
+        )
     if launch.state == "absent":
         if seen.own.get(_SENT) == ("release", identity):
             return Decision.wait(f"ENS instance {identity} is being released")
@@ -152,13 +169,14 @@ def _with_instance(launch: Launch, row: Facts, seen: Seen) -> Decision:
         if status not in _STATUS.values() or seen.own.get(_SENT) == (step, identity):
             return Decision.wait(f"ENS instance {identity} is {status}")
         return Decision.act(step, f"ENS instance {identity} is {status}")
-    if launch.policy != policy and seen.own.get(_SENT) != ("tag", identity):
+    if tags_it and seen.own.get(_SENT) != ("tag", identity):
         return Decision.act("tag", f"the policy of ENS instance {identity} is {policy}")
     return Decision.done(f"ENS instance {identity} is {status}")
 
 
-def run_params(launch: Launch, server: Server) -> dict[str, Any]:
+def run_params(launch: Launch, server: Server, now: datetime) -> dict[str, Any]:
     """Return the parameters of RunInstances: one pay-as-you-go instance on one node."""
+    by = now + timedelta(hours=launch.commit_hours) if launch.commit_hours else None
     return {
         "Amount": 1,
         "ScheduleAreaLevel": "Region",
@@ -168,7 +186,7 @@ def run_params(launch: Launch, server: Server) -> dict[str, Any]:
         "InstanceType": launch.instance_type,
         "ImageId": launch.image_id,
         "InstanceName": server.job_name,
-        "Tags": instances.tags(server.migration, server.host, server.id, launch.policy, launch.tags),
+        "Tags": instances.tags(server.migration, server.host, server.id, launch.policy, launch.tags, by),
         **launch.parameters,
     }
 
@@ -177,7 +195,7 @@ def act(launch: Launch, context: Context, server: Server, seen: Seen, action: st
     """Make one call. The id of an instance that is released is no longer followed, which is written down first."""
     api = context.clients.ens
     if action == "run":
-        return Outcome(ids={"instance_id": next(iter(api.run_instances(run_params(launch, server))), "")})
+        return Outcome(ids={"instance_id": next(iter(api.run_instances(run_params(launch, server, context.now))), "")})
     if action in ("release", "forget"):
         context.driver.record([Result(server.id, NAME, "error", "released")])
     if action == "forget":
@@ -190,7 +208,7 @@ def act(launch: Launch, context: Context, server: Server, seen: Seen, action: st
     elif action == "stop":
         api.stop_instance(identity)
     else:
-        api.tag_instance(identity, [instances.policy_tag(launch.policy)])
+        api.tag_instance(identity, instances.policy_tags(launch.policy, instance(seen)["tags"]))
     seen.own[_SENT] = (action, identity)
     return Outcome()
 
