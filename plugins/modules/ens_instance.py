@@ -183,7 +183,7 @@ options:
   commit_hours:
     description:
       - After how many hours a new instance with O(policy=manual) has to be committed, 0 to 8760. With V(0), there is no such time. It is a tag of the instance.
-      - Another O(policy), such as V(keep), commits the instance until then, and for ever. After that time, the policy cannot be changed.
+      - Another O(policy), such as V(keep), commits the instance permanently, if it is set until then. After that time, the policy cannot be changed.
       - An instance that is not committed is overdue 45 minutes later. The playbook C(rollback) stops and releases it.
     type: float
     default: 0.0
