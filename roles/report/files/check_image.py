@@ -3,10 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Compare image files with the digests of a receipt. This file needs Python 3.8 or newer, and nothing else of this
 collection. For formats other than raw and raw.tar.gz, it needs qemu-img. It writes to no file that it is given.
-
 The digest is defined in roles/report/README.md. It is implemented here a second time on purpose: a check with the
-code that has made the receipt would repeat its defects.
-"""
+code that has made the receipt would repeat its defects."""
 
 from __future__ import annotations
 
@@ -26,11 +24,9 @@ from collections.abc import Iterator
 from typing import Any
 
 ALGORITHM = "blocks-1"
-BLOCK = 64 * 1024
-RANGE = 256 * 1024**2
+BLOCK, RANGE = 64 * 1024, 256 * 1024**2
 ZEROS = bytes(BLOCK)
 MEMORY = 2 * 1024**3  # for this program and for qemu-img: an image may be made to use up memory
-LONGEST_RECEIPT = 256 * 1024**2
 QEMU = {"qcow2": "qcow2", "vhd": "vpc", "vmdk": "vmdk", "vdi": "vdi"}
 
 
@@ -98,21 +94,30 @@ def qemu(*command: str) -> str:
     return done.stdout
 
 
-def converted_blocks(path: str, kind: str, scratch: str | None) -> Iterator[Any]:
-    """Yield the size and the blocks of an image that qemu-img converts to a file in the folder ``scratch``."""
+def virtual_size(path: str, kind: str) -> int:
+    """Return the size of the disk in an image that is complete in itself."""
     if shutil.which("qemu-img") is None:
         raise NotCheckable(f"it is a {kind} file, and qemu-img is not installed (package qemu-utils or qemu-img)")
     info = json.loads(qemu("info", "--output=json", "-f", QEMU[kind], path))
     data = info.get("format-specific", {}).get("data", {})
     if any((info.get("backing-filename"), data.get("data-file"), info.get("encrypted"), data.get("extents", [])[1:])):
         raise NotCheckable("the image is encrypted, or needs another file")
-    yield info["virtual-size"]
+    return int(info["virtual-size"])
+
+
+def converted(path: str, kind: str, folder: str) -> str:
+    """Return a raw file in a folder with the disk of an image whose virtual_size is accepted."""
     if kind == "qcow2":
-        # qemu-img reads a missing end as zeros.
-        qemu("check", "-f", "qcow2", path)
+        qemu("check", "-f", "qcow2", path)  # qemu-img reads a missing end as zeros
+    qemu("convert", "-f", QEMU[kind], "-O", "raw", path, raw := f"{folder}/disk.raw")
+    return raw
+
+
+def converted_blocks(path: str, kind: str, scratch: str | None) -> Iterator[Any]:
+    """Yield the size and the blocks of an image that qemu-img converts to a file in the folder ``scratch``."""
+    yield virtual_size(path, kind)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
-        qemu("convert", "-f", QEMU[kind], "-O", "raw", path, raw := f"{folder}/disk.raw")
-        blocks = raw_blocks(raw)
+        blocks = raw_blocks(converted(path, kind, folder))
         next(blocks)
         yield from blocks
 
@@ -120,20 +125,17 @@ def converted_blocks(path: str, kind: str, scratch: str | None) -> Iterator[Any]
 def digest(path: str, scratch: str | None = None, expected: int | None = None) -> dict[str, Any]:
     """Return size and digest of the disk in an image file; of another size than ``expected``, only the size."""
     kind = kind_of(path)
-    readers = {"raw": raw_blocks, "tar": tar_blocks}
-    blocks = readers[kind](path) if kind in readers else converted_blocks(path, kind, scratch)
+    read = tar_blocks if kind == "tar" else raw_blocks
+    blocks = converted_blocks(path, kind, scratch) if kind in QEMU else read(path)
     size = next(blocks)
     if expected is not None and size != expected:
         return {"bytes": size}
-    ranges, current, number = {}, hashlib.sha256(), None
-    for offset, data in blocks:
-        data = data.ljust(BLOCK, b"\0")
-        if data == ZEROS:
-            continue
-        if offset // RANGE != number:
-            number, current = offset // RANGE, hashlib.sha256()
-            ranges[number] = current
-        current.update(offset.to_bytes(8, "big") + data)
+    ranges: dict[int, Any] = {}
+    for offset, short in blocks:
+        if (data := short.ljust(BLOCK, b"\0")) != ZEROS:
+            if offset // RANGE not in ranges:
+                ranges[offset // RANGE] = hashlib.sha256()
+            ranges[offset // RANGE].update(offset.to_bytes(8, "big") + data)
     whole = hashlib.sha256()
     for number, found in ranges.items():
         whole.update((number * RANGE).to_bytes(8, "big") + found.digest())
@@ -149,10 +151,8 @@ def verdict(row: dict[str, Any], path: str | None, scratch: str | None = None) -
         return "not checkable", "no image file is given for this disk"
     try:
         found = digest(path, scratch, row.get("bytes"))
-    except NotCheckable as error:
-        return "not checkable", str(error)
     except Exception as error:  # noqa: BLE001  a damaged file may cause any
-        return "not checkable", f"the file cannot be read: {str(error) or type(error).__name__}"
+        return "not checkable", str(error) or type(error).__name__
     if "sha256" not in found:
         return "different", f"the disk has {found['bytes']} bytes, the receipt has {row.get('bytes')}"
     if found["sha256"] == row.get("sha256"):
@@ -185,7 +185,7 @@ def main() -> int:
             print(json.dumps(digest(path, args.scratch)))
         return 0
     with open(args.receipt, "rb") as file:
-        host, rows = disks_of(json.loads(file.read(LONGEST_RECEIPT)), args.host)
+        host, rows = disks_of(json.loads(file.read(256 * 1024**2)), args.host)
     images = dict(enumerate(args.images))
     found = [(row, *verdict(row, images.pop(row.get("index"), None), args.scratch)) for row in rows]
     for row, word, why in found:
