@@ -18,7 +18,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from .machine import NETWORK, PORTS, Machine, NoAddressError, command, free_place, overlay, public_ip
+from .machine import NETWORK, PLACES, PORTS, Machine, NoAddressError, command, free_place, overlay, public_ip
 
 PROGRAMS = {"qemu-system-x86_64": "qemu-system-x86", "qemu-img": "qemu-utils", "setpriv": "util-linux"}
 """What is needed, and the packages of Debian that have it."""
@@ -64,9 +64,10 @@ class Guests:
         _check(port_offset)
         self._end_strays()
 
-    def place(self, taken: Collection[int]) -> int:
-        """Return the number of the next guest; NoAddressError when there is no free address or too little memory."""
-        free = _free_mib()
+    def place(self, taken: Collection[int], pending: int) -> int:
+        """Return the number of the next guest; NoAddressError when there is no free address or too little memory, also
+        for the ``pending`` guests that are not started yet."""
+        free = _free_mib() - pending * self.memory
         if free < self.memory + _SPARE_MIB:
             raise NoAddressError(f"this machine has {free} MiB of free memory; a guest needs {self.memory} MiB "
                                  f"(boot_memory), and {_SPARE_MIB} MiB must be left")
@@ -150,12 +151,15 @@ class Guests:
             for number, disk in enumerate(machine.disks):
                 path = folder / f"{number}.qcow2"
                 if not path.exists():
-                    await _run(*overlay(disk, path))
-            # What QEMU answers to commands is of no interest; what it complains about goes to the log.
+                    unfinished = path.with_suffix(".new")
+                    await _run(*overlay(disk, unfinished))
+                    unfinished.replace(path)
+            # What QEMU answers to commands is of no interest; what it complains about goes to the log. Ctrl-C in the
+            # terminal of the sandbox must not reach it: it would look like a guest that switches itself off.
             with (folder / "log").open("wb") as log:
                 guest.process = await asyncio.create_subprocess_exec(
                     *command(machine, folder), stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL,
-                    stderr=log)
+                    stderr=log, start_new_session=True)
         except (OSError, GuestsError) as failed:
             (folder / "log").write_text(f"{failed}\n", encoding="utf-8")
             _LOG.error("instance %s does not boot: %s", machine.name, failed)
@@ -173,14 +177,28 @@ def _check(port_offset: int) -> None:
     if lacking:
         raise GuestsError(f"boot_instances: {', '.join(lacking)} not found. Install the packages "
                           f"{', '.join(lacking.values())} (Debian), or omit boot_instances")
-    refused = _refusal(public_ip(255), port_offset)
+    refused = _refusal_of_all(port_offset)
     if isinstance(refused, PermissionError):
         raise GuestsError(
             f"boot_instances: this user may not listen on port {PORTS[0] + port_offset} of {NETWORK}.1. Run the "
             f"sandbox as root, set the sysctl net.ipv4.ip_unprivileged_port_start to {PORTS[0]}, or set "
             "boot_port_offset: 10000 (SSH on port 10022)")
-    if refused is not None and refused.errno != errno.EADDRINUSE:
-        raise GuestsError(f"boot_instances: {public_ip(255)} cannot be used: {refused.strerror}")
+    if refused is not None:
+        ports = ", ".join(str(port + port_offset) for port in PORTS)
+        raise GuestsError(
+            f"boot_instances: the ports {ports} of {NETWORK}.0/24 cannot be used: {refused.strerror}. A program that "
+            "listens on all addresses, such as sshd, uses its port of these too: set another boot_port_offset, such as "
+            "20000")
+
+
+def _refusal_of_all(port_offset: int) -> OSError | None:
+    """Return why no guest can have an address, or None. The addresses that are tried are those of no guest."""
+    refused = None
+    for place in range(PLACES + 1, 255):
+        refused = _refusal(public_ip(place), port_offset)
+        if refused is None or refused.errno != errno.EADDRINUSE:
+            break
+    return refused
 
 
 def _refusal(address: str, port_offset: int) -> OSError | None:

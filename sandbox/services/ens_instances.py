@@ -72,7 +72,7 @@ def _free_place(cloud: Cloud, boots: bool) -> int:
     if not boots or cloud.guests is None:
         return next(place for place in range(1, len(taken) + 2) if place not in taken)
     try:
-        return cloud.guests.place(taken)
+        return cloud.guests.place(taken, len(cloud.ens_instances.where(state="Creating")))
     except NoAddressError as failed:
         # The node of the real service has no stock then.
         raise cloud.error("ens.interface.error", f"The sandbox cannot boot another instance: {failed}.") from failed

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import subprocess
 from pathlib import Path
@@ -37,7 +38,7 @@ class Recorder:
         self.told: list[tuple[Any, ...]] = []
         self.off, self.ended, self.refused = True, False, ""
 
-    def place(self, taken: set[int]) -> int:
+    def place(self, taken: set[int], _pending: int) -> int:
         """As Guests says."""
         if self.refused:
             raise machine.NoAddressError(self.refused)
@@ -129,6 +130,9 @@ def test_what_prevents_guests_on_this_machine_is_noticed(monkeypatch: pytest.Mon
     monkeypatch.setattr(hypervisor, "_refusal", lambda _address, _offset: PermissionError())
     with pytest.raises(hypervisor.GuestsError, match=r"may not listen on port 22 of 127\.0\.9\.1"):
         hypervisor._check(0)
+    monkeypatch.setattr(hypervisor, "_refusal", lambda _address, _offset: OSError(errno.EADDRINUSE, "in use"))
+    with pytest.raises(hypervisor.GuestsError, match=r"10022, 10080, 10443 of .* in use\. A program that listens"):
+        hypervisor._check(10000)
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(hypervisor.GuestsError, match=r"qemu-system-x86_64, qemu-img, setpriv not found\. Install"):
         hypervisor.Guests(tmp_path, 1024, 0)
