@@ -121,7 +121,7 @@ class ActionModule(ActionBase):
         begin = time.time()
         waits = look.EGRESS_SECONDS if args["egress"] else 0
         seconds = args["probe_timeout"] + waits - look.END_SECONDS
-        values = look.values("/smc", args["egress"], look.EGRESS_SECONDS)
+        values = look.values("/smc", args["egress"], look.EGRESS_SECONDS, args["probe_timeout"])
         seen = self._run(args, look.PIECES, values, look.COMMAND, waits, seconds)
         try:
             return facts.build_probe(seen.answer.records if seen.answer else [], (begin, time.time()))

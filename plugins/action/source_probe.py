@@ -70,7 +70,7 @@ class ActionModule(ActionBase):
         )
         if problem:
             return {**result, "failed": True, "msg": problem}
-        values = look.values(args["install_dir"], args["egress"], args["egress_timeout"])
+        values = look.values(args["install_dir"], args["egress"], args["egress_timeout"], args["timeout"])
         probe, findings = self._look(_remote.Remote(self, answers.limits(args), silence.of(task_vars)), values, args)
         unknown = disk_rules.exclude(probe, args["exclude_disks"]) if probe else None
         if unknown:

@@ -47,7 +47,8 @@ options:
   timeout:
     description:
       - Seconds after which the probe has ended on the host, whatever the host does. It must be at least 5 more than O(egress_timeout).
-      - Each step of the probe has its own time limit, and what does not end is killed. The finding V(probe-expired) names the step, and
+      - Each step of the probe has its own time limit, and what does not end is killed. With a multiple of 15 seconds, each limit is a multiple, too.
+      - The finding V(probe-expired) names the step, and
         the path and the mount where it is known. The other facts are kept.
       - The probe does not touch mounts of other hosts or of programs, such as NFS and FUSE.
     type: int

@@ -21,7 +21,7 @@ CONTROLLER = "10.0.2.2"
 # An address of its own: a copy with the same one could not be distinguished from its source.
 MAC = "52:54:00:e2:e0:01"
 BOOT_SECONDS = 600
-ASK_SECONDS = 120
+ASK_SECONDS = 300
 LAST_LINES = 15
 
 

@@ -103,10 +103,10 @@ guard_relay() { # what the script says, up to its end, without waiting for proce
     fi
 }
 
-step() { # name seconds command...: runs a command beside the script, and gives it up after the seconds; fails then
+step() { # name seconds command...: runs a command beside the script, and gives it up after $TIMES these seconds; fails then
     STEP=$1
-    LEFT=$2
-    ALLOWED=$2
+    ALLOWED=$(($2 * TIMES))
+    LEFT=$ALLOWED
     shift 2
     if [ -n "$OVER" ]; then
         [ -n "$QUIET" ] || say expired "$STEP" 0
@@ -151,7 +151,7 @@ steps() { # name seconds command word...: the command with all words, or, where 
     shift 3
     for word in "$@"; do
         [ -z "$OVER" ] || break
-        step "$name" 1 "$run" "$word" || say expired "$name" 1 "$word"
+        step "$name" 1 "$run" "$word" || say expired "$name" "$ALLOWED" "$word"
     done
     QUIET=
     [ -z "$OVER" ] || say expired "$name" 0

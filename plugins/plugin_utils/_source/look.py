@@ -158,8 +158,13 @@ def egress_problem(targets: Iterable[str]) -> str | None:
     return None
 
 
-def values(install_dir: str, egress: Iterable[str] = (), egress_seconds: int = EGRESS_SECONDS) -> dict[str, str]:
-    """Return the variables of the scripts; times are in seconds."""
+def values(
+    install_dir: str, egress: Iterable[str] = (), egress_seconds: int = EGRESS_SECONDS, seconds: int = SECONDS
+) -> dict[str, str]:
+    """Return the variables of the scripts; times are in seconds.
+
+    With a multiple of SECONDS for the whole probe, each step has a multiple of its time.
+    """
     services = [(row.processes, row.paths) for row in SERVICES]
     licences = [(row.processes, row.paths) for row in LICENCES]
     processes = {name for names, _paths in (*services, *licences) for name in names}.union(CLOCKS)
@@ -170,4 +175,5 @@ def values(install_dir: str, egress: Iterable[str] = (), egress_seconds: int = E
         "PROBE_PATHS": " ".join(path for _names, paths in (*services, *licences) for path in paths),
         "EGRESS": " ".join(egress),
         "EGRESS_TIMEOUT": str(egress_seconds),
+        "TIMES": str(max(1, seconds // SECONDS)),
     }

@@ -43,7 +43,8 @@ def compose(
     With ``seconds`` it ends on the source after that time, whatever its commands wait for (guard.sh). What it says of
     errors is lost then: a process that cannot be killed would keep the session open.
     """
-    head = [f"FENCE={fence}", *(f"{name}={shlex.quote(value)}" for name, value in values.items())]
+    # A value may replace TIMES (guard.sh); a variable of the host with this name does not.
+    head = [f"FENCE={fence}", "TIMES=1", *(f"{name}={shlex.quote(value)}" for name, value in values.items())]
     body = [text("prelude"), *map(text, pieces), command]
     if seconds is None:
         rest = [*body, "guard_over"]

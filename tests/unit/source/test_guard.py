@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._preflight import source
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import answers, look
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import script as _script
 from support import PATIENCE
 from support.shells import SHELLS
@@ -65,6 +65,13 @@ three() {{ say three; }}
 step one 50 one; step two 1 two; step three 50 three
 """
     assert run(shell, command, 60) == [("one", ()), ("begun", ()), ("expired", ("two", "1")), ("three", ())]
+
+
+def test_a_slow_host_has_a_multiple_of_the_time_of_each_step() -> None:
+    assert [look.values("/smc", seconds=seconds)["TIMES"] for seconds in (5, 15, 29, 120)] == ["1", "1", "1", "8"]
+    text = _script.compose(FENCE, [], {"TIMES": "2"}, "slow() { sleep 1.5; say slow; }\nstep slow 1 slow", 60)
+    done = subprocess.run(["/bin/sh", "-c", text], capture_output=True, check=True, timeout=PATIENCE)
+    assert b"\nexpired" not in b"\n" + done.stdout
 
 
 @pytest.mark.parametrize("shell", SHELLS)
