@@ -92,7 +92,7 @@ class Journey:
             self._show_console()
         elif self.guest.ends == "blocked":
             problems += judge.blocked(server, self.guest.finding)
-            problems += _cloud.untouched(self._get("requests?since=0")["requests"], self.guest.name)
+            problems += judge.only_read(self._get("requests?since=0")["requests"])
             if self.guest.forced and not problems:
                 waiver = {"preflight_waivers": [{"id": self.guest.finding, **WAIVER}]}
                 problems, receipt = self._play(source, made, "second", waiver)

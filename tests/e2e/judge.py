@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from testbed.judge import LOOKING
+
 # Comparisons that each copy must have passed, beside the checks of its content.
 COMPARED = ("ssh", "identity", "file_systems", "users", "listening", "services", "kernel", "network", "name_servers")
 
@@ -44,6 +46,13 @@ def blocked(server: Mapping[str, Any], finding: str) -> list[str]:
     if server.get("status") == "blocked" and finding in blockers:
         return []
     return [f"the server is {server.get('status')} with the blockers {blockers}, expected blocked with {finding}"]
+
+
+def only_read(requests: Iterable[Mapping[str, Any]]) -> list[str]:
+    """No call has changed anything of SMC, ECS, VPC or ENS: the server was blocked before anything is billed."""
+    rows = (row for row in requests if row["product"] in ("smc", "ecs", "vpc", "ens", "agent"))
+    acts = [f"{row['product']} {row['action']}" for row in rows if not row["action"].startswith(LOOKING)]
+    return [f"the server was blocked, but these calls were made: {', '.join(acts)}"] if acts else []
 
 
 def not_booted(server: Mapping[str, Any]) -> list[str]:

@@ -59,6 +59,13 @@ def test_a_blocked_server_needs_the_expected_blocker() -> None:
     assert judge.blocked({"status": "migrated", "findings": [finding]}, "virtio-missing")
 
 
+def test_a_blocked_server_makes_no_call_that_changes_something() -> None:
+    calls = [{"product": "smc", "action": "DescribeSourceServers"}, {"product": "oss", "action": "PutObject"}]
+    assert judge.only_read(calls) == []
+    made = {"product": "smc", "action": "CreateReplicationJob"}
+    assert "made: smc CreateReplicationJob" in judge.only_read([*calls, made])[0]
+
+
 def test_an_image_that_does_not_boot_is_a_failed_verification() -> None:
     silent = verification(verdict="failed", checks=[{**rows()[0], "ok": False}], boot_seconds=None)
     failed = server(status="failed", ens_image_id="m-1", verification=silent)
