@@ -50,7 +50,7 @@ help:
 	  'make mutants            check that the tests find bugs planted in ownership, scope and cleanup (about 15 minutes)' \
 	  'make scenarios          run a wave of two servers under every fault of the catalogue (5 to 10 minutes)' \
 	  'make canary-variants    run a canary and a wave under each way in which ENS may import, and print a table (5 minutes)' \
-	  'make molecule           run the molecule scenario "default" on real SSH hosts' \
+	  'make molecule           run the molecule scenario "default" on real SSH hosts (SCENARIO=failure, sliced or all for others)' \
 	  'make secrets            run plays that succeed and fail, and search all that they leave for secrets (15 minutes; ARGS="throttled" for one)' \
 	  'make lock               renew tests/locks, from which the virtual environments are installed, at the newest versions (5 minutes)' \
 	  'make collection         build the artifact in build/dist and install it in build/collections' \
@@ -63,6 +63,8 @@ help:
 	  'make awx                write examples/awx from tools/awx.yml and the argument specs of the roles' \
 	  'make awx-load           load examples/awx with the collection awx.awx into a stand-in for the API of AWX (3 minutes)' \
 	  'make runner             install what an execution environment has, and run waves and slices there under ansible-runner (5 minutes)' \
+	  'make sbom               write the software bill of materials (CycloneDX) of the artifact to build/dist' \
+	  'make release-trial      sign the artifact with a key of this run, and install it with and without a valid signature' \
 	  'make policies           write docs/policies from the calls that each job makes against the local cloud (1 minute)' \
 	  'make clean              stop what still runs, and remove everything that make has written'
 
@@ -169,7 +171,7 @@ docs: collection docs-tools
 	@if [ -e .venv-docs/complete ]; then $(gate) docs tools/docs.sh; fi
 
 molecule: collection rootfs
-	@$(gate) molecule tools/molecule.sh
+	@$(gate) molecule tools/molecule.sh $(if $(SCENARIO),test $(if $(filter all,$(SCENARIO)),--all,-s $(SCENARIO)))
 
 # ---- tests ----
 # Markers (tests/conftest.py) say what a run leaves out: "long" tests run in make test-long, "any_core" tests run on the newest
@@ -244,6 +246,15 @@ awx-load: collection
 .PHONY: runner
 runner: collection rootfs
 	@$(python) -m pytest -q -rs -p no:cacheprovider tests/integration/test_runner.py $(ARGS)
+
+# The software bill of materials of the artifact, beside it in build/dist.
+.PHONY: sbom release-trial
+sbom: collection
+	@tools/sbom.sh
+
+# A signature of the artifact by a key of this run: ansible-galaxy accepts it, and no other.
+release-trial: collection
+	@$(gate) release-trial $(python) tools/release_trial.py
 
 # The RAM policies of docs/policies, from the calls that each job makes against the local cloud.
 .PHONY: policies

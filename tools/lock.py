@@ -5,8 +5,8 @@
 
 usage: lock.py UV, the program uv. It resolves requirements.txt and tests/requirements.txt with each ansible-core for
 all Pythons at once, at the newest versions of the index that pip has (index-url, or PyPI). common.txt has
-what is the same for every ansible-core, 2.NN.txt and newest.txt have the rest; importer.txt, docs.txt, build.txt and
-uv.txt are complete.
+what is the same for every ansible-core, 2.NN.txt and newest.txt have the rest; importer.txt, docs.txt, build.txt,
+sbom.txt and uv.txt are complete. runtime.txt has what requirements.txt needs alone: make sbom lists it.
 """
 
 from __future__ import annotations
@@ -28,6 +28,8 @@ IMPORTER = ("galaxy-importer>=0.4.30",)
 DOCS = ("ansible-core>=2.20", "antsibull-docs>=2.20", "myst-parser>=4", "sphinx>=8", "sphinx-ansible-theme>=0.10",
         "sphinxcontrib-mermaid>=1")
 """What builds the documentation site (tools/docs.sh)."""
+SBOM = ("cyclonedx-bom>=7",)
+"""What lists the packages (make sbom)."""
 BUILD = ("setuptools", "wheel")
 """What builds the packages that have no wheel."""
 
@@ -86,6 +88,8 @@ def main() -> None:
     write("importer.txt", entries(resolve(uv, IMPORTER, (), 11)))
     write("docs.txt", entries(resolve(uv, DOCS, (), 12)))
     write("build.txt", entries(resolve(uv, BUILD, (), 10)))
+    write("sbom.txt", entries(resolve(uv, SBOM, (), 10)))
+    write("runtime.txt", entries(resolve(uv, (), ("requirements.txt",), 10, newest)))
     write("uv.txt", entries(resolve(uv, ("uv",), (), 10)))
 
 

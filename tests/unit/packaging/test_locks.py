@@ -80,7 +80,7 @@ def test_each_environment_has_each_requirement_once(name: str, minor: int) -> No
 
 def test_every_core_of_the_tools_has_a_lock() -> None:
     names = {path.stem for path in LOCKS.glob("*.txt")}
-    assert names == {*CORES, "newest", "common", "importer", "docs", "build", "uv"}
+    assert names == {*CORES, "newest", "common", "importer", "docs", "build", "uv", "sbom", "runtime"}
     script = (ROOT / "tools" / "venv.sh").read_text(encoding="utf-8")
     assert set(re.findall(r"2\.\d\d(?=[ )])", script)) == set(CORES)
     assert "--require-hashes" in script
