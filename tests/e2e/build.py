@@ -20,7 +20,7 @@ from guests import image, initrd, qemu, roots
 from guests.machine import identity
 from testbed.ssh import make_key
 
-from e2e.guests import NETWORK, Guest
+from e2e.guests import NETWORK, PATIENT, Guest
 
 PAGE = "The shop of the edge, before and after the move"
 DATABASE = "/var/lib/shop/shop.db"
@@ -107,6 +107,8 @@ def _dress(guest: Guest, tree: Path, work: Path) -> tuple[str, list[dict[str, st
     (tree / "etc/resolv.conf").write_text("nameserver 10.0.2.3\n", encoding="utf-8")
     (tree / "etc/machine-id").write_text(identity(guest.name, "machine").replace("-", "") + "\n", encoding="utf-8")
     (tree / "etc/systemd/network/20-dhcp.network").write_text(NETWORK, encoding="utf-8")
+    (tree / "etc/systemd/system.conf.d").mkdir(exist_ok=True)
+    (tree / "etc/systemd/system.conf.d/patient.conf").write_text(PATIENT, encoding="utf-8")
     grub = f'GRUB_TIMEOUT=0\nGRUB_TERMINAL=serial\nGRUB_CMDLINE_LINUX="console=ttyS0 {qemu.KERNEL_OPTIONS}"\n'
     with (tree / "etc/default/grub").open("a", encoding="utf-8") as file:
         file.write(grub)
@@ -148,7 +150,7 @@ def _rows() -> str:
 
 def _boot(guest: Guest, disks: image.Disks, work: Path) -> None:
     """Boot the installing guest, and wait until it has switched itself off."""
-    words = [qemu.PROGRAM, *qemu.WORDS, "-smp", "2", "-nic", "none"]
+    words = ["setpriv", "--pdeathsig", "KILL", "--", qemu.PROGRAM, *qemu.WORDS, "-smp", "2", "-nic", "none"]
     words += ["-serial", f"file:{work / 'console'}", "-serial", f"file:{work / 'answer'}"]
     for path in disks.paths:
         words += ["-drive", f"file={path},if=virtio,format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap"]

@@ -17,6 +17,8 @@ SYSTEM = (
 SERVICES = ("curl", "nginx-light", "sqlite3")
 DISK_MIB = 3 * 1024
 NETWORK = "[Match]\nName=en* eth*\n\n[Network]\nDHCP=yes\n"
+# Where a machine is busy, udev of a guest shows a disk after more than the 90 s that systemd waits for it.
+PATIENT = "[Manager]\nDefaultDeviceTimeoutSec=15min\nDefaultTimeoutStartSec=15min\n"
 COMMANDS = (
     "systemctl enable systemd-networkd.service",
     # Timers of Debian that would start work on a machine that exists for some minutes.

@@ -20,7 +20,7 @@ STAGES = {"transfer": "copy and ECS image", "export": "export to OSS", "import":
 
 @dataclass(frozen=True)
 class Part:
-    """One part of the way of a guest and its wall time; ``of`` is the part that includes it."""
+    """One part of the way of a guest and its wall time; ``inside`` if the part before includes it."""
 
     guest: str
     what: str
