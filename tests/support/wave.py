@@ -36,6 +36,7 @@ WORK = {
     "ens_image_import": ("ens_image_import", "work"),
     "ens_canary": ("ens_canary", "work"),
     "ens_instance": ("ens_instance", "work"),
+    "ens_instance_info": ("ens_instance_info", "work"),
     "ens_migration_info": ("ens_migration_info", "work"),
     "smc_access_token": ("smc_access_token", "work"),
     "smc_source": ("smc_source", "work"),
