@@ -13,6 +13,7 @@ from sandbox.contracts import CONTRACTS, VERSIONS
 from sandbox.contracts.errors import APPROXIMATE, CATALOGUE, DOCUMENTED, INVENTED, NOT_EMULATED
 from sandbox.contracts.request_differences import DIFFERENCES, KINDS
 from sandbox.contracts.spec import Param
+from sandbox.guests.machine import PORTS
 from sandbox.oss.codes import provenance_of
 from sandbox.oss.configs import CONFIGS
 from sandbox.oss.errors import catalogue
@@ -29,7 +30,7 @@ _MEANING = {
 
 def page() -> str:
     """The whole page: what is emulated, which values are not, and how well every error code is documented."""
-    sections = (_opening(), _actions(), _values(), _requests(), _codes(), _operations(), _oss_codes())
+    sections = (_opening(), _actions(), _values(), _instances(), _requests(), _codes(), _operations(), _oss_codes())
     return "\n".join(line for section in sections for line in section) + "\n"
 
 
@@ -71,6 +72,24 @@ def _elsewhere(params: tuple[Param, ...], path: str) -> Iterator[tuple[str, tupl
         if param.elsewhere:
             yield path + param.name, param.elsewhere
         yield from _elsewhere(param.fields, f"{path}{param.name}.N.")
+
+
+def _instances() -> Iterator[str]:
+    yield "## Instances of ENS"
+    yield ""
+    yield "An instance has no system, unless its image has content and the local cloud was started with"
+    yield "`--boot-instances`: then QEMU boots it. These are differences then too:"
+    yield ""
+    yield "| what | here |"
+    yield "|---|---|"
+    yield "| Password, KeyPairName, PasswordInherit, HostName, UserData | checked, and not set in the system |"
+    yield "| firmware, devices | BIOS, virtio disks, one virtio network card. Those of ENS are not documented |"
+    ports = ", ".join(str(port) for port in PORTS)
+    yield f"| public address | of this machine alone; the ports {ports} lead to the system |"
+    yield "| DescribeInstanceVncUrl | the URL leads nowhere |"
+    yield "| the control call `/_sandbox/instances/<id>` | shows the serial console; ENS has no such API |"
+    yield "| a system that switches itself off | its instance is Stopped; what ENS does is not documented |"
+    yield ""
 
 
 def _requests() -> Iterator[str]:
