@@ -65,6 +65,7 @@ help:
 	  'make runner             install what an execution environment has, and run waves and slices there under ansible-runner (5 minutes)' \
 	  'make sbom               write the software bill of materials (CycloneDX) of the artifact to build/dist' \
 	  'make release-trial      sign the artifact with a key of this run, and install it with and without a valid signature' \
+	  'make upgrade FROM=tag   begin a migration with an earlier version, and finish it with this one (1 minute)' \
 	  'make policies           write docs/policies from the calls that each job makes against the local cloud (1 minute)' \
 	  'make clean              stop what still runs, and remove everything that make has written'
 
@@ -246,6 +247,11 @@ awx-load: collection
 .PHONY: runner
 runner: collection rootfs
 	@$(python) -m pytest -q -rs -p no:cacheprovider tests/integration/test_runner.py $(ARGS)
+
+# A tag or a commit of the earlier version: make upgrade FROM=v0.1.0.
+.PHONY: upgrade
+upgrade: collection
+	@UPGRADE_FROM=$(FROM) $(python) -m pytest -q -rs -p no:cacheprovider tests/integration/test_upgrade.py $(ARGS)
 
 # The software bill of materials of the artifact, beside it in build/dist.
 .PHONY: sbom release-trial

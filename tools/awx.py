@@ -81,6 +81,12 @@ def objects() -> dict[str, list[Row]]:
         templates.append(surveyed({"job_type": "run", **SAME, "credentials": credentials, **row}))
     found["controller_templates"] = templates
     found["controller_workflows"] = [surveyed(row) for row in found["controller_workflows"]]
+    asked = {row["name"]: row["survey_spec"]["spec"] for row in templates}
+    for row in found["controller_schedules"]:
+        # AWX refuses a schedule that leaves a required question open, also if the question has a default.
+        questions = [item for item in asked[row["unified_job_template"]] if item["required"]]
+        defaults = {item["variable"]: item["default"] for item in questions}
+        row["extra_data"] = {**defaults, **row["extra_data"]}
     return found
 
 

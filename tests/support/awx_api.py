@@ -254,7 +254,7 @@ class Controller:
         if name == "schedules" and not RULE.fullmatch(row["rrule"]):
             raise Rejected({"rrule": ["DTSTART, and a rule with INTERVAL, are required."]})
         if name in ("schedules", "workflow_job_template_nodes") and row.get("unified_job_template"):
-            self.check_prompts(row)
+            self.check_prompts(row, name == "schedules")
 
     def check_playbook(self, row: Row) -> None:
         """Refuse a playbook that the updated project does not have."""
@@ -262,8 +262,11 @@ class Controller:
         if not project["scm_revision"] or row["playbook"] not in self.playbooks:
             raise Rejected({"playbook": ["Playbook not found for project."]})
 
-    def check_prompts(self, row: Row) -> None:
-        """Refuse an answer to what the template does not ask."""
+    def check_prompts(self, row: Row, whole: bool) -> None:
+        """Refuse an answer to what the template does not ask, and, where all are needed, a missing one.
+
+        A default of a question counts when a job starts, but not for a schedule.
+        """
         [(name, key)] = [(kind, key) for kind, key in self.all_of("unified_job_templates")
                          if key == row["unified_job_template"]]  # fmt: skip
         template = self.rows[name][key]
@@ -275,6 +278,9 @@ class Controller:
         unknown = set() if template.get("ask_variables_on_launch") else set(row["extra_data"]) - set(asked)
         if unknown:
             raise Rejected({"extra_data": [f"Variables {sorted(unknown)} are not allowed on launch."]})
+        missing = [name for name, item in asked.items() if item["required"] and name not in row["extra_data"]]
+        if whole and missing:
+            raise Rejected({"variables_needed_to_start": [f"'{name}' value missing" for name in missing]})
         for variable, value in row["extra_data"].items():
             if variable in asked and value not in asked[variable].get("choices", [value]):
                 raise Rejected({"extra_data": [f"Value {value} for '{variable}' not in choices."]})

@@ -43,6 +43,7 @@ REFUSED: list[tuple[str, dict[str, Any], str]] = [
     ("schedules", {"name": "x", "rrule": RULE, "job_type": "run"}, "job_type"),
     ("schedules", {"name": "x", "rrule": RULE, "extra_data": {"other": "a"}}, "extra_data"),
     ("schedules", {"name": "x", "rrule": RULE, "extra_data": {"v": "c"}}, "extra_data"),
+    ("schedules", {"name": "x", "rrule": RULE, "extra_data": {}}, "variables_needed_to_start"),
     ("workflow_job_template_nodes", {"identifier": "x"}, "workflow_job_template"),
 ]
 
