@@ -34,6 +34,8 @@ WAIVER = {"reason": "make e2e shows that the image does not boot", "expires": "2
 # A guest without hardware acceleration is slow, and one that cannot boot is not waited for so long.
 PROBE_SECONDS = 120
 START_SECONDS, NO_START_SECONDS = 900, 300
+# sshd of this machine often listens on port 22 of all addresses: the ports of the copy are higher by this.
+OFFSET = 10000
 USED = "df -B1 --output=used -x tmpfs -x devtmpfs -x efivarfs | tail -n +2"
 SENT = "cat /sys/class/net/e*/statistics/tx_bytes"
 
@@ -76,7 +78,7 @@ class Journey:
             source.stop()
 
     def _migrate(self, source: Source, made: Installed) -> list[str]:
-        more = ["--agent-host", CONTROLLER, "--boot-instances", "--boot-outbound"]
+        more = ["--agent-host", CONTROLLER, "--boot-instances", "--boot-outbound", "--boot-port-offset", str(OFFSET)]
         with self._part("start the local cloud"):
             self._cloud = LocalCloud.start(WORLD, self.place.cloud, self.place.cloud_log, self.environment, *more)
         used = sum(int(line) for line in source.ask(USED).split())
@@ -131,6 +133,7 @@ class Journey:
             "ens_region_id": "cn-dalian-unicom",
             "ens_instance_type": "ens.sn1.small",
             "launch_internet_max_bandwidth_out": 5,
+            "verify_port": 22 + OFFSET,
             **more,
         }
         write_variables(self.place.variables, variables)
