@@ -56,8 +56,9 @@ help:
 	  'make collection         build the artifact in build/dist and install it in build/collections' \
 	  'make bench              measure requests per second, start-up and a mostly empty disk of the local cloud (30 seconds)' \
 	  'make bench-jobs         measure the cost of 1,000 replication jobs for a request to the local cloud (30 seconds)' \
-	  'make bench-fleet        measure calls, CPU and memory for 50 and 200 simulated servers, and write docs/performance.md (15 minutes; FULL=1: 1,000)' \
-  'make bench-probe        compare source_probe with ansible.builtin.setup on 200 hosts over SSH (10 minutes)' \
+	  'make bench-fleet        measure calls, CPU and memory for 50 and 200 simulated servers, and write docs/performance.md (15 minutes; FULL=1: 1,000, and bench-playbook)' \
+  'make bench-playbook     measure the whole migrate.yml on 25 and 50 hosts over SSH, and write docs/performance.md (10 minutes; FULL=1: up to 200)' \
+  'make bench-probe        compare source_probe with ansible.builtin.setup and pyinfra on 200 hosts over SSH (10 minutes)' \
 	  'make e2e                migrate a Debian guest of QEMU, and boot its ENS image, as root (20 minutes; GUESTS=all)' \
 	  'make distros            probe the operating systems of tests/distros/manifest.yml, as root (30 minutes)' \
 	  'make awx                write examples/awx from tools/awx.yml and the argument specs of the roles' \
@@ -122,6 +123,12 @@ bench-jobs: collection
 .PHONY: bench-fleet
 bench-fleet: collection
 	@$(python) benchmarks/fleet.py $(if $(filter-out 0 no false,$(FULL)),--full) $(ARGS)
+	@$(if $(filter-out 0 no false,$(FULL)),$(MAKE) -s bench-playbook FULL=1 ARGS=)
+
+# Exit 1 when a host is not migrated; ARGS="--sizes 10 --keep-page" and the like.
+.PHONY: bench-playbook
+bench-playbook: collection rootfs
+	@$(python) benchmarks/playbook_fleet.py $(if $(filter-out 0 no false,$(FULL)),--full) $(ARGS)
 
 # Exit 1 when 200 hosts take longer than 60 seconds; ARGS="--rounds 1 --forks 25" and the like.
 .PHONY: bench-probe

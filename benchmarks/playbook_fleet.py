@@ -165,13 +165,14 @@ def write(found: dict[int, dict[str, Any]], forks: int) -> None:
 def main() -> int:
     """Measure, print the costliest tasks, and write the page; 1 when a host was not migrated."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--sizes", default="25,50", help="numbers of hosts, up to 250 each (default: %(default)s)")
+    parser.add_argument("--full", action="store_true", help="up to 200 hosts")
+    parser.add_argument("--sizes", help="numbers of hosts, up to 250 each, such as 25,50")
     parser.add_argument("--forks", type=int, default=20, help="of ansible-playbook (default: %(default)s)")
     parser.add_argument("--keep-page", action="store_true", help="do not write docs/performance.md")
     given = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     found = {}
-    for count in map(int, given.sizes.split(",")):
+    for count in map(int, (given.sizes or ("25,50,100,200" if given.full else "25,50")).split(",")):
         one = found[count] = measure(count, given.forks)
         for row in sorted(one["whole"]["rows"], key=lambda row: row["began"] - row["ended"])[:12]:
             print(f"{(row['ended'] - row['began']) / count:8.4f} {phase(row):8} {row['action']:45} {row['task']}")

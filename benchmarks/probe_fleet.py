@@ -4,8 +4,9 @@
 """What it costs to look at a fleet: ``make bench-probe``; some minutes.
 
 200 hosts, each with its own sshd, files, name and disks in namespaces of this machine, are looked at by
-``source_probe`` and, in turn, by ``ansible.builtin.setup``, both through ansible-playbook over SSH with sudo. Measured
-for both: seconds on the clock; processor seconds of the controller (ansible-playbook with all its forks and ssh) and of
+``source_probe`` and, in turn, by ``ansible.builtin.setup``, both through ansible-playbook over SSH with sudo, and by
+pyinfra, which runs the same script as ``source_probe`` (its own environment in build/pyinfra, from PyPI). Measured
+for each: seconds on the clock; processor seconds of the controller (ansible-playbook with all its forks and ssh) and of
 the hosts; the most memory that the controller's processes had at once. Every answer is looked at, and a host without
 one ends the run.
 
@@ -31,6 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._source import look, script
 from testbed.__main__ import CACHE
 from testbed.fleet import Disk, Host
 from testbed.hosts import Bed
@@ -41,6 +43,21 @@ from testbed.rootfs import rootfs
 ROOT = Path(__file__).resolve().parents[1]
 
 LIMIT_SECONDS = 60
+PYINFRA = "pyinfra==3.10.0"
+DEPLOY = """
+from pyinfra import host
+from pyinfra.operations import python, server
+
+look = server.script(name="Look", src="{script}", _sudo=True)
+
+
+def check():
+    if "uname\\tLinux " + host.name + " " not in look.stdout:
+        raise ValueError(f"no answer of {{host.name}}: {{look.stdout[:200]}}")
+
+
+python.call(name="Check the answer", function=check)
+"""
 PR_SET_CHILD_SUBREAPER = 36
 TICKS = os.sysconf("SC_CLK_TCK")
 TASKS: dict[str, dict[str, Any]] = {
@@ -99,8 +116,8 @@ class Fleet:
     def __exit__(self, *_error: object) -> None:
         self.bed.down()
 
-    def measure(self, what: str, forks: int) -> Cost:
-        """Look at every host once; ends the program when one did not answer."""
+    def playbook(self, what: str, forks: int) -> list[str]:
+        """The command that looks at every host once with Ansible."""
         play = {
             "hosts": "sources",
             "gather_facts": False,
@@ -110,13 +127,35 @@ class Fleet:
         }
         path = self.bed.folder / f"{what}.yml"
         path.write_text(json.dumps([play]), encoding="utf-8")
+        words = ["-i", str(self.bed.folder / "inventory.json"), "-f", str(forks), str(path)]
+        return [str(Path(sys.executable).parent / "ansible-playbook"), *words]
+
+    def pyinfra(self, forks: int) -> list[str]:
+        """The command that looks at every host once with pyinfra: the script of source_probe, with sudo."""
+        folder, home = self.bed.folder, ROOT / "build" / "pyinfra"
+        if not (home / "bin" / "pyinfra").is_file():
+            subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
+            subprocess.run([str(home / "bin" / "pip"), "install", "-qq", PYINFRA], check=True)
+        probe = folder / "probe.sh"
+        probe.write_text(script.compose("F-1", look.PIECES, look.values("/smc"), "probe_all"), encoding="utf-8")
+        common = {
+            "ssh_port": self.bed.port, "ssh_key": str(self.bed.ssh / "id_ed25519"),
+            "ssh_known_hosts_file": str(self.bed.ssh / "known_hosts"),
+        }
+        rows = [(host.name, {"ssh_hostname": host.address, "ssh_user": host.login, **common}) for host in self.hosts]
+        (folder / "fleet_hosts.py").write_text(f"sources = {rows!r}\n", encoding="utf-8")
+        (folder / "fleet_deploy.py").write_text(DEPLOY.format(script=probe), encoding="utf-8")
+        words = ["-y", "--parallel", str(forks), str(folder / "fleet_hosts.py"), str(folder / "fleet_deploy.py")]
+        return [str(home / "bin" / "pyinfra"), *words]
+
+    def measure(self, what: str, forks: int) -> Cost:
+        """Look at every host once; ends the program when one did not answer."""
+        command = self.pyinfra(forks) if what == "pyinfra" else self.playbook(what, forks)
         pids = [host.pid for host in self.bed.status()]
         before, own = sum(map(processor_seconds, pids)), resource.getrusage(resource.RUSAGE_CHILDREN)
         begin = time.monotonic()
         with (self.bed.folder / f"{what}.log").open("wb") as log:
-            words = ["ansible-playbook", "-i", str(self.bed.folder / "inventory.json"), "-f", str(forks), str(path)]
-            program = str(Path(sys.executable).parent / words[0])
-            started = subprocess.Popen([program, *words[1:]], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            started = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
             peak = Peak(started.pid)
             peak.start()
             code = started.wait()
@@ -125,7 +164,7 @@ class Fleet:
         peak.join()
         end_masters()
         if code:
-            raise SystemExit(f"{what}: ansible-playbook ended with {code}; see {self.bed.folder / what}.log")
+            raise SystemExit(f"{what}: the run ended with {code}; see {self.bed.folder / what}.log")
         now = resource.getrusage(resource.RUSAGE_CHILDREN)
         controller = now.ru_utime + now.ru_stime - own.ru_utime - own.ru_stime
         return Cost(wall, controller, sum(map(processor_seconds, pids)) - before, peak.most)
@@ -179,10 +218,10 @@ def main() -> int:
     parser.add_argument("--forks", type=int, default=50, help="of ansible-playbook (default: %(default)s)")
     parser.add_argument("--dir", type=Path, default=ROOT / "build" / "bench-probe", help="folder of the hosts")
     parser.add_argument("--port", type=int, default=2231, help="of every sshd (default: %(default)s)")
-    parser.add_argument("--only", choices=TASKS, help="measure one of the two alone")
+    parser.add_argument("--only", choices=(*TASKS, "pyinfra"), help="measure one of them alone")
     args = parser.parse_args()
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    wanted = [args.only] if args.only else list(TASKS)
+    wanted = [args.only] if args.only else [*TASKS, "pyinfra"]
     found: dict[str, list[Cost]] = {what: [] for what in wanted}
     with Fleet(args.dir, args.hosts, args.port) as fleet:
         print(f"{args.hosts} hosts up; {os.cpu_count()} processors, {args.forks} forks", flush=True)

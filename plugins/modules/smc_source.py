@@ -20,6 +20,7 @@ requirements:
 extends_documentation_fragment:
   - edgelift.ens_migration.alicloud
   - edgelift.ens_migration.attributes
+  - edgelift.ens_migration.stages.calls
   - edgelift.ens_migration.wait
 attributes:
   check_mode:
@@ -32,8 +33,23 @@ options:
   source_id:
     description:
       - The id of the source. Names are not unique, so a source is never chosen by name.
+      - Either this or O(sources) is required.
     type: str
-    required: true
+  sources:
+    description:
+      - Several sources, to add tags to all of them in one task. What fails for one source is in RV(problems), and the others get their tags.
+      - Cannot be used together with the options for one source.
+    type: list
+    elements: dict
+    suboptions:
+      source_id:
+        description: The id of the source.
+        type: str
+        required: true
+      tags:
+        description: Tags to add, with texts as values.
+        type: dict
+        required: true
   state:
     description:
       - V(present) changes a source that exists.
@@ -83,6 +99,15 @@ EXAMPLES = r"""
     state: absent
     force: true
 
+- name: Tag two sources
+  edgelift.ens_migration.smc_source:
+    region: ap-southeast-1
+    sources:
+      - source_id: s-bp1e2fsl57knvuug0000
+        tags: {team: edge}
+      - source_id: s-bp1e2fsl57knvuug0001
+        tags: {team: core}
+
 - name: Start the deletion of a source
   edgelift.ens_migration.smc_source:
     region: ap-southeast-1
@@ -101,7 +126,7 @@ EXAMPLES = r"""
 RETURN = r"""
 source:
   description: The source. Empty when it is gone, or would be. On failure, what was seen last.
-  returned: success
+  returned: success, with O(source_id)
   type: dict
   contains:
     source_id:
@@ -201,6 +226,11 @@ source:
       returned: when it exists
       type: dict
       sample: {'edgelift:wave': wave_01}
+problems:
+  description: Why sources did not get their tags, by the ids of the sources.
+  returned: success, with O(sources)
+  type: dict
+  sample: {s-bp1e2fsl57knvuug0001: SMC has no such source}
 transfers:
   description: The jobs that prevent the deletion, as M(edgelift.ens_migration.smc_transfer_info) shows them.
   returned: when a deletion is refused because of them
@@ -234,21 +264,32 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.arg
     auth_spec,
     wait_spec,
 )
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.options import calls_spec
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._module.runner import run_module
 
 
 def main() -> None:
     own = ArgSpec(
         argument_spec={
-            "source_id": {"type": "str", "required": True},
+            "source_id": {"type": "str"},
+            "sources": {
+                "type": "list",
+                "elements": "dict",
+                "options": {
+                    "source_id": {"type": "str", "required": True},
+                    "tags": {"type": "dict", "required": True},
+                },
+            },
             "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
             "name": {"type": "str"},
             "description": {"type": "str"},
             "tags": {"type": "dict"},
             "force": {"type": "bool", "default": False},
-        }
+        },
+        required_one_of=[("source_id", "sources")],
+        mutually_exclusive=[("sources", name) for name in ("source_id", "name", "description", "tags")],
     )
-    spec = auth_spec().merge(wait_spec(), own)
+    spec = auth_spec().merge(calls_spec(), wait_spec(), own)
     run_module(AnsibleModule(supports_check_mode=True, **spec.to_kwargs()), smc_source.work)
 
 

@@ -116,6 +116,8 @@ def test_source(play: Any, sandbox: Any) -> None:
         step("smc_source", "r is not changed", name="web-new", description="first", **source),
         step("smc_source", "r is changed", "r.source.name == 'web-new'", description="second", **source),
         step("smc_source", "r is not changed", "r.source.description == 'second'", description="second", **source),
+        step("smc_source", "r is changed", "r.problems.keys() | list == ['s-none']", sources=[
+            {"source_id": "s-sandboxweb01", "tags": {"team": "edge"}}, {"source_id": "s-none", "tags": {"team": "x"}}]),
         step("smc_source", "r is changed", check=True, state="absent", **source),
         step("smc_source", "r is changed", "r.source == {}", state="absent", **source),
         step("smc_source", "r is not changed", state="absent", **source),

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._resources import smc
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.limits import NAME_PATTERN, NAME_RULE
@@ -45,7 +46,12 @@ def blocker(source: Facts, jobs: Sequence[Facts], force: bool) -> str:
 
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
-    """Return the module's result for O(source_id)."""
+    """Return the module's result for O(source_id) or O(sources)."""
+    if module.params["sources"] is not None:
+        if module.params["state"] == "absent":
+            hint = "Use source_id with state=absent."
+            raise refuse("Reading sources", "Input.Invalid", "sources only adds tags", hint)
+        return _several(module, clients)
     if module.params["state"] == "absent":
         return _absent(module, clients)
     return _present(module, clients)
@@ -79,6 +85,28 @@ def _present(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
             clients.smc.tag_sources([params["source_id"]], new)
         found = find(clients, params["source_id"]) or found
     return change.result(module, source={**found, **after})
+
+
+def _several(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
+    """Add tags to several sources. What fails for one of them is its problem; the others get their tags."""
+    given = {row["source_id"]: {str(key): str(value) for key, value in row["tags"].items()}
+             for row in module.params["sources"]}
+    rows = clients.smc.describe_source_servers(source_ids=list(given)) if given else []
+    before = {row["SourceId"]: SOURCE.facts(row)["tags"] for row in rows}
+    after = {source: {**tags, **given[source]} for source, tags in before.items()}
+    problems = {source: "SMC has no such source" for source in given if source not in before}
+
+    def tag(source: str) -> None:
+        new = {key: value for key, value in given[source].items() if before[source].get(key) != value}
+        try:
+            clients.smc.tag_sources([source], new)
+        except CloudError as error:
+            problems[source], after[source] = str(error), before[source]
+
+    change = Change(before, after)
+    if change.wanted(module):
+        clients.pool.each(tag, [source for source, tags in before.items() if tags != after[source]])
+    return change.result(module, problems=problems)
 
 
 def _absent(module: AnsibleModule, clients: Clients) -> dict[str, Any]:

@@ -83,6 +83,9 @@ def claims(
             found[host] = _judged(claim, rows[source_id], shown, rivals.get(host), timeout, ours)
         elif source_id and ("sources" not in answer or source_id in (answer.get("missing") or [])):
             found[host] = _verdict(source_id, _unseen(source_id, answer))
+        if host in found and hostvars[host].get("agent_error"):
+            # A host that takes no part in the copy leaves its source as it is.
+            found[host]["tags"] = {}
     return found
 
 
