@@ -35,6 +35,7 @@ CLOCKS = {
     "state/buckets.py": "the default of a store without a cloud",
     "transport/faults.py": "a fault delays an answer in real time",
     "oss/faults.py": "a fault delays an answer in real time",
+    "guests/hypervisor.py": "a guest that is killed ends in real time",
 }
 """The modules that may read a real clock or sleep, and why."""
 
