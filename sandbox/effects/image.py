@@ -12,6 +12,7 @@ from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
 from sandbox.state.work import work_key
 
+from . import runs
 from .job_disks import drop_frozen, job_disks
 
 
@@ -48,11 +49,20 @@ def create(cloud: Cloud, job: Row) -> None:
         for disk_id, snapshot_id, index in cloud.work.result(work_key("image", job))
     ]
     image = add_image(
-        cloud, job["image_name"], job["region"], frozen,
+        cloud, _free_name(cloud, job), job["region"], frozen,
         platform=source["platform"] if source else "Others Linux",
         architecture=source["architecture"] if source else "x86_64", status="Creating", tags=job["tags"],
     )
     cloud.jobs.update(job["id"], image_id=image["id"], last_step="Processing", frozen=[])
+    runs.made(cloud, job, image["id"])
+
+
+def _free_name(cloud: Cloud, job: Row) -> str:
+    """The name of the next image: the job id is appended to one that exists, then the number of the run."""
+    name, run = job["image_name"], len(job["history"])
+    names = (name, f"{name}_{job['id']}", f"{name}_{job['id']}_{run}")
+    taken = {image["name"] for image in cloud.images.where(region=job["region"])} if run > 1 else set()
+    return next((free for free in names if free not in taken), names[-1])
 
 
 def add_image(

@@ -12,6 +12,7 @@ from sandbox.state.meter import GIB
 from sandbox.state.tables import Row
 from sandbox.state.work import work_key
 
+from . import runs
 from .job_disks import drop_frozen, job_disks
 from .simulated import write_content
 
@@ -60,7 +61,7 @@ def release(cloud: Cloud, job: Row) -> None:
 def finish(cloud: Cloud, job: Row) -> None:
     """End a successful job: release its resources; its source can have another job."""
     release(cloud, job)
-    cloud.jobs.update(job["id"], ended=cloud.clock.time(), last_step="Cleaning", progress=100.0)
+    runs.end(cloud, job)
 
 
 def drop_instance(cloud: Cloud, instance_id: str) -> None:

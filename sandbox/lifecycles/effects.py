@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sandbox.effects import ens_import, ens_instance, export, image, intermediate
+from sandbox.effects import ens_import, ens_instance, export, image, intermediate, runs
 from sandbox.state.cloud import Cloud
 from sandbox.state.tables import Row
 
@@ -18,6 +18,8 @@ EFFECTS: dict[str, Effect] = {
     "tell_transfer_failure": intermediate.tell_failure,
     "release_intermediate": intermediate.release,
     "finish_job": intermediate.finish,
+    "begin_run": runs.begin,
+    "end_run": runs.end,
     "start_image": image.start,
     "tell_image_failure": image.tell_failure,
     "create_image": image.create,

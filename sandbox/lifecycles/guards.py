@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from sandbox.contracts.lifecycles import HEARTBEAT
+from sandbox.effects import runs
 from sandbox.state.cloud import Cloud
 from sandbox.state.quotas import VCPUS
 from sandbox.state.tables import Row
@@ -90,8 +91,13 @@ def instance_lost(cloud: Cloud, job: Row) -> bool:
 
 
 def job_repeats(_cloud: Cloud, job: Row) -> bool:
-    """True for an incremental job: after a run it waits for the next one."""
-    return not job["run_once"]
+    """True for an incremental job that is not cut over: after a run it waits for the next one."""
+    return not job["run_once"] and not job["final"]
+
+
+def next_run_due(cloud: Cloud, job: Row) -> bool:
+    """True once the interval of an incremental job has passed since its last run."""
+    return runs.due_at(job) <= cloud.clock.time()
 
 
 def job_expired(cloud: Cloud, job: Row) -> bool:
@@ -244,6 +250,7 @@ MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
     "source_online": _online_at,
     "all_bytes_received": _bytes_received_at,
     "job_expired": _expired_at,
+    "next_run_due": lambda _cloud, job: runs.due_at(job),
     "auto_release_due": _released_at,
     "guest_is_off": _since_without_guests,
     "disk_is_next": _next_since,
@@ -269,7 +276,7 @@ REAL_MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
 # Guards whose answer only changes when a row or background work does, so that the engine is told of it.
 _TOLD = frozenset(
     {"source_online", "source_offline", "source_has_running_job", "source_has_no_running_job", "instance_lost",
-     "job_expired", "auto_release_due",
+     "job_expired", "auto_release_due", "next_run_due",
      "job_repeats", "image_work_done", "image_work_failed", "conversion_failed", "part_is_missing",
      "parts_are_there", "ingest_done", "ingest_failed"}
 )
@@ -288,7 +295,7 @@ GUARDS: dict[str, Guard] = {
     for guard in (
         source_online, source_offline, source_has_running_job, source_has_no_running_job, source_unavailable,
         balance_used_up, vpc_quota_used_up, vcpu_quota_used_up, image_quota_used_up, snapshots_unavailable,
-        instance_lost, job_expired, job_repeats, all_bytes_received, transfer_failed,
+        instance_lost, job_expired, job_repeats, next_run_due, all_bytes_received, transfer_failed,
         image_work_done, image_work_failed, snapshots_are_ready, export_bucket_gone, all_disks_exported,
         disk_export_failed, disk_is_next, conversion_failed, upload_taken_away, part_is_missing, parts_are_there,
         auto_release_due, guest_is_off, guest_powered_off, ingest_done, ingest_failed,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shutil
 
-from sandbox.effects import ens_import, export, image, intermediate
+from sandbox.effects import ens_import, export, image, intermediate, runs
 from sandbox.faults.rules import Faults
 from sandbox.state.cloud import Cloud
 from sandbox.world.schema import World
@@ -45,7 +45,7 @@ def resume(cloud: Cloud) -> None:
         if job["state"].startswith("Running/") and job["transition_instance_id"] in cloud.instances:
             if not job["received"]:
                 intermediate.open_receiver(cloud, job)
-            elif not job["image_id"]:
+            elif not runs.has_image(job):
                 image.start(cloud, job)
     shutil.rmtree(cloud.root / "export", ignore_errors=True)
     for row in cloud.exports.where(state="Uploading"):

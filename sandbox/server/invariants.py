@@ -64,7 +64,7 @@ class Invariants:
         if state.startswith("Running/") and last == turn and job["progress"] < before:
             yield f"job {job_id}: its progress fell from {before} to {job['progress']}"
         self._progress[job_id] = turn, job["progress"]
-        if job["image_id"] and state in _BEFORE_IMAGE:
+        if job["image_id"] and job["run_once"] and state in _BEFORE_IMAGE:
             yield f"job {job_id}: it has the image {job['image_id']} in {state}, before the end of Processing"
         instance_id = job["transition_instance_id"]
         released = self._released(instance_id)

@@ -10,7 +10,7 @@ import re
 from typing import Any
 
 from sandbox.contracts.check import missing
-from sandbox.contracts.errors import not_emulated
+from sandbox.effects import runs
 from sandbox.lifecycles.progress import job_progress
 from sandbox.state.clock import iso
 from sandbox.state.cloud import Cloud
@@ -75,7 +75,8 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
          "instance_type": params.get("InstanceType", ""), "transition_instance_id": "", "received": False, "frozen": [],
          "replication_parameters": json.dumps(params.get("ReplicationParameters", {})),
          "license_type": params.get("LicenseType", ""), "created": now, "started": None, "ended": None,
-         "valid_until": valid_until(cloud, params, now), "runs": 0, **repeats, "tags": tags_of(params)}
+         "valid_until": valid_until(cloud, params, now), "runs": 0, "history": [], "final": False, **repeats,
+         "tags": tags_of(params)}
     )
     cloud.sources.update(source["id"], job_id=job_id)
     if token:
@@ -84,24 +85,30 @@ def create(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def start(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Starts, or retries, a job from Ready, Stopped or InError."""
+    """Starts, or retries, a job from Ready, Stopped or InError; one that is Waiting begins its next run early."""
     job = find(cloud, call)
-    if job["state"] == "Waiting":
-        raise not_emulated("another run of an incremental job")
-    if job["state"] not in ("Ready", "Stopped", "InError"):
+    if job["state"] not in ("Ready", "Stopped", "InError", "Waiting"):
         raise cloud.error("ReplicationJob.InvalidStatus")
+    _refuse_start(cloud, job)
+    now = cloud.clock.time()
+    if not job["run_once"] and job["state"] in ("Ready", "Waiting"):
+        runs.begin(cloud, job, "Manual")
+        cloud.jobs.update(job["id"], state="Running/Preparing", since=now)
+        return {}
+    cloud.jobs.update(
+        # A run that has its image has nothing to copy any more.
+        job["id"], state="Running/Cleaning" if runs.has_image(job) else "Running/Preparing", since=now,
+        started=job["started"] or now, ended=None, error_code="", status_info="", runs=job["runs"] + 1,
+    )
+    return {}
+
+
+def _refuse_start(cloud: Cloud, job: Row) -> None:
     source = cloud.sources.get(job["source_id"])
     if source is None or source["state"] != "Available":
         raise cloud.error("SourceServerState.Invalid")
     if sum(map(running, cloud.jobs)) >= cloud.settings.account.quotas.concurrent_jobs:
         raise cloud.error("QuotaExceeded.ConcurrentJobs")
-    now = cloud.clock.time()
-    cloud.jobs.update(
-        # A job that has its image has nothing to copy any more.
-        job["id"], state="Running/Cleaning" if job["image_id"] else "Running/Preparing", since=now,
-        started=job["started"] or now, ended=None, error_code="", status_info="", runs=job["runs"] + 1,
-    )
-    return {}
 
 
 def stop(cloud: Cloud, call: Call) -> dict[str, Any]:
@@ -117,18 +124,17 @@ def stop(cloud: Cloud, call: Call) -> dict[str, Any]:
 
 
 def cut_over(cloud: Cloud, call: Call) -> dict[str, Any]:
-    """Ends an incremental job that waits for its next run; its last image stays."""
+    """Ends an incremental job that waits for its next run, with SyncData after a last run. Its images stay."""
     job = find(cloud, call)
     if job["run_once"] or not (running(job) or job["state"] == "Waiting"):
         raise cloud.error("ReplicationJob.InvalidStatus")
     if running(job):
         raise cloud.error("ReplicationJob.InvalidBusinessStatus")
-    source = cloud.sources.get(job["source_id"])
-    if source is None or source["state"] != "Available":
-        raise cloud.error("SourceServerState.Invalid")
+    _refuse_start(cloud, job)
     if call.params.get("SyncData"):
-        raise not_emulated("a last run before the cutover (SyncData=true)")
-    cloud.jobs.update(job["id"], state="Finished", since=cloud.clock.time())
+        runs.begin(cloud, job, "Manual")
+    state = "Running/Preparing" if call.params.get("SyncData") else "Running/Cleaning"
+    cloud.jobs.update(job["id"], state=state, since=cloud.clock.time(), final=True)
     return {}
 
 
@@ -249,7 +255,13 @@ def _view(cloud: Cloud, job: Row) -> dict[str, Any]:
         "ValidTime": iso(job["valid_until"]),
         "LicenseType": job["license_type"],
         "ReplicationParameters": job["replication_parameters"],
-        "ReplicationJobRuns": {"ReplicationJobRun": []},
+        "ReplicationJobRuns": {
+            "ReplicationJobRun": [
+                {"ImageId": run["image_id"], "StartTime": iso(run["started"]), "Type": run["type"],
+                 "EndTime": iso(run["ended"]) if run["ended"] else ""}
+                for run in job["history"]
+            ]
+        },
         "Tags": tag_list(job),
     }
 

@@ -109,6 +109,24 @@ def test_a_client_is_told_the_announced_address(tmp_path: Path) -> None:
     assert copy.same()
 
 
+def test_the_next_run_of_a_job_sends_only_what_changed(copy: Copy) -> None:
+    """Between two runs of an incremental job the instance is closed; its disks stay."""
+
+    async def steps(ports: Ports) -> None:
+        await asyncio.to_thread(copy.transfer(ports).run)
+        await copy.receivers.close("i-1")
+        with copy.disks[1].path.open("r+b") as disk:
+            disk.seek(BLOCK)
+            disk.write(b"written between the runs")
+        again = await copy.open()
+        await asyncio.to_thread(copy.transfer(again).run)
+        assert copy.receivers.received_bytes("i-1") == BLOCK, "the instance counts from its opening"
+        assert copy.receivers.complete("i-1")
+
+    scenario(copy, steps)
+    assert copy.same()
+
+
 def test_a_second_run_sends_only_what_changed(copy: Copy) -> None:
     async def steps(ports: Ports) -> None:
         await asyncio.to_thread(copy.transfer(ports).run)
