@@ -7,7 +7,7 @@ from __future__ import annotations
 
 class ModuleDocFragment:
     """How the stages work: the counterpart of transfer_spec(), own_network_spec(), bucket_spec(), restart_spec(),
-    import_spec(), verify_spec() and export_spec() in module_utils/_module/options.py."""
+    import_spec(), verify_spec(), incremental_spec() and export_spec() in module_utils/_module/options.py."""
 
     TRANSFER = r"""
 options:
@@ -197,4 +197,37 @@ options:
         further run does not start again from zero. Every export counts towards the weekly quota.
     type: int
     default: 1
+"""
+
+    INCREMENTAL = r"""
+options:
+  mode:
+    description:
+      - The kind of the replication jobs that the task makes. The kind of a job that exists does not change.
+      - With V(once), a job copies the server one time, and its image is exported and imported.
+      - With V(incremental), SMC repeats the copy and makes an image each time (C(RunOnce=false)). After the first copy, the
+        verdict of the server is C(synced), and the task does not wait any longer. A task with O(cutover=true) finishes the migration.
+    type: str
+    default: once
+    choices:
+      - once
+      - incremental
+  frequency:
+    description:
+      - Hours between the end of a copy and the next one, with O(mode=incremental). SMC accepts 1 to 168.
+    type: int
+    default: 24
+  images_to_keep:
+    description:
+      - How many images SMC keeps of a server, with O(mode=incremental). SMC accepts 1 to 10, and deletes the oldest. The snapshots of each are billed.
+    type: int
+    default: 2
+  cutover:
+    description:
+      - Whether the incremental jobs of the servers get their last copy (C(CutOverReplicationJob) with C(SyncData)). Its image is exported and imported.
+        Stop the services of the sources before, so that nothing is written after this copy.
+      - No job is made, and a server whose job runs once or has no complete copy fails.
+      - With C(state=checked), the task reports which servers are ready for it. A server whose maintenance window is closed is not.
+    type: bool
+    default: false
 """

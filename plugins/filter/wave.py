@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import (
+    _cutover,
     _receipt,
     _retry,
     _untrusted,
@@ -40,6 +41,7 @@ class FilterModule:
                 "wave_receipt": _receipt.receipt,
                 "wave_retry": _retry.file,
                 "wave_hosts": _wave_hosts.wave_hosts,
+                "wave_cutover": _cutover.lines,
                 "wave_csv": files.receipt_csv,
                 "wave_html": files.receipt_html,
                 "wave_plan": plan.wave_plan,

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.contract import Contract
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.disks import Disk
 
-Verdict = Literal["pending", "migrated", "failed", "blocked", "clear"]
+Verdict = Literal["pending", "migrated", "synced", "failed", "blocked", "clear"]
+"""Synced: an incremental job has copied the server, and its cutover is due."""
 
 
 class Resource(TypedDict):
@@ -118,6 +119,12 @@ class Policy:
     """How many copies run at once, by group."""
     copy_rate: float = limits.COPY_RATE
     """Bytes per second that one copy is expected to reach."""
+    run_once: bool = True
+    """Whether the jobs that are made run once, or are incremental."""
+    sync_hours: int = limits.SYNC_HOURS_DEFAULT
+    images_to_keep: int = limits.IMAGES_TO_KEEP_DEFAULT
+    cutover: bool = False
+    """Whether incremental jobs get their last run."""
     job_parameters: Mapping[str, Any] = field(default_factory=dict)
     """Parameters of CreateReplicationJob that the user sets, by the name of the SDK's setter."""
     import_parameters: Mapping[str, Any] = field(default_factory=dict)
@@ -185,6 +192,8 @@ class Seen:
     """When that was done last."""
     limit: float = 0.0
     """The share of the uplink for the job that is made next, in bytes per second; 0 for none."""
+    cut_over: datetime | None = None
+    """When the cutover of its incremental job was announced."""
     enlarged: int = 0
     """GiB by which the target disks are larger than the server's."""
     own: dict[str, Any] = field(default_factory=dict)
@@ -212,12 +221,13 @@ class SharedNetwork:
         return bool(self.vswitch and self.vswitch.get("Status") == "Available")
 
 
-Kind = Literal["done", "wait", "act", "fail"]
+Kind = Literal["done", "wait", "act", "fail", "synced"]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What a stage wants next: nothing more (done), time (wait), one mutating call (act) or a human (fail)."""
+    """What a stage wants next: nothing more (done), time (wait), one mutating call (act), a human (fail), or the
+    cutover of an incremental job (synced)."""
 
     kind: Kind
     text: str = ""

@@ -27,6 +27,7 @@ extends_documentation_fragment:
   - edgelift.ens_migration.stages.verify
   - edgelift.ens_migration.stages.import_
   - edgelift.ens_migration.stages.export
+  - edgelift.ens_migration.stages.incremental
   - edgelift.ens_migration.stages.own_network
   - edgelift.ens_migration.stages.regions
   - edgelift.ens_migration.stages.restart
@@ -211,7 +212,9 @@ migration:
           type: str
           sample: done
         verdict:
-          description: C(migrated), C(failed), C(blocked), C(pending), or C(clear) when O(state=checked) finds no blocker.
+          description:
+            - C(migrated), C(synced), C(failed), C(blocked), C(pending), or C(clear) when O(state=checked) finds no blocker.
+            - A server is C(synced) if its incremental job has copied it at least once, and its cutover is due.
           returned: always
           type: str
           sample: migrated
@@ -269,9 +272,7 @@ migration:
           returned: always
           type: list
           elements: dict
-          sample:
-            - index: 0
-              bytes: 21474836480
+          sample: [{index: 0, bytes: 21474836480}]
         seconds:
           description: Seconds until the server had its verdict in this run.
           returned: always
@@ -292,38 +293,46 @@ migration:
           type: list
           elements: dict
           sample:
-            - seconds: 0.8
-              phase: transfer
-              state: job j-bp17bclvg344jlyt0000 is Syncing
-              progress: 0.0
-              limited: false
+            - {seconds: 0.8, phase: transfer, state: job j-bp17bclvg344jlyt0000 is Syncing, progress: 0.0, limited: false}
+        cut_over:
+          description: When the cutover of the server was announced in the ledger, by this run or an earlier one. Empty before that.
+          returned: always
+          type: str
+          sample: ''
+        sync:
+          description:
+            - The last complete copy of an incremental job, if there is one. C(next) is when the next copy is expected, as far as SMC shows it.
+            - C(lag) is how many seconds ago the copy began. What was written on the source since then may be missing in its image.
+          returned: always
+          type: dict
+          sample: {job_id: j-bp17bclvg344jlyt0000, status: Waiting, runs: 3, began: "2026-11-24T08:00:00Z", seconds: 412.0, lag: 2100}
+        forecast:
+          description:
+            - How many seconds the cutover of an incremental job with a complete copy is expected to take.
+            - C(sync) is the time of the newest copy with its image. C(export) and C(import) are the used bytes of the source at 40 MB/s.
+            - C(most) expects that the last copy takes as long as the longest one.
+          returned: always
+          type: dict
+          sample: {seconds: 680, most: 2310, parts: {sync: 412, export: 134, import: 134}, bytes: 5368709120}
     unreachable:
       description: The hosts of O(unreachable) that do not continue, with the reason in C(state). C(migration_id) is empty if it is not known.
       returned: always
       type: list
       elements: dict
       sample:
-        - host: db-01
-          migration_id: el607cb8ded6d203bb1c79b71a2b3c
-          state: "job j-bp17bclvg344jlyt0000 is Running: its copy needs the host"
+        - {host: db-01, migration_id: el607cb8ded6d203bb1c79b71a2b3c, state: "job j-bp17bclvg344jlyt0000 is Running: its copy needs the host"}
     resources:
       description: Everything that this run has seen of the migration, apart from the ENS images.
       returned: always
       type: list
       elements: dict
       sample:
-        - kind: smc_job
-          id: j-bp17bclvg344jlyt0000
-          host: web-01
-          created: '2026-11-24T08:00:00Z'
-          deleted: ''
-          proof: ''
+        - {kind: smc_job, id: j-bp17bclvg344jlyt0000, host: web-01, created: '2026-11-24T08:00:00Z', deleted: '', proof: ''}
     calls:
       description: How often each API action was called.
       returned: always
       type: dict
-      sample:
-        smc.DescribeReplicationJobs: 12
+      sample: {smc.DescribeReplicationJobs: 12}
 acts:
   description: How often each changing step was taken, or in check mode would be taken next.
   returned: when O(state=present)
@@ -373,6 +382,7 @@ def main() -> None:
         options.unreachable_spec(),
         options.own_network_spec(),
         options.transfer_spec(),
+        options.incremental_spec(),
         options.schedule_spec(),
         options.regions_spec(),
         options.restart_spec(),

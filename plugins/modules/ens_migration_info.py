@@ -104,6 +104,7 @@ migration:
       sample:
         servers: 6
         migrated: 3
+        synced: 0
         running: 2
         waiting: 0
         failed: 1
@@ -123,6 +124,7 @@ migration:
           sample: web-01
         status:
           description:
+            - C(synced), if its incremental job waits for the cutover.
             - C(migrated), if the ENS image is Available. C(running), if a service works on the server. C(waiting), if the next call of a run is due.
             - C(failed), if a service shows a failure. The next run may repeat the stage. C(not_started), if no service shows the server.
           returned: always

@@ -169,6 +169,22 @@ transfers:
       returned: always
       type: bool
       sample: true
+    frequency:
+      description: Hours between two runs of an incremental job, 0 for another job.
+      returned: always
+      type: int
+      sample: 0
+    images_to_keep:
+      description: How many images SMC keeps of an incremental job, 0 for another job.
+      returned: always
+      type: int
+      sample: 0
+    runs:
+      description: The runs of an incremental job, each with its image, its begin and its end.
+      returned: always
+      type: list
+      elements: dict
+      sample: []
     system_disk_size:
       description: The size of the system disk in GiB.
       returned: always

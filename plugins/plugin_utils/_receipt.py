@@ -15,12 +15,13 @@ from typing import Any, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import BILLED_BY, STAGES
-from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode, _retry, _table
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _cutover, _encode, _retry, _table
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 _STAGE_RUNS: Final = tuple(f"{stage.role}_run" for stage in STAGES if stage.role)
 _RUNS: Final = ("migration_run", *_STAGE_RUNS)
 """What the roles register: migration for a wave, the others for one stage each."""
+_HOOK_ERRORS: Final = ("hooks_after_cutover_error", "hooks_after_failure_error")
 _SHOWN: Final = 5
 """So many billed resources of a server are in the table; the receipt has all."""
 _ENDED: Final = "migration-ended"
@@ -217,8 +218,10 @@ def _row(
         "findings": [_finding(item) for item in facts.get("preflight_findings") or []],
         "verification": facts.get("verify_result") or {},
         "digests": [],
+        "sync": (done or {}).get("sync") or {},
+        "cutover": {},
     }
-    hook = facts.get("hooks_after_failure_error")
+    hooks = [str(facts[name]) for name in _HOOK_ERRORS if facts.get(name)]
     errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
     lost = "" if facts.get("agent_error") else _lost(facts)
     errors = [lost] if lost else errors
@@ -253,8 +256,7 @@ def _row(
         row.update(status="pending", reasons=["this run did not migrate it; run without tags to continue"])
     else:
         row["reasons"] = ["the run ended before this server had a result; run the same command again"]
-    if hook:
-        row["warnings"] = [*row["warnings"], str(hook)]
+    row["warnings"] = [*row["warnings"], *hooks]
     return row
 
 
@@ -322,7 +324,12 @@ def receipt(
         "servers": [
             _finished(
                 _with_digests(
-                    {**_row(host, hostvars[host], done.get(host), away.get(host)), "billed": billed.get(host, [])}, told
+                    {
+                        **_row(host, hostvars[host], done.get(host), away.get(host)),
+                        "cutover": _cutover.result(hostvars[host], done.get(host), migration or {}),
+                        "billed": billed.get(host, []),
+                    },
+                    told,
                 ),
                 hostvars[host],
                 bool((done.get(host) or {}).get("settled")) or _stage_settled(hostvars[host]),
@@ -357,7 +364,8 @@ def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     for row, line in zip(rows, shown, strict=True):
         lines.append(line)
         warnings = (f"warning: {text}" for text in row.get("warnings") or [])
-        texts = (*row["reasons"], *warnings, *_billed(row.get("billed") or []))
+        cut = filter(None, [_cutover.text(row.get("cutover") or {})])
+        texts = (*row["reasons"], *cut, *warnings, *_billed(row.get("billed") or []))
         lines += [f"    {_encode.one_line(text)}" for text in texts]
     return lines
 

@@ -28,8 +28,8 @@ _SHOWN: Final = 5
 def of(status: str, settled: bool) -> str:
     """Return what a retry does: it continues the work of this run in the cloud (``continue``), it begins again because
     the cleanup has deleted that work (``again``), or it is refused until the reasons are fixed (``fix``). '' for a
-    server that is migrated. None of them repeats or overwrites anything that exists."""
-    if status in ("migrated", "blocked"):
+    server that is migrated, or synced: its cutover is due. None of them repeats or overwrites anything that exists."""
+    if status in ("migrated", "synced", "blocked"):
         return FIX if status == "blocked" else ""
     return AGAIN if status == "failed" and settled else CONTINUE
 

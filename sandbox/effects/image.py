@@ -22,6 +22,7 @@ def start(cloud: Cloud, job: Row) -> None:
     disks = [disk for disk in cloud.disks.where(instance_id=instance_id) if disk["index"] >= 0]
     plan = [(disk["id"], cloud.new_id("s-", of=disk["id"]), disk["index"]) for disk in disks]
     drop_frozen(cloud, job)
+    runs.note_bytes(cloud, job)
     frozen = [snapshot_id for _disk, snapshot_id, _index in plan]
     cloud.jobs.update(job["id"], received=True, last_step="Syncing", frozen=frozen)
 

@@ -28,6 +28,13 @@ def begin(cloud: Cloud, job: Row, kind: str = "Schedule") -> None:
     )
 
 
+def note_bytes(cloud: Cloud, job: Row) -> None:
+    """Log how many bytes of content the present run of an incremental job has received from a real client."""
+    received = cloud.receivers.received_bytes(job["transition_instance_id"])
+    if job["history"]:
+        cloud.log("agent", "Received", {"job": job["id"], "run": len(job["history"]), "bytes": received}, 200)
+
+
 def made(cloud: Cloud, job: Row, image_id: str) -> None:
     """Note the image of the present run."""
     if job["history"]:

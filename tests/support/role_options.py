@@ -60,7 +60,7 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
     samples: dict[str, Any] = {
         "_sha256": "A" * 64, "_install_dir": "/opt/smc", "_egress": ["smc.example.com:443", "192.0.2.1:80"],
         "_replication_parameters": {"bandwidth_limit": "100"}, "_job_parameters": {"InstanceType": "ecs.g7.large"},
-        "_import_parameters": {"OSVersion": "12"}, "canary_poll_interval": 1.5,
+        "_import_parameters": {"OSVersion": "12"}, "canary_poll_interval": 1.5, "_images_to_keep": 5,
         "migration_max_parallel": {"all": 2},
         "migration_windows": ["Sat-Sun 22:00-06:00", "20:00-04:00"],
         "report_receipt": str(folder / "r.json"), "report_retry_file": str(folder / "r.txt"),
@@ -75,7 +75,9 @@ def usable(name: str, option: dict[str, Any], folder: Path) -> dict[str, Any]:
         "verify_checks": [{**dict.fromkeys(option.get("options") or {}), "kind": "port", "port": 443}],
         "verify_lifetime": 9000,
         **dict.fromkeys(
-            ("_before_copy", "_after_failure", "_after_boot", "_after_rollback"),
+            (
+                "_before_copy", "_before_cutover", "_after_cutover", "_after_failure", "_after_boot", "_after_rollback",
+            ),
             str(ROOT / "roles/hooks/tasks/main.yml"),
         ),
         "launch_inventory": str(folder / "l.yml"), "launch_group": "edge_2026",

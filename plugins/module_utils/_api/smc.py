@@ -82,6 +82,10 @@ class SmcApi:
         """Starts or retries a job that is Ready, Stopped or InError (facts 1.2)."""
         self._call("StartReplicationJob", {"JobId": job_id})
 
+    def cut_over_replication_job(self, job_id: str) -> None:
+        """Ends an incremental job that is Waiting, after a last run (facts 1.2)."""
+        self._call("CutOverReplicationJob", {"JobId": job_id, "SyncData": True})
+
     def stop_replication_job(self, job_id: str) -> None:
         """Stops a job that is Running and Syncing (facts 1.2)."""
         self._call("StopReplicationJob", {"JobId": job_id})

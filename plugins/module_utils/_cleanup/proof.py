@@ -40,9 +40,9 @@ RULES: Final[dict[str, str]] = {
     "ecs_disk": "it is attached to a proven instance and not older than that, or it has the tags of this migration",
     "security_group": "a proven instance is in it and it is not older than the job of that instance, or it has the "
     "tags of this migration",
-    "ecs_image": "a proven job names it as its image; or its name ends in the migration id of a server, and it has the "
-    "tags of this migration and that server, or all its snapshots are of disks of that server's proven instance "
-    "or have these tags too",
+    "ecs_image": "a proven job names it as its image, or as that of one of its runs; or its name ends in the migration "
+    "id of a server, and it has the tags of this migration and that server, or all its snapshots are of disks of that "
+    "server's proven instance or have these tags too",
     "ecs_snapshot": "a proven image consists of it, or its disk belongs to a proven instance, or it has the tags of "
     "this migration; no other image consists of it",
     "oss_upload": "its key begins with the migration id and the image id of an export task of ECS, whose image is "

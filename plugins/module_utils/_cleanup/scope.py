@@ -24,6 +24,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs i
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import incremental
 
 from . import proof
 
@@ -188,7 +189,7 @@ class Scope:
         return self.once(("proven images", self.identities), self._proven_images)
 
     def _proven_images(self) -> list[tuple[Row, str]]:
-        by_job = {job["ImageId"]: self.owner(job["Name"]) for job in self.known_jobs() if job.get("ImageId")}
+        by_job = {image: self.owner(job["Name"]) for job in self.known_jobs() for image in incremental.images(job)}
         found = []
         for row in self.image_rows():
             tagged = self.tagged(ECS_IMAGE.value(row, "tags"))

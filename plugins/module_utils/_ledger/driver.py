@@ -287,8 +287,7 @@ class Driver:
     # ---- calls without ClientToken ----
 
     def requested(self, server: str, call: str, about: str, failed: str, now: datetime) -> Requested | None:
-        """Return a call of an earlier tick or run whose result a list may not show yet, None when the call may be
-        made."""
+        """Return an earlier call whose result a list may not show yet, None when the call may be made."""
         if self._store is None:
             return None
         step = decide.next_step(
@@ -299,18 +298,22 @@ class Driver:
         return Requested(now + timedelta(seconds=step.until - self.looked), step.id)
 
     def returned(self, server: str, call: str) -> str:
-        """Return the id that an announced call has returned, as the ledger says, '' for none. A ledger in which this
-        run does not take part yet is read once. Others may have written that: it proves nothing alone."""
+        """Return the id that an announced call has returned, '' for none. Others may write it: it is no proof."""
         known = self._known(server, call)
         return known.id if known and known.outcome == "done" else ""
 
     def announced(self, server: str, call: str) -> bool:
-        """Return whether the ledger has a call that may have had its effect. A ledger in which this run does not take
-        part yet is read once."""
+        """Return whether the ledger has a call that may have had its effect."""
         known = self._known(server, call)
         return known is not None and known.outcome not in ("error", "unsent")
 
+    def announced_ago(self, server: str, call: str, about: str) -> float | None:
+        """Return how many seconds ago a call about this object was announced that may have had its effect, or None."""
+        known = self._known(server, call) if self.announced(server, call) else None
+        return max(0.0, self.looked - known.at) if known and known.call.about == printable(about) else None
+
     def _known(self, server: str, call: str) -> Announced | None:
+        # A ledger in which this run does not take part yet is read once.
         if self._store is None and self._read is None:
             self._read = self._new_store()
             with suppress(Stopped):

@@ -9,12 +9,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight.machines import SAME_MACHINE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.naming import wave_id
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import checks, ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import (
+    checks,
+    ens_import,
+    incremental,
+    transfer,
+)
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.fleet import Fleet
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.progress import ProgressFile, Recorder
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.row import Progress
@@ -42,6 +48,8 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     blocked = checks.server_problems(servers, rivals.refused(clients, params, servers))
     if params["state"] == "checked":
         rows = look(clients, servers, policy, blocked)
+        if policy.cutover:
+            _look_at_jobs(clients, policy, rows)
         return {"changed": False, "migration": _migration(params["name"], rows, [], clients, away)}
     return _migrate(module, clients, servers, blocked, policy, away)
 
@@ -111,6 +119,17 @@ def look(clients: Clients, servers: Sequence[Server], policy: Policy, blocked: d
     return rows
 
 
+def _look_at_jobs(clients: Clients, policy: Policy, rows: Sequence[Progress]) -> None:
+    """Refuse the cutover of each server that is not ready for it."""
+    context = Fleet(clients, [row.server for row in rows], policy, check_mode=True).context
+    open_rows = [row for row in rows if row.verdict == "clear"]
+    transfer.observe(context, [row.server for row in open_rows], {row.server.id: row.seen for row in open_rows})
+    for row in open_rows:
+        problems = incremental.cutover_problems(row.server, row.seen, context.now)
+        if problems:
+            row.verdict, row.reasons = "blocked", [*row.reasons, *problems]
+
+
 def _blocked(item: Server, reasons: list[str]) -> Progress:
     row = Progress(item, phase="preflight")
     row.end("blocked", *reasons)
@@ -139,6 +158,7 @@ def _migration(
 
 def describe(row: Progress) -> dict[str, Any]:
     """Return what a module reports of one server."""
+    now = datetime.now(timezone.utc)
     ids = {key: value for stage in STAGES for key, value in stage.facts(row.seen).items()}
     return {
         "host": row.server.host,
@@ -158,6 +178,9 @@ def describe(row: Progress) -> dict[str, Any]:
         "seconds": round(row.seconds, 1),
         "exported_bytes": sum(item["size"] for item in row.seen.objects),
         "timeline": row.timeline,
+        "cut_over": stamp(row.seen.cut_over) if row.seen.cut_over else "",
+        "sync": incremental.sync(row.seen.job, now),
+        "forecast": incremental.forecast(row.server, row.seen.job),
     }
 
 

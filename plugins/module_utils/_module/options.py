@@ -125,6 +125,18 @@ def transfer_spec() -> ArgSpec:
     )
 
 
+def incremental_spec() -> ArgSpec:
+    """Return the options of incremental jobs of the module ens_migration."""
+    return ArgSpec(
+        argument_spec={
+            "mode": {"type": "str", "default": "once", "choices": ["once", "incremental"]},
+            "frequency": {"type": "int", "default": limits.SYNC_HOURS_DEFAULT},
+            "images_to_keep": {"type": "int", "default": limits.IMAGES_TO_KEEP_DEFAULT},
+            "cutover": {"type": "bool", "default": False},
+        }
+    )
+
+
 def regions_spec() -> ArgSpec:
     """Return the option O(import_regions) (doc fragment C(regions))."""
     return ArgSpec(argument_spec={"import_regions": {"type": "list", "elements": "str"}})
@@ -241,8 +253,10 @@ def servers(params: Mapping[str, Any]) -> list[Server]:
 def policy(params: Mapping[str, Any]) -> Policy:
     """Return the policy of a wave; refuse values that no service would take."""
     days = params.get("job_valid_days", limits.JOB_VALID_DAYS[0])
-    low, high = limits.JOB_VALID_DAYS
-    problems = [] if low <= days <= high else [f"job_valid_days is {days}, SMC takes {low} to {high}"]
+    problems = _outside("job_valid_days", days, limits.JOB_VALID_DAYS)
+    problems += _outside("frequency", params.get("frequency", limits.SYNC_HOURS_DEFAULT), limits.SYNC_HOURS)
+    kept = params.get("images_to_keep", limits.IMAGES_TO_KEEP_DEFAULT)
+    problems += _outside("images_to_keep", kept, limits.IMAGES_TO_KEEP)
     net_mode = params.get("net_mode") or "internet"
     bucket = params.get("bucket") and limits.bucket_problem(params["bucket"])
     problems += [f"bucket is {bucket}"] if bucket else []
@@ -284,6 +298,10 @@ def policy(params: Mapping[str, Any]) -> Policy:
         max_parallel=group_limits(groups),
         copy_rate=copy_rate * limits.MEGABYTE,
         verify=params.get("verify") or "strict",
+        run_once=params.get("mode") != "incremental",
+        sync_hours=params.get("frequency", limits.SYNC_HOURS_DEFAULT),
+        images_to_keep=params.get("images_to_keep", limits.IMAGES_TO_KEEP_DEFAULT),
+        cutover=bool(params.get("cutover")),
         job_parameters=params.get("job_parameters") or {},
         import_parameters=params.get("import_parameters") or {},
         fresh=bool(params.get("wait")),
@@ -291,6 +309,11 @@ def policy(params: Mapping[str, Any]) -> Policy:
         contract=proved,
         layout=proved.layout if proved else DOCUMENTED,
     )
+
+
+def _outside(name: str, value: int, bounds: tuple[int, int]) -> list[str]:
+    low, high = bounds
+    return [] if low <= value <= high else [f"{name} is {value}, SMC takes {low} to {high}"]
 
 
 def refuse(problems: Sequence[str]) -> None:

@@ -26,15 +26,18 @@ OURS: Final[dict[str, dict[str, str]]] = {
     "job_parameters": {
         **dict.fromkeys(
             (
-                "RegionId", "SourceId", "Name", "ClientToken", "Tags", "TargetType", "JobType", "ImageName", "RunOnce",
+                "RegionId", "SourceId", "Name", "ClientToken", "Tags", "TargetType", "JobType", "ImageName",
                 "SystemDiskSize", "DataDisks", "Disks", "SystemDiskParts", "InstanceId", "ScheduledStartTime",
-                "Frequency", "MaxNumberOfImageToKeep", "ContainerNamespace", "ContainerRepository", "ContainerTag",
+                "ContainerNamespace", "ContainerRepository", "ContainerTag",
             ),
             "",
         ),
         "VpcId": "vpc_id",
         "VSwitchId": "vswitch_id",
         "NetMode": "net_mode",
+        "RunOnce": "mode",
+        "Frequency": "frequency",
+        "MaxNumberOfImageToKeep": "images_to_keep",
         "ValidTime": "job_valid_days",
         "ReplicationParameters": "replication_parameters",
     },

@@ -69,6 +69,17 @@ REPLICATION_PARAMETERS: Final[Mapping[str, tuple[int, int | None]]] = {
 """ReplicationParameters of the driver SMT with the smallest and the largest value (facts 1.3): KB/s, a level, a
 boolean."""
 
+SYNC_HOURS: Final = (1, 168)
+"""Frequency of CreateReplicationJob: hours between the end of a run of an incremental job and the next one."""
+
+SYNC_HOURS_DEFAULT: Final = 24
+
+IMAGES_TO_KEEP: Final = (1, 10)
+"""MaxNumberOfImageToKeep of CreateReplicationJob."""
+
+IMAGES_TO_KEEP_DEFAULT: Final = 2
+"""The image of the last run, and the one before it."""
+
 JOB_VALID_DAYS: Final = (7, 90)
 """SMC ValidTime: created + 7 days to created + 90 days (CreateReplicationJob)."""
 
@@ -121,6 +132,12 @@ COPY_RATE: Final = 20.0 * MEGABYTE
 
 LEAST_RATE: Final = 0.001
 """MB/s: the smallest rate that an option takes."""
+
+EXPORT_RATE: Final = 40.0 * MEGABYTE
+"""Bytes per second of one export, as the plan assumes by default; no document says more."""
+
+IMPORT_RATE: Final = 40.0 * MEGABYTE
+"""The same of one import."""
 
 MAX_JOBS: Final = 1000
 """Replication jobs of one account (SMC limits, 2023-06)."""

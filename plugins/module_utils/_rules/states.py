@@ -56,7 +56,12 @@ JOB_DELETABLE: Final = frozenset({"Ready", "Stopped", "InError", "Finished", "Wa
 """DeleteReplicationJob refuses Running; Deleting is already under way (SMC FAQ)."""
 
 SMC_LOOK_AGAIN: Final = frozenset(
-    {"ReplicationJobName.Duplicate", "ReplicationJob.InvalidStatus", "SourceServerState.Invalid"}
+    {
+        "ReplicationJobName.Duplicate",
+        "ReplicationJob.InvalidStatus",
+        "ReplicationJob.InvalidBusinessStatus",
+        "SourceServerState.Invalid",
+    }
 )
 """SMC refuses a step because source or job is not, or no longer, in the state that the last describe showed: it lagged
 behind, or another controller was faster. The next look tells (codes: facts 1.7)."""

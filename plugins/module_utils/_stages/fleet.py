@@ -84,7 +84,7 @@ class Fleet:
         """The causes in the account for which a stage starts no further server."""
         self.warnings: list[str] = []
         """What was found in the ledger that this collection has not written."""
-        self._began = clock.monotonic()
+        self._began, self._rhythm = clock.monotonic(), ALWAYS
         self._looked: set[tuple[str, str]] = set()
         """The stages that have looked at a server in this tick, by the names of both."""
         self._halted: dict[str, str] = {}
@@ -92,11 +92,10 @@ class Fleet:
         self._turns = Turns(servers, policy, clock)
         self._due: frozenset[str] | None = None
         """The servers of the present tick, None for all."""
-        self._rhythm = ALWAYS
 
     @property
     def resources(self) -> ResourcesSeen:
-        """Return the resources that this run has seen."""
+        """The resources that this run has seen."""
         return self.context.resources
 
     @property
@@ -140,12 +139,11 @@ class Fleet:
                 break
             self._due = None if waits else soon
             clock.sleep(pause)
-        for row in self.rows:
-            # Without time to wait, what is not finished is no failure.
-            if waits and row.open:
-                why = f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}"
-                self._end(row, "failed", f"{why}. {KEPT}")
-                row.settled = False
+        # Without time to wait, what is not finished is no failure.
+        for row in self._open_rows() if waits else ():
+            why = f"timeout after {timeout:.0f} s in phase {row.phase}; last state: {row.state}. {KEPT}"
+            self._end(row, "failed", why)
+            row.settled = False
 
     def tick(self) -> None:
         """Claim every open server, look at those that are due once, let their stages decide, and make the calls that
@@ -315,6 +313,8 @@ class Fleet:
             self._give_up(row, f"its {stage.name} was not started: {self._halted[stage.name]}. Then run it again", True)
         elif decision.kind == "done":
             self._advance(stage, row)
+        elif decision.kind == "synced":
+            self._end(row, decision.kind, decision.text)
         elif decision.kind == "act":
             batch.append(Act(stage, row.server, row.seen, decision.action))
 
@@ -358,7 +358,7 @@ class Fleet:
 
     def _end(self, row: Progress, verdict: Verdict, *reasons: str) -> None:
         row.end(verdict, *reasons)
-        row.settled = True
+        row.settled = verdict != "synced"
         row.seconds = self.context.clock.monotonic() - self._began
 
     def _perform(self, batch: Sequence[Act]) -> None:

@@ -52,15 +52,17 @@ def params(server: Server, seen: Seen, policy: Policy, now: datetime) -> dict[st
             if disk["index"]
         ],
         "NetMode": policy.net_mode,
-        "RunOnce": True,
+        "RunOnce": policy.run_once,
         "ValidTime": stamp(now + valid),
         "Tags": naming.tags(server.migration, server.host, server.id),
     }
-    optional = {
+    optional: dict[str, Any] = {
         "VpcId": policy.vpc_id,
         "VSwitchId": policy.vswitch_id,
         "ReplicationParameters": _replication(policy.replication_parameters, seen.limit),
     }
+    if not policy.run_once:
+        optional.update(Frequency=policy.sync_hours, MaxNumberOfImageToKeep=policy.images_to_keep)
     wanted.update({key: value for key, value in optional.items() if value})
     return {**wanted, **policy.job_parameters}
 

@@ -16,7 +16,7 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Requested
@@ -25,15 +25,13 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs i
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import not_before
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import (
-    error_codes,
-    job_errors,
     limits,
     naming,
     states,
 )
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.schedule import Copy, limit_bytes
 
-from . import cures, job_spec, network
+from . import cures, incremental, job_error, job_spec, network
 from .stage import Leaves, Outcome, Slots, Stage
 
 if TYPE_CHECKING:
@@ -86,6 +84,7 @@ def observe(context: Context, servers: Sequence[Server], seen: dict[str, Seen]) 
     clients.pool.looks(jobs, sources, shared_network)
     for server in awake:
         cures.recall(context, server, seen[server.id])
+        incremental.recall(context, STAGE.name, server, seen[server.id])
 
 
 def asleep(seen: Seen) -> bool:
@@ -147,7 +146,8 @@ def _ours(server: Server, job: Row, seen: Seen, resources: ResourcesSeen) -> Non
     seen.job = job
     resources.saw("smc_job", job["JobId"], server.host, job.get("CreationTime", ""))
     resources.saw("ecs_instance", job.get("TransitionInstanceId", ""), server.host, job.get("StartTime", ""))
-    resources.saw("ecs_image", job.get("ImageId", ""), server.host, job.get("EndTime", ""))
+    for image_id in incremental.images(job):
+        resources.saw("ecs_image", image_id, server.host, job.get("EndTime", ""))
 
 
 def other_name(server: Server, job: Row) -> str:
@@ -207,9 +207,12 @@ def group_ids(instance: Row) -> list[str]:
 def decide(context: Context, server: Server, seen: Seen) -> Decision:
     """Return the next step of the copy."""
     if seen.job:
-        return _decide_job(seen.job, seen, context.policy, context.now)
+        found = incremental.decide(seen.job, seen, context.policy, context.now)
+        return found or _decide_job(seen.job, seen, context.policy, context.now)
     if seen.namesake:
         return Decision.fail(seen.namesake)
+    if context.policy.cutover:
+        return Decision.fail(incremental.NO_JOB, keep=True)
     if server.known_id:
         return Decision.fail(f"the job of {server.host} is gone, and the host cannot be reached to copy it again", True)
     if seen.foreign_job and seen.foreign_job["JobId"] == seen.moved:
@@ -266,36 +269,10 @@ def _decide_job(job: Row, seen: Seen, policy: Policy, now: datetime) -> Decision
     if status in ("Ready", "Stopped"):
         return Decision.act("start", f"job {name} is {status}")
     if status == "InError":
-        return _decide_error(job, seen, policy, now)
+        return job_error.decide(job, seen, policy, now)
     if status == "Expired":
         return Decision.act("delete", f"job {name} is Expired and cannot be started again")
     return Decision.wait(f"job {name} is {status}")
-
-
-def _decide_error(job: Row, seen: Seen, policy: Policy, now: datetime) -> Decision:
-    code, info = job.get("ErrorCode") or "", job.get("StatusInfo") or ""
-    known, name = error_codes.find_job(code, info), f"job {job['JobId']} is InError ({code or 'no code'})"
-    gone = bool(states.INTERMEDIATE_GONE.intersection(job_errors.codes_in(code, info)))
-    gone = gone or bool(job.get("TransitionInstanceId") and not seen.instance)
-    if gone and seen.cures < policy.job_retries:
-        return Decision.act("delete", f"job {job['JobId']} lost its intermediate instance and cannot be resumed")
-    if known.larger and not gone and seen.enlarged < limits.ENLARGED_GIB:
-        return Decision.act("enlarge", f"{name}: it is created again with disks that are 1 GiB larger")
-    again = known.passing and seen.queued < limits.QUOTA_RETRIES
-    if not gone and (again or (known.retry and seen.cures < policy.job_retries)):
-        if (seen.source or {}).get("State") == "Unavailable":
-            # SMC starts no job of a source whose client is away: a reboot of it may take longer than a few refusals.
-            return Decision.wait(f"{name}, source {job.get('SourceId')} is Unavailable")
-        if seen.cured and (now - seen.cured).total_seconds() < cures.pause(seen):
-            return Decision.wait(f"{name}, it is started again after a pause. {known.remedy}")
-        return Decision.act("start", f"{name}, which {'passes when there is room' if again else 'a retry can cure'}")
-    kept = job.get("TransitionInstanceId") and not gone
-    billed = " Its intermediate instance is kept and billed until the job is deleted." if kept else ""
-    often = seen.cures + seen.queued
-    tried = f" It was started again {often} times." if often else ""
-    reason = f"{code or 'no code'} {job_errors.said(info)}".strip().rstrip(".")
-    account = f"{reason}. {known.remedy}" if known.account else ""
-    return Decision.fail(f"job {job['JobId']} is InError: {reason}.{tried} {known.remedy}{billed}", account=account)
 
 
 def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
@@ -305,13 +282,16 @@ def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
         return Outcome(held=network.act(context, server.migration))
     if action == "create":
         return _create(context, server, seen)
-    if action == "start" and seen.job:
+    if action in _STARTS and seen.job:
+        call = smc.start_replication_job if action == "start" else smc.cut_over_replication_job
         try:
-            smc.start_replication_job(seen.job["JobId"])
+            call(seen.job["JobId"])
         except CloudError as error:
             if not states.start_queued(error.code):
                 raise
             return Outcome(held=f"job {seen.job['JobId']} is queued by SMC ({error.code})", full=True)
+        if action != "start":
+            return Outcome(ids={"job_id": seen.job["JobId"]})
     elif action in ("delete", "enlarge") and seen.job:
         smc.delete_replication_job(seen.job["JobId"])
         seen.created = None
@@ -362,6 +342,9 @@ def facts(seen: Seen) -> dict[str, str]:
     return {"job_id": job.get("JobId", ""), "image_id": job.get("ImageId", "")}
 
 
+_STARTS: Final = ("start", incremental.CUT_OVER, incremental.AGAIN)
+"""The actions that let a job run."""
+
 STAGE = Stage(
     name="transfer",
     role="transfer",
@@ -370,6 +353,8 @@ STAGE = Stage(
     act=act,
     facts=facts,
     worth=worth,
+    notes=lambda _server, seen: incremental.notes(seen),
+    announced={incremental.CUT_OVER: lambda _server, seen: (seen.job or {}).get("JobId", "")},
     needs=frozenset({"smc_source"}),
     leaves=(
         Leaves("smc_job"),
@@ -382,7 +367,7 @@ STAGE = Stage(
         Leaves("ecs_snapshot", billed_by="ECS"),
     ),
     starts=frozenset({"network", "create", "start"}),
-    lasting=frozenset({"start"}),
+    lasting=frozenset(_STARTS),
     slots=Slots(
         most=limits.CONCURRENT_JOBS,
         taken=lambda seen: (seen.job or {}).get("Status") == "Running",

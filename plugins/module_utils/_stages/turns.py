@@ -17,6 +17,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._model impo
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import moment, stamp
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import schedule, windows
 
+from . import incremental
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -121,6 +123,8 @@ def _takes(stage: Stage, slots: Slots, row: Progress) -> bool:
 def _rates(rows: Sequence[Progress]) -> dict[str, float]:
     """Return the rates of the copies without a limit that this run has seen to be finished, by site."""
     jobs = [(row.server.copy, row.seen.job) for row in rows if row.seen.job and row.seen.job.get("ImageId")]
+    # The times of an incremental job are not those of one copy.
+    jobs = [(copy, job) for copy, job in jobs if not incremental.repeats(job)]
     jobs = [(copy, job) for copy, job in jobs if not schedule.limit_bytes(job.get("ReplicationParameters"))]
     times = [(copy, moment(job.get("StartTime")), moment(job.get("EndTime"))) for copy, job in jobs]
     return schedule.measured(

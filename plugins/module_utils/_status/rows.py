@@ -19,7 +19,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.dri
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows import reader
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc import JOB, SOURCE
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import naming, states
-from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import ens_import, incremental
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.state import State
     from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.reader import Row
 
-Status = Literal["migrated", "running", "waiting", "failed", "not_started"]
-STATUSES: Final[tuple[Status, ...]] = ("migrated", "running", "waiting", "failed", "not_started")
-"""Running: a service works on it. Waiting: the next call is due. Failed: a service shows a failure, which the next run
-may repeat."""
+Status = Literal["migrated", "synced", "running", "waiting", "failed", "not_started"]
+STATUSES: Final[tuple[Status, ...]] = ("migrated", "synced", "running", "waiting", "failed", "not_started")
+"""Synced: its incremental job waits for the cutover. Running: a service works on it. Waiting: the next call is due.
+Failed: a service shows a failure, which the next run may repeat."""
 
 _PLACEHOLDER: Final = "el" + "0" * (naming.ID_LENGTH - 2)
 _LEAST_PERCENT: Final = 1.0
@@ -199,7 +199,10 @@ def _of_job(row: ServerStatus, job: Row, now: datetime) -> None:
     status, name = job.get("Status", ""), job["JobId"]
     row.job_id, row.image_id = name, job.get("ImageId", "")
     row.source_id, row.started = job.get("SourceId", ""), job.get("StartTime", "")
-    if status == "Running":
+    found = incremental.sync(job, now)
+    if found and status == "Waiting":
+        row.now("synced", "transfer", incremental.text(found))
+    elif status == "Running":
         row.now("running", "transfer", f"job {name} is {job.get('BusinessStatus') or status}")
         row.progress = JOB.value(job, "progress")
         row.ends = copy_ends(row.started, row.progress, now)

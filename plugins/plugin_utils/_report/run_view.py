@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _cutover
+
 from . import findings, history, resources, timeline, verification, words
 
-STATUSES: Final = ("failed", "unreachable", "blocked", "pending", "migrated")
+STATUSES: Final = ("failed", "unreachable", "blocked", "pending", "synced", "migrated")
 """In the order of the page: what needs attention first."""
 _RETRY: Final = {
     "continue": "Run the same command again. It continues with the cloud work that was kept; nothing is copied again.",
@@ -107,7 +109,18 @@ def _server(row: Mapping[str, Any], parts: Sequence[timeline.Part], whole: float
             for item in row.get("digests") or []
         ],
         "billed": _texts(billed(row)),
+        "cutover": words.text(_cutover.text(row.get("cutover") or {})),
+        "sync": _synced(row.get("sync") or {}),
     }
+
+
+def _synced(found: Mapping[str, Any]) -> str:
+    """Return what is known of the last complete sync of a server, '' for none."""
+    if not found.get("began"):
+        return ""
+    lag = f", {_cutover.ago(words.number(found.get('lag')))} before this report was made" if found.get("lag") else ""
+    count = words.count(int(words.number(found.get("runs"))), "sync")
+    return words.text(f"{count}, the last one began {found['began']}{lag}")
 
 
 def billed(row: Mapping[str, Any]) -> list[str]:

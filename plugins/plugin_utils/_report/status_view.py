@@ -17,10 +17,11 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._status.row
 
 from . import timeline, words
 
-ORDER: Final = ("failed", "waiting", "running", "not_started", "migrated")
+ORDER: Final = ("failed", "waiting", "running", "not_started", "synced", "migrated")
 """In the order of the page: what needs attention first."""
 _MEANING: Final = {
     "migrated": "its ENS image is Available",
+    "synced": "its incremental job has copied it; the playbook cutover finishes the migration",
     "running": "SMC copies, ECS exports or ENS imports",
     "waiting": "the next call is due; a run of migrate makes it",
     "failed": "a service shows a failure; the next run may repeat the stage",

@@ -150,6 +150,10 @@ def results(before: Facts, hosts: Sequence[str], hostvars: Mapping[str, Facts]) 
     return {**before, **{host: rows.get(host, "failed") for host in hosts}}
 
 
+DONE: Final = ("migrated", "synced")
+"""The statuses of a host for which a run of migrate has nothing left to do."""
+
+
 def next_step(waves: Facts, seen: Facts, done: Facts, options: Facts, check_mode: bool = False) -> dict[str, Any]:
     """Return what is next: ``state`` (run, pending, gate, failed, done), ``text``, for run ``wave`` and ``members``.
 
@@ -160,7 +164,7 @@ def next_step(waves: Facts, seen: Facts, done: Facts, options: Facts, check_mode
     status = {host: _status(host, cloud, done, check_mode) for host in waves["hosts"]}
     rows = waves["waves"]
     passed = -1 if options.get("retry") else _passed(rows, cloud)
-    skipped = [host for wave in rows[: passed + 1] for host in wave["hosts"] if status[host] != "migrated"]
+    skipped = [host for wave in rows[: passed + 1] for host in wave["hosts"] if status[host] not in DONE]
     for number, wave in enumerate(rows):
         if number <= passed:
             continue
@@ -170,7 +174,7 @@ def next_step(waves: Facts, seen: Facts, done: Facts, options: Facts, check_mode
         told = _told(wave, status)
         if any(status[host] == "pending" for host in wave["hosts"]):
             return {"state": "pending", "text": f"{told}. It is not settled: run the same command again to continue"}
-        failed = [host for host in wave["hosts"] if status[host] != "migrated"]
+        failed = [host for host in wave["hosts"] if status[host] not in DONE]
         allowed = int(options["max_failed"] if wave["max_failed"] is None else wave["max_failed"])
         if len(failed) > allowed:
             return {
@@ -178,7 +182,7 @@ def next_step(waves: Facts, seen: Facts, done: Facts, options: Facts, check_mode
                 "text": f"{told}. {len(failed)} hosts are not migrated ({_some(failed)}), migration_gate_max_failed is "
                 f"{allowed}: no later wave begins. Remove the causes and run the same command again",
             }
-        begun = any(done.get(host) == "migrated" and cloud.get(host) != "migrated" for host in wave["hosts"])
+        begun = any(done.get(host) in DONE and cloud.get(host) not in DONE for host in wave["hosts"])
         if number + 1 < len(rows) and begun and not check_mode and (wave["gate"] or options["gate"]) == "manual":
             return {
                 "state": "gate",
@@ -193,7 +197,7 @@ def next_step(waves: Facts, seen: Facts, done: Facts, options: Facts, check_mode
 def _status(host: str, cloud: Facts, done: Facts, check_mode: bool) -> str:
     if host in done:
         return "migrated" if check_mode and done[host] == "pending" else str(done[host])
-    return "migrated" if cloud.get(host) == "migrated" else "open"
+    return str(cloud[host]) if cloud.get(host) in DONE else "open"
 
 
 def _passed(rows: Sequence[Facts], cloud: Facts) -> int:
@@ -210,7 +214,7 @@ def _runnable(wave: Facts, status: dict[str, str], after: Facts) -> list[str]:
         if any(status[host] == "pending" for host in step):
             return []
         for host in step:
-            missing = [other for other in after.get(host, ()) if status.get(other) != "migrated"]
+            missing = [other for other in after.get(host, ()) if status.get(other) not in DONE]
             if status[host] == "open" and missing:
                 status[host] = f"held ({', '.join(missing)} not migrated)"
         ready = [host for host in step if status[host] == "open"]
@@ -220,7 +224,7 @@ def _runnable(wave: Facts, status: dict[str, str], after: Facts) -> list[str]:
 
 
 def _run(wave: Facts, members: Sequence[str], status: Facts, skipped: Sequence[str]) -> dict[str, Any]:
-    finished = sum(1 for host in wave["hosts"] if status[host] == "migrated")
+    finished = sum(1 for host in wave["hosts"] if status[host] in DONE)
     later = len(wave["hosts"]) - finished - len(members)
     words = [f"wave {wave['name']}: {len(members)} of {len(wave['hosts'])} hosts are migrated now"]
     words += [f"{finished} are finished"] if finished else []

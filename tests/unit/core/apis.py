@@ -106,8 +106,20 @@ class Smc:
             self.cloud.sources[job["SourceId"]]["State"] = "InUse"
             if job.get("TransitionInstanceId", "") not in self.cloud.instances:
                 self.cloud.add_instance(job)
+            self.cloud.begin_run(job)
 
         self.cloud.call("smc.StartReplicationJob", job_id, start)
+
+    def cut_over_replication_job(self, job_id: str) -> None:
+        def cut() -> None:
+            job = self.cloud.jobs[job_id]
+            if job["Status"] != "Waiting":
+                raise refused("ReplicationJob.InvalidStatus")
+            job.update(Status="Running", BusinessStatus="Syncing", _since=self.cloud.now, _final=True)
+            self.cloud.begin_run(job)
+            self.cloud.sources[job["SourceId"]]["State"] = "InUse"
+
+        self.cloud.call("smc.CutOverReplicationJob", job_id, cut)
 
     def stop_replication_job(self, job_id: str) -> None:
         self.cloud.call("smc.StopReplicationJob", job_id, lambda: self.cloud.jobs[job_id].update(Status="Stopped"))

@@ -192,9 +192,21 @@ class Cloud:
         image_id = self.new_id("m-")
         sizes = [job["SystemDiskSize"], *(disk["Size"] for disk in job["DataDisks"]["DataDisk"])]
         self.add_image(image_id, job["ImageName"], sizes)
+        if job.get("RunOnce") is False:
+            _runs(job)[-1].update(ImageId=image_id, EndTime=stamp(self.now))
+        if job.get("RunOnce") is False and not job.get("_final"):
+            self.sources[job["SourceId"]]["State"] = "Available"
+            job.update(Status="Waiting", BusinessStatus="", ImageId=image_id, Progress=100)
+            return
         self.release(job["TransitionInstanceId"])
         self.sources[job["SourceId"]]["State"] = "Available"
         job.update(Status="Finished", BusinessStatus="", ImageId=image_id, EndTime=stamp(self.now), Progress=100)
+
+    def begin_run(self, job: Row) -> None:
+        """Note that an incremental job begins a run; one that failed is continued."""
+        runs = _runs(job)
+        if job.get("RunOnce") is False and (not runs or runs[-1]["ImageId"]):
+            runs.append({"ImageId": "", "StartTime": stamp(self.now), "EndTime": ""})
 
     def add_image(self, image_id: str, name: str, sizes: Iterable[int], status: str = "Available") -> Row:
         """Put an ECS image with its snapshots into the cloud."""
@@ -325,3 +337,8 @@ class Cloud:
             "_shown": self.now + timedelta(seconds=self.listing_seconds),
         }
         return self.ens_instances[instance_id]
+
+
+def _runs(job: Row) -> list[Row]:
+    rows: list[Row] = job.setdefault("ReplicationJobRuns", {"ReplicationJobRun": []})["ReplicationJobRun"]
+    return rows

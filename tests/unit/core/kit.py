@@ -34,6 +34,7 @@ MUTATING = frozenset(
     {
         "smc.CreateReplicationJob",
         "smc.StartReplicationJob",
+        "smc.CutOverReplicationJob",
         "smc.StopReplicationJob",
         "smc.DeleteReplicationJob",
         "smc.DeleteSourceServer",

@@ -241,7 +241,7 @@ def test_every_host_has_a_status_with_its_reasons(
     for words, reason in zip(reasons, found["reasons"], strict=True):
         assert words in reason
     identity = ["ens_image_id", "image_name", "migration_id"]
-    told = ["used_bytes", "exported_bytes", "timeline", "findings", "verification", "digests"]
+    told = ["used_bytes", "exported_bytes", "timeline", "findings", "verification", "digests", "sync", "cutover"]
     known = ["host", "status", "reasons", "warnings", *identity, "seconds", "disks", *told, "billed", "retry"]
     assert list(found) == known
 

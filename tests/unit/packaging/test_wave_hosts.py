@@ -59,7 +59,7 @@ def test_every_play_on_sources_checks_the_wave(path: Path) -> None:
     plays = yaml.safe_load(path.read_text(encoding="utf-8"))
     # A playbook that imports another one is judged there.
     hosts = [play["hosts"] for play in plays if "ansible.builtin.import_playbook" not in play]
-    assert set(hosts) in ({CHECK}, {"localhost"})
+    assert set(hosts) in ({CHECK}, {"localhost"}) or (not hosts and plays)
 
 
 @pytest.mark.parametrize("playbook", ["migrate", "preflight", "remediate", "step_by_step"])
