@@ -108,7 +108,7 @@ def makespans() -> list[Row]:
 def packed(found: list[float]) -> list[int]:
     """The order of the best packing that MULTIFIT finds: the copies by the time at which they would begin in it."""
     places = sorted(range(len(found)), key=lambda place: -found[place])
-    low = max(max(found), sum(found) / SLOTS)
+    low = max(*found, sum(found) / SLOTS)
     high, best = 2 * low, [places]
     for _try in range(14):
         middle, slots = (low + high) / 2, list[list[int]]()
@@ -133,7 +133,7 @@ def with_errors() -> list[Row]:
         for seed in range(SEEDS):
             expected, chance = sizes(seed, SPREADS[0]), random.Random(1000 + seed)
             real = [size * chance.lognormvariate(0, error) for size in expected]
-            least = max(max(real), sum(real) / SLOTS) / RATE
+            least = max(*real, sum(real) / SLOTS) / RATE
             longest = sorted(range(SERVERS), key=lambda place: -expected[place])
             for found, order in zip(ratios, (longest, packed(expected)), strict=True):
                 found.append(unordered([real[place] for place in order])[0] / least)

@@ -25,6 +25,8 @@ pytest.register_assert_rewrite("integration.wire")
 
 ROOT = Path(__file__).resolve().parents[1]
 
+os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(ROOT / "build" / "hypothesis"))
+
 # What a test gets unless it names a world: buckets in both regions, and two sources with simulated clients.
 WORLD: dict[str, Any] = {
     "buckets": [

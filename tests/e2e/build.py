@@ -122,9 +122,10 @@ def _dress(guest: Guest, tree: Path, work: Path) -> tuple[str, list[dict[str, st
     (tree / "var/www/html/index.html").write_text(f"<h1>{PAGE}</h1>\n", encoding="utf-8")
     database = tree / DATABASE.lstrip("/")
     database.parent.mkdir(parents=True)
-    with contextlib.closing(sqlite3.connect(database)) as orders, orders:
+    with contextlib.closing(sqlite3.connect(database)) as orders:
         orders.execute("create table orders (id integer primary key, amount integer)")
         orders.executemany("insert into orders values (?, ?)", ((number, number % 97) for number in range(ROWS)))
+        orders.commit()
     shutil.copy2(Path(__file__).with_name("install.sh"), tree / "install")
     checks: list[dict[str, str | int]] = [
         {"kind": "http", "url": "http://127.0.0.1/", "text": PAGE},

@@ -81,9 +81,9 @@ KINDS = {
         "description": "", "source": "", "source_path": "", "overwrite": False, "overwrite_vars": False,
         "update_on_launch": False, "update_cache_timeout": 0,
     }, {"inventory": "inventories", "source_project": "projects", **EE}, ("name", "inventory")),
-    "job_templates": Kind("job_template", ("name", "project", "playbook"), {
-        **TEMPLATE, "job_type": "run", "forks": 0, "verbosity": 0, "job_slice_count": 1,
-    }, {"inventory": "inventories", "project": "projects", **EE}, ("name", "organization"),
+    "job_templates": Kind("job_template", ("name", "project", "playbook"),
+                          {**TEMPLATE, "job_type": "run", "forks": 0, "verbosity": 0, "job_slice_count": 1},
+                          {"inventory": "inventories", "project": "projects", **EE}, ("name", "organization"),
                           ("admin", "execute", "read"), ("credentials", *NOTIFIED)),
     "workflow_job_templates": Kind("workflow_job_template", ("name",), TEMPLATE, {**OWNED, "inventory": "inventories"},
                                    ("name", "organization"), ("admin", "execute", "read", "approval"),

@@ -118,7 +118,7 @@ def converted_blocks(path: str, kind: str, scratch: str | None) -> Iterator[Any]
     yield virtual_size(path, kind)
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         blocks = raw_blocks(converted(path, kind, folder))
-        next(blocks)
+        next(blocks, None)
         yield from blocks
 
 

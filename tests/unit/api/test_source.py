@@ -13,8 +13,8 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.smc i
 
 from .conftest import DROP, FakeModule
 
-PARAMS = {"source_id": "s-1", "state": "present", "name": None, "description": None, "tags": None, "force": False,
-          "wait": True, "wait_timeout": 0, "poll_interval": 0}  # fmt: skip
+PARAMS = {"source_id": "s-1", "sources": None, "state": "present", "name": None, "description": None, "tags": None,
+          "force": False, "wait": True, "wait_timeout": 0, "poll_interval": 0}  # fmt: skip
 
 
 def shown(*rows: dict[str, Any]) -> dict[str, Any]:
@@ -173,3 +173,21 @@ def test_what_the_client_has_reported_is_read() -> None:
 @pytest.mark.parametrize("info", [None, "", "{", "[]", "null"])
 def test_an_unreadable_report_is_empty(info: Any) -> None:
     assert SOURCE.facts(row(SystemInfo=info))["hostname"] == ""
+
+
+def test_several_sources_get_their_tags_and_one_problem_stays_with_its_source(clients: Any, wire: Any) -> None:
+    tagged = {"Tags": {"Tag": [{"Key": "team", "Value": "edge"}]}}
+    wire.expect("DescribeSourceServers", shown(row(**tagged), row(SourceId="s-2"), row(SourceId="s-3")))
+    wire.expect("TagResources", **{"ResourceId.1": "s-2", "Tag.1.Key": "team", "Tag.1.Value": "edge"})
+    wire.expect("TagResources", {"Code": "InvalidTag", "Message": "no"}, status=400, **{"ResourceId.1": "s-3"})
+    asked = [{"source_id": source, "tags": {"team": "edge"}} for source in ("s-1", "s-2", "s-3", "s-4")]
+    clients.pool.workers = 1
+    result = run(clients, source_id=None, sources=asked)
+    assert result["changed"]
+    assert sorted(result["problems"]) == ["s-3", "s-4"]
+    assert result["diff"]["after"]["s-3"] == {}
+
+
+def test_several_sources_are_only_tagged(clients: Any) -> None:
+    with pytest.raises(CloudError, match="only adds tags"):
+        run(clients, source_id=None, sources=[], state="absent")
