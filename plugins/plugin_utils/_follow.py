@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
+from abc import abstractmethod
 from contextlib import suppress
 from typing import Any, Final
 
@@ -61,10 +62,10 @@ class Following(CallbackBase):
         self._ended = threading.Event()
         self._teller: threading.Thread | None = None
 
+    @abstractmethod
     def follow(self, path: str, ended: threading.Event) -> None:
         """Follow the file until the event is set. The task is forked meanwhile: write nothing, and hold no lock, in the
         first second."""
-        raise NotImplementedError
 
     def v2_playbook_on_task_start(self, task: Any, *_args: Any, **_options: Any) -> None:
         """Begin with the task of the module."""

@@ -62,13 +62,22 @@ def migrate(sandbox: Any) -> Any:
     token = run(sandbox, "smc_access_token", **CODE, state="present", **USER)["access_token"]
     run(sandbox, "smc_source_info", source_ids=[WEB["source_id"]], migration=NAME, **USER, name=None, state=None)
     tags = {row["Key"]: row["Value"] for row in utils("_rules.naming").tags(NAME, WEB["host"])}
-    source = {"source_id": WEB["source_id"], "description": None, "tags": tags, "name": None}
+    source = {"source_id": WEB["source_id"], "sources": None, "description": None, "tags": tags, "name": None}
     run(sandbox, "smc_source", state="present", **source, **USER)
     migration = run(sandbox, "ens_migration", name=NAME, servers=[WEB], **USER)["migration"]
     swept = run(sandbox, "smc_cleanup", name=NAME, servers=[WEB], resources=migration["resources"], **USER)["cleanup"]
     run(sandbox, "smc_access_token", **{**CODE, "id": token["id"]}, state="absent", **USER)
     left = [swept["residual"], sandbox.get("state")["tokens"], sandbox.get("meter")["running"]]
     return [sorted(item["id"] for item in findings), [row["verdict"] for row in migration["servers"]], left]
+
+
+def cutover(sandbox: Any) -> Any:
+    """Migrate a server incrementally, then cut it over as playbooks/cutover.yml does."""
+    options = {"name": NAME, "servers": [WEB], "mode": "incremental"}
+    done = [run(sandbox, "ens_migration", **options, cutover=now, **USER)["migration"] for now in (False, True)]
+    swept = run(sandbox, "smc_cleanup", name=NAME, servers=[WEB], resources=done[-1]["resources"], **USER)["cleanup"]
+    verdicts = [row["verdict"] for migration in done for row in migration["servers"]]
+    return [verdicts, swept["residual"], sandbox.get("meter")["running"]]
 
 
 def begin(sandbox: Any) -> None:
@@ -180,7 +189,10 @@ JOBS: dict[str, list[Case]] = {
         )
     ],
     "canary": [Case(canary, [CANARY, []])],
-    "run": [Case(migrate, [UNPROVED, ["migrated"], [[], [], []]])],
+    "run": [
+        Case(migrate, [UNPROVED, ["migrated"], [[], [], []]]),
+        Case(cutover, [["synced", "migrated"], [], []], lambda sandbox: registered(sandbox, NAME, WEB)),
+    ],
     "status": [Case(status, ["running"], begin)],
     "launch": [Case(launch, [True, True, [True] * 5, ["Running"], ["oss_object"]], imported)],
     "sweep": [Case(sweep, [[], [], []], leave), Case(sweep, [[], [], []], leave_versions)],

@@ -47,7 +47,7 @@ def blocker(source: Facts, jobs: Sequence[Facts], force: bool) -> str:
 
 def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
     """Return the module's result for O(source_id) or O(sources)."""
-    if module.params.get("sources") is not None:
+    if module.params["sources"] is not None:
         if module.params["state"] == "absent":
             hint = "Use source_id with state=absent."
             raise refuse("Reading sources", "Input.Invalid", "sources only adds tags", hint)

@@ -61,7 +61,7 @@ def commit_by(found: Mapping[str, str]) -> datetime | None:
 
 
 def overdue(found: Mapping[str, str], now: datetime) -> bool:
-    """Return whether an instance is to be rolled back: only one with the policy manual that nobody has committed."""
+    """Return whether an instance is to be rolled back: only one with the policy manual that was not committed."""
     by = commit_by(found)
     grace = timedelta(seconds=limits.COMMIT_GRACE_SECONDS)
     return by is not None and policy(found) == "manual" and now > by + grace
