@@ -60,11 +60,12 @@ def repeats(job: Row | None) -> bool:
 
 
 def runs(job: Row) -> list[Run]:
-    """Return the runs of a job in the order of their begin. SMC documents the list and not its order; where a job that
-    waits shows none, its own times and its image are those of its only run."""
-    rows = JOB.value(job, "runs")
-    if not rows and job.get("Status") == "Waiting":
-        rows = [{"image_id": job.get("ImageId"), "start_time": job.get("StartTime"), "end_time": job.get("EndTime")}]
+    """Return the runs of a job in the order of their begin. SMC documents the list and not its order; where an
+    incremental job shows none, its image is that of a run, whose times are those of the job while that waits."""
+    rows, waits = JOB.value(job, "runs"), job.get("Status") == "Waiting"
+    if not rows and (waits or (repeats(job) and job.get("ImageId"))):
+        times = {"start_time": job.get("StartTime"), "end_time": job.get("EndTime")} if waits else {}
+        rows = [{"image_id": job.get("ImageId"), "start_time": None, "end_time": None, **times}]
     shown = [Run(str(row["image_id"] or ""), moment(row["start_time"]), moment(row["end_time"])) for row in rows]
     return sorted(shown, key=lambda run: run.began.timestamp() if run.began else 0.0)
 
@@ -146,7 +147,7 @@ def decide(job: Row, seen: Seen, policy: Policy, now: datetime) -> Decision | No
             "the services of the source before it continues the job",
             keep=True,
         )
-    if found and not seen.cut_over and status in ("Waiting", "Running"):
+    if found and (status == "Waiting" or (status == "Running" and not seen.cut_over)):
         return Decision("synced", text(found))
     return None
 
@@ -195,7 +196,7 @@ def _cutover(job: Row, seen: Seen, found: Mapping[str, Any], now: datetime) -> D
             "playbook cutover again: it continues",
             keep=True,
         )
-    if status == "Ready" or (status == "Stopped" and not found):
+    if status == "Ready" or (not found and status in ("Stopped", "InError", "Expired")):
         return Decision.fail(f"job {name} is {status}: run the playbook migrate until the server is synced", keep=True)
     return None
 
