@@ -94,7 +94,7 @@ SMC_JOB = Lifecycle(
             jitter=(0.1, 120.0),
         ),
         Edge("Running/Cleaning", "Waiting", (0.3, 60.0), "job_repeats", "end_run", jitter=(0.1, 20.0)),
-        Edge("Running/Cleaning", "Finished", (0.3, 60.0), effect="finish_job", jitter=(0.1, 20.0)),
+        Edge("Running/Cleaning", "Finished", (0.3, 60.0), "job_is_over", "finish_job", jitter=(0.1, 20.0)),
         Edge("Waiting", "Running/Preparing", guard="next_run_due", effect="begin_run"),
         Edge("Ready", "Expired", guard="job_expired"),
         Edge("Stopped", "Expired", guard="job_expired"),

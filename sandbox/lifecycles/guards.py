@@ -95,6 +95,11 @@ def job_repeats(_cloud: Cloud, job: Row) -> bool:
     return not job["run_once"] and not job["final"]
 
 
+def job_is_over(cloud: Cloud, job: Row) -> bool:
+    """True for a job that ends after its run. Each edge has a time of its own, so both need a guard."""
+    return not job_repeats(cloud, job)
+
+
 def next_run_due(cloud: Cloud, job: Row) -> bool:
     """True once the interval of an incremental job has passed since its last run."""
     return runs.due_at(job) <= cloud.clock.time()
@@ -277,7 +282,7 @@ REAL_MOMENTS: dict[str, Callable[[Cloud, Row], float | None]] = {
 _TOLD = frozenset(
     {"source_online", "source_offline", "source_has_running_job", "source_has_no_running_job", "instance_lost",
      "job_expired", "auto_release_due", "next_run_due",
-     "job_repeats", "image_work_done", "image_work_failed", "conversion_failed", "part_is_missing",
+     "job_repeats", "job_is_over", "image_work_done", "image_work_failed", "conversion_failed", "part_is_missing",
      "parts_are_there", "ingest_done", "ingest_failed"}
 )
 _TOLD_WHEN_SIMULATED = frozenset({"all_bytes_received", "transfer_failed", "source_unavailable"})
@@ -295,7 +300,7 @@ GUARDS: dict[str, Guard] = {
     for guard in (
         source_online, source_offline, source_has_running_job, source_has_no_running_job, source_unavailable,
         balance_used_up, vpc_quota_used_up, vcpu_quota_used_up, image_quota_used_up, snapshots_unavailable,
-        instance_lost, job_expired, job_repeats, next_run_due, all_bytes_received, transfer_failed,
+        instance_lost, job_expired, job_repeats, job_is_over, next_run_due, all_bytes_received, transfer_failed,
         image_work_done, image_work_failed, snapshots_are_ready, export_bucket_gone, all_disks_exported,
         disk_export_failed, disk_is_next, conversion_failed, upload_taken_away, part_is_missing, parts_are_there,
         auto_release_due, guest_is_off, guest_powered_off, ingest_done, ingest_failed,

@@ -32,6 +32,14 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def _found(journey: Journey, keep: bool) -> list[str]:
+    """What is not true of one guest; the others are migrated whatever its journey raises."""
+    try:
+        return journey.alone(keep=keep)
+    except (RuntimeError, OSError, subprocess.SubprocessError) as exc:
+        return [str(exc)]
+
+
 def main(words: list[str] | None = None) -> int:
     """Migrate the guests one after the other."""
     names = "\n".join(f"  {guest.name:16} {guest.what}" for guest in GUESTS.values())
@@ -57,12 +65,10 @@ def main(words: list[str] | None = None) -> int:
     problems: list[str] = []
     try:
         for journey in journeys:
-            problems += [f"{journey.guest.name}: {problem}" for problem in journey.alone(keep=args.keep)]
+            problems += [f"{journey.guest.name}: {problem}" for problem in _found(journey, args.keep)]
     except KeyboardInterrupt:
         console.print("Interrupted: sources and local cloud have ended.")
         return 130
-    except (RuntimeError, OSError, subprocess.SubprocessError) as exc:
-        problems.append(str(exc))
     console.print(table.times(part for journey in journeys for part in journey.rows))
     console.print(table.volumes({journey.guest.name: journey.bytes for journey in journeys}))
     for problem in problems:

@@ -12,12 +12,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CONSOLE = ".console"
+INSTANCES = "i-*"
+"""The ids of instances."""
 LOOK_SECONDS = 1.0
 
 
 @contextlib.contextmanager
 def kept_consoles(cloud: Path, folder: Path) -> Iterator[None]:
-    """Meanwhile, link the console of each instance into the folder, as <instance id>.console."""
+    """Meanwhile, link the console of each instance into the folder, as <instance id>.console, without earlier ones."""
+    for path in folder.glob(f"{INSTANCES}{CONSOLE}"):
+        path.unlink()
     stop = threading.Event()
 
     def look() -> None:

@@ -24,7 +24,7 @@ from testbed.workplace import CLONE, Workplace
 
 from e2e import judge, table
 from e2e.build import Installed, installed
-from e2e.consoles import CONSOLE, kept_consoles
+from e2e.consoles import CONSOLE, INSTANCES, kept_consoles
 from e2e.guests import Guest
 from e2e.source import CONTROLLER, Source, last_lines
 
@@ -170,7 +170,7 @@ class Journey:
 
     def _show_console(self) -> None:
         """The last lines of the consoles of the instances."""
-        for path in sorted(self.place.folder.glob(f"*{CONSOLE}")):
+        for path in sorted(self.place.folder.glob(f"{INSTANCES}{CONSOLE}")):
             self.console.print(f"{path.name}:\n{last_lines(path)}", highlight=False, markup=False)
 
     def _get(self, path: str) -> Any:

@@ -14,6 +14,8 @@ from guests import qemu
 TOOLS = {
     "mmdebstrap": "mmdebstrap",
     qemu.PROGRAM: "qemu-system-x86",
+    "qemu-img": "qemu-utils",
+    "setpriv": "util-linux",
     "mke2fs": "e2fsprogs",
     "sfdisk": "fdisk",
     "/bin/busybox": "busybox-static",

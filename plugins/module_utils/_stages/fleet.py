@@ -342,7 +342,7 @@ class Fleet:
         run, and a cleanup deletes what a server that has failed has left, unless ``keep``."""
         if self.context.check_mode or self.driver.holds(row.server.id):
             self._end(row, "failed", reason)
-            row.settled = not (self._keep_worth(row) or keep)
+            row.settled = not (keep or self._keep_worth(row))
         else:
             row.state = f"another run has taken over {row.server.host}"
 

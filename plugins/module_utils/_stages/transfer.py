@@ -330,8 +330,12 @@ def copy_of(server: Server, seen: Seen) -> Copy:
 
 
 def worth(seen: Seen) -> str:
-    """Return the ECS image of a finished copy that can be exported, '' for none."""
+    """Return the ECS image of a finished copy that can be exported, or that an incremental job has made; '' for none.
+    """
     job, image = seen.job or {}, seen.image or {}
+    synced = incremental.last(job) if incremental.repeats(job) else None
+    if synced and job.get("Status") != "Finished":
+        return synced.image_id
     good = states.outcome(states.ECS_IMAGE, image.get("Status", "")) != "failure"
     return str(image["ImageId"]) if image and good and job.get("ImageId") == image["ImageId"] else ""
 

@@ -14,7 +14,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules.sche
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import incremental, job_spec, transfer
 
 from .cloud import Cloud
-from .kit import GIB, START, context, lost, policy, requested, server, stamp
+from .kit import GIB, START, context, lost, policy, refused, requested, server, stamp
 from .waves import cloud_with, fleet, run, verdicts
 
 SERVER = server()
@@ -101,6 +101,16 @@ def test_what_a_killed_controller_has_cut_over_goes_on_whatever_follows(using: A
     assert cloud.calls["smc.CutOverReplicationJob"] == 1
     assert verdicts(run(fleet(cloud, using=using))) == ["migrated"]
     assert cloud.calls["smc.CutOverReplicationJob"] == 1
+
+
+def test_a_cutover_that_is_refused_keeps_job_and_image() -> None:
+    cloud = cloud_with()
+    synced(cloud)
+    cloud.fail("smc.CutOverReplicationJob", refused("Forbidden.RAM", http_status=403))
+    (failed,) = run(fleet(cloud, using=CUT))
+    assert (failed.verdict, failed.settled) == ("failed", False)
+    assert "is kept with what belongs to it" in failed.reasons[-1]
+    assert verdicts(run(fleet(cloud, using=CUT))) == ["migrated"]
 
 
 def test_a_last_run_that_fails_keeps_job_and_images_and_only_a_cutover_continues_it() -> None:

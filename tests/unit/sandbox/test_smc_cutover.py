@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +41,18 @@ def test_an_incremental_job_waits_with_its_instance(local: LocalCloud) -> None:
     assert billed(local) == (1, 1, 2)
     another = local.code("smc", "CreateReplicationJob", **local.job_params(1, Name="other", ImageName="other"))
     assert another == (400, "SourceServerState.Invalid"), "Waiting is unfinished"
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_an_incremental_job_waits_whatever_the_jitter(tmp_path: Path, seed: int) -> None:
+    local = LocalCloud(tmp_path, {"jitter": 1, "seed": seed})
+    job_id = local.started(1, **AGAIN)
+    for _look in range(2000):
+        # In short steps, so that the edge whose time ends first is alone for a moment.
+        local.advance(0.02)
+        if (local.cloud.jobs.get(job_id) or {})["state"] in ("Waiting", "Finished"):
+            break
+    assert local.show(job_id)["Status"] == "Waiting"
 
 
 def test_each_interval_is_a_run_with_an_image_and_the_oldest_go(local: LocalCloud) -> None:
