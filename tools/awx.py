@@ -29,7 +29,7 @@ SAME = {
 }  # fmt: skip
 """What all job templates have in common."""
 LOGIN, CLOUD = "ENS migration sources", "ENS migration account"
-ON_SOURCES = ("preflight.yml", "migrate.yml", "verify.yml")
+ON_SOURCES = ("preflight.yml", "migrate.yml", "verify.yml", "cutover.yml", "rollback.yml")
 
 
 def plain(texts: Any) -> str:

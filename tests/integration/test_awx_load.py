@@ -64,7 +64,7 @@ def test_the_objects_are_created_once(load: Any) -> None:
             name: len(wanted[variable]) for name, variable in {
                 "job_templates": "controller_templates", "schedules": "controller_schedules",
                 "credentials": "controller_credentials", "teams": "aap_teams"}.items()}  # fmt: skip
-        nodes = wanted["controller_workflows"][0]["simplified_workflow_nodes"]
+        nodes = [node for row in wanted["controller_workflows"] for node in row["simplified_workflow_nodes"]]
         assert counts["workflow_job_template_nodes"] == len(nodes)
         assert counts["workflow_approval_templates"] == sum("approval_node" in node for node in nodes)
         links = Counter(name for _kind, _key, name in controller.links for _id in controller.links[_kind, _key, name])

@@ -82,24 +82,37 @@ def test_nothing_is_changed_without_a_choice() -> None:
 def test_only_owners_approve_and_delete() -> None:
     operators = [row for row in FOUND["controller_roles"] if row["team"] == "Migration operators"]
     assert {row["role"] for row in operators} == {"execute"}
-    assert not {name for row in operators for name in row["job_templates"]} & {"ENS Cleanup", "ENS Canary"}
+    started = {name for row in operators for name in row["job_templates"]}
+    assert set(TEMPLATES) - started == {"ENS Canary", "ENS Cutover", "ENS Commit", "ENS Rollback", "ENS Cleanup"}
+    owned = {name for row in FOUND["controller_roles"] if row["team"] == "Migration owners"
+             for name in row.get("job_templates", [])}  # fmt: skip
+    assert owned == set(TEMPLATES)
     approving = [row["team"] for row in FOUND["controller_roles"] if row["role"] == "approval"]
     assert approving == ["Migration owners"]
 
 
-def test_the_workflow_runs_and_deletes_only_after_an_approval() -> None:
-    (workflow,) = FOUND["controller_workflows"]
-    nodes = {row["identifier"]: row for row in workflow["simplified_workflow_nodes"]}
+@pytest.mark.parametrize(("workflow", "first", "approved"), [
+    ("ENS Migrate a wave", "preflight", {"run", "cleanup"}), ("ENS Cut over a wave", "check", {"cutover"}),
+])  # fmt: skip
+def test_a_workflow_runs_and_deletes_only_after_an_approval(workflow: str, first: str, approved: set[str]) -> None:
+    [row] = [row for row in FOUND["controller_workflows"] if row["name"] == workflow]
+    nodes = {row["identifier"]: row for row in row["simplified_workflow_nodes"]}
     after: dict[str, set[str]] = {name: set() for name in nodes}
     for name, row in nodes.items():
         for following in [item for key in row if key.endswith("_nodes") for item in row[key]]:
             after[following].add(name)
-    assert [name for name, before in after.items() if not before] == ["preflight"]
-    assert [["approval_node" in nodes[name] for name in after[step]] for step in ("run", "cleanup")] == [[True], [True]]
+    assert [name for name, before in after.items() if not before] == [first]
+    changing = {name for name, node in nodes.items()
+                if node.get("job_type") == "run" or "cleanup_state" in node.get("extra_data", {})}  # fmt: skip
+    assert changing == approved
+    assert [["approval_node" in nodes[name] for name in after[step]] for step in approved] == [[True]] * len(approved)
     assert {row["unified_job_template"] for row in nodes.values() if "approval_node" not in row} <= set(TEMPLATES)
     for node in nodes.values():
         asked = TEMPLATES.get(node.get("unified_job_template", ""), {}).get("survey_spec", {}).get("spec", [])
         assert set(node.get("extra_data", {})) <= {row["variable"] for row in asked}
+
+
+def test_a_schedule_answers_only_what_is_asked() -> None:
     for row in FOUND["controller_schedules"]:
         asked = {item["variable"] for item in TEMPLATES[row["unified_job_template"]]["survey_spec"]["spec"]}
         assert set(row["extra_data"]) <= asked
