@@ -116,7 +116,7 @@ def configuration() -> dict[str, str]:
 # ---- awxkit ----
 def key(type_: str, name: str, **more: Any) -> Row:
     """Return the natural key of an object."""
-    owned = type_ not in ("organization", "credential_type", "execution_environment")
+    owned = type_ not in ("organization", "credential_type", "execution_environment", "inventory_source", "schedule")
     owner = {"organization": {"name": SAME["organization"], "type": "organization"}} if owned else {}
     return {**owner, "name": name, "type": type_, **more}
 
@@ -154,13 +154,12 @@ def assets() -> str:
         return {name: [key("notification_template", item) for item in row[name]] for name in names}
 
     def template(kind: str, row: Row, **related: Any) -> Row:
+        # A second import needs the field, because it writes the whole object.
+        owner = {"unified_job_template": key(kind, row["name"])}
         schedules = [
-            asset("schedule", without(item, "unified_job_template", "organization"),
-                  unified_job_template=key(kind, row["name"]))
+            asset("schedule", without(item, "organization") | owner, **owner)
             for item in found["controller_schedules"] if item["unified_job_template"] == row["name"]
         ]  # fmt: skip
-        for item in schedules:
-            item["natural_key"].pop("organization")
         fields = without(row, "survey_spec", "credentials", "simplified_workflow_nodes", *notified(row))
         all_related = {**notified(row), "survey_spec": row["survey_spec"], "schedules": schedules, **related}
         return asset(kind, fields, all_related)

@@ -134,6 +134,9 @@ def test_a_database_under_load_is_whole_after_the_cutover(player: Player, sandbo
         closed = player.play("cutover.yml", **given, migration_windows=[f"{later:%a} 10:00-11:00"])
         assert (closed.code, closed.row(HOST)["status"]) == (2, "blocked"), closed.output
         assert "its maintenance window is closed until" in closed.row(HOST)["reasons"][0]
+        dry = player.play("cutover.yml", "--check", **given)
+        assert (dry.code, ask(player.bed, HOST, "ls /hooks 2>/dev/null; true")) == (0, ""), dry.output
+        assert not dry.row(HOST).get("cutover"), "a dry run is no cutover"
         assert [name for name in changing(sandbox.requests(since=since)) if not name.startswith("oss.")] == []
         assert load.thread.is_alive(), "nothing has happened to a server whose cutover is refused"
         cut = player.play("cutover.yml", **given)

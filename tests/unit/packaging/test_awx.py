@@ -10,6 +10,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,12 @@ MODULES = {
     "controller_inventory_sources": "inventory_source", "controller_notifications": "notification_template",
     "controller_templates": "job_template", "controller_workflows": "workflow_job_template",
     "controller_schedules": "schedule",
+}  # fmt: skip
+# What awxkit 24.6.1 finds an object by (NATURAL_KEY of its pages; for an inventory source, what "awx export" writes).
+NATURAL = {
+    "organization": {"name"}, "credential_type": {"name", "kind"}, "execution_environment": {"name"},
+    "credential": {"organization", "name", "credential_type"}, "inventory_source": {"name", "inventory"},
+    "schedule": {"name", "unified_job_template"}, "workflow_job_template_node": {"workflow_job_template", "identifier"},
 }  # fmt: skip
 OWN_KEYS = {"controller_workflows": {"simplified_workflow_nodes"}}
 KINDS: dict[str, Any] = {"str": str, "bool": bool, "int": int, "list": list, "dict": dict}
@@ -128,6 +135,20 @@ def test_the_assets_have_the_same_objects_and_no_secret() -> None:
     for kind, variable in same.items():
         assert names[kind] == [row["name"] for row in FOUND[variable]]
     assert {value for row in assets["credentials"] for value in row["inputs"].values()} == {""}
+
+
+def test_awxkit_finds_the_assets_again() -> None:
+    """Otherwise, a second import fails or makes an object twice."""
+
+    def dicts(value: Any) -> Iterator[dict[str, Any]]:
+        yield from [value] if isinstance(value, dict) else []
+        for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else []:
+            yield from dicts(item)
+
+    keys = [row["natural_key"] for row in dicts(json.loads(awx.assets())) if "natural_key" in row]
+    assert [row for row in keys if {*row} - {"type"} != NATURAL.get(row["type"], {"organization", "name"})] == []
+    schedules = [row for row in dicts(json.loads(awx.assets())) if "rrule" in row]
+    assert [row for row in schedules if row["unified_job_template"] != row["natural_key"]["unified_job_template"]] == []
 
 
 @pytest.mark.long
