@@ -26,7 +26,9 @@ PRIVATE = [
 Sources = Callable[..., list[str]]
 LONGEST = 400
 # The one place for files that are longer, each with its reason.
-LONG: dict[str, str] = {}
+LONG: dict[str, str] = {
+    "examples/awx/controller/controller_templates.yml": "written by tools/awx.py: one variable of AWX is one file",
+}
 
 
 def lines(name: str) -> list[str]:
