@@ -29,8 +29,10 @@ MEMORY = 4 * 1024**3
 """Bytes that this program and each of these programs may use."""
 SECONDS = 3600
 """Longest time of one program."""
-_OLD_LOG = 2
-"""xfs_repair -n cannot replay a log, and ends so if there is one to replay."""
+_OLD_LOG = "valuable metadata changes in a log"
+"""What xfs_repair -n prints of a log that must be replayed: it ignores the log, and ends as if it had found damage."""
+_PROGRESS = ("Phase ", " ", "No modify flag", "Cannot get host", "Repair may fail", "the image and the host")
+"""How the lines of xfs_repair begin that report no damage."""
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -38,7 +40,8 @@ def run(*command: str) -> subprocess.CompletedProcess[str]:
     found = shutil.which(command[0], path=PATH)
     if found is None:
         raise NotCheckable(f"{command[0]} is not installed")
-    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT,
+               "env": {**os.environ, "LC_ALL": "C"}}  # fmt: skip
     return subprocess.run([found, *command[1:]], **options, text=True, errors="replace", timeout=SECONDS, check=False)
 
 
@@ -62,13 +65,15 @@ def check(kind: str, copy: str) -> tuple[str, str]:
     """Return C(clean), C(damaged) or C(not checkable), and why, for a copy of a file system."""
     if kind == "xfs":
         done = run("xfs_repair", "-n", "-f", copy)
-        if done.returncode == _OLD_LOG:
+        if _OLD_LOG in done.stdout:
             return "not checkable", "its log has changes, and only a mount replays them"
+        told = [line for line in done.stdout.splitlines() if line and not line.startswith(_PROGRESS)][:1]
+        told = told or ["xfs_repair -n reports no damage"]
     else:
         run("e2fsck", "-y", "-E", "journal_only", copy)
         done = run("e2fsck", "-fn", copy)
-    last = (done.stdout.strip().splitlines() or ["no output"])[-1].removeprefix(f"{copy}: ")[:200]
-    return ("damaged" if done.returncode else "clean"), last
+        told = done.stdout.strip().splitlines() or ["no output"]
+    return ("damaged" if done.returncode else "clean"), told[-1].removeprefix(f"{copy}: ")[:200]
 
 
 def checks(image: str, folder: str) -> Iterator[tuple[int, str, str, str]]:

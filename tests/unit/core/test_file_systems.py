@@ -6,11 +6,13 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -64,3 +66,33 @@ def test_a_damaged_file_system_and_a_file_that_is_no_image_are_told_apart(disk: 
     cut.write_bytes(b"QFI\xfb\0\0\0\3")
     code, lines = check(cut, tmp_path / "missing")
     assert (code, [line[1] for line in lines]) == (2, ["not checkable", "not checkable"])
+
+
+XFS = """Phase 1 - find and verify superblock...
+Phase 2 - using internal log
+        - zero log...
+{}        - scan filesystem freespace and inode maps...
+No modify flag set, skipping filesystem flush and exiting.
+"""
+LOG = """ALERT: The filesystem has valuable metadata changes in a log which is being
+ignored because the -n option was used.
+"""
+
+
+# The outputs are those of xfs_repair 6.1 for an image of a mounted xfs, an unmounted one, and one with random bytes.
+@pytest.mark.parametrize(
+    ("told", "code", "verdict"),
+    [
+        ("", 0, ("clean", "xfs_repair -n reports no damage")),
+        (LOG, 1, ("not checkable", "its log has changes, and only a mount replays them")),
+        ("bad magic # 0x24c36aea in btcnt block 0/2\n", 1, ("damaged", "bad magic # 0x24c36aea in btcnt block 0/2")),
+    ],
+)
+def test_an_xfs_with_changes_in_its_log_is_not_damaged(
+    told: str, code: int, verdict: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(PROGRAM.parent))
+    program: Any = importlib.import_module("check_file_systems")
+    done = subprocess.CompletedProcess([], code, XFS.format(told))
+    monkeypatch.setattr(program, "run", lambda *_words: done)
+    assert program.check("xfs", "copy") == verdict
