@@ -26,6 +26,8 @@ from e2e.guests import GUESTS
 from e2e.journey import Journey
 
 ALL = "all"
+# mkfs.xfs makes data disks; e2fsck and xfs_repair of the same packages check their images.
+TOOLS = (("mkfs.xfs", "xfsprogs"), ("e2fsck", "e2fsprogs"))
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -56,7 +58,7 @@ def main(words: list[str] | None = None) -> int:
     wanted: list[str] = list(GUESTS) if ALL in args.guests else args.guests or ["base"]
     if strangers := set(wanted) - set(GUESTS):
         parser.error(f"no such guest: {', '.join(sorted(strangers))}")
-    if lack := tools.missing():
+    if lack := tools.missing(TOOLS):
         print(lack, file=sys.stderr)
         return 2
     signal.signal(signal.SIGTERM, _interrupt)

@@ -138,7 +138,7 @@ def _dress(guest: Guest, tree: Path, work: Path) -> tuple[str, list[dict[str, st
         stored = tree / target.lstrip("/") / "content.bin"
         stored.parent.mkdir(parents=True)
         stored.write_bytes(content)
-        checks.append({"kind": "mount", "path": target, "fstype": "ext4"})
+        checks.append({"kind": "mount", "path": target, "fstype": guest.machine.type_of(target)})
         digest = hashlib.sha256(content).hexdigest()
         checks.append({"kind": "file", "path": f"{target}/content.bin", "sha256": digest, "timeout": 120})
     return host_key.read_text(encoding="utf-8"), checks

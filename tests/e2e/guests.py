@@ -68,7 +68,10 @@ GUESTS = {
         Guest("base", "BIOS, GRUB, ext4, Python, a data disk", _machine(), ("python3-minimal",)),
         Guest("no-python", "the same without Python", _machine()),
         Guest("lvm", "the root file system on LVM", _machine(layout="lvm"), ("lvm2",)),
-        Guest("two-data-disks", "two data disks", _machine(data=("/srv/data", "/srv/archive"))),
+        Guest(
+            *("two-data-disks", "two data disks, the second one with xfs"),
+            _machine(data=("/srv/data", "/srv/archive"), xfs=("/srv/archive",)),
+        ),
         Guest("uefi", "boots with UEFI", _machine(firmware="uefi"), ends="not-booted", finding="uefi-unknown"),
         Guest(
             *("no-virtio", "an initramfs without virtio drivers", _machine()),

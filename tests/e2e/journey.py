@@ -8,6 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,6 +31,7 @@ from e2e.guests import Guest
 from e2e.source import CONTROLLER, Source, last_lines
 
 CACHE = CLONE / "build" / "cache" / "e2e"
+FILE_SYSTEMS = CLONE / "roles" / "report" / "files" / "check_file_systems.py"
 HOUR = 3600
 WAIVER = {"reason": "make e2e shows that the image does not boot", "expires": "2099-12-31"}
 # A guest without hardware acceleration is slow, and one that cannot boot is not waited for so long.
@@ -102,6 +105,8 @@ class Journey:
                 self._show_console()
         else:
             problems += judge.verified(server, made.checks)
+        if self.guest.ends != "blocked" or self.guest.forced:
+            problems += self._check_file_systems()
         problems += self._sweep() + self._nothing_left(receipt)
         if traces := client.left(source.ask(client.TRACES)):
             problems.append(f"the client is left on the source: {traces}")
@@ -143,10 +148,21 @@ class Journey:
         if not self.place.receipt.is_file():
             return [f"the playbook ended with exit code {played.code} and wrote no receipt"], {"servers": []}
         receipt = read(self.place.receipt)
+        told = table.end(judge.the_server(receipt, self.guest.name))
+        self.console.print(f"{self.guest.name}: {told}", highlight=False, markup=False, soft_wrap=True)
         self.rows += table.stages(receipt, self.guest.name)
         expected = 2 if fails else 0
         wrong = [] if played.code == expected else [f"the playbook ended with exit code {played.code}, not {expected}"]
         return wrong, receipt
+
+    def _check_file_systems(self) -> list[str]:
+        """Check the file systems in the ENS images read-only; which are damaged."""
+        disks = [str(disk["path"]) for image in self._get("state")["ens_images"] for disk in image["disks"]]
+        words = [sys.executable, "-s", str(FILE_SYSTEMS), "--scratch", str(self.place.folder), *disks]
+        with self._part("e2fsck -n and xfs_repair -n of the image"):
+            done = subprocess.run(words, capture_output=True, text=True, check=False)
+        self.console.print(done.stdout + done.stderr, highlight=False, markup=False, soft_wrap=True)
+        return judge.file_systems(done.stdout.splitlines(), disks)
 
     def _sweep(self) -> list[str]:
         """Delete the ledger, which the verification has written after the cleanup of migrate.yml; what is wrong."""

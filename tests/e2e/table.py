@@ -55,6 +55,15 @@ def stages(receipt: Mapping[str, Any], name: str) -> list[Part]:
     return parts
 
 
+def end(server: Mapping[str, Any]) -> str:
+    """How the migration of a server has ended, and the checks of its copy that have passed, in words."""
+    words = [str(server.get("status", "not in the receipt")), *server.get("reasons", [])]
+    rows = (server.get("verification") or {}).get("checks", [])
+    if rows:
+        words.insert(1, f"{sum(row['ok'] for row in rows)} of {len(rows)} checks passed")
+    return "; ".join(words)
+
+
 def times(parts: Iterable[Part]) -> Table:
     """The wall times."""
     shown = Table(box=SIMPLE, header_style="bold", padding=0, collapse_padding=True)

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The disks of a guest, made without mounting anything: partition tables, ext4 file systems, swap."""
+"""The disks of a guest, made without mounting anything: partition tables, ext4 and xfs file systems, swap."""
 
 from __future__ import annotations
 
@@ -57,10 +57,14 @@ def _data(name: str, machine: Machine, tree: Path, folder: Path) -> tuple[str, l
         path, content = folder / f"data{number}.raw", tree / target.lstrip("/")
         with path.open("wb") as image:
             image.truncate(DATA_MIB * MIB)
-        _ext4(path, 0, DATA_MIB, content, identity(name, target))
+        kind = machine.type_of(target)
+        if kind == "xfs":
+            _xfs(path, content, identity(name, target))
+        else:
+            _ext4(path, 0, DATA_MIB, content, identity(name, target))
         shutil.rmtree(content)
         content.mkdir()
-        rows += f"UUID={identity(name, target)} {target} ext4 defaults 0 2\n"
+        rows += f"UUID={identity(name, target)} {target} {kind} defaults 0 {0 if kind == 'xfs' else 2}\n"
         paths.append(path)
     return rows, paths
 
@@ -161,6 +165,16 @@ def _ext4(path: Path, start: int, size: int, tree: Path, name: str, *more: str) 
     words = ["mke2fs", "-q", "-F", "-t", "ext4", "-U", name, *more, "-E", options, "-d", str(tree)]
     words += [str(path), f"{size}M"]
     subprocess.run(words, check=True)
+
+
+def _xfs(path: Path, folder: Path, name: str) -> None:
+    """An xfs file system on a whole disk, with the files of a folder."""
+    prototype = path.with_suffix(".prototype")
+    files = [f"{file.name} ---644 0 0 {file}" for file in sorted(folder.iterdir())]
+    # The name of a boot program, numbers of blocks and inodes (mkfs.xfs ignores all three), and the root folder.
+    prototype.write_text("\n".join(["/", "0 0", "d--755 0 0", *files, "$", ""]), encoding="utf-8")
+    subprocess.run(["mkfs.xfs", "-q", "-m", f"uuid={name}", "-p", str(prototype), str(path)], check=True)
+    prototype.unlink()
 
 
 def _swap(path: Path, start: int, size: int, name: str) -> None:

@@ -32,7 +32,8 @@ class Machine:
 
     ``extra`` is what a guest with the layout "plain" has besides: a root found by its label, a default entry that is
     not the newest kernel, a data disk with two paths, an encrypted data disk with a key file. ``data`` are the folders
-    that are each a disk of its own, with one ext4 file system that is mounted by its UUID.
+    that are each a disk of its own, with one file system that is mounted by its UUID: xfs for those in ``xfs``, which
+    contain files only, else ext4.
     """
 
     firmware: str = "bios"
@@ -43,6 +44,11 @@ class Machine:
     user: str = "root"
     disk_mib: int = 20 * 1024
     data: tuple[str, ...] = ()
+    xfs: tuple[str, ...] = ()
+
+    def type_of(self, folder: str) -> str:
+        """The type of the file system of a data folder."""
+        return "xfs" if folder in self.xfs else "ext4"
 
 
 def identity(name: str, what: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 from guests import qemu
@@ -23,12 +24,12 @@ TOOLS = {
 }
 
 
-def missing() -> str:
-    """One line that says what this machine lacks for guests; empty when nothing."""
+def missing(more: Iterable[tuple[str, str]] = ()) -> str:
+    """One line that says what this machine lacks; empty when nothing. ``more`` are further tools and their packages."""
     path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
     packages = [
         package
-        for tool, package in TOOLS.items()
+        for tool, package in {**TOOLS, **dict(more)}.items()
         if not (Path(tool).is_file() if tool.startswith("/") else shutil.which(tool, path=path))
     ]
     if packages:

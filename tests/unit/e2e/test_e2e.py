@@ -74,6 +74,21 @@ def test_an_image_that_does_not_boot_is_a_failed_verification() -> None:
     assert judge.not_booted(server(ens_image_id="m-1"))
 
 
+def test_file_systems_of_the_image_must_be_checked_and_not_damaged() -> None:
+    lines = ["/0 offset 1048576 (ext4): clean: 11/16 files", "/0 offset 9 (swap): not checkable: this program checks",
+             "/1 offset 0 (xfs): not checkable: its log has changes"]  # fmt: skip
+    assert judge.file_systems(lines, ["/0", "/1"]) == []
+    assert judge.file_systems(lines[1:], ["/0", "/1"]) == ["/0 has no file system that was checked"]
+    assert "damaged" in judge.file_systems(["/0 offset 0 (ext4): damaged: 11/16 files"], ["/0"])[0]
+    assert judge.file_systems([], [])
+
+
+def test_the_end_of_a_server_is_told_with_its_checks() -> None:
+    assert table.end(server()) == "migrated; 11 of 11 checks passed"
+    assert table.end({"status": "blocked", "reasons": ["no virtio"]}) == "blocked; no virtio"
+    assert table.end({}) == "not in the receipt"
+
+
 def test_only_qemu_of_the_folder_counts_as_left() -> None:
     lines = ["qemu-system-x86_64 -drive file=/build/e2e/base/cloud/0.qcow2", "qemu-system-x86_64 -drive file=/else"]
     assert judge.no_process([*lines, "grep /build/e2e/base/cloud"], "/build/e2e/base/cloud") == [
@@ -112,3 +127,4 @@ def test_each_guest_is_described_and_has_a_layout_that_can_be_made() -> None:
         assert guest.machine.layout in LAYOUTS
         assert guest.ends in ("verified", "not-booted", "blocked")
         assert bool(guest.finding) == (guest.ends != "verified")
+        assert set(guest.machine.xfs) <= set(guest.machine.data)
