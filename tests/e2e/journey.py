@@ -93,7 +93,7 @@ class Journey:
         )
         server = judge.the_server(receipt, self.guest.name)
         if self.guest.ends == "not-booted":
-            problems += judge.not_booted(server)
+            problems += judge.noted(server, self.guest.finding) + judge.not_booted(server)
             self._show_console()
         elif self.guest.ends == "blocked":
             problems += judge.blocked(server, self.guest.finding)

@@ -48,6 +48,12 @@ def blocked(server: Mapping[str, Any], finding: str) -> list[str]:
     return [f"the server is {server.get('status')} with the blockers {blockers}, expected blocked with {finding}"]
 
 
+def noted(server: Mapping[str, Any], finding: str) -> list[str]:
+    """The preflight has reported this finding of the server."""
+    found = [row["id"] for row in server.get("findings", [])]
+    return [] if finding in found else [f"the findings are {found}, expected {finding} among them"]
+
+
 def only_read(requests: Iterable[Mapping[str, Any]]) -> list[str]:
     """No call has changed anything of SMC, ECS, VPC or ENS: the server was blocked before anything is billed."""
     rows = (row for row in requests if row["product"] in ("smc", "ecs", "vpc", "ens", "agent"))

@@ -57,6 +57,8 @@ def test_a_blocked_server_needs_the_expected_blocker() -> None:
     assert judge.blocked({"status": "blocked", "findings": [finding]}, "virtio-missing") == []
     assert judge.blocked({"status": "blocked", "findings": [finding]}, "no-grub")
     assert judge.blocked({"status": "migrated", "findings": [finding]}, "virtio-missing")
+    assert judge.noted({"findings": [finding]}, "virtio-missing") == []
+    assert judge.noted({}, "virtio-missing")
 
 
 def test_a_blocked_server_makes_no_call_that_changes_something() -> None:
