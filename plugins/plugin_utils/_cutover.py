@@ -18,6 +18,9 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules impo
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.incremental import ago
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _encode, _table
 
+_UNFINISHED: Final = (
+    "Services that the hook before the cutover has stopped stay stopped. Run the playbook cutover again: it continues"
+)
 _HEAD: Final = ("host", "cutover", "expected", "at most", "last sync", "export", "import")
 
 
@@ -41,13 +44,13 @@ def lines(servers: Iterable[Mapping[str, Any]]) -> list[str]:
 
 def result(facts: Mapping[str, Any], done: Mapping[str, Any] | None, migration: Mapping[str, Any]) -> dict[str, Any]:
     """Return the cutover of a server in this run, {} where there was none: the forecast, the measured downtime in
-    seconds (None where it has not ended), and its end: ``imported`` or ``verified``."""
-    begin = _number(facts.get("hooks_quiesced"))
-    if not begin:
+    seconds (None where it has not ended), and its end: ``imported`` or ``verified``. A cutover that an earlier run has
+    begun, and that is not finished, is one of every run."""
+    quiesced, called = _number(facts.get("hooks_quiesced")), moment((done or {}).get("cut_over"))
+    if not quiesced and not (called and done and done.get("verdict") == "pending"):
         return {}
     # A run that continues a cutover counts from the first call, which an earlier run has made.
-    called = moment((done or {}).get("cut_over"))
-    begin = min(begin, called.timestamp()) if called else begin
+    begin = min(filter(None, [quiesced, called.timestamp() if called else 0.0]))
     end, until = _imported(done, migration), "imported"
     if (facts.get("verify_result") or {}).get("verdict") == "verified" and _number(facts.get("cutover_verified")):
         end, until = _number(facts["cutover_verified"]), "verified"
@@ -75,12 +78,14 @@ def _number(value: Any) -> float:
         return 0.0
 
 
-def text(found: Mapping[str, Any]) -> str:
-    """Return the line about the cutover of a server, '' where there was none."""
+def text(row: Mapping[str, Any]) -> str:
+    """Return the line about the cutover of a server of a receipt, '' where there was none."""
+    found = row.get("cutover") or {}
     if not found:
         return ""
     times = found.get("forecast") or {}
     forecast = f"forecast {ago(times['seconds'])}, at most {ago(times['most'])}" if times else "no forecast"
     if found["downtime"] is None:
-        return f"cutover since {found['began']}, not finished ({forecast})"
+        advice = f". {_UNFINISHED}" if row.get("status") in ("pending", "unreachable") else ""
+        return f"cutover since {found['began']}, not finished ({forecast}){advice}"
     return f"downtime {ago(found['downtime'])} from the hook before the cutover until {found['until']} ({forecast})"

@@ -21,7 +21,7 @@ _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 _STAGE_RUNS: Final = tuple(f"{stage.role}_run" for stage in STAGES if stage.role)
 _RUNS: Final = ("migration_run", *_STAGE_RUNS)
 """What the roles register: migration for a wave, the others for one stage each."""
-_HOOK_ERRORS: Final = ("hooks_after_cutover_error", "hooks_after_failure_error")
+_HOOKS: Final = {"after_cutover": "the hook after the cutover", "after_failure": "the hook after the failure"}
 _SHOWN: Final = 5
 """So many billed resources of a server are in the table; the receipt has all."""
 _ENDED: Final = "migration-ended"
@@ -221,7 +221,6 @@ def _row(
         "sync": (done or {}).get("sync") or {},
         "cutover": {},
     }
-    hooks = [str(facts[name]) for name in _HOOK_ERRORS if facts.get(name)]
     errors = [str(facts[name]) for name in ("agent_error", "migration_error") if facts.get(name)]
     lost = "" if facts.get("agent_error") else _lost(facts)
     errors = [lost] if lost else errors
@@ -256,8 +255,21 @@ def _row(
         row.update(status="pending", reasons=["this run did not migrate it; run without tags to continue"])
     else:
         row["reasons"] = ["the run ended before this server had a result; run the same command again"]
-    row["warnings"] = [*row["warnings"], *hooks]
     return row
+
+
+def _with_hooks(row: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the row with a warning for each hook that has failed, or that was due and has not run to its end. No task
+    records that of a source that has left the run because it could not be reached."""
+    due = {"failed": "after_failure", "migrated": "after_cutover" if facts.get("hooks_quiesced") else ""}
+    warnings = []
+    for event, hook in _HOOKS.items():
+        file = facts.get(f"hooks_{event}") or facts.get(f"migration_hook_{event}")
+        if facts.get(f"hooks_{event}_error"):
+            warnings.append(str(facts[f"hooks_{event}_error"]))
+        elif file and due.get(row["status"]) == event and facts.get("hooks_ended") != event:
+            warnings.append(f"{hook} ({file}) has not run to its end on the source: run what is missing there yourself")
+    return {**row, "warnings": [*row["warnings"], *warnings]}
 
 
 def _with_verification(row: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -289,8 +301,9 @@ def _with_digests(row: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any
 
 
 def _finished(row: dict[str, Any], facts: Mapping[str, Any], settled: bool) -> dict[str, Any]:
-    """Return the row with its verification and what a retry does. A retry of a failed verification only verifies."""
-    verified = _with_verification(row, facts)
+    """Return the row with its verification, its hooks and what a retry does. A retry of a failed verification only
+    verifies."""
+    verified = _with_hooks(_with_verification(row, facts), facts)
     return _with_retry(verified, settled and row["status"] == verified["status"])
 
 
@@ -364,7 +377,7 @@ def table(rows: Iterable[Mapping[str, Any]]) -> list[str]:
     for row, line in zip(rows, shown, strict=True):
         lines.append(line)
         warnings = (f"warning: {text}" for text in row.get("warnings") or [])
-        cut = filter(None, [_cutover.text(row.get("cutover") or {})])
+        cut = filter(None, [_cutover.text(row)])
         texts = (*row["reasons"], *cut, *warnings, *_billed(row.get("billed") or []))
         lines += [f"    {_encode.one_line(text)}" for text in texts]
     return lines

@@ -109,7 +109,7 @@ def _server(row: Mapping[str, Any], parts: Sequence[timeline.Part], whole: float
             for item in row.get("digests") or []
         ],
         "billed": _texts(billed(row)),
-        "cutover": words.text(_cutover.text(row.get("cutover") or {})),
+        "cutover": words.text(_cutover.text(row)),
         "sync": _synced(row.get("sync") or {}),
     }
 

@@ -270,6 +270,52 @@ def test_a_hook_that_fails_after_a_failure_is_a_warning() -> None:
     assert (found["status"], found["reasons"], found["warnings"]) == ("failed", ["no disk"], ["no shell"])
 
 
+QUIESCED = {**CLEAR, "hooks_quiesced": "1790000000.5"}
+AFTER = {"migration_hook_after_cutover": "after.yml", "hooks_after_failure": "failure.yml"}
+
+
+@pytest.mark.parametrize(
+    ("facts", "verdict", "warnings"),
+    [
+        (QUIESCED, "migrated", ["the hook after the cutover (after.yml) has not run"]),
+        (QUIESCED, "failed", ["the hook after the failure (failure.yml) has not run"]),
+        ({**QUIESCED, "verify_error": "no node"}, "migrated", ["the hook after the failure (failure.yml) has not run"]),
+        ({**QUIESCED, "hooks_ended": "after_cutover"}, "migrated", []),
+        ({**QUIESCED, "hooks_ended": "after_failure"}, "failed", []),
+        ({**QUIESCED, "hooks_after_cutover_error": "no shell"}, "migrated", ["no shell"]),
+        ({**QUIESCED, "hooks_after_cutover": "", "migration_hook_after_cutover": ""}, "migrated", []),
+        # Neither hook is due.
+        (QUIESCED, "pending", []),
+        (CLEAR, "migrated", []),
+    ],
+)
+def test_a_hook_that_was_due_and_has_not_run_is_a_warning(
+    facts: dict[str, Any], verdict: str, warnings: list[str]
+) -> None:
+    found = row({**AFTER, **facts}, done(verdict=verdict, reasons=["no disk"]))["warnings"]
+    assert len(found) == len(warnings)
+    assert all(words in warning for words, warning in zip(warnings, found, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("facts", "more", "cutover"),
+    [
+        (QUIESCED, {"cut_over": "2026-09-21T14:00:00Z"}, "cutover since 2026-09-21T14:00:00Z, not finished"),
+        (QUIESCED, {}, "cutover since 2026-09-21T14:13:20Z, not finished"),
+        # The playbook migrate continues the cutover of an earlier run.
+        (CLEAR, {"cut_over": "2026-09-21T14:00:00Z"}, "cutover since 2026-09-21T14:00:00Z, not finished"),
+        (CLEAR, {}, ""),
+    ],
+)
+def test_a_pending_cutover_says_what_to_do_next(facts: dict[str, Any], more: dict[str, str], cutover: str) -> None:
+    pending = row(facts, done(verdict="pending", **more))
+    told = " ".join(FILTERS["wave_table"]([pending]))
+    assert (cutover in told, "Run the playbook cutover again" in told) == (True, bool(cutover))
+    # One that has failed says so in its reasons, and the hook after the failure runs.
+    failed = row(facts, done(verdict="failed", reasons=["no disk"], **more))
+    assert "Run the playbook cutover again" not in " ".join(FILTERS["wave_table"]([failed]))
+
+
 def test_the_sample_of_the_receipt_has_the_fields_of_the_code() -> None:
     readme = (Path(__file__).resolve().parents[3] / "roles" / "report" / "README.md").read_text(encoding="utf-8")
     sample = json.loads(readme.split("```json\n", 1)[1].split("```", 1)[0])
