@@ -15,6 +15,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import ens_import
+
 if TYPE_CHECKING:
     from .row import Progress
     from .stage import Clock
@@ -115,6 +117,7 @@ def structured_line(rows: Sequence[Progress]) -> str:
             "percent": row.percent if row.open else None,
             "limited": row.open and row.limited,
             "bytes": sum(disk.bytes for disk in row.server.disks),
+            **ens_import.facts(row.seen),
         }
         for row in rows
     ]

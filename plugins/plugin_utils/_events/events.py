@@ -46,13 +46,16 @@ class Events:
         try:
             row = json.loads(line)
             name, servers = str(row["migration"]), [dict(item) for item in row["servers"]]
-            news = [(str(item["host"]), str(item["verdict"]), item["state"]) for item in servers]
+            news = [
+                (str(item["host"]), str(item["verdict"]), item["state"], item.get("ens_image_id") or "")
+                for item in servers
+            ]
         except (ValueError, TypeError, KeyError, AttributeError):
             return []
         self.migration = name
         return [
-            self._server(host, status, [state] if state else [], "")
-            for host, status, state in news if self._is_new(host, status)
+            self._server(host, status, [state] if state else [], image)
+            for host, status, state, image in news if self._is_new(host, status)
         ]  # fmt: skip
 
     def of_result(self, result: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ import pytest
 from ansible_collections.edgelift.ens_migration.plugins.callback import wave as callback
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages import progress
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _follow as follow
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._events.events import Events
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._live import bars, wave
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress import FOLLOWED
 
@@ -44,6 +45,8 @@ def test_the_file_of_the_module_has_every_change_with_its_percent(tmp_path: Path
     assert any("transfer, job j-0001 is " in text for text in lines), lines
     assert lines[-1].startswith("web-01: migrated")
     assert found.summary(0) == "wave: 1 servers, 1 migrated"
+    [sent] = [event for row in path.read_text(encoding="utf-8").splitlines() for event in Events().of_line(row)]
+    assert sent["server"]["ens_image_id"] == made.rows[0].seen.ens_images[0]["ImageId"], "the event names the result"
 
 
 def test_a_line_is_shown_for_a_change_of_state_and_not_for_percents() -> None:
