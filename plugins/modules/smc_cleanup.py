@@ -78,6 +78,14 @@ options:
       - Whether to delete the sources of the servers in SMC too. Sources cost nothing, but count towards a quota.
     type: bool
     default: true
+  rejected_images:
+    description:
+      - IDs of ENS images that are Available and not usable, such as those of servers whose verification has failed. Without their ID,
+        Available images always stay.
+      - An image is deleted only if it is proven that this migration has made it. Its replication job must still exist, or O(resources) must list it.
+    type: list
+    elements: str
+    default: []
   unsettled:
     description:
       - Inventory names of hosts of the migration whose cloud work stays, such as hosts that cannot be reached.

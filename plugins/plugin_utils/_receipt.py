@@ -16,6 +16,7 @@ from typing import Any, Final
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rules import disks
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages.stages import BILLED_BY, STAGES
 from ansible_collections.edgelift.ens_migration.plugins.plugin_utils import _cutover, _encode, _retry, _table
+from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._verify import outcome
 
 _IDENTITY: Final = ("ens_image_id", "image_name", "migration_id")
 _STAGE_RUNS: Final = tuple(f"{stage.role}_run" for stage in STAGES if stage.role)
@@ -272,17 +273,6 @@ def _with_hooks(row: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]
     return {**row, "warnings": [*row["warnings"], *warnings]}
 
 
-def _with_verification(row: dict[str, Any], facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the row: a migrated server that was to be verified, and is not, has failed; its image stays."""
-    found, error = row["verification"], facts.get("verify_error")
-    if row["status"] != "migrated" or not (error or found):
-        return row
-    if found.get("verdict") == "verified" and not error:
-        return {**row, "warnings": [*row["warnings"], *(found.get("warnings") or [])]}
-    reasons = list(found.get("reasons") or []) or list(filter(None, [error]))
-    return {**row, "status": "failed", "reasons": [f"not verified: {text}" for text in reasons]}
-
-
 def _with_retry(row: dict[str, Any], settled: bool) -> dict[str, Any]:
     """Return the row with what a retry does."""
     return {**row, "retry": _retry.of(row["status"], settled)}
@@ -300,11 +290,14 @@ def _with_digests(row: dict[str, Any], told: Mapping[str, Any]) -> dict[str, Any
     return {**row, "digests": digests, "warnings": [*row["warnings"], *missing]}
 
 
-def _finished(row: dict[str, Any], facts: Mapping[str, Any], settled: bool) -> dict[str, Any]:
+def _finished(
+    row: dict[str, Any], facts: Mapping[str, Any], cleanup: Mapping[str, Any], settled: bool
+) -> dict[str, Any]:
     """Return the row with its verification, its hooks and what a retry does. A retry of a failed verification only
-    verifies."""
-    verified = _with_hooks(_with_verification(row, facts), facts)
-    return _with_retry(verified, settled and row["status"] == verified["status"])
+    verifies, unless its image was deleted."""
+    verified = outcome.in_receipt(row, facts, cleanup)
+    only_verifies = row["status"] != verified["status"] and verified["ens_image_id"]
+    return _with_retry(_with_hooks(verified, facts), settled and not only_verifies)
 
 
 def receipt(
@@ -345,6 +338,7 @@ def receipt(
                     told,
                 ),
                 hostvars[host],
+                cleanup or {},
                 bool((done.get(host) or {}).get("settled")) or _stage_settled(hostvars[host]),
             )
             for host in hosts

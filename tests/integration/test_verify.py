@@ -186,14 +186,18 @@ def test_a_migration_runs_its_hooks_and_verifies_its_result(
         "migration_hook_after_failure": hook(tmp_path, "failure", {"name": "After a failure", **run_on}),
         "migration_hook_after_boot": hook(tmp_path, "boot", {"name": "After the boot", **run_on}),
         "verify_checks": CHECKS[:1], "verify_after_migration": True, "launch_wait_timeout": 60, "preflight_egress": [],
+        "verify_image_policy": "delete",
     }  # fmt: skip
     played = player.play("migrate.yml", "--limit", "web-01,legacy-01", **variables(bed, **hooks))
     text = " ".join(played.output.split())
     assert played.receipt, text
     assert (played.row("web-01")["status"], played.row("web-01")["verification"]["verdict"]) == ("migrated", "verified")
     failed = played.row("legacy-01")
-    assert (failed["status"], failed["retry"]) == ("failed", "continue"), text
-    assert (failed["verification"]["verdict"], bool(failed["ens_image_id"])) == ("failed", True)
+    assert (failed["status"], failed["retry"], failed["ens_image_id"]) == ("failed", "again", ""), text
+    assert (failed["verification"]["verdict"], failed["verification"]["rejected"]) == ("failed", True)
+    (image,) = (row for row in played.receipt["resources"] if row["kind"] == "ens_image")
+    assert (image["id"], image["deleted"] > "") == (failed["verification"]["image_id"], True)
+    assert sandbox.get("meter")["running"] == [], "not even the ledger is left"
     ran = "cat /hooks 2>/dev/null; true"
     shown = {host: ask(bed, host, ran).split() for host in ("web-01", "legacy-01", "copy-01")}
     assert shown["web-01"] == ["web-01"]
@@ -201,6 +205,7 @@ def test_a_migration_runs_its_hooks_and_verifies_its_result(
     assert sorted(shown["copy-01"]) == ["legacy-01", "web-01"]
     assert sandbox.get("state")["ens_instances"] == []
     images = sandbox.get("state")["ens_images"]
+    assert [row["id"] for row in images] == [played.row("web-01")["ens_image_id"]]
     busy = hook(tmp_path, "busy", {"name": "Refuse the copy", "ansible.builtin.fail": {"msg": "busy"}})
     broken = {**hooks, "migration_hook_before_copy": busy}
     broken["migration_hook_after_boot"] = "missing.yml"

@@ -5,8 +5,8 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Leftover ENS images: imports that did not succeed, and those of canaries. Any other Available image is the result and
-stays. Of the ENS instances, those whose policy is release."""
+"""Leftover ENS images: imports that did not succeed, those of canaries, and those that their verification has rejected.
+Any other Available image is the result and stays. Of the ENS instances, those whose policy is release."""
 
 from __future__ import annotations
 
@@ -42,22 +42,37 @@ def _jobs_by_image_name(scope: Scope) -> dict[str, list[Row]]:
     return found
 
 
+def _without_job(scope: Scope, row: Row) -> str:
+    """Return why an image that was rejected is not proven: it is verified after the cleanup that deletes its job."""
+    owner = scope.owner(row["ImageName"]) or ""
+    if row["ImageName"] != scope.image_names.get(owner):
+        return _NOT_MADE
+    is_late = scope.after_first_job(scope.hosts.get(owner, ""), row.get("CreationTime", ""))
+    return "" if is_late else "no result of this run lists a job of its server that is older"
+
+
 def _find_ens_images(scope: Scope) -> list[Found]:
     jobs = _jobs_by_image_name(scope)
     rows = [row for row in scope.clients.ens.describe_self_images() if scope.owner(row.get("ImageName", ""))]
     tried = canary.images(scope, rows)
     known = {item.id for item in tried}
     rest = [row for row in rows if row["ImageId"] not in known]
-    failed = [row for row in rest if states.outcome(states.ENS_IMAGE, row.get("Status", "")) != "success"]
-    often = Counter(row["ImageName"] for row in failed)
+    good = {row["ImageId"] for row in rest if states.outcome(states.ENS_IMAGE, row.get("Status", "")) == "success"}
+    failed = [row for row in rest if row["ImageId"] not in good]
+    rejected = [row for row in rest if row["ImageId"] in good & scope.rejected_images]
+    names = {True: Counter(row["ImageName"] for row in rest), False: Counter(row["ImageName"] for row in failed)}
 
     def doubt(row: Row) -> str:
-        made = jobs.get(row["ImageName"], [])
-        if not made:
-            return _NOT_MADE
-        if not any(not_before(row.get("CreationTime", ""), job.get("CreationTime", "")) for job in made):
-            return "it is older than the job of this migration"
-        return "" if often[row["ImageName"]] == 1 else f"{often[row['ImageName']]} images have this name"
+        starts = [job.get("CreationTime", "") for job in jobs.get(row["ImageName"], [])]
+        if not starts:
+            why = _without_job(scope, row) if row["ImageId"] in good else _NOT_MADE
+        else:
+            is_late = any(not_before(row.get("CreationTime", ""), start) for start in starts)
+            why = "" if is_late else "it is older than the job of this migration"
+        if why:
+            return why
+        often = names[row["ImageId"] in good][row["ImageName"]]
+        return "" if often == 1 else f"{often} images have this name"
 
     return tried + [
         Found(
@@ -69,7 +84,7 @@ def _find_ens_images(scope: Scope) -> list[Found]:
             else "",
             foreign=doubt(row),
         )
-        for row in failed
+        for row in failed + rejected
     ]
 
 

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 RULES: Final[dict[str, str]] = {
     "ens_image": "its name is exactly the image name of a proven job, it was created after that job, and no second "
-    "image that is not Available has this name; or it has the migration id of a canary, the record of that canary "
-    "names it, and it is not older than the record",
+    "image that is not Available has this name; one that is Available has also failed its verification with "
+    "`verify_image_policy: delete`, and no second image has this name; or it has the migration id of a canary, the "
+    "record of that canary names it, and it is not older than the record",
     "ens_instance": "its tags name this migration and the server, its name is exactly the one made from these tags, "
     "and its tag `edgelift:instance` is `release`",
     "smc_job": "its tags name this migration and the server, and its name is exactly the one made from these tags",

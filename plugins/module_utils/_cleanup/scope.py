@@ -48,6 +48,10 @@ class Scope:
     source_ids: Mapping[str, str] = field(default_factory=dict)
     delete_sources: bool = True
     keep_sources: frozenset[str] = frozenset()
+    rejected_images: frozenset[str] = frozenset()
+    """The ids of the Available ENS images to delete, because they have failed their verification."""
+    image_names: Mapping[str, str] = field(default_factory=dict)
+    """By migration id: the name that this migration gives the image of a server."""
     listed: Sequence[Mapping[str, Any]] = ()
     """The rows of an earlier result."""
     left: set[str] = field(default_factory=set)
@@ -154,9 +158,14 @@ class Scope:
 
     def made_for_job(self, kind: str, identity: str, created: str) -> bool:
         """Return whether what an earlier result lists is not older than the first job that is known of its server."""
-        hosts, starts = self.once(("first jobs", self.identities), self._starts)
-        known = hosts.get((kind, identity), ())
-        return any(not_before(created, start) for host in known for start in starts.get(host, ()))
+        hosts, _starts = self.once(("first jobs", self.identities), self._starts)
+        return any(self.after_first_job(host, created) for host in hosts.get((kind, identity), ()))
+
+    def after_first_job(self, host: str, created: str) -> bool:
+        """Return whether something is not older than the first job that is known of a server, here or in an earlier
+        result."""
+        _hosts, starts = self.once(("first jobs", self.identities), self._starts)
+        return any(not_before(created, start) for start in starts.get(host, ()))
 
     def _starts(self) -> tuple[dict[tuple[str, str], set[str]], dict[str, list[str]]]:
         """Return the hosts of what an earlier result lists, and by host when its known jobs were made."""

@@ -37,11 +37,13 @@ def instance(found: Iterable[Facts], host: str, migration: str) -> dict[str, Any
     return {}
 
 
-def result(run: Facts, instance: Facts, error: str, release: Facts) -> dict[str, Any]:
+def result(run: Facts, instance: Facts, error: str, release: Facts, policy: str = "keep") -> dict[str, Any]:
     """Return the result of the verification of one server.
 
     ``run`` is the result of M(edgelift.ens_migration.instance_check), ``instance`` the instance, ``error`` what ended
-    the verification before it, and ``release`` the result of the release, empty if the instance stays.
+    the verification before it, ``release`` the result of the release, empty if the instance stays, and ``policy`` is
+    ``keep`` or ``delete``: whether to delete an image whose copy has failed. A copy that was not checked to the end, as
+    where another user has released the instance, shows nothing of its image.
     """
     rows = [dict(row) for row in run.get("checks") or []]
     told = judgement(rows)
@@ -59,6 +61,7 @@ def result(run: Facts, instance: Facts, error: str, release: Facts) -> dict[str,
         "reasons": reasons or ([] if rows else ["nothing was checked"]),
         "warnings": warnings,
         "image_id": str(instance.get("image_id") or ""),
+        "rejected": policy == "delete" and bool(rows) and told["verdict"] == "failed" and not error and is_released,
         "instance_id": str(instance.get("instance_id") or ""),
         "node": str(instance.get("ens_region_id") or ""),
         "instance_status": str(instance.get("status") or ""),
@@ -71,6 +74,40 @@ def result(run: Facts, instance: Facts, error: str, release: Facts) -> dict[str,
         "checks": rows,
         "notes": list(run.get("notes") or []),
     }
+
+
+def in_receipt(row: dict[str, Any], facts: Facts, cleanup: Facts) -> dict[str, Any]:
+    """Return the row of a receipt with the verification, and with what the cleanup has done after it."""
+    return _with_image(_judged(row, facts), cleanup)
+
+
+def _judged(row: dict[str, Any], facts: Facts) -> dict[str, Any]:
+    """Return the row: a migrated server that was to be verified, and is not, has failed; its image stays."""
+    found, error = row["verification"], facts.get("verify_error")
+    if row["status"] != "migrated" or not (error or found):
+        return row
+    if found.get("verdict") == "verified" and not error:
+        return {**row, "warnings": [*row["warnings"], *(found.get("warnings") or [])]}
+    reasons = list(found.get("reasons") or []) or list(filter(None, [error]))
+    return {**row, "status": "failed", "reasons": [f"not verified: {text}" for text in reasons]}
+
+
+def _with_image(row: dict[str, Any], cleanup: Facts) -> dict[str, Any]:
+    """Return the row with what the cleanup has done with the image of a server whose verification has rejected it."""
+    found = row["verification"]
+    if not found.get("rejected"):
+        return row
+    image = found["image_id"]
+    deleted, left, doubted = (
+        [item for item in cleanup.get(name) or [] if (item["kind"], item["id"]) == ("ens_image", image)]
+        for name in ("resources", "residual", "similar_names")
+    )
+    if any(item.get("deleted") for item in deleted):
+        told = f"ENS image {image} was deleted (verify_image_policy)"
+        return {**row, "ens_image_id": "", "reasons": [*row["reasons"], told]}
+    why = next((item["reason"] for item in [*left, *doubted]), "the cleanup has not run")
+    told = f"ENS image {image} stays although verify_image_policy is delete: {why}"
+    return {**row, "warnings": [*row["warnings"], told]}
 
 
 def table(hosts: Iterable[str], hostvars: Mapping[str, Facts]) -> list[str]:

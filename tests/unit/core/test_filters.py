@@ -265,6 +265,25 @@ def test_a_migrated_server_that_is_not_verified_has_failed(
     assert row({**CLEAR, **facts}, done(verdict="failed", reasons=["no disk"]))["reasons"] == ["no disk"]
 
 
+@pytest.mark.parametrize(
+    ("cleanup", "image", "told", "retry"),
+    [
+        ({"resources": [{"kind": "ens_image", "id": "m-1", "deleted": "now"}]}, "", "image m-1 was deleted", "again"),
+        ({"similar_names": [{"kind": "ens_image", "id": "m-1", "reason": "no job"}]}, "m-1", "no job", "continue"),
+        ({}, "m-1", "delete: the cleanup has not run", "continue"),
+    ],
+)
+def test_the_receipt_has_what_happened_to_a_rejected_image(
+    cleanup: dict[str, Any], image: str, told: str, retry: str
+) -> None:
+    failed = {"verdict": "failed", "reasons": ["x"], "rejected": True, "image_id": "m-1"}
+    facts = {"web-01": {**CLEAR, "verify_result": failed}}
+    migration = {"servers": [done(settled=True)]}
+    (found,) = FILTERS["wave_receipt"](["web-01"], facts, "wave_01", migration, cleanup)["servers"]
+    assert (found["status"], found["ens_image_id"], found["retry"]) == ("failed", image, retry)
+    assert told in " ".join([*found["reasons"], *found["warnings"]])
+
+
 def test_a_hook_that_fails_after_a_failure_is_a_warning() -> None:
     found = row({**CLEAR, "hooks_after_failure_error": "no shell"}, done(verdict="failed", reasons=["no disk"]))
     assert (found["status"], found["reasons"], found["warnings"]) == ("failed", ["no disk"], ["no shell"])

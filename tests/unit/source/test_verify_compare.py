@@ -231,3 +231,24 @@ def test_the_options_of_a_check_are_the_same_everywhere() -> None:
         assert plain == checks.OPTIONS
     tag = yaml.safe_load((root / "roles/verify/vars/main.yml").read_text(encoding="utf-8"))["__verify_tag"]
     assert tag == outcome.TAG
+
+
+@pytest.mark.parametrize(
+    ("policy", "ok", "error", "release", "rejected"),
+    [
+        ("delete", False, "", {"changed": True}, True),
+        ("keep", False, "", {"changed": True}, False),
+        ("delete", True, "", {"changed": True}, False),
+        # Nothing is known of the image, or an instance of it may still exist.
+        ("delete", None, "no stock", {"changed": True}, False),
+        ("delete", False, "it was stopped", {"changed": True}, False),
+        ("delete", False, "", {"skipped": True}, False),
+        ("delete", False, "", {"failed": True, "msg": "Throttling"}, False),
+    ],
+)
+def test_only_an_image_whose_copy_was_checked_is_rejected(
+    policy: str, ok: bool | None, error: str, release: dict[str, Any], rejected: bool
+) -> None:
+    rows = [] if ok is None else [{"name": "ssh", "ok": ok, "expected": "a shell", "seen": "nothing"}]
+    found = outcome.result({"checks": rows}, {"image_id": "m-1"}, error, release, policy)
+    assert (found["rejected"], found["image_id"]) == (rejected, "m-1")
