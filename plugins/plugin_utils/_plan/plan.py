@@ -23,7 +23,7 @@ from .facts import WAVE_GROUP, Facts, listed
 from .simulate import Assumptions, Cause, Load, Stage, Times, bound, lower_bound, simulate
 
 _PHASES: Final[dict[str, Stage]] = {"transfer": "transfer", "export": "export", "import": "import"}
-_STATUSES: Final = ("new", "continues", "migrated", "blocked")
+_STATUSES: Final = ("new", "continues", "synced", "migrated", "blocked")
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Host:
     percent: float | None = None
     has_job: bool = False
     registers: bool = False
+    syncs: bool = False
     reasons: Sequence[str] = ()
     site: str = ""
     windows: tuple[windows.Span, ...] = field(default=())
@@ -51,19 +52,24 @@ class Host:
         left = int(self.bytes * (100 - self.percent) / 100) if self.percent else self.bytes
         running = self.percent is not None
         copy = schedule.Copy(self.host, left, self.has_job, site=self.site, groups=self.groups, windows=self.windows)
-        return Load(copy, self.bytes, self.stage, running)
+        return Load(copy, self.bytes, self.stage, running, self.syncs)
 
 
 def hosts(
-    names: Sequence[str], hostvars: Mapping[str, Facts], groups: Mapping[str, Sequence[str]], rows: Sequence[Facts]
+    names: Sequence[str],
+    hostvars: Mapping[str, Facts],
+    groups: Mapping[str, Sequence[str]],
+    rows: Sequence[Facts],
+    syncs: bool = False,
 ) -> list[Host]:
-    """Return the hosts of the plan. ``rows`` are the servers of a run of ens_migration in check mode."""
+    """Return the hosts of the plan. ``rows`` are the servers of a run of ens_migration in check mode. With ``syncs``,
+    the run ends when the first copy of an incremental job has its image."""
     by_host = {row["host"]: row for row in rows}
     waves = {host: group for group in sorted(groups) if group.startswith(WAVE_GROUP) for host in groups[group]}
-    return [_host(name, hostvars[name], waves.get(name, ""), by_host.get(name)) for name in names]
+    return [_host(name, hostvars[name], waves.get(name, ""), by_host.get(name), syncs) for name in names]
 
 
-def _host(name: str, facts: Facts, wave: str, row: Facts | None) -> Host:
+def _host(name: str, facts: Facts, wave: str, row: Facts | None, syncs: bool) -> Host:
     probe = facts.get("preflight_probe") or {}
     copied = disks.transferred(probe)
     plain = Host(
@@ -81,14 +87,19 @@ def _host(name: str, facts: Facts, wave: str, row: Facts | None) -> Host:
     if row is None or row["verdict"] in ("blocked", "failed"):
         reasons = (row or {}).get("reasons") or facts.get("preflight_reasons") or [facts.get("agent_error") or ""]
         return replace(plain, status="blocked", reasons=[text for text in reasons if text])
+    if row["verdict"] == "synced":
+        return replace(plain, status="synced", reasons=list(row["reasons"]))
+    stage = _PHASES.get(row["phase"], "transfer")
     has_job = bool(row.get("job_id"))
     return replace(
         plain,
         status="continues" if has_job else "new",
-        stage=_PHASES.get(row["phase"], "transfer"),
+        stage=stage,
         percent=row.get("progress"),
         has_job=has_job,
         registers=not row.get("source_id"),
+        # A job that was cut over is exported.
+        syncs=syncs and stage == "transfer",
     )
 
 
@@ -134,6 +145,7 @@ def plan(name: str, found: Sequence[Host], given: Assumptions, options: Facts, n
         "resources": resources(found, times, options, now, ends),
         "shortest_window_minutes": windows.shortest(load.copy.windows for load in loads if load.stage == "transfer"),
         "waits": bool(options["wait"]),
+        "syncs": any(item.syncs for item in found),
     }
 
 
@@ -148,7 +160,8 @@ def wave_plan(
     """Return the plan of the hosts of a play. ``options`` are those of the role migration, ``migration`` is the result
     of the module ens_migration in check mode."""
     facts = {name: hostvars[name] for name in names}
-    found = hosts(names, facts, groups, migration.get("servers") or [])
+    syncs = options.get("mode") == "incremental" and not options.get("cutover")
+    found = hosts(names, facts, groups, migration.get("servers") or [], syncs)
     given = assumptions(options, list(facts.values()))
     return plan(str(options["name"]), found, given, options, now or datetime.now(timezone.utc))
 
@@ -200,14 +213,20 @@ def _row(item: Host, times: Times | None) -> dict[str, Any]:
     if times:
         moments = {name: stamp(getattr(times, name)) for name in ("begins", "copied", "exported", "ends")}
         row.update(moments, bound=times.bound)
+        row["exported"] = "" if item.syncs else row["exported"]
     return row
 
 
 def calls(found: Sequence[Host], options: Facts) -> dict[str, int]:
-    """Return the changing calls until everything is deleted, without retries and renewals of claims, by API action."""
+    """Return the changing calls until everything is deleted, or until the servers are synced, by API action, without
+    retries and renewals of claims."""
     todo = [item for item in found if item.stage]
+    whole = [item for item in todo if not item.syncs]
     copies = [item for item in todo if item.stage == "transfer"]
     fresh = [item for item in copies if not item.has_job]
+    starts = [item for item in copies if item.percent is None]
+    # A cutover starts no job: the server has to be synced.
+    last = starts if options.get("cutover") else []
     shared = bool(fresh) and options.get("network") == "shared" and not options.get("vpc_id")
     registers = [item for item in todo if item.registers]
     counts = {
@@ -215,18 +234,20 @@ def calls(found: Sequence[Host], options: Facts) -> dict[str, int]:
         "vpc.CreateVpc": int(shared),
         "vpc.CreateVSwitch": int(shared),
         "smc.CreateReplicationJob": len(fresh),
-        "smc.StartReplicationJob": len([item for item in copies if item.percent is None]),
-        "ecs.ExportImage": len([item for item in todo if item.stage in ("transfer", "export")]),
-        "ens.ImportImage": len(todo),
-        "smc.DeleteReplicationJob": len(todo),
-        "ecs.DeleteImage": len(todo),
-        "ecs.DeleteSnapshot": sum(item.disks for item in todo),
-        "oss.DeleteMultipleObjects": len(todo),
-        "smc.DeleteSourceServer": len(todo),
-        "vpc.DeleteVSwitch": int(shared),
-        "vpc.DeleteVpc": int(shared),
-        "smc.DisableAccessToken": min(1, len(registers)),
-        "smc.DeleteAccessToken": min(1, len(registers)),
+        "smc.StartReplicationJob": len(starts) - len(last),
+        "smc.CutOverReplicationJob": len(last),
+        "ecs.ExportImage": len([item for item in whole if item.stage in ("transfer", "export")]),
+        "ens.ImportImage": len(whole),
+        "smc.DeleteReplicationJob": len(whole),
+        "ecs.DeleteImage": len(whole),
+        "ecs.DeleteSnapshot": sum(item.disks for item in whole),
+        "oss.DeleteMultipleObjects": len(whole),
+        "smc.DeleteSourceServer": len(whole),
+        # What the jobs that stay need stays too.
+        "vpc.DeleteVSwitch": int(shared and whole == todo),
+        "vpc.DeleteVpc": int(shared and whole == todo),
+        "smc.DisableAccessToken": min(1, len(registers)) if whole == todo else 0,
+        "smc.DeleteAccessToken": min(1, len(registers)) if whole == todo else 0,
     }
     return {action: count for action, count in counts.items() if count}
 
@@ -247,22 +268,42 @@ def resources(
     found: Sequence[Host], times: Mapping[str, Times], options: Facts, now: datetime, ends: datetime
 ) -> list[dict[str, Any]]:
     """Return the resources that the migration makes: how many, how many at once, for how many hours in total. The
-    cleanup runs at the end of the run, so what it deletes exists until then."""
+    cleanup runs at the end of the run, so what it deletes exists until then. What an incremental job has made exists
+    until the cutover."""
+    whole, synced = ([item for item in found if item.syncs == syncs] for syncs in (False, True))
+    # All servers share one network, which stays with the jobs that stay.
+    shared = options.get("network") == "shared" and any(item.stage == "transfer" for item in synced)
+    rows = _resources(whole, times, options, now, ends, not shared)
+    kept = _resources(synced, times, options, now, ends)
+    return [{**row, "until_cutover": False} for row in rows] + [{**row, "until_cutover": True} for row in kept]
+
+
+def _resources(
+    found: Sequence[Host],
+    times: Mapping[str, Times],
+    options: Facts,
+    now: datetime,
+    ends: datetime,
+    has_network: bool = True,
+) -> list[dict[str, Any]]:
     todo = [(item, times[item.host]) for item in found if item.host in times]
+    syncs = any(item.syncs for item, _row in todo)
     copies = [(item, row) for item, row in todo if item.stage == "transfer"]
     spans: dict[str, list[tuple[datetime, datetime]]] = {
-        "ecs_instance": [(row.begins, row.copied) for _item, row in copies],
-        "ecs_disk": [(row.begins, row.copied) for item, row in copies for _disk in range(item.disks)],
-        "security_group": [(row.begins, row.copied) for _item, row in copies],
+        "ecs_instance": [(row.begins, ends if syncs else row.copied) for _item, row in copies],
+        "ecs_disk": [
+            (row.begins, ends if syncs else row.copied) for item, row in copies for _disk in range(item.disks)
+        ],
+        "security_group": [(row.begins, ends if syncs else row.copied) for _item, row in copies],
         "ecs_image": [(row.copied, ends) for _item, row in todo],
         "ecs_snapshot": [(row.copied, ends) for item, row in todo for _disk in range(item.disks)],
-        "oss_object": [(row.exported, ends) for item, row in todo for _disk in range(item.disks)],
-        "ens_image": [(row.ends, row.ends) for _item, row in todo],
+        "oss_object": [] if syncs else [(row.exported, ends) for item, row in todo for _disk in range(item.disks)],
+        "ens_image": [] if syncs else [(row.ends, row.ends) for _item, row in todo],
     }
     own = bool(options.get("vpc_id"))
-    if copies and not own:
+    if copies and has_network and not own:
         shared = options.get("network") == "shared"
-        networks = [(now, ends)] if shared else [(row.begins, row.copied) for _item, row in copies]
+        networks = [(now, ends)] if shared else spans["ecs_instance"]
         spans |= {"vpc": networks, "vswitch": networks}
     return [
         {

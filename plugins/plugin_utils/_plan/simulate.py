@@ -38,6 +38,8 @@ class Load:
     stage: Stage = "transfer"
     running: bool = False
     """Whether its job runs already."""
+    syncs: bool = False
+    """Whether it ends with its copy and the image of that, because an incremental job is exported after its cutover."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ def _export(loads: Sequence[Load], given: Assumptions, found: Mapping[str, Times
         times = found[load.copy.host]
         if load.stage == "import":
             times.exported = times.copied
+        elif load.syncs:
+            times.exported = times.copied + timedelta(seconds=given.image_seconds)
         else:
             made = timedelta(seconds=given.image_seconds if load.stage == "transfer" else 0)
             ready.append((times.copied + made, load.copy.host, load.image_bytes))
@@ -156,7 +160,8 @@ def _export(loads: Sequence[Load], given: Assumptions, found: Mapping[str, Times
         heapq.heappush(running, found[host].exported)
     for load in loads:
         times = found[load.copy.host]
-        times.ends = times.exported + timedelta(seconds=load.image_bytes / given.import_rate)
+        imported = 0 if load.syncs else load.image_bytes / given.import_rate
+        times.ends = times.exported + timedelta(seconds=imported)
 
 
 def lower_bound(loads: Sequence[Load], given: Assumptions) -> float:

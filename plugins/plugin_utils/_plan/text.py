@@ -52,7 +52,13 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
         shown.append(f"about {plan['queries_about']} queries while the run waits")
     for row in plan["resources"]:
         stays = "kept, it is the result" if row["kept"] else f"{row['hours']:g} hours in total until it is deleted"
+        stays = "kept until the cutover" if row["until_cutover"] else stays
         shown.append(f"resource: {row['count']} x {row['kind']}, at most {row['most_at_once']} at once, {stays}")
+    if plan["syncs"]:
+        shown.append(
+            "migration_mode is incremental: the run ends when each server is synced. The playbook cutover exports and "
+            "imports; it shows its own forecast, and its plan with --check"
+        )
     if plan["shortest_window_minutes"] and not plan["waits"]:
         shown.append(
             f"the shortest maintenance window is open for {plan['shortest_window_minutes']} minutes, and "

@@ -263,3 +263,42 @@ def test_the_plan_is_json_and_its_lines_say_the_same() -> None:
                   "assumed: 1.024 MB/s per copy"):
         assert words in shown
     assert "nothing to migrate" in text.lines(plan.wave_plan(["done-01"], HOSTVARS, GROUPS, OPTIONS, {}, NOW))[-2]
+
+
+def test_a_run_of_incremental_jobs_ends_when_they_are_synced() -> None:
+    found = planned(mode="incremental", cutover=False)
+    once = planned()
+    rows = {item["host"]: item for item in found["servers"]}
+    # A job that was cut over before is exported. The others are not.
+    assert {host for host, item in rows.items() if item["exported"]} == {"copied-01"}
+    ended = NOW + timedelta(seconds=200 + 300)
+    assert (rows["web-01"]["copied"], rows["web-01"]["ends"]) == (stamp(ended, -300), stamp(ended))
+    assert found["summary"]["seconds"] < once["summary"]["seconds"]
+    assert {action: found["calls"].get(action, 0) for action in (
+        "smc.CreateReplicationJob", "ecs.ExportImage", "ens.ImportImage", "smc.DeleteReplicationJob", "vpc.DeleteVpc",
+        "smc.DeleteAccessToken")
+    } == {"smc.CreateReplicationJob": 2, "ecs.ExportImage": 1, "ens.ImportImage": 1, "smc.DeleteReplicationJob": 1,
+          "vpc.DeleteVpc": 0, "smc.DeleteAccessToken": 0}  # fmt: skip
+    shown = {(item["kind"], item["until_cutover"]): item["count"] for item in found["resources"]}
+    assert (shown["ecs_image", False], shown["ecs_image", True]) == (1, 3)
+    assert (shown["vpc", True], shown["oss_object", False], shown["ens_image", False]) == (1, 1, 1)
+    assert {("vpc", False), ("oss_object", True), ("ens_image", True)}.isdisjoint(shown)
+    lines = text.lines(found)
+    assert any("the run ends when each server is synced" in line for line in lines)
+    assert any(line.startswith("resource: 3 x ecs_instance") and "until the cutover" in line for line in lines)
+
+
+def stamp(when: datetime, seconds: int = 0) -> str:
+    return plan.stamp(when + timedelta(seconds=seconds))
+
+
+def test_a_synced_server_has_nothing_to_do_until_its_cutover() -> None:
+    synced = row("web-01", verdict="synced", source_id="s-1", job_id="j-1") | {"reasons": ["job j-1 is Waiting"]}
+    found = plan.wave_plan(["web-01"], HOSTVARS, {}, {**OPTIONS, "mode": "incremental"}, {"servers": [synced]}, NOW)
+    assert (found["summary"]["synced"], found["calls"], found["resources"]) == (1, {}, [])
+    assert found["servers"][0]["reasons"] == ["job j-1 is Waiting"]
+    cut = {"servers": [row("web-01", source_id="s-1", job_id="j-1")]}
+    options = {**OPTIONS, "mode": "incremental", "cutover": True}
+    calls = plan.wave_plan(["web-01"], HOSTVARS, {}, options, cut, NOW)["calls"]
+    assert (calls["smc.CutOverReplicationJob"], calls["ens.ImportImage"]) == (1, 1)
+    assert "smc.StartReplicationJob" not in calls
