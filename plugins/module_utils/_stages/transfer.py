@@ -19,6 +19,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
+from ansible_collections.edgelift.ens_migration.plugins.module_utils._ledger.lines import Result
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._model import Decision, Requested
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._preflight import machines
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._rows.ecs import INSTANCE
@@ -290,6 +291,9 @@ def act(context: Context, server: Server, seen: Seen, action: str) -> Outcome:
             if not states.start_queued(error.code):
                 raise
             return Outcome(held=f"job {seen.job['JobId']} is queued by SMC ({error.code})", full=True)
+        if action == incremental.AGAIN:
+            # It is not announced again: the first call gets the answer of this one.
+            context.driver.record([Result(server.id, STAGE.name, "done", seen.job["JobId"])])
         if action != "start":
             return Outcome(ids={"job_id": seen.job["JobId"]})
     elif action in ("delete", "enlarge") and seen.job:
@@ -359,6 +363,8 @@ STAGE = Stage(
     worth=worth,
     notes=lambda _server, seen: incremental.notes(seen),
     announced={incremental.CUT_OVER: lambda _server, seen: (seen.job or {}).get("JobId", "")},
+    # A job that is Waiting or Running may not be cut over yet.
+    found=lambda seen: seen.job["JobId"] if seen.job and seen.cut_over and seen.job.get("Status") == "Finished" else "",
     needs=frozenset({"smc_source"}),
     leaves=(
         Leaves("smc_job"),

@@ -15,6 +15,7 @@ from ansible_collections.edgelift.ens_migration.plugins.module_utils._stages imp
 
 from .cloud import Cloud
 from .kit import GIB, START, context, lost, policy, refused, requested, server, stamp
+from .test_batch import lines
 from .waves import cloud_with, fleet, run, verdicts
 
 SERVER = server()
@@ -90,6 +91,9 @@ def test_a_cutover_whose_answer_is_lost_is_made_once(after: bool) -> None:
     (job,) = cloud.jobs.values()
     assert [bool(item["ImageId"]) for item in job["ReplicationJobRuns"]["ReplicationJobRun"]] == [True, True]
     assert len(cloud.ens_images) == 1
+    told = [item[2:] for line in lines(cloud) for item in line.get("results", []) if item[1] == "transfer"]
+    assert told == [["unknown", "Connection.Lost"], ["done", job["JobId"]]]
+    assert cloud.calls["smc.CutOverReplicationJob"] == 1 + (not after)
 
 
 @pytest.mark.parametrize("using", [CUT, SYNCS, policy()], ids=["cutover", "incremental", "once"])
