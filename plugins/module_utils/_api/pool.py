@@ -14,8 +14,9 @@ Thread safety: each thread has its own HTTP session (`http`), requests are built
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any, Generic, TypeVar
 
 Item = TypeVar("Item")
@@ -34,7 +35,8 @@ class Pool:
         """Return what the call returns for each item, in the order of the items.
 
         After an exception no further call begins. When those that have begun are over, the exception of the first item
-        that has one is raised. A call may use the pool itself: its thread makes its calls, and free threads help it.
+        that has one is raised, or an interrupt of this thread: what calls have returned is known by then. A call may
+        use the pool itself: its thread makes its calls, and free threads help it.
         """
         work = list(items)
         if self.workers <= 1 or len(work) <= 1:
@@ -48,11 +50,12 @@ class Pool:
             self._inside.worker = True
             batch.work()
 
-        for _thread in range(min(len(work), self.workers) - inside):
-            self._threads.submit(help_with_it)
-        if inside:
-            # All threads may be busy, with calls that wait for calls such as these: then none of them helps.
-            batch.work()
+        with batch.ended():
+            for _thread in range(min(len(work), self.workers) - inside):
+                self._threads.submit(help_with_it)
+            if inside:
+                # All threads may be busy, with calls that wait for calls such as these: then none of them helps.
+                batch.work()
         return batch.results()
 
     def looks(self, *looks: Callable[[], Any]) -> list[Any]:
@@ -94,15 +97,23 @@ class _Batch(Generic[Item, Result]):
     def _stop(self) -> None:
         with self._lock:
             self._next = len(self._items)
+            if not self._begun:
+                self._over.set()
 
-    def results(self) -> list[Result]:
-        """Return what all calls have returned, when they are over."""
+    @contextmanager
+    def ended(self) -> Iterator[None]:
+        """Wait until the calls are over. After an interrupt, what has not begun never does; a second one ends the
+        wait."""
         try:
+            yield
             self._over.wait()
         except BaseException:
-            # An interrupt of this thread: what has not begun never does.
             self._stop()
+            self._over.wait()
             raise
+
+    def results(self) -> list[Result]:
+        """Return what all calls have returned."""
         if self._failed:
             raise self._failed[min(self._failed)]
         return [self._found[place] for place in range(len(self._items))]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from ansible_collections.edgelift.ens_migration.plugins.module_utils._api.errors import CloudError
@@ -47,6 +48,29 @@ def test_after_an_exception_no_further_call_begins_and_the_first_exception_is_ra
     with pytest.raises(ValueError, match="0"):
         Pool(workers).each(call, range(50))
     assert len(begun) <= workers
+
+
+@pytest.mark.parametrize("submitted", [0, 1])
+def test_an_interrupt_while_the_threads_start_waits_for_the_calls_that_were_made(submitted: int) -> None:
+    pool, made, going, goes_on = Pool(3), list[int](), threading.Event(), threading.Event()
+
+    class Interrupted(ThreadPoolExecutor):
+        def submit(self, call: Any, /, *given: Any, **named: Any) -> Any:
+            if self._work_queue.qsize() + len(self._threads) >= submitted:
+                assert not submitted or going.wait(PATIENCE)
+                threading.Timer(0.05, goes_on.set).start()
+                raise KeyboardInterrupt
+            return super().submit(call, *given, **named)
+
+    def call(number: int) -> None:
+        going.set()
+        assert goes_on.wait(PATIENCE)
+        made.append(number)
+
+    pool._threads = Interrupted(3)
+    with pytest.raises(KeyboardInterrupt):
+        pool.each(call, range(9))
+    assert made == list(range(submitted)), "the call that has begun has ended, and no other one begins"
 
 
 def test_a_call_that_uses_the_pool_itself_does_not_wait_for_its_own_thread() -> None:
