@@ -368,7 +368,11 @@ probe:
           C(tool). Both are V(ok), V(failed), V(timeout), or V(untested) where the host has no program for it.
       type: list
       elements: dict
-    state: {description: 'C(users), C(listening) TCP ports, C(running) services by C(running_by), default C(routes), and what was C(cut).', type: dict}
+    state:
+      description:
+        - C(users), C(listening) TCP ports, C(running) services by C(running_by), default C(routes), and what was C(cut).
+        - C(file_systems_with_errors) are the devices of ext4 file systems in which the kernel has found errors.
+      type: dict
     install_dir: {description: The folder below which an SMC client was looked for., type: str, sample: /smc}
     agent:
       description: The SMC client, as M(edgelift.ens_migration.smc_agent) returns it.

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck shell=sh
 
-# What the role verify compares with a booted copy of this host: users, sockets that listen, running services, default routes.
+# What the role verify compares with a booted copy of this host: users, sockets that listen, running services, default
+# routes, and file systems in which the kernel has found errors.
 
 STATE_MOST=1000
 
@@ -29,6 +30,13 @@ probe_state() {
         set -- $rest
         [ "${5:-}" != 00000000 ] || say route "$name" "$gateway"
     done 2>/dev/null </proc/net/route
+
+    # After an error, newer kernels write no more to ext4, but show it as mounted read-write.
+    STATE_COUNT=0
+    for dir in /sys/fs/ext4/*; do
+        value "$dir/errors_count"
+        case $VALUE in '' | 0) ;; *) state_say fs-errors "${dir##*/}" ;; esac
+    done
 
     STATE_COUNT=0
     found grep && grep -h ' 0A ' /proc/net/tcp /proc/net/tcp6 2>/dev/null | while read -r rest dest rest; do state_say listen "$dest"; done

@@ -5,7 +5,8 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""What a host does, from the lines of probe_state.sh: users, sockets that listen, running services, default routes."""
+"""What a host does, from the lines of probe_state.sh: users, sockets that listen, running services, default routes, and
+its file systems with errors."""
 
 from __future__ import annotations
 
@@ -35,6 +36,7 @@ def state(rows: Rows) -> dict[str, Any]:
         "running_by": rows.first("running-by") or None,
         "running": sorted(name for name in rows.words("running") if not _PROCESSORS.match(name)),
         "routes": [{"device": device, "gateway": _address(gateway)} for device, gateway in routes],
+        "file_systems_with_errors": sorted(rows.words("fs-errors")),
         "cut": sorted(rows.words("state-cut")),
     }
 

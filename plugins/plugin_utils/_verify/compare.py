@@ -94,11 +94,12 @@ def _identity(before: Facts, after: Facts) -> Row:
 
 # ---- what the source has must be there on the copy ----
 def _file_systems(probe: Facts) -> dict[str, str]:
-    copied = {disk.name for disk in disks.transferred(probe)}
+    copied, errors = {disk.name for disk in disks.transferred(probe)}, _state(probe, "file_systems_with_errors")
     found = {}
     for mount in probe["mounts"]:
         if copied.issuperset(mount["disks"]) and mount["disks"]:
             found[mount["target"]] = mount["fstype"] + (", read-only" if mount["read_only"] else "")
+            found[mount["target"]] += " with errors" if mount["device"] in errors else ""
     return found
 
 

@@ -136,6 +136,8 @@ def test_a_copy_has_what_the_source_has() -> None:
         ("mount\t/dev/vdb1\t/data\text4\trw", "", "file_systems", "missing: /data (ext4)"),
         ("mount\t/dev/vdb1\t/data\text4\trw", "mount\t/dev/vdb1\t/data\text4\tro", "file_systems",
          "different: /data is ext4, read-only, not ext4"),
+        ("mount\t/dev/vdb1\t/data\text4\trw", "mount\t/dev/vdb1\t/data\text4\trw\nfs-errors\tvdb1", "file_systems",
+         "different: /data is ext4 with errors, not ext4"),
         ("00:02", "00:01", "identity", "the source itself answers at this address"),
     ],
 )  # fmt: skip

@@ -30,6 +30,7 @@ def test_users_sockets_services_and_routes(host: Host) -> None:
         "listen\t00000000:0016", "listen\tno address",
         "route\teth0\t0102000A", "route\teth1\tgateway",
         "running-by\tsystemd", "running\tsshd", "running\tkworker/0:1", "running\tcron", "state-cut\tlisten",
+        "fs-errors\tvda1",
     ]  # fmt: skip
     assert host.probe()["state"] == {
         "users": [{"name": "root", "uid": 0}, {"name": "shop", "uid": 1000}, {"name": "odd", "uid": None}],
@@ -39,6 +40,7 @@ def test_users_sockets_services_and_routes(host: Host) -> None:
         "running_by": "systemd",
         "running": ["cron", "sshd"],
         "routes": [{"device": "eth0", "gateway": "10.0.2.1"}, {"device": "eth1", "gateway": ""}],
+        "file_systems_with_errors": ["vda1"],
         "cut": ["listen"],
     }  # fmt: skip
 
