@@ -61,6 +61,7 @@ class Guests:
     def __init__(self, root: Path, memory: int, port_offset: int, outbound: bool = False) -> None:
         self.root, self.memory, self.port_offset, self.outbound = root, memory, port_offset, outbound
         self._guests: dict[str, _Guest] = {}
+        self._closing = False
         _check(port_offset)
         self._end_strays()
 
@@ -74,7 +75,9 @@ class Guests:
         return free_place(taken, lambda address: _refusal(address, self.port_offset) is None)
 
     def run(self, instance_id: str, boots: int, machine: Machine) -> None:
-        """Start a guest unless this boot of it was started before."""
+        """Start a guest unless this boot of it was started before, or all guests are being ended."""
+        if self._closing:
+            return
         known = self._guests.get(instance_id)
         if known is None or (known.boots != boots and not known.busy() and not known.runs()):
             guest = self._guests[instance_id] = _Guest(boots)
@@ -135,14 +138,18 @@ class Guests:
         }
 
     async def close(self) -> None:
-        """End every guest; the disks stay."""
-        for guest in self._guests.values():
-            if guest.task is not None:
-                await asyncio.wait([guest.task])
-            if guest.process is not None and guest.process.returncode is None:
-                guest.process.kill()
-                await guest.process.wait()
-        self._guests.clear()
+        """End every guest; the disks stay. The heartbeat starts none meanwhile."""
+        self._closing = True
+        try:
+            for guest in list(self._guests.values()):
+                if guest.task is not None:
+                    await asyncio.wait([guest.task])
+                if guest.process is not None and guest.process.returncode is None:
+                    guest.process.kill()
+                    await guest.process.wait()
+            self._guests.clear()
+        finally:
+            self._closing = False
 
     async def _start(self, guest: _Guest, machine: Machine) -> None:
         folder = self.root / machine.name

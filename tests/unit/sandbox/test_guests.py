@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 from support.local_cloud import START, LocalCloud
 
+from sandbox.__main__ import _Folder
 from sandbox.effects import ens_guest
 from sandbox.guests import hypervisor, machine
 from sandbox.state.clock import iso
@@ -213,3 +215,34 @@ def test_without_content_address_or_memory_there_is_no_guest(local: LocalCloud, 
     refused = local.call("ens", "RunInstances", **RUN)
     assert (refused.status, refused.body["Code"]) == (400, "ens.interface.error")
     assert "100 MiB of free memory" in refused.body["Message"]
+
+
+def test_no_guest_starts_while_all_are_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(hypervisor, "_check", lambda _offset: None)
+    guests = hypervisor.Guests(tmp_path, 1024, 0)
+
+    class Process:
+        pid, returncode, killed = 1, None, False
+
+        def kill(self) -> None:
+            self.killed = True
+
+        async def wait(self) -> None:
+            """The heartbeat finds another instance that runs, and one of this process that does not any more."""
+            guests.run("i-2", 1, machine.Machine("i-2", 1, 1024, (), "10.0.0.2"))
+            guests.keep([])
+
+    process: Any = Process()
+    first = guests._guests["i-1"] = hypervisor._Guest(1)
+    first.process = process
+    asyncio.run(guests.close())
+    assert (process.killed, guests._guests, list(tmp_path.iterdir())) == (True, {}, [])
+
+
+def test_a_state_folder_has_one_spelling(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The guests of a former process are found by the path of their pid file."""
+    (tmp_path / "state").mkdir()
+    (tmp_path / "link").symlink_to("state")
+    monkeypatch.chdir(tmp_path)
+    spellings = [tmp_path / "state", Path("state"), Path("link"), Path("state/../link")]
+    assert {_Folder(path).path for path in spellings} == {(tmp_path / "state").resolve()}
