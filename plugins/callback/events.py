@@ -116,7 +116,7 @@ from ansible_collections.edgelift.ens_migration.plugins.plugin_utils._progress i
 
 
 class CallbackModule(Following):
-    """Tells what the module and the report have found, and hides every problem of the receiver."""
+    """Sends what the module and the report have found. A problem of the receiver does not affect the run."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -144,7 +144,7 @@ class CallbackModule(Following):
         self._sender = sender.Sender(url, secret, self.get_option("timeout"), self.get_option("ca_bundle"))
 
     def follow(self, path: str, ended: threading.Event) -> None:
-        """Tell what the module writes, until its task has ended."""
+        """Send what the module writes, until its task has ended."""
         fresh: list[str] = []
         follower = Follower(path, fresh.append)
         over = False
@@ -152,23 +152,23 @@ class CallbackModule(Following):
             over = ended.wait(LOOK_SECONDS)
             follower.look()
             for line in fresh:
-                self._tell(self._events.of_line(line))
+                self._send(self._events.of_line(line))
             fresh.clear()
 
     def v2_runner_on_ok(self, result: Any, **_options: Any) -> None:
-        """Tell what the report or a cleanup has found."""
+        """Send what the report or a cleanup has found."""
         super().v2_runner_on_ok(result)
-        self._tell(self._events.of_result(result._result))
+        self._send(self._events.of_result(result._result))
 
     def v2_runner_on_failed(self, result: Any, ignore_errors: bool = False, **_options: Any) -> None:  # noqa: ARG002  Ansible names it
-        """Tell what a cleanup that failed has left."""
+        """Send what a cleanup that failed has left."""
         super().v2_runner_on_failed(result)
-        self._tell(self._events.of_result(result._result))
+        self._send(self._events.of_result(result._result))
 
     def v2_playbook_on_stats(self, stats: Any) -> None:
-        """Tell the end, and wait for the receiver a short time."""
+        """Send the end of the run, and wait for the receiver a short time."""
         super().v2_playbook_on_stats(stats)
-        self._tell([self._events.ended(stats.failures, stats.dark)])
+        self._send([self._events.ended(stats.failures, stats.dark)])
         if self._sender is None:
             return
         self._sender.close(self.get_option("drain"))
@@ -180,7 +180,7 @@ class CallbackModule(Following):
                 "The run is not affected."
             )
 
-    def _tell(self, events: list[dict[str, Any]]) -> None:
+    def _send(self, events: list[dict[str, Any]]) -> None:
         for event in events:
             if self._sender and (event["problem"] or self.get_option("send") == "all"):
                 now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")

@@ -158,7 +158,7 @@ def test_a_database_under_load_is_whole_after_the_cutover(player: Player, sandbo
     assert (tmp_path / "lists" / f"{HOST}.md").is_file()
 
 
-def test_a_controller_that_dies_after_the_cutover_call_is_continued(player: Player, sandbox: Any) -> None:
+def test_a_controller_that_is_killed_after_the_cutover_call_is_continued(player: Player, sandbox: Any) -> None:
     given = {"migration_name": "killed", "migration_mode": "incremental", "preflight_egress": []}
     assert player.play("migrate.yml", **given).row(HOST)["status"] == "synced"
     killed_at("CutOverReplicationJob", player, "cutover.yml", **given)

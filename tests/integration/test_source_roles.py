@@ -151,7 +151,7 @@ def test_a_wave_gets_its_verdicts_its_clients_and_its_sources(bed: Bed, sandbox:
     ]
     assert created(sandbox).count("CreateAccessToken") == 1
 
-    # One that died attaches to the source that it had: SMC knows no other.
+    # One that has ended attaches to the source that it had: SMC knows no other.
     ask(bed, "web-01", "kill -9 $(cat /smc/go2aliyun_client*/go2aliyun_client.pid)")
     back = go(hosts="web-01")
     assert (back.code, back.changed) == (0, 1)

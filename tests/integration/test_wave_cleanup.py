@@ -86,7 +86,7 @@ def test_open_uploads_of_our_exports_are_aborted(sandbox: Any) -> None:
 def test_snapshots_are_found_after_their_image_is_gone(sandbox: Any) -> None:
     run(sandbox, "ens_migration", name="wave", servers=[WEB])
     image = sandbox.get("state")["images"][0]
-    # A controller that dies between these two calls leaves tagged snapshots, and nothing that names them.
+    # A controller that is killed between these two calls leaves tagged snapshots, and nothing that names them.
     utils_ecs, scope_room = utils("_cleanup.ecs"), utils("_cleanup.scope")
     params = {
         "region": sandbox.region, "access_key": sandbox.access_key, "secret_key": sandbox.secret_key,

@@ -37,7 +37,7 @@ UNSUPPORTED: tuple[tuple[str, str], ...] = (
 )
 _OPTIONS = ("access_key", "secret_key", "security_token")
 ROLE_SESSION_SECONDS = 3600
-# Temporary credentials are renewed this long before they expire, so that no request is signed with a dying token.
+# Temporary credentials are renewed this long before they expire, so that none expires before the request that it signs.
 RENEW_BEFORE_SECONDS = 300
 
 

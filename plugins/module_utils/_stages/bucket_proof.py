@@ -30,7 +30,7 @@ _ATTEMPTS: Final = 3
 def prove(oss: OssApi, server: Server) -> str:
     """Return what the service said when it refused the write or the deletion, '' when both are possible.
 
-    The object names the migration, so that a cleanup deletes it if this process dies in between. Raises CloudError
+    The object names the migration, so that a cleanup deletes it if this process is killed in between. Raises CloudError
     where the service did not decide.
     """
     key = naming.proof_key(server.id)

@@ -29,11 +29,11 @@ _MOST: Final = 20
 
 @dataclass
 class Events:
-    """What was told of a run."""
+    """The events of a run that were made so far."""
 
     secrets: frozenset[str] = frozenset()
     migration: str = ""
-    told: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
     """The last status of each server."""
     left: tuple[str, ...] = ()
 
@@ -78,14 +78,14 @@ class Events:
         """Return the event of the end of a run, with the hosts whose tasks failed."""
         hosts = {"failed_hosts": failed, "unreachable_hosts": unreachable}
         lists = {name: sorted(map(self.text, found)) for name, found in hosts.items()}
-        problem = any(lists.values()) or bool(self.left) or any(status in PROBLEMS for status in self.told.values())
-        counts = dict(sorted(Counter(self.told.values()).items()))
+        problem = any(lists.values()) or bool(self.left) or any(status in PROBLEMS for status in self.statuses.values())
+        counts = dict(sorted(Counter(self.statuses.values()).items()))
         return self._event("run", problem, result={"servers": counts, "leftovers": len(self.left), **lists})
 
     def _is_new(self, host: str, status: str) -> bool:
-        if status in _OPEN or self.told.get(host) == status:
+        if status in _OPEN or self.statuses.get(host) == status:
             return False
-        self.told[host] = status
+        self.statuses[host] = status
         return True
 
     def _server(self, host: str, status: str, reasons: Iterable[Any], image: str) -> dict[str, Any]:

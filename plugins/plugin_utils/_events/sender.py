@@ -5,7 +5,7 @@
 # This module is PRIVATE to the edgelift.ens_migration collection: it may change or vanish in any release
 # without notice. Import it from nowhere else.
 
-"""Send signed events to a webhook, in a thread: a receiver that is slow, dead or wrong fails nothing."""
+"""Send signed events to a webhook, in a thread. A slow receiver, or none, does not affect the run."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, Edgelift contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The events of a migration: what is sent, signed, and what a slow, dead or wrong receiver changes: nothing."""
+"""The events of a migration: what is sent and signed. A receiver that is slow or cannot be reached changes nothing."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def test_an_instance_that_is_protected_against_deletion_stays_and_is_reported() 
 
 
 def test_an_instance_whose_job_is_gone_is_found_by_the_tags_that_the_deletion_left() -> None:
-    # A controller that dies after the deletion of the job leaves nothing else that leads to the instance.
+    # A controller that is killed after the deletion of the job leaves nothing else that leads to the instance.
     cloud = full()
     cloud.releases = False
     cloud.fail("ecs.DeleteImage", refused("Killed"), times=99)
