@@ -43,7 +43,6 @@ from testbed.rootfs import rootfs
 ROOT = Path(__file__).resolve().parents[1]
 
 LIMIT_SECONDS = 60
-PYINFRA = "pyinfra==3.10.0"
 DEPLOY = """
 from pyinfra import host
 from pyinfra.operations import python, server
@@ -135,7 +134,8 @@ class Fleet:
         folder, home = self.bed.folder, ROOT / "build" / "pyinfra"
         if not (home / "bin" / "pyinfra").is_file():
             subprocess.run([sys.executable, "-m", "venv", str(home)], check=True)
-            subprocess.run([str(home / "bin" / "pip"), "install", "-qq", PYINFRA], check=True)
+            lock = str(ROOT / "tests" / "locks" / "pyinfra.txt")
+            subprocess.run([str(home / "bin" / "pip"), "install", "-qq", "--require-hashes", "-r", lock], check=True)
         probe = folder / "probe.sh"
         probe.write_text(script.compose("F-1", look.PIECES, look.values("/smc"), "probe_all"), encoding="utf-8")
         common = {

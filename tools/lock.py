@@ -6,7 +6,7 @@
 usage: lock.py UV, the program uv. It resolves requirements.txt and tests/requirements.txt with each ansible-core for
 all Pythons at once, at the newest versions of the index that pip has (index-url, or PyPI). common.txt has
 what is the same for every ansible-core, 2.NN.txt and newest.txt have the rest; importer.txt, docs.txt, build.txt,
-sbom.txt and uv.txt are complete. runtime.txt has what requirements.txt needs alone: make sbom lists it.
+sbom.txt, pyinfra.txt and uv.txt are complete. runtime.txt has what requirements.txt needs alone: make sbom lists it.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ DOCS = ("ansible-core>=2.20", "antsibull-docs>=2.20", "myst-parser>=4", "sphinx>
 """What builds the documentation site (tools/docs.sh)."""
 SBOM = ("cyclonedx-bom>=7",)
 """What lists the packages (make sbom)."""
+PYINFRA = ("pyinfra==3.10.*",)
+"""What make bench-probe compares the probe with."""
 BUILD = ("setuptools", "wheel")
 """What builds the packages that have no wheel."""
 
@@ -89,6 +91,7 @@ def main() -> None:
     write("docs.txt", entries(resolve(uv, DOCS, (), 12)))
     write("build.txt", entries(resolve(uv, BUILD, (), 10)))
     write("sbom.txt", entries(resolve(uv, SBOM, (), 10)))
+    write("pyinfra.txt", entries(resolve(uv, PYINFRA, (), 10)))
     write("runtime.txt", entries(resolve(uv, (), ("requirements.txt",), 10, newest)))
     write("uv.txt", entries(resolve(uv, ("uv",), (), 10)))
 

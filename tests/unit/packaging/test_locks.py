@@ -80,8 +80,23 @@ def test_each_environment_has_each_requirement_once(name: str, minor: int) -> No
 
 def test_every_core_of_the_tools_has_a_lock() -> None:
     names = {path.stem for path in LOCKS.glob("*.txt")}
-    assert names == {*CORES, "newest", "common", "importer", "docs", "build", "uv", "sbom", "runtime"}
+    assert names == {*CORES, "newest", "common", "importer", "docs", "build", "uv", "sbom", "pyinfra", "runtime"}
     script = (ROOT / "tools" / "venv.sh").read_text(encoding="utf-8")
     assert set(re.findall(r"2\.\d\d(?=[ )])", script)) == set(CORES)
     assert "--require-hashes" in script
     assert "--no-build-isolation" in script
+
+
+# It installs what ansible-builder installs into an execution environment.
+UNLOCKED = {"tools/like_ee.sh"}
+
+
+def test_what_make_installs_has_hashes() -> None:
+    files = [ROOT / "Makefile", *(ROOT / "tools").glob("*.*"), *(ROOT / "benchmarks").glob("*.py")]
+    found = {
+        str(path.relative_to(ROOT))
+        for path in files
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(r"\bpip\b.*\binstall\b", line) and "--require-hashes" not in line
+    }
+    assert found == UNLOCKED
