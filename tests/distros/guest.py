@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +34,6 @@ READY = 'grep -q " /srv " /proc/mounts && { [ ! -e /dev/sda ] || [ -e /sys/block
 WAIT = f"ExecStartPre=-/bin/sh -c 'n=0; until {READY} || [ $$n -ge 120 ]; do sleep 1; n=$$((n + 1)); done'\n"
 RESOLVER = "nameserver 192.0.2.53\n"
 SECONDS = 1200
-LOOK_SECONDS = 0.5
 
 
 class GuestError(RuntimeError):
@@ -92,22 +90,16 @@ def run(system: System, tree: Path, kernel: Path, folder: Path, script: str) -> 
     words += ["-kernel", str(vmlinuz), "-initrd", str(folder / "initrd.img")]
     root = f"LABEL={image.LABEL}" if system.machine.extra == "label" else disks.root
     words += ["-append", f"root={root} ro console=ttyS0 {qemu.KERNEL_OPTIONS} quiet"]
-    with (folder / "qemu.log").open("wb") as log:
-        guest = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            latest = time.monotonic() + SECONDS
-            begin = 0.0
-            while not _is_whole(answer):
-                if not begin and answer.stat().st_size:
-                    begin = time.time() - LOOK_SECONDS
-                if guest.poll() is not None or time.monotonic() > latest:
-                    raise GuestError(f"{system.name} gave no answer; see {console} and {folder / 'qemu.log'}")
-                time.sleep(LOOK_SECONDS)
-        finally:
-            guest.kill()
-            guest.wait()
-    end = time.time()
-    return Told(answer.read_text(encoding="utf-8", errors="surrogateescape"), (begin or end - LOOK_SECONDS, end))
+    begins: list[float] = []
+
+    def is_whole() -> bool:
+        if not begins and answer.stat().st_size:
+            begins.append(time.time() - qemu.LOOK_SECONDS)
+        return _is_whole(answer)
+
+    if not qemu.run(words, folder / "qemu.log", is_whole, SECONDS):
+        raise GuestError(f"{system.name} gave no answer; see {console} and {folder / 'qemu.log'}")
+    return Told(answer.read_text(encoding="utf-8", errors="surrogateescape"), (begins[0], time.time()))
 
 
 def _is_whole(answer: Path) -> bool:

@@ -11,8 +11,6 @@ import json
 import os
 import shutil
 import sqlite3
-import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +47,8 @@ def installed(guest: Guest, cache: Path) -> Installed:
     """The guest from the cache, installed first if there is none of this recipe. Raises InstallError or RootError."""
     folder = cache / f"{guest.name}-{_recipe(guest)}"
     if not folder.is_dir():
+        delete_unfinished(cache)
         work = cache / f"{folder.name}.{os.getpid()}.part"
-        shutil.rmtree(work, ignore_errors=True)
         work.mkdir(parents=True)
         try:
             _install(guest, cache, work)
@@ -59,6 +57,14 @@ def installed(guest: Guest, cache: Path) -> Installed:
         finally:
             shutil.rmtree(work, ignore_errors=True)
     return _read(folder)
+
+
+def delete_unfinished(cache: Path) -> None:
+    """Delete what processes that were killed have left: their number is in the name."""
+    for path in cache.glob("*.part"):
+        number = path.suffixes[-2].removeprefix(".")
+        if number == str(os.getpid()) or not Path(f"/proc/{number}").exists():
+            shutil.rmtree(path)
 
 
 def _recipe(guest: Guest) -> str:
@@ -151,22 +157,14 @@ def _rows() -> str:
 
 def _boot(guest: Guest, disks: image.Disks, work: Path) -> None:
     """Boot the installing guest, and wait until it has switched itself off."""
-    words = ["setpriv", "--pdeathsig", "KILL", "--", qemu.PROGRAM, *qemu.WORDS, "-smp", "2", "-nic", "none"]
+    words = [qemu.PROGRAM, *qemu.WORDS, "-smp", "2", "-nic", "none"]
     words += ["-serial", f"file:{work / 'console'}", "-serial", f"file:{work / 'answer'}"]
     for path in disks.paths:
         words += ["-drive", f"file={path},if=virtio,format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap"]
     words += qemu.firmware(guest.machine, work)
     words += ["-kernel", str(work / "vmlinuz"), "-initrd", str(work / "initrd.img")]
     words += ["-append", f"root={disks.root} ro console=ttyS0 {qemu.KERNEL_OPTIONS} quiet"]
-    with (work / "qemu.log").open("wb") as log:
-        process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        try:
-            end = time.monotonic() + SECONDS
-            while process.poll() is None and time.monotonic() < end:
-                time.sleep(0.5)
-        finally:
-            process.kill()
-            process.wait()
+    qemu.run(words, work / "qemu.log", lambda: False, SECONDS)
     answer = work / "answer"
     told = answer.read_text(encoding="utf-8", errors="replace").strip() if answer.is_file() else ""
     if told != INSTALLED:

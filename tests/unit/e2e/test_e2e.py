@@ -5,15 +5,20 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-from e2e import judge, table
+from e2e import build, judge, table
 from e2e.consoles import kept_consoles
 from e2e.guests import GUESTS
 from e2e.source import last_lines
+from guests import qemu
 from guests.machine import LAYOUTS
+from support import PATIENCE
 from support.source import until
 
 CHECKS: list[dict[str, Any]] = [{"kind": "port", "port": 80}, {"kind": "mount", "path": "/a"}]
@@ -130,3 +135,34 @@ def test_each_guest_is_described_and_has_a_layout_that_can_be_made() -> None:
         assert guest.ends in ("verified", "not-booted", "blocked")
         assert bool(guest.finding) == (guest.ends != "verified")
         assert set(guest.machine.xfs) <= set(guest.machine.data)
+
+
+def test_what_killed_processes_have_left_is_deleted(tmp_path: Path) -> None:
+    other = subprocess.Popen(["sleep", "100"])
+    try:
+        for number in (other.pid, os.getpid(), 2**22 + 1):
+            (tmp_path / f"base-0123456789ab.{number}.part").mkdir()
+        (tmp_path / "base-0123456789ab").mkdir()
+        build.delete_unfinished(tmp_path)
+    finally:
+        other.kill()
+        other.wait()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "base-0123456789ab", f"base-0123456789ab.{other.pid}.part"
+    ]
+
+
+def test_qemu_ends_with_the_process_that_has_started_it(tmp_path: Path) -> None:
+    assert qemu.run(["sleep", "100"], tmp_path / "log", lambda: True, 0.0)
+    assert not qemu.run(["true"], tmp_path / "log", lambda: False, PATIENCE)
+    code = (
+        "import sys; from pathlib import Path; from guests import qemu; "
+        "qemu.run(['sh', '-c', 'echo $$; exec sleep 1000'], Path(sys.argv[1]), lambda: False, 1000)"
+    )
+    log = tmp_path / "log"
+    starter = subprocess.Popen([sys.executable, "-c", code, str(log)])
+    until(lambda: log.is_file() and log.read_text(encoding="ascii").endswith("\n"))
+    starter.kill()
+    starter.wait()
+    status = Path("/proc", log.read_text(encoding="ascii").strip(), "stat")
+    until(lambda: not status.exists() or ") Z " in status.read_text(encoding="utf-8"))
