@@ -232,12 +232,15 @@ def decide(context: Context, server: Server, seen: Seen) -> Decision:
     if seen.foreign_job and other:
         return Decision.fail(
             f"{server.host} is the same machine as {other} (source {server.source_id}), which job "
-            f"{seen.foreign_job['JobId']} of this migration copies: keep one of the two names in the inventories"
+            f"{seen.foreign_job['JobId']} of this migration copies: keep one of the two names in the inventories",
+            keep=True,
         )
+    # The client of the source copies for that job: it stays.
     if seen.foreign_job:
         return Decision.fail(
             f"source {server.source_id} already has job {seen.foreign_job['JobId']} ({seen.foreign_job.get('Name')}, "
-            f"{seen.foreign_job.get('Status')}), which this migration did not make: finish or delete it first"
+            f"{seen.foreign_job.get('Status')}), which this migration did not make: finish or delete it first",
+            keep=True,
         )
     if seen.source.get("State") != "Available":
         return Decision.wait(f"source {server.source_id} is {seen.source.get('State')}")

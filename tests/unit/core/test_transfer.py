@@ -141,6 +141,10 @@ def test_a_source_without_a_job_of_ours(seen: Seen, item: Any, kind: str, words:
     assert words in found[2]
 
 
+def test_a_client_that_copies_for_another_job_stays() -> None:
+    assert transfer.decide(context(None), SERVER, Seen(source=SOURCE, foreign_job=FOREIGN)).keep
+
+
 def test_a_job_of_ours_counts_even_when_the_source_is_gone_or_unknown() -> None:
     assert decide(Seen(job=job("Finished", ImageId="m-1")), item=server(source_id=""))[0] == "done"
 
