@@ -8,6 +8,7 @@ import hashlib
 import os
 import select
 import socket
+import stat
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -83,6 +84,7 @@ class Transfer:
             raise TransferBroken(f"the job wants disk {index}, this server has disks {sorted(self._disks)}")
         fd = os.open(disk.path, os.O_RDONLY)
         try:
+            _read_afresh(fd)
             size = os.lseek(fd, 0, os.SEEK_END)
             with _Lines(self._work.ip, self._work.data) as data:
                 held = data.ask_held({"key": self._work.key, "disk": index, "size": size})
@@ -122,6 +124,13 @@ class Transfer:
         """Wait until the limit allows what was sent; a stop ends the wait."""
         if self._bytes_per_second > 0:
             self._stop.wait(max(0.0, self._began + self.sent_bytes / self._bytes_per_second - time.monotonic()))
+
+
+def _read_afresh(fd: int) -> None:
+    """Forget what this host has read of a disk before: its page cache does not see what is written to partitions."""
+    if stat.S_ISBLK(os.fstat(fd).st_mode):
+        os.sync()
+        os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 class _Lines:

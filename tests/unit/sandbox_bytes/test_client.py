@@ -6,18 +6,21 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from support import PATIENCE
 
 from sandbox.client.go2aliyun import daemon as life
+from sandbox.client.go2aliyun import transfer
 from sandbox.client.go2aliyun.daemon import Credentials, Daemon, NotImported
 from sandbox.client.go2aliyun.folder import PID_FILE, Folder
 from sandbox.client.go2aliyun.log import Log
@@ -370,3 +373,16 @@ def test_only_root_may_run_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_the_bandwidth_limit_is_read_from_the_configuration(tmp_path: Path, given: Any, limit: int) -> None:
     (tmp_path / "user_config.json").write_text(json.dumps({"bandwidth_limit": given}))
     assert Folder(tmp_path).bandwidth_limit() == limit
+
+
+def test_a_block_device_is_read_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+    system = SimpleNamespace(
+        fstat=lambda _fd: SimpleNamespace(st_mode=stat.S_IFBLK),
+        sync=lambda: calls.append("sync"),
+        posix_fadvise=lambda *words: calls.append(words),
+        POSIX_FADV_DONTNEED=os.POSIX_FADV_DONTNEED,
+    )
+    monkeypatch.setattr(transfer, "os", system)
+    transfer._read_afresh(7)
+    assert calls == ["sync", (7, 0, 0, os.POSIX_FADV_DONTNEED)]
