@@ -48,7 +48,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-# edge.ens_instances.yml: the instances that a migration has launched, under the names of their sources
+# edge.ens_instances.yml: the instances of a migration, under the names of their sources
 plugin: edgelift.ens_migration.ens_instances
 region: ap-southeast-1
 migration: wave_01

@@ -60,7 +60,8 @@ seealso:
 """
 
 EXAMPLES = r"""
-# account.smc_sources.yml, credentials from the environment. The plugin and the region are enough: they list all sources.
+# account.smc_sources.yml, with credentials from the environment.
+# The plugin and the region are enough: they list all sources.
 plugin: edgelift.ens_migration.smc_sources
 region: ap-southeast-1
 

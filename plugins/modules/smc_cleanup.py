@@ -152,7 +152,7 @@ EXAMPLES = r"""
     name: wave_01
     bucket: migration-images
 
-- name: Delete the leftover resources of some servers, and verify the deletion of every resource of the run
+- name: Delete the leftover resources of some servers, and verify each deletion
   edgelift.ens_migration.smc_cleanup:
     region: ap-southeast-1
     name: wave_01
