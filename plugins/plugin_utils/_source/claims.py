@@ -107,7 +107,8 @@ def _judged(
     if row.get("state") not in READY:
         return _verdict(source_id, _late(row, timeout), keep=not ours)
     tags, there = _tags(claim, migration, ours), row.get("tags") or {}
-    known = tags == there or (not ours and naming.KEEP_TAG in there)
+    # The tags of another migration prove to its cleanup that it has registered the source.
+    known = tags == there or (not ours and bool({naming.KEEP_TAG, naming.WAVE_TAG} & set(there)))
     return _verdict(source_id, keep=not ours, tags={} if known else tags)
 
 
