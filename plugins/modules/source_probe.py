@@ -48,8 +48,7 @@ options:
     description:
       - Seconds after which the probe has ended on the host, whatever the host does. It must be at least 5 more than O(egress_timeout).
       - Each step of the probe has its own time limit, and what does not end is killed. With a multiple of 15 seconds, each limit is a multiple, too.
-      - The finding V(probe-expired) names the step, and
-        the path and the mount where it is known. The other facts are kept.
+      - The finding V(probe-expired) names the step, and the path and the mount where it is known. The other facts are kept.
       - The probe does not touch mounts of other hosts or of programs, such as NFS and FUSE.
     type: int
     default: 15
@@ -368,11 +367,7 @@ probe:
           C(tool). Both are V(ok), V(failed), V(timeout), or V(untested) where the host has no program for it.
       type: list
       elements: dict
-    state:
-      description:
-        - C(users), C(listening) TCP ports, C(running) services by C(running_by), default C(routes), and what was C(cut).
-        - C(file_systems_with_errors) are the devices of ext4 file systems in which the kernel has found errors.
-      type: dict
+    state: {description: 'C(users), C(listening) TCP ports, C(running) services, default C(routes), C(file_systems_with_errors), what was C(cut).', type: dict}
     install_dir: {description: The folder below which an SMC client was looked for., type: str, sample: /smc}
     agent:
       description: The SMC client, as M(edgelift.ens_migration.smc_agent) returns it.
