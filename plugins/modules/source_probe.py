@@ -367,7 +367,7 @@ probe:
           C(tool). Both are V(ok), V(failed), V(timeout), or V(untested) where the host has no program for it.
       type: list
       elements: dict
-    state: {description: 'C(users), C(listening) TCP ports, C(running) services (found by C(running_by)), C(routes), C(file_systems_with_errors), what was C(cut).', type: dict}
+    state: {description: 'C(users), C(listening) ports, C(running) services, C(running_by), C(routes), C(file_systems_with_errors), C(cut).', type: dict}
     install_dir: {description: The folder below which an SMC client was looked for., type: str, sample: /smc}
     agent:
       description: The SMC client, as M(edgelift.ens_migration.smc_agent) returns it.

@@ -107,7 +107,7 @@ class Journey:
             problems += judge.verified(server, made.checks)
         if self.guest.ends != "blocked" or self.guest.forced:
             problems += self._check_file_systems()
-        problems += self._sweep() + self._nothing_left(receipt)
+        problems += self._nothing_left(receipt)
         if traces := client.left(source.ask(client.TRACES)):
             problems.append(f"the client is left on the source: {traces}")
         return problems
@@ -163,13 +163,6 @@ class Journey:
             done = subprocess.run(words, capture_output=True, text=True, check=False)
         self.console.print(done.stdout + done.stderr, highlight=False, markup=False, soft_wrap=True)
         return judge.file_systems(done.stdout.splitlines(), disks)
-
-    def _sweep(self) -> list[str]:
-        """Delete the ledger, which the verification has written after the cleanup of migrate.yml; what is wrong."""
-        words = ["-i", "localhost,", str(CLONE / "playbooks" / "cleanup.yml"), "-e", f"@{self.place.variables}"]
-        with self._part("cleanup.yml"):
-            played = play(words, self.place.log("cleanup"), self.environment)
-        return [f"cleanup.yml ended with exit code {played.code}"] if played.code else []
 
     def _nothing_left(self, receipt: dict[str, Any]) -> list[str]:
         """Nothing is billed, only the image is left in the cloud, and no process of QEMU runs for it."""
