@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ ROWS = 1042
 QUERY = "select count(*), sum(amount) from orders"
 FILE_MIB = 24
 INSTALLED = "installed"
+_TERMINAL = re.compile(r"\x1b\[[0-9;=?]*[A-Za-z]")
+"""What the firmware of UEFI writes to every serial port before the system starts."""
 SECONDS = 900
 
 
@@ -166,7 +169,7 @@ def _boot(guest: Guest, disks: image.Disks, work: Path) -> None:
     words += ["-append", f"root={disks.root} ro console=ttyS0 {qemu.KERNEL_OPTIONS} quiet"]
     qemu.run(words, work / "qemu.log", lambda: False, SECONDS)
     answer = work / "answer"
-    told = answer.read_text(encoding="utf-8", errors="replace").strip() if answer.is_file() else ""
+    told = _TERMINAL.sub("", answer.read_text(encoding="utf-8", errors="replace")).strip() if answer.is_file() else ""
     if told != INSTALLED:
         kept = work.parent / f"{guest.name}.console"
         shutil.copy(work / "console", kept)
