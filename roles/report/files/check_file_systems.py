@@ -50,7 +50,8 @@ def partitions(image: str) -> list[tuple[int, int]]:
     done = run("sfdisk", "--json", image)
     if done.returncode:
         return [(0, os.path.getsize(image))]
-    table = json.loads(done.stdout)["partitiontable"]
+    # sfdisk warns first, for example of a GPT whose disk was made larger.
+    table = json.loads(done.stdout[done.stdout.index("{") :])["partitiontable"]
     sector = int(table.get("sectorsize", 512))
     return [(int(row["start"]) * sector, int(row["size"]) * sector) for row in table.get("partitions", [])]
 

@@ -56,6 +56,19 @@ def test_the_file_systems_of_an_image_are_checked_and_not_changed(disk: Path) ->
     assert [path.name for path in disk.parent.iterdir()] == ["disk.raw"]
 
 
+def test_a_partition_table_of_which_sfdisk_warns_is_read(tmp_path: Path) -> None:
+    """The second table of a GPT is not at the end of a disk that was made larger."""
+    path = tmp_path / "grown.raw"
+    with path.open("wb") as file:
+        file.truncate(14 * MIB)
+    assert run("sfdisk", "-q", path, input="label: gpt\nstart=2048,size=16384\n").returncode == 0
+    with path.open("r+b") as file:
+        file.truncate(16 * MIB)
+    assert run("mkfs.ext4", "-q", "-E", f"offset={MIB}", path, "8M").returncode == 0
+    code, lines = check(path)
+    assert (code, lines[0][:2]) == (0, [f"{MIB} (ext4)", "clean"])
+
+
 def test_a_damaged_file_system_and_a_file_that_is_no_image_are_told_apart(disk: Path, tmp_path: Path) -> None:
     with disk.open("r+b") as file:
         file.seek(MIB + 16 * 1024)
