@@ -54,6 +54,7 @@ FAIL_ONCE = [
 ]
 
 
+@pytest.mark.oldest_core
 @pytest.mark.sandbox_world({**WORLD, "failures": FAIL_ONCE})
 def test_a_failed_server_stops_no_other_and_the_same_command_mends_it(player: Player, sandbox: Any) -> None:
     first = player.play("migrate.yml", "--limit", BOTH, migration_name="one fails")

@@ -75,7 +75,7 @@ def work(module: AnsibleModule, clients: Clients) -> dict[str, Any]:
         hosts={item.id: item.host for item in servers},
         source_ids={item.source_id: item.id for item in servers if item.source_id},
         delete_sources=params["delete_sources"],
-        rejected_images=frozenset(params.get("rejected_images") or []),
+        rejected_images=frozenset(params["rejected_images"]),
         image_names={item.id: item.image_name for item in servers},
         keep_sources=frozenset(row["source_id"] for row in params["servers"] or [] if row.get("keep_source")),
     )

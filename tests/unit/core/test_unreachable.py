@@ -155,8 +155,8 @@ def test_a_wave_of_unreachable_hosts_goes_on_from_its_copies(monkeypatch: pytest
     cloud, hosts = quick(), [server(1).host, server(2).host]
     assert verdicts(run(fleet(cloud, server(1), only="transfer"))) == ["migrated"]
     away = [entry(host=host) for host in hosts]
-    listed = smc_cleanup.work(module(scope="servers", servers=[], resources=[], unsettled=hosts, state="reported",
-                                     delete_sources=False), cloud)["cleanup"]  # fmt: skip
+    listed = smc_cleanup.work(module(scope="servers", servers=[], resources=[], rejected_images=[], unsettled=hosts,
+                                     state="reported", delete_sources=False), cloud)["cleanup"]  # fmt: skip
     assert {(row["host"], row["kind"], row["billed_by"]) for row in listed["billed"]} == {
         (hosts[0], "ecs_snapshot", "ECS")
     }

@@ -311,6 +311,7 @@ def test_check_mode_of_a_stage_needs_no_objects_yet() -> None:
 # ---- smc_cleanup ----
 def sweep(cloud: Cloud, check_mode: bool = False, **params: Any) -> dict[str, Any]:
     values = {"state": "absent", "scope": "migration", "delete_sources": True, "resources": [], **params}
+    values.setdefault("rejected_images", [])
     return smc_cleanup.work(module(check_mode=check_mode, **values), cloud)
 
 
