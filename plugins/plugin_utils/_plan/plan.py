@@ -288,22 +288,22 @@ def _resources(
 ) -> list[dict[str, Any]]:
     todo = [(item, times[item.host]) for item in found if item.host in times]
     syncs = any(item.syncs for item, _row in todo)
-    copies = [(item, row) for item, row in todo if item.stage == "transfer"]
+    copies = [(item, (row.begins, ends if syncs else row.copied)) for item, row in todo if item.stage == "transfer"]
+    instances = [span for _item, span in copies]
     spans: dict[str, list[tuple[datetime, datetime]]] = {
-        "ecs_instance": [(row.begins, ends if syncs else row.copied) for _item, row in copies],
-        "ecs_disk": [
-            (row.begins, ends if syncs else row.copied) for item, row in copies for _disk in range(item.disks)
-        ],
-        "security_group": [(row.begins, ends if syncs else row.copied) for _item, row in copies],
+        "ecs_instance": instances,
+        "ecs_disk": [span for item, span in copies for _disk in range(item.disks)],
+        "security_group": instances,
         "ecs_image": [(row.copied, ends) for _item, row in todo],
         "ecs_snapshot": [(row.copied, ends) for item, row in todo for _disk in range(item.disks)],
-        "oss_object": [] if syncs else [(row.exported, ends) for item, row in todo for _disk in range(item.disks)],
-        "ens_image": [] if syncs else [(row.ends, row.ends) for _item, row in todo],
     }
+    if not syncs:
+        spans["oss_object"] = [(row.exported, ends) for item, row in todo for _disk in range(item.disks)]
+        spans["ens_image"] = [(row.ends, row.ends) for _item, row in todo]
     own = bool(options.get("vpc_id"))
     if copies and has_network and not own:
         shared = options.get("network") == "shared"
-        networks = [(now, ends)] if shared else spans["ecs_instance"]
+        networks = [(now, ends)] if shared else instances
         spans |= {"vpc": networks, "vswitch": networks}
     return [
         {
